@@ -1,0 +1,33 @@
+//! The wire formats of Commensal, ABI version 1, as code: what `docs/abi.md` says in words.
+//!
+//! Host and guest share this crate, so it has no dependencies, no allocation and no knowledge of
+//! either side. All integers are little-endian; pointers and lengths are unsigned 32-bit offsets
+//! into the guest's exported memory.
+#![no_std]
+#![forbid(unsafe_code)]
+
+pub mod record;
+
+pub use record::{Record, RecordError, Tag};
+
+/// The version of the ABI that this crate describes; the manifest's `"abi"` field.
+pub const ABI_VERSION: u32 = 1;
+
+/// Name of the custom section that holds the manifest: JSON objects, one a line.
+pub const MANIFEST_SECTION: &str = "commensal";
+
+/// Export: the guest's only linear memory.
+pub const EXPORT_MEMORY: &str = "memory";
+
+/// Export `(size: i32) -> i32`: an 8-aligned pointer to at least `size` bytes for arguments,
+/// valid until the next such call; 0 when the guest is out of memory.
+pub const EXPORT_SCRATCH: &str = "commensal_scratch";
+
+/// Optional export `() -> ()`: run once after instantiation.
+pub const EXPORT_INITIALIZE: &str = "_initialize";
+
+/// Name of the import module that holds the host's functions.
+pub const HOST_MODULE: &str = "commensal";
+
+/// Argument count of a function that takes any number of arguments.
+pub const VARIADIC: i32 = -1;

@@ -1,0 +1,191 @@
+//! The 16-byte record in which every argument and every result travels.
+//!
+//! | offset | size | field |
+//! |---|---|---|
+//! | 0 | 1 | tag |
+//! | 1 | 1 | subtype |
+//! | 2 | 1 | flags |
+//! | 3 | 1 | zero |
+//! | 4 | 4 | len |
+//! | 8 | 8 | payload |
+
+use core::fmt;
+
+/// What a record holds. 1 to 5 are SQLite's own
+/// [datatype codes](https://www.sqlite.org/c3ref/c_blob.html).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Tag {
+    /// An error; the payload is its message.
+    Error = 0,
+    /// A 64-bit signed integer.
+    Integer = 1,
+    /// A 64-bit IEEE 754 number.
+    Real = 2,
+    /// UTF-8 text; may hold NUL bytes.
+    Text = 3,
+    /// Bytes.
+    Blob = 4,
+    /// SQL NULL.
+    Null = 5,
+}
+
+impl Tag {
+    /// The tag with this code, if there is one.
+    #[inline]
+    pub const fn from_code(code: u8) -> Option<Self> {
+        Some(match code {
+            0 => Self::Error,
+            1 => Self::Integer,
+            2 => Self::Real,
+            3 => Self::Text,
+            4 => Self::Blob,
+            5 => Self::Null,
+            _ => return None,
+        })
+    }
+
+    /// Whether the payload is a pointer to `len` bytes.
+    #[inline]
+    pub const fn is_bytes(self) -> bool {
+        matches!(self, Self::Error | Self::Text | Self::Blob)
+    }
+}
+
+/// Flag: this argument has the same value in every call of the statement.
+pub const FLAG_CONSTANT: u8 = 1;
+
+/// A decoded record. `len` and `payload` mean what `tag` says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// What the record holds.
+    pub tag: Tag,
+    /// SQLite's value subtype (74, `'J'`, for JSON); 0 for none.
+    pub subtype: u8,
+    /// [`FLAG_CONSTANT`] in an argument; 0 in a result.
+    pub flags: u8,
+    /// Bytes of text, blob or error message; 0 for the other tags.
+    pub len: u32,
+    /// The integer, the bits of the real, or the pointer to the bytes.
+    pub payload: u64,
+}
+
+/// Why sixteen bytes are no record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordError {
+    /// The tag byte is none of 0 to 5.
+    Tag(u8),
+    /// A byte that has to be zero is not: its offset in the record and its value.
+    Reserved(u8, u8),
+}
+
+impl fmt::Display for RecordError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tag(code) => write!(f, "unknown tag {code} (0 to 5 are known)"),
+            Self::Reserved(offset, value) => {
+                write!(f, "byte {offset} of the record must be 0 but is {value}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for RecordError {}
+
+impl Record {
+    /// Bytes of a record.
+    pub const SIZE: usize = 16;
+    /// Alignment of a record in guest memory.
+    pub const ALIGN: usize = 8;
+
+    /// The record of SQL NULL.
+    pub const NULL: Self = Self { tag: Tag::Null, subtype: 0, flags: 0, len: 0, payload: 0 };
+
+    /// The record of an integer.
+    #[inline]
+    pub const fn integer(value: i64) -> Self {
+        Self { tag: Tag::Integer, payload: value as u64, ..Self::NULL }
+    }
+
+    /// The record of a real.
+    #[inline]
+    pub const fn real(value: f64) -> Self {
+        Self { tag: Tag::Real, payload: value.to_bits(), ..Self::NULL }
+    }
+
+    /// The record of text, a blob or an error message of `len` bytes at `pointer`.
+    #[inline]
+    pub const fn bytes(tag: Tag, pointer: u32, len: u32) -> Self {
+        Self { tag, len, payload: pointer as u64, ..Self::NULL }
+    }
+
+    /// The record as it lies in guest memory.
+    #[inline]
+    pub const fn to_bytes(self) -> [u8; Self::SIZE] {
+        let head = self.tag as u64
+            | (self.subtype as u64) << 8
+            | (self.flags as u64) << 16
+            | (self.len as u64) << 32;
+        let (h, p) = (head.to_le_bytes(), self.payload.to_le_bytes());
+        [
+            h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7], p[0], p[1], p[2], p[3], p[4], p[5],
+            p[6], p[7],
+        ]
+    }
+
+    /// Reads an argument record.
+    ///
+    /// # Errors
+    /// An unknown tag, or a byte that has to be zero and is not.
+    #[inline]
+    pub const fn from_bytes(bytes: &[u8; Self::SIZE]) -> Result<Self, RecordError> {
+        let b = bytes;
+        let Some(tag) = Tag::from_code(b[0]) else {
+            return Err(RecordError::Tag(b[0]));
+        };
+        if b[3] != 0 {
+            return Err(RecordError::Reserved(3, b[3]));
+        }
+        if b[2] & !FLAG_CONSTANT != 0 {
+            return Err(RecordError::Reserved(2, b[2]));
+        }
+        let len = u32::from_le_bytes([b[4], b[5], b[6], b[7]]);
+        let payload = u64::from_le_bytes([b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]]);
+        if tag.is_bytes() {
+            let mut i = 12;
+            while i < 16 {
+                if b[i] != 0 {
+                    return Err(RecordError::Reserved(i as u8, b[i]));
+                }
+                i += 1;
+            }
+        } else {
+            let mut i = 4;
+            while i < 8 {
+                if b[i] != 0 {
+                    return Err(RecordError::Reserved(i as u8, b[i]));
+                }
+                i += 1;
+            }
+        }
+        Ok(Self { tag, subtype: b[1], flags: b[2], len, payload })
+    }
+
+    /// Reads a result record, in which no flag may be set.
+    ///
+    /// # Errors
+    /// As [`Record::from_bytes`].
+    #[inline]
+    pub const fn result_from_bytes(bytes: &[u8; Self::SIZE]) -> Result<Self, RecordError> {
+        if bytes[2] != 0 {
+            return Err(RecordError::Reserved(2, bytes[2]));
+        }
+        Self::from_bytes(bytes)
+    }
+
+    /// The pointer of text, blob or error message.
+    #[inline]
+    pub const fn pointer(self) -> u32 {
+        self.payload as u32
+    }
+}

@@ -1,0 +1,77 @@
+//! The seam to database engines: what an adaptor's connection offers to the facade.
+//!
+//! Names are those of the [SQLite C API](https://www.sqlite.org/c3ref/funclist.html) where it has
+//! one for the thing.
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::value::ValueRef;
+
+/// An open connection, with Commensal's functions and statements in it. Used by one thread at a time.
+pub trait EngineConnection: Send {
+    /// Compiles the first statement of `sql`. Gives the statement, or `None` when only white space
+    /// and comments are left, and the number of bytes consumed.
+    ///
+    /// # Errors
+    /// The statement's syntax, with its offset in `sql`; what the engine reports.
+    fn prepare<'c>(&'c self, sql: &str) -> Result<(Option<Box<dyn EngineStatement + 'c>>, usize)>;
+
+    /// Whether no transaction is open.
+    fn is_autocommit(&self) -> bool;
+
+    /// Rows changed by the last INSERT, UPDATE or DELETE.
+    fn changes(&self) -> u64;
+
+    /// Rowid of the last INSERT.
+    fn last_insert_rowid(&self) -> i64;
+
+    /// A handle that stops what the connection runs, from any thread.
+    fn interrupt_handle(&self) -> Arc<dyn Interrupt>;
+}
+
+/// Stops what a connection runs.
+pub trait Interrupt: Send + Sync {
+    /// Asks the running statements to end with an error. Does nothing when the connection is closed
+    /// or idle.
+    fn interrupt(&self);
+}
+
+/// A compiled statement.
+pub trait EngineStatement {
+    /// Number of the largest parameter.
+    fn parameter_count(&self) -> usize;
+
+    /// Index (from 1) of a named parameter, given with its prefix (`:a`, `@a`, `$a`, `?5`).
+    fn parameter_index(&self, name: &str) -> Option<usize>;
+
+    /// Binds the parameter of this index, from 1.
+    ///
+    /// # Errors
+    /// There is no such parameter; the value is too large.
+    fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()>;
+
+    /// Runs to the next row; false at the end.
+    ///
+    /// # Errors
+    /// What the engine or a function reports.
+    fn step(&mut self) -> Result<bool>;
+
+    /// Ends the execution; bindings stay.
+    fn reset(&mut self);
+
+    /// Number of columns of a row; 0 for statements without rows.
+    fn column_count(&self) -> usize;
+
+    /// Name of a column, from 0.
+    fn column_name(&self, column: usize) -> &str;
+
+    /// A value of the current row.
+    ///
+    /// # Errors
+    /// Text that is not valid UTF-8.
+    fn column(&self, column: usize) -> Result<ValueRef<'_>>;
+
+    /// Whether the statement writes nothing to the database.
+    fn is_readonly(&self) -> bool;
+}

@@ -1,0 +1,117 @@
+//! The one error of the core: a kind to branch on, a message to show, a position in the SQL.
+
+use std::fmt;
+
+/// What went wrong, to branch on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The SQL text is wrong; [`Error::offset`] says where.
+    Syntax,
+    /// No runtime was given to the database.
+    NoRuntime,
+    /// The bytes are no acceptable WebAssembly module.
+    Module,
+    /// The manifest is wrong.
+    Manifest,
+    /// The object exists already, or its name belongs to something else.
+    Conflict,
+    /// There is no such function, extension or module.
+    NotFound,
+    /// Other objects depend on it.
+    InUse,
+    /// The host does not permit it.
+    Denied,
+    /// Wrong number, class or encoding of arguments.
+    Argument,
+    /// The guest reported an error: its own message.
+    Guest,
+    /// The guest trapped or broke the ABI.
+    Fault,
+    /// A limit was exceeded.
+    Limit,
+    /// The host interrupted the statement.
+    Interrupted,
+    /// What the file says cannot be trusted or understood.
+    Catalog,
+    /// A file could not be read or written.
+    Io,
+    /// The database engine reported it; [`Error::engine_code`] is its code.
+    Engine,
+}
+
+/// An error with its message.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Error(Box<Inner>);
+
+#[derive(Clone, PartialEq, Eq)]
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    offset: Option<usize>,
+    engine_code: Option<i32>,
+}
+
+/// A result of the core.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// An error of this kind with this message.
+    #[cold]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self(Box::new(Inner { kind, message: message.into(), offset: None, engine_code: None }))
+    }
+
+    /// The error at a byte offset of the SQL text.
+    #[must_use]
+    pub fn at(mut self, offset: usize) -> Self {
+        self.0.offset = Some(offset);
+        self
+    }
+
+    /// The error with the engine's own (extended) result code.
+    #[must_use]
+    pub fn with_engine_code(mut self, code: i32) -> Self {
+        self.0.engine_code = Some(code);
+        self
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The message, without position.
+    pub fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The byte offset in the text that was prepared, where one is known.
+    pub fn offset(&self) -> Option<usize> {
+        self.0.offset
+    }
+
+    /// The engine's (extended) result code, of errors of [`ErrorKind::Engine`].
+    pub fn engine_code(&self) -> Option<i32> {
+        self.0.engine_code
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("message", &self.0.message)
+            .field("offset", &self.0.offset)
+            .field("engine_code", &self.0.engine_code)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {}

@@ -1,0 +1,177 @@
+//! The host module `commensal`: what a guest can call, described once for every runtime.
+//!
+//! A runtime links [`FUNCTIONS`] by name and type; what a function does is decided here. A function
+//! behind a capability that was not granted is linked all the same and fails when called, naming the
+//! capability.
+
+use std::sync::Arc;
+
+use crate::limits::{Capabilities, Capability};
+use crate::runtime::Fault;
+
+/// The type of a parameter or result of a host function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostType {
+    /// `i32`.
+    I32,
+    /// `i64`.
+    I64,
+}
+
+/// A function that a guest may import.
+pub struct HostFunction {
+    /// The import's module.
+    pub module: &'static str,
+    /// The import's name.
+    pub name: &'static str,
+    /// Types of the parameters.
+    pub params: &'static [HostType],
+    /// Type of the result, if there is one.
+    pub result: Option<HostType>,
+    /// The capability without which a call fails.
+    pub capability: Option<Capability>,
+    /// The body: arguments sign-extended to 64 bits; the result in the same form, 0 for none.
+    body: fn(&mut HostState, &mut [u8], &[i64]) -> Result<i64, Fault>,
+}
+
+impl HostFunction {
+    /// Runs the function over the guest's memory.
+    ///
+    /// # Errors
+    /// A capability that was not granted, or a range outside of memory.
+    pub fn call(
+        &self,
+        state: &mut HostState,
+        memory: &mut [u8],
+        arguments: &[i64],
+    ) -> Result<i64, Fault> {
+        if let Some(capability) = self.capability
+            && !state.granted.contains(capability)
+        {
+            return Err(Fault::Host(format!(
+                "{}.{} needs the capability \"{name}\": the definition has to ask for it (WITH \
+                 (allow = '{name}')) and the host has to grant it",
+                self.module,
+                self.name,
+                name = capability.name()
+            )));
+        }
+        (self.body)(state, memory, arguments)
+    }
+}
+
+/// Every function that a guest may import.
+pub const FUNCTIONS: &[HostFunction] = &[
+    HostFunction {
+        module: commensal_abi::HOST_MODULE,
+        name: "log",
+        params: &[HostType::I32, HostType::I32, HostType::I32],
+        result: None,
+        capability: Some(Capability::Log),
+        body: |state, memory, arguments| {
+            let message = bytes(memory, arguments[1], arguments[2])?;
+            let level = LogLevel::from_code(arguments[0]);
+            state.services.log(level, &String::from_utf8_lossy(message));
+            Ok(0)
+        },
+    },
+    HostFunction {
+        module: commensal_abi::HOST_MODULE,
+        name: "interrupted",
+        params: &[],
+        result: Some(HostType::I32),
+        capability: None,
+        body: |state, _, _| Ok(state.services.interrupted().into()),
+    },
+    HostFunction {
+        module: commensal_abi::HOST_MODULE,
+        name: "now",
+        params: &[],
+        result: Some(HostType::I64),
+        capability: Some(Capability::Clock),
+        body: |state, _, _| Ok(state.services.now_ns()),
+    },
+    HostFunction {
+        module: commensal_abi::HOST_MODULE,
+        name: "random",
+        params: &[HostType::I32, HostType::I32],
+        result: None,
+        capability: Some(Capability::Random),
+        body: |state, memory, arguments| {
+            let range = bytes_range(memory.len(), arguments[0], arguments[1])?;
+            state.services.random(&mut memory[range]).map_err(Fault::Host)?;
+            Ok(0)
+        },
+    },
+];
+
+/// The known function of this import name, if there is one.
+pub fn function(module: &str, name: &str) -> Option<&'static HostFunction> {
+    FUNCTIONS.iter().find(|f| f.module == module && f.name == name)
+}
+
+fn bytes_range(memory: usize, pointer: i64, len: i64) -> Result<std::ops::Range<usize>, Fault> {
+    let (start, len) = (pointer as u32 as usize, len as u32 as usize);
+    match start.checked_add(len) {
+        Some(end) if end <= memory => Ok(start..end),
+        _ => Err(Fault::Host(format!(
+            "the guest passed {len} bytes at {start} to the host, outside of its memory of \
+             {memory} bytes"
+        ))),
+    }
+}
+
+fn bytes(memory: &[u8], pointer: i64, len: i64) -> Result<&[u8], Fault> {
+    Ok(&memory[bytes_range(memory.len(), pointer, len)?])
+}
+
+/// Severity of a guest's log message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// 1
+    Error,
+    /// 2
+    Warn,
+    /// 3, and every unknown number
+    Info,
+    /// 4
+    Debug,
+}
+
+impl LogLevel {
+    fn from_code(code: i64) -> Self {
+        match code {
+            1 => Self::Error,
+            2 => Self::Warn,
+            4 => Self::Debug,
+            _ => Self::Info,
+        }
+    }
+}
+
+/// What the host functions reach: one connection's services. Called on the thread that runs the
+/// statement, while a guest runs.
+pub trait HostServices: Send + Sync {
+    /// Whether the host wants the running statement to end. Asked at every tick of a runtime.
+    fn interrupted(&self) -> bool;
+
+    /// Writes to the host's log.
+    fn log(&self, level: LogLevel, message: &str);
+
+    /// Nanoseconds since 1970-01-01 00:00 UTC.
+    fn now_ns(&self) -> i64;
+
+    /// Fills `into` with random bytes.
+    ///
+    /// # Errors
+    /// The host has no source of randomness.
+    fn random(&self, into: &mut [u8]) -> Result<(), String>;
+}
+
+/// What an instance's host functions work on.
+pub struct HostState {
+    /// What the definition asked for and the host granted.
+    pub granted: Capabilities,
+    /// The connection's services.
+    pub services: Arc<dyn HostServices>,
+}

@@ -1,0 +1,15 @@
+//! The engine-neutral host of Commensal: everything that is about functions in WebAssembly and
+//! nothing that is about one database engine or one WebAssembly executor.
+#![forbid(unsafe_code)]
+
+pub mod engine;
+pub mod error;
+pub mod host;
+pub mod limits;
+pub mod runtime;
+pub mod value;
+
+pub use commensal_abi as abi;
+pub use error::{Error, ErrorKind, Result};
+pub use limits::{Capabilities, Capability, Limits};
+pub use value::{StorageClass, Value, ValueRef};

@@ -1,0 +1,202 @@
+//! What a guest may use: limits with finite defaults, and capabilities that are off by default.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+/// Limits that a host sets for every guest. A definition's `WITH (…)` may only tighten them.
+///
+/// An exceeded limit is an error that names the function, the limit, its value and how to raise it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Longest time of one call into a guest.
+    pub call_timeout: Duration,
+    /// Longest time that one statement may spend in calls, measured in ticks of the runtime during
+    /// which the statement called a guest. An idle cursor costs nothing.
+    pub statement_timeout: Duration,
+    /// Fuel of one call, in the runtime's own unit; `None` switches metering off.
+    pub fuel: Option<u64>,
+    /// Linear memory of one instance, in bytes.
+    pub memory_bytes_max: usize,
+    /// Elements of all tables of one instance.
+    pub table_elements_max: usize,
+    /// Machine stack of one call, in bytes. Has to be well below the stack of the thread that runs
+    /// the statement.
+    pub stack_bytes_max: usize,
+    /// Bytes of one result.
+    pub result_bytes_max: usize,
+    /// Bytes of a module, after translation from text.
+    pub module_bytes_max: usize,
+    /// Functions of a module.
+    pub module_functions_max: usize,
+    /// Bytes of the body of one function of a module.
+    pub function_bytes_max: usize,
+    /// Locals of one function of a module.
+    pub function_locals_max: u32,
+    /// Targets of all `br_table` instructions of one function of a module.
+    pub function_branch_targets_max: u32,
+    /// Bytes of a manifest.
+    pub manifest_bytes_max: usize,
+    /// Objects that a manifest declares.
+    pub manifest_objects_max: usize,
+    /// Bytes of a name. SQLite accepts no longer function names than 255.
+    pub name_bytes_max: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            call_timeout: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(300),
+            fuel: None,
+            memory_bytes_max: 64 << 20,
+            table_elements_max: 100_000,
+            stack_bytes_max: 256 << 10,
+            result_bytes_max: 256 << 20,
+            module_bytes_max: 32 << 20,
+            module_functions_max: 100_000,
+            function_bytes_max: 512 << 10,
+            function_locals_max: 10_000,
+            function_branch_targets_max: 20_000,
+            manifest_bytes_max: 1 << 20,
+            manifest_objects_max: 10_000,
+            name_bytes_max: 255,
+        }
+    }
+}
+
+/// Something that a guest can reach outside of its sandbox.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Capability {
+    /// Write to the host's log.
+    Log = 1,
+    /// See the clock.
+    Clock = 2,
+    /// Draw random numbers.
+    Random = 4,
+    /// Read the database that calls the guest.
+    SqlRead = 8,
+    /// Write the database that calls the guest.
+    SqlWrite = 16,
+}
+
+impl Capability {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Log, Self::Clock, Self::Random, Self::SqlRead, Self::SqlWrite];
+
+    /// The name in `WITH (allow = '…')` and `--allow`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Log => "log",
+            Self::Clock => "clock",
+            Self::Random => "random",
+            Self::SqlRead => "sql_read",
+            Self::SqlWrite => "sql_write",
+        }
+    }
+}
+
+/// A set of capabilities; empty by default.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Capabilities(u8);
+
+impl Capabilities {
+    /// No capability.
+    pub const NONE: Self = Self(0);
+
+    /// Every capability.
+    pub fn all() -> Self {
+        Capability::ALL.into_iter().collect()
+    }
+
+    /// Whether `capability` is in the set.
+    pub const fn contains(self, capability: Capability) -> bool {
+        self.0 & capability as u8 != 0
+    }
+
+    /// The set with `capability`.
+    #[must_use]
+    pub const fn with(self, capability: Capability) -> Self {
+        Self(self.0 | capability as u8)
+    }
+
+    /// What both sets have.
+    #[must_use]
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    /// Whether nothing is in the set.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The capabilities of the set.
+    pub fn iter(self) -> impl Iterator<Item = Capability> {
+        Capability::ALL.into_iter().filter(move |&c| self.contains(c))
+    }
+}
+
+impl FromIterator<Capability> for Capabilities {
+    fn from_iter<I: IntoIterator<Item = Capability>>(iter: I) -> Self {
+        iter.into_iter().fold(Self::NONE, Self::with)
+    }
+}
+
+/// Comma-separated names, as in `WITH (allow = '…')`.
+impl fmt::Display for Capabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, capability) in self.iter().enumerate() {
+            if i > 0 {
+                f.write_str(",")?;
+            }
+            f.write_str(capability.name())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Capabilities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Capabilities({self})")
+    }
+}
+
+/// A name that is no capability.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownCapability(pub String);
+
+impl fmt::Display for UnknownCapability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "unknown capability \"{}\"; known are {}",
+            self.0,
+            Capability::ALL.map(Capability::name).join(", ")
+        )
+    }
+}
+
+impl std::error::Error for UnknownCapability {}
+
+/// Reads comma-separated names; white space around them and empty text are fine.
+impl FromStr for Capabilities {
+    type Err = UnknownCapability;
+
+    fn from_str(names: &str) -> Result<Self, Self::Err> {
+        names
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .map(|name| {
+                Capability::ALL
+                    .into_iter()
+                    .find(|c| c.name().eq_ignore_ascii_case(name))
+                    .ok_or_else(|| UnknownCapability(name.to_owned()))
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,252 @@
+//! The seam to WebAssembly executors.
+//!
+//! A [`Runtime`] compiles modules, a [`CompiledModule`] makes instances, an [`Instance`] runs code.
+//! The traits fit a JIT with fuel and epochs, an interpreter, an engine that is bound to one thread
+//! and has neither fuel nor interruption (a JavaScript engine), and one whose memory the host cannot
+//! address (a browser): what a runtime cannot do it says in [`RuntimeFeatures`].
+//!
+//! Knows nothing of SQL: here are only bytes, offsets and integers.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::host::HostState;
+
+/// What a runtime can do beyond running code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RuntimeFeatures {
+    /// A running call can be stopped: time limits and the host's interrupt take effect mid-call.
+    pub interruption: bool,
+    /// Fuel can be metered.
+    pub fuel: bool,
+    /// Linear memory can be bounded below what the module itself declares as its maximum.
+    pub memory_limit: bool,
+}
+
+impl RuntimeFeatures {
+    /// A runtime that can do all of it.
+    pub const ALL: Self = Self { interruption: true, fuel: true, memory_limit: true };
+    /// A runtime that can do nothing of it.
+    pub const NONE: Self = Self { interruption: false, fuel: false, memory_limit: false };
+}
+
+/// Compiles modules. Shared by all connections of a process.
+pub trait Runtime: Send + Sync {
+    /// A short name: `wasmtime`.
+    fn name(&self) -> &'static str;
+
+    /// What it can do.
+    fn features(&self) -> RuntimeFeatures;
+
+    /// Compiles a binary module, whose structure the caller has checked against the limits.
+    ///
+    /// # Errors
+    /// The module is invalid, or uses a proposal that this runtime does not have.
+    fn compile(
+        &self,
+        wasm: &[u8],
+        metering: Metering,
+    ) -> Result<Arc<dyn CompiledModule>, RuntimeError>;
+}
+
+/// How compiled code counts what it does. Part of the identity of compiled code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Metering {
+    /// Not at all.
+    None,
+    /// It counts fuel.
+    Fuel,
+}
+
+/// A compiled module; immutable, shared process-wide.
+pub trait CompiledModule: Send + Sync {
+    /// Makes an instance with the core's host functions ([`crate::host::FUNCTIONS`]) linked in, and
+    /// runs the module's start function and then its `_initialize` export, if it has them, under
+    /// the limits of `config`.
+    ///
+    /// # Errors
+    /// A fault while instantiating, a limit, an export without the signature that ABI version 1
+    /// demands.
+    fn instantiate(&self, config: InstanceConfig) -> Result<Box<dyn Instance>, Fault>;
+
+    /// Bytes of compiled code, as far as the runtime knows.
+    fn code_bytes(&self) -> usize;
+}
+
+/// The limits of an instance, and its way to the host.
+pub struct InstanceConfig {
+    /// Linear memory, in bytes.
+    pub memory_bytes_max: usize,
+    /// Elements of all tables.
+    pub table_elements_max: usize,
+    /// Machine stack of a call, in bytes. Runtimes may fix it for the process at the first module.
+    pub stack_bytes_max: usize,
+    /// Longest time of one call, and of the instantiation.
+    pub call_timeout: Duration,
+    /// Fuel of one call, and of the instantiation. Needs code compiled with [`Metering::Fuel`].
+    pub fuel: Option<u64>,
+    /// What the host functions work on, and who is asked about interrupts.
+    pub host: HostState,
+}
+
+/// A function of an instance, resolved by name once. Only for the instance that gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FunctionId(pub u32);
+
+/// An instance of a module with its own memory. Used by one thread at a time.
+///
+/// After any [`Fault`] the caller drops the instance: its state is unknown.
+pub trait Instance: Send {
+    /// Finds an exported function of type `(i32, i32) -> i32`.
+    ///
+    /// # Errors
+    /// There is none of that name and type.
+    fn resolve(&mut self, export: &str) -> Result<FunctionId, ResolveError>;
+
+    /// Calls a resolved function under the instance's limits.
+    ///
+    /// `budget` is what the calling statement may still spend in guests; the runtime charges it with
+    /// each tick in which it finds the instance called.
+    ///
+    /// # Errors
+    /// A fault; the instance must not be used again.
+    fn call(
+        &mut self,
+        function: FunctionId,
+        argc: u32,
+        argv: u32,
+        budget: &mut StatementBudget,
+    ) -> Result<u32, Fault>;
+
+    /// Calls `commensal_scratch`.
+    ///
+    /// # Errors
+    /// As [`Instance::call`].
+    fn scratch(&mut self, size: u32, budget: &mut StatementBudget) -> Result<u32, Fault>;
+
+    /// The linear memory, where the host can address it. The view ends with the next call into the
+    /// instance, which may move the memory.
+    fn memory(&mut self) -> Option<&mut [u8]>;
+
+    /// Copies guest memory out.
+    ///
+    /// # Errors
+    /// The range is not within memory.
+    fn read(&mut self, offset: u32, into: &mut [u8]) -> Result<(), OutOfBounds> {
+        let memory = self.memory().ok_or(OutOfBounds)?;
+        into.copy_from_slice(range(memory, offset, into.len()).ok_or(OutOfBounds)?);
+        Ok(())
+    }
+
+    /// Copies into guest memory.
+    ///
+    /// # Errors
+    /// The range is not within memory.
+    fn write(&mut self, offset: u32, from: &[u8]) -> Result<(), OutOfBounds> {
+        let memory = self.memory().ok_or(OutOfBounds)?;
+        let end = (offset as usize).checked_add(from.len()).ok_or(OutOfBounds)?;
+        memory.get_mut(offset as usize..end).ok_or(OutOfBounds)?.copy_from_slice(from);
+        Ok(())
+    }
+
+    /// Bytes of linear memory now, for the byte budgets of the instance cache.
+    fn memory_bytes(&self) -> usize;
+
+    /// Fuel used by the last call; `None` without metering.
+    fn fuel_used(&self) -> Option<u64>;
+
+    /// What the host functions work on.
+    fn host_mut(&mut self) -> &mut HostState;
+}
+
+/// `memory[offset..offset + len]`, if it is within memory.
+#[inline]
+pub(crate) fn range(memory: &[u8], offset: u32, len: usize) -> Option<&[u8]> {
+    memory.get(offset as usize..(offset as usize).checked_add(len)?)
+}
+
+/// A range that is not within guest memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OutOfBounds;
+
+/// What a statement may still spend in guests. Runtimes charge it when they look at the clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatementBudget {
+    /// Time left.
+    pub remaining: Duration,
+}
+
+impl StatementBudget {
+    /// Takes `time` off; false when nothing is left.
+    pub fn charge(&mut self, time: Duration) -> bool {
+        self.remaining = self.remaining.saturating_sub(time);
+        !self.remaining.is_zero()
+    }
+}
+
+/// Why a call into a guest did not return.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The guest trapped; the reason in the WebAssembly specification's words.
+    Trap(String),
+    /// The machine stack ran out (unbounded recursion).
+    StackExhausted,
+    /// The call took longer than `call_timeout`.
+    CallTimeout,
+    /// The statement took longer than `statement_timeout`.
+    StatementTimeout,
+    /// The fuel of the call was used up.
+    FuelExhausted,
+    /// The host interrupted the statement.
+    Interrupted,
+    /// A trap after memory could not grow any further.
+    MemoryExhausted,
+    /// A trap after a table could not grow any further, or tables too large to start with.
+    TableExhausted,
+    /// A host function refused the call: a capability that was not granted, a bad argument.
+    Host(String),
+    /// The instance could not be made for a reason of the runtime's own.
+    Runtime(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Trap(reason) => return write!(f, "trap: {reason}"),
+            Self::Host(reason) | Self::Runtime(reason) => reason,
+            Self::StackExhausted => "the stack is exhausted",
+            Self::CallTimeout => "the call took too long",
+            Self::StatementTimeout => "the statement's calls took too long",
+            Self::FuelExhausted => "the fuel is used up",
+            Self::Interrupted => "interrupted",
+            Self::MemoryExhausted => "out of memory",
+            Self::TableExhausted => "a table is too large",
+        })
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// Why an export is no guest function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResolveError {
+    /// There is no function of that name.
+    Missing,
+    /// There is one, of the type given here in WebAssembly's text format.
+    Signature(String),
+}
+
+/// Why a module could not be compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuntimeError(pub String);
+
+impl fmt::Display for RuntimeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for RuntimeError {}
