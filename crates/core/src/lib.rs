@@ -2,6 +2,7 @@
 //! nothing that is about one database engine or one WebAssembly executor.
 #![forbid(unsafe_code)]
 
+pub mod ddl;
 pub mod engine;
 pub mod error;
 pub mod host;

@@ -1,0 +1,301 @@
+//! Where statements end in text that arrives piece by piece, for shells that read lines.
+//!
+//! Follows [`sqlite3_complete`](https://www.sqlite.org/c3ref/complete.html), of which it is the
+//! incremental form: each byte is looked at once, however the text is cut into pieces. Beyond that
+//! it knows that an unquoted `file://` after the AS of our CREATE statements is no SQL, and that a
+//! comment at the end of the text leaves nothing open when it ends with its line.
+
+use super::lexer::{ends_raw, is_identifier};
+
+/// Tells whether the text fed so far ends with a complete statement.
+///
+/// ```
+/// use commensal_core::ddl::Splitter;
+///
+/// let mut splitter = Splitter::new();
+/// splitter.feed("SELECT 'a;\n");
+/// assert!(!splitter.is_complete());
+/// splitter.feed("b'; -- done\n");
+/// assert!(splitter.is_complete());
+/// assert_eq!(splitter.complete_bytes(), 14);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Splitter {
+    phase: Phase,
+    inside: Inside,
+    fed_bytes: usize,
+    complete_bytes: usize,
+}
+
+/// How far the statement is. The first eight are the states of `sqlite3_complete`, which explains
+/// them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Nothing but white space and comments was fed.
+    Nothing,
+    /// Between statements.
+    Start,
+    Normal,
+    Explain,
+    Create,
+    Trigger,
+    /// After a `;` of a trigger's body.
+    TriggerSemicolon,
+    /// After the `;` and the END of a trigger's body.
+    TriggerEnd,
+    /// After CREATE TEMP: a trigger may follow, but none of our objects.
+    CreateTemp,
+    CreateOr,
+    CreateOrReplace,
+    /// In CREATE FUNCTION or CREATE EXTENSION.
+    Definition,
+    /// There, after AS, where `file://` may follow.
+    DefinitionAs,
+}
+
+/// What the last byte was part of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Inside {
+    /// Nothing that goes on.
+    Nothing,
+    Word(Word),
+    /// After `-`, which may begin a comment.
+    Dash,
+    /// After `/`, which may begin a comment.
+    Slash,
+    LineComment,
+    /// In `/* … */`; whether the last byte was a `*` that may end it.
+    BlockComment {
+        star: bool,
+    },
+    /// In quotes, up to this byte.
+    Quotes(u8),
+    /// After `file:`.
+    FileColon,
+    /// After `file:/`.
+    FileSlash,
+    /// In the path after `file://`.
+    FilePath,
+}
+
+/// A bare word: as much of it as a keyword can have.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Word {
+    bytes: [u8; Self::KEPT],
+    /// Bytes of the word, or one more than are kept.
+    len: usize,
+}
+
+impl Word {
+    const KEPT: usize = 9;
+
+    fn push(&mut self, byte: u8) {
+        if let Some(kept) = self.bytes.get_mut(self.len) {
+            *kept = byte;
+        }
+        self.len = (self.len + 1).min(Self::KEPT + 1);
+    }
+
+    fn is(&self, keyword: &str) -> bool {
+        self.bytes.get(..self.len).is_some_and(|word| word.eq_ignore_ascii_case(keyword.as_bytes()))
+    }
+
+    fn is_byte_order_mark(&self) -> bool {
+        self.bytes.get(..self.len) == Some(b"\xef\xbb\xbf")
+    }
+}
+
+/// What moves the phase on. White space and comments do not.
+#[derive(Clone, Copy)]
+enum Token {
+    Semicolon,
+    Word(Word),
+    Other,
+}
+
+impl Default for Splitter {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Splitter {
+    /// Before any text.
+    pub const fn new() -> Self {
+        Self { phase: Phase::Nothing, inside: Inside::Nothing, fed_bytes: 0, complete_bytes: 0 }
+    }
+
+    /// Takes the next piece of the text. It may end anywhere.
+    pub fn feed(&mut self, piece: &str) {
+        let mut rest = piece.as_bytes();
+        while !rest.is_empty() {
+            // What is long goes by in one search.
+            let skipped = match self.inside {
+                Inside::Quotes(close) => run(rest, |byte| byte != close),
+                Inside::LineComment => run(rest, |byte| byte != b'\n'),
+                Inside::BlockComment { star: false } => run(rest, |byte| byte != b'*'),
+                Inside::FilePath => run(rest, |byte| !ends_raw(byte)),
+                _ => 0,
+            };
+            self.fed_bytes += skipped;
+            rest = &rest[skipped..];
+            if let Some((&byte, after)) = rest.split_first() {
+                self.fed_bytes += 1;
+                self.byte(byte);
+                rest = after;
+            }
+        }
+    }
+
+    /// Whether the text ends with a complete statement: it has one, and after the last `;` are only
+    /// white space and comments, closed ones.
+    pub fn is_complete(&self) -> bool {
+        self.phase == Phase::Start && matches!(self.inside, Inside::Nothing | Inside::LineComment)
+    }
+
+    /// Whether anything but white space and comments follows the last complete statement.
+    pub fn is_pending(&self) -> bool {
+        !matches!(self.phase, Phase::Nothing | Phase::Start)
+            || !matches!(
+                self.inside,
+                Inside::Nothing | Inside::LineComment | Inside::BlockComment { .. }
+            )
+    }
+
+    /// Bytes of all text fed up to and including the `;` of the last complete statement.
+    pub const fn complete_bytes(&self) -> usize {
+        self.complete_bytes
+    }
+
+    fn byte(&mut self, byte: u8) {
+        self.inside = match self.inside {
+            Inside::Nothing => self.begin(byte),
+            Inside::Word(word) => self.word(word, byte),
+            Inside::Dash if byte == b'-' => Inside::LineComment,
+            Inside::Slash if byte == b'*' => Inside::BlockComment { star: false },
+            Inside::Dash | Inside::Slash => {
+                self.token(Token::Other);
+                self.begin(byte)
+            }
+            Inside::LineComment if byte != b'\n' => Inside::LineComment,
+            Inside::BlockComment { star } if !(star && byte == b'/') => {
+                Inside::BlockComment { star: byte == b'*' }
+            }
+            Inside::Quotes(close) if byte != close => Inside::Quotes(close),
+            Inside::LineComment | Inside::BlockComment { .. } => Inside::Nothing,
+            Inside::Quotes(_) => {
+                self.token(Token::Other);
+                Inside::Nothing
+            }
+            Inside::FileColon if byte == b'/' => Inside::FileSlash,
+            Inside::FileColon => {
+                self.token(Token::Other);
+                self.begin(byte)
+            }
+            Inside::FileSlash if byte == b'/' => {
+                self.token(Token::Other);
+                Inside::FilePath
+            }
+            Inside::FileSlash => {
+                self.token(Token::Other);
+                self.inside = Inside::Slash;
+                return self.byte(byte);
+            }
+            Inside::FilePath if !ends_raw(byte) => Inside::FilePath,
+            Inside::FilePath => self.begin(byte),
+        };
+    }
+
+    /// The first byte of something.
+    fn begin(&mut self, byte: u8) -> Inside {
+        match byte {
+            b' ' | b'\t' | b'\n' | b'\x0c' | b'\r' => Inside::Nothing,
+            b';' => {
+                self.token(Token::Semicolon);
+                Inside::Nothing
+            }
+            b'-' => Inside::Dash,
+            b'/' => Inside::Slash,
+            b'\'' | b'"' | b'`' => Inside::Quotes(byte),
+            b'[' => Inside::Quotes(b']'),
+            _ if is_identifier(byte) => self.word(Word::default(), byte),
+            _ => {
+                self.token(Token::Other);
+                Inside::Nothing
+            }
+        }
+    }
+
+    /// The byte after `word`, or its first.
+    fn word(&mut self, mut word: Word, byte: u8) -> Inside {
+        if is_identifier(byte) {
+            word.push(byte);
+            return if word.is_byte_order_mark() { Inside::Nothing } else { Inside::Word(word) };
+        }
+        if byte == b':'
+            && self.phase == Phase::DefinitionAs
+            && word.bytes[..word.len.min(Word::KEPT)] == *b"file"
+        {
+            return Inside::FileColon;
+        }
+        self.token(Token::Word(word));
+        self.begin(byte)
+    }
+
+    fn token(&mut self, token: Token) {
+        self.phase = self.phase.after(token);
+        if self.phase == Phase::Start {
+            self.complete_bytes = self.fed_bytes;
+        }
+    }
+}
+
+impl Phase {
+    fn after(self, token: Token) -> Self {
+        let word = match token {
+            Token::Semicolon => return self.after_semicolon(),
+            Token::Word(word) => word,
+            // No keyword is empty.
+            Token::Other => Word::default(),
+        };
+        match self {
+            Self::Nothing | Self::Start if word.is("EXPLAIN") => Self::Explain,
+            Self::Nothing | Self::Start | Self::Explain if word.is("CREATE") => Self::Create,
+            // EXPLAIN QUERY PLAN
+            Self::Explain if !word.is("EXPLAIN") && !is_trigger_word(&word) => Self::Explain,
+            Self::Create | Self::CreateTemp if is_temp(&word) => Self::CreateTemp,
+            Self::Create | Self::CreateTemp if word.is("TRIGGER") => Self::Trigger,
+            Self::Create if word.is("OR") => Self::CreateOr,
+            Self::CreateOr if word.is("REPLACE") => Self::CreateOrReplace,
+            Self::Create | Self::CreateOrReplace if word.is("FUNCTION") || word.is("EXTENSION") => {
+                Self::Definition
+            }
+            Self::Definition | Self::DefinitionAs if word.is("AS") => Self::DefinitionAs,
+            Self::Definition | Self::DefinitionAs => Self::Definition,
+            Self::TriggerSemicolon if word.is("END") => Self::TriggerEnd,
+            Self::Trigger | Self::TriggerSemicolon | Self::TriggerEnd => Self::Trigger,
+            _ => Self::Normal,
+        }
+    }
+
+    fn after_semicolon(self) -> Self {
+        match self {
+            Self::Trigger | Self::TriggerSemicolon => Self::TriggerSemicolon,
+            _ => Self::Start,
+        }
+    }
+}
+
+fn is_temp(word: &Word) -> bool {
+    word.is("TEMP") || word.is("TEMPORARY")
+}
+
+/// Whether `sqlite3_complete` gives up looking for a trigger when the word follows EXPLAIN.
+fn is_trigger_word(word: &Word) -> bool {
+    is_temp(word) || word.is("TRIGGER") || word.is("END")
+}
+
+/// How many bytes from the first on satisfy `accept`.
+fn run(bytes: &[u8], accept: impl Fn(u8) -> bool) -> usize {
+    bytes.iter().position(|&byte| !accept(byte)).unwrap_or(bytes.len())
+}
