@@ -1,0 +1,227 @@
+//! What holds for every text.
+
+use commensal_core::ddl::lexer::{Lexer, TokenKind};
+use commensal_core::ddl::{
+    Create, ObjectKind, Source, Splitter, Statement, With, parse, quote_identifier,
+};
+use commensal_core::{Capabilities, Capability};
+use proptest::option;
+use proptest::prelude::*;
+
+const PIECES: &[&str] = &[
+    "CREATE",
+    "OR",
+    "REPLACE",
+    "FUNCTION",
+    "EXTENSION",
+    "IF",
+    "NOT",
+    "EXISTS",
+    "LANGUAGE",
+    "wasm",
+    "AS",
+    "EXPORT",
+    "DETERMINISTIC",
+    "WITH",
+    "CASCADE",
+    "REINDEX",
+    "DROP",
+    "PRAGMA",
+    "wasm_cache_size",
+    "TEMP",
+    "TRIGGER",
+    "END",
+    "EXPLAIN",
+    "file:",
+    "//",
+    "a",
+    "'",
+    "\"",
+    "`",
+    "[",
+    "]",
+    "X'",
+    "00",
+    "-",
+    "--",
+    "/",
+    "*",
+    "/*",
+    "*/",
+    "(",
+    ")",
+    ",",
+    ".",
+    "=",
+    ";",
+    "?",
+    ":a",
+    "1",
+    "0x",
+    "fuel",
+    "allow",
+    " ",
+    "\n",
+    "\0",
+    "é",
+    "\u{feff}",
+];
+
+/// Text made of what our statements are made of, in any order.
+fn sql() -> impl Strategy<Value = String> {
+    let piece = prop_oneof![
+        4 => proptest::sample::select(PIECES).prop_map(|piece| format!("{piece} ")),
+        4 => proptest::sample::select(PIECES).prop_map(str::to_owned),
+        1 => ".{0,3}",
+    ];
+    let beginning = proptest::sample::select(
+        &["", "CREATE FUNCTION f LANGUAGE wasm AS ", "CREATE OR REPLACE FUNCTION ", "DROP "][..],
+    );
+    (beginning, prop::collection::vec(piece, 0..20))
+        .prop_map(|(beginning, pieces)| beginning.to_owned() + &pieces.concat())
+}
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![".*", "[a-c\"'`\\[\\];. \n-]{0,8}", sql()]
+}
+
+fn name() -> impl Strategy<Value = String> {
+    text().prop_filter("names", |name| !name.is_empty() && !name.contains('\0'))
+}
+
+fn source() -> impl Strategy<Value = Source> {
+    prop_oneof![
+        prop::collection::vec(any::<u8>(), 0..40).prop_map(Source::Blob),
+        text().prop_filter("a module", |text| !text.starts_with("file://")).prop_map(Source::Text),
+        name().prop_map(Source::File),
+        (1..=32_766_usize).prop_map(Source::Parameter),
+    ]
+}
+
+fn with() -> impl Strategy<Value = With> {
+    let limit = || option::of(1..=i64::MAX as u64);
+    let allow = prop::collection::vec(proptest::sample::select(&Capability::ALL[..]), 0..4)
+        .prop_map(|capabilities| capabilities.into_iter().collect::<Capabilities>());
+    (limit(), limit(), limit(), option::of(allow)).prop_map(
+        |(timeout_ms, fuel, memory_mb, allow)| With { timeout_ms, fuel, memory_mb, allow },
+    )
+}
+
+fn create() -> impl Strategy<Value = Create> {
+    let function = prop_oneof![(option::of(name()), any::<bool>()).prop_map(Some), Just(None)];
+    (function, 0..3, name(), source(), with(), any::<bool>()).prop_map(
+        |(function, existing, name, source, with, cascade_reindex)| {
+            let kind =
+                if function.is_some() { ObjectKind::Function } else { ObjectKind::Extension };
+            let (export, deterministic) = function.unwrap_or_default();
+            Create {
+                kind,
+                or_replace: existing == 1,
+                if_not_exists: existing == 2,
+                name,
+                name_offset: 0,
+                source,
+                source_offset: 0,
+                export,
+                deterministic,
+                with,
+                cascade_reindex,
+            }
+        },
+    )
+}
+
+/// The answers of a splitter.
+fn answers(splitter: &Splitter) -> (bool, bool, usize) {
+    (splitter.is_complete(), splitter.is_pending(), splitter.complete_bytes())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn tokens_cover_the_text(sql in text()) {
+        let mut lexer = Lexer::new(&sql);
+        let mut covered = 0;
+        loop {
+            let token = lexer.token();
+            prop_assert_eq!(token.offset, covered);
+            if token.kind == TokenKind::End {
+                break;
+            }
+            prop_assert!(!token.text.is_empty());
+            covered = token.end();
+        }
+        prop_assert_eq!(covered, sql.len());
+    }
+
+    #[test]
+    fn every_text_has_an_answer(sql in text()) {
+        match parse(&sql) {
+            Ok(Some(parsed)) => {
+                prop_assert!(sql.is_char_boundary(parsed.consumed));
+                let again = parse(&sql[..parsed.consumed]);
+                prop_assert_eq!(again, Ok(Some(parsed)));
+            }
+            Ok(None) => {}
+            Err(error) => {
+                let offset = error.offset().expect("a syntax error has an offset");
+                prop_assert!(sql.is_char_boundary(offset));
+                prop_assert!(error.message().len() < 400);
+            }
+        }
+    }
+
+    #[test]
+    fn rendered_statements_parse_to_the_same(create in create()) {
+        let sql = create.to_string();
+        let parsed = parse(&sql)?.expect("a statement of ours");
+        prop_assert_eq!(parsed.consumed, sql.len());
+        let Statement::Create(mut parsed) = parsed.statement else {
+            return Err(TestCaseError::fail(sql));
+        };
+        prop_assert!(sql[parsed.name_offset..].starts_with(&quote_identifier(&create.name)));
+        prop_assert!(sql[parsed.source_offset..].starts_with(&create.source.to_string()));
+        (parsed.name_offset, parsed.source_offset) = (0, 0);
+        prop_assert_eq!(parsed, create);
+    }
+
+    #[test]
+    fn a_rendered_statement_ends_with_its_semicolon(create in create()) {
+        let sql = format!("{create};");
+        let mut splitter = Splitter::new();
+        splitter.feed(&sql);
+        prop_assert_eq!(answers(&splitter), (true, false, sql.len()));
+    }
+
+    #[test]
+    fn where_text_is_cut_does_not_matter(sql in text(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..6)) {
+        let mut whole = Splitter::new();
+        whole.feed(&sql);
+        let mut cuts: Vec<_> = cuts
+            .iter()
+            .map(|cut| cut.index(sql.len() + 1))
+            .filter(|&cut| sql.is_char_boundary(cut))
+            .collect();
+        cuts.sort_unstable();
+        cuts.push(sql.len());
+        let mut pieces = Splitter::new();
+        let mut start = 0;
+        for end in cuts {
+            pieces.feed(&sql[start..end]);
+            start = end;
+        }
+        prop_assert_eq!(answers(&pieces), answers(&whole));
+    }
+
+    #[test]
+    fn statements_that_parse_are_complete_where_they_end(sql in sql()) {
+        if let Ok(Some(parsed)) = parse(&sql) && sql[..parsed.consumed].ends_with(';') {
+            let mut splitter = Splitter::new();
+            splitter.feed(&sql[..parsed.consumed]);
+            // A parameter can hold a semicolon in parentheses, as a variable of Tcl.
+            let tcl = sql.contains([':', '$', '@']) && sql.contains('(');
+            prop_assert!(tcl || splitter.complete_bytes() == parsed.consumed);
+        }
+    }
+}
