@@ -40,6 +40,22 @@ fn the_layout() {
 }
 
 #[test]
+fn the_records_of_the_document() {
+    let document = include_str!("../../../docs/abi.md");
+    let mut tags = [0; 6];
+    for line in document.lines().filter(|line| line.starts_with("0x")) {
+        let words = line.split_whitespace().skip(1).take(Record::SIZE);
+        let bytes: Vec<u8> = words.map_while(|word| u8::from_str_radix(word, 16).ok()).collect();
+        // Shorter lines show text.
+        if let Ok(bytes) = bytes.try_into() {
+            let record = Record::from_bytes(&bytes).unwrap_or_else(|e| panic!("{e}: {line}"));
+            tags[record.tag as usize] += 1;
+        }
+    }
+    assert_eq!(tags, [1, 5, 0, 3, 0, 1]);
+}
+
+#[test]
 fn reserved_bytes() {
     let text = Record::bytes(Tag::Text, 8, 3).to_bytes();
     let integer = Record::integer(-1).to_bytes();

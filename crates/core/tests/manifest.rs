@@ -68,6 +68,17 @@ fn every_kind() {
 }
 
 #[test]
+fn the_example_of_the_document() {
+    let document = include_str!("../../../docs/abi.md");
+    let (_, example) = document.split_once("```json\n").expect("an example");
+    let (example, _) = example.split_once("```").expect("its end");
+    let manifest = parse(example);
+    assert_eq!(manifest.functions[0].name, "slugify");
+    // It is canonical text, but for the defaults that may be left out.
+    assert_eq!(manifest.to_json(), example);
+}
+
+#[test]
 fn fragments() {
     let manifest = parse(
         " \r\n{\"abi\":1}{\"abi\":1}\t{\"function\":{\"name\":\"f\"}}{\"abi\":1,\"info\":{}}",
