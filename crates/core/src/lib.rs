@@ -7,10 +7,15 @@ pub mod engine;
 pub mod error;
 pub mod host;
 pub mod limits;
+pub mod manifest;
+pub mod module;
+mod quote;
 pub mod runtime;
 pub mod value;
 
 pub use commensal_abi as abi;
 pub use error::{Error, ErrorKind, Result};
 pub use limits::{Capabilities, Capability, Limits};
+pub use manifest::Manifest;
+pub use module::ModuleInfo;
 pub use value::{StorageClass, Value, ValueRef};

@@ -28,6 +28,10 @@ pub struct Limits {
     pub result_bytes_max: usize,
     /// Bytes of a module, after translation from text.
     pub module_bytes_max: usize,
+    /// Bytes of a module's text. Reading text takes many times its memory.
+    pub module_text_bytes_max: usize,
+    /// Types, imports, exports, globals, tables and data and element segments of a module, of each.
+    pub module_items_max: usize,
     /// Functions of a module.
     pub module_functions_max: usize,
     /// Bytes of the body of one function of a module.
@@ -36,10 +40,17 @@ pub struct Limits {
     pub function_locals_max: u32,
     /// Targets of all `br_table` instructions of one function of a module.
     pub function_branch_targets_max: u32,
+    /// Parameters and results of a function type, together. Each block and call of that type costs
+    /// so much to validate and to compile.
+    pub function_type_values_max: usize,
     /// Bytes of a manifest.
     pub manifest_bytes_max: usize,
     /// Objects that a manifest declares.
     pub manifest_objects_max: usize,
+    /// JSON values in a manifest.
+    pub manifest_values_max: usize,
+    /// Depth of JSON in a manifest; no more than 127 is ever read.
+    pub manifest_depth_max: usize,
     /// Bytes of a name. SQLite accepts no longer function names than 255.
     pub name_bytes_max: usize,
 }
@@ -55,12 +66,17 @@ impl Default for Limits {
             stack_bytes_max: 256 << 10,
             result_bytes_max: 256 << 20,
             module_bytes_max: 32 << 20,
+            module_text_bytes_max: 8 << 20,
+            module_items_max: 100_000,
             module_functions_max: 100_000,
             function_bytes_max: 512 << 10,
             function_locals_max: 10_000,
             function_branch_targets_max: 20_000,
+            function_type_values_max: 128,
             manifest_bytes_max: 1 << 20,
             manifest_objects_max: 10_000,
+            manifest_values_max: 200_000,
+            manifest_depth_max: 16,
             name_bytes_max: 255,
         }
     }

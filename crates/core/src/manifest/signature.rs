@@ -1,0 +1,141 @@
+//! Parameters and results of functions as a manifest declares them.
+
+use std::fmt;
+
+use crate::quote::quoted;
+use crate::value::StorageClass;
+
+/// Most parameters of a function: what the oldest supported versions of SQLite allow
+/// ([SQLITE_MAX_FUNCTION_ARG](https://www.sqlite.org/limits.html#max_function_arg)).
+pub const PARAMS_MAX: usize = 127;
+
+/// What a parameter accepts. Written `text`, `text?` or `any`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Param {
+    /// The storage class; `None` for any. Never NULL.
+    pub class: Option<StorageClass>,
+    /// Whether NULL is passed to the guest. Always true for any.
+    pub nullable: bool,
+}
+
+impl Param {
+    /// Accepts everything.
+    pub const ANY: Self = Self { class: None, nullable: true };
+
+    /// Reads `class` or `class?`.
+    fn parse(text: &str) -> Option<Self> {
+        let (name, nullable) = match text.strip_suffix('?') {
+            Some(name) => (name, true),
+            None => (text, false),
+        };
+        let class = class(name)?;
+        Some(Self { class, nullable: nullable || class.is_none() })
+    }
+}
+
+/// The storage class of this name in a manifest; `Some(None)` for any.
+pub(super) fn class(name: &str) -> Option<Option<StorageClass>> {
+    Some(Some(match name {
+        "integer" => StorageClass::Integer,
+        "real" => StorageClass::Real,
+        "text" => StorageClass::Text,
+        "blob" => StorageClass::Blob,
+        "any" => return Some(None),
+        _ => return None,
+    }))
+}
+
+/// The name of a storage class in a manifest.
+pub(super) fn class_name(class: Option<StorageClass>) -> &'static str {
+    match class {
+        Some(StorageClass::Integer) => "integer",
+        Some(StorageClass::Real) => "real",
+        Some(StorageClass::Text) => "text",
+        Some(StorageClass::Blob) => "blob",
+        Some(StorageClass::Null) | None => "any",
+    }
+}
+
+impl fmt::Display for Param {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(class_name(self.class))?;
+        if self.nullable && self.class.is_some() { f.write_str("?") } else { Ok(()) }
+    }
+}
+
+/// Parameters and result of a function or an aggregate.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signature {
+    /// The parameters that every call has.
+    pub params: Vec<Param>,
+    /// What any number of further arguments must be, none of them included; `None` when there may be
+    /// no further arguments.
+    pub variadic: Option<Param>,
+    /// The storage class of results; any when absent. NULL is always fine.
+    pub returns: Option<StorageClass>,
+}
+
+impl Signature {
+    /// Any number of any arguments, any result: of a function that no manifest declares.
+    pub const ANY: Self = Self { params: Vec::new(), variadic: Some(Param::ANY), returns: None };
+
+    /// The argument count for SQLite; [`VARIADIC`](crate::abi::VARIADIC) for any.
+    pub fn argument_count(&self) -> i32 {
+        match self.variadic {
+            Some(_) => crate::abi::VARIADIC,
+            None => self.params.len() as i32,
+        }
+    }
+
+    /// What the argument at this position, from 0, must be; `None` when it is one too many.
+    #[inline]
+    pub fn param(&self, position: usize) -> Option<Param> {
+        self.params.get(position).copied().or(self.variadic)
+    }
+
+    /// Reads the elements of `params`; the error says what is wrong with which.
+    pub(super) fn parse(params: &[String], returns: Option<&str>) -> Result<Self, String> {
+        let (params, last) = match params.split_last() {
+            Some((last, params)) if last.ends_with("...") => (params, Some(last.as_str())),
+            _ => (params, None),
+        };
+        if params.len() > PARAMS_MAX {
+            return Err(format!(
+                "has {} parameters, more than the {PARAMS_MAX} that SQLite allows",
+                params.len()
+            ));
+        }
+        let read = |(i, text): (usize, &str)| {
+            let variadic = text.ends_with("...");
+            Param::parse(text).ok_or_else(|| {
+                let (i, text) = (i + 1, quoted(text));
+                if variadic {
+                    return format!("parameter {i} is {text}, but only the last can be variadic");
+                }
+                format!(
+                    "parameter {i} is {text}; known are integer, real, text, blob and any, with \
+                     \"?\" after it where NULL is passed, and \"...\" at the end of the last where \
+                     any number may follow"
+                )
+            })
+        };
+        let variadic = match last {
+            None => None,
+            Some("...") => Some(Param::ANY),
+            Some(last) => Some(read((params.len(), &last[..last.len() - 3]))?),
+        };
+        let params =
+            params.iter().map(String::as_str).enumerate().map(read).collect::<Result<_, _>>()?;
+        let returns = match returns {
+            None => None,
+            // A result may always be NULL, so "?" says nothing here; authors may write it.
+            Some(text) => Param::parse(text).map(|p| p.class).ok_or_else(|| {
+                format!(
+                    "\"returns\" is {}; known are integer, real, text, blob and any",
+                    quoted(text)
+                )
+            })?,
+        };
+        Ok(Self { params, variadic, returns })
+    }
+}

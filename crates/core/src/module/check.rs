@@ -1,0 +1,208 @@
+//! Checks a valid module against the ABI: what it must export, what it may import, whether it has
+//! what its manifest declares.
+
+use std::collections::{HashMap, HashSet};
+
+use super::read::{Module, exceeded};
+use super::{Abi, ExternType, FunctionType, Inspection, ModuleInfo, error, import_name};
+use crate::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_SCRATCH};
+use crate::error::{Error, ErrorKind};
+use crate::host;
+use crate::limits::Limits;
+use crate::manifest::{Declaration, Manifest};
+use crate::quote::quoted;
+
+/// Problems of one kind that are kept.
+const PROBLEMS_MAX: usize = 20;
+
+/// Adds everything that is wrong, most important first.
+pub(super) fn check(inspection: &mut Inspection, module: Module, limits: &Limits) {
+    let Inspection { info, problems } = inspection;
+    match info.abi {
+        Abi::Turso | Abi::Libsql => {
+            // Its imports and exports follow other rules.
+            problems.push(error(format!(
+                "the module is built for the {} ABI, which this version does not run; one for \
+                 Commensal exports {EXPORT_SCRATCH}",
+                info.abi
+            )));
+            return;
+        }
+        Abi::Commensal | Abi::Unknown => {}
+    }
+    problems.extend(imports(info).take(PROBLEMS_MAX));
+    problems.extend(memory(info, &module, limits));
+    problems.extend(allocator(info));
+    if let Some(export) = info.export(EXPORT_INITIALIZE)
+        && let Err(message) = has_type(&export.ty, EXPORT_INITIALIZE, &FunctionType::default())
+    {
+        problems.push(error(message));
+    }
+    problems.extend(table_elements(&module, limits));
+    let Some(text) = module.manifest else {
+        info.extension_problems.push(no_manifest());
+        return;
+    };
+    match Manifest::parse(&text, limits) {
+        Ok(manifest) => {
+            problems.extend(declared_exports(info, &manifest).take(PROBLEMS_MAX));
+            let extension = extension_problems(info, &manifest);
+            info.extension_problems = extension;
+            info.manifest = Some(manifest);
+        }
+        Err(problem) => problems.push(problem),
+    }
+}
+
+/// The error of a module without the manifest that it needs.
+pub(super) fn no_manifest() -> Error {
+    Error::new(
+        ErrorKind::Manifest,
+        "the module has no manifest: its custom section \"commensal\" is missing, as after strip or \
+         wasm-opt; keep custom sections, or add the manifest with commensal pack",
+    )
+}
+
+/// Imports that the host does not have, each once.
+fn imports(info: &ModuleInfo) -> impl Iterator<Item = Error> {
+    let mut seen = HashSet::new();
+    info.imports.iter().filter_map(move |import| {
+        if !seen.insert((&import.module, &import.name)) {
+            return None;
+        }
+        let (name, ty) = (import_name(import), &import.ty);
+        let Some(known) = host::function(&import.module, &import.name) else {
+            return Some(error(format!(
+                "the module imports {name} {ty}, which Commensal does not have"
+            )));
+        };
+        let expected = FunctionType::of_host(known);
+        match ty {
+            ExternType::Function(ty) if **ty == expected => None,
+            _ => Some(error(format!("the module imports {name} as {ty}, but it is {expected}"))),
+        }
+    })
+}
+
+fn memory(info: &ModuleInfo, module: &Module, limits: &Limits) -> Option<Error> {
+    let Some(export) = info.export(EXPORT_MEMORY) else {
+        return Some(error(match module.memories.is_empty() {
+            true => "the module has no memory; it must have one and export it as \"memory\"",
+            false => "the module does not export its memory; it must be exported as \"memory\"",
+        }));
+    };
+    let ExternType::Memory { min, .. } = export.ty else {
+        return Some(error(format!(
+            "the module's export \"memory\" must be its memory, but is {}",
+            export.ty
+        )));
+    };
+    let (bytes, max) = (min.saturating_mul(1 << 16), limits.memory_bytes_max as u64);
+    (bytes > max).then(|| {
+        Error::new(
+            ErrorKind::Limit,
+            format!(
+                "the module starts with {bytes} bytes of memory, more than memory_bytes_max = {max}, \
+                 which memory_mb raises where the host permits it"
+            ),
+        )
+    })
+}
+
+fn allocator(info: &ModuleInfo) -> Option<Error> {
+    let expected = FunctionType::scratch();
+    match info.export(EXPORT_SCRATCH) {
+        Some(export) => has_type(&export.ty, EXPORT_SCRATCH, &expected).err().map(error),
+        None => Some(error(format!(
+            "the module does not export {EXPORT_SCRATCH} {expected}, through which it is given \
+             memory for arguments: it is built for no ABI that Commensal knows, or the linker has \
+             dropped the export"
+        ))),
+    }
+}
+
+fn table_elements(module: &Module, limits: &Limits) -> Option<Error> {
+    let min = |table: &ExternType| match table {
+        ExternType::Table { min, .. } => usize::try_from(*min).unwrap_or(usize::MAX),
+        _ => 0,
+    };
+    let elements = module.tables.iter().map(min).fold(0, usize::saturating_add);
+    let max = limits.table_elements_max;
+    (elements > max).then(|| exceeded("table elements", elements, "table_elements_max", max))
+}
+
+/// Declared exports that are missing or of another type.
+fn declared_exports(info: &ModuleInfo, manifest: &Manifest) -> impl Iterator<Item = Error> {
+    let exports: HashMap<&str, &ExternType> =
+        info.exports.iter().map(|e| (e.name.as_str(), &e.ty)).collect();
+    let guest = FunctionType::guest();
+    let mut problems = Vec::new();
+    for (declaration, export) in manifest.exports() {
+        if problems.len() == PROBLEMS_MAX {
+            break;
+        }
+        let problem = match exports.get(export) {
+            None => format!("the module has no export {}", quoted(export)),
+            Some(ty) => match has_type(ty, export, &guest) {
+                Ok(()) => continue,
+                Err(message) => message,
+            },
+        };
+        problems.push(declared(declaration, &problem));
+    }
+    problems.into_iter()
+}
+
+fn declared(declaration: Declaration<'_>, problem: &str) -> Error {
+    let message = format!("the manifest declares the {declaration}, but {problem}");
+    Error::new(ErrorKind::Manifest, message)
+}
+
+/// What keeps the module from being an extension and yet lets its functions be created one by one.
+fn extension_problems(info: &ModuleInfo, manifest: &Manifest) -> Vec<Error> {
+    let mut problems = Vec::new();
+    if manifest.is_empty() {
+        problems.push(Error::new(ErrorKind::Manifest, "the manifest declares nothing"));
+    }
+    for (declaration, what) in manifest.not_run().take(PROBLEMS_MAX) {
+        problems.push(Error::new(
+            ErrorKind::Manifest,
+            format!("the manifest declares the {declaration}, {what} this version does not run"),
+        ));
+    }
+    if info.sees_clock_or_random()
+        && let Some(function) = manifest.functions.iter().find(|f| f.deterministic)
+    {
+        problems.push(Error::new(
+            ErrorKind::Manifest,
+            format!(
+                "the manifest declares the function {} deterministic, but the module imports {}",
+                quoted(&function.name),
+                clock_or_random(info)
+            ),
+        ));
+    }
+    problems
+}
+
+/// The names of the imports that show the clock or random numbers.
+fn clock_or_random(info: &ModuleInfo) -> String {
+    use crate::limits::Capability::{Clock, Random};
+    let seen = host::FUNCTIONS.iter().filter(|f| matches!(f.capability, Some(Clock | Random)));
+    let names = seen
+        .filter(|f| info.imports.iter().any(|i| i.module == f.module && i.name == f.name))
+        .map(|f| format!("{}.{}", f.module, f.name));
+    names.collect::<Vec<_>>().join(" and ")
+}
+
+/// Whether an export has the type it needs; if not, the message shows both.
+pub(super) fn has_type(
+    ty: &ExternType,
+    export: &str,
+    expected: &FunctionType,
+) -> Result<(), String> {
+    match ty {
+        ExternType::Function(ty) if **ty == *expected => Ok(()),
+        _ => Err(format!("the export {} is {ty}, not {expected}", quoted(export))),
+    }
+}

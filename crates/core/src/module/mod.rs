@@ -1,0 +1,201 @@
+//! Everything about a module that can be known without running it.
+//!
+//! One reading serves two uses: [`ModuleInfo::inspect`] collects whatever is wrong, and
+//! [`ModuleInfo::read`], which creating a function goes through, fails with the first of it. Knows no
+//! executor and no database engine.
+
+mod check;
+mod pack;
+mod read;
+mod suggest;
+mod text;
+mod types;
+
+pub use pack::pack;
+pub use text::binary;
+pub use types::{ExternType, FunctionType, ValType};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::host;
+use crate::limits::{Capabilities, Capability, Limits};
+use crate::manifest::Manifest;
+use crate::quote::quoted;
+
+/// The convention between host and guest that a module is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Abi {
+    /// Commensal's own: it exports `commensal_scratch` or has a `commensal` section.
+    Commensal,
+    /// Turso's: it exports `turso_malloc`.
+    Turso,
+    /// libSQL's: it exports `libsql_malloc`, or functions of numbers alone.
+    Libsql,
+    /// None of these.
+    Unknown,
+}
+
+impl std::fmt::Display for Abi {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Commensal => "Commensal",
+            Self::Turso => "Turso",
+            Self::Libsql => "libSQL",
+            Self::Unknown => "unknown",
+        })
+    }
+}
+
+/// An import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// The module it is from.
+    pub module: String,
+    /// Its name there.
+    pub name: String,
+    /// Its type.
+    pub ty: ExternType,
+}
+
+/// An export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub ty: ExternType,
+}
+
+/// What a module is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModuleInfo {
+    /// SHA-256 of the binary.
+    pub sha256: [u8; 32],
+    /// Bytes of the binary.
+    pub bytes: usize,
+    /// Bytes of its code section.
+    pub code_bytes: usize,
+    /// Bytes of its data section.
+    pub data_bytes: usize,
+    /// Functions it defines.
+    pub functions: usize,
+    /// The convention it is built for.
+    pub abi: Abi,
+    /// Imports in order.
+    pub imports: Vec<Import>,
+    /// Exports in order.
+    pub exports: Vec<Export>,
+    /// The manifest of its `commensal` section; `None` when it has no such section.
+    pub manifest: Option<Manifest>,
+    extension_problems: Vec<Error>,
+}
+
+/// A module, and what is wrong with it.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    /// The module, as far as it could be read.
+    pub info: ModuleInfo,
+    /// Why it is refused, most important first; empty when it is not. A few dozen at most.
+    pub problems: Vec<Error>,
+}
+
+impl ModuleInfo {
+    /// Reads and validates a binary module, and checks it against the ABI and the limits.
+    ///
+    /// # Errors
+    /// The first of what [`ModuleInfo::inspect`] finds.
+    pub fn read(wasm: &[u8], limits: &Limits) -> Result<Self> {
+        let Inspection { info, problems } = Self::inspect(wasm, limits)?;
+        match problems.into_iter().next() {
+            None => Ok(info),
+            Some(problem) => Err(problem),
+        }
+    }
+
+    /// Reads a binary module and collects everything for which it would be refused.
+    ///
+    /// Takes time linear in the module's size and memory of a few times it.
+    ///
+    /// # Errors
+    /// The bytes are no core module at all, or more than the limit.
+    pub fn inspect(wasm: &[u8], limits: &Limits) -> Result<Inspection> {
+        let (mut module, unreadable) = read::module(wasm, limits)?;
+        let mut inspection =
+            Inspection { problems: unreadable.into_iter().collect(), info: module.info(wasm) };
+        // What is missing from a module that was not read to its end says nothing.
+        if inspection.problems.is_empty() {
+            check::check(&mut inspection, module, limits);
+        }
+        Ok(inspection)
+    }
+
+    /// Why the module cannot be an extension although its functions can be used one by one.
+    pub fn extension_problems(&self) -> &[Error] {
+        &self.extension_problems
+    }
+
+    /// The manifest, for CREATE EXTENSION.
+    ///
+    /// # Errors
+    /// There is none, it declares nothing, or it declares what this version cannot run.
+    pub fn extension(&self) -> Result<&Manifest> {
+        match (&self.manifest, self.extension_problems.first()) {
+            (Some(manifest), None) => Ok(manifest),
+            (_, Some(problem)) => Err(problem.clone()),
+            (None, None) => Err(check::no_manifest()),
+        }
+    }
+
+    /// Whether the module can be called from SQL through this export.
+    ///
+    /// # Errors
+    /// There is no such export (the message lists those there are), or it has another type (the
+    /// message shows both).
+    pub fn guest_function(&self, export: &str) -> Result<()> {
+        let Some(found) = self.export(export) else {
+            return Err(Error::new(ErrorKind::NotFound, suggest::missing(self, export)));
+        };
+        check::has_type(&found.ty, export, &FunctionType::guest()).map_err(error)
+    }
+
+    /// The export of this name.
+    pub fn export(&self, name: &str) -> Option<&Export> {
+        self.exports.iter().find(|e| e.name == name)
+    }
+
+    /// The capabilities without which some import fails when called.
+    pub fn capabilities(&self) -> Capabilities {
+        self.imports
+            .iter()
+            .filter_map(|import| host::function(&import.module, &import.name)?.capability)
+            .collect()
+    }
+
+    /// Whether an import shows the clock or random numbers: such a module's functions cannot be
+    /// deterministic.
+    pub fn sees_clock_or_random(&self) -> bool {
+        let seen = self.capabilities();
+        seen.contains(Capability::Clock) || seen.contains(Capability::Random)
+    }
+
+    /// The SHA-256 in hexadecimal digits.
+    pub fn sha256_hex(&self) -> String {
+        self.sha256.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// An error of the module.
+fn error(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Module, message)
+}
+
+/// The name of an import in messages.
+fn import_name(import: &Import) -> String {
+    // Names of the usual kind stand as they are: `env.abort`.
+    let usual = |name: &str| {
+        !name.is_empty() && name.len() <= 80 && name.bytes().all(|b| b.is_ascii_graphic())
+    };
+    if usual(&import.module) && usual(&import.name) {
+        return format!("{}.{}", import.module, import.name);
+    }
+    format!("{}.{}", quoted(&import.module), quoted(&import.name))
+}

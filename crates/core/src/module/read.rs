@@ -1,0 +1,389 @@
+//! Parses and validates a binary module section by section, within the limits.
+//!
+//! Compiling can be neither interrupted nor timed, so what would make it slow is refused here. Says
+//! nothing about the ABI; that is [`super::check`]'s part.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+use wasmparser::{
+    BinaryReaderError, CompositeInnerType, ExternalKind, FuncToValidate, FuncValidatorAllocations,
+    FunctionBody, Operator, OperatorsReader, Parser, Payload, RefType, TypeRef, ValidPayload,
+    Validator, ValidatorResources, WasmFeatures,
+};
+
+use super::text::MAGIC;
+use super::types::{ExternType, FunctionType, ValType};
+use super::{Abi, Export, Import, ModuleInfo, error};
+use crate::abi::MANIFEST_SECTION;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
+use crate::quote::quoted;
+
+/// WebAssembly 2.0, which is more than rustc and clang use by default, and constant expressions with
+/// arithmetic. Deterministic on every machine: no threads, no relaxed SIMD. No `externref`, for which
+/// an executor would need a garbage collector.
+const FEATURES: WasmFeatures =
+    WasmFeatures::WASM2.union(WasmFeatures::EXTENDED_CONST).difference(WasmFeatures::GC_TYPES);
+
+/// The version field of a module; the other half of the header's version is the layer.
+const MODULE_VERSION: [u8; 4] = [1, 0, 0, 0];
+
+/// What reading a module leaves behind.
+#[derive(Default)]
+pub(super) struct Module {
+    pub(super) types: Vec<Arc<FunctionType>>,
+    /// Types of all functions, imported ones first, as indices.
+    functions: Vec<u32>,
+    defined: usize,
+    pub(super) tables: Vec<ExternType>,
+    pub(super) memories: Vec<ExternType>,
+    globals: Vec<ExternType>,
+    imports: Vec<Import>,
+    exports: Vec<Export>,
+    /// Exported functions by index, for messages about their code.
+    exported: Vec<(u32, usize)>,
+    code_bytes: usize,
+    data_bytes: usize,
+    /// The contents of all manifest sections, joined.
+    pub(super) manifest: Option<Vec<u8>>,
+    /// What the validator of one function leaves to that of the next.
+    allocations: FuncValidatorAllocations,
+}
+
+impl Module {
+    /// The facts, without judgement.
+    pub(super) fn info(&mut self, wasm: &[u8]) -> ModuleInfo {
+        let exports = std::mem::take(&mut self.exports);
+        let has = |name: &str| exports.iter().any(|e| e.name == name);
+        let abi = if has(crate::abi::EXPORT_SCRATCH) || self.manifest.is_some() {
+            Abi::Commensal
+        } else if has("turso_malloc") {
+            Abi::Turso
+        } else if has("libsql_malloc") || exports.iter().any(is_function_of_numbers) {
+            Abi::Libsql
+        } else {
+            Abi::Unknown
+        };
+        ModuleInfo {
+            sha256: Sha256::digest(wasm).into(),
+            bytes: wasm.len(),
+            code_bytes: self.code_bytes,
+            data_bytes: self.data_bytes,
+            functions: self.defined,
+            abi,
+            imports: std::mem::take(&mut self.imports),
+            exports,
+            manifest: None,
+            extension_problems: Vec::new(),
+        }
+    }
+
+    fn function(&self, index: u32) -> Option<ExternType> {
+        let ty = *self.functions.get(index as usize)?;
+        self.types.get(ty as usize).cloned().map(ExternType::Function)
+    }
+}
+
+/// Whether libSQL could call it without giving it memory.
+fn is_function_of_numbers(export: &Export) -> bool {
+    let number = |ty: &ValType| matches!(ty, ValType::I64 | ValType::F64);
+    match &export.ty {
+        ExternType::Function(ty) => {
+            ty.results.len() == 1 && ty.results.iter().chain(&ty.params).all(number)
+        }
+        _ => false,
+    }
+}
+
+/// Reads a module. The second part is why it could not be read to its end.
+///
+/// # Errors
+/// The bytes are no core module at all, or more than the limit.
+pub(super) fn module(wasm: &[u8], limits: &Limits) -> Result<(Module, Option<Error>)> {
+    if wasm.len() > limits.module_bytes_max {
+        return Err(exceeded("bytes", wasm.len(), "module_bytes_max", limits.module_bytes_max));
+    }
+    header(wasm)?;
+    let mut module = Module::default();
+    let problem = sections(&mut module, wasm, limits).err();
+    Ok((module, problem))
+}
+
+fn header(wasm: &[u8]) -> Result<()> {
+    if !wasm.starts_with(MAGIC) {
+        return Err(error("no binary WebAssembly module: it does not begin with 00 61 73 6d"));
+    }
+    match wasm.get(4..8) {
+        None => Err(error("the module is cut off: it ends within its first 8 bytes")),
+        Some(version) if version == MODULE_VERSION => Ok(()),
+        Some([.., 1, 0]) => Err(error(
+            "it is a component, not a core module: Commensal runs core modules; build it for \
+             wasm32-unknown-unknown, or without the component step",
+        )),
+        Some(_) => Err(error("it is a WebAssembly module of an unknown version")),
+    }
+}
+
+/// The error of a limit of the module's structure.
+pub(super) fn exceeded(what: &str, value: usize, limit: &str, max: usize) -> Error {
+    let message = format!("the module has {value} {what}, more than {limit} = {max}");
+    Error::new(ErrorKind::Limit, format!("{message}, which the host can raise"))
+}
+
+fn invalid(e: BinaryReaderError) -> Error {
+    error(format!("the module is invalid: {} (at byte {})", e.message(), e.offset()))
+}
+
+fn sections(module: &mut Module, wasm: &[u8], limits: &Limits) -> Result<()> {
+    let mut validator = Validator::new_with_features(FEATURES);
+    let mut parser = Parser::new(0);
+    parser.set_features(FEATURES);
+    for payload in parser.parse_all(wasm) {
+        let payload = payload.map_err(invalid)?;
+        count(&payload, limits)?;
+        if let Payload::TypeSection(types) = &payload {
+            // Before the validator, which would intern them all.
+            for ty in types.clone().into_iter_err_on_gc_types() {
+                let ty = ty.map_err(invalid)?;
+                let values = ty.params().len() + ty.results().len();
+                if values > limits.function_type_values_max {
+                    let max = limits.function_type_values_max;
+                    let what = "parameters and results in one function type";
+                    return Err(exceeded(what, values, "function_type_values_max", max));
+                }
+            }
+        }
+        match validator.payload(&payload).map_err(invalid)? {
+            ValidPayload::Func(function, body) => code(module, function, &body, limits)?,
+            ValidPayload::Ok | ValidPayload::Parser(_) | ValidPayload::End(_) => {}
+        }
+        section(module, payload, limits)?;
+    }
+    Ok(())
+}
+
+/// Checks the number of items of a section before anything is read of it.
+fn count(payload: &Payload<'_>, limits: &Limits) -> Result<()> {
+    let (what, count) = match payload {
+        Payload::TypeSection(s) => ("types", s.count()),
+        Payload::ImportSection(s) => ("imports", s.count()),
+        Payload::TableSection(s) => ("tables", s.count()),
+        Payload::GlobalSection(s) => ("globals", s.count()),
+        Payload::ExportSection(s) => ("exports", s.count()),
+        Payload::ElementSection(s) => ("element segments", s.count()),
+        Payload::DataSection(s) => ("data segments", s.count()),
+        Payload::FunctionSection(s) => {
+            let (count, max) = (s.count() as usize, limits.module_functions_max);
+            if count > max {
+                return Err(exceeded("functions", count, "module_functions_max", max));
+            }
+            return Ok(());
+        }
+        _ => return Ok(()),
+    };
+    if count as usize > limits.module_items_max {
+        return Err(exceeded(what, count as usize, "module_items_max", limits.module_items_max));
+    }
+    Ok(())
+}
+
+/// Takes what is wanted from a section that the validator has accepted.
+fn section(module: &mut Module, payload: Payload<'_>, limits: &Limits) -> Result<()> {
+    match payload {
+        Payload::TypeSection(types) => {
+            for group in types {
+                for ty in group.map_err(invalid)?.into_types() {
+                    let CompositeInnerType::Func(ty) = ty.composite_type.inner else { continue };
+                    module.types.push(Arc::new(FunctionType {
+                        params: ty.params().iter().copied().filter_map(val_type).collect(),
+                        results: ty.results().iter().copied().filter_map(val_type).collect(),
+                    }));
+                }
+            }
+        }
+        Payload::ImportSection(imports) => {
+            for import in imports.into_imports() {
+                import_item(module, import.map_err(invalid)?);
+            }
+        }
+        Payload::FunctionSection(functions) => {
+            for ty in functions {
+                module.functions.push(ty.map_err(invalid)?);
+                module.defined += 1;
+            }
+        }
+        Payload::TableSection(tables) => {
+            for table in tables {
+                module.tables.push(table_type(&table.map_err(invalid)?.ty));
+            }
+        }
+        Payload::MemorySection(memories) => {
+            for memory in memories {
+                module.memories.push(memory_type(&memory.map_err(invalid)?));
+            }
+        }
+        Payload::GlobalSection(globals) => {
+            for global in globals {
+                module.globals.extend(global_type(&global.map_err(invalid)?.ty));
+            }
+        }
+        Payload::ExportSection(exports) => {
+            for export in exports {
+                export_item(module, export.map_err(invalid)?);
+            }
+            module.exported.sort_unstable();
+        }
+        Payload::CodeSectionStart { range, .. } => module.code_bytes = len(&range),
+        Payload::DataSection(data) => module.data_bytes = len(&data.range()),
+        Payload::CustomSection(custom) if custom.name() == MANIFEST_SECTION => {
+            let text = module.manifest.get_or_insert_default();
+            let bytes = text.len() + custom.data().len();
+            let max = limits.manifest_bytes_max;
+            if bytes > max {
+                return Err(exceeded("bytes of manifest", bytes, "manifest_bytes_max", max));
+            }
+            text.extend_from_slice(custom.data());
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn len(range: &Range<usize>) -> usize {
+    range.end - range.start
+}
+
+fn import_item(module: &mut Module, import: wasmparser::Import<'_>) {
+    let ty = match import.ty {
+        TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
+            module.functions.push(ty);
+            module.types.get(ty as usize).cloned().map(ExternType::Function)
+        }
+        TypeRef::Table(table) => {
+            module.tables.push(table_type(&table));
+            module.tables.last().cloned()
+        }
+        TypeRef::Memory(memory) => {
+            module.memories.push(memory_type(&memory));
+            module.memories.last().cloned()
+        }
+        TypeRef::Global(global) => {
+            module.globals.extend(global_type(&global));
+            module.globals.last().cloned()
+        }
+        TypeRef::Tag(_) => None,
+    };
+    if let Some(ty) = ty {
+        let (from, name) = (import.module.to_owned(), import.name.to_owned());
+        module.imports.push(Import { module: from, name, ty });
+    }
+}
+
+fn export_item(module: &mut Module, export: wasmparser::Export<'_>) {
+    let index = export.index as usize;
+    let ty = match export.kind {
+        ExternalKind::Func | ExternalKind::FuncExact => {
+            module.exported.push((export.index, module.exports.len()));
+            module.function(export.index)
+        }
+        ExternalKind::Table => module.tables.get(index).cloned(),
+        ExternalKind::Memory => module.memories.get(index).cloned(),
+        ExternalKind::Global => module.globals.get(index).cloned(),
+        ExternalKind::Tag => None,
+    };
+    if let Some(ty) = ty {
+        module.exports.push(Export { name: export.name.to_owned(), ty });
+    }
+}
+
+/// Validates the code of one function and checks what would make it slow to compile.
+fn code(
+    module: &mut Module,
+    function: FuncToValidate<ValidatorResources>,
+    body: &FunctionBody<'_>,
+    limits: &Limits,
+) -> Result<()> {
+    let index = function.index;
+    let too_many = |module: &Module, what: &str, value: usize, limit: &str, max: usize| {
+        let name = function_name(module, index);
+        let message = format!("{name} of the module has {value} {what}, more than {limit} = {max}");
+        Error::new(ErrorKind::Limit, format!("{message}, which the host can raise"))
+    };
+    let (bytes, max) = (len(&body.range()), limits.function_bytes_max);
+    if bytes > max {
+        return Err(too_many(module, "bytes", bytes, "function_bytes_max", max));
+    }
+    let mut locals = 0_usize;
+    for group in body.get_locals_reader().map_err(invalid)? {
+        let (count, _) = group.map_err(invalid)?;
+        locals = locals.saturating_add(count as usize);
+    }
+    let max = limits.function_locals_max as usize;
+    if locals > max {
+        return Err(too_many(module, "locals", locals, "function_locals_max", max));
+    }
+    let mut validator = function.into_validator(std::mem::take(&mut module.allocations));
+    let mut reader = body.get_binary_reader();
+    validator.read_locals(&mut reader).map_err(invalid)?;
+    reader.set_features(FEATURES);
+    let mut operators = OperatorsReader::new(reader);
+    let (mut targets, max) = (0_usize, limits.function_branch_targets_max as usize);
+    while !operators.eof() {
+        let at = operators.original_position();
+        let operator = operators.read().map_err(invalid)?;
+        if let Operator::BrTable { targets: table } = &operator {
+            // Each target is checked, so the bound comes first.
+            targets += table.len() as usize;
+            if targets > max {
+                let limit = "function_branch_targets_max";
+                return Err(too_many(module, "targets of br_table", targets, limit, max));
+            }
+        }
+        validator.op(at, &operator).map_err(invalid)?;
+    }
+    operators.finish().map_err(invalid)?;
+    module.allocations = validator.into_allocations();
+    Ok(())
+}
+
+/// What a message calls a function: by an export if it has one.
+fn function_name(module: &Module, index: u32) -> String {
+    let at = module.exported.partition_point(|&(i, _)| i < index);
+    match module.exported.get(at) {
+        Some(&(i, export)) if i == index => match module.exports.get(export) {
+            Some(export) => format!("the function {}", quoted(&export.name)),
+            None => format!("function {index}"),
+        },
+        _ => format!("function {index}"),
+    }
+}
+
+fn val_type(ty: wasmparser::ValType) -> Option<ValType> {
+    Some(match ty {
+        wasmparser::ValType::I32 => ValType::I32,
+        wasmparser::ValType::I64 => ValType::I64,
+        wasmparser::ValType::F32 => ValType::F32,
+        wasmparser::ValType::F64 => ValType::F64,
+        wasmparser::ValType::V128 => ValType::V128,
+        wasmparser::ValType::Ref(RefType::FUNCREF) => ValType::FuncRef,
+        wasmparser::ValType::Ref(RefType::EXTERNREF) => ValType::ExternRef,
+        // The validator has refused what the features do not have.
+        wasmparser::ValType::Ref(_) => return None,
+    })
+}
+
+fn table_type(ty: &wasmparser::TableType) -> ExternType {
+    let element = val_type(wasmparser::ValType::Ref(ty.element_type));
+    let element = element.unwrap_or(ValType::FuncRef);
+    ExternType::Table { element, min: ty.initial, max: ty.maximum }
+}
+
+fn memory_type(ty: &wasmparser::MemoryType) -> ExternType {
+    ExternType::Memory { min: ty.initial, max: ty.maximum }
+}
+
+fn global_type(ty: &wasmparser::GlobalType) -> Option<ExternType> {
+    Some(ExternType::Global { value: val_type(ty.content_type)?, mutable: ty.mutable })
+}

@@ -1,0 +1,72 @@
+//! What to say when an export is missing.
+
+use super::{ExternType, FunctionType, ModuleInfo};
+use crate::abi::EXPORT_SCRATCH;
+use crate::quote::quoted;
+
+/// Exports that a message lists.
+const LISTED_MAX: usize = 20;
+/// Exports among which a similar name is sought, and bytes of such a name.
+const COMPARED_MAX: usize = 1_000;
+const COMPARED_BYTES_MAX: usize = 64;
+
+/// The message for an export that is not there.
+pub(super) fn missing(info: &ModuleInfo, wanted: &str) -> String {
+    let guest = FunctionType::guest();
+    let names: Vec<&str> = info
+        .exports
+        .iter()
+        .filter(|e| matches!(&e.ty, ExternType::Function(ty) if **ty == guest))
+        .map(|e| e.name.as_str())
+        .filter(|&name| name != EXPORT_SCRATCH)
+        .collect();
+    let mut message = format!("the module has no export {}", quoted(wanted));
+    if names.is_empty() {
+        message.push_str(&format!(", and none of type {guest} that SQL could call"));
+        return message;
+    }
+    if let Some(name) = similar(&names, wanted) {
+        message.push_str(&format!("; did you mean {}?", quoted(name)));
+    }
+    let listed: Vec<_> = names.iter().take(LISTED_MAX).map(|name| quoted(name)).collect();
+    message.push_str(if message.ends_with('?') { " It exports " } else { "; it exports " });
+    message.push_str(&listed.join(", "));
+    if names.len() > LISTED_MAX {
+        message.push_str(&format!(" and {} more", names.len() - LISTED_MAX));
+    }
+    message
+}
+
+/// The name nearest to `wanted`, if one is near.
+fn similar<'a>(names: &[&'a str], wanted: &str) -> Option<&'a str> {
+    if wanted.len() > COMPARED_BYTES_MAX {
+        return None;
+    }
+    names
+        .iter()
+        .filter(|name| name.len() <= COMPARED_BYTES_MAX)
+        .take(COMPARED_MAX)
+        .map(|name| (distance(&fold(name), &fold(wanted)), *name))
+        .min_by_key(|&(distance, _)| distance)
+        .filter(|&(distance, _)| distance <= wanted.len() / 3)
+        .map(|(_, name)| name)
+}
+
+/// Letters without case and without what separates words.
+fn fold(name: &str) -> Vec<u8> {
+    name.bytes().filter(|b| !b"_-. ".contains(b)).map(|b| b.to_ascii_lowercase()).collect()
+}
+
+/// Levenshtein distance.
+fn distance(a: &[u8], b: &[u8]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}

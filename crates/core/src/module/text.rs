@@ -1,0 +1,65 @@
+//! A module's source, text or binary, to its binary form.
+
+use std::borrow::Cow;
+
+use wast::Wat;
+use wast::parser::{ParseBuffer, parse};
+
+use super::error;
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
+
+/// What every binary module and component begins with.
+pub(super) const MAGIC: &[u8; 4] = b"\0asm";
+
+/// The binary form of a module given as WebAssembly text or binary. Binary passes through unread.
+///
+/// # Errors
+/// Text with a syntax error, with its line and column; something that is neither; too many bytes.
+pub fn binary<'a>(source: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>> {
+    if source.starts_with(MAGIC) {
+        return Ok(Cow::Borrowed(source));
+    }
+    if source.is_empty() {
+        return Err(error("the module is empty"));
+    }
+    let Ok(text) = std::str::from_utf8(source) else { return Err(neither(source)) };
+    if !text.trim_start_matches(['\u{feff}']).trim_start().starts_with(['(', ';']) {
+        return Err(neither(source));
+    }
+    if text.len() > limits.module_text_bytes_max {
+        return Err(Error::new(
+            ErrorKind::Limit,
+            format!(
+                "the module's text has {} bytes, more than module_text_bytes_max = {}: translate it \
+                 to the binary format first, or let the host raise the limit",
+                text.len(),
+                limits.module_text_bytes_max
+            ),
+        ));
+    }
+    encode(text).map(Cow::Owned).map_err(|e| {
+        let (line, column) = e.span().linecol_in(text);
+        let message = e.message();
+        error(format!(
+            "the module's text, line {}, column {}: {}",
+            line + 1,
+            column + 1,
+            message.lines().next().unwrap_or("syntax error")
+        ))
+    })
+}
+
+fn encode(text: &str) -> Result<Vec<u8>, wast::Error> {
+    let buffer = ParseBuffer::new(text)?;
+    parse::<Wat<'_>>(&buffer)?.encode()
+}
+
+fn neither(source: &[u8]) -> Error {
+    let start: Vec<_> = source.iter().take(4).map(|b| format!("{b:02x}")).collect();
+    error(format!(
+        "no WebAssembly module: a binary one begins with the bytes 00 61 73 6d, a text with \"(\"; \
+         this begins with {}",
+        start.join(" ")
+    ))
+}

@@ -1,0 +1,137 @@
+//! Types of imports and exports, shown in WebAssembly's text format.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::host::{HostFunction, HostType};
+
+/// A [value type](https://webassembly.github.io/spec/core/syntax/types.html#value-types).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ValType {
+    /// `i32`
+    I32,
+    /// `i64`
+    I64,
+    /// `f32`
+    F32,
+    /// `f64`
+    F64,
+    /// `v128`
+    V128,
+    /// `funcref`
+    FuncRef,
+    /// `externref`
+    ExternRef,
+}
+
+impl fmt::Display for ValType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::I32 => "i32",
+            Self::I64 => "i64",
+            Self::F32 => "f32",
+            Self::F64 => "f64",
+            Self::V128 => "v128",
+            Self::FuncRef => "funcref",
+            Self::ExternRef => "externref",
+        })
+    }
+}
+
+impl From<HostType> for ValType {
+    fn from(ty: HostType) -> Self {
+        match ty {
+            HostType::I32 => Self::I32,
+            HostType::I64 => Self::I64,
+        }
+    }
+}
+
+/// A function type; shown as `(func (param i32 i32) (result i32))`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct FunctionType {
+    /// Types of the parameters.
+    pub params: Vec<ValType>,
+    /// Types of the results.
+    pub results: Vec<ValType>,
+}
+
+impl FunctionType {
+    /// The type of every guest function: `(argc, argv) -> result`.
+    pub fn guest() -> Self {
+        Self { params: vec![ValType::I32; 2], results: vec![ValType::I32] }
+    }
+
+    /// The type of `commensal_scratch`: `(size) -> pointer`.
+    pub fn scratch() -> Self {
+        Self { params: vec![ValType::I32], results: vec![ValType::I32] }
+    }
+
+    /// The type of a host function.
+    pub fn of_host(function: &HostFunction) -> Self {
+        Self {
+            params: function.params.iter().map(|&ty| ty.into()).collect(),
+            results: function.result.iter().map(|&ty| ty.into()).collect(),
+        }
+    }
+}
+
+impl fmt::Display for FunctionType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(func")?;
+        for (word, types) in [("param", &self.params), ("result", &self.results)] {
+            if types.is_empty() {
+                continue;
+            }
+            write!(f, " ({word}")?;
+            for ty in types {
+                write!(f, " {ty}")?;
+            }
+            f.write_str(")")?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// The type of an import or an export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ExternType {
+    /// A function. Functions of one type share it.
+    Function(Arc<FunctionType>),
+    /// A table with its number of elements.
+    Table {
+        /// Type of the elements.
+        element: ValType,
+        /// Elements to start with.
+        min: u64,
+        /// Most elements.
+        max: Option<u64>,
+    },
+    /// A memory with its number of pages of 64 KiB.
+    Memory {
+        /// Pages to start with.
+        min: u64,
+        /// Most pages.
+        max: Option<u64>,
+    },
+    /// A global.
+    Global {
+        /// Type of its value.
+        value: ValType,
+        /// Whether it can change.
+        mutable: bool,
+    },
+}
+
+impl fmt::Display for ExternType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let max = |max: &Option<u64>| max.map(|max| format!(" {max}")).unwrap_or_default();
+        match self {
+            Self::Function(ty) => ty.fmt(f),
+            Self::Table { element, min, max: m } => write!(f, "(table {min}{} {element})", max(m)),
+            Self::Memory { min, max: m } => write!(f, "(memory {min}{})", max(m)),
+            Self::Global { value, mutable: true } => write!(f, "(global (mut {value}))"),
+            Self::Global { value, mutable: false } => write!(f, "(global {value})"),
+        }
+    }
+}
