@@ -105,6 +105,10 @@ pub trait Instance: Send {
     /// There is none of that name and type.
     fn resolve(&mut self, export: &str) -> Result<FunctionId, ResolveError>;
 
+    /// Says that another statement begins to use the instance. A runtime may check here what is too
+    /// dear for each call: whether the process is the child of a fork, which has none of its threads.
+    fn begin_statement(&mut self) {}
+
     /// Calls a resolved function under the instance's limits.
     ///
     /// `budget` is what the calling statement may still spend in guests; the runtime charges it with

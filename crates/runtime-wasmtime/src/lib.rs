@@ -1,1 +1,59 @@
-//! (being written)
+//! Commensal's [`Runtime`] over [Wasmtime](https://docs.wasmtime.dev).
+//!
+//! Knows nothing of SQL and of database engines: it turns the core's limits into Wasmtime's
+//! configuration, and Wasmtime's traps into the core's [`Fault`]s.
+//!
+//! | what is bounded | by |
+//! |---|---|
+//! | time, interrupts | Wasmtime's epochs and one ticker thread for the process (`ticker.rs`) |
+//! | fuel | Wasmtime's fuel, in code compiled with [`Metering::Fuel`] |
+//! | memory, tables | a `ResourceLimiter` (`state.rs`) |
+//! | machine stack | [`STACK_BYTES`], the same for every call of the process |
+//!
+//! [`Fault`]: commensal_core::runtime::Fault
+#![forbid(unsafe_code)]
+
+use std::sync::Arc;
+
+use commensal_core::runtime::{CompiledModule, Metering, Runtime, RuntimeError, RuntimeFeatures};
+
+mod engine;
+mod fault;
+mod instance;
+mod link;
+mod module;
+mod state;
+mod ticker;
+mod time;
+
+pub use engine::STACK_BYTES;
+
+/// Wasmtime. All values share the engines of the process, which are made when the first module is
+/// compiled; they stay until the process ends.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WasmtimeRuntime(());
+
+impl WasmtimeRuntime {
+    /// The runtime; costs nothing.
+    pub const fn new() -> Self {
+        Self(())
+    }
+}
+
+impl Runtime for WasmtimeRuntime {
+    fn name(&self) -> &'static str {
+        "wasmtime"
+    }
+
+    fn features(&self) -> RuntimeFeatures {
+        RuntimeFeatures::ALL
+    }
+
+    fn compile(
+        &self,
+        wasm: &[u8],
+        metering: Metering,
+    ) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
+        Ok(Arc::new(module::WasmtimeModule::compile(wasm, metering)?))
+    }
+}

@@ -1,0 +1,281 @@
+//! How long the compiler takes for functions that are made to be hard for it: compiling cannot be
+//! interrupted, so the limits on a module's structure have to bound it.
+//!
+//! `cargo run --release -p commensal-runtime-wasmtime --example compile_worst [SHAPE N M]`
+//!
+//! Without arguments: the table in docs/limits.md.
+
+use std::time::Instant;
+
+use commensal_core::runtime::{Metering, Runtime};
+use commensal_runtime_wasmtime::WasmtimeRuntime;
+use wasm_encoder::{
+    BlockType, CodeSection, ExportKind, ExportSection, Function, FunctionSection, MemArg,
+    MemorySection, MemoryType, Module, TableSection, TableType, TypeSection, ValType,
+};
+
+/// Fills the body of a function of type 0, `() -> ()`, with `m` locals.
+type Body = fn(&mut Function, n: u32, m: u32);
+
+/// Name, what `n` and `m` are, body.
+const SHAPES: &[(&str, &str, Body)] = &[
+    ("plain", "n additions over m locals", plain),
+    ("bulk", "n memory.copy", bulk),
+    ("loads", "n loads over m locals", loads),
+    ("loops", "n nested loops, which all change m locals", loops),
+    ("exits", "n exits from one block, which all pass m changed locals on", exits),
+    ("diamonds", "n times if/else; m locals live throughout", diamonds),
+    ("blocks", "n nested blocks with m results", blocks),
+    ("nest", "n nested blocks", nest),
+    ("table", "br_table of n targets into n blocks; m locals live throughout", table),
+    ("same", "br_table of n targets into one block with m results", same),
+    ("calls", "n calls with m parameters and m results", calls),
+    ("indirect", "n indirect calls; m locals live throughout", indirect),
+    ("grow", "n memory.grow; m locals live throughout", grow),
+];
+
+/// What is measured without arguments: each shape near the default limits, and where one of them
+/// takes too long, at sizes that show how it grows.
+const TABLE: &[(&str, u32, u32)] = &[
+    ("plain", 70_000, 10_000),
+    ("loads", 40_000, 10_000),
+    ("bulk", 1_000, 0),
+    ("bulk", 10_000, 0),
+    ("loops", 100, 1_000),
+    ("loops", 1_000, 1_000),
+    ("exits", 1_000, 1_000),
+    ("exits", 10_000, 1_000),
+    ("diamonds", 10_000, 1_000),
+    ("diamonds", 30_000, 10_000),
+    ("blocks", 1_000, 100),
+    ("blocks", 1_000, 1_000),
+    ("nest", 150_000, 0),
+    ("table", 20_000, 100),
+    ("table", 2_000, 10_000),
+    ("same", 20_000, 100),
+    ("same", 20_000, 1_000),
+    ("calls", 1_000, 100),
+    ("calls", 1_000, 1_000),
+    ("indirect", 10_000, 1_000),
+    ("grow", 10_000, 1_000),
+    ("grow", 10_000, 10_000),
+];
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    println!("| shape | n | m | body bytes | seconds |\n|---|--:|--:|--:|--:|");
+    match &arguments[..] {
+        [] => TABLE.iter().for_each(|&(shape, n, m)| measure(shape, n, m)),
+        [shape, n, m] => {
+            let number = |text: &str| text.parse().expect("N and M are numbers");
+            measure(shape, number(n), number(m));
+        }
+        _ => {
+            println!("usage: compile_worst [SHAPE N M]");
+            SHAPES.iter().for_each(|(name, text, _)| println!("{name:>10}  {text}"));
+        }
+    }
+}
+
+fn measure(shape: &str, n: u32, m: u32) {
+    let (_, text, body) = SHAPES.iter().find(|s| s.0 == shape).expect("the shape is known");
+    let (wasm, bytes) = module(*body, n, m);
+    let began = Instant::now();
+    let result = WasmtimeRuntime::new().compile(&wasm, Metering::None);
+    let seconds = began.elapsed().as_secs_f64();
+    let refused = result.err().map(|error| format!(" (refused: {error})")).unwrap_or_default();
+    println!("| {shape}: {text} | {n} | {m} | {bytes} | {seconds:.2}{refused} |");
+}
+
+/// Type 1 is `(i64 x m) -> (i64 x m)`, type 2 `() -> (i64 x m)`.
+fn module(body: Body, n: u32, m: u32) -> (Vec<u8>, usize) {
+    let mut types = TypeSection::new();
+    types.ty().function([], []);
+    let many = || std::iter::repeat_n(ValType::I64, m.min(1000) as usize);
+    types.ty().function(many(), many());
+    types.ty().function([], many());
+    let mut functions = FunctionSection::new();
+    functions.function(0);
+    functions.function(1);
+    let mut tables = TableSection::new();
+    tables.table(TableType {
+        element_type: wasm_encoder::RefType::FUNCREF,
+        table64: false,
+        minimum: 1,
+        maximum: None,
+        shared: false,
+    });
+    let mut memories = MemorySection::new();
+    memories.memory(MemoryType {
+        minimum: 1,
+        maximum: None,
+        memory64: false,
+        shared: false,
+        page_size_log2: None,
+    });
+    let mut exports = ExportSection::new();
+    exports.export("f", ExportKind::Func, 0);
+    let mut worst = Function::new([(m, ValType::I64)]);
+    body(&mut worst, n, m);
+    worst.instructions().end();
+    let bytes = worst.byte_len();
+    let mut trap = Function::new([]);
+    trap.instructions().unreachable().end();
+    let mut code = CodeSection::new();
+    code.function(&worst).function(&trap);
+    let mut module = Module::new();
+    module.section(&types).section(&functions).section(&tables).section(&memories);
+    module.section(&exports).section(&code);
+    (module.finish(), bytes)
+}
+
+const WORD: MemArg = MemArg { offset: 0, align: 3, memory_index: 0 };
+
+/// Gives each local a value of its own.
+fn define(f: &mut Function, m: u32) {
+    for local in 0..m {
+        f.instructions().i32_const(local as i32).i64_load(WORD).local_set(local);
+    }
+}
+
+/// Uses each local.
+fn consume(f: &mut Function, m: u32) {
+    for local in 0..m {
+        f.instructions().i32_const(local as i32).local_get(local).i64_store(WORD);
+    }
+}
+
+/// Changes each local.
+fn change(f: &mut Function, m: u32) {
+    for local in 0..m {
+        f.instructions().local_get(local).i64_const(3).i64_add().local_set(local);
+    }
+}
+
+fn plain(f: &mut Function, n: u32, m: u32) {
+    for i in 0..n {
+        f.instructions().local_get(i % m).local_get(i * 7 % m).i64_add().local_set(i * 3 % m);
+    }
+    consume(f, m.min(10_000));
+}
+
+fn loads(f: &mut Function, n: u32, m: u32) {
+    for i in 0..n {
+        f.instructions().local_get(i % m).i32_wrap_i64().i64_load(WORD).local_set(i * 7 % m);
+    }
+}
+
+fn bulk(f: &mut Function, n: u32, _: u32) {
+    for _ in 0..n {
+        f.instructions().i32_const(0).i32_const(1).i32_const(1 << 20).memory_copy(0, 0);
+    }
+}
+
+fn loops(f: &mut Function, n: u32, m: u32) {
+    for _ in 0..n {
+        f.instructions().loop_(BlockType::Empty);
+    }
+    change(f, m);
+    for _ in 0..n {
+        f.instructions().i32_const(0).i32_load(MemArg { align: 2, ..WORD }).br_if(0).end();
+    }
+}
+
+fn exits(f: &mut Function, n: u32, m: u32) {
+    define(f, m);
+    f.instructions().block(BlockType::Empty).local_get(0).i32_wrap_i64().br_if(0);
+    change(f, m);
+    for _ in 0..n {
+        f.instructions().local_get(0).i32_wrap_i64().br_if(0);
+    }
+    f.instructions().end();
+    consume(f, m);
+}
+
+fn diamonds(f: &mut Function, n: u32, m: u32) {
+    define(f, m);
+    for i in 0..n {
+        f.instructions().local_get(i % m).i32_wrap_i64().if_(BlockType::Empty);
+        f.instructions().i64_const(1).local_set(i * 7 % m).else_();
+        f.instructions().i64_const(2).local_set(i * 5 % m).end();
+    }
+    consume(f, m);
+}
+
+fn blocks(f: &mut Function, n: u32, m: u32) {
+    for _ in 0..n {
+        f.instructions().block(BlockType::FunctionType(2));
+    }
+    define(f, m);
+    for local in 0..m {
+        f.instructions().local_get(local);
+    }
+    for _ in 0..n {
+        f.instructions().local_get(0).i32_wrap_i64().br_if(0).end();
+    }
+    for _ in 0..m {
+        f.instructions().drop();
+    }
+}
+
+fn nest(f: &mut Function, n: u32, _: u32) {
+    for _ in 0..n {
+        f.instructions().block(BlockType::Empty);
+    }
+    for _ in 0..n {
+        f.instructions().end();
+    }
+}
+
+fn table(f: &mut Function, n: u32, m: u32) {
+    define(f, m);
+    for _ in 0..n {
+        f.instructions().block(BlockType::Empty);
+    }
+    f.instructions().i32_const(0).i32_load(MemArg { align: 2, ..WORD }).br_table(0..n, 0);
+    for i in 0..n {
+        f.instructions().end().local_get(i % m).i64_const(5).i64_mul().local_set(i * 7 % m);
+    }
+    consume(f, m);
+}
+
+fn same(f: &mut Function, n: u32, m: u32) {
+    f.instructions().block(BlockType::FunctionType(2));
+    define(f, m);
+    for local in 0..m {
+        f.instructions().local_get(local);
+    }
+    f.instructions().local_get(0).i32_wrap_i64().br_table(std::iter::repeat_n(0, n as usize), 0);
+    f.instructions().end();
+    for _ in 0..m {
+        f.instructions().drop();
+    }
+}
+
+fn calls(f: &mut Function, n: u32, m: u32) {
+    for local in 0..m {
+        f.instructions().local_get(local);
+    }
+    for _ in 0..n {
+        f.instructions().call(1);
+    }
+    for _ in 0..m {
+        f.instructions().drop();
+    }
+}
+
+fn indirect(f: &mut Function, n: u32, m: u32) {
+    define(f, m);
+    for _ in 0..n {
+        f.instructions().i32_const(0).call_indirect(0, 0);
+    }
+    consume(f, m);
+}
+
+fn grow(f: &mut Function, n: u32, m: u32) {
+    define(f, m);
+    for _ in 0..n {
+        f.instructions().i32_const(0).memory_grow(0).drop();
+    }
+    consume(f, m);
+}

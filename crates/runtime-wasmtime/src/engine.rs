@@ -1,0 +1,113 @@
+//! The engines of the process, one for each way of metering, and why they are configured so.
+//!
+//! Engines are statics because compiled modules are shared by the whole process, and because the
+//! ticker has to reach their epochs without a lock.
+
+use std::sync::OnceLock;
+
+use commensal_core::runtime::{Metering, RuntimeError};
+use wasmtime::{Config, Engine, Linker, OptLevel, WasmFeatures};
+
+use crate::link;
+use crate::state::State;
+
+/// Machine stack that a call may use, in bytes; Wasmtime fixes it when an engine is made.
+///
+/// Half of the smallest stack that threads commonly have (512 KiB, of secondary threads on macOS),
+/// so that a guest runs out of its own share first. The limit counts from where the host enters the
+/// guest; what the host's functions need comes on top.
+pub const STACK_BYTES: usize = 256 << 10;
+
+/// Address space that memory may grow into without being moved and copied, in bytes. It is reserved,
+/// not used. Without it each growth copies the memory: 64 KiB at a time up to 64 MiB would copy 32
+/// GiB. A larger one makes instances no slower, but hosts with a limit on address space feel it.
+const GROWTH_RESERVATION_BYTES: u64 = 16 << 20;
+
+/// What a module may use: WebAssembly 2.0 as compilers emit it by default, without the types of
+/// references that would need a garbage collector, and constant expressions with arithmetic.
+///
+/// Threads would make results depend on time, relaxed SIMD on the processor; memory64 and several
+/// memories do not fit the ABI; the rest is not needed.
+const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
+    .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
+    .union(WasmFeatures::SIGN_EXTENSION)
+    .union(WasmFeatures::REFERENCE_TYPES)
+    .union(WasmFeatures::MULTI_VALUE)
+    .union(WasmFeatures::BULK_MEMORY)
+    .union(WasmFeatures::SIMD)
+    .union(WasmFeatures::FLOATS)
+    .union(WasmFeatures::EXTENDED_CONST);
+
+/// An engine, with the core's host functions prepared for it.
+pub(crate) struct Executor {
+    pub(crate) engine: Engine,
+    pub(crate) linker: Linker<State>,
+}
+
+static UNMETERED: OnceLock<Executor> = OnceLock::new();
+static FUELLED: OnceLock<Executor> = OnceLock::new();
+
+/// The executor for code that is metered so; made when it is first asked for.
+///
+/// It is built before it enters its cell, so that the cell is being written for a moment only: a
+/// fork in that moment would leave the child waiting for a thread it does not have.
+pub(crate) fn executor(metering: Metering) -> Result<&'static Executor, RuntimeError> {
+    let cell = match metering {
+        Metering::None => &UNMETERED,
+        Metering::Fuel => &FUELLED,
+    };
+    if let Some(executor) = cell.get() {
+        return Ok(executor);
+    }
+    let executor = build(metering).map_err(|error| RuntimeError(format!("{error:#}")))?;
+    Ok(cell.get_or_init(|| executor))
+}
+
+/// Advances the epoch of every engine: each running guest, and each that starts to run, soon calls
+/// its store's epoch callback.
+pub(crate) fn advance_epochs() {
+    for cell in [&UNMETERED, &FUELLED] {
+        if let Some(executor) = cell.get() {
+            executor.engine.increment_epoch();
+        }
+    }
+}
+
+fn build(metering: Metering) -> wasmtime::Result<Executor> {
+    let engine = Engine::new(&config(metering))?;
+    let linker = link::linker(&engine)?;
+    Ok(Executor { engine, linker })
+}
+
+fn config(metering: Metering) -> Config {
+    let mut config = Config::new();
+    config.wasm_features(WasmFeatures::all(), false);
+    config.wasm_features(FEATURES, true);
+
+    config.cranelift_opt_level(OptLevel::Speed);
+    // NaNs reach SQL as NULL, but their bits could reach it through a blob or a hash.
+    config.cranelift_nan_canonicalization(true);
+
+    config.epoch_interruption(true);
+    config.consume_fuel(metering == Metering::Fuel);
+    config.max_wasm_stack(STACK_BYTES);
+
+    // Signal handlers belong to the process, and the process to somebody else: Python's faulthandler,
+    // a crash reporter, a JVM. So memory accesses are checked by code, and huge reservations of
+    // address space with guard pages, which exist to leave checks out, are of no use.
+    config.signals_based_traps(false);
+    config.memory_reservation(0);
+    config.memory_guard_size(0);
+    config.guard_before_linear_memory(false);
+    config.memory_reservation_for_growth(GROWTH_RESERVATION_BYTES);
+    config.memory_may_move(true);
+    config.memory_init_cow(true);
+
+    // A fault names the reason; the guest's frames would cost each fault a walk over the stack, and
+    // each module the tables for it.
+    config.wasm_backtrace_max_frames(None);
+    config.native_unwind_info(cfg!(windows));
+    config.generate_address_map(false);
+    config.debug_symbols(false);
+    config
+}

@@ -1,0 +1,196 @@
+//! An instance: a store with one module in it, and the functions of it that were asked for.
+//!
+//! A call allocates nothing, takes no lock and looks nothing up by name.
+
+use std::time::Duration;
+
+use commensal_core::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_SCRATCH};
+use commensal_core::host::HostState;
+use commensal_core::runtime::{
+    Fault, FunctionId, Instance, InstanceConfig, Metering, ResolveError, StatementBudget,
+};
+use wasmtime::{
+    Extern, Func, FuncType, InstancePre, Store, TypedFunc, UpdateDeadline, WasmParams, WasmResults,
+};
+
+use crate::fault::fault;
+use crate::state::State;
+use crate::ticker;
+use crate::time::CallTime;
+
+pub(crate) struct WasmtimeInstance {
+    store: Store<State>,
+    instance: wasmtime::Instance,
+    scratch: Option<TypedFunc<u32, u32>>,
+    functions: Vec<TypedFunc<(u32, u32), u32>>,
+    /// Fuel of one call; `None` without metering.
+    fuel: Option<u64>,
+}
+
+impl WasmtimeInstance {
+    pub(crate) fn new(
+        prepared: &InstancePre<State>,
+        metering: Metering,
+        config: InstanceConfig,
+    ) -> Result<Self, Fault> {
+        let fuel = match (metering, config.fuel) {
+            (Metering::Fuel, fuel) => Some(fuel.unwrap_or(u64::MAX)),
+            (Metering::None, None) => None,
+            (Metering::None, Some(_)) => {
+                return Err(Fault::Runtime(
+                    "a limit on fuel needs a module that was compiled with fuel metering".into(),
+                ));
+            }
+        };
+        let mut store = store(prepared, config);
+        // The start function and `_initialize` share the limits of one call.
+        // It is not charged to a statement; the call's time limit bounds it.
+        let mut budget = StatementBudget { remaining: Duration::MAX };
+        let (instance, scratch) = bounded(&mut store, fuel, &mut budget, |store| {
+            let instance = prepared.instantiate(&mut *store)?;
+            store.data_mut().memory = instance.get_memory(&mut *store, EXPORT_MEMORY);
+            if let Some(initialize) = typed::<(), ()>(&instance, store, EXPORT_INITIALIZE)? {
+                initialize.call(&mut *store, ())?;
+            }
+            let scratch = typed(&instance, store, EXPORT_SCRATCH)?;
+            Ok((instance, scratch))
+        })?;
+        Ok(Self { store, instance, scratch, functions: Vec::new(), fuel })
+    }
+}
+
+fn store(prepared: &InstancePre<State>, config: InstanceConfig) -> Store<State> {
+    let state = State::new(
+        config.host,
+        CallTime::new(config.call_timeout),
+        config.memory_bytes_max,
+        config.table_elements_max,
+    );
+    let mut store = Store::new(prepared.module().engine(), state);
+    store.limiter(|state| state);
+    // The deadline of a new store has passed, as the ticker demands.
+    store.epoch_deadline_callback(|mut context| {
+        let State { host, time, .. } = context.data_mut();
+        time.check(host).map_err(wasmtime::Error::new)?;
+        Ok(UpdateDeadline::Continue(1))
+    });
+    store
+}
+
+/// Runs `body`, which enters the guest, under the limits of one call.
+#[inline]
+fn bounded<T>(
+    store: &mut Store<State>,
+    fuel: Option<u64>,
+    budget: &mut StatementBudget,
+    body: impl FnOnce(&mut Store<State>) -> wasmtime::Result<T>,
+) -> Result<T, Fault> {
+    if let Some(fuel) = fuel {
+        store.set_fuel(fuel).map_err(|error| fault(error, None))?;
+    }
+    let state = store.data_mut();
+    state.refused = None;
+    state.time.begin(*budget);
+    let result = body(store);
+    let state = store.data_mut();
+    *budget = state.time.end();
+    match result {
+        Ok(value) => Ok(value),
+        Err(error) => Err(fault(error, state.refused)),
+    }
+}
+
+/// An export that ABI version 1 gives a type: `None` if there is none of that name.
+fn typed<P: WasmParams, R: WasmResults>(
+    instance: &wasmtime::Instance,
+    store: &mut Store<State>,
+    export: &str,
+) -> wasmtime::Result<Option<TypedFunc<P, R>>> {
+    let Some(function) = instance.get_func(&mut *store, export) else { return Ok(None) };
+    match function.typed(&*store) {
+        Ok(function) => Ok(Some(function)),
+        Err(_) => Err(wasmtime::Error::new(Fault::Runtime(format!(
+            "the export \"{export}\" has the type {}, which is not that of the ABI",
+            text(&function.ty(&*store))
+        )))),
+    }
+}
+
+/// A function type in the text format.
+fn text(ty: &FuncType) -> String {
+    let mut text = String::from("(func");
+    for (keyword, types) in
+        [("param", ty.params().collect::<Vec<_>>()), ("result", ty.results().collect())]
+    {
+        if !types.is_empty() {
+            text.push_str(&format!(" ({keyword}"));
+            for ty in types {
+                text.push_str(&format!(" {ty}"));
+            }
+            text.push(')');
+        }
+    }
+    text.push(')');
+    text
+}
+
+impl Instance for WasmtimeInstance {
+    fn resolve(&mut self, export: &str) -> Result<FunctionId, ResolveError> {
+        let function: Func = self
+            .instance
+            .get_export(&mut self.store, export)
+            .and_then(Extern::into_func)
+            .ok_or(ResolveError::Missing)?;
+        let function = function
+            .typed(&self.store)
+            .map_err(|_| ResolveError::Signature(text(&function.ty(&self.store))))?;
+        self.functions.push(function);
+        Ok(FunctionId(self.functions.len() as u32 - 1))
+    }
+
+    fn begin_statement(&mut self) {
+        if ticker::outlived_by_fork() {
+            // The deadline passes, as that of a new store.
+            self.store.set_epoch_deadline(0);
+        }
+    }
+
+    #[inline]
+    fn call(
+        &mut self,
+        function: FunctionId,
+        argc: u32,
+        argv: u32,
+        budget: &mut StatementBudget,
+    ) -> Result<u32, Fault> {
+        let Some(function) = self.functions.get(function.0 as usize) else {
+            return Err(Fault::Runtime("the function belongs to another instance".into()));
+        };
+        bounded(&mut self.store, self.fuel, budget, |store| function.call(store, (argc, argv)))
+    }
+
+    fn scratch(&mut self, size: u32, budget: &mut StatementBudget) -> Result<u32, Fault> {
+        let Some(function) = &self.scratch else {
+            return Err(Fault::Runtime(format!("the module exports no \"{EXPORT_SCRATCH}\"")));
+        };
+        bounded(&mut self.store, self.fuel, budget, |store| function.call(store, size))
+    }
+
+    #[inline]
+    fn memory(&mut self) -> Option<&mut [u8]> {
+        let memory = self.store.data().memory?;
+        Some(memory.data_mut(&mut self.store))
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.store.data().memory.map_or(0, |memory| memory.data_size(&self.store))
+    }
+
+    fn fuel_used(&self) -> Option<u64> {
+        Some(self.fuel?.saturating_sub(self.store.get_fuel().ok()?))
+    }
+
+    fn host_mut(&mut self) -> &mut HostState {
+        &mut self.store.data_mut().host
+    }
+}

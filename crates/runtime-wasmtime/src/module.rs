@@ -1,0 +1,36 @@
+//! A compiled module: code, with its imports resolved once for all instances.
+
+use commensal_core::runtime::{
+    CompiledModule, Fault, Instance, InstanceConfig, Metering, RuntimeError,
+};
+use wasmtime::{InstancePre, Module};
+
+use crate::engine;
+use crate::instance::WasmtimeInstance;
+use crate::state::State;
+
+pub(crate) struct WasmtimeModule {
+    prepared: InstancePre<State>,
+    metering: Metering,
+}
+
+impl WasmtimeModule {
+    pub(crate) fn compile(wasm: &[u8], metering: Metering) -> Result<Self, RuntimeError> {
+        let executor = engine::executor(metering)?;
+        let prepared = Module::from_binary(&executor.engine, wasm)
+            .and_then(|module| executor.linker.instantiate_pre(&module))
+            .map_err(|error| RuntimeError(format!("{error:#}")))?;
+        Ok(Self { prepared, metering })
+    }
+}
+
+impl CompiledModule for WasmtimeModule {
+    fn instantiate(&self, config: InstanceConfig) -> Result<Box<dyn Instance>, Fault> {
+        Ok(Box::new(WasmtimeInstance::new(&self.prepared, self.metering, config)?))
+    }
+
+    fn code_bytes(&self) -> usize {
+        let range = self.prepared.module().image_range();
+        range.end.addr() - range.start.addr()
+    }
+}

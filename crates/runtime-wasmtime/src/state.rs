@@ -1,0 +1,79 @@
+//! What a store carries: the host's side of an instance, and its limits on memory and tables.
+
+use commensal_core::host::HostState;
+use wasmtime::{Memory, ResourceLimiter};
+
+use crate::fault::Refused;
+use crate::time::CallTime;
+
+pub(crate) struct State {
+    pub(crate) host: HostState,
+    /// The exported memory; `None` while instantiating, and for a module that exports none.
+    pub(crate) memory: Option<Memory>,
+    pub(crate) time: CallTime,
+    /// What the running call was refused last.
+    pub(crate) refused: Option<Refused>,
+    memory_bytes_max: usize,
+    /// Elements that all tables together may still gain.
+    table_elements_left: usize,
+}
+
+impl State {
+    pub(crate) fn new(
+        host: HostState,
+        time: CallTime,
+        memory_bytes_max: usize,
+        table_elements_max: usize,
+    ) -> Self {
+        Self {
+            host,
+            memory: None,
+            time,
+            refused: None,
+            memory_bytes_max,
+            table_elements_left: table_elements_max,
+        }
+    }
+}
+
+impl ResourceLimiter for State {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let granted = desired <= maximum.unwrap_or(usize::MAX).min(self.memory_bytes_max);
+        if !granted {
+            self.refused = Some(Refused::Memory);
+        }
+        Ok(granted)
+    }
+
+    /// The operating system had no memory.
+    fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.refused = Some(Refused::Memory);
+        Ok(())
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let more = desired.saturating_sub(current);
+        let granted = desired <= maximum.unwrap_or(usize::MAX) && more <= self.table_elements_left;
+        if granted {
+            self.table_elements_left -= more;
+        } else {
+            self.refused = Some(Refused::Table);
+        }
+        Ok(granted)
+    }
+
+    fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
+        self.refused = Some(Refused::Table);
+        Ok(())
+    }
+}

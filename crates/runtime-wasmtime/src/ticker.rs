@@ -1,0 +1,221 @@
+//! The process's one ticker thread: it advances the engines' epochs, so that a guest, whatever it
+//! does, soon asks the host whether it may go on.
+//!
+//! The thread is started by the first call, ends after a second in which no call asked, and is
+//! started anew in the child of a fork, which has no threads. It knows nothing of what is limited.
+//!
+//! # Why no guest runs without it
+//!
+//! Guests compare their engine's epoch with their store's deadline at each function's entry, each
+//! loop's head and each bulk operation. That comparison, which compiled code makes anyway, is the
+//! whole cost of the protocol in a call; there is no handshake between a call and the ticker.
+//!
+//! - A new store's deadline has passed: its first check calls back.
+//! - The callback takes a [`Watch`] before it moves the deadline to the next epoch; the call drops
+//!   it at its end. Taking it and the ticker's decision to end are changes of one atomic word: either
+//!   the ticker sees the watch and stays, or the callback sees that it has to start a ticker.
+//! - So the ticker ends only while every deadline was set before its decision, from an epoch no later
+//!   than the current one. It then advances the epochs **once more**, and all deadlines have passed:
+//!   the next check in any store, also in a call that began meanwhile, calls back, and starts a
+//!   ticker.
+//! - A callback that cannot start a thread ends its call with an error.
+//!
+//! In the child of a fork, a deadline that was moved less than a tick before the fork has not passed
+//! and nobody will advance the epoch: instances are asked at each statement's begin
+//! ([`outlived_by_fork`]), the one place where the system call that tells is cheap enough.
+//!
+//! There is no lock here that a fork could leave locked.
+
+use std::io;
+use std::process;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use crate::engine;
+
+/// Time between two epochs. With the callback's first check at once, an interrupt is seen after one
+/// tick and the scheduler's delay, so well within 10 ms.
+pub(crate) const TICK: Duration = Duration::from_millis(5);
+
+/// Ticks without a new watch after which the thread ends: a second.
+const IDLE_TICKS: u32 = 200;
+
+/// The word, see [`Word`].
+static WORD: AtomicU64 = AtomicU64::new(0);
+/// Ticks since the process began to tick.
+static TICKS: AtomicU64 = AtomicU64::new(0);
+/// Watches taken so far. Only its changes are of interest.
+static WATCHES: AtomicU32 = AtomicU32::new(0);
+
+/// The ticker's state, in one word: `process id (32) | phase (2) | watches (30)`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Word {
+    process: u32,
+    phase: Phase,
+    watches: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// There is no thread, or it has only its last advance to do.
+    Stopped = 0,
+    /// A thread is being started.
+    Starting = 1,
+    /// The thread ticks.
+    Running = 2,
+}
+
+impl Word {
+    fn unpack(word: u64) -> Self {
+        let phase = match word >> 30 & 3 {
+            0 => Phase::Stopped,
+            1 => Phase::Starting,
+            _ => Phase::Running,
+        };
+        Self { process: (word >> 32) as u32, phase, watches: word as u32 & 0x3fff_ffff }
+    }
+
+    fn pack(self) -> u64 {
+        u64::from(self.process) << 32 | (self.phase as u64) << 30 | u64::from(self.watches)
+    }
+
+    /// The word as this process has to see it: of a parent's threads and watches nothing is left.
+    fn in_process(self, process: u32) -> Self {
+        if self.process == process {
+            self
+        } else {
+            Self { process, phase: Phase::Stopped, watches: 0 }
+        }
+    }
+}
+
+/// Changes the word; `change` gives `None` to leave it. Gives the word before, and whether it changed.
+fn update(change: impl Fn(Word) -> Option<Word>) -> (Word, bool) {
+    let result = WORD.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |word| {
+        change(Word::unpack(word)).map(Word::pack)
+    });
+    match result {
+        Ok(before) => (Word::unpack(before), true),
+        Err(before) => (Word::unpack(before), false),
+    }
+}
+
+/// Ticks so far.
+#[inline]
+pub(crate) fn ticks() -> u64 {
+    TICKS.load(Ordering::Relaxed)
+}
+
+/// Whether the word was last written before a fork, of which this process is the child: the thread
+/// that should tick does not exist.
+pub(crate) fn outlived_by_fork() -> bool {
+    Word::unpack(WORD.load(Ordering::SeqCst)).process != process::id()
+}
+
+/// While it lives, the ticker ticks.
+pub(crate) struct Watch {
+    process: u32,
+}
+
+impl Watch {
+    /// Makes sure that the ticker ticks.
+    ///
+    /// # Errors
+    /// The thread could not be started.
+    pub(crate) fn new() -> io::Result<Self> {
+        let process = process::id();
+        WATCHES.fetch_add(1, Ordering::Relaxed);
+        loop {
+            let (before, taken) = update(|word| {
+                let word = word.in_process(process);
+                let phase = match word.phase {
+                    Phase::Stopped => Phase::Starting,
+                    // Whether it will run is not known yet, and watches may rely on it only then.
+                    Phase::Starting => return None,
+                    Phase::Running => Phase::Running,
+                };
+                Some(Word { phase, watches: word.watches + 1, ..word })
+            });
+            if !taken {
+                thread::yield_now();
+                continue;
+            }
+            let watch = Self { process };
+            if before.in_process(process).phase == Phase::Stopped {
+                start(process)?;
+            }
+            return Ok(watch);
+        }
+    }
+
+    /// Takes the watch anew if the process was forked since.
+    ///
+    /// # Errors
+    /// As [`Watch::new`].
+    pub(crate) fn renew(&mut self) -> io::Result<()> {
+        if self.process != process::id() {
+            *self = Self::new()?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        update(|word| {
+            (word.process == self.process && word.watches > 0)
+                .then(|| Word { watches: word.watches - 1, ..word })
+        });
+    }
+}
+
+/// Starts the thread; the phase is `Starting`.
+fn start(process: u32) -> io::Result<()> {
+    let thread = thread::Builder::new()
+        .name("commensal-ticker".to_owned())
+        .stack_size(64 << 10)
+        .spawn(move || run(process));
+    if let Err(error) = thread {
+        set_phase(process, Phase::Stopped);
+        return Err(error);
+    }
+    Ok(())
+}
+
+fn set_phase(process: u32, phase: Phase) {
+    update(|word| (word.process == process).then_some(Word { phase, ..word }));
+}
+
+/// The thread.
+fn run(process: u32) {
+    set_phase(process, Phase::Running);
+    let mut seen = WATCHES.load(Ordering::Relaxed);
+    let mut idle = 0;
+    loop {
+        thread::sleep(TICK);
+        TICKS.fetch_add(1, Ordering::Relaxed);
+        engine::advance_epochs();
+        let watches = WATCHES.load(Ordering::Relaxed);
+        if watches != seen {
+            seen = watches;
+            idle = 0;
+            continue;
+        }
+        idle += 1;
+        if idle >= IDLE_TICKS && end(process) {
+            // All deadlines pass, see above.
+            engine::advance_epochs();
+            return;
+        }
+    }
+}
+
+/// Decides to end, unless somebody watches.
+fn end(process: u32) -> bool {
+    update(|word| {
+        (word.process == process && word.watches == 0)
+            .then_some(Word { phase: Phase::Stopped, ..word })
+    })
+    .1
+}

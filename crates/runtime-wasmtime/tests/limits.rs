@@ -1,0 +1,279 @@
+//! A guest that takes more than it may: each limit has its own fault, and the thread goes on.
+
+mod support;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use commensal_core::runtime::{Fault, Metering, StatementBudget};
+use support::{ENDLESS, Services, budget, call, config, instantiate, module, resolve, run};
+
+const SHORT: Duration = Duration::from_millis(30);
+
+#[test]
+fn whatever_runs_without_end_is_stopped() {
+    for body in [
+        "(loop (br 0)) (i32.const 0)",
+        "(loop (memory.fill (i32.const 0) (i32.const 1) (i32.const 65536)) (br 0)) (i32.const 0)",
+        "(loop (drop (memory.grow (i32.const 0))) (br 0)) (i32.const 0)",
+        // No end by recursion: each call returns, but there are 2^62 of them.
+        "(call $tree (i32.const 62)) (i32.const 0)",
+    ] {
+        let wat = format!(
+            r#"(module (memory (export "memory") 1)
+                (func $tree (param i32) (if (local.get 0) (then
+                    (call $tree (i32.sub (local.get 0) (i32.const 1)))
+                    (call $tree (i32.sub (local.get 0) (i32.const 1))))))
+                (func (export "f") (param i32 i32) (result i32) {body}))"#
+        );
+        assert_eq!(run(&wat, |c| c.call_timeout = SHORT), Err(Fault::CallTimeout), "{body}");
+    }
+}
+
+/// One function without loops or calls that would copy for seconds.
+#[test]
+fn bulk_operations_are_stopped() {
+    let copies = "(memory.copy (i32.const 0) (i32.const 1) (i32.const 0x2000000))".repeat(1000);
+    let wat = format!(
+        r#"(module (memory (export "memory") 513)
+            (func (export "f") (param i32 i32) (result i32) {copies} (i32.const 0)))"#
+    );
+    assert_eq!(run(&wat, |c| c.call_timeout = SHORT), Err(Fault::CallTimeout));
+}
+
+#[test]
+fn instantiation_is_bounded_in_time() {
+    for wat in [
+        r#"(module (func $f (loop (br 0))) (start $f))"#,
+        r#"(module (func (export "_initialize") (loop (br 0))))"#,
+    ] {
+        let result = instantiate(wat, |c| c.call_timeout = SHORT).map(|_| ());
+        assert_eq!(result, Err(Fault::CallTimeout), "{wat}");
+    }
+}
+
+#[test]
+fn the_host_interrupts_from_another_thread() {
+    let services = Arc::new(Services::default());
+    let mut instance =
+        support::compile(ENDLESS, Metering::None).instantiate(config(&services)).unwrap();
+    let interrupter = thread::spawn({
+        let services = Arc::clone(&services);
+        move || {
+            thread::sleep(SHORT);
+            let at = Instant::now();
+            services.interrupted.store(true, Ordering::Relaxed);
+            at
+        }
+    });
+    assert_eq!(call(&mut *instance, "f", 0, 0), Err(Fault::Interrupted));
+    let latency = interrupter.join().unwrap().elapsed();
+    assert!(latency < Duration::from_secs(5), "{latency:?}");
+}
+
+#[test]
+fn an_idle_instance_does_not_age() {
+    let mut instance = instantiate(&module("(loop (br_if 0 (local.get 0))) (i32.const 1)"), |c| {
+        c.call_timeout = SHORT;
+    })
+    .unwrap();
+    for _ in 0..3 {
+        assert_eq!(call(&mut *instance, "f", 0, 0), Ok(1));
+        thread::sleep(2 * SHORT);
+    }
+    assert_eq!(call(&mut *instance, "f", 1, 0), Err(Fault::CallTimeout));
+}
+
+#[test]
+fn one_long_call_uses_up_the_statement() {
+    let mut instance = instantiate(ENDLESS, |_| {}).unwrap();
+    let function = resolve(&mut *instance, "f");
+    let mut budget = StatementBudget { remaining: SHORT };
+    let result = instance.call(function, 0, 0, &mut budget);
+    assert_eq!((result, budget.remaining), (Err(Fault::StatementTimeout), Duration::ZERO));
+}
+
+/// Calls that are over at once are charged too, by the ticks that fall into them.
+#[test]
+fn many_short_calls_use_up_the_statement() {
+    let mut instance = instantiate(&module("(i32.const 1)"), |_| {}).unwrap();
+    let function = resolve(&mut *instance, "f");
+    let mut budget = StatementBudget { remaining: SHORT };
+    let began = Instant::now();
+    let fault = loop {
+        match instance.call(function, 0, 0, &mut budget) {
+            Ok(value) => assert_eq!(value, 1),
+            Err(fault) => break fault,
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "left: {:?}", budget.remaining);
+    };
+    assert_eq!(fault, Fault::StatementTimeout);
+    assert!(began.elapsed() >= SHORT / 2);
+}
+
+#[test]
+fn a_call_without_ticks_costs_nothing() {
+    let mut instance = instantiate(&module("(i32.const 1)"), |_| {}).unwrap();
+    let function = resolve(&mut *instance, "f");
+    let mut left = budget();
+    for _ in 0..5 {
+        assert_eq!(instance.call(function, 0, 0, &mut left), Ok(1));
+        thread::sleep(SHORT);
+    }
+    // Of 150 ms a tick or two may have hit a call, on a machine with much else to do.
+    assert!(budget().remaining - left.remaining <= Duration::from_millis(25), "{left:?}");
+}
+
+#[test]
+fn fuel_is_counted_for_each_call() {
+    let count = module(
+        "(loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (local.get 0)",
+    );
+    let mut instance = instantiate(&count, |c| c.fuel = Some(10_000)).unwrap();
+    assert_eq!(call(&mut *instance, "f", 100, 0), Ok(0));
+    let few = instance.fuel_used().unwrap();
+    for _ in 0..20 {
+        assert_eq!(call(&mut *instance, "f", 1000, 0), Ok(0));
+    }
+    let many = instance.fuel_used().unwrap();
+    assert!(few > 100 && many > 5 * few && many <= 10_000, "{few} {many}");
+    assert_eq!(call(&mut *instance, "f", 1_000_000, 0), Err(Fault::FuelExhausted));
+
+    let unmetered = instantiate(&count, |_| {}).unwrap();
+    assert_eq!(unmetered.fuel_used(), None);
+
+    let endless_start = "(module (func $f (loop (br 0))) (start $f))";
+    let result = instantiate(endless_start, |c| c.fuel = Some(1000)).map(|_| ());
+    assert_eq!(result, Err(Fault::FuelExhausted));
+}
+
+#[test]
+fn metered_code_also_has_time_limits() {
+    let mut limits = config(&Arc::default());
+    limits.call_timeout = SHORT;
+    let mut instance = support::compile(ENDLESS, Metering::Fuel).instantiate(limits).unwrap();
+    assert_eq!(call(&mut *instance, "f", 0, 0), Err(Fault::CallTimeout));
+}
+
+#[test]
+fn fuel_needs_metered_code() {
+    let mut limits = config(&Arc::default());
+    limits.fuel = Some(1);
+    let result = support::compile(ENDLESS, Metering::None).instantiate(limits).map(|_| ());
+    assert!(matches!(result, Err(Fault::Runtime(reason)) if reason.contains("fuel")));
+}
+
+const REFUSES: &str = r#"(module (memory (export "memory") 1) (table $t 2 funcref) (table $u 2 4 funcref)
+    (func (export "grow") (param i32 i32) (result i32) (memory.grow (local.get 0)))
+    (func (export "grow_or_trap") (param i32 i32) (result i32)
+        (if (result i32) (i32.eq (memory.grow (local.get 0)) (i32.const -1))
+            (then unreachable) (else (memory.size))))
+    (func (export "table") (param i32 i32) (result i32)
+        (drop (table.grow $u (ref.null func) (local.get 1)))
+        (table.grow $t (ref.null func) (local.get 0)))
+    (func (export "table_or_trap") (param i32 i32) (result i32)
+        (if (result i32) (i32.eq (table.grow $t (ref.null func) (local.get 0)) (i32.const -1))
+            (then unreachable) (else (table.size $t))))
+    (func (export "trap") (param i32 i32) (result i32) unreachable))"#;
+
+#[test]
+fn memory_is_limited() {
+    let new = || instantiate(REFUSES, |c| c.memory_bytes_max = 3 * 65536).unwrap();
+    let mut instance = new();
+    assert_eq!(call(&mut *instance, "grow", 2, 0), Ok(1));
+    assert_eq!(call(&mut *instance, "grow", 1, 0), Ok(u32::MAX));
+    assert_eq!(instance.memory_bytes(), 3 * 65536);
+    assert_eq!(call(&mut *new(), "grow_or_trap", 2, 0), Ok(3));
+    assert_eq!(call(&mut *new(), "grow_or_trap", 3, 0), Err(Fault::MemoryExhausted));
+    assert_eq!(call(&mut *new(), "grow_or_trap", 65536, 0), Err(Fault::MemoryExhausted));
+    // A trap of a later call has its own reason.
+    assert_eq!(call(&mut *instance, "trap", 0, 0), Err(Fault::Trap("unreachable".into())));
+
+    let result = instantiate(REFUSES, |c| c.memory_bytes_max = 65535).map(|_| ());
+    assert_eq!(result, Err(Fault::MemoryExhausted));
+}
+
+#[test]
+fn tables_are_limited_together() {
+    let new = || instantiate(REFUSES, |c| c.table_elements_max = 7).unwrap();
+    assert_eq!(call(&mut *new(), "table", 3, 0), Ok(2));
+    assert_eq!(call(&mut *new(), "table", 3, 1), Ok(u32::MAX));
+    // What the table itself does not permit takes nothing from the others.
+    assert_eq!(call(&mut *new(), "table", 3, 3), Ok(2));
+    assert_eq!(call(&mut *new(), "table_or_trap", 3, 0), Ok(5));
+    assert_eq!(call(&mut *new(), "table_or_trap", 4, 0), Err(Fault::TableExhausted));
+
+    let result = instantiate(REFUSES, |c| c.table_elements_max = 3).map(|_| ());
+    assert_eq!(result, Err(Fault::TableExhausted));
+}
+
+const RECURSES: &str = r#"(module (memory (export "memory") 1)
+    (func $f (export "f") (param i32 i32) (result i32)
+        (i32.add (i32.const 1) (call $f (local.get 0) (local.get 1))))
+    (func (export "one") (param i32 i32) (result i32) (i32.const 1)))"#;
+
+#[test]
+fn recursion_ends_and_the_thread_goes_on() {
+    let recurse = || {
+        for _ in 0..3 {
+            assert_eq!(run(RECURSES, |_| {}), Err(Fault::StackExhausted));
+            let mut instance = instantiate(RECURSES, |_| {}).unwrap();
+            assert_eq!(call(&mut *instance, "one", 0, 0), Ok(1));
+        }
+    };
+    recurse();
+    let small = thread::Builder::new().stack_size(1 << 20).spawn(recurse).unwrap();
+    small.join().expect("the thread's stack sufficed");
+}
+
+#[test]
+fn a_frame_larger_than_the_stack_is_no_crash() {
+    // Each value is defined before the host is called and used after it, so each needs a slot.
+    let count = 8_000;
+    let locals = " i64".repeat(count);
+    let mut body = String::new();
+    for i in 2..count + 2 {
+        body += &format!("(local.set {i} (i64.load (i32.add (local.get 0) (i32.const {i}))))");
+    }
+    body += "(drop (call $interrupted))";
+    for i in 2..count + 2 {
+        body += &format!("(local.set 2 (i64.xor (local.get 2) (local.get {i})))");
+    }
+    let wat = format!(
+        r#"(module (import "commensal" "interrupted" (func $interrupted (result i32)))
+            (memory (export "memory") 1)
+            (func $f (export "f") (param i32 i32) (result i32) (local{locals}) {body}
+                (drop (call $f (local.get 0) (local.get 1)))
+                (i32.wrap_i64 (local.get 2))))"#
+    );
+    assert_eq!(run(&wat, |_| {}), Err(Fault::StackExhausted));
+}
+
+#[test]
+fn many_threads_call_at_once() {
+    let compiled = support::compile(
+        &module(
+            "(loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (local.get 1)",
+        ),
+        Metering::None,
+    );
+    thread::scope(|scope| {
+        for id in 0..16 {
+            let compiled = &compiled;
+            scope.spawn(move || {
+                let mut instance = compiled.instantiate(config(&Arc::default())).unwrap();
+                let function = resolve(&mut *instance, "f");
+                for _ in 0..100 {
+                    assert_eq!(instance.call(function, 10_000, id, &mut budget()), Ok(id));
+                }
+                let mut limits = config(&Arc::default());
+                limits.call_timeout = SHORT;
+                let mut endless = compiled.instantiate(limits).unwrap();
+                // Four thousand million rounds.
+                assert_eq!(call(&mut *endless, "f", 0, 0), Err(Fault::CallTimeout));
+            });
+        }
+    });
+}

@@ -1,0 +1,108 @@
+//! What the tests of this crate share: services of a host that can be watched, and a short way from
+//! the text format to an instance.
+#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part")]
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use commensal_core::Capabilities;
+use commensal_core::host::{HostServices, HostState, LogLevel};
+use commensal_core::runtime::{
+    CompiledModule, Fault, FunctionId, Instance, InstanceConfig, Metering, Runtime, StatementBudget,
+};
+use commensal_runtime_wasmtime::WasmtimeRuntime;
+
+/// A host that records what it is asked for.
+#[derive(Default)]
+pub(crate) struct Services {
+    pub(crate) interrupted: AtomicBool,
+    pub(crate) log: Mutex<Vec<(LogLevel, String)>>,
+}
+
+impl HostServices for Services {
+    fn interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
+    fn log(&self, level: LogLevel, message: &str) {
+        self.log.lock().unwrap().push((level, message.to_owned()));
+    }
+
+    fn now_ns(&self) -> i64 {
+        -2
+    }
+
+    fn random(&self, into: &mut [u8]) -> Result<(), String> {
+        into.fill(7);
+        Ok(())
+    }
+}
+
+/// Limits that no test of something else meets.
+pub(crate) fn config(services: &Arc<Services>) -> InstanceConfig {
+    InstanceConfig {
+        memory_bytes_max: 64 << 20,
+        table_elements_max: 1000,
+        stack_bytes_max: 256 << 10,
+        call_timeout: Duration::from_secs(60),
+        fuel: None,
+        host: HostState { granted: Capabilities::NONE, services: Arc::clone(services) as _ },
+    }
+}
+
+pub(crate) fn compile(wat: &str, metering: Metering) -> Arc<dyn CompiledModule> {
+    let wasm = wat::parse_str(wat).expect("the test's module is well-formed");
+    WasmtimeRuntime::new().compile(&wasm, metering).expect("the test's module compiles")
+}
+
+/// An instance of the module under limits that `change` has adapted.
+pub(crate) fn instantiate(
+    wat: &str,
+    change: impl FnOnce(&mut InstanceConfig),
+) -> Result<Box<dyn Instance>, Fault> {
+    let mut config = config(&Arc::default());
+    change(&mut config);
+    let metering = if config.fuel.is_some() { Metering::Fuel } else { Metering::None };
+    compile(wat, metering).instantiate(config)
+}
+
+pub(crate) fn instance(wat: &str) -> Box<dyn Instance> {
+    instantiate(wat, |_| {}).expect("the test's module can be instantiated")
+}
+
+/// A budget that no test of something else uses up.
+pub(crate) fn budget() -> StatementBudget {
+    StatementBudget { remaining: Duration::from_secs(600) }
+}
+
+pub(crate) fn resolve(instance: &mut dyn Instance, export: &str) -> FunctionId {
+    instance.resolve(export).expect("the test's module exports the function")
+}
+
+/// Resolves and calls.
+pub(crate) fn call(
+    instance: &mut dyn Instance,
+    export: &str,
+    argc: u32,
+    argv: u32,
+) -> Result<u32, Fault> {
+    let function = resolve(instance, export);
+    instance.call(function, argc, argv, &mut budget())
+}
+
+/// Calls the module's export `f` with zeros.
+pub(crate) fn run(wat: &str, change: impl FnOnce(&mut InstanceConfig)) -> Result<u32, Fault> {
+    call(&mut *instantiate(wat, change)?, "f", 0, 0)
+}
+
+/// A module whose export `f` has this body.
+pub(crate) fn module(body: &str) -> String {
+    format!(
+        r#"(module (memory (export "memory") 1) (func (export "f") (param i32 i32) (result i32) {body}))"#
+    )
+}
+
+/// A module whose export `f` never returns.
+pub(crate) const ENDLESS: &str = r#"(module (memory (export "memory") 1)
+    (func (export "f") (param i32 i32) (result i32) (loop (br 0)) (unreachable)))"#;
