@@ -1,0 +1,3 @@
+;; Attack: a component, not a module.
+;; Answer: CREATE fails: it says that this is a component.
+(component)

@@ -1,0 +1,12 @@
+;; Attack: an allocator whose pointer plus size wraps around in 32 bits.
+;; Answer: an error that names the function and says "outside".
+(module
+  (memory (export "memory") 16)
+  (func (export "commensal_scratch") (param $size i32) (result i32)
+    (i32.const 0xfffffff8))
+  ;; The length of its first argument, so that arguments have to reach it.
+  (func (export "scratch_near_4gib") (param $argc i32) (param $argv i32) (result i32)
+    (if (i32.eqz (local.get $argc)) (then (return (i32.const 0))))
+    (i64.store (i32.const 16) (i64.const 1))
+    (i64.store (i32.const 24) (i64.load32_u offset=4 (local.get $argv)))
+    (i32.const 16)))

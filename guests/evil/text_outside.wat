@@ -1,0 +1,9 @@
+;; Attack: text that begins within memory and ends one byte beyond.
+;; Answer: an error that names the function and says "outside".
+(module
+  (memory (export "memory") 16)
+  (func (export "commensal_scratch") (param i32) (result i32) (i32.const 4096))
+  (func (export "text_outside") (param $argc i32) (param $argv i32) (result i32)
+    (i64.store (i32.const 16) (i64.const 0x200000003))
+    (i64.store (i32.const 24) (i64.const 1048575))
+    (i32.const 16)))

@@ -1,0 +1,34 @@
+;; Counts its calls in a global: shows which calls share an instance, and that a fault discards it.
+(module
+  (memory (export "memory") 1)
+  ;; Arguments lie from 4096 on; memory grows to hold them, and 0 says that it cannot.
+  (func (export "commensal_scratch") (param $size i32) (result i32)
+    (local $missing i32)
+    (local.set $missing
+      (i32.sub
+        (i32.wrap_i64
+          (i64.shr_u
+            (i64.add (i64.extend_i32_u (local.get $size)) (i64.const 69631))
+            (i64.const 16)))
+        (memory.size)))
+    (if (i32.gt_s (local.get $missing) (i32.const 0))
+      (then
+        (if (i32.eq (memory.grow (local.get $missing)) (i32.const -1))
+          (then (return (i32.const 0))))))
+    (i32.const 4096))
+  (global $calls (mut i64) (i64.const 0))
+  (func (export "count_calls") (param i32 i32) (result i32)
+    (global.set $calls (i64.add (global.get $calls) (i64.const 1)))
+    (i64.store (i32.const 16) (i64.const 1))
+    (i64.store (i32.const 24) (global.get $calls))
+    (i32.const 16))
+  ;; Traps after it has counted.
+  (func (export "count_and_trap") (param i32 i32) (result i32)
+    (global.set $calls (i64.add (global.get $calls) (i64.const 100)))
+    (unreachable))
+  ;; Fails after it has counted: an error is no fault.
+  (func (export "count_and_fail") (param i32 i32) (result i32)
+    (global.set $calls (i64.add (global.get $calls) (i64.const 10)))
+    (i64.store (i32.const 16) (i64.const 0))
+    (i64.store (i32.const 24) (i64.const 0))
+    (i32.const 16)))

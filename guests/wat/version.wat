@@ -1,0 +1,24 @@
+;; Three versions of one function, told apart by their answer.
+(module
+  (memory (export "memory") 1)
+  ;; Arguments lie from 4096 on; memory grows to hold them, and 0 says that it cannot.
+  (func (export "commensal_scratch") (param $size i32) (result i32)
+    (local $missing i32)
+    (local.set $missing
+      (i32.sub
+        (i32.wrap_i64
+          (i64.shr_u
+            (i64.add (i64.extend_i32_u (local.get $size)) (i64.const 69631))
+            (i64.const 16)))
+        (memory.size)))
+    (if (i32.gt_s (local.get $missing) (i32.const 0))
+      (then
+        (if (i32.eq (memory.grow (local.get $missing)) (i32.const -1))
+          (then (return (i32.const 0))))))
+    (i32.const 4096))
+  (data (i32.const 16) "\01\00\00\00\00\00\00\00" "\01\00\00\00\00\00\00\00")
+  (data (i32.const 32) "\01\00\00\00\00\00\00\00" "\02\00\00\00\00\00\00\00")
+  (data (i32.const 48) "\01\00\00\00\00\00\00\00" "\03\00\00\00\00\00\00\00")
+  (func (export "v1") (param i32 i32) (result i32) (i32.const 16))
+  (func (export "v2") (param i32 i32) (result i32) (i32.const 32))
+  (func (export "v3") (param i32 i32) (result i32) (i32.const 48)))
