@@ -1,1 +1,19 @@
-//! (being written)
+//! Commensal in SQLite: functions of a registry as functions of a connection.
+//!
+//! Everything goes through a table of function pointers ([`api::Api`]), so that one adaptor serves
+//! an embedded SQLite and a host program's own. Names no runtime.
+#![expect(unsafe_code, reason = "this crate is the boundary to SQLite's C API")]
+
+pub mod api;
+mod connection;
+mod ddl;
+mod function;
+mod install;
+mod introspection;
+mod names;
+mod services;
+mod state;
+mod statement;
+
+pub use connection::{OpenOptions, SqliteConnection};
+pub use install::Installed;

@@ -1,1 +1,64 @@
-//! (being written)
+//! Functions in WebAssembly, stored in a SQLite-family database and called from SQL.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use commensal::{Database, Options, WasmtimeRuntime};
+//!
+//! # fn main() -> commensal::Result<()> {
+//! let database = Database::open_in_memory(Options::new().runtime(Arc::new(WasmtimeRuntime::new())))?;
+//! let connection = database.connect()?;
+//! connection.execute(
+//!     "CREATE FUNCTION add LANGUAGE wasm AS '
+//!        (module
+//!          (memory (export \"memory\") 1)
+//!          (func (export \"commensal_scratch\") (param i32) (result i32) (i32.const 1024))
+//!          (func (export \"add\") (param $argc i32) (param $argv i32) (result i32)
+//!            ;; the result record at 0: tag 1, an integer, the sum of both payloads
+//!            (i64.store (i32.const 0) (i64.const 1))
+//!            (i64.store (i32.const 8)
+//!              (i64.add (i64.load offset=8 (local.get $argv))
+//!                       (i64.load offset=24 (local.get $argv))))
+//!            (i64.store (i32.const 512) (i64.const 1))
+//!            (i64.store (i32.const 520) (i64.load (i32.const 8)))
+//!            (i32.const 512)))'",
+//!     (),
+//! )?;
+//! let sum: i64 = connection.query_row("SELECT add(40, 2)", (), |row| row.get(0))?;
+//! assert_eq!(sum, 42);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Definitions live in the file, so they are there when it is opened again, also by another program
+//! that uses Commensal. What guests may use is limited ([`Limits`]) and what they may reach is
+//! nothing, unless the host grants it ([`Options::grant`]) and the definition asks for it.
+//!
+//! A [`Database`] is shared between threads; a [`Connection`] is used by one at a time.
+#![cfg_attr(
+    not(any(doc, test)),
+    expect(unsafe_code, reason = "the facade hands SQLite's C API to the adaptor")
+)]
+#![cfg_attr(any(doc, test), allow(unsafe_code, clippy::allow_attributes, reason = "as above"))]
+
+mod connection;
+mod database;
+mod engine;
+mod params;
+mod row;
+#[cfg(feature = "rusqlite")]
+pub mod rusqlite;
+mod sqlite;
+
+pub use commensal_core as core;
+pub use commensal_core::environment::{FileAccess, LogSink};
+pub use commensal_core::host::LogLevel;
+pub use commensal_core::{
+    Capabilities, Capability, Error, ErrorKind, Limits, Result, StorageClass, Value, ValueRef,
+};
+#[cfg(feature = "wasmtime")]
+pub use commensal_runtime_wasmtime::WasmtimeRuntime;
+pub use connection::{Connection, InterruptHandle};
+pub use database::{Database, Options};
+pub use engine::Engine;
+pub use params::{Params, ToValue};
+pub use row::{FromValue, Row, Rows, Statement};

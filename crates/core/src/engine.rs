@@ -5,17 +5,51 @@
 
 use std::sync::Arc;
 
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::value::ValueRef;
+
+/// SQL text, ended with a NUL as C engines want it, so that preparing its statements one after the
+/// other copies nothing: a long script stays linear.
+pub struct SqlText(String);
+
+impl SqlText {
+    /// Takes a copy.
+    ///
+    /// # Errors
+    /// The text contains a NUL, where C engines would silently stop.
+    pub fn new(sql: &str) -> Result<Self> {
+        if let Some(offset) = sql.find('\0') {
+            let message = "the SQL text contains a NUL character";
+            return Err(Error::new(ErrorKind::Syntax, message).at(offset));
+        }
+        let mut text = String::with_capacity(sql.len() + 1);
+        text.push_str(sql);
+        text.push('\0');
+        Ok(Self(text))
+    }
+
+    /// The text without its NUL.
+    pub fn as_str(&self) -> &str {
+        &self.0[..self.0.len() - 1]
+    }
+
+    /// The text with its NUL.
+    pub fn as_bytes_with_nul(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+/// A statement, unless there was none, and the offset after it.
+pub type Prepared<'c> = (Option<Box<dyn EngineStatement + 'c>>, usize);
 
 /// An open connection, with Commensal's functions and statements in it. Used by one thread at a time.
 pub trait EngineConnection: Send {
-    /// Compiles the first statement of `sql`. Gives the statement, or `None` when only white space
-    /// and comments are left, and the number of bytes consumed.
+    /// Compiles the first statement at byte `offset` of `sql`. Gives the statement, or `None` when
+    /// only white space and comments are left, and the offset after it.
     ///
     /// # Errors
     /// The statement's syntax, with its offset in `sql`; what the engine reports.
-    fn prepare<'c>(&'c self, sql: &str) -> Result<(Option<Box<dyn EngineStatement + 'c>>, usize)>;
+    fn prepare<'c>(&'c self, sql: &SqlText, offset: usize) -> Result<Prepared<'c>>;
 
     /// Whether no transaction is open.
     fn is_autocommit(&self) -> bool;

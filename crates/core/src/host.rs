@@ -31,7 +31,7 @@ pub struct HostFunction {
     /// The capability without which a call fails.
     pub capability: Option<Capability>,
     /// The body: arguments sign-extended to 64 bits; the result in the same form, 0 for none.
-    body: fn(&mut HostState, &mut [u8], &[i64]) -> Result<i64, Fault>,
+    body: Body,
 }
 
 impl HostFunction {
@@ -59,6 +59,9 @@ impl HostFunction {
         (self.body)(state, memory, arguments)
     }
 }
+
+/// State, memory, arguments; the result.
+type Body = fn(&mut HostState, &mut [u8], &[i64]) -> Result<i64, Fault>;
 
 /// Every function that a guest may import.
 pub const FUNCTIONS: &[HostFunction] = &[

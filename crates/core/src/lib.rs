@@ -2,15 +2,25 @@
 //! nothing that is about one database engine or one WebAssembly executor.
 #![forbid(unsafe_code)]
 
+pub mod cache;
+pub mod catalog;
 pub mod ddl;
+pub mod define;
+pub mod dependents;
 pub mod engine;
+pub mod environment;
 pub mod error;
+pub mod guest;
 pub mod host;
+pub mod introspect;
 pub mod limits;
 pub mod manifest;
 pub mod module;
 mod quote;
+pub mod registry;
 pub mod runtime;
+pub mod session;
+pub mod stats;
 pub mod value;
 
 pub use commensal_abi as abi;

@@ -105,6 +105,9 @@ pub trait Instance: Send {
     /// There is none of that name and type.
     fn resolve(&mut self, export: &str) -> Result<FunctionId, ResolveError>;
 
+    /// The value of an exported immutable global of type `i32`, if there is one of that name.
+    fn global(&mut self, export: &str) -> Option<u32>;
+
     /// Says that another statement begins to use the instance. A runtime may check here what is too
     /// dear for each call: whether the process is the child of a fork, which has none of its threads.
     fn begin_statement(&mut self) {}

@@ -10,7 +10,8 @@ use commensal_core::runtime::{
     Fault, FunctionId, Instance, InstanceConfig, Metering, ResolveError, StatementBudget,
 };
 use wasmtime::{
-    Extern, Func, FuncType, InstancePre, Store, TypedFunc, UpdateDeadline, WasmParams, WasmResults,
+    Extern, Func, FuncType, InstancePre, Mutability, Store, TypedFunc, UpdateDeadline, Val,
+    WasmParams, WasmResults,
 };
 
 use crate::fault::fault;
@@ -22,7 +23,8 @@ pub(crate) struct WasmtimeInstance {
     store: Store<State>,
     instance: wasmtime::Instance,
     scratch: Option<TypedFunc<u32, u32>>,
-    functions: Vec<TypedFunc<(u32, u32), u32>>,
+    /// Resolved so far, by export.
+    functions: Vec<(Box<str>, TypedFunc<(u32, u32), u32>)>,
     /// Fuel of one call; `None` without metering.
     fuel: Option<u64>,
 }
@@ -136,6 +138,9 @@ fn text(ty: &FuncType) -> String {
 
 impl Instance for WasmtimeInstance {
     fn resolve(&mut self, export: &str) -> Result<FunctionId, ResolveError> {
+        if let Some(known) = self.functions.iter().position(|(name, _)| **name == *export) {
+            return Ok(FunctionId(known as u32));
+        }
         let function: Func = self
             .instance
             .get_export(&mut self.store, export)
@@ -144,8 +149,17 @@ impl Instance for WasmtimeInstance {
         let function = function
             .typed(&self.store)
             .map_err(|_| ResolveError::Signature(text(&function.ty(&self.store))))?;
-        self.functions.push(function);
+        self.functions.push((export.into(), function));
         Ok(FunctionId(self.functions.len() as u32 - 1))
+    }
+
+    fn global(&mut self, export: &str) -> Option<u32> {
+        let global = self.instance.get_global(&mut self.store, export)?;
+        let ty = global.ty(&self.store);
+        match (ty.mutability(), global.get(&mut self.store)) {
+            (Mutability::Const, Val::I32(value)) => Some(value.cast_unsigned()),
+            _ => None,
+        }
     }
 
     fn begin_statement(&mut self) {
@@ -163,7 +177,7 @@ impl Instance for WasmtimeInstance {
         argv: u32,
         budget: &mut StatementBudget,
     ) -> Result<u32, Fault> {
-        let Some(function) = self.functions.get(function.0 as usize) else {
+        let Some((_, function)) = self.functions.get(function.0 as usize) else {
             return Err(Fault::Runtime("the function belongs to another instance".into()));
         };
         bounded(&mut self.store, self.fuel, budget, |store| function.call(store, (argc, argv)))

@@ -8,7 +8,7 @@ use super::lexer::{Token, TokenKind};
 const INTEGER_MAX: u64 = i64::MAX as u64;
 
 /// A name, quoted in any way that SQLite takes or bare; `None` when the token is none.
-pub(super) fn name(token: &Token<'_>) -> Option<String> {
+pub fn name(token: &Token<'_>) -> Option<String> {
     match token.kind {
         TokenKind::Identifier => Some(token.text.to_owned()),
         TokenKind::QuotedIdentifier | TokenKind::String => Some(unquote(token.text)),

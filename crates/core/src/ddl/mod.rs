@@ -14,6 +14,7 @@ mod render;
 mod splitter;
 mod statement;
 
+pub use literal::name;
 pub use parameters::{PARAMETER_NUMBER_MAX, Parameters};
 pub use parser::parse;
 pub use render::{quote_identifier, quote_text};

@@ -1,0 +1,357 @@
+//! SQLite's C API as a table of function pointers.
+//!
+//! The crate links no SQLite: the facade fills the table from the library it embeds, the loadable
+//! extension from what its host hands it. Names, types and contracts are those of the
+//! [C API](https://www.sqlite.org/c3ref/funclist.html).
+#![expect(non_snake_case, reason = "the C names are kept")]
+
+use std::ffi::{c_char, c_double, c_int, c_uint, c_void};
+
+/// [A connection](https://www.sqlite.org/c3ref/sqlite3.html).
+#[repr(C)]
+pub struct sqlite3 {
+    _opaque: [u8; 0],
+}
+
+/// [A prepared statement](https://www.sqlite.org/c3ref/stmt.html).
+#[repr(C)]
+pub struct sqlite3_stmt {
+    _opaque: [u8; 0],
+}
+
+/// [The context of a function call](https://www.sqlite.org/c3ref/context.html).
+#[repr(C)]
+pub struct sqlite3_context {
+    _opaque: [u8; 0],
+}
+
+/// [A value](https://www.sqlite.org/c3ref/value.html).
+#[repr(C)]
+pub struct sqlite3_value {
+    _opaque: [u8; 0],
+}
+
+/// [A virtual table](https://www.sqlite.org/c3ref/vtab.html).
+#[repr(C)]
+pub struct sqlite3_vtab {
+    /// The module; set by SQLite.
+    pub pModule: *const sqlite3_module,
+    /// References; set by SQLite.
+    pub nRef: c_int,
+    /// Error message, from `sqlite3_malloc64`.
+    pub zErrMsg: *mut c_char,
+}
+
+/// [A cursor](https://www.sqlite.org/c3ref/vtab_cursor.html).
+#[repr(C)]
+pub struct sqlite3_vtab_cursor {
+    /// The virtual table; set by SQLite.
+    pub pVtab: *mut sqlite3_vtab,
+}
+
+/// [Planning](https://www.sqlite.org/c3ref/index_info.html): the leading fields, all that is used.
+#[repr(C)]
+pub struct sqlite3_index_info {
+    /// Number of constraints.
+    pub nConstraint: c_int,
+    /// Constraints.
+    pub aConstraint: *const c_void,
+    /// Number of ORDER BY terms.
+    pub nOrderBy: c_int,
+    /// ORDER BY terms.
+    pub aOrderBy: *const c_void,
+    /// Use of the constraints.
+    pub aConstraintUsage: *mut c_void,
+    /// Plan number.
+    pub idxNum: c_int,
+    /// Plan text.
+    pub idxStr: *mut c_char,
+    /// Whether to free the plan text.
+    pub needToFreeIdxStr: c_int,
+    /// Whether the order is produced.
+    pub orderByConsumed: c_int,
+    /// Estimated cost.
+    pub estimatedCost: c_double,
+    /// Estimated rows.
+    pub estimatedRows: i64,
+}
+
+/// A function that is not provided.
+pub type Absent = Option<unsafe extern "C" fn()>;
+
+/// [The methods of a virtual table](https://www.sqlite.org/c3ref/module.html).
+#[repr(C)]
+pub struct sqlite3_module {
+    /// Version of the structure.
+    pub iVersion: c_int,
+    /// Absent for eponymous-only tables.
+    pub xCreate: Absent,
+    /// Connects.
+    pub xConnect: Option<
+        unsafe extern "C" fn(
+            *mut sqlite3,
+            *mut c_void,
+            c_int,
+            *const *const c_char,
+            *mut *mut sqlite3_vtab,
+            *mut *mut c_char,
+        ) -> c_int,
+    >,
+    /// Plans.
+    pub xBestIndex:
+        Option<unsafe extern "C" fn(*mut sqlite3_vtab, *mut sqlite3_index_info) -> c_int>,
+    /// Disconnects.
+    pub xDisconnect: Option<unsafe extern "C" fn(*mut sqlite3_vtab) -> c_int>,
+    /// Destroys.
+    pub xDestroy: Absent,
+    /// Opens a cursor.
+    pub xOpen:
+        Option<unsafe extern "C" fn(*mut sqlite3_vtab, *mut *mut sqlite3_vtab_cursor) -> c_int>,
+    /// Closes a cursor.
+    pub xClose: Option<unsafe extern "C" fn(*mut sqlite3_vtab_cursor) -> c_int>,
+    /// Starts a scan.
+    pub xFilter: Option<
+        unsafe extern "C" fn(
+            *mut sqlite3_vtab_cursor,
+            c_int,
+            *const c_char,
+            c_int,
+            *mut *mut sqlite3_value,
+        ) -> c_int,
+    >,
+    /// Goes to the next row.
+    pub xNext: Option<unsafe extern "C" fn(*mut sqlite3_vtab_cursor) -> c_int>,
+    /// Whether the scan is over.
+    pub xEof: Option<unsafe extern "C" fn(*mut sqlite3_vtab_cursor) -> c_int>,
+    /// Gives a value.
+    pub xColumn: Option<
+        unsafe extern "C" fn(*mut sqlite3_vtab_cursor, *mut sqlite3_context, c_int) -> c_int,
+    >,
+    /// Gives the rowid.
+    pub xRowid: Option<unsafe extern "C" fn(*mut sqlite3_vtab_cursor, *mut i64) -> c_int>,
+    /// The methods that follow, none of which is provided: xUpdate, xBegin, xSync, xCommit,
+    /// xRollback, xFindFunction, xRename, xSavepoint, xRelease, xRollbackTo, xShadowName, xIntegrity.
+    pub rest: [Absent; 12],
+}
+
+/// A destructor: a function, or one of the two special values.
+pub type Destructor = Option<unsafe extern "C" fn(*mut c_void)>;
+
+/// A scalar function.
+pub type ScalarFunction =
+    unsafe extern "C" fn(*mut sqlite3_context, c_int, *mut *mut sqlite3_value);
+
+macro_rules! api {
+    (
+        required { $($name:ident: ($($arg:ty),* $(,)?) $(-> $ret:ty)?;)* }
+        variadic { $($vname:ident: ($($varg:ty),* $(,)?) $(-> $vret:ty)?;)* }
+        optional { $($oname:ident since $since:literal: ($($oarg:ty),* $(,)?) $(-> $oret:ty)?;)* }
+    ) => {
+        /// The functions of SQLite that Commensal calls. Those that came after SQLite 3.31 are
+        /// optional.
+        #[derive(Clone, Copy)]
+        #[expect(missing_docs, reason = "each is documented by SQLite under its name")]
+        #[non_exhaustive]
+        pub struct Api {
+            $(pub $name: unsafe extern "C" fn($($arg),*) $(-> $ret)?,)*
+            $(pub $vname: unsafe extern "C" fn($($varg,)* ...) $(-> $vret)?,)*
+            $(
+                #[doc = concat!("Since SQLite ", $since, ".")]
+                pub $oname: Option<unsafe extern "C" fn($($oarg),*) $(-> $oret)?>,
+            )*
+        }
+
+        /// Fills an [`Api`](crate::api::Api) from a module that declares SQLite's functions under
+        /// their C names, such as `libsqlite3_sys`.
+        ///
+        /// # Safety
+        /// The module's functions are those of one SQLite library, 3.44 or newer.
+        #[macro_export]
+        macro_rules! api_from {
+            ($ffi:ident) => {
+                $crate::api::Api::from_addresses($crate::api::Addresses {
+                    $($name: $ffi::$name as *const (),)*
+                    $($vname: $ffi::$vname as *const (),)*
+                    $($oname: Some($ffi::$oname as *const ()),)*
+                })
+            };
+        }
+
+        /// Addresses of SQLite's functions.
+        #[expect(missing_docs, reason = "each is documented by SQLite under its name")]
+        pub struct Addresses {
+            $(pub $name: *const (),)*
+            $(pub $vname: *const (),)*
+            $(pub $oname: Option<*const ()>,)*
+        }
+
+        impl Api {
+            /// The table of these functions.
+            ///
+            /// # Safety
+            /// Each address is that of the function of its name in one SQLite library, which stays
+            /// loaded.
+            pub const unsafe fn from_addresses(a: Addresses) -> Self {
+                // SAFETY: the caller says that each address is that of the function of this name,
+                // and its type here is SQLite's prototype.
+                unsafe {
+                    Self {
+                        $($name: std::mem::transmute::<
+                            *const (),
+                            unsafe extern "C" fn($($arg),*) $(-> $ret)?,
+                        >(a.$name),)*
+                        $($vname: std::mem::transmute::<
+                            *const (),
+                            unsafe extern "C" fn($($varg,)* ...) $(-> $vret)?,
+                        >(a.$vname),)*
+                        $($oname: match a.$oname {
+                            Some(address) => Some(std::mem::transmute::<
+                                *const (),
+                                unsafe extern "C" fn($($oarg),*) $(-> $oret)?,
+                            >(address)),
+                            None => None,
+                        },)*
+                    }
+                }
+            }
+        }
+    };
+}
+
+api! {
+    required {
+        sqlite3_bind_blob64: (*mut sqlite3_stmt, c_int, *const c_void, u64, Destructor) -> c_int;
+        sqlite3_bind_double: (*mut sqlite3_stmt, c_int, c_double) -> c_int;
+        sqlite3_bind_int64: (*mut sqlite3_stmt, c_int, i64) -> c_int;
+        sqlite3_bind_null: (*mut sqlite3_stmt, c_int) -> c_int;
+        sqlite3_bind_parameter_count: (*mut sqlite3_stmt) -> c_int;
+        sqlite3_bind_parameter_index: (*mut sqlite3_stmt, *const c_char) -> c_int;
+        sqlite3_bind_text64:
+            (*mut sqlite3_stmt, c_int, *const c_char, u64, Destructor, u8) -> c_int;
+        sqlite3_bind_zeroblob64: (*mut sqlite3_stmt, c_int, u64) -> c_int;
+        sqlite3_busy_timeout: (*mut sqlite3, c_int) -> c_int;
+        sqlite3_changes: (*mut sqlite3) -> c_int;
+        sqlite3_close: (*mut sqlite3) -> c_int;
+        sqlite3_column_blob: (*mut sqlite3_stmt, c_int) -> *const c_void;
+        sqlite3_column_bytes: (*mut sqlite3_stmt, c_int) -> c_int;
+        sqlite3_column_count: (*mut sqlite3_stmt) -> c_int;
+        sqlite3_column_double: (*mut sqlite3_stmt, c_int) -> c_double;
+        sqlite3_column_int64: (*mut sqlite3_stmt, c_int) -> i64;
+        sqlite3_column_name: (*mut sqlite3_stmt, c_int) -> *const c_char;
+        sqlite3_column_text: (*mut sqlite3_stmt, c_int) -> *const u8;
+        sqlite3_column_type: (*mut sqlite3_stmt, c_int) -> c_int;
+        sqlite3_create_function_v2: (
+            *mut sqlite3, *const c_char, c_int, c_int, *mut c_void, Option<ScalarFunction>, Absent,
+            Absent, Destructor
+        ) -> c_int;
+        sqlite3_create_module_v2:
+            (*mut sqlite3, *const c_char, *const sqlite3_module, *mut c_void, Destructor) -> c_int;
+        sqlite3_declare_vtab: (*mut sqlite3, *const c_char) -> c_int;
+        sqlite3_errmsg: (*mut sqlite3) -> *const c_char;
+        sqlite3_errstr: (c_int) -> *const c_char;
+        sqlite3_extended_errcode: (*mut sqlite3) -> c_int;
+        sqlite3_extended_result_codes: (*mut sqlite3, c_int) -> c_int;
+        sqlite3_finalize: (*mut sqlite3_stmt) -> c_int;
+        sqlite3_free: (*mut c_void);
+        sqlite3_get_autocommit: (*mut sqlite3) -> c_int;
+        sqlite3_get_auxdata: (*mut sqlite3_context, c_int) -> *mut c_void;
+        sqlite3_interrupt: (*mut sqlite3);
+        sqlite3_last_insert_rowid: (*mut sqlite3) -> i64;
+        sqlite3_libversion_number: () -> c_int;
+        sqlite3_malloc64: (u64) -> *mut c_void;
+        sqlite3_next_stmt: (*mut sqlite3, *mut sqlite3_stmt) -> *mut sqlite3_stmt;
+        sqlite3_open_v2: (*const c_char, *mut *mut sqlite3, c_int, *const c_char) -> c_int;
+        sqlite3_prepare_v3: (
+            *mut sqlite3, *const c_char, c_int, c_uint, *mut *mut sqlite3_stmt, *mut *const c_char
+        ) -> c_int;
+        sqlite3_reset: (*mut sqlite3_stmt) -> c_int;
+        sqlite3_result_blob64: (*mut sqlite3_context, *const c_void, u64, Destructor);
+        sqlite3_result_double: (*mut sqlite3_context, c_double);
+        sqlite3_result_error: (*mut sqlite3_context, *const c_char, c_int);
+        sqlite3_result_error_code: (*mut sqlite3_context, c_int);
+        sqlite3_result_int64: (*mut sqlite3_context, i64);
+        sqlite3_result_null: (*mut sqlite3_context);
+        sqlite3_result_subtype: (*mut sqlite3_context, c_uint);
+        sqlite3_result_text64: (*mut sqlite3_context, *const c_char, u64, Destructor, u8);
+        sqlite3_set_auxdata: (*mut sqlite3_context, c_int, *mut c_void, Destructor);
+        sqlite3_set_last_insert_rowid: (*mut sqlite3, i64);
+        sqlite3_step: (*mut sqlite3_stmt) -> c_int;
+        sqlite3_stmt_busy: (*mut sqlite3_stmt) -> c_int;
+        sqlite3_stmt_readonly: (*mut sqlite3_stmt) -> c_int;
+        sqlite3_user_data: (*mut sqlite3_context) -> *mut c_void;
+        sqlite3_value_blob: (*mut sqlite3_value) -> *const c_void;
+        sqlite3_value_bytes: (*mut sqlite3_value) -> c_int;
+        sqlite3_value_double: (*mut sqlite3_value) -> c_double;
+        sqlite3_value_int64: (*mut sqlite3_value) -> i64;
+        sqlite3_value_subtype: (*mut sqlite3_value) -> c_uint;
+        sqlite3_value_text: (*mut sqlite3_value) -> *const u8;
+        sqlite3_value_type: (*mut sqlite3_value) -> c_int;
+    }
+    variadic {
+        sqlite3_vtab_config: (*mut sqlite3, c_int) -> c_int;
+    }
+    optional {
+        sqlite3_changes64 since "3.37": (*mut sqlite3) -> i64;
+        sqlite3_error_offset since "3.38": (*mut sqlite3) -> c_int;
+        sqlite3_is_interrupted since "3.41": (*mut sqlite3) -> c_int;
+    }
+}
+
+/// [Result codes](https://www.sqlite.org/rescode.html), datatypes and flags.
+pub mod code {
+    use std::ffi::{c_int, c_uint};
+
+    /// Success.
+    pub const SQLITE_OK: c_int = 0;
+    /// Generic error.
+    pub const SQLITE_ERROR: c_int = 1;
+    /// The database is locked by another connection.
+    pub const SQLITE_BUSY: c_int = 5;
+    /// A table is locked by the same connection or a shared cache.
+    pub const SQLITE_LOCKED: c_int = 6;
+    /// Out of memory.
+    pub const SQLITE_NOMEM: c_int = 7;
+    /// Interrupted.
+    pub const SQLITE_INTERRUPT: c_int = 9;
+    /// The API was misused.
+    pub const SQLITE_MISUSE: c_int = 21;
+    /// A row is ready.
+    pub const SQLITE_ROW: c_int = 100;
+    /// The statement is done.
+    pub const SQLITE_DONE: c_int = 101;
+
+    /// 64-bit integer.
+    pub const SQLITE_INTEGER: c_int = 1;
+    /// 64-bit float.
+    pub const SQLITE_FLOAT: c_int = 2;
+    /// Text.
+    pub const SQLITE_TEXT: c_int = 3;
+    /// Blob.
+    pub const SQLITE_BLOB: c_int = 4;
+
+    /// UTF-8.
+    pub const SQLITE_UTF8: c_int = 1;
+    /// The function is deterministic.
+    pub const SQLITE_DETERMINISTIC: c_int = 0x800;
+    /// The function may be used in schemas that are not trusted.
+    pub const SQLITE_INNOCUOUS: c_int = 0x20_0000;
+
+    /// Read only.
+    pub const SQLITE_OPEN_READONLY: c_int = 1;
+    /// Read and write.
+    pub const SQLITE_OPEN_READWRITE: c_int = 2;
+    /// Make the file.
+    pub const SQLITE_OPEN_CREATE: c_int = 4;
+    /// File names may be URIs.
+    pub const SQLITE_OPEN_URI: c_int = 0x40;
+    /// The connection is used by one thread at a time.
+    pub const SQLITE_OPEN_NOMUTEX: c_int = 0x8000;
+
+    /// The statement will be used often.
+    pub const SQLITE_PREPARE_PERSISTENT: c_uint = 1;
+
+    /// The virtual table is only for top-level statements.
+    pub const SQLITE_VTAB_DIRECTONLY: c_int = 3;
+    /// The virtual table does no harm in schemas that are not trusted.
+    pub const SQLITE_VTAB_INNOCUOUS: c_int = 2;
+}

@@ -1,0 +1,368 @@
+//! A connection of our own: SQLite's statements and Commensal's in one text, errors with positions,
+//! and functions that appear as soon as they can be seen.
+
+use std::ffi::{CString, c_int};
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use commensal_core::ddl::{self, Parsed};
+use commensal_core::engine::{EngineConnection, EngineStatement, Interrupt, Prepared, SqlText};
+use commensal_core::environment::Environment;
+use commensal_core::{Error, ErrorKind, Result, Value, ValueRef};
+
+use crate::api::code::*;
+use crate::api::{Api, sqlite3};
+use crate::state::State;
+use crate::statement::{Handle, Statement};
+use crate::{ddl as execute, install};
+
+/// How to open a connection.
+#[derive(Clone, Debug)]
+pub struct OpenOptions {
+    /// Refuse all writes.
+    pub read_only: bool,
+    /// Make the file if it is missing.
+    pub create: bool,
+    /// Take the path for a [URI](https://www.sqlite.org/uri.html).
+    pub uri: bool,
+    /// How long to wait for locks of others.
+    pub busy_timeout: Duration,
+}
+
+/// An open connection with Commensal in it.
+pub struct SqliteConnection {
+    handle: Handle,
+    state: Rc<State>,
+    interrupt: Arc<InterruptHandle>,
+}
+
+// SAFETY: everything that the connection, its slots and its virtual tables share is reached through
+// this value alone or from within calls made through it, so it moves between threads as a whole.
+// SQLite's own rule for SQLITE_OPEN_NOMUTEX is the same: one thread at a time.
+unsafe impl Send for SqliteConnection {}
+
+impl SqliteConnection {
+    /// Opens a connection.
+    ///
+    /// # Errors
+    /// SQLite cannot open the file; a database with definitions cannot be read.
+    pub fn open(
+        api: &'static Api,
+        path: &Path,
+        options: &OpenOptions,
+        environment: Arc<Environment>,
+    ) -> Result<Self> {
+        let text = path.to_str().ok_or_else(|| {
+            Error::new(ErrorKind::Io, format!("the path \"{}\" is not UTF-8", path.display()))
+        })?;
+        let text = CString::new(text)
+            .map_err(|_| Error::new(ErrorKind::Io, "the path contains a NUL character"))?;
+        let mut flags = SQLITE_OPEN_NOMUTEX;
+        flags |= match (options.read_only, options.create) {
+            (true, _) => SQLITE_OPEN_READONLY,
+            (false, true) => SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+            (false, false) => SQLITE_OPEN_READWRITE,
+        };
+        if options.uri {
+            flags |= SQLITE_OPEN_URI;
+        }
+        let mut db = std::ptr::null_mut();
+        // SAFETY: the path ends with a NUL, the result is ours.
+        let code =
+            unsafe { (api.sqlite3_open_v2)(text.as_ptr(), &raw mut db, flags, std::ptr::null()) };
+        if db.is_null() {
+            return Err(Error::new(ErrorKind::Engine, "out of memory"));
+        }
+        // SAFETY: SQLite gives a connection also when opening failed; it is closed below or with us.
+        let handle = unsafe { Handle::new(api, db) };
+        let closer = Closer(handle);
+        if code != SQLITE_OK {
+            let error = handle.error(code);
+            let message = format!("cannot open \"{}\": {error}", path.display());
+            return Err(Error::new(ErrorKind::Engine, message).with_engine_code(code));
+        }
+        let timeout = c_int::try_from(options.busy_timeout.as_millis()).unwrap_or(c_int::MAX);
+        // SAFETY: the connection is open.
+        unsafe {
+            (api.sqlite3_extended_result_codes)(db, 1);
+            (api.sqlite3_busy_timeout)(db, timeout);
+        }
+        let state = install::into(handle, environment)?;
+        std::mem::forget(closer);
+        let interrupt = Arc::new(InterruptHandle(Mutex::new(Some(Raw(handle)))));
+        Ok(Self { handle, state, interrupt })
+    }
+
+    /// The connection's pointer, for calls of the C API that Commensal does not offer.
+    pub fn as_ptr(&self) -> *mut sqlite3 {
+        self.handle.db()
+    }
+
+    fn prepare_engine(&self, sql: &[u8]) -> Result<(Option<Statement>, usize)> {
+        // A catalog that cannot be read is told when a function is called; a statement that calls
+        // none runs all the same.
+        let _ = self.state.current();
+        self.state.tidy()?;
+        match self.handle.prepare_first(sql, 0) {
+            Err(error) if error.engine_code().is_some_and(|code| code & 0xff == SQLITE_ERROR) => {
+                // It may name a function that is in the catalog and not registered yet: when the
+                // catalog's tables were filled by hand, say by a dump that is being restored.
+                match self.state.refresh() {
+                    Ok(registry) if registry.functions().next().is_some() => {
+                        self.handle.prepare_first(sql, 0)
+                    }
+                    _ => Err(error),
+                }
+            }
+            result => result,
+        }
+    }
+}
+
+/// Closes what was not opened well.
+struct Closer(Handle);
+
+impl Drop for Closer {
+    fn drop(&mut self) {
+        // SAFETY: nothing uses the connection any longer.
+        unsafe { (self.0.api.sqlite3_close)(self.0.db()) };
+    }
+}
+
+impl Drop for SqliteConnection {
+    fn drop(&mut self) {
+        // After this no handle can reach the connection.
+        *self.interrupt.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.state.finalize_cached();
+        // SAFETY: statements borrow the connection, so none is left; slots and virtual tables are
+        // destroyed by SQLite within this call.
+        unsafe { (self.handle.api.sqlite3_close)(self.handle.db()) };
+    }
+}
+
+/// The handle of a connection that other threads may interrupt.
+struct Raw(Handle);
+
+// SAFETY: only `sqlite3_interrupt` is called through it, which may be called from any thread while
+// the connection is open; the mutex around it keeps it open.
+unsafe impl Send for Raw {}
+
+struct InterruptHandle(Mutex<Option<Raw>>);
+
+impl Interrupt for InterruptHandle {
+    fn interrupt(&self) {
+        let raw = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Raw(handle)) = raw.as_ref() {
+            // SAFETY: see `Raw`.
+            unsafe { (handle.api.sqlite3_interrupt)(handle.db()) };
+        }
+    }
+}
+
+impl EngineConnection for SqliteConnection {
+    fn prepare<'c>(&'c self, sql: &SqlText, offset: usize) -> Result<Prepared<'c>> {
+        let shift = |error: Error| match error.offset() {
+            Some(at) => error.at(at + offset),
+            None => error,
+        };
+        if let Some(parsed) = ddl::parse(&sql.as_str()[offset..]).map_err(shift)? {
+            let next = offset + parsed.consumed;
+            let statement = OwnStatement::new(self, parsed, offset);
+            return Ok((Some(Box::new(statement)), next));
+        }
+        let text = &sql.as_bytes_with_nul()[offset..];
+        let (statement, consumed) = self.prepare_engine(text).map_err(shift)?;
+        let statement = statement.map(|statement| {
+            Box::new(SqliteStatement { connection: self, statement }) as Box<dyn EngineStatement>
+        });
+        Ok((statement, offset + consumed))
+    }
+
+    fn is_autocommit(&self) -> bool {
+        self.handle.is_autocommit()
+    }
+
+    fn changes(&self) -> u64 {
+        let (api, db) = (self.handle.api, self.handle.db());
+        // SAFETY: the connection is open.
+        let changes = unsafe {
+            match api.sqlite3_changes64 {
+                Some(changes) => changes(db),
+                None => i64::from((api.sqlite3_changes)(db)),
+            }
+        };
+        u64::try_from(changes).unwrap_or_default()
+    }
+
+    fn last_insert_rowid(&self) -> i64 {
+        // SAFETY: the connection is open.
+        unsafe { (self.handle.api.sqlite3_last_insert_rowid)(self.handle.db()) }
+    }
+
+    fn interrupt_handle(&self) -> Arc<dyn Interrupt> {
+        Arc::clone(&self.interrupt) as Arc<dyn Interrupt>
+    }
+}
+
+/// A statement that SQLite runs.
+struct SqliteStatement<'c> {
+    connection: &'c SqliteConnection,
+    statement: Statement,
+}
+
+impl EngineStatement for SqliteStatement<'_> {
+    fn parameter_count(&self) -> usize {
+        self.statement.parameter_count()
+    }
+
+    fn parameter_index(&self, name: &str) -> Option<usize> {
+        self.statement.parameter_index(name)
+    }
+
+    fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()> {
+        self.statement.bind(index, value)
+    }
+
+    fn step(&mut self) -> Result<bool> {
+        let state = &self.connection.state;
+        let result = self.statement.step();
+        if let Err(error) = result {
+            // A function's error comes back as text; what it was is kept beside.
+            let function = state.take_last_error();
+            let code = error.engine_code().map(|code| code & 0xff);
+            return Err(match function {
+                Some(function) if matches!(code, Some(SQLITE_ERROR | SQLITE_INTERRUPT)) => function,
+                _ => error,
+            });
+        }
+        result
+    }
+
+    fn reset(&mut self) {
+        self.statement.reset();
+    }
+
+    fn column_count(&self) -> usize {
+        self.statement.column_count()
+    }
+
+    fn column_name(&self, column: usize) -> &str {
+        self.statement.column_name(column)
+    }
+
+    fn column(&self, column: usize) -> Result<ValueRef<'_>> {
+        self.statement.column(column)
+    }
+
+    fn is_readonly(&self) -> bool {
+        self.statement.is_readonly()
+    }
+}
+
+/// A statement that Commensal runs.
+struct OwnStatement<'c> {
+    connection: &'c SqliteConnection,
+    parsed: Parsed,
+    /// Where the statement begins in its text.
+    offset: usize,
+    parameters: Vec<Value>,
+    row: Option<[Value; 2]>,
+    done: bool,
+}
+
+impl<'c> OwnStatement<'c> {
+    fn new(connection: &'c SqliteConnection, parsed: Parsed, offset: usize) -> Self {
+        let parameters = vec![Value::Null; parsed.parameters.count()];
+        Self { connection, parsed, offset, parameters, row: None, done: false }
+    }
+
+    fn run(&mut self) -> Result<()> {
+        let state = &self.connection.state;
+        match &self.parsed.statement {
+            ddl::Statement::Create(create) => {
+                let parameter = match create.source {
+                    ddl::Source::Parameter(number) => {
+                        self.parameters.get(number - 1).map(Value::as_ref)
+                    }
+                    _ => None,
+                };
+                execute::create(state, create, parameter)
+            }
+            ddl::Statement::Drop(drop) => execute::drop(state, drop),
+            ddl::Statement::CacheSize(Some(bytes)) => {
+                state.environment.cache.set_bytes_max(*bytes);
+                Ok(())
+            }
+            ddl::Statement::CacheSize(None) => {
+                let (used, maximum) = state.environment.cache.size();
+                let integer = |n| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
+                self.row = Some([integer(used), integer(maximum)]);
+                Ok(())
+            }
+        }
+    }
+}
+
+const CACHE_SIZE_COLUMNS: [&str; 2] = ["used", "maximum"];
+
+impl EngineStatement for OwnStatement<'_> {
+    fn parameter_count(&self) -> usize {
+        self.parameters.len()
+    }
+
+    fn parameter_index(&self, name: &str) -> Option<usize> {
+        self.parsed.parameters.index(name)
+    }
+
+    fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()> {
+        let count = self.parameters.len();
+        let place = index.checked_sub(1).and_then(|i| self.parameters.get_mut(i));
+        let place = place.ok_or_else(|| {
+            let message = format!("the statement has {count} parameters, not {index}");
+            Error::new(ErrorKind::Argument, message)
+        })?;
+        *place = value.to_owned();
+        Ok(())
+    }
+
+    fn step(&mut self) -> Result<bool> {
+        if self.done {
+            self.row = None;
+            return Ok(false);
+        }
+        self.done = true;
+        let offset = self.offset;
+        self.run().map_err(|error| match error.offset() {
+            Some(at) => error.at(at + offset),
+            None => error,
+        })?;
+        Ok(self.row.is_some())
+    }
+
+    fn reset(&mut self) {
+        self.row = None;
+        self.done = false;
+    }
+
+    fn column_count(&self) -> usize {
+        match self.parsed.statement {
+            ddl::Statement::CacheSize(None) => CACHE_SIZE_COLUMNS.len(),
+            _ => 0,
+        }
+    }
+
+    fn column_name(&self, column: usize) -> &str {
+        CACHE_SIZE_COLUMNS.get(column).copied().unwrap_or_default()
+    }
+
+    fn column(&self, column: usize) -> Result<ValueRef<'_>> {
+        let value = self.row.as_ref().and_then(|row| row.get(column));
+        Ok(value.map_or(ValueRef::Null, Value::as_ref))
+    }
+
+    fn is_readonly(&self) -> bool {
+        matches!(self.parsed.statement, ddl::Statement::CacheSize(_))
+    }
+}

@@ -1,0 +1,387 @@
+//! The scalar function behind every slot: from SQLite's call to the guest and back.
+//!
+//! Per row: the pin of the running statement is found ([`sqlite3_get_auxdata`]), an index gives the
+//! bound function, the arguments go from SQLite's values into guest memory and the result from there
+//! to SQLite. Nothing is allocated, hashed, locked or looked up by name.
+//!
+//! [`sqlite3_get_auxdata`]: https://www.sqlite.org/c3ref/get_auxdata.html
+
+use std::cell::RefCell;
+use std::ffi::{c_int, c_void};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::{Arc, OnceLock};
+
+use commensal_core::guest::{Arguments, InvalidUtf8};
+use commensal_core::registry::{FunctionEntry, FunctionKey};
+use commensal_core::session::{Scope, Session};
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+
+use crate::api::code::*;
+use crate::api::{Api, ScalarFunction, sqlite3_context, sqlite3_value};
+use crate::state::State;
+use crate::statement::{bytes, transient};
+
+/// What SQLite keeps for a registered function.
+pub(crate) struct Slot {
+    pub(crate) state: Rc<State>,
+    pub(crate) number: usize,
+    pub(crate) key: FunctionKey,
+}
+
+/// Key of the pin among a statement's auxiliary data. SQLite keeps data under a negative number for
+/// the whole statement and all its functions, until the statement is reset.
+const PIN: c_int = -0x434D;
+
+/// What a running statement holds on to: one snapshot of the catalog, and the functions it bound.
+struct Pin {
+    state: Rc<State>,
+    scope: RefCell<Option<Scope>>,
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        if let Some(scope) = self.scope.take() {
+            self.state.session.borrow_mut().end(scope);
+        }
+    }
+}
+
+/// Runs what C calls, so that no panic reaches C.
+pub(crate) fn guard<T>(fallback: impl FnOnce() -> T, body: impl FnOnce() -> T) -> T {
+    // What a panic leaves half done is behind `RefCell`s that are no longer borrowed, or was on its
+    // way out of a session, which then makes a new instance.
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| fallback())
+}
+
+/// The destructor of a slot.
+pub(crate) unsafe extern "C" fn destroy_slot(data: *mut c_void) {
+    guard(
+        || {},
+        || {
+            // SAFETY: `data` is the box that `create_function` gave away, and SQLite destroys it once.
+            let slot = unsafe { Box::from_raw(data.cast::<Slot>()) };
+            slot.state.slot_destroyed(slot.number, &slot.key);
+        },
+    );
+}
+
+/// The destructor of a pin.
+unsafe extern "C" fn destroy_pin(data: *mut c_void) {
+    guard(
+        || {},
+        || {
+            // SAFETY: `data` is the reference that `pin` gave away, and SQLite destroys it once.
+            drop(unsafe { Rc::from_raw(data.cast::<Pin>()) });
+        },
+    );
+}
+
+/// How many SQLite libraries one process can have Commensal in. A host program with two is rare
+/// (Python's own and one inside of a package, say).
+const LIBRARIES_MAX: usize = 8;
+
+/// The libraries seen so far. A call tells its slot only through `sqlite3_user_data` of the library
+/// that made it, so each library has an `xFunc` of its own.
+static LIBRARIES: [OnceLock<&'static Api>; LIBRARIES_MAX] =
+    [const { OnceLock::new() }; LIBRARIES_MAX];
+
+/// The `xFunc` for functions of this library.
+///
+/// # Errors
+/// There are too many libraries.
+pub(crate) fn scalar_of(api: &'static Api) -> Result<ScalarFunction> {
+    const TRAMPOLINES: [ScalarFunction; LIBRARIES_MAX] = [
+        scalar::<0>,
+        scalar::<1>,
+        scalar::<2>,
+        scalar::<3>,
+        scalar::<4>,
+        scalar::<5>,
+        scalar::<6>,
+        scalar::<7>,
+    ];
+    let same = |other: &&Api| std::ptr::eq(*other, api);
+    LIBRARIES
+        .iter()
+        .position(|library| same(library.get_or_init(|| api)))
+        .map(|library| TRAMPOLINES[library])
+        .ok_or_else(|| {
+            let message = format!("more than {LIBRARIES_MAX} SQLite libraries in one process");
+            Error::new(ErrorKind::Engine, message)
+        })
+}
+
+/// `xFunc` of every slot of one library.
+unsafe extern "C" fn scalar<const LIBRARY: usize>(
+    context: *mut sqlite3_context,
+    argc: c_int,
+    argv: *mut *mut sqlite3_value,
+) {
+    // Set before the function could be registered; without it there is no way even to fail.
+    let Some(api) = LIBRARIES[LIBRARY].get() else { return };
+    guard(
+        || {
+            let error = Error::new(ErrorKind::Fault, "a defect of Commensal: it panicked");
+            // SAFETY: SQLite gave the context for the duration of this call.
+            unsafe { fail(api, context, &error) };
+        },
+        || {
+            // SAFETY: SQLite gives the context and the values for the duration of this call.
+            unsafe { call(api, context, argc, argv) }
+        },
+    );
+}
+
+/// # Safety
+/// The arguments are those of `xFunc`, called by the library of `api`.
+#[inline]
+unsafe fn call(
+    api: &'static Api,
+    context: *mut sqlite3_context,
+    argc: c_int,
+    argv: *mut *mut sqlite3_value,
+) {
+    // SAFETY: the function was registered with a slot, which outlives the call.
+    let slot = unsafe { &*(api.sqlite3_user_data)(context).cast::<Slot>() };
+    let arguments = Values {
+        api,
+        // SAFETY: SQLite gives `argc` values.
+        values: unsafe { values(argc, argv) },
+    };
+    // SAFETY: the context is that of this call.
+    let pin = unsafe { (api.sqlite3_get_auxdata)(context, PIN) }.cast::<Pin>();
+    let result = if pin.is_null() {
+        // SAFETY: as above.
+        unsafe { first_call(slot, context, &arguments) }
+    } else {
+        // SAFETY: what is kept under this number is a pin, made by `first_call`, and SQLite destroys
+        // it not before the statement is reset, which cannot happen during this call.
+        run(slot, unsafe { &*pin }, context, &arguments)
+    };
+    if let Err(error) = result {
+        // SAFETY: the context is that of this call.
+        unsafe { fail(api, context, &error) };
+        slot.state.set_last_error(Some(error));
+    }
+}
+
+/// # Safety
+/// `argv` points to `argc` values that live as long as `'a`.
+#[inline]
+unsafe fn values<'a>(argc: c_int, argv: *mut *mut sqlite3_value) -> &'a [*mut sqlite3_value] {
+    match usize::try_from(argc) {
+        // SAFETY: the caller's promise.
+        Ok(argc) if argc > 0 => unsafe { std::slice::from_raw_parts(argv, argc) },
+        _ => &[],
+    }
+}
+
+/// The first call of a statement: pins what it sees.
+///
+/// # Safety
+/// `context` is that of a call.
+#[cold]
+unsafe fn first_call(
+    slot: &Slot,
+    context: *mut sqlite3_context,
+    arguments: &Values<'_>,
+) -> Result<()> {
+    let registry = slot.state.current()?;
+    let scope = slot.state.session.borrow().begin(registry);
+    let pin = Rc::new(Pin { state: Rc::clone(&slot.state), scope: RefCell::new(Some(scope)) });
+    let data = Rc::into_raw(Rc::clone(&pin)).cast_mut().cast::<c_void>();
+    // SAFETY: the context is that of a call. SQLite owns the reference from here on; where there is
+    // no statement behind the context (a deterministic function tried while preparing), it destroys
+    // the reference at once, and ours keeps the pin for this call.
+    unsafe { (slot.state.handle.api.sqlite3_set_auxdata)(context, PIN, data, Some(destroy_pin)) };
+    run(slot, &pin, context, arguments)
+}
+
+/// Calls the guest within a pinned statement.
+#[inline]
+fn run(
+    slot: &Slot,
+    pin: &Pin,
+    context: *mut sqlite3_context,
+    arguments: &Values<'_>,
+) -> Result<()> {
+    let mut scope = pin.scope.try_borrow_mut().map_err(|_| reentered(slot))?;
+    let scope = scope.as_mut().ok_or_else(|| reentered(slot))?;
+    let state = &slot.state;
+    if !scope.is_bound(slot.number) {
+        bind(slot, scope)?;
+    }
+    let checked_out = state.session.borrow_mut().checkout(scope, slot.number);
+    let mut guest = match checked_out {
+        Some(guest) => guest,
+        // The instance is in the middle of another call, or a fault took it.
+        None => {
+            bind(slot, scope)?;
+            let again = state.session.borrow_mut().checkout(scope, slot.number);
+            again.ok_or_else(|| reentered(slot))?
+        }
+    };
+    let api = state.handle.api;
+    let result = Session::call(
+        &state.environment,
+        scope,
+        slot.number,
+        &mut guest,
+        arguments,
+        |value, subtype| {
+            // SAFETY: the context is that of the call of `scalar` that this runs in.
+            unsafe { set_result(api, context, value, subtype) }
+        },
+    );
+    let mut session = state.session.borrow_mut();
+    match result {
+        Ok(()) => {
+            session.checkin(scope, slot.number, guest);
+            Ok(())
+        }
+        Err(error) => Err(session.fail(scope, slot.number, guest, error)),
+    }
+}
+
+#[cold]
+fn reentered(slot: &Slot) -> Error {
+    Error::new(ErrorKind::Fault, format!("{}(): called while it runs", slot.key.0))
+}
+
+/// Binds the slot to what the statement's snapshot says, compiling if that is due.
+#[cold]
+fn bind(slot: &Slot, scope: &mut Scope) -> Result<()> {
+    let state = &slot.state;
+    let entry = Arc::clone(find(slot, scope)?);
+    if let Some(problem) = &entry.object.problem {
+        return Err(broken(&entry, problem));
+    }
+    state.environment.runtime()?;
+    let metering = entry.object.policy.metering();
+    let module = match entry.object.module.compiled(metering) {
+        Some(module) => module,
+        None => {
+            let sha256 = &entry.object.module.sha256;
+            state
+                .read_module(sha256)
+                .and_then(|wasm| entry.object.module.compile(&wasm, metering, &state.environment))
+                .map_err(|e| broken(&entry, &e.to_string()))?
+        }
+    };
+    state.session.borrow_mut().bind(scope, slot.number, &entry, module.as_ref())
+}
+
+fn find<'s>(slot: &Slot, scope: &'s Scope) -> Result<&'s Arc<FunctionEntry>> {
+    let registry = scope.registry();
+    registry.function(&slot.key).filter(|entry| !entry.shadowed).ok_or_else(|| {
+        let name = &slot.key.0;
+        let other = registry.functions().any(|entry| entry.name.eq_ignore_ascii_case(name));
+        let message = if other {
+            format!("wrong number of arguments to function {name}()")
+        } else {
+            format!("no such function: {name}")
+        };
+        Error::new(ErrorKind::NotFound, message)
+    })
+}
+
+fn broken(entry: &FunctionEntry, problem: &str) -> Error {
+    let name = &entry.name;
+    Error::new(ErrorKind::Catalog, format!("{name}(): its definition cannot be used: {problem}"))
+}
+
+/// SQLite's values as arguments.
+struct Values<'a> {
+    api: &'static Api,
+    values: &'a [*mut sqlite3_value],
+}
+
+impl Arguments for Values<'_> {
+    #[inline]
+    fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    #[inline]
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+        let (api, value) = (self.api, self.values[position]);
+        // SAFETY: SQLite gave the value for the duration of the call, which `self` does not outlive.
+        // The bytes stay until the value is asked for another form, which nobody does; the length is
+        // asked after the pointer, as the C API demands.
+        unsafe {
+            Ok(match (api.sqlite3_value_type)(value) {
+                SQLITE_INTEGER => ValueRef::Integer((api.sqlite3_value_int64)(value)),
+                SQLITE_FLOAT => ValueRef::Real((api.sqlite3_value_double)(value)),
+                SQLITE_TEXT => {
+                    let text = (api.sqlite3_value_text)(value);
+                    let text = bytes(text, (api.sqlite3_value_bytes)(value));
+                    ValueRef::Text(std::str::from_utf8(text).map_err(|_| InvalidUtf8)?)
+                }
+                SQLITE_BLOB => {
+                    let blob = (api.sqlite3_value_blob)(value).cast::<u8>();
+                    ValueRef::Blob(bytes(blob, (api.sqlite3_value_bytes)(value)))
+                }
+                _ => ValueRef::Null,
+            })
+        }
+    }
+
+    #[inline]
+    fn subtype(&self, position: usize) -> u8 {
+        // SAFETY: as above. Subtypes are one byte.
+        unsafe { (self.api.sqlite3_value_subtype)(self.values[position]) as u8 }
+    }
+}
+
+/// Gives SQLite a result; it copies the bytes.
+///
+/// # Safety
+/// `context` is that of a running call.
+#[inline]
+pub(crate) unsafe fn set_result(
+    api: &Api,
+    context: *mut sqlite3_context,
+    value: ValueRef<'_>,
+    subtype: u8,
+) {
+    // SAFETY: the caller's promise; pointers and lengths are those of slices.
+    unsafe {
+        match value {
+            ValueRef::Null => (api.sqlite3_result_null)(context),
+            ValueRef::Integer(i) => (api.sqlite3_result_int64)(context, i),
+            ValueRef::Real(r) => (api.sqlite3_result_double)(context, r),
+            ValueRef::Text(t) => (api.sqlite3_result_text64)(
+                context,
+                t.as_ptr().cast(),
+                t.len() as u64,
+                transient(),
+                SQLITE_UTF8 as u8,
+            ),
+            ValueRef::Blob(b) => {
+                (api.sqlite3_result_blob64)(context, b.as_ptr().cast(), b.len() as u64, transient())
+            }
+        }
+        if subtype != 0 {
+            (api.sqlite3_result_subtype)(context, subtype.into());
+        }
+    }
+}
+
+/// Gives SQLite an error. The code is SQLITE_ERROR, which undoes the statement and keeps the
+/// transaction; only a real interrupt has its own.
+///
+/// # Safety
+/// `context` is that of a running call.
+#[cold]
+unsafe fn fail(api: &Api, context: *mut sqlite3_context, error: &Error) {
+    let message = error.message();
+    let len = c_int::try_from(message.len()).unwrap_or(c_int::MAX);
+    // SAFETY: the caller's promise; SQLite copies `len` bytes of the message.
+    unsafe {
+        (api.sqlite3_result_error)(context, message.as_ptr().cast(), len);
+        if error.kind() == ErrorKind::Interrupted {
+            (api.sqlite3_result_error_code)(context, SQLITE_INTERRUPT);
+        }
+    }
+}

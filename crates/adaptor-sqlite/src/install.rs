@@ -1,0 +1,88 @@
+//! Putting Commensal into a connection, whoever opened it.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use commensal_core::environment::Environment;
+use commensal_core::{Error, ErrorKind, Result};
+
+use crate::api::{Api, sqlite3};
+use crate::introspection;
+use crate::state::State;
+use crate::statement::Handle;
+
+/// Registers the introspection tables and the functions of the catalog.
+pub(crate) fn into(handle: Handle, environment: Arc<Environment>) -> Result<Rc<State>> {
+    if introspection::is_registered(handle)? {
+        return Err(Error::new(ErrorKind::Conflict, "Commensal is in this connection already"));
+    }
+    let state = State::new(handle, environment);
+    introspection::register(&state)?;
+    // A catalog that cannot be read is told by the first function that is called, and does not keep
+    // the database from opening.
+    if let Err(error) = state.current() {
+        state.set_last_error(Some(error));
+    }
+    Ok(state)
+}
+
+/// Commensal in a connection that the application opened, with its own statements run through
+/// [`Installed::execute`]. Functions live until the connection is closed, whether this value is kept
+/// or not.
+pub struct Installed {
+    state: Rc<State>,
+}
+
+impl Installed {
+    /// Registers the introspection tables and the functions that the file's catalog holds.
+    ///
+    /// # Safety
+    /// `db` is an open connection of the SQLite library of `api`, and this value is used only while
+    /// it is open, by the thread that uses the connection.
+    ///
+    /// # Errors
+    /// Commensal is in the connection already; SQLite refuses.
+    pub unsafe fn new(
+        api: &'static Api,
+        db: *mut sqlite3,
+        environment: Arc<Environment>,
+    ) -> Result<Self> {
+        // SAFETY: the caller's promise.
+        let handle = unsafe { Handle::new(api, db) };
+        Ok(Self { state: into(handle, environment)? })
+    }
+
+    /// Reads the catalog again and registers what is new: functions that another connection or
+    /// process made.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub fn refresh(&self) -> Result<()> {
+        self.state.refresh()?;
+        self.state.tidy()
+    }
+
+    /// Runs one statement of Commensal's: CREATE or DROP of a function or an extension. `parameter`
+    /// is the value for its only parameter. False when the text is a statement of SQLite's.
+    ///
+    /// # Errors
+    /// What the statement reports.
+    pub fn execute(
+        &self,
+        sql: &str,
+        parameter: Option<commensal_core::ValueRef<'_>>,
+    ) -> Result<bool> {
+        use commensal_core::ddl::{Statement, parse};
+        let Some(parsed) = parse(sql)? else { return Ok(false) };
+        match &parsed.statement {
+            Statement::Create(create) => crate::ddl::create(&self.state, create, parameter)?,
+            Statement::Drop(drop) => crate::ddl::drop(&self.state, drop)?,
+            Statement::CacheSize(bytes) => {
+                if let Some(bytes) = bytes {
+                    self.state.environment.cache.set_bytes_max(*bytes);
+                }
+            }
+        }
+        Ok(true)
+    }
+}

@@ -1,0 +1,289 @@
+//! The introspection tables as [eponymous-only virtual tables].
+//!
+//! A scan works on rows copied when it starts. SQLite disconnects these tables at the start of
+//! closing a connection, before it looks for statements that were not finalized: that is where the
+//! statements of our own go, so that they never keep a connection from closing.
+//!
+//! [eponymous-only virtual tables]: https://www.sqlite.org/vtab.html#epoonlyvtab
+
+use std::ffi::{CString, c_char, c_int, c_void};
+use std::rc::Rc;
+
+use commensal_core::ddl::quote_identifier;
+use commensal_core::introspect::{TABLES, Table};
+use commensal_core::{Result, Value};
+
+use crate::api::code::*;
+use crate::api::{
+    Api, sqlite3, sqlite3_context, sqlite3_index_info, sqlite3_module, sqlite3_value, sqlite3_vtab,
+    sqlite3_vtab_cursor,
+};
+use crate::function::{guard, set_result};
+use crate::state::State;
+use crate::statement::Handle;
+
+static MODULE: sqlite3_module = sqlite3_module {
+    iVersion: 1,
+    xCreate: None,
+    xConnect: Some(connect),
+    xBestIndex: Some(best_index),
+    xDisconnect: Some(disconnect),
+    xDestroy: None,
+    xOpen: Some(open),
+    xClose: Some(close),
+    xFilter: Some(filter),
+    xNext: Some(next),
+    xEof: Some(eof),
+    xColumn: Some(column),
+    xRowid: Some(rowid),
+    rest: [None; 12],
+};
+
+/// What SQLite keeps for a registered table.
+struct Registration {
+    state: Rc<State>,
+    table: &'static Table,
+}
+
+#[repr(C)]
+struct Connected {
+    base: sqlite3_vtab,
+    state: Rc<State>,
+    table: &'static Table,
+}
+
+#[repr(C)]
+struct Cursor {
+    base: sqlite3_vtab_cursor,
+    rows: Vec<Vec<Value>>,
+    row: usize,
+}
+
+/// Registers the tables and connects them once.
+pub(crate) fn register(state: &Rc<State>) -> Result<()> {
+    for table in TABLES {
+        let name = CString::new(table.name).unwrap_or_default();
+        let registration = Box::new(Registration { state: Rc::clone(state), table });
+        // SAFETY: the connection is open and the name ends with a NUL. SQLite owns the registration
+        // from here on, and destroys it also when this fails.
+        let code = unsafe {
+            (state.handle.api.sqlite3_create_module_v2)(
+                state.handle.db(),
+                name.as_ptr(),
+                &raw const MODULE,
+                Box::into_raw(registration).cast::<c_void>(),
+                Some(destroy_registration),
+            )
+        };
+        state.handle.check(code)?;
+    }
+    // Connecting one is enough for its disconnection when the connection closes.
+    state.handle.prepare("SELECT * FROM wasm_functions LIMIT 0").map(drop)
+}
+
+/// Whether the tables are there already: Commensal was put into this connection before.
+pub(crate) fn is_registered(handle: Handle) -> Result<bool> {
+    let mut found = false;
+    let sql = "SELECT 1 FROM pragma_module_list WHERE name = 'wasm_functions' LIMIT 1";
+    handle.query(sql, &[], &mut |_| {
+        found = true;
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+unsafe extern "C" fn destroy_registration(data: *mut c_void) {
+    guard(
+        || {},
+        || {
+            // SAFETY: the box that `register` gave away; SQLite destroys it once.
+            drop(unsafe { Box::from_raw(data.cast::<Registration>()) });
+        },
+    );
+}
+
+/// Copies a message into memory that SQLite frees.
+///
+/// # Safety
+/// `to` is where SQLite looks for a message.
+unsafe fn set_message(api: &Api, to: *mut *mut c_char, message: &str) {
+    let bytes = message.as_bytes();
+    // SAFETY: SQLite's allocator gives NULL or the bytes asked for; `to` is the caller's promise.
+    unsafe {
+        let copy = (api.sqlite3_malloc64)(bytes.len() as u64 + 1).cast::<u8>();
+        if copy.is_null() {
+            return;
+        }
+        copy.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        *copy.add(bytes.len()) = 0;
+        (api.sqlite3_free)((*to).cast());
+        *to = copy.cast();
+    }
+}
+
+unsafe extern "C" fn connect(
+    db: *mut sqlite3,
+    data: *mut c_void,
+    _argc: c_int,
+    _argv: *const *const c_char,
+    out: *mut *mut sqlite3_vtab,
+    message: *mut *mut c_char,
+) -> c_int {
+    guard(
+        || SQLITE_ERROR,
+        || {
+            // SAFETY: SQLite gives back the registration of this module.
+            let registration = unsafe { &*data.cast::<Registration>() };
+            let api = registration.state.handle.api;
+            let columns: Vec<String> = registration
+                .table
+                .columns
+                .iter()
+                .map(|(name, ty)| format!("{} {ty}", quote_identifier(name)))
+                .collect();
+            let declaration = format!("CREATE TABLE x({})\0", columns.join(", "));
+            // SAFETY: the declaration ends with a NUL; this is xConnect, where declaring is allowed.
+            let code = unsafe { (api.sqlite3_declare_vtab)(db, declaration.as_ptr().cast()) };
+            if code != SQLITE_OK {
+                // SAFETY: `message` is SQLite's place for it.
+                unsafe { set_message(api, message, "cannot declare the table's columns") };
+                return code;
+            }
+            // SAFETY: this is xConnect, where configuring is allowed; the option takes no argument.
+            unsafe { (api.sqlite3_vtab_config)(db, SQLITE_VTAB_INNOCUOUS) };
+            let connected = Box::new(Connected {
+                base: sqlite3_vtab {
+                    pModule: std::ptr::null(),
+                    nRef: 0,
+                    zErrMsg: std::ptr::null_mut(),
+                },
+                state: Rc::clone(&registration.state),
+                table: registration.table,
+            });
+            // SAFETY: `out` is SQLite's place for the table, whose first field is what it expects.
+            unsafe { *out = Box::into_raw(connected).cast() };
+            SQLITE_OK
+        },
+    )
+}
+
+unsafe extern "C" fn disconnect(vtab: *mut sqlite3_vtab) -> c_int {
+    guard(
+        || SQLITE_OK,
+        || {
+            // SAFETY: the table that `connect` made; SQLite disconnects it once.
+            let connected = unsafe { Box::from_raw(vtab.cast::<Connected>()) };
+            connected.state.finalize_cached();
+            SQLITE_OK
+        },
+    )
+}
+
+unsafe extern "C" fn best_index(_: *mut sqlite3_vtab, info: *mut sqlite3_index_info) -> c_int {
+    // SAFETY: SQLite gives the structure for the duration of this call.
+    unsafe {
+        (*info).estimatedCost = 1000.0;
+        (*info).estimatedRows = 100;
+    }
+    SQLITE_OK
+}
+
+unsafe extern "C" fn open(_: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_cursor) -> c_int {
+    guard(
+        || SQLITE_ERROR,
+        || {
+            let base = sqlite3_vtab_cursor { pVtab: std::ptr::null_mut() };
+            let cursor = Box::new(Cursor { base, rows: Vec::new(), row: 0 });
+            // SAFETY: `out` is SQLite's place for the cursor, whose first field is what it expects.
+            unsafe { *out = Box::into_raw(cursor).cast() };
+            SQLITE_OK
+        },
+    )
+}
+
+unsafe extern "C" fn close(cursor: *mut sqlite3_vtab_cursor) -> c_int {
+    guard(
+        || SQLITE_OK,
+        || {
+            // SAFETY: the cursor that `open` made; SQLite closes it once.
+            drop(unsafe { Box::from_raw(cursor.cast::<Cursor>()) });
+            SQLITE_OK
+        },
+    )
+}
+
+unsafe extern "C" fn filter(
+    cursor: *mut sqlite3_vtab_cursor,
+    _number: c_int,
+    _text: *const c_char,
+    _argc: c_int,
+    _argv: *mut *mut sqlite3_value,
+) -> c_int {
+    guard(
+        || SQLITE_ERROR,
+        || {
+            // SAFETY: the cursor that `open` made, and the table that SQLite put into it.
+            let (cursor, connected) = unsafe {
+                let connected = (*cursor).pVtab.cast::<Connected>();
+                (&mut *cursor.cast::<Cursor>(), &mut *connected)
+            };
+            let state = &connected.state;
+            match state.current() {
+                Ok(registry) => {
+                    cursor.rows = (connected.table.rows)(&registry, &state.environment);
+                    cursor.row = 0;
+                    SQLITE_OK
+                }
+                Err(error) => {
+                    let message = &raw mut connected.base.zErrMsg;
+                    // SAFETY: SQLite takes the message from the table and frees it.
+                    unsafe { set_message(state.handle.api, message, error.message()) };
+                    SQLITE_ERROR
+                }
+            }
+        },
+    )
+}
+
+unsafe extern "C" fn next(cursor: *mut sqlite3_vtab_cursor) -> c_int {
+    // SAFETY: the cursor that `open` made.
+    unsafe { (*cursor.cast::<Cursor>()).row += 1 };
+    SQLITE_OK
+}
+
+unsafe extern "C" fn eof(cursor: *mut sqlite3_vtab_cursor) -> c_int {
+    // SAFETY: the cursor that `open` made.
+    let cursor = unsafe { &*cursor.cast::<Cursor>() };
+    c_int::from(cursor.row >= cursor.rows.len())
+}
+
+unsafe extern "C" fn column(
+    cursor: *mut sqlite3_vtab_cursor,
+    context: *mut sqlite3_context,
+    index: c_int,
+) -> c_int {
+    guard(
+        || SQLITE_ERROR,
+        || {
+            // SAFETY: the cursor that `open` made, and the table that SQLite put into it.
+            let (cursor, api) = unsafe {
+                let cursor = &*cursor.cast::<Cursor>();
+                let connected = &*cursor.base.pVtab.cast::<Connected>();
+                (cursor, connected.state.handle.api)
+            };
+            let value = usize::try_from(index)
+                .ok()
+                .and_then(|index| cursor.rows.get(cursor.row)?.get(index))
+                .unwrap_or(&Value::Null);
+            // SAFETY: SQLite gives the context for the duration of this call.
+            unsafe { set_result(api, context, value.as_ref(), 0) };
+            SQLITE_OK
+        },
+    )
+}
+
+unsafe extern "C" fn rowid(cursor: *mut sqlite3_vtab_cursor, out: *mut i64) -> c_int {
+    // SAFETY: the cursor that `open` made; `out` is SQLite's place for the number.
+    unsafe { *out = (*cursor.cast::<Cursor>()).row as i64 };
+    SQLITE_OK
+}

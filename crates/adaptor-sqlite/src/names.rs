@@ -1,0 +1,119 @@
+//! What only SQLite knows about names: which functions are not ours, and which indexes and tables
+//! call a function.
+
+use std::collections::HashSet;
+
+use commensal_core::ddl::{quote_identifier, quote_text};
+use commensal_core::define::{Dependent, DependentKind, EngineNames};
+use commensal_core::dependents::Calls;
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+
+use crate::statement::{Handle, Statement};
+
+/// Reads names out of a connection.
+pub(crate) struct Names<'a> {
+    pub(crate) handle: Handle,
+    /// Names of functions that Commensal registered, in ASCII lower case.
+    pub(crate) ours: &'a HashSet<String>,
+}
+
+/// A column that has to be text.
+fn text(statement: &Statement, column: usize) -> Result<String> {
+    match statement.column(column)? {
+        ValueRef::Text(text) => Ok(text.to_owned()),
+        _ => Err(Error::new(ErrorKind::Engine, "SQLite listed something without a name")),
+    }
+}
+
+/// The names, in ASCII lower case, of all functions of the connection.
+pub(crate) fn all_functions(handle: Handle) -> Result<HashSet<String>> {
+    let mut names = HashSet::new();
+    let sql = "SELECT DISTINCT name FROM pragma_function_list";
+    handle.query(sql, &[], &mut |row| {
+        names.insert(text(row, 0)?.to_ascii_lowercase());
+        Ok(())
+    })?;
+    Ok(names)
+}
+
+impl EngineNames for Names<'_> {
+    fn foreign_function(&self, name: &str) -> Result<Option<String>> {
+        if self.ours.contains(&name.to_ascii_lowercase()) {
+            return Ok(None);
+        }
+        let mut found = None;
+        let sql = "SELECT name, builtin FROM pragma_function_list WHERE name = ?1 COLLATE NOCASE \
+                   LIMIT 1";
+        self.handle.query(sql, &[ValueRef::Text(name)], &mut |row| {
+            let name = text(row, 0)?;
+            found = Some(match row.column(1)? {
+                ValueRef::Integer(1) => format!("the built-in function {name}()"),
+                _ => format!("the function {name}() that the application created"),
+            });
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    fn dependents(&self, functions: &[&str]) -> Result<Vec<Dependent>> {
+        let mut schemas = Vec::new();
+        self.handle.query("SELECT name FROM pragma_database_list", &[], &mut |row| {
+            schemas.push(text(row, 0)?);
+            Ok(())
+        })?;
+        let calls = Calls::new(functions);
+        let mut dependents = Vec::new();
+        for schema in schemas {
+            self.dependents_in(&schema, &calls, &mut dependents)?;
+        }
+        Ok(dependents)
+    }
+}
+
+impl Names<'_> {
+    fn dependents_in(
+        &self,
+        schema: &str,
+        calls: &Calls,
+        dependents: &mut Vec<Dependent>,
+    ) -> Result<()> {
+        let first = dependents.len();
+        let sql = format!(
+            "SELECT type, name, sql FROM {}.sqlite_schema WHERE type IN ('index', 'table') AND sql \
+             IS NOT NULL ORDER BY type, name",
+            quote_identifier(schema)
+        );
+        self.handle.query(&sql, &[], &mut |row| {
+            let (kind, sql) = (text(row, 0)?, text(row, 2)?);
+            if calls.occur_in(&sql) {
+                let kind = match kind.as_str() {
+                    "index" => DependentKind::Index,
+                    _ => DependentKind::Table,
+                };
+                let name = text(row, 1)?;
+                dependents.push(Dependent { kind, schema: schema.to_owned(), name });
+            }
+            Ok(())
+        })?;
+        for dependent in &mut dependents[first..] {
+            if dependent.kind == DependentKind::Table && self.has_stored_column(dependent)? {
+                dependent.kind = DependentKind::TableStored;
+            }
+        }
+        Ok(())
+    }
+
+    fn has_stored_column(&self, table: &Dependent) -> Result<bool> {
+        let mut stored = false;
+        let sql = format!(
+            "SELECT 1 FROM pragma_table_xinfo({}, {}) WHERE hidden = 3 LIMIT 1",
+            quote_text(&table.name),
+            quote_text(&table.schema)
+        );
+        self.handle.query(&sql, &[], &mut |_| {
+            stored = true;
+            Ok(())
+        })?;
+        Ok(stored)
+    }
+}

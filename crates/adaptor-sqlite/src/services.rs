@@ -1,0 +1,60 @@
+//! What guests of a connection reach through the host module, and who is asked about interrupts.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use commensal_core::environment::{Environment, LogSink};
+use commensal_core::host::{HostServices, LogLevel};
+
+use crate::api::code::*;
+use crate::statement::Handle;
+
+/// Services of one connection.
+pub(crate) struct Services {
+    handle: Handle,
+    log: Option<Arc<LogSink>>,
+}
+
+// SAFETY: the handle is used only in `interrupted`, which runtimes call on the thread that runs the
+// statement, inside a call that SQLite made: the connection is open and this thread has it.
+unsafe impl Send for Services {}
+// SAFETY: as above.
+unsafe impl Sync for Services {}
+
+impl Services {
+    pub(crate) fn new(handle: Handle, environment: &Environment) -> Self {
+        Self { handle, log: environment.settings.log.clone() }
+    }
+}
+
+impl HostServices for Services {
+    fn interrupted(&self) -> bool {
+        match self.handle.api.sqlite3_is_interrupted {
+            // SAFETY: see the impl of Send.
+            Some(is_interrupted) => unsafe { is_interrupted(self.handle.db()) != 0 },
+            // Before 3.41 a step tells: while a statement is active, an interrupt that was asked for
+            // ends this one at once.
+            None => matches!(
+                self.handle.query("SELECT 1", &[], &mut |_| Ok(())),
+                Err(e) if e.engine_code().is_some_and(|code| code & 0xff == SQLITE_INTERRUPT)
+            ),
+        }
+    }
+
+    fn log(&self, level: LogLevel, message: &str) {
+        if let Some(log) = &self.log {
+            log(level, message);
+        }
+    }
+
+    fn now_ns(&self) -> i64 {
+        match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |ns| -ns),
+        }
+    }
+
+    fn random(&self, into: &mut [u8]) -> Result<(), String> {
+        getrandom::fill(into).map_err(|e| format!("the host has no random numbers: {e}"))
+    }
+}

@@ -1,0 +1,409 @@
+//! What Commensal keeps for one SQLite connection: the snapshot of the catalog, the registered slots,
+//! the session with its instances.
+//!
+//! SQLite calls back re-entrantly (a nested statement may come back into a function or a virtual
+//! table), so no borrow is held while SQL or a guest runs.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::ffi::{CString, c_int, c_void};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use commensal_core::catalog::{self, Generation, LoadedCatalog};
+use commensal_core::environment::Environment;
+use commensal_core::registry::{FunctionEntry, FunctionKey, Registry, function_key};
+use commensal_core::session::Session;
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+
+use crate::api::code::*;
+use crate::function::{self, Slot};
+use crate::names;
+use crate::services::Services;
+use crate::statement::{Handle, Statement};
+
+/// See the module's description. Shared by the connection, its slots and its virtual tables; all of
+/// them are called by one thread at a time.
+pub(crate) struct State {
+    pub(crate) handle: Handle,
+    pub(crate) environment: Arc<Environment>,
+    pub(crate) session: RefCell<Session>,
+    registry: RefCell<Arc<Registry>>,
+    slots: RefCell<Slots>,
+    cached: RefCell<Cached>,
+    /// Set while the catalog is read: a hostile schema can make that call a function.
+    reading: Cell<bool>,
+    /// The error of the last failed call, with what the engine's text loses.
+    last_error: RefCell<Option<Error>>,
+}
+
+/// What is registered with SQLite.
+#[derive(Default)]
+struct Slots {
+    /// Number and flags of each live slot.
+    by_key: HashMap<FunctionKey, Registered>,
+    /// Numbers given so far; a number is never given again.
+    count: usize,
+    /// Names of functions that were there before ours, once that was needed.
+    foreign: Option<Rc<HashSet<String>>>,
+    /// Some slot no longer has a function, or should have other flags.
+    untidy: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Registered {
+    slot: usize,
+    flags: c_int,
+}
+
+/// Prepared statements of our own.
+#[derive(Default)]
+struct Cached {
+    generation: Option<Statement>,
+    schema_version: Option<Statement>,
+    /// The version of a schema that has no catalog.
+    empty_schema: Option<i64>,
+}
+
+impl State {
+    pub(crate) fn new(handle: Handle, environment: Arc<Environment>) -> Rc<Self> {
+        let services = Services::new(handle, &environment);
+        Rc::new(Self {
+            handle,
+            session: RefCell::new(Session::new(Arc::clone(&environment), Arc::new(services))),
+            environment,
+            registry: RefCell::new(Arc::new(Registry::empty())),
+            slots: RefCell::default(),
+            cached: RefCell::default(),
+            reading: Cell::new(false),
+            last_error: RefCell::new(None),
+        })
+    }
+
+    /// The snapshot as last read.
+    pub(crate) fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.registry.borrow())
+    }
+
+    /// Keeps an error for [`State::take_last_error`].
+    #[cold]
+    pub(crate) fn set_last_error(&self, error: Option<Error>) {
+        *self.last_error.borrow_mut() = error;
+    }
+
+    pub(crate) fn take_last_error(&self) -> Option<Error> {
+        self.last_error.borrow_mut().take()
+    }
+
+    /// Finalizes the statements of our own, which would keep the connection from closing. They are
+    /// prepared anew when needed.
+    pub(crate) fn finalize_cached(&self) {
+        let cached = self.cached.take();
+        drop(cached);
+    }
+
+    /// The snapshot that is true now: reads the generation, and the catalog if that is another one.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub(crate) fn current(self: &Rc<Self>) -> Result<Arc<Registry>> {
+        self.read(false)
+    }
+
+    /// As [`State::current`], but reads the catalog whatever the generation says.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub(crate) fn refresh(self: &Rc<Self>) -> Result<Arc<Registry>> {
+        self.read(true)
+    }
+
+    fn read(self: &Rc<Self>, force: bool) -> Result<Arc<Registry>> {
+        if !self.environment.settings.load_catalog {
+            return Ok(self.registry());
+        }
+        if self.reading.replace(true) {
+            return Err(Error::new(
+                ErrorKind::Catalog,
+                "a function was called while the catalog was read: the file's schema was tampered \
+                 with",
+            ));
+        }
+        let loaded = self.read_guarded(force);
+        self.reading.set(false);
+        let registry = match loaded {
+            Ok(None) => return Ok(self.registry()),
+            Ok(Some(registry)) => Arc::new(registry),
+            // Somebody else holds the lock: what was committed last is what can be seen.
+            Err(error) if is_transient(&error) && self.handle.is_autocommit() => {
+                return Ok(self.registry());
+            }
+            Err(error) => return Err(error),
+        };
+        *self.registry.borrow_mut() = Arc::clone(&registry);
+        self.register(&registry)?;
+        Ok(registry)
+    }
+
+    /// The new registry; `None` when the one there is still true.
+    fn read_guarded(&self, force: bool) -> Result<Option<Registry>> {
+        let known = self.registry.borrow().generation;
+        if known.is_none() && !force && self.is_known_empty()? {
+            return Ok(None);
+        }
+        match self.generation()? {
+            None if known.is_none() => Ok(None),
+            None => Ok(Some(Registry::empty())),
+            generation if generation == known && !force => Ok(None),
+            Some(_) => self.load().map(Some),
+        }
+    }
+
+    /// Whether the schema is one that was found to have no catalog.
+    fn is_known_empty(&self) -> Result<bool> {
+        let Some(empty) = self.cached.borrow().empty_schema else { return Ok(false) };
+        Ok(self.schema_version()? == empty)
+    }
+
+    fn schema_version(&self) -> Result<i64> {
+        let statement = self.cached.borrow_mut().schema_version.take();
+        let mut statement = match statement {
+            Some(statement) => statement,
+            None => self.handle.prepare("PRAGMA main.schema_version")?,
+        };
+        let version = match statement.step()? {
+            true => match statement.column(0)? {
+                ValueRef::Integer(version) => version,
+                _ => -1,
+            },
+            false => -1,
+        };
+        statement.reset();
+        self.cached.borrow_mut().schema_version = Some(statement);
+        Ok(version)
+    }
+
+    /// The generation that can be read now; `None` without a catalog.
+    fn generation(&self) -> Result<Option<Generation>> {
+        let statement = self.cached.borrow_mut().generation.take();
+        let generation = match statement {
+            Some(statement) => self.step_generation(statement),
+            None => self
+                .handle
+                .prepare(catalog::SELECT_GENERATION)
+                .and_then(|statement| self.step_generation(statement)),
+        };
+        match generation {
+            Ok(generation) => Ok(generation),
+            Err(error) if is_transient(&error) => Err(error),
+            // The usual reason is that there is no catalog.
+            Err(error) => self.no_catalog_or(error),
+        }
+    }
+
+    fn step_generation(&self, mut statement: Statement) -> Result<Option<Generation>> {
+        let generation = match statement.step()? {
+            true => Some(catalog::parse_generation(statement.column(0)?)),
+            false => None,
+        };
+        statement.reset();
+        self.cached.borrow_mut().generation = Some(statement);
+        Ok(generation)
+    }
+
+    fn no_catalog_or(&self, error: Error) -> Result<Option<Generation>> {
+        let mut exists = false;
+        self.handle.query(catalog::SELECT_EXISTS, &[], &mut |_| {
+            exists = true;
+            Ok(())
+        })?;
+        if exists {
+            let message = format!("the catalog of functions cannot be read: {error}");
+            return Err(Error::new(ErrorKind::Catalog, message));
+        }
+        let version = self.schema_version()?;
+        self.cached.borrow_mut().empty_schema = Some(version);
+        Ok(None)
+    }
+
+    fn load(&self) -> Result<Registry> {
+        let mut loaded = LoadedCatalog::default();
+        self.handle.query(catalog::SELECT_OBJECTS, &[], &mut |row| {
+            let mut values = [ValueRef::Null; 10];
+            for (column, value) in values.iter_mut().enumerate() {
+                // What is not UTF-8 was written by somebody else, and is no definition.
+                *value = row.column(column).unwrap_or(ValueRef::Null);
+            }
+            loaded.add_row(&values)
+        })?;
+        let Some(generation) = loaded.generation else { return Ok(Registry::empty()) };
+        let foreign = self.foreign_functions()?;
+        Ok(Registry::build(generation, loaded.rows, &self.environment, &|name| {
+            foreign.contains(name)
+        }))
+    }
+
+    /// Names of functions that others registered before Commensal did. Asked once: what the
+    /// application registers later under a name of ours replaces our slot, as it wants.
+    fn foreign_functions(&self) -> Result<Rc<HashSet<String>>> {
+        if let Some(foreign) = &self.slots.borrow().foreign {
+            return Ok(Rc::clone(foreign));
+        }
+        let foreign = Rc::new(names::all_functions(self.handle)?);
+        self.slots.borrow_mut().foreign = Some(Rc::clone(&foreign));
+        Ok(foreign)
+    }
+
+    /// Names of the slots.
+    pub(crate) fn our_names(&self) -> HashSet<String> {
+        self.slots.borrow().by_key.keys().map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The bytes of a module.
+    ///
+    /// # Errors
+    /// The file does not have it.
+    pub(crate) fn read_module(&self, sha256: &[u8; 32]) -> Result<Vec<u8>> {
+        if self.reading.replace(true) {
+            return Err(Error::new(ErrorKind::Catalog, "the catalog is being read"));
+        }
+        let mut wasm = None;
+        let parameters = [ValueRef::Blob(sha256)];
+        let result = self.handle.query(catalog::SELECT_MODULE, &parameters, &mut |row| {
+            if let ValueRef::Blob(bytes) = row.column(0)? {
+                wasm = Some(bytes.to_vec());
+            }
+            Ok(())
+        });
+        self.reading.set(false);
+        result?;
+        wasm.ok_or_else(|| Error::new(ErrorKind::Catalog, "its module is not in the file"))
+    }
+
+    /// Registers a slot for each function that has none. Flags of a slot can only be changed while
+    /// the connection is idle; until then [`State::tidy`] is due.
+    fn register(self: &Rc<Self>, registry: &Registry) -> Result<()> {
+        for entry in registry.functions().filter(|entry| !entry.shadowed) {
+            let key = function_key(&entry.name, entry.arguments);
+            let flags = flags(entry);
+            let registered = self.slots.borrow().by_key.get(&key).copied();
+            match registered {
+                None => self.create_slot(key, &entry.name, flags)?,
+                Some(registered) if registered.flags != flags => {
+                    self.slots.borrow_mut().untidy = true;
+                }
+                Some(_) => {}
+            }
+        }
+        let mut slots = self.slots.borrow_mut();
+        let gone = slots.by_key.keys().any(|key| registry.function(key).is_none());
+        slots.untidy |= gone;
+        Ok(())
+    }
+
+    fn create_slot(self: &Rc<Self>, key: FunctionKey, name: &str, flags: c_int) -> Result<()> {
+        let slot = {
+            let mut slots = self.slots.borrow_mut();
+            let slot = slots.count;
+            slots.count += 1;
+            slots.by_key.insert(key.clone(), Registered { slot, flags });
+            slot
+        };
+        let data = Box::new(Slot { state: Rc::clone(self), number: slot, key: key.clone() });
+        let created = self.create_function(name, key.1, flags, Some(data));
+        if created.is_err() {
+            self.slots.borrow_mut().by_key.remove(&key);
+        }
+        created
+    }
+
+    /// Calls `sqlite3_create_function_v2`; without data it deletes the function.
+    fn create_function(
+        &self,
+        name: &str,
+        arguments: i32,
+        flags: c_int,
+        data: Option<Box<Slot>>,
+    ) -> Result<()> {
+        let name = CString::new(name)
+            .map_err(|_| Error::new(ErrorKind::Catalog, "a function's name contains NUL"))?;
+        let function = match data {
+            Some(_) => Some(function::scalar_of(self.handle.api)?),
+            None => None,
+        };
+        let destroy = data.is_some().then_some(function::destroy_slot as _);
+        let data = data.map_or(std::ptr::null_mut(), |data| Box::into_raw(data).cast::<c_void>());
+        // SAFETY: the connection is open, the name ends with a NUL. SQLite owns `data` from here on,
+        // and calls `destroy` also when this fails.
+        let code = unsafe {
+            (self.handle.api.sqlite3_create_function_v2)(
+                self.handle.db(),
+                name.as_ptr(),
+                arguments,
+                SQLITE_UTF8 | flags,
+                data,
+                function,
+                None,
+                None,
+                destroy,
+            )
+        };
+        self.handle.check(code)
+    }
+
+    /// A slot was destroyed: by us, by the end of the connection, or because the application
+    /// registered a function of its own under that name.
+    pub(crate) fn slot_destroyed(&self, number: usize, key: &FunctionKey) {
+        // Also while `by_key` is borrowed, when SQLite destroys a slot that could not be registered:
+        // then whoever borrows removes it.
+        if let Ok(mut slots) = self.slots.try_borrow_mut()
+            && slots.by_key.get(key).is_some_and(|registered| registered.slot == number)
+        {
+            slots.by_key.remove(key);
+        }
+    }
+
+    /// Deletes slots that no longer have a function, and changes the flags of others, if the
+    /// connection is idle.
+    pub(crate) fn tidy(self: &Rc<Self>) -> Result<()> {
+        if !self.slots.borrow().untidy || !self.handle.is_idle() {
+            return Ok(());
+        }
+        let registry = self.registry();
+        let registered: Vec<_> =
+            self.slots.borrow().by_key.iter().map(|(k, r)| (k.clone(), *r)).collect();
+        for (key, Registered { flags: old, .. }) in registered {
+            match registry.function(&key).filter(|entry| !entry.shadowed) {
+                None => self.create_function(&key.0, key.1, 0, None)?,
+                Some(entry) if flags(entry) != old => {
+                    self.create_function(&key.0, key.1, 0, None)?;
+                    self.create_slot(key, &entry.name, flags(entry))?;
+                }
+                Some(_) => {}
+            }
+        }
+        self.slots.borrow_mut().untidy = false;
+        Ok(())
+    }
+}
+
+/// Flags of a function.
+fn flags(entry: &FunctionEntry) -> c_int {
+    let mut flags = 0;
+    if entry.deterministic {
+        flags |= SQLITE_DETERMINISTIC;
+    }
+    // What can reach nothing does no harm in a schema that is not trusted.
+    if entry.object.policy.granted.is_empty() {
+        flags |= SQLITE_INNOCUOUS;
+    }
+    flags
+}
+
+/// Whether the catalog could be read a moment later.
+fn is_transient(error: &Error) -> bool {
+    matches!(
+        error.engine_code().map(|code| code & 0xff),
+        Some(SQLITE_BUSY | SQLITE_LOCKED | SQLITE_MISUSE)
+    )
+}

@@ -1,0 +1,305 @@
+//! A prepared statement of the C API, made safe: what the catalog, DDL and the facade run SQL with.
+
+use std::ffi::{CStr, c_char, c_int, c_uint};
+use std::slice;
+
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+
+use crate::api::code::*;
+use crate::api::{Api, Destructor, sqlite3, sqlite3_stmt};
+
+/// `SQLITE_TRANSIENT`: SQLite copies the bytes at once.
+pub(crate) fn transient() -> Destructor {
+    // SAFETY: SQLite defines the value -1 of the destructor argument, which it never calls.
+    unsafe { std::mem::transmute::<isize, Destructor>(-1) }
+}
+
+/// A connection as the C API sees it, without ownership.
+#[derive(Clone, Copy)]
+pub(crate) struct Handle {
+    pub(crate) api: &'static Api,
+    db: *mut sqlite3,
+}
+
+impl Handle {
+    /// A handle of an open connection.
+    ///
+    /// # Safety
+    /// `db` belongs to the library of `api` and stays open as long as the handle is used, by one
+    /// thread at a time.
+    pub(crate) unsafe fn new(api: &'static Api, db: *mut sqlite3) -> Self {
+        Self { api, db }
+    }
+
+    pub(crate) fn db(self) -> *mut sqlite3 {
+        self.db
+    }
+
+    /// The last error of the connection, for the result code that was just returned.
+    #[cold]
+    pub(crate) fn error(self, code: c_int) -> Error {
+        // SAFETY: the connection is open; SQLite gives a text that is valid until the next call.
+        let message = unsafe {
+            let message = (self.api.sqlite3_errmsg)(self.db);
+            if message.is_null() {
+                String::new()
+            } else {
+                CStr::from_ptr(message).to_string_lossy().into_owned()
+            }
+        };
+        // SAFETY: the connection is open.
+        let extended = unsafe { (self.api.sqlite3_extended_errcode)(self.db) };
+        let code = if extended & 0xff == code & 0xff { extended } else { code };
+        Error::new(kind_of(code), message).with_engine_code(code)
+    }
+
+    /// The offset of the token that the last error is about, in the text that was prepared.
+    pub(crate) fn error_offset(self) -> Option<usize> {
+        let offset = self.api.sqlite3_error_offset?;
+        // SAFETY: the connection is open.
+        let offset = unsafe { offset(self.db) };
+        usize::try_from(offset).ok()
+    }
+
+    /// Checks a result code.
+    pub(crate) fn check(self, code: c_int) -> Result<()> {
+        if code == SQLITE_OK { Ok(()) } else { Err(self.error(code)) }
+    }
+
+    /// Whether no transaction is open.
+    pub(crate) fn is_autocommit(self) -> bool {
+        // SAFETY: the connection is open.
+        unsafe { (self.api.sqlite3_get_autocommit)(self.db) != 0 }
+    }
+
+    /// Whether no statement is in the middle of its execution.
+    pub(crate) fn is_idle(self) -> bool {
+        let mut statement = std::ptr::null_mut();
+        loop {
+            // SAFETY: the connection is open, and `statement` is NULL or one of its statements.
+            statement = unsafe { (self.api.sqlite3_next_stmt)(self.db, statement) };
+            if statement.is_null() {
+                return true;
+            }
+            // SAFETY: SQLite just gave this statement.
+            if unsafe { (self.api.sqlite3_stmt_busy)(statement) } != 0 {
+                return false;
+            }
+        }
+    }
+
+    /// Prepares the first statement of `sql`, which ends with a NUL. Gives the statement, `None` for
+    /// nothing but comments, and the bytes consumed.
+    pub(crate) fn prepare_first(
+        self,
+        sql_with_nul: &[u8],
+        flags: c_uint,
+    ) -> Result<(Option<Statement>, usize)> {
+        assert_eq!(sql_with_nul.last(), Some(&0), "SQL text for SQLite ends with a NUL");
+        let start = sql_with_nul.as_ptr().cast::<c_char>();
+        let (mut raw, mut tail) = (std::ptr::null_mut(), std::ptr::null());
+        // SAFETY: the connection is open, the text ends with a NUL, the two results are ours.
+        let code = unsafe {
+            (self.api.sqlite3_prepare_v3)(self.db, start, -1, flags, &raw mut raw, &raw mut tail)
+        };
+        if code != SQLITE_OK {
+            let error = self.error(code);
+            return Err(match self.error_offset() {
+                Some(offset) => error.at(offset),
+                None => error,
+            });
+        }
+        // SAFETY: on success SQLite sets `tail` to a place within the text or to its end.
+        let consumed = unsafe { tail.offset_from(start) };
+        let statement = (!raw.is_null()).then_some(Statement { handle: self, raw });
+        Ok((statement, usize::try_from(consumed).unwrap_or(sql_with_nul.len() - 1)))
+    }
+
+    /// Prepares one statement of our own.
+    pub(crate) fn prepare(self, sql: &str) -> Result<Statement> {
+        let text = format!("{sql}\0");
+        let (statement, _) = self.prepare_first(text.as_bytes(), SQLITE_PREPARE_PERSISTENT)?;
+        statement.ok_or_else(|| Error::new(ErrorKind::Syntax, "an empty statement"))
+    }
+
+    /// Runs one statement of our own to its end.
+    pub(crate) fn execute(self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()> {
+        self.query(sql, parameters, &mut |_| Ok(()))
+    }
+
+    /// Runs one statement of our own and hands over its rows.
+    pub(crate) fn query(
+        self,
+        sql: &str,
+        parameters: &[ValueRef<'_>],
+        row: &mut dyn FnMut(&Statement) -> Result<()>,
+    ) -> Result<()> {
+        let mut statement = self.prepare(sql)?;
+        for (i, value) in parameters.iter().enumerate() {
+            statement.bind(i + 1, *value)?;
+        }
+        while statement.step()? {
+            row(&statement)?;
+        }
+        Ok(())
+    }
+}
+
+/// The kind of an engine's result code.
+fn kind_of(code: c_int) -> ErrorKind {
+    match code & 0xff {
+        SQLITE_INTERRUPT => ErrorKind::Interrupted,
+        _ => ErrorKind::Engine,
+    }
+}
+
+/// A prepared statement; finalized when dropped.
+pub(crate) struct Statement {
+    handle: Handle,
+    raw: *mut sqlite3_stmt,
+}
+
+impl Drop for Statement {
+    fn drop(&mut self) {
+        // SAFETY: the statement is ours and was not finalized.
+        unsafe { (self.handle.api.sqlite3_finalize)(self.raw) };
+    }
+}
+
+impl Statement {
+    fn api(&self) -> &'static Api {
+        self.handle.api
+    }
+
+    pub(crate) fn parameter_count(&self) -> usize {
+        // SAFETY: the statement is not finalized.
+        let count = unsafe { (self.api().sqlite3_bind_parameter_count)(self.raw) };
+        usize::try_from(count).unwrap_or_default()
+    }
+
+    pub(crate) fn parameter_index(&self, name: &str) -> Option<usize> {
+        let name = std::ffi::CString::new(name).ok()?;
+        // SAFETY: the statement is not finalized; the name ends with a NUL.
+        let index = unsafe { (self.api().sqlite3_bind_parameter_index)(self.raw, name.as_ptr()) };
+        usize::try_from(index).ok().filter(|&index| index > 0)
+    }
+
+    pub(crate) fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()> {
+        let (api, raw) = (self.api(), self.raw);
+        let index = c_int::try_from(index).unwrap_or(c_int::MAX);
+        // SAFETY: the statement is not finalized; SQLite checks the index and copies the bytes.
+        let code = unsafe {
+            match value {
+                ValueRef::Null => (api.sqlite3_bind_null)(raw, index),
+                ValueRef::Integer(i) => (api.sqlite3_bind_int64)(raw, index, i),
+                ValueRef::Real(r) => (api.sqlite3_bind_double)(raw, index, r),
+                ValueRef::Text(t) => (api.sqlite3_bind_text64)(
+                    raw,
+                    index,
+                    t.as_ptr().cast(),
+                    t.len() as u64,
+                    transient(),
+                    SQLITE_UTF8 as u8,
+                ),
+                // A NULL pointer would bind NULL, and an empty slice may have any pointer.
+                ValueRef::Blob([]) => (api.sqlite3_bind_zeroblob64)(raw, index, 0),
+                ValueRef::Blob(b) => (api.sqlite3_bind_blob64)(
+                    raw,
+                    index,
+                    b.as_ptr().cast(),
+                    b.len() as u64,
+                    transient(),
+                ),
+            }
+        };
+        self.handle.check(code)
+    }
+
+    /// Runs to the next row.
+    #[inline]
+    pub(crate) fn step(&mut self) -> Result<bool> {
+        // SAFETY: the statement is not finalized.
+        match unsafe { (self.api().sqlite3_step)(self.raw) } {
+            SQLITE_ROW => Ok(true),
+            SQLITE_DONE => Ok(false),
+            code => Err(self.handle.error(code)),
+        }
+    }
+
+    /// Ends the execution. What the last step reported was reported already.
+    pub(crate) fn reset(&mut self) {
+        // SAFETY: the statement is not finalized.
+        unsafe { (self.api().sqlite3_reset)(self.raw) };
+    }
+
+    pub(crate) fn column_count(&self) -> usize {
+        // SAFETY: the statement is not finalized.
+        let count = unsafe { (self.api().sqlite3_column_count)(self.raw) };
+        usize::try_from(count).unwrap_or_default()
+    }
+
+    pub(crate) fn column_name(&self, column: usize) -> &str {
+        let column = c_int::try_from(column).unwrap_or(c_int::MAX);
+        // SAFETY: the statement is not finalized; the name is valid until it is finalized or
+        // prepared anew by a step, for which a mutable borrow is needed.
+        unsafe {
+            let name = (self.api().sqlite3_column_name)(self.raw, column);
+            if name.is_null() { "" } else { CStr::from_ptr(name).to_str().unwrap_or_default() }
+        }
+    }
+
+    /// A value of the current row.
+    #[inline]
+    pub(crate) fn column(&self, column: usize) -> Result<ValueRef<'_>> {
+        let (api, raw) = (self.api(), self.raw);
+        let index = c_int::try_from(column).unwrap_or(c_int::MAX);
+        // SAFETY: the statement is not finalized, and SQLite checks the column. The bytes are valid
+        // until the next step or reset, for which a mutable borrow is needed; the length is asked
+        // after the pointer, as the C API demands.
+        unsafe {
+            Ok(match (api.sqlite3_column_type)(raw, index) {
+                SQLITE_INTEGER => ValueRef::Integer((api.sqlite3_column_int64)(raw, index)),
+                SQLITE_FLOAT => ValueRef::Real((api.sqlite3_column_double)(raw, index)),
+                SQLITE_TEXT => {
+                    let text = (api.sqlite3_column_text)(raw, index);
+                    let bytes = bytes(text, (api.sqlite3_column_bytes)(raw, index));
+                    ValueRef::Text(std::str::from_utf8(bytes).map_err(|_| self.invalid(column))?)
+                }
+                SQLITE_BLOB => {
+                    let blob = (api.sqlite3_column_blob)(raw, index).cast::<u8>();
+                    ValueRef::Blob(bytes(blob, (api.sqlite3_column_bytes)(raw, index)))
+                }
+                _ => ValueRef::Null,
+            })
+        }
+    }
+
+    #[cold]
+    fn invalid(&self, column: usize) -> Error {
+        Error::new(
+            ErrorKind::Argument,
+            format!(
+                "column {} is text that is not valid UTF-8; CAST(… AS BLOB) gives its bytes",
+                self.column_name(column)
+            ),
+        )
+    }
+
+    pub(crate) fn is_readonly(&self) -> bool {
+        // SAFETY: the statement is not finalized.
+        unsafe { (self.api().sqlite3_stmt_readonly)(self.raw) != 0 }
+    }
+}
+
+/// The bytes that SQLite points to.
+///
+/// # Safety
+/// `pointer` is NULL, or points to `len` bytes that live as long as `'a`.
+#[inline]
+pub(crate) unsafe fn bytes<'a>(pointer: *const u8, len: c_int) -> &'a [u8] {
+    match usize::try_from(len) {
+        // SAFETY: not NULL; the length is the caller's promise.
+        Ok(len) if len > 0 && !pointer.is_null() => unsafe { slice::from_raw_parts(pointer, len) },
+        _ => &[],
+    }
+}

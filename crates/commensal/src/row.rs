@@ -1,0 +1,215 @@
+//! Statements, their rows, and the values in them.
+
+use std::fmt;
+
+use commensal_core::engine::EngineStatement;
+use commensal_core::{Error, ErrorKind, Result, Value, ValueRef};
+
+use crate::params::Params;
+
+/// A compiled statement. Finalized when dropped.
+pub struct Statement<'c> {
+    engine: Box<dyn EngineStatement + 'c>,
+}
+
+impl fmt::Debug for Statement<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Statement").field("columns", &self.column_count()).finish_non_exhaustive()
+    }
+}
+
+impl<'c> Statement<'c> {
+    pub(crate) fn new(engine: Box<dyn EngineStatement + 'c>) -> Self {
+        Self { engine }
+    }
+
+    /// Number of the largest parameter.
+    pub fn parameter_count(&self) -> usize {
+        self.engine.parameter_count()
+    }
+
+    /// Index, from 1, of a named parameter, given with its prefix.
+    pub fn parameter_index(&self, name: &str) -> Option<usize> {
+        self.engine.parameter_index(name)
+    }
+
+    /// Binds the parameter of this index, from 1.
+    ///
+    /// # Errors
+    /// There is no such parameter.
+    pub fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()> {
+        self.engine.bind(index, value)
+    }
+
+    /// Binds all parameters.
+    ///
+    /// # Errors
+    /// Their number or names are not those of the statement.
+    pub fn bind_all(&mut self, params: impl Params) -> Result<()> {
+        params.bind_all(self)
+    }
+
+    /// Runs to the next row; false at the end.
+    ///
+    /// # Errors
+    /// What the engine or a function reports.
+    pub fn step(&mut self) -> Result<bool> {
+        self.engine.step()
+    }
+
+    /// Ends the execution; bindings stay.
+    pub fn reset(&mut self) {
+        self.engine.reset();
+    }
+
+    /// Runs the statement to its end.
+    ///
+    /// # Errors
+    /// As [`Statement::bind_all`] and [`Statement::step`].
+    pub fn execute(&mut self, params: impl Params) -> Result<()> {
+        let mut rows = self.query(params)?;
+        while rows.next()?.is_some() {}
+        Ok(())
+    }
+
+    /// Starts the statement and gives its rows.
+    ///
+    /// # Errors
+    /// As [`Statement::bind_all`].
+    pub fn query(&mut self, params: impl Params) -> Result<Rows<'_, 'c>> {
+        self.reset();
+        self.bind_all(params)?;
+        Ok(Rows { statement: self })
+    }
+
+    /// Number of columns of a row; 0 for statements without rows.
+    pub fn column_count(&self) -> usize {
+        self.engine.column_count()
+    }
+
+    /// Name of a column, from 0.
+    pub fn column_name(&self, column: usize) -> &str {
+        self.engine.column_name(column)
+    }
+
+    /// A value of the current row, from 0.
+    ///
+    /// # Errors
+    /// Text that is not valid UTF-8.
+    pub fn column(&self, column: usize) -> Result<ValueRef<'_>> {
+        self.engine.column(column)
+    }
+
+    /// Whether the statement writes nothing to the database.
+    pub fn is_readonly(&self) -> bool {
+        self.engine.is_readonly()
+    }
+}
+
+/// The rows of a running statement. Dropping it ends the execution.
+#[derive(Debug)]
+pub struct Rows<'s, 'c> {
+    statement: &'s mut Statement<'c>,
+}
+
+impl Rows<'_, '_> {
+    /// The next row; `None` at the end.
+    ///
+    /// # Errors
+    /// What the engine or a function reports.
+    #[expect(clippy::should_implement_trait, reason = "a row borrows the statement")]
+    pub fn next(&mut self) -> Result<Option<Row<'_>>> {
+        Ok(self.statement.step()?.then_some(Row { engine: self.statement.engine.as_ref() }))
+    }
+}
+
+impl Drop for Rows<'_, '_> {
+    fn drop(&mut self) {
+        self.statement.reset();
+    }
+}
+
+/// One row.
+pub struct Row<'r> {
+    engine: &'r (dyn EngineStatement + 'r),
+}
+
+impl fmt::Debug for Row<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries((0..self.engine.column_count()).map(|i| self.engine.column(i)))
+            .finish()
+    }
+}
+
+impl Row<'_> {
+    /// A value, borrowed; columns count from 0.
+    ///
+    /// # Errors
+    /// Text that is not valid UTF-8.
+    pub fn get_ref(&self, column: usize) -> Result<ValueRef<'_>> {
+        self.engine.column(column)
+    }
+
+    /// A value as a Rust type.
+    ///
+    /// # Errors
+    /// As [`Row::get_ref`]; a value of another class or range.
+    pub fn get<T: FromValue>(&self, column: usize) -> Result<T> {
+        let value = self.get_ref(column)?;
+        T::from_value(value).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Argument,
+                format!(
+                    "column {column} is {} and does not fit into {}",
+                    value.class(),
+                    std::any::type_name::<T>()
+                ),
+            )
+        })
+    }
+}
+
+/// A Rust type that SQL values can become.
+pub trait FromValue: Sized {
+    /// The Rust value, or `None` when the class or range does not fit.
+    fn from_value(value: ValueRef<'_>) -> Option<Self>;
+}
+
+macro_rules! from_value {
+    ($($ty:ty: $($pattern:pat => $into:expr),+;)*) => {$(
+        impl FromValue for $ty {
+            fn from_value(value: ValueRef<'_>) -> Option<Self> {
+                match value {
+                    $($pattern => $into,)+
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+
+from_value! {
+    i64: ValueRef::Integer(i) => Some(i);
+    i32: ValueRef::Integer(i) => i.try_into().ok();
+    u64: ValueRef::Integer(i) => i.try_into().ok();
+    bool: ValueRef::Integer(i) => Some(i != 0);
+    f64: ValueRef::Real(r) => Some(r), ValueRef::Integer(i) => Some(i as f64);
+    String: ValueRef::Text(t) => Some(t.to_owned());
+    Vec<u8>: ValueRef::Blob(b) => Some(b.to_owned());
+}
+
+impl FromValue for Value {
+    fn from_value(value: ValueRef<'_>) -> Option<Self> {
+        Some(value.to_owned())
+    }
+}
+
+impl<T: FromValue> FromValue for Option<T> {
+    fn from_value(value: ValueRef<'_>) -> Option<Self> {
+        match value {
+            ValueRef::Null => Some(None),
+            value => T::from_value(value).map(Some),
+        }
+    }
+}

@@ -1,0 +1,481 @@
+//! What CREATE and DROP do, short of writing: the checks, and what is to be written.
+//!
+//! Every entrance to DDL (a statement of the facade, a function of the loadable extension, another
+//! engine's parser) comes through here. An adaptor supplies what only its engine knows, as
+//! [`EngineNames`], and then writes what the result says.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use crate::ddl::{Create, Drop, ObjectKind, Source, With};
+use crate::environment::{Environment, FileAccess, compile};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
+use crate::module::{self, ModuleInfo};
+use crate::registry::{
+    DeclaredFunction, ModuleEntry, ObjectEntry, Policy, Registry, declared_functions, function_key,
+    manifest_text,
+};
+use crate::runtime::{CompiledModule, Metering};
+use crate::value::ValueRef;
+
+/// What only the engine knows.
+pub trait EngineNames {
+    /// A function of this name that is not ours, described for an error message: "the built-in
+    /// function upper()".
+    ///
+    /// # Errors
+    /// The engine cannot say.
+    fn foreign_function(&self, name: &str) -> Result<Option<String>>;
+
+    /// The indexes and tables whose definitions call one of these functions, by name.
+    ///
+    /// # Errors
+    /// The schema cannot be read.
+    fn dependents(&self, functions: &[&str]) -> Result<Vec<Dependent>>;
+}
+
+/// Something in the schema that needs a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dependent {
+    /// Index, or table (by a generated column or a CHECK constraint).
+    pub kind: DependentKind,
+    /// The schema it is in: `main`.
+    pub schema: String,
+    /// Its name.
+    pub name: String,
+}
+
+/// What needs a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DependentKind {
+    /// An index on an expression, or a partial one.
+    Index,
+    /// A table with a CHECK constraint or a virtual generated column.
+    Table,
+    /// A table with a stored generated column.
+    TableStored,
+}
+
+/// A definition that passed every check, ready to be written.
+pub struct Definition {
+    /// Its kind.
+    pub kind: ObjectKind,
+    /// Its name.
+    pub name: String,
+    /// The export, of a function.
+    pub export: Option<String>,
+    /// Whether DETERMINISTIC was said.
+    pub deterministic: bool,
+    /// What WITH said.
+    pub with: With,
+    /// Hash of the module.
+    pub sha256: [u8; 32],
+    /// Canonical manifest, empty for none.
+    pub manifest: String,
+    /// The binary module.
+    pub wasm: Vec<u8>,
+    /// Its compiled code.
+    pub compiled: Arc<dyn CompiledModule>,
+    /// How the code was compiled.
+    pub metering: Metering,
+    /// What has to be rebuilt once the definition is written.
+    pub rebuild: Vec<Dependent>,
+}
+
+/// What a DROP that passed every check removes.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// Its kind.
+    pub kind: ObjectKind,
+    /// Its name, as stored.
+    pub name: String,
+    /// Indexes that go with it.
+    pub drop_indexes: Vec<Dependent>,
+}
+
+impl Definition {
+    /// Hands the compiled code to the registry that was read after the definition was written.
+    pub fn hand_over(&self, registry: &Registry) {
+        if let Some(object) = registry.object(self.kind, &self.name) {
+            object.module.adopt(self.sha256, self.metering, &self.compiled);
+        }
+    }
+}
+
+/// Checks a CREATE. `parameter` is the value bound to the source, if that is a parameter. `None`
+/// when the object exists and IF NOT EXISTS was said.
+///
+/// # Errors
+/// Whatever is wrong: with the name, the source, the module, its manifest, its policy.
+pub fn create(
+    create: &Create,
+    parameter: Option<ValueRef<'_>>,
+    environment: &Environment,
+    registry: &Registry,
+    engine: &dyn EngineNames,
+) -> Result<Option<Definition>> {
+    let at = |e: Error| if e.offset().is_none() { e.at(create.name_offset) } else { e };
+    let existing = registry.object(create.kind, &create.name);
+    if existing.is_some() && create.if_not_exists {
+        return Ok(None);
+    }
+    if existing.is_some() && !create.or_replace {
+        return Err(at(Error::new(
+            ErrorKind::Conflict,
+            format!("{} \"{}\" already exists", create.kind.name(), create.name),
+        )));
+    }
+    let runtime = environment.runtime().map_err(at)?;
+    check_name(&create.name, &environment.settings.limits).map_err(at)?;
+    check_with(&create.with, &environment.settings.limits).map_err(at)?;
+    let source = source(create, parameter, environment)?;
+    let wasm = module::binary(&source, &environment.settings.limits)
+        .map_err(|e| e.at(create.source_offset))?;
+    let prefix = |e: Error| {
+        let message = format!("{} \"{}\": {e}", create.kind.name(), create.name);
+        Error::new(e.kind(), message).at(create.source_offset)
+    };
+    let limits = &environment.settings.limits;
+    let info = ModuleInfo::read(&wasm, limits).map_err(prefix)?;
+    let functions = declared(create, &info, limits).map_err(prefix)?;
+    check_deterministic(create, &info, &functions).map_err(at)?;
+    check_conflicts(create, &functions, registry, engine).map_err(at)?;
+    let policy = Policy::effective(limits, environment.settings.granted, &create.with);
+    let metering = policy.metering();
+    let compiled = compile(runtime.as_ref(), info.sha256, metering, &wasm).map_err(prefix)?;
+    let rebuild = match existing {
+        Some(existing) => replaced_dependents(create, existing, engine).map_err(at)?,
+        None => Vec::new(),
+    };
+    Ok(Some(Definition {
+        kind: create.kind,
+        name: create.name.clone(),
+        export: match create.kind {
+            ObjectKind::Function => {
+                Some(create.export.clone().unwrap_or_else(|| create.name.clone()))
+            }
+            ObjectKind::Extension => None,
+        },
+        deterministic: create.deterministic,
+        with: create.with.clone(),
+        sha256: info.sha256,
+        manifest: manifest_text(&info),
+        wasm: wasm.into_owned(),
+        compiled,
+        metering,
+        rebuild,
+    }))
+}
+
+/// Checks a DROP. `None` when there is no such object and IF EXISTS was said.
+///
+/// # Errors
+/// There is no such object; something depends on it.
+pub fn drop(drop: &Drop, registry: &Registry, engine: &dyn EngineNames) -> Result<Option<Removal>> {
+    let at = |e: Error| e.at(drop.name_offset);
+    let Some(object) = registry.object(drop.kind, &drop.name) else {
+        if drop.if_exists {
+            return Ok(None);
+        }
+        return Err(at(no_such(drop, registry)));
+    };
+    let dependents = dependents_of(object, engine).map_err(at)?;
+    let tables = dependents.iter().any(|d| d.kind != DependentKind::Index);
+    if !dependents.is_empty() && (tables || !drop.cascade_reindex) {
+        let advice = if tables {
+            "drop or change them first"
+        } else {
+            "drop them first, or say CASCADE REINDEX to drop these indexes with it"
+        };
+        return Err(at(in_use("drop", object, &dependents, advice)));
+    }
+    Ok(Some(Removal { kind: drop.kind, name: object.name.clone(), drop_indexes: dependents }))
+}
+
+fn no_such(drop: &Drop, registry: &Registry) -> Error {
+    let mut message = format!("no such {}: {}", drop.kind.name(), drop.name);
+    let owner = registry.functions().find(|f| {
+        f.name.eq_ignore_ascii_case(&drop.name) && f.object.kind == ObjectKind::Extension
+    });
+    if let (ObjectKind::Function, Some(owner)) = (drop.kind, owner) {
+        let extension = &owner.object.name;
+        let _ = write!(
+            message,
+            ": it belongs to the extension \"{extension}\", which DROP EXTENSION removes as a whole"
+        );
+    }
+    Error::new(ErrorKind::NotFound, message)
+}
+
+fn check_name(name: &str, limits: &Limits) -> Result<()> {
+    if name.len() > limits.name_bytes_max {
+        return Err(Error::new(
+            ErrorKind::Limit,
+            format!(
+                "the name has {} bytes, more than the limit name_bytes_max = {}",
+                name.len(),
+                limits.name_bytes_max
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// Limits may only tighten what the host set.
+fn check_with(with: &With, limits: &Limits) -> Result<()> {
+    let timeout = u64::try_from(limits.call_timeout.as_millis()).unwrap_or(u64::MAX);
+    let memory = (limits.memory_bytes_max >> 20) as u64;
+    for (option, value, host) in [
+        ("timeout_ms", with.timeout_ms, Some(timeout)),
+        ("fuel", with.fuel, limits.fuel),
+        ("memory_mb", with.memory_mb, Some(memory)),
+    ] {
+        if let (Some(value), Some(host)) = (value, host)
+            && value > host
+        {
+            return Err(Error::new(
+                ErrorKind::Limit,
+                format!(
+                    "{option} = {value} is above the host's limit of {host}: a definition can only \
+                     tighten limits"
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The bytes of the source: a binary module or its text.
+fn source<'a>(
+    create: &'a Create,
+    parameter: Option<ValueRef<'a>>,
+    environment: &Environment,
+) -> Result<Cow<'a, [u8]>> {
+    let at = |e: Error| e.at(create.source_offset);
+    match &create.source {
+        Source::Blob(bytes) => Ok(Cow::Borrowed(bytes)),
+        Source::Text(text) => Ok(Cow::Borrowed(text.as_bytes())),
+        Source::File(path) => read_file(path, environment).map(Cow::Owned).map_err(at),
+        Source::Parameter(_) => match parameter {
+            Some(ValueRef::Blob(bytes)) => Ok(Cow::Borrowed(bytes)),
+            Some(ValueRef::Text(text)) => match text.strip_prefix("file://") {
+                Some(path) => read_file(path, environment).map(Cow::Owned).map_err(at),
+                None => Ok(Cow::Borrowed(text.as_bytes())),
+            },
+            other => Err(at(Error::new(
+                ErrorKind::Argument,
+                format!(
+                    "the source has to be a blob (a binary module) or text (WAT), but the parameter \
+                     is {}",
+                    other.map_or("not bound".to_owned(), |v| v.class().to_string())
+                ),
+            ))),
+        },
+    }
+}
+
+fn read_file(path: &str, environment: &Environment) -> Result<Vec<u8>> {
+    let io = |e: std::io::Error| {
+        Error::new(ErrorKind::Io, format!("the file \"{path}\" cannot be read: {e}"))
+    };
+    let resolved = match &environment.settings.file_access {
+        FileAccess::Denied => {
+            return Err(Error::new(
+                ErrorKind::Denied,
+                "file:// sources are not permitted here: the application has to name a directory \
+                 (FileAccess in its options), or bind the module as a parameter",
+            ));
+        }
+        FileAccess::Any { base: Some(base) } => base.join(path),
+        FileAccess::Any { base: None } => PathBuf::from(path),
+        FileAccess::Directory(directory) => {
+            let outside = || {
+                Error::new(
+                    ErrorKind::Denied,
+                    format!(
+                        "the file \"{path}\" is outside of the directory that the application \
+                         permits, \"{}\"",
+                        directory.display()
+                    ),
+                )
+            };
+            // Before the file system is asked, so that nothing outside can be probed for.
+            if Path::new(path).components().any(|c| c == Component::ParentDir) {
+                return Err(outside());
+            }
+            let directory = directory.canonicalize().map_err(io)?;
+            let file = directory.join(path);
+            if !file.starts_with(&directory) {
+                return Err(outside());
+            }
+            let file = file.canonicalize().map_err(io)?;
+            if !file.starts_with(&directory) {
+                return Err(outside());
+            }
+            file
+        }
+    };
+    let bytes = std::fs::metadata(&resolved).map_err(io)?.len();
+    let bytes_max = environment.settings.limits.module_bytes_max as u64;
+    // Text is larger than the binary it becomes; a generous factor keeps a device file out.
+    if bytes > bytes_max.saturating_mul(16) {
+        return Err(Error::new(
+            ErrorKind::Limit,
+            format!(
+                "the file \"{path}\" has {bytes} bytes, too many for a module of at most \
+                 module_bytes_max = {bytes_max}"
+            ),
+        ));
+    }
+    std::fs::read(&resolved).map_err(io)
+}
+
+/// The functions that the definition would have.
+fn declared(create: &Create, info: &ModuleInfo, limits: &Limits) -> Result<Vec<DeclaredFunction>> {
+    match create.kind {
+        ObjectKind::Extension => {
+            info.extension()?;
+        }
+        ObjectKind::Function => {
+            info.guest_function(create.export.as_deref().unwrap_or(&create.name))?;
+        }
+    }
+    let object = ObjectEntry {
+        kind: create.kind,
+        name: create.name.clone(),
+        module: Arc::new(ModuleEntry::new(
+            info.sha256,
+            info.bytes as u64,
+            &manifest_text(info),
+            limits,
+        )),
+        export: create.export.clone(),
+        deterministic: create.deterministic,
+        with: create.with.clone(),
+        policy: Policy::effective(limits, crate::limits::Capabilities::NONE, &create.with),
+        problem: None,
+    };
+    declared_functions(&object).map_err(|e| Error::new(ErrorKind::Manifest, e))
+}
+
+fn check_deterministic(
+    create: &Create,
+    info: &ModuleInfo,
+    functions: &[DeclaredFunction],
+) -> Result<()> {
+    if !info.sees_clock_or_random() {
+        return Ok(());
+    }
+    match functions.iter().find(|f| f.deterministic) {
+        Some(function) => Err(Error::new(
+            ErrorKind::Denied,
+            format!(
+                "{} \"{}\": the function {} cannot be deterministic: its module can see the clock \
+                 or random numbers",
+                create.kind.name(),
+                create.name,
+                function.name
+            ),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn check_conflicts(
+    create: &Create,
+    functions: &[DeclaredFunction],
+    registry: &Registry,
+    engine: &dyn EngineNames,
+) -> Result<()> {
+    let conflict = |function: &DeclaredFunction, other: &str| {
+        Error::new(
+            ErrorKind::Conflict,
+            match create.kind {
+                ObjectKind::Function => {
+                    format!("function \"{}\" conflicts with {other}", function.name)
+                }
+                ObjectKind::Extension => format!(
+                    "extension \"{}\": its function {}() conflicts with {other}",
+                    create.name, function.name
+                ),
+            },
+        )
+    };
+    for function in functions {
+        if let Some(foreign) = engine.foreign_function(&function.name)? {
+            return Err(conflict(function, &foreign));
+        }
+        let key = function_key(&function.name, function.signature.argument_count());
+        let other = registry.functions().find(|other| {
+            other.name.eq_ignore_ascii_case(&key.0)
+                && (other.arguments == key.1 || other.arguments < 0 || key.1 < 0)
+                && !is_same(create, &other.object)
+        });
+        if let Some(other) = other {
+            let other = match other.object.kind {
+                ObjectKind::Function => format!("the function \"{}\"", other.object.name),
+                ObjectKind::Extension => format!(
+                    "the function {}() of the extension \"{}\"",
+                    other.name, other.object.name
+                ),
+            };
+            return Err(conflict(function, &other));
+        }
+    }
+    Ok(())
+}
+
+fn is_same(create: &Create, object: &ObjectEntry) -> bool {
+    create.kind == object.kind && create.name.eq_ignore_ascii_case(&object.name)
+}
+
+/// What has to be rebuilt when an object is replaced.
+fn replaced_dependents(
+    create: &Create,
+    existing: &ObjectEntry,
+    engine: &dyn EngineNames,
+) -> Result<Vec<Dependent>> {
+    let dependents = dependents_of(existing, engine)?;
+    if dependents.is_empty() {
+        return Ok(dependents);
+    }
+    if !create.cascade_reindex {
+        let advice = "say CASCADE REINDEX to rebuild them with the new version";
+        return Err(in_use("replace", existing, &dependents, advice));
+    }
+    let stored: Vec<_> =
+        dependents.iter().filter(|d| d.kind == DependentKind::TableStored).cloned().collect();
+    if !stored.is_empty() {
+        let advice = "CASCADE REINDEX cannot recompute STORED generated columns; drop them first";
+        return Err(in_use("replace", existing, &stored, advice));
+    }
+    Ok(dependents)
+}
+
+/// What depends on the deterministic functions of an object: only those are accepted there.
+fn dependents_of(object: &ObjectEntry, engine: &dyn EngineNames) -> Result<Vec<Dependent>> {
+    // An object whose manifest cannot be read has no function that could be in use.
+    let functions = declared_functions(object).unwrap_or_default();
+    let mut names: Vec<&str> = functions.iter().map(|f| f.name.as_str()).collect();
+    names.dedup();
+    if names.is_empty() { Ok(Vec::new()) } else { engine.dependents(&names) }
+}
+
+fn in_use(verb: &str, object: &ObjectEntry, dependents: &[Dependent], advice: &str) -> Error {
+    const NAMED_MAX: usize = 10;
+    let mut message = format!("cannot {verb} {} \"{}\": ", object.kind.name(), object.name);
+    for (i, dependent) in dependents.iter().take(NAMED_MAX).enumerate() {
+        let kind = if dependent.kind == DependentKind::Index { "index" } else { "table" };
+        let comma = if i > 0 { ", " } else { "" };
+        let _ = write!(message, "{comma}{kind} \"{}\"", dependent.name);
+    }
+    if dependents.len() > NAMED_MAX {
+        let _ = write!(message, " and {} more", dependents.len() - NAMED_MAX);
+    }
+    let verb = if dependents.len() == 1 { "depends" } else { "depend" };
+    let _ = write!(message, " {verb} on it; {advice}");
+    Error::new(ErrorKind::InUse, message)
+}

@@ -1,0 +1,181 @@
+//! What all connections of a Database share: the runtime, the limits, what guests are granted, the
+//! instance cache, the modules and their compiled code.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+
+use crate::cache::{CACHE_BYTES_MAX_DEFAULT, InstanceCache, LIVE_BYTES_MAX_DEFAULT};
+use crate::error::{Error, ErrorKind, Result};
+use crate::host::LogLevel;
+use crate::limits::{Capabilities, Limits};
+use crate::registry::ModuleEntry;
+use crate::runtime::{CompiledModule, Metering, Runtime};
+use crate::stats::FunctionStats;
+
+/// Whether `file://` sources may be read, and from where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum FileAccess {
+    /// Not at all.
+    #[default]
+    Denied,
+    /// Files below this directory; relative paths start there.
+    Directory(PathBuf),
+    /// Any file; relative paths start at `base`, or at the working directory.
+    Any {
+        /// Where relative paths start.
+        base: Option<PathBuf>,
+    },
+}
+
+/// Where messages of guests with the capability `log` go: severity and text.
+pub type LogSink = dyn Fn(LogLevel, &str) + Send + Sync;
+
+/// The settings of an [`Environment`].
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct Settings {
+    /// What runs modules. Without one, everything that needs it fails.
+    pub runtime: Option<Arc<dyn Runtime>>,
+    /// Limits of all guests.
+    pub limits: Limits,
+    /// What guests that ask for it are given.
+    pub granted: Capabilities,
+    /// Whether `file://` sources may be read.
+    pub file_access: FileAccess,
+    /// Whether the definitions in the file are read at all.
+    pub load_catalog: bool,
+    /// Bytes of idle instances.
+    pub cache_bytes_max: u64,
+    /// Bytes of instances in use.
+    pub live_bytes_max: u64,
+    /// Whether `wasm_stats` has times; two looks at the clock cost more than a short call.
+    pub timing: bool,
+    /// Where log messages go; nowhere without one.
+    pub log: Option<Arc<LogSink>>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            runtime: None,
+            limits: Limits::default(),
+            granted: Capabilities::NONE,
+            file_access: FileAccess::Denied,
+            load_catalog: true,
+            cache_bytes_max: CACHE_BYTES_MAX_DEFAULT,
+            live_bytes_max: LIVE_BYTES_MAX_DEFAULT,
+            timing: false,
+            log: None,
+        }
+    }
+}
+
+/// See the module's description.
+pub struct Environment {
+    /// The settings, fixed when the Database is opened.
+    pub settings: Settings,
+    /// Idle instances.
+    pub cache: InstanceCache,
+    modules: Mutex<HashMap<[u8; 32], Arc<ModuleEntry>>>,
+    stats: Mutex<HashMap<(String, i32), Arc<FunctionStats>>>,
+}
+
+impl Environment {
+    /// An environment with these settings.
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            cache: InstanceCache::new(settings.cache_bytes_max, settings.live_bytes_max),
+            settings,
+            modules: Mutex::default(),
+            stats: Mutex::default(),
+        }
+    }
+
+    /// The runtime.
+    ///
+    /// # Errors
+    /// There is none: [`ErrorKind::NoRuntime`].
+    pub fn runtime(&self) -> Result<&Arc<dyn Runtime>> {
+        self.settings.runtime.as_ref().ok_or_else(|| {
+            Error::new(
+                ErrorKind::NoRuntime,
+                "no WASM runtime registered: the application has to pass one in its options",
+            )
+        })
+    }
+
+    /// The shared entry of a module, made by `make` unless one with the same hash and the same
+    /// manifest text is there.
+    pub(crate) fn module(
+        &self,
+        sha256: [u8; 32],
+        manifest: &str,
+        make: impl FnOnce() -> ModuleEntry,
+    ) -> Arc<ModuleEntry> {
+        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry) = modules.get(&sha256)
+            && entry.manifest_text() == manifest
+        {
+            return Arc::clone(entry);
+        }
+        let entry = Arc::new(make());
+        modules.insert(sha256, Arc::clone(&entry));
+        entry
+    }
+
+    /// Forgets modules that no registry mentions any longer, and with them their compiled code.
+    pub(crate) fn forget_unused_modules(&self) {
+        let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+        modules.retain(|_, entry| Arc::strong_count(entry) > 1);
+    }
+
+    /// The counters of a function of this name and argument count.
+    pub(crate) fn stats(&self, name: &str, arguments: i32) -> Arc<FunctionStats> {
+        let mut stats = self.stats.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(stats.entry((name.to_ascii_lowercase(), arguments)).or_default())
+    }
+}
+
+/// Identity of compiled code.
+type CompiledKey = ([u8; 32], &'static str, Metering);
+
+/// A place for compiled code. Its lock is held while compiling, so that two connections that need the
+/// same module wait for one compilation.
+type CompiledSlot = Arc<Mutex<Option<Weak<dyn CompiledModule>>>>;
+
+/// Compiled code of the whole process, as long as some Database uses it.
+static COMPILED: LazyLock<Mutex<HashMap<CompiledKey, CompiledSlot>>> =
+    LazyLock::new(Mutex::default);
+
+/// Gives compiled code from the process-wide store, or compiles `wasm`, which has the hash `sha256`
+/// and a checked structure.
+///
+/// # Errors
+/// The runtime refuses the module.
+pub(crate) fn compile(
+    runtime: &dyn Runtime,
+    sha256: [u8; 32],
+    metering: Metering,
+    wasm: &[u8],
+) -> Result<Arc<dyn CompiledModule>> {
+    let slot = {
+        let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+        compiled.retain(|_, slot| Arc::strong_count(slot) > 1 || is_alive(slot));
+        Arc::clone(compiled.entry((sha256, runtime.name(), metering)).or_default())
+    };
+    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(module) = slot.as_ref().and_then(Weak::upgrade) {
+        return Ok(module);
+    }
+    let module = runtime.compile(wasm, metering).map_err(|e| {
+        Error::new(ErrorKind::Module, format!("{} cannot compile it: {e}", runtime.name()))
+    })?;
+    *slot = Some(Arc::downgrade(&module));
+    Ok(module)
+}
+
+fn is_alive(slot: &CompiledSlot) -> bool {
+    // A locked slot is being compiled into.
+    slot.try_lock().map_or(true, |slot| slot.as_ref().is_some_and(|weak| weak.strong_count() > 0))
+}

@@ -1,0 +1,208 @@
+//! The introspection tables: what they are called, their columns, and their rows.
+//!
+//! An adaptor makes tables of them in its engine's way. A scan sees one snapshot.
+
+use crate::ddl::ObjectKind;
+use crate::environment::Environment;
+use crate::manifest::{Json, Signature};
+use crate::registry::{FunctionEntry, ModuleEntry, ObjectEntry, Registry};
+use crate::value::Value;
+
+/// A table of the introspection.
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// Names and declared types of its columns.
+    pub columns: &'static [(&'static str, &'static str)],
+    /// Its rows, sorted.
+    pub rows: fn(&Registry, &Environment) -> Vec<Vec<Value>>,
+}
+
+/// All tables.
+pub const TABLES: &[Table] = &[
+    Table {
+        name: "wasm_functions",
+        columns: &[
+            ("name", "TEXT"),
+            ("arguments", "INTEGER"),
+            ("kind", "TEXT"),
+            ("extension", "TEXT"),
+            ("module", "TEXT"),
+            ("export", "TEXT"),
+            ("params", "TEXT"),
+            ("returns", "TEXT"),
+            ("deterministic", "INTEGER"),
+            ("options", "TEXT"),
+            ("status", "TEXT"),
+        ],
+        rows: functions,
+    },
+    Table {
+        name: "wasm_modules",
+        columns: &[
+            ("sha256", "TEXT"),
+            ("bytes", "INTEGER"),
+            ("abi", "TEXT"),
+            ("definitions", "INTEGER"),
+            ("functions", "INTEGER"),
+            ("compiled", "INTEGER"),
+        ],
+        rows: modules,
+    },
+    Table {
+        name: "wasm_extensions",
+        columns: &[
+            ("name", "TEXT"),
+            ("module", "TEXT"),
+            ("version", "TEXT"),
+            ("functions", "INTEGER"),
+            ("options", "TEXT"),
+            ("info", "TEXT"),
+            ("status", "TEXT"),
+        ],
+        rows: extensions,
+    },
+    Table {
+        name: "wasm_stats",
+        columns: &[
+            ("name", "TEXT"),
+            ("arguments", "INTEGER"),
+            ("calls", "INTEGER"),
+            ("errors", "INTEGER"),
+            ("traps", "INTEGER"),
+            ("fuel", "INTEGER"),
+            ("time_ns", "INTEGER"),
+            ("cache_hits", "INTEGER"),
+            ("cache_misses", "INTEGER"),
+            ("evictions", "INTEGER"),
+            ("instances", "INTEGER"),
+        ],
+        rows: stats,
+    },
+];
+
+/// Counts beyond 2^63 are not reached.
+fn integer(count: u64) -> Value {
+    Value::Integer(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+fn sorted(registry: &Registry) -> Vec<&FunctionEntry> {
+    let mut functions: Vec<_> = registry.functions().map(AsRef::as_ref).collect();
+    functions.sort_by(|a: &&FunctionEntry, b| {
+        (a.name.to_ascii_lowercase(), a.arguments).cmp(&(b.name.to_ascii_lowercase(), b.arguments))
+    });
+    functions
+}
+
+fn functions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
+    sorted(registry)
+        .into_iter()
+        .map(|function| {
+            let object = &function.object;
+            let extension = (object.kind == ObjectKind::Extension).then(|| object.name.clone());
+            vec![
+                function.name.clone().into(),
+                function.arguments.into(),
+                "scalar".into(),
+                extension.into(),
+                object.module.sha256_hex().into(),
+                function.export.clone().into(),
+                params(&function.signature).into(),
+                function.signature.returns.map(|class| class.to_string()).into(),
+                function.deterministic.into(),
+                crate::catalog::options_text(&object.with).into(),
+                function_status(function).into(),
+            ]
+        })
+        .collect()
+}
+
+/// The parameters as a manifest spells them, separated by commas.
+fn params(signature: &Signature) -> String {
+    let variadic = signature.variadic.map(|param| format!("{param}..."));
+    let params = signature.params.iter().map(ToString::to_string);
+    params.chain(variadic).collect::<Vec<_>>().join(", ")
+}
+
+fn function_status(function: &FunctionEntry) -> String {
+    match &function.object.problem {
+        Some(problem) => problem.clone(),
+        None if function.shadowed => "shadowed by another function of its name".to_owned(),
+        None => "ok".to_owned(),
+    }
+}
+
+fn modules(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
+    let mut modules: Vec<&ModuleEntry> =
+        registry.objects().iter().map(|object| object.module.as_ref()).collect();
+    modules.sort_by_key(|module| module.sha256);
+    modules.dedup_by_key(|module| module.sha256);
+    modules
+        .into_iter()
+        .map(|module| {
+            let of_module = |object: &ObjectEntry| object.module.sha256 == module.sha256;
+            let objects = registry.objects().iter().filter(|object| of_module(object)).count();
+            let functions = registry.functions().filter(|f| of_module(&f.object)).count();
+            vec![
+                module.sha256_hex().into(),
+                integer(module.bytes),
+                "commensal".into(),
+                integer(objects as u64),
+                integer(functions as u64),
+                module.is_compiled().into(),
+            ]
+        })
+        .collect()
+}
+
+fn extensions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
+    let mut extensions: Vec<_> =
+        registry.objects().iter().filter(|o| o.kind == ObjectKind::Extension).collect();
+    extensions.sort_by_key(|extension| extension.name.to_ascii_lowercase());
+    extensions
+        .into_iter()
+        .map(|extension| {
+            let info = extension.module.manifest().ok().flatten().map(|m| m.info.as_slice());
+            let info = info.unwrap_or_default();
+            let version = info.iter().find(|(key, _)| key == "version").map(|(_, v)| match v {
+                Json::Text(text) => text.clone(),
+                other => other.to_string(),
+            });
+            let functions = registry
+                .functions()
+                .filter(|f| std::ptr::eq(f.object.as_ref(), extension.as_ref()))
+                .count();
+            vec![
+                extension.name.clone().into(),
+                extension.module.sha256_hex().into(),
+                version.into(),
+                integer(functions as u64),
+                crate::catalog::options_text(&extension.with).into(),
+                Json::Object(info.to_vec()).to_string().into(),
+                extension.problem.clone().unwrap_or_else(|| "ok".to_owned()).into(),
+            ]
+        })
+        .collect()
+}
+
+fn stats(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
+    sorted(registry)
+        .into_iter()
+        .map(|function| {
+            let counts = function.stats.counts();
+            vec![
+                function.name.clone().into(),
+                function.arguments.into(),
+                integer(counts.calls),
+                integer(counts.errors),
+                integer(counts.traps),
+                integer(counts.fuel),
+                integer(counts.time_ns),
+                integer(counts.cache_hits),
+                integer(counts.cache_misses),
+                integer(counts.evictions),
+                integer(counts.instances),
+            ]
+        })
+        .collect()
+}

@@ -1,0 +1,394 @@
+//! A connection's side of calls: the instances it has in use, and what each running statement has
+//! bound.
+//!
+//! A [`Scope`] is one execution of a statement: it pins one registry, so that the statement sees one
+//! version of every function, and binds each function at its first call, so that a row costs an index
+//! into a vector. Instances are owned by whoever uses them: a call takes the instance out and puts it
+//! back, so that re-entry finds it missing and gets another one. No locks, no shared borrows.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use web_time::Instant;
+
+use crate::cache::InstanceKey;
+use crate::environment::Environment;
+use crate::error::{Error, ErrorKind, Result};
+use crate::guest::{Arguments, CallError, Guest};
+use crate::host::{HostServices, HostState};
+use crate::registry::{FunctionEntry, Registry};
+use crate::runtime::{CompiledModule, FunctionId, InstanceConfig, StatementBudget};
+use crate::stats::{Counts, FunctionStats};
+use crate::value::ValueRef;
+
+mod failure;
+
+/// Numbers connections, to tell their instances apart in the cache.
+static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
+
+/// An instance in use by at least one scope.
+struct Live {
+    key: InstanceKey,
+    /// Absent while a call runs in it, and after a fault.
+    guest: Option<Box<Guest>>,
+    /// Bytes accounted for.
+    bytes: u64,
+    /// Scopes that bound a function of it.
+    scopes: usize,
+    /// Of the function that made it.
+    stats: Arc<FunctionStats>,
+    /// Distinguishes successive instances in the same place.
+    serial: u64,
+}
+
+/// Names a live instance.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct LiveId {
+    place: usize,
+    serial: u64,
+}
+
+/// A function bound to an instance for one scope.
+struct Target {
+    live: LiveId,
+    function: FunctionId,
+    entry: Arc<FunctionEntry>,
+    counts: Counts,
+}
+
+/// One execution of a statement. Give it back with [`Session::end`].
+pub struct Scope {
+    registry: Arc<Registry>,
+    targets: Vec<Option<Target>>,
+    held: Vec<LiveId>,
+    budget: StatementBudget,
+}
+
+impl Scope {
+    /// What the statement sees.
+    pub fn registry(&self) -> &Arc<Registry> {
+        &self.registry
+    }
+
+    /// Whether the function in this slot was called before.
+    #[inline]
+    pub fn is_bound(&self, slot: usize) -> bool {
+        matches!(self.targets.get(slot), Some(Some(_)))
+    }
+}
+
+/// See the module's description.
+pub struct Session {
+    environment: Arc<Environment>,
+    services: Arc<dyn HostServices>,
+    connection: u64,
+    live: Vec<Option<Live>>,
+    serial: u64,
+}
+
+impl Session {
+    /// The session of a new connection.
+    pub fn new(environment: Arc<Environment>, services: Arc<dyn HostServices>) -> Self {
+        Self {
+            environment,
+            services,
+            connection: CONNECTIONS.fetch_add(1, Relaxed),
+            live: Vec::new(),
+            serial: 0,
+        }
+    }
+
+    /// What the Database's connections share.
+    pub fn environment(&self) -> &Arc<Environment> {
+        &self.environment
+    }
+
+    /// Starts an execution.
+    pub fn begin(&self, registry: Arc<Registry>) -> Scope {
+        Scope {
+            registry,
+            targets: Vec::new(),
+            held: Vec::new(),
+            budget: StatementBudget {
+                remaining: self.environment.settings.limits.statement_timeout,
+            },
+        }
+    }
+
+    /// Ends an execution: counts, and puts instances that nobody else uses into the cache.
+    pub fn end(&mut self, scope: Scope) {
+        for target in scope.targets.into_iter().flatten() {
+            target.entry.stats.add(&target.counts);
+        }
+        for id in scope.held {
+            self.release(id);
+        }
+    }
+
+    fn live(&mut self, id: LiveId) -> Option<&mut Live> {
+        self.live.get_mut(id.place)?.as_mut().filter(|live| live.serial == id.serial)
+    }
+
+    fn release(&mut self, id: LiveId) {
+        let Some(live) = self.live(id) else { return };
+        live.scopes -= 1;
+        if live.scopes > 0 {
+            return;
+        }
+        let Some(live) = self.live[id.place].take() else { return };
+        match live.guest {
+            Some(guest) => self.environment.cache.put(live.key, guest, live.bytes, live.stats),
+            None => self.environment.cache.remove_live(live.bytes),
+        }
+    }
+
+    /// Binds a slot of the scope to a function whose module is compiled.
+    ///
+    /// # Errors
+    /// The instance cannot be made, or has no such function.
+    #[cold]
+    pub fn bind(
+        &mut self,
+        scope: &mut Scope,
+        slot: usize,
+        entry: &Arc<FunctionEntry>,
+        module: &dyn CompiledModule,
+    ) -> Result<()> {
+        let mut counts = Counts::default();
+        let bound = self.instance(scope, entry, module, &mut counts).and_then(|id| {
+            let function = self.resolve(id, entry)?;
+            Ok((id, function))
+        });
+        match bound {
+            Ok((live, function)) => {
+                if scope.targets.len() <= slot {
+                    scope.targets.resize_with(slot + 1, || None);
+                }
+                let entry = Arc::clone(entry);
+                let target = Target { live, function, entry, counts };
+                if let Some(old) = scope.targets[slot].replace(target) {
+                    old.entry.stats.add(&old.counts);
+                }
+                Ok(())
+            }
+            Err(error) => {
+                counts.errors += 1;
+                entry.stats.add(&counts);
+                Err(error)
+            }
+        }
+    }
+
+    fn resolve(&mut self, id: LiveId, entry: &FunctionEntry) -> Result<FunctionId> {
+        let guest = self.live(id).and_then(|live| live.guest.as_mut());
+        let guest = guest.ok_or_else(|| failure::busy(entry))?;
+        guest.resolve(&entry.export).map_err(|e| failure::unresolved(entry, &e))
+    }
+
+    /// The instance for a function: one this scope or another of the connection uses, an idle one, or
+    /// a new one.
+    fn instance(
+        &mut self,
+        scope: &mut Scope,
+        entry: &FunctionEntry,
+        module: &dyn CompiledModule,
+        counts: &mut Counts,
+    ) -> Result<LiveId> {
+        let key = InstanceKey {
+            connection: self.connection,
+            sha256: entry.object.module.sha256,
+            policy: entry.object.policy.clone(),
+        };
+        let shared = self.live.iter().position(|live| {
+            live.as_ref().is_some_and(|live| live.guest.is_some() && live.key == key)
+        });
+        if let Some(place) = shared
+            && let Some(live) = &mut self.live[place]
+        {
+            counts.cache_hits += 1;
+            let id = LiveId { place, serial: live.serial };
+            if !scope.held.contains(&id) {
+                live.guest.iter_mut().for_each(|guest| guest.begin_statement());
+                live.scopes += 1;
+                scope.held.push(id);
+            }
+            return Ok(id);
+        }
+        let (guest, bytes) = match self.environment.cache.take(&key) {
+            Some(mut guest) => {
+                guest.begin_statement();
+                counts.cache_hits += 1;
+                let bytes = guest.memory_bytes() as u64;
+                (guest, bytes)
+            }
+            None => {
+                counts.cache_misses += 1;
+                self.instantiate(entry, module, scope, counts)?
+            }
+        };
+        Ok(self.insert_live(scope, key, guest, bytes, &entry.stats))
+    }
+
+    fn instantiate(
+        &self,
+        entry: &FunctionEntry,
+        module: &dyn CompiledModule,
+        scope: &mut Scope,
+        counts: &mut Counts,
+    ) -> Result<(Box<Guest>, u64)> {
+        let policy = &entry.object.policy;
+        let limits = &self.environment.settings.limits;
+        let guest = Guest::new(
+            module,
+            InstanceConfig {
+                memory_bytes_max: policy.memory_bytes_max,
+                table_elements_max: limits.table_elements_max,
+                stack_bytes_max: limits.stack_bytes_max,
+                call_timeout: policy.call_timeout,
+                fuel: policy.fuel,
+                host: HostState { granted: policy.granted, services: Arc::clone(&self.services) },
+            },
+            &mut scope.budget,
+        )
+        .map_err(|e| failure::call(entry, limits, e))?;
+        let bytes = guest.memory_bytes() as u64;
+        self.environment.cache.add_live(bytes).map_err(|e| failure::live_bytes(entry, e))?;
+        counts.instances += 1;
+        Ok((Box::new(guest), bytes))
+    }
+
+    fn insert_live(
+        &mut self,
+        scope: &mut Scope,
+        key: InstanceKey,
+        guest: Box<Guest>,
+        bytes: u64,
+        stats: &Arc<FunctionStats>,
+    ) -> LiveId {
+        self.serial += 1;
+        let live = Live {
+            key,
+            guest: Some(guest),
+            bytes,
+            scopes: 1,
+            stats: Arc::clone(stats),
+            serial: self.serial,
+        };
+        let place = match self.live.iter().position(Option::is_none) {
+            Some(place) => {
+                self.live[place] = Some(live);
+                place
+            }
+            None => {
+                self.live.push(Some(live));
+                self.live.len() - 1
+            }
+        };
+        let id = LiveId { place, serial: self.serial };
+        scope.held.push(id);
+        id
+    }
+
+    /// Takes the instance of a bound slot out for a call; `None` when a call is running in it, or a
+    /// fault took it: then bind again.
+    #[inline]
+    pub fn checkout(&mut self, scope: &Scope, slot: usize) -> Option<Box<Guest>> {
+        let target = scope.targets.get(slot)?.as_ref()?;
+        self.live(target.live)?.guest.take()
+    }
+
+    /// Gives the instance back after a call that left it usable.
+    #[inline]
+    pub fn checkin(&mut self, scope: &Scope, slot: usize, guest: Box<Guest>) {
+        let Some(Some(target)) = scope.targets.get(slot) else { return };
+        if let Some(live) = self.live(target.live) {
+            live.guest = Some(guest);
+        }
+    }
+
+    /// Drops the place of an instance that a fault took.
+    fn discard(&mut self, scope: &mut Scope, slot: usize) {
+        let Some(Some(target)) = scope.targets.get(slot) else { return };
+        let id = target.live;
+        scope.held.retain(|held| *held != id);
+        self.release(id);
+    }
+
+    /// Calls the function bound to a slot, with an instance taken by [`Session::checkout`].
+    ///
+    /// An associated function, so that nothing of the session is borrowed while guest code runs.
+    ///
+    /// # Errors
+    /// As [`Guest::call`].
+    #[inline]
+    pub fn call<A: Arguments + ?Sized, R>(
+        environment: &Environment,
+        scope: &mut Scope,
+        slot: usize,
+        guest: &mut Guest,
+        arguments: &A,
+        sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+    ) -> Result<R, CallError> {
+        let Scope { targets, budget, .. } = scope;
+        let Some(Some(target)) = targets.get_mut(slot) else {
+            return Err(CallError::Argument("it is not bound".to_owned()));
+        };
+        let settings = &environment.settings;
+        let start = settings.timing.then(Instant::now);
+        let result = guest.call(
+            target.function,
+            &target.entry.signature,
+            arguments,
+            settings.limits.result_bytes_max,
+            budget,
+            sink,
+        );
+        target.counts.calls += 1;
+        if let Some(start) = start {
+            let ns = start.elapsed().as_nanos();
+            target.counts.time_ns += u64::try_from(ns).unwrap_or(u64::MAX);
+        }
+        if target.entry.object.policy.fuel.is_some() {
+            target.counts.fuel += guest.fuel_used();
+        }
+        result
+    }
+
+    /// The error of a failed call, after the instance went back or, if it is broken, away.
+    #[cold]
+    pub fn fail(
+        &mut self,
+        scope: &mut Scope,
+        slot: usize,
+        guest: Box<Guest>,
+        error: CallError,
+    ) -> Error {
+        let survives = error.instance_survives();
+        if survives {
+            self.checkin(scope, slot, guest);
+        } else {
+            drop(guest);
+            self.discard(scope, slot);
+        }
+        let Some(Some(target)) = scope.targets.get_mut(slot) else {
+            return Error::new(ErrorKind::Fault, "a function that is not bound failed");
+        };
+        target.counts.errors += 1;
+        let entry = Arc::clone(&target.entry);
+        if !survives {
+            target.counts.traps += 1;
+            entry.stats.add(&std::mem::take(&mut target.counts));
+            scope.targets[slot] = None;
+        }
+        failure::call(&entry, &self.environment.settings.limits, error)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        for live in self.live.drain(..).flatten() {
+            self.environment.cache.remove_live(live.bytes);
+        }
+        self.environment.cache.remove_connection(self.connection);
+    }
+}

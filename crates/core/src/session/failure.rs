@@ -1,0 +1,124 @@
+//! What SQL users read when a call fails: the function, the limit with its value, the next step.
+
+use crate::cache::LiveBytesExceeded;
+use crate::error::{Error, ErrorKind};
+use crate::guest::CallError;
+use crate::limits::Limits;
+use crate::registry::FunctionEntry;
+use crate::runtime::{Fault, ResolveError};
+
+/// The error of a call.
+#[cold]
+pub(super) fn call(entry: &FunctionEntry, limits: &Limits, error: CallError) -> Error {
+    let name = &entry.name;
+    match error {
+        CallError::Argument(what) => Error::new(ErrorKind::Argument, format!("{name}(): {what}")),
+        CallError::Guest(message) => Error::new(ErrorKind::Guest, message),
+        CallError::Protocol(what) => {
+            Error::new(ErrorKind::Fault, format!("{name}() broke the ABI: {what}"))
+        }
+        CallError::ResultTooLarge(bytes) => Error::new(
+            ErrorKind::Limit,
+            format!(
+                "{name}() exceeded the limit result_bytes_max: its result has {bytes} bytes, {} are \
+                 allowed by the host",
+                limits.result_bytes_max
+            ),
+        ),
+        CallError::ArgumentsTooLarge(bytes) => {
+            memory(entry, &format!(" with {bytes} bytes of arguments"))
+        }
+        CallError::Fault(fault, words) => self::fault(entry, limits, fault, words),
+    }
+}
+
+fn fault(entry: &FunctionEntry, limits: &Limits, fault: Fault, words: Option<String>) -> Error {
+    let name = &entry.name;
+    let policy = &entry.object.policy;
+    let limit = |text: String| Error::new(ErrorKind::Limit, format!("{name}() {text}"));
+    match fault {
+        Fault::Trap(reason) => Error::new(
+            ErrorKind::Fault,
+            match words {
+                Some(words) => format!("{name}() panicked: {words}"),
+                None => format!("{name}(): trap: {reason}"),
+            },
+        ),
+        Fault::StackExhausted => limit(format!(
+            "exceeded the limit of {} KiB for the stack: unbounded recursion? A host can raise \
+             stack_bytes_max",
+            limits.stack_bytes_max >> 10
+        )),
+        Fault::CallTimeout => limit(format!(
+            "exceeded the limit timeout_ms = {} of one call: WITH (timeout_ms = …) in its definition \
+             and call_timeout of the host set it",
+            policy.call_timeout.as_millis()
+        )),
+        Fault::StatementTimeout => limit(format!(
+            "exceeded the limit of {} ms for all calls of one statement: statement_timeout of the \
+             host sets it",
+            limits.statement_timeout.as_millis()
+        )),
+        Fault::FuelExhausted => limit(format!(
+            "exceeded the limit fuel = {} of one call: WITH (fuel = …) in its definition and fuel of \
+             the host set it",
+            policy.fuel.unwrap_or_default()
+        )),
+        Fault::Interrupted => Error::new(ErrorKind::Interrupted, "interrupted"),
+        Fault::MemoryExhausted => memory(entry, ""),
+        Fault::TableExhausted => limit(format!(
+            "exceeded the limit of {} table elements: a host can raise table_elements_max",
+            limits.table_elements_max
+        )),
+        Fault::Host(reason) => Error::new(ErrorKind::Denied, format!("{name}(): {reason}")),
+        Fault::Runtime(reason) => {
+            Error::new(ErrorKind::Fault, format!("{name}() cannot be started: {reason}"))
+        }
+    }
+}
+
+fn memory(entry: &FunctionEntry, with: &str) -> Error {
+    Error::new(
+        ErrorKind::Limit,
+        format!(
+            "{}(){with} exceeded the limit memory_mb = {} of one instance: WITH (memory_mb = …) in \
+             its definition and memory_bytes_max of the host set it",
+            entry.name,
+            entry.object.policy.memory_bytes_max >> 20
+        ),
+    )
+}
+
+/// All instances in use together are too large.
+#[cold]
+pub(super) fn live_bytes(entry: &FunctionEntry, error: LiveBytesExceeded) -> Error {
+    Error::new(
+        ErrorKind::Limit,
+        format!(
+            "{}() cannot be started: the instances in use exceed the limit of {} MiB: end other \
+             statements, or raise live_bytes_max",
+            entry.name,
+            error.bytes_max >> 20
+        ),
+    )
+}
+
+/// The export is not what the catalog says.
+#[cold]
+pub(super) fn unresolved(entry: &FunctionEntry, error: &ResolveError) -> Error {
+    let (name, export) = (&entry.name, &entry.export);
+    let what = match error {
+        ResolveError::Missing => format!("{name}(): the module has no export \"{export}\""),
+        ResolveError::Signature(found) => format!(
+            "{name}(): the export \"{export}\" has the type {found} and not (param i32 i32) (result \
+             i32)"
+        ),
+    };
+    Error::new(ErrorKind::Module, what)
+}
+
+/// The instance is in the middle of a call.
+#[cold]
+pub(super) fn busy(entry: &FunctionEntry) -> Error {
+    Error::new(ErrorKind::Fault, format!("{}(): its instance is busy", entry.name))
+}
