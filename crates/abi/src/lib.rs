@@ -26,6 +26,11 @@ pub const EXPORT_SCRATCH: &str = "commensal_scratch";
 /// Optional export `() -> ()`: run once after instantiation.
 pub const EXPORT_INITIALIZE: &str = "_initialize";
 
+/// Optional exported immutable global of type `i32` with a constant initialiser: the address of a
+/// record that the host may read after a trap, without running guest code. NULL until the guest's
+/// panic handler makes it an error record with the panic's message.
+pub const EXPORT_FAULT: &str = "commensal_fault";
+
 /// Name of the import module that holds the host's functions.
 pub const HOST_MODULE: &str = "commensal";
 

@@ -1,1 +1,120 @@
-//! (being written)
+//! Write SQL functions in Rust and call them from SQLite-family databases: the guest side of
+//! [Commensal](https://docs.rs/commensal).
+//!
+//! Put [`function`] on ordinary functions of a `cdylib` crate and build it for
+//! `wasm32-unknown-unknown`:
+//!
+//! ```
+//! /// The initials of a name.
+//! #[commensal_sdk::function(deterministic)]
+//! fn initials(name: &str) -> String {
+//!     name.split_whitespace().filter_map(|word| word.chars().next()).collect()
+//! }
+//!
+//! // It stays an ordinary function: test it natively.
+//! assert_eq!(initials("Ada Lovelace"), "AL");
+//! ```
+//!
+//! ```sql
+//! CREATE EXTENSION names LANGUAGE wasm AS file://names.wasm;
+//! SELECT initials('Ada Lovelace');   -- AL
+//! ```
+//!
+//! # Types
+//!
+//! | Parameter | SQL type | Note |
+//! |---|---|---|
+//! | `i64` | integer | |
+//! | `i32` | integer | an integer outside of 32 bits is an SQL error |
+//! | `bool` | integer | 0 is false, every other integer is true, as in SQL |
+//! | `f64` | real | the host converts integers |
+//! | `&str`, `String` | text | `&str` copies nothing |
+//! | `&[u8]`, `Vec<u8>` | blob | `&[u8]` copies nothing |
+//! | [`ValueRef`], [`Value`] | any, also NULL | |
+//! | `Option<T>` | that of `T`, also NULL | |
+//! | `&[T]`, the last one | any number of `T` | `&[Value]`, `&[ValueRef]`, `&[i64]`, `&[Option<&str>]`, … |
+//!
+//! When an argument is NULL and its parameter does not take NULL, the result is NULL and the function
+//! is not called.
+//!
+//! Results are the same types (`bool` gives 0 or 1), borrowed from the arguments or owned, also
+//! `Cow`; `()` and `None` are NULL. `Result<T, E>` with any `E: Display` makes the error's text the
+//! SQL error. NaN becomes NULL in the database.
+//!
+//! Types of your own join by implementing [`FromArgument`] and [`IntoOutput`].
+//!
+//! # Panics
+//!
+//! A panic ends the statement with an SQL error that carries the panic's message and place; the
+//! database goes on with a fresh instance of the module. Errors that callers should expect are better
+//! a `Result`: they keep the instance and with it what it has cached.
+//!
+//! # Without the standard library
+//!
+//! With `default-features = false` the crate is `no_std` on WebAssembly and needs an allocator. The
+//! feature `no_std_runtime` brings one (dlmalloc, which Rust's own standard library uses there) and a
+//! panic handler that reports panics as above; a guest with its own handler calls `fault::report`.
+//!
+//! # Memory
+//!
+//! The guest is one thread. Text and blobs of arguments lie in a scratch area that lives until the
+//! next call; an owned result is freed at the next call. Scalar arguments and results allocate
+//! nothing.
+#![cfg_attr(target_arch = "wasm32", no_std)]
+
+extern crate alloc;
+#[cfg(any(feature = "std", not(target_arch = "wasm32")))]
+extern crate std;
+
+#[doc(hidden)]
+pub mod export;
+#[cfg(target_arch = "wasm32")]
+pub mod fault;
+pub mod host;
+mod manifest;
+#[cfg(target_arch = "wasm32")]
+mod memory;
+mod output;
+mod parameter;
+mod value;
+
+/// Makes a function callable from SQL.
+///
+/// The function itself stays as it is. On wasm32 the module gets an export and a line in its manifest.
+///
+/// Options, separated by commas:
+/// - `deterministic`: the result depends on nothing but the arguments, now and in every later version
+///   that a database may come to use. Databases may then evaluate the function once for equal
+///   arguments and use it in indexes and generated columns. It is the author's promise: nobody checks
+///   it.
+/// - `name = "…"`: the name in SQL; without it, the function's own. Several functions can share one
+///   SQL name when they take different numbers of arguments.
+///
+/// The export has the function's name; with a trailing `_` where the name is that of a function the
+/// compiler itself calls (`pow`, `memcpy`). Functions of one module need different names in Rust, also
+/// when they are in different Rust modules.
+///
+/// ```
+/// use commensal_sdk::Value;
+///
+/// #[commensal_sdk::function(name = "wrap", deterministic)]
+/// fn wrap_at(text: &str, width: i32) -> Result<String, String> {
+///     let width = usize::try_from(width).map_err(|_| "wrap(): the width is negative")?;
+///     let chars: Vec<char> = text.chars().collect();
+///     Ok(chars.chunks(width.max(1)).map(|line| line.iter().collect()).collect::<Vec<String>>().join("\n"))
+/// }
+///
+/// /// The number of arguments that are not NULL.
+/// #[commensal_sdk::function(deterministic)]
+/// fn count_values(values: &[Value]) -> i64 {
+///     values.iter().filter(|value| **value != Value::Null).count() as i64
+/// }
+///
+/// assert_eq!(wrap_at("abcde", 2).unwrap(), "ab\ncd\ne");
+/// assert_eq!(count_values(&[Value::Null, 1i64.into()]), 1);
+/// ```
+#[doc(inline)]
+pub use commensal_sdk_macros::function;
+pub use output::{IntoOutput, Output};
+pub use parameter::{ArgumentError, Class, FromArgument, Type};
+pub use value::{Value, ValueRef};

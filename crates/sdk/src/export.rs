@@ -1,0 +1,131 @@
+//! What the expansion of [`function`](crate::function) calls. Not for use by hand; may change with
+//! every release.
+
+use alloc::format;
+
+use alloc::vec::Vec;
+
+pub use alloc::string::String;
+
+pub use crate::manifest::{HEADER, concat, len};
+#[cfg(target_arch = "wasm32")]
+pub use crate::memory::call;
+use crate::parameter::{ArgumentError, FromArgument};
+pub use crate::{IntoOutput, Output};
+
+/// An argument as it lies in guest memory; natively, where there is no guest memory, the value.
+#[cfg(target_arch = "wasm32")]
+pub(crate) type Argument<'a> = crate::memory::Argument<'a>;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) type Argument<'a> = crate::ValueRef<'a>;
+
+/// The arguments of one call.
+#[derive(Clone, Copy)]
+pub struct Arguments<'a>(pub(crate) &'a [Argument<'a>]);
+
+impl<'a> Arguments<'a> {
+    /// The argument at `index`, from 0, which the caller has checked to exist.
+    ///
+    /// # Errors
+    /// The message about an argument that does not fit its parameter.
+    #[inline]
+    pub fn get<T: FromArgument<'a>>(&self, index: usize) -> Result<T, String> {
+        #[cfg(target_arch = "wasm32")]
+        let value = self.0[index].value();
+        #[cfg(not(target_arch = "wasm32"))]
+        let value = self.0[index];
+        T::from_argument(value).map_err(|error| at(index, &error))
+    }
+
+    /// All arguments from `index` on.
+    ///
+    /// # Errors
+    /// As [`Arguments::get`].
+    #[inline]
+    pub fn rest<T: FromArgument<'a>>(&self, index: usize) -> Result<Vec<T>, String> {
+        (index..self.0.len()).map(|index| self.get(index)).collect()
+    }
+}
+
+#[cold]
+fn at(index: usize, error: &ArgumentError) -> String {
+    format!("argument {}: {error}", index + 1)
+}
+
+/// How many arguments a function takes.
+#[derive(Clone, Copy, Debug)]
+pub enum Count {
+    /// That many.
+    Exactly(usize),
+    /// That many or more.
+    AtLeast(usize),
+}
+
+impl Count {
+    /// Checks a number of arguments.
+    ///
+    /// # Errors
+    /// The message about too few or too many.
+    #[inline]
+    pub fn check(self, count: usize) -> Result<(), String> {
+        match self {
+            Self::Exactly(n) if count == n => Ok(()),
+            Self::AtLeast(n) if count >= n => Ok(()),
+            _ => Err(self.wrong(count)),
+        }
+    }
+
+    #[cold]
+    fn wrong(self, count: usize) -> String {
+        match self {
+            Self::Exactly(n) => format!("takes {n} arguments, got {count}"),
+            Self::AtLeast(n) => format!("takes {n} or more arguments, got {count}"),
+        }
+    }
+}
+
+/// The manifest's name of the type of parameter `T`.
+pub const fn parameter<T: FromArgument<'static>>() -> &'static str {
+    T::TYPE.name()
+}
+
+/// The manifest's name of the type of result `T`.
+pub const fn result<T: IntoOutput<'static>>() -> &'static str {
+    T::TYPE.name()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ValueRef;
+
+    #[test]
+    fn errors_name_the_position() {
+        let arguments = Arguments(&[ValueRef::Integer(1), ValueRef::Text("x")]);
+        assert_eq!(arguments.get::<i64>(0), Ok(1));
+        assert_eq!(
+            arguments.get::<i64>(1),
+            Err(String::from("argument 2: expected integer, got text"))
+        );
+        assert_eq!(arguments.rest::<&str>(1), Ok(Vec::from(["x"])));
+        assert_eq!(arguments.rest::<&str>(2), Ok(Vec::new()));
+        assert_eq!(
+            arguments.rest::<&str>(0),
+            Err(String::from("argument 1: expected text, got integer"))
+        );
+    }
+
+    #[test]
+    fn the_number_of_arguments_is_checked() {
+        let cases = [
+            (Count::Exactly(2), 2, Ok(())),
+            (Count::Exactly(2), 1, Err("takes 2 arguments, got 1")),
+            (Count::Exactly(0), 1, Err("takes 0 arguments, got 1")),
+            (Count::AtLeast(1), 9, Ok(())),
+            (Count::AtLeast(1), 0, Err("takes 1 or more arguments, got 0")),
+        ];
+        for (expected, count, result) in cases {
+            assert_eq!(expected.check(count), result.map_err(String::from));
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! What a guest can ask of its host. A guest that does not call a function does not import it.
+//!
+//! All but [`interrupted`] need a capability: the definition asks for it (`WITH (allow = 'log')`) and
+//! the host grants it; without, the call ends the statement with an error that names the capability.
+//! A function that uses [`now`] or [`random`] is not deterministic.
+//!
+//! Natively, for tests, they do what their descriptions say there.
+
+use core::time::Duration;
+
+/// Severity of a message for the host's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(i32)]
+pub enum Level {
+    /// Something failed.
+    Error = 1,
+    /// Something is not as it should be.
+    Warn = 2,
+    /// Good to know.
+    Info = 3,
+    /// For the author of the guest.
+    Debug = 4,
+}
+
+/// Writes to the host's log; natively, to standard error. Needs the capability `log`.
+pub fn log(level: Level, message: &str) {
+    imports::log(level, message);
+}
+
+/// Whether the host wants the running statement to end; natively, never.
+///
+/// The host ends it anyway; a guest that asks can end in good order.
+pub fn interrupted() -> bool {
+    imports::interrupted()
+}
+
+/// The time since 1970-01-01 00:00 UTC; natively, by the system's clock. Needs the capability `clock`.
+pub fn now() -> Duration {
+    imports::now()
+}
+
+/// Fills `into` with random bytes, fit for cryptography; natively, with bytes that merely differ from
+/// run to run. Needs the capability `random`.
+pub fn random(into: &mut [u8]) {
+    imports::random(into);
+}
+
+#[cfg(target_arch = "wasm32")]
+mod imports {
+    #![expect(unsafe_code, reason = "imports of the host module are foreign functions")]
+
+    use super::{Duration, Level};
+
+    // By the name of the wire format: rustc gives imports symbols of their own, so that `log` here is
+    // not the logarithm.
+    mod host {
+        #[link(wasm_import_module = "commensal")]
+        unsafe extern "C" {
+            pub(super) fn log(level: i32, message: *const u8, len: usize);
+            pub(super) safe fn interrupted() -> i32;
+            pub(super) safe fn now() -> i64;
+            pub(super) fn random(into: *mut u8, len: usize);
+        }
+    }
+
+    pub(super) fn log(level: Level, message: &str) {
+        // SAFETY: the host reads these bytes during the call.
+        unsafe { host::log(level as i32, message.as_ptr(), message.len()) }
+    }
+
+    pub(super) fn interrupted() -> bool {
+        host::interrupted() != 0
+    }
+
+    pub(super) fn now() -> Duration {
+        Duration::from_nanos(host::now().max(0) as u64)
+    }
+
+    pub(super) fn random(into: &mut [u8]) {
+        // SAFETY: the host writes these bytes during the call.
+        unsafe { host::random(into.as_mut_ptr(), into.len()) }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod imports {
+    use std::hash::{BuildHasher, RandomState};
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    use super::{Duration, Level};
+
+    pub(super) fn log(level: Level, message: &str) {
+        std::eprintln!("{level:?}: {message}");
+    }
+
+    pub(super) fn interrupted() -> bool {
+        false
+    }
+
+    pub(super) fn now() -> Duration {
+        SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+    }
+
+    pub(super) fn random(into: &mut [u8]) {
+        for chunk in into.chunks_mut(8) {
+            let bytes = RandomState::new().hash_one(0u8).to_ne_bytes();
+            chunk.copy_from_slice(&bytes[..chunk.len()]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_native_stand_ins_answer() {
+        assert!(!interrupted());
+        assert!(now() > Duration::from_secs(1_700_000_000));
+        let mut bytes = [0; 33];
+        random(&mut bytes);
+        assert!(bytes.iter().any(|&b| b != 0));
+    }
+}

@@ -1,0 +1,48 @@
+//! Puts a manifest fragment together while the guest is compiled.
+//!
+//! The type names come from traits, so that aliases and types of the guest's own work: they are known
+//! to constant evaluation but not to the attribute macro.
+
+/// The first line of each fragment. Linkers concatenate the fragments of a module; hosts accept
+/// headers that agree.
+pub const HEADER: &str = "{\"abi\":1}\n";
+
+const _: () = assert!(commensal_abi::ABI_VERSION == 1, "HEADER says another version");
+
+/// Bytes of all parts together.
+pub const fn len(parts: &[&str]) -> usize {
+    let (mut total, mut part) = (0, 0);
+    while part < parts.len() {
+        total += parts[part].len();
+        part += 1;
+    }
+    total
+}
+
+/// The parts, one after the other. `N` is their [`len`].
+pub const fn concat<const N: usize>(parts: &[&str]) -> [u8; N] {
+    let mut bytes = [0; N];
+    let (mut at, mut part) = (0, 0);
+    while part < parts.len() {
+        let (_, rest) = bytes.split_at_mut(at);
+        let (target, _) = rest.split_at_mut(parts[part].len());
+        target.copy_from_slice(parts[part].as_bytes());
+        at += parts[part].len();
+        part += 1;
+    }
+    assert!(at == N);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_concatenated() {
+        const PARTS: &[&str] = &[HEADER, "", "é", "text?", "\n"];
+        const BYTES: [u8; len(PARTS)] = concat(PARTS);
+        assert_eq!(BYTES, "{\"abi\":1}\nétext?\n".as_bytes());
+        assert_eq!(concat::<0>(&[]), []);
+    }
+}

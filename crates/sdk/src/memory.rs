@@ -1,0 +1,184 @@
+//! Guest memory: the argument records the host writes, the result record it reads, the scratch area.
+//!
+//! The only place that turns addresses into references. It trusts the host, which owns the guest
+//! anyway: argument records are as ABI version 1 says, their text is UTF-8, and all of it stays where
+//! it is until the next call into the module.
+#![expect(unsafe_code, reason = "addresses from the host become references here")]
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::UnsafeCell;
+use core::marker::PhantomData;
+
+use commensal_abi::{Record, Tag};
+
+use crate::export::{Arguments, Count};
+use crate::output::Output;
+use crate::value::ValueRef;
+
+#[cfg(target_feature = "atomics")]
+compile_error!("a guest has one thread: build it without the target feature \"atomics\"");
+
+/// A static variable of a program with one thread.
+pub(crate) struct Single<T>(UnsafeCell<T>);
+
+// SAFETY: a guest has one thread, see the check for "atomics" above.
+unsafe impl<T> Sync for Single<T> {}
+
+impl<T> Single<T> {
+    pub(crate) const fn new(value: T) -> Self {
+        Self(UnsafeCell::new(value))
+    }
+
+    pub(crate) const fn get(&self) -> *mut T {
+        self.0.get()
+    }
+}
+
+/// An argument record, whose bytes live for `'a`.
+#[repr(C, align(8))]
+pub(crate) struct Argument<'a> {
+    tag: u8,
+    subtype: u8,
+    flags: u8,
+    zero: u8,
+    len: u32,
+    payload: u64,
+    bytes: PhantomData<&'a [u8]>,
+}
+
+const _: () = assert!(size_of::<Argument<'_>>() == Record::SIZE);
+const _: () = assert!(align_of::<Argument<'_>>() == Record::ALIGN);
+
+impl<'a> Argument<'a> {
+    #[inline]
+    pub(crate) fn value(&self) -> ValueRef<'a> {
+        match Tag::from_code(self.tag) {
+            Some(Tag::Integer) => ValueRef::Integer(self.payload as i64),
+            Some(Tag::Real) => ValueRef::Real(f64::from_bits(self.payload)),
+            // SAFETY: the host checks text from the database before it passes it as text.
+            Some(Tag::Text) => ValueRef::Text(unsafe { str::from_utf8_unchecked(self.bytes()) }),
+            Some(Tag::Blob) => ValueRef::Blob(self.bytes()),
+            Some(Tag::Null | Tag::Error) | None => ValueRef::Null,
+        }
+    }
+
+    #[inline]
+    fn bytes(&self) -> &'a [u8] {
+        if self.len == 0 {
+            return &[];
+        }
+        // SAFETY: the record of text or a blob points to `len` bytes within memory, which nobody
+        // writes before the next call.
+        unsafe { core::slice::from_raw_parts(self.payload as u32 as *const u8, self.len as usize) }
+    }
+}
+
+/// What the last call left for the host to read, until the next one.
+struct Last {
+    record: [u64; 2],
+    /// The bytes that `record` points to, if the guest had to allocate them.
+    bytes: Vec<u8>,
+}
+
+static LAST: Single<Last> = Single::new(Last { record: [0; 2], bytes: Vec::new() });
+
+/// The body of an exported function: frees the last result, checks the number of arguments, calls
+/// `invoke` and puts its result where the host finds it.
+///
+/// # Safety
+/// `argv` is the address of `argc` argument records of ABI version 1, valid until the next call.
+#[inline]
+pub unsafe fn call(
+    name: &str,
+    count: Count,
+    argc: i32,
+    argv: i32,
+    invoke: impl for<'a> Fn(&Arguments<'a>) -> Result<Output<'a>, String>,
+) -> i32 {
+    // SAFETY: no call is running, so nothing refers to the last result.
+    let last = unsafe { &mut *LAST.get() };
+    if last.bytes.capacity() > 0 {
+        last.bytes = Vec::new();
+    }
+    let records = if argc == 0 {
+        &[]
+    } else {
+        // SAFETY: the caller's promise.
+        unsafe { core::slice::from_raw_parts(argv as *const Argument<'_>, argc as usize) }
+    };
+    let output = count.check(records.len()).and_then(|()| invoke(&Arguments(records)));
+    match output {
+        Ok(output) => last.put(output),
+        Err(message) => last.put(named(name, &message)),
+    }
+}
+
+#[cold]
+fn named(name: &str, message: &str) -> Output<'static> {
+    Output::Error(format!("{name}(): {message}"))
+}
+
+impl Last {
+    #[inline]
+    fn put(&mut self, output: Output<'_>) -> i32 {
+        let record = match output {
+            Output::Null => return 0,
+            Output::Integer(i) => Record::integer(i),
+            Output::Real(r) => Record::real(r),
+            Output::Text(Cow::Borrowed(t)) => bytes(Tag::Text, t.as_bytes()),
+            Output::Text(Cow::Owned(t)) => self.keep(Tag::Text, t.into_bytes()),
+            Output::Blob(Cow::Borrowed(b)) => bytes(Tag::Blob, b),
+            Output::Blob(Cow::Owned(b)) => self.keep(Tag::Blob, b),
+            Output::Error(message) => self.keep(Tag::Error, message.into_bytes()),
+        };
+        self.record = words(record);
+        (&raw const self.record).addr() as i32
+    }
+
+    #[inline]
+    fn keep(&mut self, tag: Tag, owned: Vec<u8>) -> Record {
+        self.bytes = owned;
+        bytes(tag, &self.bytes)
+    }
+}
+
+#[inline]
+fn bytes(tag: Tag, bytes: &[u8]) -> Record {
+    Record::bytes(tag, bytes.as_ptr().addr() as u32, bytes.len() as u32)
+}
+
+/// The record as two words: two stores instead of sixteen.
+#[inline]
+pub(crate) fn words(record: Record) -> [u64; 2] {
+    let [a, b] = *record.to_bytes().as_chunks::<8>().0 else {
+        unreachable!("a record is 16 bytes")
+    };
+    [u64::from_le_bytes(a), u64::from_le_bytes(b)]
+}
+
+static SCRATCH: Single<Vec<u64>> = Single::new(Vec::new());
+
+/// The export [`commensal_abi::EXPORT_SCRATCH`]: an 8-aligned address of `size` bytes, valid until
+/// the next such call, or 0 when there is no memory for it.
+///
+/// The host calls it once before everything else, so that it is also where panics begin to be
+/// reported.
+#[unsafe(no_mangle)]
+extern "C" fn commensal_scratch(size: i32) -> i32 {
+    #[cfg(feature = "std")]
+    crate::fault::install_panic_hook();
+    // SAFETY: no call is running, so nothing refers to the area.
+    let scratch = unsafe { &mut *SCRATCH.get() };
+    let words = (size as u32 as usize).div_ceil(size_of::<u64>()).max(1);
+    if words > scratch.capacity() {
+        // Freed first: the old and the new area need not fit into memory together.
+        *scratch = Vec::new();
+        if scratch.try_reserve_exact(words).is_err() {
+            return 0;
+        }
+    }
+    scratch.as_mut_ptr().addr() as i32
+}

@@ -1,0 +1,8 @@
+//! Mistakes with `#[function]` get messages that say what to do.
+//!
+//! After a deliberate change: `TRYBUILD=overwrite cargo test -p commensal-sdk --test compile_fail`.
+
+#[test]
+fn mistakes_are_explained() {
+    trybuild::TestCases::new().compile_fail("tests/compile_fail/*.rs");
+}

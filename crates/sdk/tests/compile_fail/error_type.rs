@@ -1,0 +1,8 @@
+struct NoText;
+
+#[commensal_sdk::function]
+fn fails() -> Result<i64, NoText> {
+    Err(NoText)
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[commensal_sdk::function]
+extern "C" fn foreign() -> i64 {
+    1
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[commensal_sdk::function]
+fn changes(text: &mut String) {
+    text.clear();
+}
+
+fn main() {}

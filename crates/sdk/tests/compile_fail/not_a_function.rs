@@ -1,0 +1,4 @@
+#[commensal_sdk::function]
+struct Counter;
+
+fn main() {}

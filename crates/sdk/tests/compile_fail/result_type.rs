@@ -1,0 +1,6 @@
+#[commensal_sdk::function]
+fn unsigned() -> u64 {
+    1
+}
+
+fn main() {}

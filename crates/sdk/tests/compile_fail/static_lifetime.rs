@@ -1,0 +1,6 @@
+#[commensal_sdk::function]
+fn keeps(text: &'static str) -> &'static str {
+    text
+}
+
+fn main() {}

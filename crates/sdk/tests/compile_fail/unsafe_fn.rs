@@ -1,0 +1,6 @@
+#[commensal_sdk::function]
+unsafe fn dangerous() -> i64 {
+    1
+}
+
+fn main() {}

@@ -1,0 +1,85 @@
+//! Regular expressions, through the [`regex`] crate, whose searches take time in proportion to the
+//! text, whatever the pattern.
+
+use std::cell::RefCell;
+
+use regex::{Error, Regex};
+
+/// Calls `search` with the compiled pattern. Within a statement the pattern is mostly the same in
+/// every row, so the last one is kept: compiling takes a thousand times as long as searching.
+fn with_regex<T>(pattern: &str, search: impl FnOnce(&Regex) -> T) -> Result<T, Error> {
+    thread_local! {
+        static LAST: RefCell<Option<Regex>> = const { RefCell::new(None) };
+    }
+    LAST.with_borrow_mut(|last| match last {
+        Some(regex) if regex.as_str() == pattern => Ok(search(regex)),
+        _ => Ok(search(last.insert(Regex::new(pattern)?))),
+    })
+}
+
+/// Whether the pattern matches somewhere in the text. The order of arguments is that of SQL's REGEXP
+/// operator, `text REGEXP pattern`.
+///
+/// # Errors
+/// A pattern that is wrong or too large when compiled.
+#[commensal_sdk::function(deterministic)]
+pub fn regex_match(pattern: &str, text: &str) -> Result<bool, Error> {
+    with_regex(pattern, |regex| regex.is_match(text))
+}
+
+/// The first match of the pattern in the text; NULL when there is none.
+///
+/// # Errors
+/// A pattern that is wrong or too large when compiled.
+#[commensal_sdk::function(deterministic)]
+pub fn regex_find<'a>(pattern: &str, text: &'a str) -> Result<Option<&'a str>, Error> {
+    with_regex(pattern, |regex| regex.find(text).map(|found| found.as_str()))
+}
+
+/// The text with every match of the pattern replaced; `$1` and `${name}` in the replacement stand for
+/// groups of the match, `$$` for a dollar sign.
+///
+/// # Errors
+/// A pattern that is wrong or too large when compiled.
+#[commensal_sdk::function(deterministic)]
+pub fn regex_replace(pattern: &str, text: &str, replacement: &str) -> Result<String, Error> {
+    with_regex(pattern, |regex| regex.replace_all(text, replacement).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matches() {
+        let cases = [
+            (r"^\d{4}-", "2026-11-20", true),
+            ("b", "abc", true),
+            ("^b", "abc", false),
+            ("(?i)STRASSE|GRÖSSE", "große, grösse", true),
+            (r"^\w+$", "größe", true),
+            ("", "", true),
+        ];
+        for (pattern, text, expected) in cases {
+            assert_eq!(regex_match(pattern, text), Ok(expected), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn finds_and_replaces() {
+        assert_eq!(regex_find(r"\d+", "a12b3"), Ok(Some("12")));
+        assert_eq!(regex_find(r"\d+", "ab"), Ok(None));
+        assert_eq!(
+            regex_replace(r"(\w+) (?<last>\w+)", "Ada Lovelace", "${last}, $1").unwrap(),
+            "Lovelace, Ada"
+        );
+    }
+
+    #[test]
+    fn a_wrong_pattern_is_an_error_and_leaves_the_last_one() {
+        assert_eq!(regex_match("b", "abc"), Ok(true));
+        assert!(regex_match("(", "abc").unwrap_err().to_string().contains("unclosed group"));
+        assert!(regex_match(r"\w{5000}{5000}", "").is_err());
+        assert_eq!(regex_match("b", "abc"), Ok(true));
+    }
+}

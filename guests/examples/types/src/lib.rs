@@ -1,0 +1,209 @@
+//! A function for each type of parameter and result, for errors and for panics: what commensal-sdk
+//! does at the border between Rust and SQL, to look up and to test against.
+//!
+//! ```sql
+//! CREATE EXTENSION types LANGUAGE wasm AS file://guests/prebuilt/types.wasm;
+//! SELECT same_i64(-9223372036854775808), same_f64(0.5), same_str('a'), same_bytes(X'00ff');
+//! SELECT same_i32(2147483648);        -- an error that names the position and the value
+//! SELECT checked(-1), panics('why');  -- an error of the guest's own, and a panic
+//! ```
+
+use std::borrow::Cow;
+use std::fmt;
+
+use commensal_sdk::{Value, ValueRef, host};
+
+macro_rules! same {
+    ($($(#[$meta:meta])* $name:ident: $type:ty)*) => {$(
+        $(#[$meta])*
+        #[commensal_sdk::function(deterministic)]
+        pub fn $name(value: $type) -> $type {
+            value
+        }
+    )*};
+}
+
+same! {
+    /// Any integer, unchanged.
+    same_i64: i64
+    /// An integer of 32 bits; an error for others.
+    same_i32: i32
+    /// 0 or 1.
+    same_bool: bool
+    /// A real; integers become reals.
+    same_f64: f64
+    /// Text, without a copy.
+    same_str: &str
+    /// Text, owned.
+    same_string: String
+    /// A blob, without a copy.
+    same_bytes: &[u8]
+    /// A blob, owned.
+    same_vec: Vec<u8>
+    /// Anything, owned.
+    same_value: Value
+    /// Anything, without a copy.
+    same_ref: ValueRef<'_>
+    /// An integer or NULL.
+    same_option_i64: Option<i64>
+    /// A real or NULL.
+    same_option_f64: Option<f64>
+    /// Text or NULL.
+    same_option_str: Option<&str>
+    /// A blob or NULL.
+    same_option_vec: Option<Vec<u8>>
+}
+
+/// NULL, whatever happens.
+#[commensal_sdk::function]
+pub fn nothing() {}
+
+/// A lifetime may have a name; the result may borrow from an argument.
+#[commensal_sdk::function(deterministic)]
+pub fn trimmed<'a>(text: &'a str, suffix: &str) -> Cow<'a, str> {
+    match text.strip_suffix(suffix) {
+        Some(rest) => Cow::Borrowed(rest),
+        None => Cow::Owned(format!("{text} (without {suffix})")),
+    }
+}
+
+/// How many arguments follow the separator, and which: any number of any type.
+#[commensal_sdk::function(deterministic)]
+pub fn describe(separator: &str, values: &[Value]) -> String {
+    let words = values.iter().map(|value| match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Integer(i) => format!("integer {i}"),
+        Value::Real(r) => format!("real {r:?}"),
+        Value::Text(t) => format!("text {t:?}"),
+        Value::Blob(b) => format!("blob {b:02x?}"),
+    });
+    words.collect::<Vec<_>>().join(separator)
+}
+
+/// The longest of any number of texts; NULL of none.
+#[commensal_sdk::function(deterministic)]
+pub fn longest<'a>(texts: &'a [&'a str]) -> Option<&'a str> {
+    texts.iter().copied().rev().max_by_key(|text| text.len())
+}
+
+/// The sum of any number of reals, NULLs left out. SQL's name differs from Rust's.
+#[commensal_sdk::function(name = "sum_of", deterministic)]
+pub fn sum_of_reals(values: &[Option<f64>]) -> f64 {
+    values.iter().flatten().sum()
+}
+
+/// `describe` of no arguments: one SQL name, two numbers of arguments.
+#[commensal_sdk::function(name = "arity", deterministic)]
+pub fn arity_1(_a: ValueRef<'_>) -> i64 {
+    1
+}
+
+/// See [`arity_1`].
+#[commensal_sdk::function(name = "arity", deterministic)]
+pub fn arity_2(_a: ValueRef<'_>, _b: ValueRef<'_>) -> i64 {
+    2
+}
+
+/// The name of a function that compiled code calls: the export is `hypot_`.
+#[commensal_sdk::function(deterministic)]
+pub fn hypot(a: f64, b: f64) -> f64 {
+    a.hypot(b)
+}
+
+/// An error with a text of its own.
+pub struct Negative(i64);
+
+impl fmt::Display for Negative {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "checked(): {} is negative", self.0)
+    }
+}
+
+/// The value, or an error when it is negative.
+#[commensal_sdk::function(deterministic)]
+pub fn checked(value: i64) -> Result<i64, Negative> {
+    if value < 0 { Err(Negative(value)) } else { Ok(value) }
+}
+
+/// NULL for empty text, an error for text that is no number.
+#[commensal_sdk::function(deterministic)]
+pub fn parsed(text: &str) -> Result<Option<f64>, std::num::ParseFloatError> {
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some) }
+}
+
+/// Panics with this message.
+#[commensal_sdk::function]
+pub fn panics(message: &str) -> i64 {
+    panic!("{message}")
+}
+
+/// NaN, which is NULL in SQL.
+#[commensal_sdk::function]
+pub fn not_a_number() -> f64 {
+    f64::NAN
+}
+
+/// Text of this many bytes: results of any size, which take no memory beyond the next call.
+#[commensal_sdk::function(deterministic)]
+pub fn repeated(text: &str, times: i32) -> String {
+    text.repeat(times.max(0) as usize)
+}
+
+/// Writes to the host's log; needs the capability `log`.
+#[commensal_sdk::function]
+pub fn log_info(message: &str) {
+    host::log(host::Level::Info, message);
+}
+
+/// Whether the host wants the statement to end.
+#[commensal_sdk::function]
+pub fn is_interrupted() -> bool {
+    host::interrupted()
+}
+
+/// Seconds since 1970; needs the capability `clock`.
+#[commensal_sdk::function]
+pub fn clock_seconds() -> i64 {
+    host::now().as_secs() as i64
+}
+
+/// That many random bytes; needs the capability `random`.
+#[commensal_sdk::function]
+pub fn random_bytes(count: i32) -> Vec<u8> {
+    let mut bytes = vec![0; count.max(0) as usize];
+    host::random(&mut bytes);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn they_are_ordinary_functions() {
+        assert_eq!(same_i64(i64::MIN), i64::MIN);
+        assert_eq!(same_ref(ValueRef::Text("é")), ValueRef::Text("é"));
+        assert_eq!(trimmed("a.rs", ".rs"), "a");
+        assert_eq!(trimmed("a", ".rs"), "a (without .rs)");
+        assert_eq!(longest(&["a", "bcd", "efg"]), Some("bcd"));
+        assert_eq!(longest(&[]), None);
+        assert_eq!(sum_of_reals(&[Some(1.5), None, Some(2.0)]), 3.5);
+        assert_eq!(hypot(3.0, 4.0), 5.0);
+        assert_eq!((arity_1(ValueRef::Null), arity_2(ValueRef::Null, ValueRef::Null)), (1, 2));
+        assert_eq!(
+            describe(
+                "; ",
+                &[Value::Null, 1i64.into(), 0.5.into(), "x".into(), (&b"\xff"[..]).into()]
+            ),
+            "NULL; integer 1; real 0.5; text \"x\"; blob [ff]"
+        );
+    }
+
+    #[test]
+    fn errors_are_results() {
+        assert_eq!(checked(-1).map_err(|e| e.to_string()), Err("checked(): -1 is negative".into()));
+        assert_eq!(parsed(""), Ok(None));
+        assert_eq!(parsed("0.5"), Ok(Some(0.5)));
+        assert!(parsed("x").is_err());
+    }
+}
