@@ -10,6 +10,7 @@ mod read;
 mod suggest;
 mod text;
 mod types;
+mod work;
 
 pub use pack::pack;
 pub use text::binary;

@@ -15,7 +15,7 @@ use wasmparser::{
 
 use super::text::MAGIC;
 use super::types::{ExternType, FunctionType, ValType};
-use super::{Abi, Export, Import, ModuleInfo, error};
+use super::{Abi, Export, Import, ModuleInfo, error, work};
 use crate::abi::MANIFEST_SECTION;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
@@ -35,7 +35,7 @@ const MODULE_VERSION: [u8; 4] = [1, 0, 0, 0];
 pub(super) struct Module {
     pub(super) types: Vec<Arc<FunctionType>>,
     /// Types of all functions, imported ones first, as indices.
-    functions: Vec<u32>,
+    pub(super) functions: Vec<u32>,
     defined: usize,
     pub(super) tables: Vec<ExternType>,
     pub(super) memories: Vec<ExternType>,
@@ -45,6 +45,8 @@ pub(super) struct Module {
     /// Exported functions by index, for messages about their code.
     exported: Vec<(u32, usize)>,
     code_bytes: usize,
+    /// What validating the code has cost so far beyond its size; see [`work`].
+    work: usize,
     data_bytes: usize,
     /// The contents of all manifest sections, joined.
     pub(super) manifest: Option<Vec<u8>>,
@@ -340,6 +342,14 @@ fn code(
                 let limit = "function_branch_targets_max";
                 return Err(too_many(module, "targets of br_table", targets, limit, max));
             }
+        }
+        module.work = module.work.saturating_add(work::of(module, &validator, &operator));
+        if module.work > work::max(module.code_bytes) {
+            let name = function_name(module, index);
+            return Err(error(format!(
+                "{name} of the module moves far more values in blocks, branches and calls than its \
+                 code has instructions to make: it would take too long to compile"
+            )));
         }
         validator.op(at, &operator).map_err(invalid)?;
     }
