@@ -426,7 +426,15 @@ fn extensions_need_a_manifest_and_functions_do_not() {
     for (manifest, message) in cases {
         let info = read(&with_manifest(manifest), &Limits::default()).unwrap();
         assert_eq!(info.extension().unwrap_err().message(), message);
+        info.guest_function("slugify").expect("an export that is not declared");
+        let error = info.guest_function("f").err();
+        assert_eq!(error.is_some(), message.ends_with("does not run"), "{error:?}");
     }
+    let both = "{\"abi\":1}{\"collation\":{\"name\":\"c\",\"compare\":\"f\"}}{\"function\":{\"name\":\"f\"}}";
+    let info = read(&with_manifest(both), &Limits::default()).unwrap();
+    info.guest_function("f").expect("it is a function as well");
+    let info = read(&with_manifest(&both[..both.len() / 2]), &Limits::default());
+    assert_eq!(info.unwrap_err().kind(), ErrorKind::Manifest);
     let manifest = "{\"abi\":1}{\"function\":{\"name\":\"f\",\"deterministic\":true}}";
     let info = read(&with_manifest(manifest), &Limits::default()).unwrap();
     assert_eq!(info.extension().unwrap().functions_of("f").count(), 1);

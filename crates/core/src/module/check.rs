@@ -195,6 +195,25 @@ fn clock_or_random(info: &ModuleInfo) -> String {
     names.collect::<Vec<_>>().join(" and ")
 }
 
+/// Whether an export is a scalar function, or nothing that the manifest knows.
+pub(super) fn can_run(manifest: Option<&Manifest>, export: &str) -> Result<(), Error> {
+    let Some(manifest) = manifest else { return Ok(()) };
+    if manifest.functions_of(export).any(|f| f.bind.is_none()) {
+        return Ok(());
+    }
+    let Some((declaration, _)) = manifest.exports().find(|&(_, e)| e == export) else {
+        return Ok(());
+    };
+    let Some((_, what)) = manifest.not_run().find(|(d, _)| *d == declaration) else {
+        return Ok(());
+    };
+    let message = format!(
+        "the export {} belongs to the {declaration}, {what} this version does not run",
+        quoted(export)
+    );
+    Err(Error::new(ErrorKind::Manifest, message))
+}
+
 /// Whether an export has the type it needs; if not, the message shows both.
 pub(super) fn has_type(
     ty: &ExternType,

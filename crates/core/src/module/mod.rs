@@ -149,13 +149,14 @@ impl ModuleInfo {
     /// Whether the module can be called from SQL through this export.
     ///
     /// # Errors
-    /// There is no such export (the message lists those there are), or it has another type (the
-    /// message shows both).
+    /// There is no such export (the message lists those there are), it has another type (the message
+    /// shows both), or the manifest declares it as something that this version does not run.
     pub fn guest_function(&self, export: &str) -> Result<()> {
         let Some(found) = self.export(export) else {
             return Err(Error::new(ErrorKind::NotFound, suggest::missing(self, export)));
         };
-        check::has_type(&found.ty, export, &FunctionType::guest()).map_err(error)
+        check::has_type(&found.ty, export, &FunctionType::guest()).map_err(error)?;
+        check::can_run(self.manifest.as_ref(), export)
     }
 
     /// The export of this name.
