@@ -19,7 +19,7 @@
     (i32.const 4096))
   (@custom "commensal"
     "{\"abi\":1,\"info\":{\"version\":\"1.2.0\"}}\n"
-    "{\"function\":{\"name\":\"add\",\"export\":\"add\",\"params\":[\"integer\",\"integer\"],\"returns\":\"integer\",\"deterministic\":true}}\n"
+    "{\"function\":{\"name\":\"plus\",\"export\":\"plus\",\"params\":[\"integer\",\"integer\"],\"returns\":\"integer\",\"deterministic\":true}}\n"
     "{\"function\":{\"name\":\"square\",\"export\":\"square\",\"params\":[\"integer\"],\"returns\":\"integer\",\"deterministic\":true}}\n"
     "{\"function\":{\"name\":\"half\",\"export\":\"half\",\"params\":[\"integer\"],\"returns\":\"integer\",\"deterministic\":true}}\n"
     "{\"function\":{\"name\":\"is_even\",\"export\":\"is_even\",\"params\":[\"integer\"],\"returns\":\"integer\",\"deterministic\":true}}\n"
@@ -31,7 +31,7 @@
     (i64.store (i32.const 16) (i64.const 1))
     (i64.store (i32.const 24) (local.get $value))
     (i32.const 16))
-  (func (export "add") (param $argc i32) (param $argv i32) (result i32)
+  (func (export "plus") (param $argc i32) (param $argv i32) (result i32)
     (call $integer
       (i64.add (i64.load offset=8 (local.get $argv)) (i64.load offset=24 (local.get $argv)))))
   (func (export "square") (param $argc i32) (param $argv i32) (result i32)

@@ -37,7 +37,7 @@
     (i64.store (i32.const 24) (i64.extend_i32_u (local.get $argc)))
     (i32.const 16))
   ;; The sum of the arguments' payloads, read as integers.
-  (func (export "total") (param $argc i32) (param $argv i32) (result i32)
+  (func (export "sum_all") (param $argc i32) (param $argv i32) (result i32)
     (local $sum i64)
     (block $done
       (loop $next

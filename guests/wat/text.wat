@@ -20,8 +20,8 @@
     "{\"abi\":1}\n"
     "{\"function\":{\"name\":\"shout\",\"export\":\"shout\",\"params\":[\"text\"],\"returns\":\"text\",\"deterministic\":true}}\n"
     "{\"function\":{\"name\":\"twice\",\"export\":\"twice\",\"params\":[\"text\"],\"returns\":\"text\",\"deterministic\":true}}\n"
-    "{\"function\":{\"name\":\"as_json\",\"export\":\"as_json\",\"params\":[\"text\"],\"returns\":\"text\",\"deterministic\":true}}\n"
-    "{\"function\":{\"name\":\"subtype_of\",\"export\":\"subtype_of\",\"params\":[\"any?\"],\"returns\":\"integer\"}}\n"
+    "{\"function\":{\"name\":\"as_json\",\"export\":\"as_json\",\"params\":[\"text\"],\"returns\":\"text\",\"deterministic\":true,\"subtype\":true}}\n"
+    "{\"function\":{\"name\":\"subtype_of\",\"export\":\"subtype_of\",\"params\":[\"any?\"],\"returns\":\"integer\",\"subtype\":true}}\n"
     "{\"function\":{\"name\":\"fail\",\"export\":\"fail\",\"params\":[\"text\"]}}\n")
   (func $clear_flags (param $argv i32)
     (i32.store8 offset=2 (local.get $argv) (i32.const 0)))

@@ -27,6 +27,7 @@
     "{\"function\":{\"name\":\"integer_or_null\",\"export\":\"tag\",\"params\":[\"integer?\"]}}\n"
     "{\"function\":{\"name\":\"real_or_null\",\"export\":\"tag\",\"params\":[\"real?\"]}}\n"
     "{\"function\":{\"name\":\"any_or_null\",\"export\":\"tag\",\"params\":[\"any?\"]}}\n"
+    "{\"function\":{\"name\":\"any_tag\",\"export\":\"tag\",\"params\":[\"any\"]}}\n"
     "{\"function\":{\"name\":\"label\",\"export\":\"second\",\"params\":[\"integer\",\"text?\",\"blob?\"]}}\n"
     "{\"function\":{\"name\":\"gives_integer\",\"export\":\"need\",\"params\":[\"any\"],\"returns\":\"integer\"}}\n"
     "{\"function\":{\"name\":\"gives_real\",\"export\":\"need\",\"params\":[\"any\"],\"returns\":\"real\"}}\n"
