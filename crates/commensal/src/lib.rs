@@ -8,22 +8,20 @@
 //! let database = Database::open_in_memory(Options::new().runtime(Arc::new(WasmtimeRuntime::new())))?;
 //! let connection = database.connect()?;
 //! connection.execute(
-//!     "CREATE FUNCTION add LANGUAGE wasm AS '
+//!     r#"CREATE FUNCTION plus LANGUAGE wasm AS '
 //!        (module
-//!          (memory (export \"memory\") 1)
-//!          (func (export \"commensal_scratch\") (param i32) (result i32) (i32.const 1024))
-//!          (func (export \"add\") (param $argc i32) (param $argv i32) (result i32)
-//!            ;; the result record at 0: tag 1, an integer, the sum of both payloads
-//!            (i64.store (i32.const 0) (i64.const 1))
-//!            (i64.store (i32.const 8)
+//!          (memory (export "memory") 1)
+//!          (func (export "commensal_scratch") (param i32) (result i32) (i32.const 1024))
+//!          (data (i32.const 512) "\01")
+//!          (func (export "plus") (param $argc i32) (param $argv i32) (result i32)
+//!            ;; The record at 512 says integer; its payload becomes the sum of the arguments.
+//!            (i64.store (i32.const 520)
 //!              (i64.add (i64.load offset=8 (local.get $argv))
 //!                       (i64.load offset=24 (local.get $argv))))
-//!            (i64.store (i32.const 512) (i64.const 1))
-//!            (i64.store (i32.const 520) (i64.load (i32.const 8)))
-//!            (i32.const 512)))'",
+//!            (i32.const 512)))'"#,
 //!     (),
 //! )?;
-//! let sum: i64 = connection.query_row("SELECT add(40, 2)", (), |row| row.get(0))?;
+//! let sum: i64 = connection.query_row("SELECT plus(40, 2)", (), |row| row.get(0))?;
 //! assert_eq!(sum, 42);
 //! # Ok(())
 //! # }
