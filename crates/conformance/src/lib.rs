@@ -1,1 +1,96 @@
-//! (being written)
+//! Runs [sqllogictest](https://www.sqlite.org/sqllogictest/doc/trunk/about.wiki) files on a pair of
+//! engine and runtime, through the facade as any application would. The cases are data: this crate
+//! knows nothing of what they test.
+//!
+//! # The files
+//!
+//! The format is that of the [`sqllogictest`] crate, with these rules:
+//!
+//! - Each file gets a fresh database file of its own. `connection NAME` before a record runs it on
+//!   another connection to the same database; a connection is made when it is first named.
+//! - `file://` paths are relative to the folder of the file.
+//! - `onlyif` and `skipif` know the names of the engine (`sqlite`) and of the runtime (`wasmtime`).
+//! - `system` records are refused: the files are data.
+//! - A record may hold several statements; the rows are those of the last one that has columns.
+//! - Column types of `query`: `I` integer, `R` real, `T` text, `B` blob, `?` whatever comes. NULL fits
+//!   every type; a value of another class than its column's type is a failure.
+//! - Rows are compared exactly, white space included: one line a row, values separated by one space.
+//! - `statement error` and `query error` match the message as a regular expression, or with `----`
+//!   exactly.
+//!
+//! # How values are written
+//!
+//! | Value | Text |
+//! |---|---|
+//! | NULL | `NULL` |
+//! | integer | decimal |
+//! | real | as SQLite's `CAST(… AS TEXT)`, but `-0.0` keeps its sign: see [`commensal::core::real`] |
+//! | text | as it is, but control characters as `\0`, `\t`, `\n`, `\r` or `\u{1b}` (a backslash stays as it is); `(empty)` when empty |
+//! | blob | `X'0AFF'` |
+
+mod connection;
+mod file;
+mod value;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use commensal::core::runtime::Runtime;
+use commensal::{Capabilities, Engine, Limits};
+
+/// On what the files run.
+#[derive(Clone)]
+pub struct Options {
+    /// The database engine.
+    pub engine: Engine,
+    /// The runtime; without one the files see what a host without runtime sees.
+    pub runtime: Option<Arc<dyn Runtime>>,
+    /// The limits of guests.
+    pub limits: Limits,
+    /// What guests are granted.
+    pub capabilities: Capabilities,
+}
+
+/// How many records passed and failed. Counted are the statements, queries and `let` records that
+/// ran; what `onlyif` and `skipif` leave out is not. A file that cannot be read or parsed counts as
+/// one failed record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Records that did what the file says.
+    pub passed: u64,
+    /// Records that did not.
+    pub failed: u64,
+}
+
+/// Runs the files one after the other, each to its end (or its `halt` record) whatever fails in it.
+/// For each failed record `report` gets a paragraph with the file, the line and the difference.
+///
+/// ```
+/// use commensal::{Capabilities, Engine, Limits};
+/// use commensal_conformance::{Options, Summary, run};
+///
+/// let folder = tempfile::tempdir()?;
+/// let file = folder.path().join("sum.slt");
+/// std::fs::write(&file, "query I\nSELECT 1 + 2\n----\n3\n\nquery T\nSELECT 'a'\n----\nb\n")?;
+/// let options = Options {
+///     engine: Engine::Sqlite,
+///     runtime: None,
+///     limits: Limits::default(),
+///     capabilities: Capabilities::NONE,
+/// };
+/// let mut report = Vec::new();
+/// assert_eq!(run(&[file], &options, &mut report)?, Summary { passed: 1, failed: 1 });
+/// assert!(String::from_utf8_lossy(&report).contains("sum.slt:6: "));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Errors
+/// Writing to `report` fails. What is wrong with the files or the database is in the report.
+pub fn run(files: &[PathBuf], options: &Options, report: &mut dyn Write) -> io::Result<Summary> {
+    let mut summary = Summary::default();
+    for path in files {
+        file::run(path, options, report, &mut summary)?;
+    }
+    Ok(summary)
+}

@@ -17,6 +17,7 @@ pub mod limits;
 pub mod manifest;
 pub mod module;
 mod quote;
+pub mod real;
 pub mod registry;
 pub mod runtime;
 pub mod session;

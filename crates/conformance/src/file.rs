@@ -1,0 +1,97 @@
+//! Runs one file.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use commensal::{Database, FileAccess};
+use sqllogictest::{Record, RecordOutput, Runner};
+
+use crate::connection::Session;
+use crate::value::{Type, validate};
+use crate::{Options, Summary};
+
+pub(crate) fn run(
+    path: &Path,
+    options: &Options,
+    report: &mut dyn Write,
+    summary: &mut Summary,
+) -> io::Result<()> {
+    match parse(path) {
+        Ok(records) => run_records(path, records, options, report, summary),
+        Err(message) => {
+            summary.failed += 1;
+            writeln!(report, "{message}\n")
+        }
+    }
+}
+
+/// The records, or why there are none.
+fn parse(path: &Path) -> Result<Vec<Record<Type>>, String> {
+    let in_file = |message: &dyn std::fmt::Display| format!("{}: {message}", path.display());
+    // The parser takes for granted that it can read the file.
+    std::fs::read_to_string(path).map_err(|error| in_file(&error))?;
+    let name = path.to_str().ok_or_else(|| in_file(&"the path is not valid UTF-8"))?;
+    sqllogictest::parse_file(name)
+        .map_err(|error| format!("{}: {}", error.location(), error.kind()))
+}
+
+fn run_records(
+    path: &Path,
+    records: Vec<Record<Type>>,
+    options: &Options,
+    report: &mut dyn Write,
+    summary: &mut Summary,
+) -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let database = match open(&folder.path().join("test.db"), path, options) {
+        Ok(database) => database,
+        Err(error) => {
+            summary.failed += 1;
+            return writeln!(report, "{}: {error}\n", path.display());
+        }
+    };
+    let mut runner = Runner::new(|| {
+        let connection = database.connect();
+        async { connection.map(|connection| Session::new(connection, options.engine)) }
+    });
+    if let Some(runtime) = &options.runtime {
+        runner.add_label(runtime.name());
+    }
+    runner.with_column_validator(validate);
+    // White space matters.
+    runner.with_normalizer(|line| line.clone());
+    for record in records {
+        match &record {
+            Record::Halt { .. } => break,
+            Record::System { loc, .. } => {
+                summary.failed += 1;
+                writeln!(report, "{loc}: system records are not run: the files are data\n")?;
+                continue;
+            }
+            _ => {}
+        }
+        match runner.run(record) {
+            Ok(RecordOutput::Nothing) => {}
+            Ok(_) => summary.passed += 1,
+            Err(error) => {
+                summary.failed += 1;
+                writeln!(report, "{}: {}\n", error.location(), error.kind())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The database in this new file, for the cases of the file `path`.
+fn open(database: &Path, path: &Path, options: &Options) -> commensal::Result<Database> {
+    let base = path.parent().map(Path::to_owned).filter(|base| *base != PathBuf::new());
+    let mut opening = commensal::Options::new()
+        .engine(options.engine)
+        .limits(options.limits.clone())
+        .grant(options.capabilities)
+        .file_access(FileAccess::Any { base });
+    if let Some(runtime) = &options.runtime {
+        opening = opening.runtime(runtime.clone());
+    }
+    Database::open(database, opening)
+}

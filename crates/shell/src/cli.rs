@@ -1,0 +1,212 @@
+//! The command line: options, subcommands and what they mean for a database. Parses only.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use commensal::core::runtime::Runtime;
+use commensal::{Capabilities, Engine, FileAccess, Limits, Options, WasmtimeRuntime};
+
+use crate::diagnostic;
+use crate::output::Mode;
+
+const EXAMPLES: &str = "\
+Examples:
+  commensal shop.db 'SELECT * FROM orders'
+  commensal --mode json shop.db 'SELECT * FROM orders' > orders.json
+  commensal shop.db < migrate.sql
+  commensal shop.db '.import --csv prices.csv prices'
+  commensal inspect text.wasm
+  commensal sql text.wasm | commensal shop.db
+  commensal test conformance/*.slt
+
+Without SQL arguments, statements and dot commands are read from standard input; \".help\" lists the
+dot commands. SQL arguments stop at the first error; input goes on with the next statement unless
+--bail is given. Exit status: 0 without errors, 1 after an error, 2 for wrong usage.
+
+A database file with the name of a subcommand is given with a path: ./test";
+
+/// A SQL shell with functions in WebAssembly.
+#[derive(Debug, Parser)]
+#[command(
+    name = "commensal",
+    version,
+    after_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) shell: ShellArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show what a module exports and imports, its manifest, and why it would be refused
+    Inspect(InspectArguments),
+    /// Print the CREATE statement that stores a module in a database
+    Sql(SqlArguments),
+    /// Add a manifest to a module as its custom section
+    Pack(PackArguments),
+    /// Run sqllogictest files, each on a fresh database
+    Test(TestArguments),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ShellArguments {
+    /// Database file, made if there is none; in memory when left out
+    pub(crate) database: Option<PathBuf>,
+    /// Statements and dot commands
+    pub(crate) sql: Vec<String>,
+    /// How to print rows: list on a pipe or into a file and table on a terminal unless given
+    #[arg(long, value_enum)]
+    pub(crate) mode: Option<Mode>,
+    /// Print column names (modes list, table, csv)
+    #[arg(long, overrides_with = "no_header")]
+    pub(crate) header: bool,
+    /// Print no column names; the default of list and csv
+    #[arg(long, overrides_with = "header")]
+    pub(crate) no_header: bool,
+    /// What to print for NULL (modes list, table, csv, line)
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) nullvalue: String,
+    /// Open the database without writing to it
+    #[arg(long)]
+    pub(crate) readonly: bool,
+    /// Stop at the first error
+    #[arg(long)]
+    pub(crate) bail: bool,
+    #[command(flatten)]
+    pub(crate) host: HostArguments,
+}
+
+/// What guests run on and what they may use.
+#[derive(Args, Debug)]
+pub(crate) struct HostArguments {
+    /// Database engine
+    #[arg(long, value_name = "ENGINE", default_value_t = Engine::Sqlite, value_parser = Engine::from_str)]
+    pub(crate) engine: Engine,
+    /// What runs WebAssembly
+    #[arg(long, value_enum, default_value_t = RuntimeName::Wasmtime)]
+    pub(crate) runtime: RuntimeName,
+    /// Longest time of one call into a module, in milliseconds [default: 2000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    timeout_ms: Option<u64>,
+    /// Fuel of one call, in the runtime's own unit [default: not metered]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    fuel: Option<u64>,
+    /// Memory of one module instance, in MiB [default: 64]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=4096))]
+    memory_mb: Option<u64>,
+    /// Grant modules that ask for them: log, clock, random, sql_read, sql_write
+    #[arg(long, value_name = "CAPABILITIES", value_parser = Capabilities::from_str)]
+    allow: Option<Capabilities>,
+    /// Run no WebAssembly, and load no definitions from the database
+    #[arg(long)]
+    pub(crate) no_wasm: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RuntimeName {
+    /// A compiler to machine code
+    Wasmtime,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct InspectArguments {
+    /// Module, binary or in text format
+    pub(crate) file: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct SqlArguments {
+    /// Module, binary or in text format
+    pub(crate) file: PathBuf,
+    /// Name of the function or extension [default: the export's or file's name]
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Make one function of this export; without it, a module with a manifest becomes an extension
+    #[arg(long)]
+    pub(crate) export: Option<String>,
+    /// Write the module into the statement; the default
+    #[arg(long, conflicts_with = "file_source")]
+    hex: bool,
+    /// Refer to the module's file instead
+    #[arg(long = "file", id = "file_source")]
+    pub(crate) file_source: bool,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct PackArguments {
+    /// Module, binary or in text format
+    pub(crate) file: PathBuf,
+    /// Manifest: JSON objects, one a line
+    pub(crate) manifest: PathBuf,
+    /// Where to write the result [default: over the module]
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct TestArguments {
+    /// Files in sqllogictest format; file:// in them is relative to their own folder
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) host: HostArguments,
+}
+
+impl ShellArguments {
+    /// What was said about column names, if anything.
+    pub(crate) fn headers(&self) -> Option<bool> {
+        (self.header || self.no_header).then_some(self.header)
+    }
+
+    pub(crate) fn options(&self) -> Options {
+        let options = Options::new()
+            .engine(self.host.engine)
+            .limits(self.host.limits())
+            .grant(self.host.capabilities())
+            .file_access(FileAccess::Any { base: None })
+            .load_catalog(!self.host.no_wasm)
+            .log(Arc::new(diagnostic::log))
+            .read_only(self.readonly);
+        match self.host.runtime() {
+            Some(runtime) => options.runtime(runtime),
+            None => options,
+        }
+    }
+}
+
+impl HostArguments {
+    pub(crate) fn limits(&self) -> Limits {
+        let mut limits = Limits::default();
+        if let Some(milliseconds) = self.timeout_ms {
+            limits.call_timeout = Duration::from_millis(milliseconds);
+        }
+        if let Some(mebibytes) = self.memory_mb {
+            limits.memory_bytes_max = usize::try_from(mebibytes << 20).unwrap_or(usize::MAX);
+        }
+        limits.fuel = self.fuel;
+        limits
+    }
+
+    pub(crate) fn capabilities(&self) -> Capabilities {
+        self.allow.unwrap_or_default()
+    }
+
+    /// The runtime, unless there is to be none.
+    pub(crate) fn runtime(&self) -> Option<Arc<dyn Runtime>> {
+        (!self.no_wasm).then(|| match self.runtime {
+            RuntimeName::Wasmtime => Arc::new(WasmtimeRuntime::new()) as Arc<dyn Runtime>,
+        })
+    }
+}

@@ -1,0 +1,226 @@
+//! Messages on standard error: what went wrong, where, and the piece of SQL with a caret under it.
+//!
+//! Messages may come from guests and files: control characters in them never reach the terminal.
+
+use std::borrow::Cow;
+use std::fmt::{self, Display, Formatter};
+use std::io::Write;
+
+use anstyle::{AnsiColor, Style};
+use commensal::LogLevel;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+
+/// Columns of SQL shown on either side of an error.
+const CONTEXT_COLUMNS: usize = 38;
+
+/// A message with its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Diagnostic {
+    /// The file, when it is not what the user gave on the command line or on standard input.
+    source: Option<String>,
+    /// From 1.
+    line: Option<usize>,
+    message: String,
+    excerpt: Option<Excerpt>,
+}
+
+/// A part of one line, and how many terminal columns precede the error in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Excerpt {
+    text: String,
+    column: usize,
+}
+
+impl Diagnostic {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { source: None, line: None, message: message.into(), excerpt: None }
+    }
+
+    /// An error in `sql`, which begins in this line of its source.
+    pub(crate) fn in_sql(error: &commensal::Error, sql: &str, first_line: usize) -> Self {
+        let at = error.offset().map(|offset| sql.floor_char_boundary(offset));
+        let start = sql.len() - sql.trim_start().len();
+        let line = first_line + newlines(&sql[..at.unwrap_or(start)]);
+        Self {
+            line: Some(line),
+            excerpt: at.map(|at| Excerpt::around(sql, at)),
+            ..Self::new(error.message())
+        }
+    }
+
+    /// The same in this file.
+    #[must_use]
+    pub(crate) fn in_source(self, source: Option<&str>) -> Self {
+        Self { source: self.source.or_else(|| source.map(str::to_owned)), ..self }
+    }
+
+    /// The same in this line, if it has none yet.
+    #[must_use]
+    pub(crate) fn at_line(self, line: usize) -> Self {
+        Self { line: self.line.or(Some(line)), ..self }
+    }
+
+    /// Writes to standard error, in colour where the terminal and the user's environment want it.
+    pub(crate) fn print(&self) {
+        // Nobody is left to be told when standard error is closed.
+        let _ = writeln!(anstream::stderr().lock(), "{ERROR}Error:{ERROR:#} {self}");
+    }
+}
+
+/// Something that the user should know, though it is no error.
+pub(crate) fn warn(message: impl Display) {
+    let message = message.to_string();
+    let message = printable(&message);
+    let _ = writeln!(anstream::stderr().lock(), "{WARNING}Warning:{WARNING:#} {message}");
+}
+
+/// What a guest with the capability `log` wants the user to know.
+pub(crate) fn log(level: LogLevel, message: &str) {
+    let style = match level {
+        LogLevel::Error => ERROR,
+        LogLevel::Warn => WARNING,
+        LogLevel::Info | LogLevel::Debug => Style::new(),
+    };
+    let message = printable(message);
+    let _ = writeln!(anstream::stderr().lock(), "{style}Log ({level:?}):{style:#} {message}");
+}
+
+impl Display for Diagnostic {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        if let Some(source) = &self.source {
+            write!(f, "{}: ", printable(source))?;
+        }
+        if let Some(line) = self.line {
+            write!(f, "near line {line}: ")?;
+        }
+        f.write_str(&printable(&self.message))?;
+        match &self.excerpt {
+            Some(excerpt) => write!(f, "\n{excerpt}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Display for Excerpt {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "  {}\n  ", self.text)?;
+        // To the left of the caret once there is no room to the right.
+        match self.column.checked_sub("error here ---".len()) {
+            Some(indent) if self.column > CONTEXT_COLUMNS => {
+                write!(f, "{:indent$}error here ---^", "")
+            }
+            _ => write!(f, "{:indent$}^--- error here", "", indent = self.column),
+        }
+    }
+}
+
+impl Excerpt {
+    /// The surroundings of a byte offset within its line.
+    fn around(sql: &str, at: usize) -> Self {
+        let (before, after) = sql.split_at(at);
+        let before = before.rsplit('\n').next().unwrap_or_default();
+        let after = after.split(['\n', '\r']).next().unwrap_or_default();
+        let start = before.len() - fitting(before.chars().rev());
+        let mut text = one_line(&before[start..]);
+        if start == 0 {
+            text = text.trim_start().to_owned();
+        } else {
+            text.insert(0, '…');
+        }
+        let column = text.width();
+        let end = fitting(after.chars());
+        text.push_str(&one_line(&after[..end]));
+        if end < after.len() {
+            text.push('…');
+        }
+        Self { text, column }
+    }
+}
+
+/// Bytes of the characters that fit into the context.
+fn fitting(characters: impl Iterator<Item = char>) -> usize {
+    let (mut bytes, mut columns) = (0, 0);
+    for character in characters {
+        columns += character.width().unwrap_or(2);
+        if columns > CONTEXT_COLUMNS {
+            break;
+        }
+        bytes += character.len_utf8();
+    }
+    bytes
+}
+
+fn newlines(text: &str) -> usize {
+    text.bytes().filter(|&byte| byte == b'\n').count()
+}
+
+fn one_line(text: &str) -> String {
+    printable(text).replace(['\t', '\n'], " ")
+}
+
+/// The text with control characters other than tab and newline in caret notation (`^[`), so that it
+/// cannot command a terminal.
+pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    let harmful = |c: char| c.is_control() && !matches!(c, '\t' | '\n');
+    if !text.contains(harmful) {
+        return Cow::Borrowed(text);
+    }
+    let mut printable = String::with_capacity(text.len() + 8);
+    for character in text.chars() {
+        match u32::from(character) {
+            _ if !harmful(character) => printable.push(character),
+            code @ 0..0x20 => printable.extend(['^', char::from(code as u8 + b'@')]),
+            0x7f => printable.push_str("^?"),
+            // The control characters above ASCII.
+            code => printable.push_str(&format!("\\u{{{code:x}}}")),
+        }
+    }
+    Cow::Owned(printable)
+}
+
+#[cfg(test)]
+mod tests {
+    use commensal::{Error, ErrorKind};
+
+    use super::{Diagnostic, printable};
+
+    #[test]
+    fn points_at_the_position() {
+        let long = format!("SELECT '{}' FRUM t", "é".repeat(1000));
+        let frum = long.find("FRUM").unwrap();
+        for (sql, offset, expected) in [
+            ("SELECT x", Some(7), "near line 3: m\n  SELECT x\n         ^--- error here"),
+            (
+                "\n\n SELECT 'ü漢', x\n",
+                Some(19),
+                "near line 5: m\n  SELECT 'ü漢', x\n                ^--- error here",
+            ),
+            ("\n SELECT 1;", None, "near line 4: m"),
+            ("SELECT", Some(6), "near line 3: m\n  SELECT\n        ^--- error here"),
+            ("SELECT", Some(600), "near line 3: m\n  SELECT\n        ^--- error here"),
+            (
+                &long,
+                Some(frum),
+                "near line 3: m\n  …éééééééééééééééééééééééééééééééééééé' FRUM t\n                           error here ---^",
+            ),
+        ] {
+            let error = Error::new(ErrorKind::Syntax, "m");
+            let error = offset.map_or(error.clone(), |offset| error.at(offset));
+            assert_eq!(Diagnostic::in_sql(&error, sql, 3).to_string(), expected, "{sql}");
+        }
+    }
+
+    #[test]
+    fn control_characters_are_shown() {
+        for (text, expected) in [
+            ("plain\ttext\n", "plain\ttext\n"),
+            ("\x1b[2J\0\x7f", "^[[2J^@^?"),
+            ("a\u{9b}b", "a\\u{9b}b"),
+        ] {
+            assert_eq!(printable(text), expected);
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! `.import`: the rows of a CSV file into a table, all or none.
+
+use std::collections::HashSet;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use commensal::core::ddl::quote_identifier;
+use commensal::{Connection, Statement, ValueRef};
+use csv::StringRecord;
+
+use crate::diagnostic::warn;
+use crate::failure::{Failure, Result};
+use crate::session::Session;
+
+/// Rows whose length is warned about one by one.
+const WARNINGS_MAX: u64 = 10;
+
+const PROGRESS_AFTER: Duration = Duration::from_secs(1);
+const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+
+struct Arguments<'a> {
+    skip: u64,
+    file: &'a str,
+    table: &'a str,
+}
+
+/// `.import [--csv] [--skip N] FILE TABLE`
+pub(super) fn run(session: &mut Session, words: &[String]) -> Result {
+    let arguments = parse(words)?;
+    session.output.flush()?;
+    let connection = &session.connection;
+    // Works within a transaction of the user's and, being the outermost, as one of its own.
+    connection.execute_batch("SAVEPOINT commensal_import")?;
+    let result = import(connection, &arguments);
+    if result.is_err() {
+        // Fails when the engine has rolled the transaction back already.
+        let _ = connection.execute_batch("ROLLBACK TO commensal_import");
+        let _ = connection.execute_batch("RELEASE commensal_import");
+        return result;
+    }
+    connection.execute_batch("RELEASE commensal_import")?;
+    Ok(())
+}
+
+fn parse(words: &[String]) -> Result<Arguments<'_>> {
+    let usage = || Failure::message("usage: .import [--csv] [--skip N] FILE TABLE");
+    let mut skip = 0;
+    let mut names = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            // The only format there is.
+            "--csv" => {}
+            "--skip" => {
+                skip = words.next().and_then(|n| n.parse().ok()).ok_or_else(usage)?;
+            }
+            word if word.starts_with("--") => return Err(usage()),
+            name => names.push(name),
+        }
+    }
+    match names[..] {
+        [file, table] => Ok(Arguments { skip, file, table }),
+        _ => Err(usage()),
+    }
+}
+
+fn import(connection: &Connection, arguments: &Arguments<'_>) -> Result {
+    let mut reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_path(arguments.file)
+        .map_err(|error| Failure::file(Path::new(arguments.file), describe(&error)))?;
+    let mut record = StringRecord::new();
+    let mut next = |record: &mut StringRecord| {
+        reader
+            .read_record(record)
+            .map_err(|error| at(arguments.file, line_of(error.position()), &describe(&error)))
+    };
+    for _ in 0..arguments.skip {
+        next(&mut record)?;
+    }
+    let mut columns = column_count(connection, arguments.table)?;
+    if columns == 0 {
+        if !next(&mut record)? {
+            return Err(at(arguments.file, None, "there is no row to take the columns from"));
+        }
+        create_table(connection, arguments.table, &record)?;
+        columns = record.len();
+    }
+    let parameters = vec!["?"; columns].join(",");
+    let table = quote_identifier(arguments.table);
+    let mut insert = connection.prepare(&format!("INSERT INTO {table} VALUES({parameters})"))?;
+    let mut progress = Progress::new();
+    let mut ragged = Ragged { file: arguments.file, columns, rows: 0 };
+    while next(&mut record)? {
+        let line = line_of(record.position());
+        ragged.check(line, record.len());
+        insert_row(&mut insert, columns, &record)
+            .map_err(|error| at(arguments.file, line, error.message()))?;
+        progress.row();
+    }
+    ragged.finish();
+    Ok(())
+}
+
+fn insert_row(
+    insert: &mut Statement<'_>,
+    columns: usize,
+    record: &StringRecord,
+) -> commensal::Result<()> {
+    for column in 0..columns {
+        insert.bind(column + 1, record.get(column).map_or(ValueRef::Null, ValueRef::Text))?;
+    }
+    while insert.step()? {}
+    insert.reset();
+    Ok(())
+}
+
+/// How many values an INSERT takes; 0 when there is no such table.
+fn column_count(connection: &Connection, table: &str) -> Result<usize> {
+    let sql = format!("PRAGMA table_xinfo({})", quote_identifier(table));
+    let mut statement = connection.prepare(&sql)?;
+    let mut count = 0;
+    while statement.step()? {
+        count += usize::from(statement.column(6)? == ValueRef::Integer(0));
+    }
+    Ok(count)
+}
+
+fn create_table(connection: &Connection, table: &str, header: &StringRecord) -> Result {
+    let columns: Vec<_> = column_names(header)
+        .iter()
+        .map(|name| format!("{} TEXT", quote_identifier(name)))
+        .collect();
+    let sql = format!("CREATE TABLE {}({})", quote_identifier(table), columns.join(", "));
+    Ok(connection.execute_batch(&sql)?)
+}
+
+/// The header's names, made unique as columns have to be.
+fn column_names(header: &StringRecord) -> Vec<String> {
+    let mut taken = HashSet::new();
+    let mut names = Vec::new();
+    for (i, field) in header.iter().enumerate() {
+        let field = field.replace('\0', "");
+        let base = if field.is_empty() { format!("column{}", i + 1) } else { field };
+        let mut name = base.clone();
+        let mut number = 2;
+        while !taken.insert(name.to_lowercase()) {
+            name = format!("{base}_{number}");
+            number += 1;
+        }
+        names.push(name);
+    }
+    names
+}
+
+fn line_of(position: Option<&csv::Position>) -> Option<u64> {
+    position.map(csv::Position::line)
+}
+
+fn at(file: &str, line: Option<u64>, message: &str) -> Failure {
+    match line {
+        Some(line) => Failure::message(format!("{file}:{line}: {message}")),
+        None => Failure::message(format!("{file}: {message}")),
+    }
+}
+
+fn describe(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::Io(error) => error.to_string(),
+        csv::ErrorKind::Utf8 { .. } => "the row is not valid UTF-8".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// Rows with too many or too few fields.
+struct Ragged<'a> {
+    file: &'a str,
+    columns: usize,
+    rows: u64,
+}
+
+impl Ragged<'_> {
+    fn check(&mut self, line: Option<u64>, fields: usize) {
+        if fields == self.columns {
+            return;
+        }
+        self.rows += 1;
+        if self.rows > WARNINGS_MAX {
+            return;
+        }
+        let Self { file, columns, .. } = self;
+        let line = line.unwrap_or_default();
+        if fields < *columns {
+            warn(format_args!("{file}:{line}: {fields} of {columns} fields; the rest is NULL"));
+        } else {
+            let ignored = "the rest is ignored";
+            warn(format_args!("{file}:{line}: {fields} fields for {columns} columns; {ignored}"));
+        }
+    }
+
+    fn finish(&self) {
+        if let Some(more) = self.rows.checked_sub(WARNINGS_MAX).filter(|&more| more > 0) {
+            warn(format_args!("{}: {more} more rows of another length", self.file));
+        }
+    }
+}
+
+/// A count on the terminal of whoever waits for long.
+struct Progress {
+    shown: Option<bool>,
+    next: Instant,
+    rows: u64,
+}
+
+impl Progress {
+    fn new() -> Self {
+        let shown = io::stderr().is_terminal().then_some(false);
+        Self { shown, next: Instant::now() + PROGRESS_AFTER, rows: 0 }
+    }
+
+    fn row(&mut self) {
+        self.rows += 1;
+        // The clock is not asked for each row.
+        if self.shown.is_some() && self.rows.is_multiple_of(1024) && Instant::now() >= self.next {
+            self.next = Instant::now() + PROGRESS_EVERY;
+            self.shown = Some(true);
+            let _ = write!(io::stderr(), "\r{} rows", self.rows);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if self.shown == Some(true) {
+            // Back to an empty line.
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+}

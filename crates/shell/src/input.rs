@@ -1,0 +1,121 @@
+//! Cuts what arrives line by line into statements and dot commands. Looks at each byte once, however
+//! long a statement is. Knows nothing of what they do.
+
+use commensal::core::ddl::Splitter;
+
+/// Something to run.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Unit<'t> {
+    /// A statement, with the white space and comments around it. Beginning in this line, from 1.
+    Statement { sql: String, line: usize },
+    /// A dot command, without its line's end.
+    Dot { command: &'t str, line: usize },
+}
+
+/// What has arrived and was not cut off yet.
+#[derive(Default)]
+pub(crate) struct Cutter {
+    splitter: Splitter,
+    pending: String,
+    /// In which line what is pending begins.
+    pending_line: usize,
+    /// Lines that have arrived.
+    lines: usize,
+}
+
+impl Cutter {
+    /// Takes one line, with its end, and gives what is complete with it to `run`, one after the
+    /// other, until there is an error.
+    pub(crate) fn line<E>(
+        &mut self,
+        line: &str,
+        mut run: impl FnMut(Unit<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.lines += 1;
+        if line.starts_with('.') && self.is_between_statements() {
+            self.pending.clear();
+            let command = line.trim_end();
+            return run(Unit::Dot { command, line: self.lines });
+        }
+        let mut result = Ok(());
+        for piece in line.split_inclusive(';') {
+            if self.pending.is_empty() {
+                self.pending_line = self.lines;
+            }
+            self.pending.push_str(piece);
+            self.splitter.feed(piece);
+            if result.is_ok() && piece.ends_with(';') && self.splitter.is_complete() {
+                let (sql, line) = (std::mem::take(&mut self.pending), self.pending_line);
+                result = run(Unit::Statement { sql, line });
+            }
+        }
+        // White space and comments between statements are of no use.
+        if self.is_between_statements() {
+            self.pending.clear();
+        }
+        result
+    }
+
+    /// What is left at the end of the text: a statement without its semicolon.
+    pub(crate) fn finish(self) -> Option<Unit<'static>> {
+        self.splitter
+            .is_pending()
+            .then_some(Unit::Statement { sql: self.pending, line: self.pending_line })
+    }
+
+    /// Whether no statement has begun, and no comment is open.
+    fn is_between_statements(&self) -> bool {
+        if self.splitter.is_pending() {
+            return false;
+        }
+        // In a comment, a semicolon completes nothing.
+        let mut probe = self.splitter.clone();
+        probe.feed("\nx;");
+        probe.is_complete()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cutter, Unit};
+
+    fn check(text: &str, expected: &[(usize, &str)]) {
+        let mut cutter = Cutter::default();
+        let mut units = Vec::new();
+        let mut keep = |unit: Unit<'_>| {
+            units.push(match unit {
+                Unit::Statement { sql, line } => (line, sql.trim().to_owned()),
+                Unit::Dot { command, line } => (line, command.to_owned()),
+            });
+            Ok::<(), ()>(())
+        };
+        for line in text.split_inclusive('\n') {
+            cutter.line(line, &mut keep).unwrap();
+        }
+        if let Some(rest) = cutter.finish() {
+            keep(rest).unwrap();
+        }
+        let units: Vec<_> = units.iter().map(|(line, text)| (*line, text.as_str())).collect();
+        assert_eq!(units, expected, "{text}");
+    }
+
+    #[test]
+    fn cuts() {
+        check("", &[]);
+        check("SELECT 1", &[(1, "SELECT 1")]);
+        check("a; b;\nc;", &[(1, "a;"), (1, "b;"), (2, "c;")]);
+        check("-- x\n\na\n;", &[(3, "a\n;")]);
+        check(
+            "SELECT ';\n.quit\n';.read\n.read f\n",
+            &[(1, "SELECT ';\n.quit\n';"), (3, ".read\n.read f")],
+        );
+        check("a; -- done\n.tables  \r\n", &[(1, "a;"), (2, ".tables")]);
+        check("/* open\n.quit\n*/ a;\n", &[(1, "/* open\n.quit\n*/ a;")]);
+        check("a; /* open\n.quit\n*/\n.tables", &[(1, "a;"), (4, ".tables")]);
+        check(
+            "CREATE TRIGGER t AFTER INSERT ON x BEGIN\nDELETE FROM y;\nEND;\nb;",
+            &[(1, "CREATE TRIGGER t AFTER INSERT ON x BEGIN\nDELETE FROM y;\nEND;"), (4, "b;")],
+        );
+        check("  .tables\n", &[(1, ".tables")]);
+    }
+}

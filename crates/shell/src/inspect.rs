@@ -1,0 +1,163 @@
+//! `commensal inspect`: what can be known of a module without running it, and why it would be
+//! refused.
+
+use std::fmt::Display;
+use std::io::{self, BufWriter, Write};
+
+use commensal::core::host;
+use commensal::core::manifest::{Manifest, Signature};
+use commensal::core::module::{Import, Inspection, ModuleInfo};
+use commensal::{Capability, Limits};
+use serde_json::{Value, json};
+
+use crate::cli::InspectArguments;
+use crate::diagnostic::printable;
+use crate::failure::{Failure, Result};
+use crate::module_file;
+
+pub(crate) fn run(arguments: &InspectArguments) -> Result {
+    let limits = Limits::default();
+    let inspected = module_file::read_binary(&arguments.file, &limits).and_then(|wasm| {
+        ModuleInfo::inspect(&wasm, &limits)
+            .map_err(|error| Failure::file(&arguments.file, error.message()))
+    });
+    let mut out = BufWriter::new(io::stdout().lock());
+    if arguments.json {
+        // Whatever is wrong, who reads JSON gets JSON.
+        let report = match &inspected {
+            Ok(inspection) => report(inspection),
+            Err(Failure::Report(diagnostic)) => json!({ "problems": [diagnostic.to_string()] }),
+            Err(_) => Value::Null,
+        };
+        writeln!(out, "{report:#}")?;
+    }
+    let inspection = match inspected {
+        Ok(inspection) => inspection,
+        Err(_) if arguments.json => {
+            out.flush()?;
+            return Err(Failure::Reported);
+        }
+        Err(failure) => return Err(failure),
+    };
+    if !arguments.json {
+        write_text(&mut out, &inspection)?;
+    }
+    out.flush()?;
+    if inspection.problems.is_empty() { Ok(()) } else { Err(Failure::Reported) }
+}
+
+/// The capability that an import needs.
+fn capability(import: &Import) -> Option<Capability> {
+    host::function(&import.module, &import.name)?.capability
+}
+
+fn report(Inspection { info, problems }: &Inspection) -> Value {
+    let messages = |errors: &[commensal::Error]| -> Vec<Value> {
+        errors.iter().map(|error| error.message().into()).collect()
+    };
+    let imports = info.imports.iter().map(|import| {
+        json!({
+            "module": import.module,
+            "name": import.name,
+            "type": import.ty.to_string(),
+            "capability": capability(import).map(Capability::name),
+        })
+    });
+    let exports = info
+        .exports
+        .iter()
+        .map(|export| json!({ "name": export.name, "type": export.ty.to_string() }));
+    json!({
+        "sha256": info.sha256_hex(),
+        "abi": info.abi.to_string(),
+        "bytes": info.bytes,
+        "code_bytes": info.code_bytes,
+        "data_bytes": info.data_bytes,
+        "functions": info.functions,
+        "imports": imports.collect::<Vec<_>>(),
+        "exports": exports.collect::<Vec<_>>(),
+        "manifest": info.manifest.as_ref().map(objects),
+        "problems": messages(problems),
+        "extension_problems": messages(info.extension_problems()),
+    })
+}
+
+/// The manifest's lines.
+fn objects(manifest: &Manifest) -> Vec<Value> {
+    manifest.to_json().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+}
+
+fn write_text(out: &mut dyn Write, Inspection { info, problems }: &Inspection) -> io::Result<()> {
+    writeln!(out, "sha256     {}", info.sha256_hex())?;
+    writeln!(out, "abi        {}", info.abi)?;
+    writeln!(
+        out,
+        "size       {} bytes, of them {} code of {} functions, {} data",
+        info.bytes, info.code_bytes, info.functions, info.data_bytes
+    )?;
+    write_list(out, "imports", info.imports.iter().map(import_line))?;
+    write_list(
+        out,
+        "exports",
+        info.exports.iter().map(|export| format!("{} {}", export.name, export.ty)),
+    )?;
+    match &info.manifest {
+        Some(manifest) => write_list(out, "manifest", manifest_lines(manifest).into_iter())?,
+        None => writeln!(out, "manifest   none")?,
+    }
+    if !problems.is_empty() {
+        return write_list(out, "refused", problems.iter());
+    }
+    let not_extension = info.extension_problems();
+    if info.manifest.is_some() && !not_extension.is_empty() {
+        write_list(out, "refused as extension", not_extension.iter())?;
+    }
+    Ok(())
+}
+
+/// A heading with a line for each item; "none" behind the heading when there is no item.
+fn write_list<T: Display>(
+    out: &mut dyn Write,
+    heading: &str,
+    items: impl ExactSizeIterator<Item = T>,
+) -> io::Result<()> {
+    if items.len() == 0 {
+        return writeln!(out, "{heading:<10} none");
+    }
+    writeln!(out, "{heading}")?;
+    for item in items {
+        writeln!(out, "  {}", printable(&item.to_string()))?;
+    }
+    Ok(())
+}
+
+fn import_line(import: &Import) -> String {
+    let line = format!("{}.{} {}", import.module, import.name, import.ty);
+    match capability(import) {
+        Some(capability) => format!("{line}, needs the capability {}", capability.name()),
+        None => line,
+    }
+}
+
+fn manifest_lines(manifest: &Manifest) -> Vec<String> {
+    let info = manifest.info.iter().map(|(key, value)| format!("{key}: {value}"));
+    let functions = manifest.functions.iter().map(|function| {
+        let deterministic = if function.deterministic { ", deterministic" } else { "" };
+        format!("function {}{}{deterministic}", function.name, signature(&function.signature))
+    });
+    let aggregates = manifest.aggregates.iter().map(|aggregate| {
+        format!("aggregate {}{}", aggregate.name, signature(&aggregate.signature))
+    });
+    let tables = manifest.tables.iter().map(|table| format!("table {}", table.name));
+    let collations = manifest.collations.iter().map(|c| format!("collation {}", c.name));
+    let types = manifest.types.iter().map(|t| format!("type {}", t.name));
+    info.chain(functions).chain(aggregates).chain(tables).chain(collations).chain(types).collect()
+}
+
+/// `(text, integer?, any...) -> text`
+fn signature(signature: &Signature) -> String {
+    let variadic = signature.variadic.map(|param| format!("{param}..."));
+    let params: Vec<_> = signature.params.iter().map(ToString::to_string).chain(variadic).collect();
+    let returns = signature.returns.map(|class| format!(" -> {class}")).unwrap_or_default();
+    format!("({}){returns}", params.join(", "))
+}

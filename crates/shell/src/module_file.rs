@@ -1,0 +1,33 @@
+//! Modules in files, for the subcommands that look at them.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use commensal::Limits;
+use commensal::core::module;
+
+use crate::failure::{Failure, Result};
+
+/// The bytes of a file; no more of it is read than a module may have.
+pub(crate) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
+    let bytes_max = limits.module_bytes_max.max(limits.module_text_bytes_max);
+    let mut source = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(bytes_max as u64 + 1).read_to_end(&mut source))
+        .map_err(|error| Failure::file(path, error))?;
+    if source.len() > bytes_max {
+        return Err(Failure::file(
+            path,
+            format_args!("more than {bytes_max} bytes, the most that a module may have"),
+        ));
+    }
+    Ok(source)
+}
+
+/// The binary module in a file that holds one as binary or in text format.
+pub(crate) fn read_binary(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
+    let source = read(path, limits)?;
+    let binary = module::binary(&source, limits).map_err(|error| Failure::file(path, error))?;
+    Ok(binary.into_owned())
+}

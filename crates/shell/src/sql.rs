@@ -1,0 +1,88 @@
+//! `commensal sql`: the CREATE statement for a module.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+
+use commensal::Limits;
+use commensal::core::ddl::{Create, ObjectKind, Source, With};
+use commensal::core::module::ModuleInfo;
+
+use crate::cli::SqlArguments;
+use crate::failure::{Failure, Result};
+use crate::module_file;
+
+pub(crate) fn run(arguments: &SqlArguments) -> Result {
+    let limits = Limits::default();
+    let path = &arguments.file;
+    let wasm = module_file::read_binary(path, &limits)?;
+    let info = ModuleInfo::read(&wasm, &limits).map_err(|error| Failure::file(path, error))?;
+    let (kind, name, export) = object(arguments, &info)?;
+    let source = if arguments.file_source {
+        let path = path.to_str().ok_or_else(|| Failure::file(path, "the path is not UTF-8"))?;
+        Source::File(path.to_owned())
+    } else {
+        Source::Blob(wasm)
+    };
+    let create = Create {
+        kind,
+        or_replace: false,
+        if_not_exists: false,
+        name,
+        name_offset: 0,
+        source,
+        source_offset: 0,
+        export,
+        deterministic: false,
+        with: With::default(),
+        cascade_reindex: false,
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    writeln!(out, "{create};")?;
+    Ok(out.flush()?)
+}
+
+/// What to create, its name, and the export if it has another name.
+fn object(
+    arguments: &SqlArguments,
+    info: &ModuleInfo,
+) -> Result<(ObjectKind, String, Option<String>)> {
+    let path = &arguments.file;
+    let export = match &arguments.export {
+        Some(export) => export.clone(),
+        None if info.manifest.is_some() => {
+            info.extension().map_err(|error| Failure::file(path, error))?;
+            let name = arguments.name.clone().unwrap_or_else(|| name_of(path));
+            return Ok((ObjectKind::Extension, name, None));
+        }
+        None => only_function(path, info)?,
+    };
+    info.guest_function(&export).map_err(|error| Failure::file(path, error))?;
+    let name = arguments.name.clone().unwrap_or_else(|| export.clone());
+    let export = (name != export).then_some(export);
+    Ok((ObjectKind::Function, name, export))
+}
+
+/// The one export that SQL could call.
+fn only_function(path: &Path, info: &ModuleInfo) -> Result<String> {
+    let names: Vec<_> = info
+        .exports
+        .iter()
+        .map(|export| export.name.as_str())
+        .filter(|name| info.guest_function(name).is_ok())
+        .collect();
+    match names[..] {
+        [name] => Ok(name.to_owned()),
+        [] => Err(Failure::file(path, "no manifest, and no export that SQL could call")),
+        _ => Err(Failure::file(
+            path,
+            format_args!("no manifest; choose one with --export: {}", names.join(", ")),
+        )),
+    }
+}
+
+/// The file's name without extension, with `_` for what a name without quotes cannot have.
+fn name_of(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let name: String = stem.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();
+    if name.starts_with(|c: char| c.is_numeric()) { format!("_{name}") } else { name }
+}

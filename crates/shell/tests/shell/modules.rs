@@ -1,0 +1,214 @@
+//! `inspect`, `sql` and `pack`, on modules in text format.
+
+use crate::Folder;
+
+const MODULE: &str = r#"(module
+  (import "commensal" "log" (func (param i32 i32 i32)))
+  (memory (export "memory") 1)
+  (func (export "commensal_scratch") (param i32) (result i32) i32.const 0)
+  (func (export "one") (param i32 i32) (result i32) i32.const 0)
+  (func (export "two") (param i32 i32) (result i32) i32.const 0))"#;
+
+const MANIFEST: &str = r#"{"abi":1,"info":{"version":"1.2.0"}}
+{"function":{"name":"uno","export":"one","params":["text","integer?"],"returns":"text","deterministic":true}}
+"#;
+
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.write("m.wat", MODULE);
+    folder.write("manifest.json", MANIFEST);
+    folder
+}
+
+/// Logs, with an escape character, and gives NULL.
+const LOGGING: &str = r#"(module
+  (import "commensal" "log" (func $log (param i32 i32 i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "hello\1b")
+  (func (export "commensal_scratch") (param i32) (result i32) i32.const 1024)
+  (func (export "f") (param i32 i32) (result i32)
+    (call $log (i32.const 2) (i32.const 0) (i32.const 6)) (i32.const 0)))"#;
+
+/// The square of an integer.
+const SQUARE: &str = r#"(module
+  (memory (export "memory") 1)
+  (func (export "commensal_scratch") (param i32) (result i32) i32.const 1024)
+  (func (export "square") (param i32) (param $argv i32) (result i32)
+    (i64.store (i32.const 0) (i64.const 1))
+    (i64.store (i32.const 8) (i64.mul (i64.load offset=8 (local.get $argv))
+                                      (i64.load offset=8 (local.get $argv))))
+    (i32.const 0)))"#;
+
+fn assert_lines(text: &str, lines: &[&str]) {
+    for line in lines {
+        assert!(text.lines().any(|found| found == *line), "{line} in {text}");
+    }
+}
+
+#[test]
+fn inspect_tells_what_is_there() {
+    let folder = folder();
+    folder.succeed(&["pack", "m.wat", "manifest.json", "-o", "m.wasm"]);
+    let text = folder.succeed(&["inspect", "m.wasm"]);
+    assert_lines(
+        &text,
+        &[
+            "abi        Commensal",
+            "imports",
+            "  commensal.log (func (param i32 i32 i32)), needs the capability log",
+            "exports",
+            "  memory (memory 1)",
+            "  one (func (param i32 i32) (result i32))",
+            "manifest",
+            "  version: \"1.2.0\"",
+            "  function uno(text, integer?) -> text, deterministic",
+        ],
+    );
+    let json = folder.succeed(&["inspect", "--json", "m.wasm"]);
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["abi"], "Commensal");
+    assert_eq!(json["imports"][0]["capability"], "log");
+    assert_eq!(json["exports"][0]["name"], "memory");
+    assert_eq!(json["manifest"][1]["function"]["name"], "uno");
+    assert_eq!(json["problems"], serde_json::json!([]));
+    assert_eq!(json["bytes"], std::fs::metadata(folder.path("m.wasm")).unwrap().len());
+}
+
+#[test]
+fn inspect_tells_what_would_be_refused() {
+    let folder = Folder::new();
+    folder.write(
+        "import.wat",
+        r#"(module (import "env" "abort" (func)) (memory (export "memory") 1)
+        (func (export "commensal_scratch") (param i32) (result i32) i32.const 0))"#,
+    );
+    folder.write("garbage.wasm", "garbage");
+    folder.write("syntax.wat", "(module\n  (fun))");
+    for (file, in_text, expected) in [
+        ("import.wat", true, "env.abort"),
+        ("garbage.wasm", false, "Error: garbage.wasm: "),
+        ("syntax.wat", false, "line 2, column 4"),
+        ("missing.wasm", false, "No such file"),
+    ] {
+        let text = folder.run(&["inspect", file]);
+        let message = if in_text { &text.stdout } else { &text.stderr };
+        assert!(message.contains(expected), "{expected} in {text:?}");
+        assert_eq!(text.code, 1);
+        let json = folder.run(&["inspect", "--json", file]);
+        let value: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+        let problem = value["problems"][0].as_str().unwrap();
+        assert!(problem.contains(expected.trim_start_matches("Error: ")), "{problem}");
+        assert_eq!((json.stderr.as_str(), json.code), ("", 1));
+    }
+}
+
+#[test]
+fn sql_prints_the_statement() {
+    let folder = folder();
+    folder.succeed(&["pack", "m.wat", "manifest.json", "-o", "my geo.wasm"]);
+    for (arguments, start, end) in [
+        (&["my geo.wasm"][..], "CREATE EXTENSION \"my_geo\" LANGUAGE wasm AS X'0061736d", "';\n"),
+        (&["my geo.wasm", "--name", "geo"], "CREATE EXTENSION \"geo\" LANGUAGE wasm AS X'", "';\n"),
+        (&["m.wat", "--export", "one"], "CREATE FUNCTION \"one\" LANGUAGE wasm AS X'", "';\n"),
+        (
+            &["m.wat", "--export", "one", "--name", "eins"],
+            "CREATE FUNCTION \"eins\" ",
+            "' EXPORT 'one';\n",
+        ),
+        (
+            &["m.wat", "--export", "one", "--file"],
+            "CREATE FUNCTION \"one\" LANGUAGE wasm AS ",
+            "file://m.wat';\n",
+        ),
+    ] {
+        let arguments: Vec<_> = ["sql"].iter().chain(arguments).copied().collect();
+        let sql = folder.succeed(&arguments);
+        assert!(sql.starts_with(start) && sql.ends_with(end), "{arguments:?}: {sql}");
+    }
+    for (arguments, expected) in [
+        (["sql", "m.wat", "--name=x"], "choose one with --export: one, two"),
+        (["sql", "m.wat", "--export=three"], "three"),
+    ] {
+        let outcome = folder.run(&arguments);
+        assert!(outcome.stderr.contains(expected), "{outcome:?}");
+        assert_eq!((outcome.stdout.as_str(), outcome.code), ("", 1));
+    }
+}
+
+#[test]
+fn pack_adds_and_replaces() {
+    let folder = folder();
+    folder.succeed(&["pack", "m.wat", "manifest.json", "-o", "m.wasm"]);
+    let packed = std::fs::read(folder.path("m.wasm")).unwrap();
+    // In place, and the same again.
+    folder.succeed(&["pack", "m.wasm", "manifest.json"]);
+    assert_eq!(std::fs::read(folder.path("m.wasm")).unwrap(), packed);
+    folder
+        .write("wrong.json", r#"{"abi":1}{"function":{"name":"f","export":"three","params":[]}}"#);
+    for (arguments, expected) in [
+        (["pack", "m.wasm", "wrong.json"], "three"),
+        (["pack", "m.wat", "manifest.json"], "-o"),
+        (["pack", "m.wasm", "missing.json"], "missing.json"),
+    ] {
+        let outcome = folder.run(&arguments);
+        assert!(outcome.stderr.contains(expected), "{outcome:?}");
+        assert_eq!(outcome.code, 1);
+    }
+    assert_eq!(std::fs::read(folder.path("m.wasm")).unwrap(), packed);
+}
+
+#[test]
+fn functions_are_stored_called_listed_dumped_and_restored() {
+    let folder = Folder::new();
+    // The result record is not at 0, which would be NULL.
+    folder.write(
+        "square.wat",
+        SQUARE
+            .replace("(i32.const 0)", "(i32.const 16)")
+            .replace("(i32.const 8)", "(i32.const 24)"),
+    );
+    let create = folder.succeed(&["sql", "square.wat", "--name", "sq"]);
+    let create = create.replace(";\n", " DETERMINISTIC;\n");
+    let made = folder.run_with_input(&["a.db"], create.as_bytes());
+    assert_eq!((made.stderr.as_str(), made.code), ("", 0));
+    folder.succeed(&["a.db", "CREATE TABLE t(a, b AS (sq(a)) STORED); CREATE INDEX i ON t(sq(a)); INSERT INTO t(a) VALUES(3)"]);
+    assert_eq!(
+        folder.succeed(&["a.db", ".functions", ".extensions", ".tables"]),
+        "sq|any...|||1|ok\nt\n"
+    );
+    let dump = folder.succeed(&["a.db", ".dump"]);
+    let restored = folder.run_with_input(&["b.db"], dump.as_bytes());
+    assert_eq!((restored.stderr.as_str(), restored.code), ("", 0));
+    assert_eq!(folder.succeed(&["b.db", "SELECT a, b, sq(5) FROM t WHERE sq(a) = 9"]), "3|9|25\n");
+    assert_eq!(folder.succeed(&["b.db", ".dump"]), dump);
+    let without = folder.run(&["--no-wasm", "b.db", "SELECT sq(5)"]);
+    assert!(without.stderr.contains("no such function: sq"), "{without:?}");
+}
+
+#[test]
+fn options_reach_the_guests() {
+    let folder = Folder::new();
+    folder.write("log.wat", LOGGING);
+    let sql = "CREATE FUNCTION f LANGUAGE wasm AS file://log.wat WITH (allow = 'log'); SELECT f()";
+    let refused = folder.run(&[":memory:", sql]);
+    assert!(refused.stderr.contains("needs the capability \"log\""), "{refused:?}");
+    let granted = folder.run(&["--allow", "log", ":memory:", sql]);
+    assert_eq!(
+        (granted.stdout.as_str(), granted.stderr.as_str(), granted.code),
+        ("\n", "Log (Warn): hello^[\n", 0)
+    );
+    folder.write(
+        "loop.wat",
+        r#"(module (memory (export "memory") 1)
+          (func (export "commensal_scratch") (param i32) (result i32) i32.const 1024)
+          (func (export "f") (param i32 i32) (result i32) (loop (br 0)) (i32.const 0)))"#,
+    );
+    let sql = "CREATE FUNCTION f LANGUAGE wasm AS file://loop.wat; SELECT f()";
+    for (option, value, expected) in
+        [("--timeout-ms", "50", "timeout_ms = 50"), ("--fuel", "10000", "10000")]
+    {
+        let outcome = folder.run(&[option, value, ":memory:", sql]);
+        assert!(outcome.stderr.contains(expected), "{outcome:?}");
+        assert_eq!(outcome.code, 1);
+    }
+}
