@@ -2,7 +2,8 @@
 //!
 //! All but [`interrupted`] need a capability: the definition asks for it (`WITH (allow = 'log')`) and
 //! the host grants it; without, the call ends the statement with an error that names the capability.
-//! A function that uses [`now`] or [`random`] is not deterministic.
+//! Databases refuse a module that uses [`now`] or [`random`] and has deterministic functions; put those
+//! into a module of their own.
 //!
 //! Natively, for tests, they do what their descriptions say there.
 

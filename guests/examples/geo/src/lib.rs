@@ -14,7 +14,7 @@
 use std::fmt;
 
 /// Mean radius of the earth as the IUGG defines it, in kilometres.
-const EARTH_RADIUS_KM: f64 = 6371.008_8;
+const EARTH_RADIUS_KM: f64 = 6_371.008_8;
 
 /// A coordinate that is not on the globe, or a hash that is too long.
 #[derive(Debug, PartialEq)]

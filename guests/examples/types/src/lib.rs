@@ -11,7 +11,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use commensal_sdk::{Value, ValueRef, host};
+use commensal_sdk::{Value, ValueRef};
 
 macro_rules! same {
     ($($(#[$meta:meta])* $name:ident: $type:ty)*) => {$(
@@ -56,7 +56,7 @@ same! {
 
 /// NULL, whatever happens.
 #[commensal_sdk::function]
-pub fn nothing() {}
+pub fn gives_null() {}
 
 /// A lifetime may have a name; the result may borrow from an argument.
 #[commensal_sdk::function(deterministic)]
@@ -147,32 +147,6 @@ pub fn not_a_number() -> f64 {
 #[commensal_sdk::function(deterministic)]
 pub fn repeated(text: &str, times: i32) -> String {
     text.repeat(times.max(0) as usize)
-}
-
-/// Writes to the host's log; needs the capability `log`.
-#[commensal_sdk::function]
-pub fn log_info(message: &str) {
-    host::log(host::Level::Info, message);
-}
-
-/// Whether the host wants the statement to end.
-#[commensal_sdk::function]
-pub fn is_interrupted() -> bool {
-    host::interrupted()
-}
-
-/// Seconds since 1970; needs the capability `clock`.
-#[commensal_sdk::function]
-pub fn clock_seconds() -> i64 {
-    host::now().as_secs() as i64
-}
-
-/// That many random bytes; needs the capability `random`.
-#[commensal_sdk::function]
-pub fn random_bytes(count: i32) -> Vec<u8> {
-    let mut bytes = vec![0; count.max(0) as usize];
-    host::random(&mut bytes);
-    bytes
 }
 
 #[cfg(test)]
