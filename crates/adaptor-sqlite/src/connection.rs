@@ -231,9 +231,13 @@ impl EngineStatement for SqliteStatement<'_> {
         if let Err(error) = result {
             // A function's error comes back as text; what it was is kept beside.
             let function = state.take_last_error();
-            let code = error.engine_code().map(|code| code & 0xff);
-            return Err(match function {
-                Some(function) if matches!(code, Some(SQLITE_ERROR | SQLITE_INTERRUPT)) => function,
+            let expected = match function.as_ref().map(|f| (f.kind(), f.engine_code())) {
+                Some((ErrorKind::Interrupted, _)) => SQLITE_INTERRUPT,
+                Some((ErrorKind::Guest, Some(code))) => code,
+                _ => SQLITE_ERROR,
+            };
+            return Err(match (function, error.engine_code()) {
+                (Some(function), Some(code)) if code & 0xff == expected => function,
                 _ => error,
             });
         }

@@ -380,8 +380,13 @@ unsafe fn fail(api: &Api, context: *mut sqlite3_context, error: &Error) {
     // SAFETY: the caller's promise; SQLite copies `len` bytes of the message.
     unsafe {
         (api.sqlite3_result_error)(context, message.as_ptr().cast(), len);
-        if error.kind() == ErrorKind::Interrupted {
-            (api.sqlite3_result_error_code)(context, SQLITE_INTERRUPT);
+        match (error.kind(), error.engine_code()) {
+            (ErrorKind::Interrupted, _) => {
+                (api.sqlite3_result_error_code)(context, SQLITE_INTERRUPT);
+            }
+            // The core lets pass only codes that undo no more than the statement.
+            (ErrorKind::Guest, Some(code)) => (api.sqlite3_result_error_code)(context, code),
+            _ => {}
         }
     }
 }

@@ -405,6 +405,9 @@ fn check_conflicts(
         )
     };
     for function in functions {
+        if is_reserved(&function.name) {
+            return Err(conflict(function, "the names that Commensal keeps for itself"));
+        }
         if let Some(foreign) = engine.foreign_function(&function.name)? {
             return Err(conflict(function, &foreign));
         }
@@ -426,6 +429,13 @@ fn check_conflicts(
         }
     }
     Ok(())
+}
+
+/// `run_wasm`, and everything that begins with `wasm_`.
+fn is_reserved(name: &str) -> bool {
+    let prefix = name.as_bytes().get(..5);
+    name.eq_ignore_ascii_case("run_wasm")
+        || prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"wasm_"))
 }
 
 fn is_same(create: &Create, object: &ObjectEntry) -> bool {

@@ -6,7 +6,7 @@
 
 use commensal_abi::{Record, Tag};
 
-use crate::manifest::{Param, Signature};
+use crate::manifest::Signature;
 use crate::runtime::{
     CompiledModule, Fault, FunctionId, Instance, InstanceConfig, ResolveError, StatementBudget,
 };
@@ -53,8 +53,9 @@ pub struct InvalidUtf8;
 pub enum CallError {
     /// The arguments do not fit; the guest was not called. The instance is fine.
     Argument(String),
-    /// The guest answered with an error record: the message SQL users see. The instance is fine.
-    Guest(String),
+    /// The guest answered with an error record: the message SQL users see, and the result code of
+    /// SQLite that it asked for, if that is one it may have. The instance is fine.
+    Guest(String, Option<i32>),
     /// The guest broke the ABI. The instance is to be dropped.
     Protocol(String),
     /// The result has more bytes than `result_bytes_max`. The instance is fine.
@@ -69,9 +70,12 @@ pub enum CallError {
 impl CallError {
     /// Whether the instance can still be used.
     pub fn instance_survives(&self) -> bool {
-        matches!(self, Self::Argument(_) | Self::Guest(_) | Self::ResultTooLarge(_))
+        matches!(self, Self::Argument(_) | Self::Guest(..) | Self::ResultTooLarge(_))
     }
 }
+
+/// Bytes of an error message that are shown.
+const MESSAGE_BYTES_MAX: usize = 4096;
 
 /// Bytes asked for with the first `commensal_scratch` call.
 const SCRATCH_BYTES_INITIAL: u32 = 4096;
@@ -238,8 +242,14 @@ impl Guest {
         match record.tag {
             Tag::Null => Ok(sink(ValueRef::Null, 0)),
             Tag::Integer => {
-                check_class(returns, StorageClass::Integer)?;
-                Ok(sink(ValueRef::Integer(record.payload as i64), record.subtype))
+                let integer = record.payload as i64;
+                let value = if returns == Some(StorageClass::Real) {
+                    ValueRef::Real(integer as f64)
+                } else {
+                    check_class(returns, StorageClass::Integer)?;
+                    ValueRef::Integer(integer)
+                };
+                Ok(sink(value, record.subtype))
             }
             Tag::Real => {
                 check_class(returns, StorageClass::Real)?;
@@ -250,7 +260,7 @@ impl Guest {
             Tag::Text => {
                 check_class(returns, StorageClass::Text)?;
                 let text = std::str::from_utf8(self.bytes(record, result_bytes_max)?)
-                    .map_err(|e| invalid_text("text", e))?;
+                    .map_err(invalid_text)?;
                 Ok(sink(ValueRef::Text(text), record.subtype))
             }
             Tag::Blob => {
@@ -258,12 +268,27 @@ impl Guest {
                 let bytes = self.bytes(record, result_bytes_max)?;
                 Ok(sink(ValueRef::Blob(bytes), record.subtype))
             }
-            Tag::Error => {
-                let message = std::str::from_utf8(self.bytes(record, result_bytes_max)?)
-                    .map_err(|e| invalid_text("error message", e))?;
-                Err(CallError::Guest(message.to_owned()))
-            }
+            Tag::Error => Err(self.error(record)),
         }
+    }
+
+    /// The message of an error record: invalid UTF-8 and NULs, which C ends a text at, become U+FFFD,
+    /// and what is too long is cut.
+    #[cold]
+    fn error(&mut self, record: Record) -> CallError {
+        // SQLITE_TOOBIG, CONSTRAINT, MISMATCH, RANGE: all others could do more than undo the
+        // statement.
+        let code = Some(i32::from(record.subtype)).filter(|c| matches!(c, 18 | 19 | 20 | 25));
+        let bytes = match self.bytes(record, usize::MAX) {
+            Ok(bytes) => bytes,
+            Err(error) => return error,
+        };
+        let cut = &bytes[..bytes.len().min(MESSAGE_BYTES_MAX)];
+        let mut message = String::from_utf8_lossy(cut).replace('\0', "\u{FFFD}");
+        if cut.len() < bytes.len() {
+            message.push('…');
+        }
+        CallError::Guest(message, code)
     }
 
     #[inline]
@@ -289,9 +314,6 @@ impl Guest {
     #[inline]
     fn bytes(&mut self, record: Record, bytes_max: usize) -> Result<&[u8], CallError> {
         let (pointer, len) = (record.pointer(), record.len as usize);
-        if len > bytes_max {
-            return Err(CallError::ResultTooLarge(len));
-        }
         // Also where memory cannot be addressed: before anything is allocated for a length that the
         // guest made up.
         if pointer as usize + len > self.instance.memory_bytes() {
@@ -299,6 +321,9 @@ impl Guest {
                 "its result of {len} bytes at {pointer} is outside of its memory of {} bytes",
                 self.instance.memory_bytes()
             )));
+        }
+        if len > bytes_max {
+            return Err(CallError::ResultTooLarge(len));
         }
         // Asked twice because a borrow that is returned on one path only is not accepted.
         if self.instance.memory().is_some() {
@@ -335,7 +360,7 @@ impl Guest {
 enum Placed {
     /// They are in the scratch area.
     Done,
-    /// One is NULL that must not be: the result is NULL.
+    /// A NULL makes the result NULL.
     Null,
     /// They need this many bytes.
     Needs(usize),
@@ -354,14 +379,15 @@ fn encode<A: Arguments + ?Sized>(
     if end > area.len() {
         return needs(signature, arguments);
     }
-    let mut null = false;
+    if count < signature.params.len() {
+        return Err(too_few(signature, arguments));
+    }
     for position in 0..count {
-        let value = argument(signature, arguments, position)?;
+        let Some(value) = argument(signature, arguments, position)? else {
+            return Ok(Placed::Null);
+        };
         let record = match value {
-            ValueRef::Null => {
-                null |= !signature.param(position).unwrap_or(Param::ANY).nullable;
-                Record::NULL
-            }
+            ValueRef::Null => Record::NULL,
             ValueRef::Integer(i) => Record::integer(i),
             ValueRef::Real(r) => Record::real(r),
             ValueRef::Text(t) => match put(area, base, &mut end, t.as_bytes()) {
@@ -377,7 +403,7 @@ fn encode<A: Arguments + ?Sized>(
         let at = position * Record::SIZE;
         area[at..at + Record::SIZE].copy_from_slice(&record.to_bytes());
     }
-    Ok(if null { Placed::Null } else { Placed::Done })
+    Ok(Placed::Done)
 }
 
 /// Appends bytes, if they fit; their address in the guest.
@@ -395,28 +421,25 @@ fn put(area: &mut [u8], base: u32, end: &mut usize, bytes: &[u8]) -> Option<u32>
 #[cold]
 fn needs<A: Arguments + ?Sized>(signature: &Signature, arguments: &A) -> Result<Placed, CallError> {
     let mut bytes = arguments.len() * Record::SIZE;
-    let mut null = false;
     for position in 0..arguments.len() {
         bytes += match argument(signature, arguments, position)? {
-            ValueRef::Text(t) => t.len(),
-            ValueRef::Blob(b) => b.len(),
-            ValueRef::Null => {
-                null |= !signature.param(position).unwrap_or(Param::ANY).nullable;
-                0
-            }
-            _ => 0,
+            None => return Ok(Placed::Null),
+            Some(ValueRef::Text(t)) => t.len(),
+            Some(ValueRef::Blob(b)) => b.len(),
+            Some(_) => 0,
         };
     }
-    Ok(if null { Placed::Null } else { Placed::Needs(bytes) })
+    Ok(Placed::Needs(bytes))
 }
 
-/// The argument, converted from integer to real where the parameter says real, or the error.
+/// The argument, converted from integer to real where the parameter says real; `None` for a NULL
+/// that makes the result NULL.
 #[inline]
 fn argument<'a, A: Arguments + ?Sized>(
     signature: &Signature,
     arguments: &'a A,
     position: usize,
-) -> Result<ValueRef<'a>, CallError> {
+) -> Result<Option<ValueRef<'a>>, CallError> {
     let value = arguments.get(position).map_err(|InvalidUtf8| {
         CallError::Argument(format!(
             "argument {} is text that is not valid UTF-8; CAST(… AS BLOB) passes its bytes",
@@ -425,9 +448,10 @@ fn argument<'a, A: Arguments + ?Sized>(
     })?;
     let Some(param) = signature.param(position) else { return Err(too_many(signature, arguments)) };
     match (param.class, value) {
-        (None, value) | (_, value @ ValueRef::Null) => Ok(value),
-        (Some(class), value) if class == value.class() => Ok(value),
-        (Some(StorageClass::Real), ValueRef::Integer(i)) => Ok(ValueRef::Real(i as f64)),
+        (None, value) => Ok(Some(value)),
+        (_, ValueRef::Null) => Ok(param.nullable.then_some(ValueRef::Null)),
+        (Some(class), value) if class == value.class() => Ok(Some(value)),
+        (Some(StorageClass::Real), ValueRef::Integer(i)) => Ok(Some(ValueRef::Real(i as f64))),
         (Some(class), value) => Err(wrong_class(position, class, value.class())),
     }
 }
@@ -438,9 +462,18 @@ fn wrong_class(position: usize, wanted: StorageClass, got: StorageClass) -> Call
 }
 
 #[cold]
+fn too_few<A: Arguments + ?Sized>(signature: &Signature, arguments: &A) -> CallError {
+    CallError::Argument(format!(
+        "wrong number of arguments: it takes at least {} but got {}",
+        signature.params.len(),
+        arguments.len()
+    ))
+}
+
+#[cold]
 fn too_many<A: Arguments + ?Sized>(signature: &Signature, arguments: &A) -> CallError {
     CallError::Argument(format!(
-        "it takes {} arguments but got {}",
+        "wrong number of arguments: it takes {} but got {}",
         signature.params.len(),
         arguments.len()
     ))
@@ -457,8 +490,8 @@ fn check_class(declared: Option<StorageClass>, got: StorageClass) -> Result<(), 
 }
 
 #[cold]
-fn invalid_text(what: &str, error: std::str::Utf8Error) -> CallError {
-    CallError::Protocol(format!("its {what} is not valid UTF-8: {error}"))
+fn invalid_text(error: std::str::Utf8Error) -> CallError {
+    CallError::Protocol(format!("its text is not valid UTF-8: {error}"))
 }
 
 #[cold]

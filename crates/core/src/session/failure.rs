@@ -13,7 +13,18 @@ pub(super) fn call(entry: &FunctionEntry, limits: &Limits, error: CallError) -> 
     let name = &entry.name;
     match error {
         CallError::Argument(what) => Error::new(ErrorKind::Argument, format!("{name}(): {what}")),
-        CallError::Guest(message) => Error::new(ErrorKind::Guest, message),
+        CallError::Guest(message, code) => {
+            let message = if message.is_empty() {
+                format!("{name}() failed without a message")
+            } else {
+                message
+            };
+            let error = Error::new(ErrorKind::Guest, message);
+            match code {
+                Some(code) => error.with_engine_code(code),
+                None => error,
+            }
+        }
         CallError::Protocol(what) => {
             Error::new(ErrorKind::Fault, format!("{name}() broke the ABI: {what}"))
         }

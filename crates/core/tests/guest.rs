@@ -1,0 +1,375 @@
+//! Calls by ABI version 1, against an instance written in Rust: once with memory that the host can
+//! address, once with memory that it can only copy from and to, as in a browser.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use commensal_core::guest::{CallError, Guest};
+use commensal_core::host::{HostServices, HostState, LogLevel};
+use commensal_core::limits::Capabilities;
+use commensal_core::manifest::{Param, Signature};
+use commensal_core::runtime::{
+    CompiledModule, Fault, FunctionId, Instance, InstanceConfig, OutOfBounds, ResolveError,
+    StatementBudget,
+};
+use commensal_core::{StorageClass, Value, ValueRef};
+use proptest::prelude::*;
+
+/// What the guest does: memory, argument count and address in, address of the result out.
+type Body = fn(&mut Vec<u8>, u32, u32) -> Result<u32, Fault>;
+
+#[derive(Clone)]
+struct Double {
+    body: Body,
+    scratch: fn(&mut Vec<u8>, u32) -> Result<u32, Fault>,
+    addressable: bool,
+}
+
+struct DoubleInstance {
+    double: Double,
+    memory: Vec<u8>,
+    host: HostState,
+}
+
+impl CompiledModule for Double {
+    fn instantiate(&self, config: InstanceConfig) -> Result<Box<dyn Instance>, Fault> {
+        let memory = vec![0; 64 << 10];
+        Ok(Box::new(DoubleInstance { double: self.clone(), memory, host: config.host }))
+    }
+
+    fn code_bytes(&self) -> usize {
+        0
+    }
+}
+
+impl Instance for DoubleInstance {
+    fn resolve(&mut self, _: &str) -> Result<FunctionId, ResolveError> {
+        Ok(FunctionId(0))
+    }
+
+    fn global(&mut self, _: &str) -> Option<u32> {
+        Some(FAULT_RECORD)
+    }
+
+    fn call(
+        &mut self,
+        _: FunctionId,
+        argc: u32,
+        argv: u32,
+        _: &mut StatementBudget,
+    ) -> Result<u32, Fault> {
+        (self.double.body)(&mut self.memory, argc, argv)
+    }
+
+    fn scratch(&mut self, size: u32, _: &mut StatementBudget) -> Result<u32, Fault> {
+        (self.double.scratch)(&mut self.memory, size)
+    }
+
+    fn memory(&mut self) -> Option<&mut [u8]> {
+        self.double.addressable.then_some(&mut self.memory)
+    }
+
+    fn read(&mut self, offset: u32, into: &mut [u8]) -> Result<(), OutOfBounds> {
+        let start = offset as usize;
+        into.copy_from_slice(self.memory.get(start..start + into.len()).ok_or(OutOfBounds)?);
+        Ok(())
+    }
+
+    fn write(&mut self, offset: u32, from: &[u8]) -> Result<(), OutOfBounds> {
+        let start = offset as usize;
+        let to = self.memory.get_mut(start..start + from.len()).ok_or(OutOfBounds)?;
+        to.copy_from_slice(from);
+        Ok(())
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.memory.len()
+    }
+
+    fn fuel_used(&self) -> Option<u64> {
+        None
+    }
+
+    fn host_mut(&mut self) -> &mut HostState {
+        &mut self.host
+    }
+}
+
+struct NoServices;
+
+impl HostServices for NoServices {
+    fn interrupted(&self) -> bool {
+        false
+    }
+    fn log(&self, _: LogLevel, _: &str) {}
+    fn now_ns(&self) -> i64 {
+        0
+    }
+    fn random(&self, _: &mut [u8]) -> Result<(), String> {
+        Err("there is none".into())
+    }
+}
+
+/// Where the double keeps its last words.
+const FAULT_RECORD: u32 = 64;
+/// Where the double writes results.
+const RESULT: u32 = 128;
+
+fn grow(memory: &mut Vec<u8>, size: u32) -> Result<u32, Fault> {
+    let at = 1024;
+    let end = at + size as usize;
+    if memory.len() < end {
+        memory.resize(end, 0);
+    }
+    Ok(at as u32)
+}
+
+fn result(memory: &mut [u8], record: [u8; 16]) -> Result<u32, Fault> {
+    memory[RESULT as usize..RESULT as usize + 16].copy_from_slice(&record);
+    Ok(RESULT)
+}
+
+fn record(tag: u8, len: u32, payload: u64) -> [u8; 16] {
+    let mut record = [0; 16];
+    record[0] = tag;
+    record[4..8].copy_from_slice(&len.to_le_bytes());
+    record[8..].copy_from_slice(&payload.to_le_bytes());
+    record
+}
+
+/// Returns the last argument's own record.
+fn last(memory: &mut Vec<u8>, argc: u32, argv: u32) -> Result<u32, Fault> {
+    let _ = memory;
+    Ok(argv + 16 * (argc - 1))
+}
+
+fn guest(double: &Double) -> Result<Guest, CallError> {
+    let config = InstanceConfig {
+        memory_bytes_max: usize::MAX,
+        table_elements_max: 0,
+        stack_bytes_max: 0,
+        call_timeout: Duration::MAX,
+        fuel: None,
+        host: HostState { granted: Capabilities::NONE, services: Arc::new(NoServices) },
+    };
+    Guest::new(double, config, &mut budget())
+}
+
+fn budget() -> StatementBudget {
+    StatementBudget { remaining: Duration::MAX }
+}
+
+fn call(
+    guest: &mut Guest,
+    signature: &Signature,
+    arguments: &[ValueRef<'_>],
+) -> Result<Value, CallError> {
+    const RESULT_BYTES_MAX: usize = 1 << 20;
+    guest.call(FunctionId(0), signature, arguments, RESULT_BYTES_MAX, &mut budget(), |value, _| {
+        value.to_owned()
+    })
+}
+
+/// Calls with both kinds of memory, which have to agree.
+fn both(body: Body, signature: &Signature, arguments: &[ValueRef<'_>]) -> Result<Value, CallError> {
+    let [one, other] = [true, false].map(|addressable| {
+        let double = Double { body, scratch: grow, addressable };
+        guest(&double).and_then(|mut guest| call(&mut guest, signature, arguments))
+    });
+    assert_eq!(format!("{one:?}"), format!("{other:?}"), "both kinds of memory give the same");
+    one
+}
+
+fn values() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(Value::Null),
+        any::<i64>().prop_map(Value::Integer),
+        any::<f64>().prop_filter("NaN becomes NULL", |r| !r.is_nan()).prop_map(Value::Real),
+        ".{0,40}".prop_map(Value::Text),
+        proptest::collection::vec(any::<u8>(), 0..6000).prop_map(Value::Blob),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn the_last_of_any_arguments_comes_back(arguments in proptest::collection::vec(values(), 1..6)) {
+        let borrowed: Vec<ValueRef<'_>> = arguments.iter().map(Value::as_ref).collect();
+        let got = both(last, &Signature::ANY, &borrowed);
+        prop_assert_eq!(got.as_ref(), Ok(arguments.last().expect("at least one")));
+    }
+}
+
+#[test]
+fn one_instance_takes_small_arguments_after_large_ones() {
+    for addressable in [true, false] {
+        let double = Double { body: last, scratch: grow, addressable };
+        let mut guest = guest(&double).expect("it starts");
+        let large = "x".repeat(500_000);
+        for text in ["small", &large, "", &large[..5000], "small again"] {
+            let got = call(&mut guest, &Signature::ANY, &[ValueRef::Text(text)]);
+            assert_eq!(got, Ok(Value::Text(text.to_owned())));
+        }
+    }
+}
+
+fn signature(params: &[Param], returns: Option<StorageClass>) -> Signature {
+    Signature { params: params.to_vec(), variadic: None, returns }
+}
+
+const TEXT: Param = Param { class: Some(StorageClass::Text), nullable: false };
+const TEXT_OR_NULL: Param = Param { class: Some(StorageClass::Text), nullable: true };
+const REAL: Param = Param { class: Some(StorageClass::Real), nullable: false };
+
+fn trap(_: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+    Err(Fault::Trap("called".into()))
+}
+
+#[test]
+fn parameters_are_checked_from_left_to_right_before_the_guest_is_called() {
+    use ValueRef::{Integer, Null, Text};
+    let argument = |what: &str| Err(CallError::Argument(what.to_owned()));
+    for (params, arguments, expected) in [
+        (&[TEXT][..], &[Null][..], Ok(Value::Null)),
+        (&[TEXT, TEXT], &[Null, Integer(1)], Ok(Value::Null)),
+        (&[TEXT, TEXT], &[Integer(1), Null], argument("argument 1 has to be text but is integer")),
+        (&[REAL], &[Text("1")], argument("argument 1 has to be real but is text")),
+        (&[TEXT_OR_NULL, REAL], &[Null, Null], Ok(Value::Null)),
+        (&[TEXT], &[], argument("wrong number of arguments: it takes at least 1 but got 0")),
+        (
+            &[TEXT],
+            &[Text("a"), Text("b")],
+            argument("wrong number of arguments: it takes 1 but got 2"),
+        ),
+    ] {
+        assert_eq!(both(trap, &signature(params, None), arguments), expected, "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_integer_becomes_a_real_where_real_is_declared() {
+    let real = signature(&[REAL], None);
+    assert_eq!(both(last, &real, &[ValueRef::Integer(3)]), Ok(Value::Real(3.0)));
+    let any = signature(&[Param::ANY], Some(StorageClass::Real));
+    assert_eq!(both(last, &any, &[ValueRef::Integer(3)]), Ok(Value::Real(3.0)));
+    assert_eq!(both(last, &any, &[ValueRef::Null]), Ok(Value::Null));
+    let text = both(last, &any, &[ValueRef::Text("3")]);
+    let message = "it is declared to return real but returned text";
+    assert_eq!(text, Err(CallError::Protocol(message.into())));
+}
+
+#[test]
+fn what_breaks_the_abi_is_refused() {
+    fn pointer<const AT: u32>(_: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+        Ok(AT)
+    }
+    fn tag(memory: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+        result(memory, record(6, 0, 0))
+    }
+    fn reserved(memory: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+        result(memory, record(3, 1, 1 << 32))
+    }
+    fn outside(memory: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+        result(memory, record(4, 100, 65_500))
+    }
+    fn huge(memory: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+        result(memory, record(0, u32::MAX, u32::MAX.into()))
+    }
+    fn not_utf8(memory: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+        memory[200] = 0xff;
+        result(memory, record(3, 1, 200))
+    }
+    for (body, expected) in [
+        (pointer::<4> as Body, "its result at 4 is not 8-aligned"),
+        (pointer::<65_528>, "its result at 65528 is outside of its memory of 65536 bytes"),
+        (
+            pointer::<0xffff_fff8>,
+            "its result at 4294967288 is outside of its memory of 65536 bytes",
+        ),
+        (tag, "its result is no record: unknown tag 6 (0 to 5 are known)"),
+        (reserved, "its result is no record: byte 12 of the record must be 0 but is 1"),
+        (outside, "its result of 100 bytes at 65500 is outside of its memory of 65536 bytes"),
+        (
+            huge,
+            "its result of 4294967295 bytes at 4294967295 is outside of its memory of 65536 bytes",
+        ),
+        (not_utf8, "its text is not valid UTF-8: invalid utf-8 sequence of 1 bytes from index 0"),
+    ] {
+        let got = both(body, &Signature::ANY, &[]);
+        assert_eq!(got, Err(CallError::Protocol(expected.into())));
+        assert!(!got.expect_err("just seen").instance_survives());
+    }
+}
+
+#[test]
+fn messages_are_shown_as_far_as_they_can_be() {
+    fn odd(memory: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+        memory[200..204].copy_from_slice(b"a\0b\xff");
+        let mut record = record(0, 4, 200);
+        record[1] = 19;
+        result(memory, record)
+    }
+    fn long(memory: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+        memory[10_000..20_000].fill(b'x');
+        let mut record = record(0, 10_000, 10_000);
+        record[1] = 9;
+        result(memory, record)
+    }
+    let expected = CallError::Guest("a\u{FFFD}b\u{FFFD}".into(), Some(19));
+    assert_eq!(both(odd, &Signature::ANY, &[]), Err(expected));
+    let expected = CallError::Guest(format!("{}…", "x".repeat(4096)), None);
+    assert_eq!(both(long, &Signature::ANY, &[]), Err(expected));
+}
+
+#[test]
+fn last_words_are_read_after_a_trap_only() {
+    fn panics(memory: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+        memory[300..304].copy_from_slice(b"help");
+        memory[64..80].copy_from_slice(&record(0, 4, 300));
+        Err(Fault::Trap("unreachable".into()))
+    }
+    let fault = Fault::Trap("unreachable".into());
+    let got = both(panics, &Signature::ANY, &[]);
+    assert_eq!(got, Err(CallError::Fault(fault, Some("help".into()))));
+    // A record of zeros is an error without a message: no words.
+    let got = both(trap, &Signature::ANY, &[]);
+    assert_eq!(got, Err(CallError::Fault(Fault::Trap("called".into()), None)));
+}
+
+#[test]
+fn a_bad_scratch_area_is_refused() {
+    fn zero(_: &mut Vec<u8>, _: u32) -> Result<u32, Fault> {
+        Ok(0)
+    }
+    fn misaligned(_: &mut Vec<u8>, _: u32) -> Result<u32, Fault> {
+        Ok(1025)
+    }
+    fn outside(_: &mut Vec<u8>, _: u32) -> Result<u32, Fault> {
+        Ok(0xffff_fff8)
+    }
+    fn traps(_: &mut Vec<u8>, _: u32) -> Result<u32, Fault> {
+        Err(Fault::CallTimeout)
+    }
+    let start = |scratch, addressable| guest(&Double { body: last, scratch, addressable }).err();
+    for addressable in [true, false] {
+        for (scratch, expected) in [
+            (zero as fn(&mut Vec<u8>, u32) -> _, CallError::ArgumentsTooLarge(4096)),
+            (
+                misaligned,
+                CallError::Protocol(
+                    "commensal_scratch answered 1025, which is not 8-aligned".into(),
+                ),
+            ),
+            (
+                outside,
+                CallError::Protocol(
+                    "commensal_scratch answered 4096 bytes at 4294967288, outside of its memory of \
+                     65536 bytes"
+                        .into(),
+                ),
+            ),
+            (traps, CallError::Fault(Fault::CallTimeout, None)),
+        ] {
+            assert_eq!(start(scratch, addressable), Some(expected));
+        }
+    }
+}
