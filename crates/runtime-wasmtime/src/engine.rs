@@ -20,7 +20,7 @@ pub const STACK_BYTES: usize = 256 << 10;
 
 /// Address space that memory may grow into without being moved and copied, in bytes. It is reserved,
 /// not used. Without it each growth copies the memory: 64 KiB at a time up to 64 MiB would copy 32
-/// GiB. A larger one makes instances no slower, but hosts with a limit on address space feel it.
+/// GiB. Hosts with a limit on address space feel a larger one.
 const GROWTH_RESERVATION_BYTES: u64 = 16 << 20;
 
 /// What a module may use: WebAssembly 2.0 as compilers emit it by default, without the types of
@@ -101,7 +101,9 @@ fn config(metering: Metering) -> Config {
     config.guard_before_linear_memory(false);
     config.memory_reservation_for_growth(GROWTH_RESERVATION_BYTES);
     config.memory_may_move(true);
-    config.memory_init_cow(true);
+    // Copying a guest's constants is cheaper than mapping them: an instance that is made, called and
+    // dropped takes 18 us instead of 31 (`examples/call_cost.rs`), and no file descriptor per module.
+    config.memory_init_cow(false);
 
     // A fault names the reason; the guest's frames would cost each fault a walk over the stack, and
     // each module the tables for it.
