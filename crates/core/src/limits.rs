@@ -43,6 +43,11 @@ pub struct Limits {
     /// Parameters and results of a function type, together. Each block and call of that type costs
     /// so much to validate and to compile.
     pub function_type_values_max: usize,
+    /// What compiling one function may cost: branches, calls and memory accesses, weighted, times the
+    /// values alive at them. `docs/limits.md` has what that means in time.
+    pub function_work_max: u64,
+    /// What compiling a module may cost, in the same unit.
+    pub module_work_max: u64,
     /// Bytes of a manifest.
     pub manifest_bytes_max: usize,
     /// Objects that a manifest declares.
@@ -73,6 +78,8 @@ impl Default for Limits {
             function_locals_max: 10_000,
             function_branch_targets_max: 20_000,
             function_type_values_max: 128,
+            function_work_max: 16_000_000,
+            module_work_max: 200_000_000,
             manifest_bytes_max: 1 << 20,
             manifest_objects_max: 10_000,
             manifest_values_max: 200_000,

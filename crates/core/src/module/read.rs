@@ -15,7 +15,8 @@ use wasmparser::{
 
 use super::text::MAGIC;
 use super::types::{ExternType, FunctionType, ValType};
-use super::{Abi, Export, Import, ModuleInfo, error, work};
+use super::work::{self, Compiling};
+use super::{Abi, Export, Import, ModuleInfo, error};
 use crate::abi::MANIFEST_SECTION;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
@@ -47,6 +48,8 @@ pub(super) struct Module {
     code_bytes: usize,
     /// What validating the code has cost so far beyond its size; see [`work`].
     work: usize,
+    /// What compiling the code would cost so far; see [`work::Compiling`].
+    compiling: u64,
     data_bytes: usize,
     /// The contents of all manifest sections, joined.
     pub(super) manifest: Option<Vec<u8>>,
@@ -332,6 +335,7 @@ fn code(
     reader.set_features(FEATURES);
     let mut operators = OperatorsReader::new(reader);
     let (mut targets, max) = (0_usize, limits.function_branch_targets_max as usize);
+    let mut compiling = Compiling::new(locals + params(module, index));
     while !operators.eof() {
         let at = operators.original_position();
         let operator = operators.read().map_err(invalid)?;
@@ -351,11 +355,36 @@ fn code(
                  code has instructions to make: it would take too long to compile"
             )));
         }
+        compiling.add(work::of_block_type(module, &operator), &validator, &operator);
+        let of_module = module.compiling.saturating_add(compiling.work());
+        for (work, limit, max) in [
+            (compiling.work(), "function_work_max", limits.function_work_max),
+            (of_module, "module_work_max", limits.module_work_max),
+        ] {
+            if work > max {
+                let name = function_name(module, index);
+                return Err(Error::new(
+                    ErrorKind::Limit,
+                    format!(
+                        "{name} of the module would take too long to compile: branches, calls and \
+                         memory accesses times the values alive at them come to more than {limit} = \
+                         {max}, which the host can raise"
+                    ),
+                ));
+            }
+        }
         validator.op(at, &operator).map_err(invalid)?;
     }
+    module.compiling = module.compiling.saturating_add(compiling.work());
     operators.finish().map_err(invalid)?;
     module.allocations = validator.into_allocations();
     Ok(())
+}
+
+/// Parameters of a function, which are locals too.
+fn params(module: &Module, function: u32) -> usize {
+    let ty = module.functions.get(function as usize).and_then(|&ty| module.types.get(ty as usize));
+    ty.map_or(0, |ty| ty.params.len())
 }
 
 /// What a message calls a function: by an export if it has one.

@@ -1,9 +1,14 @@
-//! What validating an instruction costs, where that is not constant.
+//! What validating and compiling an instruction costs, where that is not constant.
 //!
-//! A block, a branch or a call moves all values of its type. In code that can be reached those values
+//! **Validating.** A block, a branch or a call moves all values of its type. In code that can be reached those values
 //! were put there by other instructions; in unreachable code two bytes can stand for thousands of
 //! moves, and a compiler does no better with them than the validator. So the moves are counted and
 //! bounded by the size of the code.
+//!
+//! **Compiling** costs the product of places where control or machine state changes hands (branches,
+//! loops, calls, memory accesses with their bounds checks) and the values alive there (locals, the
+//! operand stack). `docs/limits.md` has the measurements that the weights are from; a unit is about
+//! 0.3 microseconds of Wasmtime's compiler at worst.
 
 use wasmparser::{BlockType, FuncValidator, Operator, ValidatorResources};
 
@@ -61,4 +66,98 @@ fn of_block(module: &Module, ty: BlockType) -> usize {
 
 fn of_type(module: &Module, ty: u32) -> usize {
     module.types.get(ty as usize).map_or(0, |ty| ty.params.len() + ty.results.len())
+}
+
+/// Values that a block passes, for the instructions that open one.
+pub(super) fn of_block_type(module: &Module, operator: &Operator<'_>) -> usize {
+    match operator {
+        Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => {
+            of_block(module, *blockty)
+        }
+        _ => 0,
+    }
+}
+
+/// Adds up what compiling a function would cost.
+pub(super) struct Compiling {
+    locals: usize,
+    /// Of each open block, whether it is a loop.
+    blocks: Vec<bool>,
+    loops: u64,
+    work: u64,
+}
+
+impl Compiling {
+    /// A function with so many locals, parameters included.
+    pub(super) fn new(locals: usize) -> Self {
+        Self { locals, blocks: Vec::new(), loops: 0, work: 0 }
+    }
+
+    /// The cost so far.
+    pub(super) fn work(&self) -> u64 {
+        self.work
+    }
+
+    /// Adds an instruction, before it is validated; `block` is what [`of_block_type`] says of it.
+    pub(super) fn add(
+        &mut self,
+        block: usize,
+        validator: &FuncValidator<ValidatorResources>,
+        operator: &Operator<'_>,
+    ) {
+        const LOOP: u64 = 5;
+        const BRANCH: u64 = 4;
+        const TARGET: u64 = 16;
+        let weight = match operator {
+            Operator::Block { .. } => {
+                self.blocks.push(false);
+                0
+            }
+            Operator::If { .. } => {
+                self.blocks.push(false);
+                BRANCH
+            }
+            // What changes in a loop passes through all loops around it.
+            Operator::Loop { .. } => {
+                self.blocks.push(true);
+                self.loops += 1;
+                LOOP * self.loops
+            }
+            Operator::End => {
+                if self.blocks.pop() == Some(true) {
+                    self.loops -= 1;
+                }
+                0
+            }
+            Operator::Br { .. } | Operator::BrIf { .. } => BRANCH,
+            Operator::BrTable { targets } => TARGET * (u64::from(targets.len()) + 1),
+            Operator::Call { .. } | Operator::CallIndirect { .. } => 2,
+            operator if is_memory_access(operator) => 1,
+            _ => 0,
+        };
+        let alive = (self.locals + validator.operand_stack_height() as usize) as u64;
+        // Results of nested blocks are alive in all of them.
+        let nested = block as u64 * self.blocks.len() as u64;
+        let cost = weight.saturating_mul(alive).saturating_add(nested);
+        self.work = self.work.saturating_add(cost);
+    }
+}
+
+/// Loads, stores and bulk operations of memories and tables.
+fn is_memory_access(operator: &Operator<'_>) -> bool {
+    macro_rules! accesses {
+        ($($variant:ident)*) => {
+            matches!(operator, $(Operator::$variant { .. })|*)
+        };
+    }
+    accesses! {
+        I32Load I64Load F32Load F64Load I32Load8S I32Load8U I32Load16S I32Load16U I64Load8S I64Load8U
+        I64Load16S I64Load16U I64Load32S I64Load32U I32Store I64Store F32Store F64Store I32Store8
+        I32Store16 I64Store8 I64Store16 I64Store32 V128Load V128Load8x8S V128Load8x8U V128Load16x4S
+        V128Load16x4U V128Load32x2S V128Load32x2U V128Load8Splat V128Load16Splat V128Load32Splat
+        V128Load64Splat V128Load32Zero V128Load64Zero V128Store V128Load8Lane V128Load16Lane
+        V128Load32Lane V128Load64Lane V128Store8Lane V128Store16Lane V128Store32Lane
+        V128Store64Lane MemoryGrow MemoryCopy MemoryFill MemoryInit TableGet TableSet TableGrow
+        TableCopy TableFill TableInit
+    }
 }
