@@ -12,9 +12,10 @@
 //! - `onlyif` and `skipif` know the names of the engine (`sqlite`) and of the runtime (`wasmtime`).
 //! - `system` records are refused: the files are data.
 //! - A record may hold several statements; the rows are those of the last one that has columns.
-//! - Column types of `query`: `I` integer, `R` real, `T` text, `B` blob, `?` whatever comes. NULL fits
-//!   every type; a value of another class than its column's type is a failure.
-//! - Rows are compared exactly, white space included: one line a row, values separated by one space.
+//! - One line a row, values separated by one space. As usual with this format, runs of white space count
+//!   as one space, and the column types of `query` are not checked. [`Options::strict`] compares rows
+//!   exactly and checks the types: `I` integer, `R` real, `T` text, `B` blob, any other letter
+//!   whatever comes; NULL fits every type. Commensal's own cases are run so.
 //! - `statement error` and `query error` match the message as a regular expression, or with `----`
 //!   exactly.
 //!
@@ -50,6 +51,8 @@ pub struct Options {
     pub limits: Limits,
     /// What guests are granted.
     pub capabilities: Capabilities,
+    /// White space counts, and column types are checked.
+    pub strict: bool,
 }
 
 /// How many records passed and failed. Counted are the statements, queries and `let` records that
@@ -78,6 +81,7 @@ pub struct Summary {
 ///     runtime: None,
 ///     limits: Limits::default(),
 ///     capabilities: Capabilities::NONE,
+///     strict: false,
 /// };
 /// let mut report = Vec::new();
 /// assert_eq!(run(&[file], &options, &mut report)?, Summary { passed: 1, failed: 1 });

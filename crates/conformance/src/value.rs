@@ -34,8 +34,7 @@ impl ColumnType for Type {
             'R' => Self::Class(StorageClass::Real),
             'T' => Self::Class(StorageClass::Text),
             'B' => Self::Class(StorageClass::Blob),
-            '?' => Self::Any,
-            _ => return None,
+            _ => Self::Any,
         })
     }
 

@@ -160,6 +160,9 @@ pub(crate) struct TestArguments {
     /// Files in sqllogictest format; file:// in them is relative to their own folder
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
+    /// Compare white space exactly, and check column types (I, R, T, B) against storage classes
+    #[arg(long)]
+    pub(crate) strict: bool,
     #[command(flatten)]
     pub(crate) host: HostArguments,
 }

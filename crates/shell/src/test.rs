@@ -14,6 +14,7 @@ pub(crate) fn run(arguments: &TestArguments) -> Result {
         runtime: arguments.host.runtime(),
         limits: arguments.host.limits(),
         capabilities: arguments.host.capabilities(),
+        strict: arguments.strict,
     };
     let mut report = anstream::stderr().lock();
     let summary = commensal_conformance::run(&arguments.files, &options, &mut report)?;
