@@ -2,6 +2,7 @@
 
 mod dump;
 mod errors;
+mod examples;
 mod import;
 #[cfg(unix)]
 mod interrupt;
