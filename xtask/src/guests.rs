@@ -5,8 +5,8 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command as Process, Stdio};
 
+use crate::toolchain::{TARGET, Toolchain};
 use crate::{Command, Outcome, root, wasm};
 
 pub(crate) const COMMAND: Command = Command {
@@ -16,8 +16,6 @@ pub(crate) const COMMAND: Command = Command {
            --update, copies them to guests/prebuilt.",
     run,
 };
-
-const TARGET: &str = "wasm32-unknown-unknown";
 
 /// A guest that is larger is a mistake in its dependencies.
 const GUEST_BYTES_MAX: usize = 1_200_000;
@@ -32,7 +30,7 @@ fn run(arguments: &[String]) -> Outcome {
     let built = root().join("target/guests");
     fs::create_dir_all(&built)?;
     for guest in crates()? {
-        let module = toolchain.build(&guest)?;
+        let module = build(&toolchain, &guest)?;
         let bytes = fs::read(&module).map_err(|e| format!("{}: {e}", module.display()))?;
         let file = module.file_name().ok_or("a module without a name")?;
         check(&bytes).map_err(|error| format!("{}: {error}", guest.display()))?;
@@ -77,65 +75,31 @@ fn write_if_changed(path: &Path, bytes: &[u8]) -> Outcome {
     fs::write(path, bytes).map_err(|e| format!("{}: {e}", path.display()).into())
 }
 
-/// How to build for WebAssembly on this machine.
-struct Toolchain {
-    /// What `scripts/guest-toolchain` printed.
-    variables: Vec<(String, String)>,
+/// Builds the crate in this folder, which is named like its library; the module.
+fn build(toolchain: &Toolchain, folder: &Path) -> Outcome<PathBuf> {
+    let target = root().join("target/guest-build");
+    let mut cargo = toolchain.cargo(&flags()?);
+    cargo
+        .args(["build", "--quiet", "--release", "--locked", "--target", TARGET])
+        .arg("--manifest-path")
+        .arg(folder.join("Cargo.toml"))
+        .env("CARGO_TARGET_DIR", &target)
+        .env("RUSTC_WRAPPER", root().join("scripts/guest-rustc"));
+    if !cargo.status()?.success() {
+        return Err(format!("{} does not build, see above", folder.display()).into());
+    }
+    let name = folder.file_name().ok_or("a crate without a folder")?;
+    let file = Path::new(name).with_extension("wasm");
+    Ok(target.join(TARGET).join("release").join(file))
 }
 
-const RUSTFLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
-
-impl Toolchain {
-    fn find() -> Outcome<Self> {
-        let script = root().join("scripts/guest-toolchain");
-        let output = Process::new(&script)
-            .stderr(Stdio::inherit())
-            .output()
-            .map_err(|e| format!("{}: {e}", script.display()))?;
-        if !output.status.success() {
-            return Err("there is no Rust for wasm32-unknown-unknown, see above".into());
-        }
-        let variables = String::from_utf8(output.stdout)?
-            .lines()
-            .filter_map(|line| line.split_once('='))
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
-        Ok(Self { variables })
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.variables.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Builds the crate in this folder, which is named like its library; the module.
-    fn build(&self, folder: &Path) -> Outcome<PathBuf> {
-        let target = root().join("target/guest-build");
-        let mut cargo = Process::new(self.get("CARGO").unwrap_or("cargo"));
-        cargo
-            .args(["build", "--quiet", "--release", "--locked", "--target", TARGET])
-            .arg("--manifest-path")
-            .arg(folder.join("Cargo.toml"))
-            .envs(self.variables.iter().filter(|(name, _)| name != RUSTFLAGS).cloned())
-            .env("CARGO_TARGET_DIR", &target)
-            .env("RUSTC_WRAPPER", root().join("scripts/guest-rustc"))
-            .env("CARGO_ENCODED_RUSTFLAGS", self.encoded_rustflags()?)
-            .env_remove("RUSTFLAGS");
-        if !cargo.status()?.success() {
-            return Err(format!("{} does not build, see above", folder.display()).into());
-        }
-        let name = folder.file_name().ok_or("a crate without a folder")?;
-        let file = Path::new(name).with_extension("wasm");
-        Ok(target.join(TARGET).join("release").join(file))
-    }
-
-    /// The compiler's options: places of panics must not depend on where the sources are, or else the
-    /// same sources give other modules on another machine.
-    fn encoded_rustflags(&self) -> Outcome<String> {
-        let mut flags: Vec<String> = self.get(RUSTFLAGS).map(str::to_owned).into_iter().collect();
-        flags.push(format!("--remap-path-prefix={}=/commensal", root().display()));
-        flags.push(format!("--remap-path-prefix={}=/cargo", cargo_home()?.display()));
-        Ok(flags.join("\x1f"))
-    }
+/// Places of panics must not depend on where the sources are, or else the same sources give other
+/// modules on another machine.
+fn flags() -> Outcome<[String; 2]> {
+    Ok([
+        format!("--remap-path-prefix={}=/commensal", root().display()),
+        format!("--remap-path-prefix={}=/cargo", cargo_home()?.display()),
+    ])
 }
 
 /// Where Cargo keeps the sources of dependencies.

@@ -3,6 +3,10 @@
 //! A command is a module with a [`Command`] in [`COMMANDS`].
 
 mod guests;
+mod portable;
+mod tidy;
+mod toolchain;
+mod tree;
 mod wasm;
 
 use std::error::Error;
@@ -22,7 +26,7 @@ struct Command {
 /// How a command ends; an error is printed and makes the exit status 1.
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-const COMMANDS: &[Command] = &[guests::COMMAND];
+const COMMANDS: &[Command] = &[guests::COMMAND, portable::COMMAND, tidy::COMMAND, tree::COMMAND];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

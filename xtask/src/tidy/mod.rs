@@ -1,0 +1,93 @@
+//! `cargo xtask tidy`: what ARCHITECTURE.md and CONTRIBUTING.md say about the code, as checks.
+//!
+//! Each check takes data and gives problems, so that its tests can show that it fails. What clippy, rustfmt
+//! or cargo-deny can check is theirs.
+
+mod dependencies;
+mod sources;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::{Command, Outcome, root};
+
+pub(crate) const COMMAND: Command = Command {
+    name: "tidy",
+    help: "\n    Checks the directions between the crates and the habits of the sources.",
+    run,
+};
+
+fn run(arguments: &[String]) -> Outcome {
+    if !arguments.is_empty() {
+        return Err(format!("unknown arguments {arguments:?}").into());
+    }
+    let workspace = dependencies::Workspace::read()?;
+    let mut problems = dependencies::check(&workspace);
+    let architecture = fs::read_to_string(root().join("ARCHITECTURE.md"))?;
+    problems
+        .extend(workspace.folders.iter().filter_map(|folder| unmentioned(&architecture, folder)));
+    let files = files()?;
+    for (path, text) in &files {
+        problems.extend(sources::check(path, text));
+    }
+    if problems.is_empty() {
+        println!("tidy: {} crates, {} files", workspace.packages.len(), files.len());
+        return Ok(());
+    }
+    for problem in &problems {
+        eprintln!("{problem}");
+    }
+    Err(format!("{} problems", problems.len()).into())
+}
+
+/// A crate that the map of the crates leaves out.
+fn unmentioned(architecture: &str, folder: &str) -> Option<String> {
+    let mentioned = architecture.contains(&format!("`{folder}`"));
+    (!mentioned).then(|| format!("ARCHITECTURE.md does not mention `{folder}`: what is it for?"))
+}
+
+/// The Rust sources and manifests that are ours, with their paths from the root.
+fn files() -> Outcome<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    for folder in ["bench", "crates", "fuzz", "guests", "xtask"] {
+        let folder = root().join(folder);
+        if folder.is_dir() {
+            collect(&folder, &mut files)?;
+        }
+    }
+    files.sort();
+    let read = |path: &PathBuf| -> Outcome<(String, String)> {
+        let name = path.strip_prefix(root())?.to_string_lossy().replace('\\', "/");
+        Ok((name, fs::read_to_string(path)?))
+    };
+    files.iter().map(read).collect()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Outcome {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            // What Cargo and cargo-fuzz leave.
+            if !["target", "corpus", "artifacts"].map(Into::into).contains(&entry.file_name()) {
+                collect(&path, files)?;
+            }
+        } else if path.extension().is_some_and(|e| e == "rs") || path.ends_with("Cargo.toml") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_crate_has_a_place_on_the_map() {
+        let architecture = "| `crates/core` | the host |";
+        assert_eq!(unmentioned(architecture, "crates/core"), None);
+        let problem = unmentioned(architecture, "crates/cor").unwrap();
+        assert!(problem.contains("`crates/cor`"), "{problem}");
+    }
+}
