@@ -16,7 +16,7 @@ use commensal_core::{StorageClass, Value, ValueRef};
 use proptest::prelude::*;
 
 /// What the guest does: memory, argument count and address in, address of the result out.
-type Body = fn(&mut Vec<u8>, u32, u32) -> Result<u32, Fault>;
+type Body = fn(&mut [u8], u32, u32) -> Result<u32, Fault>;
 
 #[derive(Clone)]
 struct Double {
@@ -138,7 +138,7 @@ fn record(tag: u8, len: u32, payload: u64) -> [u8; 16] {
 }
 
 /// Returns the last argument's own record.
-fn last(memory: &mut Vec<u8>, argc: u32, argv: u32) -> Result<u32, Fault> {
+fn last(memory: &mut [u8], argc: u32, argv: u32) -> Result<u32, Fault> {
     let _ = memory;
     Ok(argv + 16 * (argc - 1))
 }
@@ -220,7 +220,7 @@ const TEXT: Param = Param { class: Some(StorageClass::Text), nullable: false };
 const TEXT_OR_NULL: Param = Param { class: Some(StorageClass::Text), nullable: true };
 const REAL: Param = Param { class: Some(StorageClass::Real), nullable: false };
 
-fn trap(_: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+fn trap(_: &mut [u8], _: u32, _: u32) -> Result<u32, Fault> {
     Err(Fault::Trap("called".into()))
 }
 
@@ -259,22 +259,22 @@ fn an_integer_becomes_a_real_where_real_is_declared() {
 
 #[test]
 fn what_breaks_the_abi_is_refused() {
-    fn pointer<const AT: u32>(_: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+    fn pointer<const AT: u32>(_: &mut [u8], _: u32, _: u32) -> Result<u32, Fault> {
         Ok(AT)
     }
-    fn tag(memory: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+    fn tag(memory: &mut [u8], _: u32, _: u32) -> Result<u32, Fault> {
         result(memory, record(6, 0, 0))
     }
-    fn reserved(memory: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+    fn reserved(memory: &mut [u8], _: u32, _: u32) -> Result<u32, Fault> {
         result(memory, record(3, 1, 1 << 32))
     }
-    fn outside(memory: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+    fn outside(memory: &mut [u8], _: u32, _: u32) -> Result<u32, Fault> {
         result(memory, record(4, 100, 65_500))
     }
-    fn huge(memory: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+    fn huge(memory: &mut [u8], _: u32, _: u32) -> Result<u32, Fault> {
         result(memory, record(0, u32::MAX, u32::MAX.into()))
     }
-    fn not_utf8(memory: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+    fn not_utf8(memory: &mut [u8], _: u32, _: u32) -> Result<u32, Fault> {
         memory[200] = 0xff;
         result(memory, record(3, 1, 200))
     }
@@ -302,13 +302,13 @@ fn what_breaks_the_abi_is_refused() {
 
 #[test]
 fn messages_are_shown_as_far_as_they_can_be() {
-    fn odd(memory: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+    fn odd(memory: &mut [u8], _: u32, _: u32) -> Result<u32, Fault> {
         memory[200..204].copy_from_slice(b"a\0b\xff");
         let mut record = record(0, 4, 200);
         record[1] = 19;
         result(memory, record)
     }
-    fn long(memory: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+    fn long(memory: &mut [u8], _: u32, _: u32) -> Result<u32, Fault> {
         memory[10_000..20_000].fill(b'x');
         let mut record = record(0, 10_000, 10_000);
         record[1] = 9;
@@ -322,7 +322,7 @@ fn messages_are_shown_as_far_as_they_can_be() {
 
 #[test]
 fn last_words_are_read_after_a_trap_only() {
-    fn panics(memory: &mut Vec<u8>, _: u32, _: u32) -> Result<u32, Fault> {
+    fn panics(memory: &mut [u8], _: u32, _: u32) -> Result<u32, Fault> {
         memory[300..304].copy_from_slice(b"help");
         memory[64..80].copy_from_slice(&record(0, 4, 300));
         Err(Fault::Trap("unreachable".into()))

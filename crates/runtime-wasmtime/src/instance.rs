@@ -19,12 +19,15 @@ use crate::state::State;
 use crate::ticker;
 use crate::time::CallTime;
 
+/// A function by the ABI's one convention.
+type GuestFunction = TypedFunc<(u32, u32), u32>;
+
 pub(crate) struct WasmtimeInstance {
     store: Store<State>,
     instance: wasmtime::Instance,
     scratch: Option<TypedFunc<u32, u32>>,
     /// Resolved so far, by export.
-    functions: Vec<(Box<str>, TypedFunc<(u32, u32), u32>)>,
+    functions: Vec<(Box<str>, GuestFunction)>,
     /// Fuel of one call; `None` without metering.
     fuel: Option<u64>,
 }
