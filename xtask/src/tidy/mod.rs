@@ -4,6 +4,7 @@
 //! or cargo-deny can check is theirs.
 
 mod dependencies;
+mod links;
 mod sources;
 
 use std::fs;
@@ -29,6 +30,10 @@ fn run(arguments: &[String]) -> Outcome {
     let files = files()?;
     for (path, text) in &files {
         problems.extend(sources::check(path, text));
+    }
+    for path in documents()? {
+        let text = fs::read_to_string(root().join(&path))?;
+        problems.extend(links::check(&path, &text, |target| root().join(target).exists()));
     }
     if problems.is_empty() {
         println!("tidy: {} crates, {} files", workspace.packages.len(), files.len());
@@ -61,6 +66,21 @@ fn files() -> Outcome<Vec<(String, String)>> {
         Ok((name, fs::read_to_string(path)?))
     };
     files.iter().map(read).collect()
+}
+
+/// The documents, with their paths from the root.
+fn documents() -> Outcome<Vec<String>> {
+    let mut documents = Vec::new();
+    for folder in ["", "docs/", "examples/airports/"] {
+        for entry in fs::read_dir(root().join(folder))? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            if name.ends_with(".md") {
+                documents.push(format!("{folder}{name}"));
+            }
+        }
+    }
+    documents.sort();
+    Ok(documents)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Outcome {
