@@ -3,6 +3,7 @@
 //! A command is a module with a [`Command`] in [`COMMANDS`].
 
 mod guests;
+mod long;
 mod portable;
 mod tidy;
 mod toolchain;
@@ -26,7 +27,8 @@ struct Command {
 /// How a command ends; an error is printed and makes the exit status 1.
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-const COMMANDS: &[Command] = &[guests::COMMAND, portable::COMMAND, tidy::COMMAND, tree::COMMAND];
+const COMMANDS: &[Command] =
+    &[guests::COMMAND, long::COMMAND, portable::COMMAND, tidy::COMMAND, tree::COMMAND];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

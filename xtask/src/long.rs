@@ -1,0 +1,176 @@
+//! `cargo xtask long`: what takes too long for every change.
+//!
+//! To add a step: a line in [`STEPS`] and its function. Tools that are missing are installed by the step that
+//! needs them.
+
+use std::process::{Command as Process, Stdio};
+
+use crate::{Command, Outcome, root};
+
+pub(crate) const COMMAND: Command = Command {
+    name: "long",
+    help: "[--minutes N] [STEP...]\n    Runs the steps deny, fuzz, address, worst and bench, or the \
+           named ones; each fuzz target for\n    N minutes (5).",
+    run,
+};
+
+/// A name, and what it does; the number is that of `--minutes`.
+type Step = (&'static str, fn(u64) -> Outcome);
+
+const STEPS: &[Step] =
+    &[("deny", deny), ("fuzz", fuzz), ("address", address), ("worst", worst), ("bench", bench)];
+
+fn run(arguments: &[String]) -> Outcome {
+    let (minutes, steps) = parse(arguments)?;
+    let mut failed = Vec::new();
+    for (name, step) in steps {
+        println!("\n== {name}");
+        if let Err(error) = step(minutes) {
+            eprintln!("{name}: {error}");
+            failed.push(*name);
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(", ")).into()) }
+}
+
+/// The minutes, and the steps in their order.
+fn parse(arguments: &[String]) -> Result<(u64, Vec<&'static Step>), String> {
+    let (mut minutes, mut named) = (5, Vec::new());
+    let mut rest = arguments.iter();
+    while let Some(argument) = rest.next() {
+        if argument == "--minutes" {
+            let number = rest.next().and_then(|n| n.parse().ok()).filter(|&n| n > 0);
+            minutes = number.ok_or("--minutes needs a number, at least 1")?;
+        } else if STEPS.iter().any(|(name, _)| name == argument) {
+            named.push(argument.as_str());
+        } else {
+            let known: Vec<_> = STEPS.iter().map(|(name, _)| *name).collect();
+            return Err(format!("there is no step \"{argument}\"; known are {}", known.join(", ")));
+        }
+    }
+    let steps = STEPS.iter().filter(|(name, _)| named.is_empty() || named.contains(name));
+    Ok((minutes, steps.collect()))
+}
+
+/// Licences, advisories, sources and duplicates of all dependencies: deny.toml.
+fn deny(_: u64) -> Outcome {
+    install("deny")?;
+    cargo(&["deny", "--all-features", "check"]).done()?;
+    let guests = ["--manifest-path", "guests/examples/Cargo.toml", "--config", "deny.toml"];
+    cargo(&["deny"]).args(guests).arg("check").done()
+}
+
+/// Each fuzz target, from the corpus that is there.
+fn fuzz(minutes: u64) -> Outcome {
+    nightly()?;
+    install("fuzz")?;
+    let output = cargo(&["+nightly", "fuzz", "list"]).stdout(Stdio::piped()).output()?;
+    if !output.status.success() {
+        return Err("cargo fuzz list failed, see above".into());
+    }
+    let seconds = format!("-max_total_time={}", minutes * 60);
+    for target in String::from_utf8(output.stdout)?.lines() {
+        let mut arguments = vec!["+nightly", "fuzz", "run", target, "--", &seconds];
+        if target == "ddl" {
+            arguments.push("-dict=fuzz/ddl.dict");
+        }
+        cargo(&arguments).done()?;
+    }
+    Ok(())
+}
+
+/// The tests of everything with unsafe code under the address sanitizer. SQLite itself is compiled by the
+/// C compiler without it; its calls of malloc are watched all the same.
+fn address(_: u64) -> Outcome {
+    nightly()?;
+    let target = host()?;
+    let packages = ["commensal", "commensal-adaptor-sqlite", "commensal-shell", "commensal-sdk"];
+    let mut arguments = vec!["+nightly", "test", "--locked", "--tests", "--target", &target];
+    arguments.extend(packages.iter().flat_map(|package| ["--package", package]));
+    // With a target, build scripts and macros are compiled without the sanitizer. What a process still
+    // has when it ends (engines, compiled code) is not lost.
+    cargo(&arguments)
+        .env("RUSTFLAGS", "-Zsanitizer=address")
+        .env("ASAN_OPTIONS", "detect_leaks=0")
+        .env("CARGO_TARGET_DIR", root().join("target/address"))
+        .done()
+}
+
+/// What the costliest modules that the limits let pass take to compile.
+fn worst(_: u64) -> Outcome {
+    let example = ["--package", "commensal-runtime-wasmtime", "--example", "compile_worst"];
+    cargo(&["run", "--release", "--locked"]).args(example).done()
+}
+
+/// The benchmarks, with the release profile: fat link-time optimisation.
+fn bench(_: u64) -> Outcome {
+    cargo(&["run", "--release", "--locked", "--package", "commensal-bench"]).done()
+}
+
+fn cargo(arguments: &[&str]) -> Process {
+    let mut cargo = Process::new("cargo");
+    // Set by the Cargo that runs this, they would override +nightly.
+    for variable in ["CARGO", "RUSTC", "RUSTUP_TOOLCHAIN"] {
+        cargo.env_remove(variable);
+    }
+    cargo.args(arguments).current_dir(root());
+    cargo
+}
+
+/// Runs to the end.
+trait Done {
+    fn done(&mut self) -> Outcome;
+}
+
+impl Done for Process {
+    fn done(&mut self) -> Outcome {
+        let status = self.status()?;
+        if status.success() { Ok(()) } else { Err(format!("{self:?}: {status}").into()) }
+    }
+}
+
+/// Makes sure that `cargo NAME` is there.
+fn install(name: &str) -> Outcome {
+    let package = format!("cargo-{name}");
+    if Process::new(&package).arg("--version").output().is_ok() {
+        return Ok(());
+    }
+    cargo(&["install", "--locked", &package]).done()
+}
+
+/// Makes sure that there is a nightly compiler.
+fn nightly() -> Outcome {
+    if cargo(&["+nightly", "--version"]).output()?.status.success() {
+        return Ok(());
+    }
+    Process::new("rustup").args(["toolchain", "install", "nightly", "--profile", "minimal"]).done()
+}
+
+/// The target of this machine.
+fn host() -> Outcome<String> {
+    let output = Process::new("rustc").arg("-vV").output()?;
+    let text = String::from_utf8(output.stdout)?;
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.ok_or("rustc does not say its host")?.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_choose_steps() {
+        let names = |arguments: &[&str]| {
+            let arguments: Vec<_> = arguments.iter().map(|&a| a.to_owned()).collect();
+            let (minutes, steps) = parse(&arguments)?;
+            Ok((minutes, steps.iter().map(|(name, _)| *name).collect::<Vec<_>>()))
+        };
+        let all = STEPS.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        assert_eq!(names(&[]), Ok((5, all)));
+        assert_eq!(names(&["worst", "--minutes", "2", "fuzz"]), Ok((2, vec!["fuzz", "worst"])));
+        for wrong in [&["--minutes"][..], &["--minutes", "0"], &["nothing"]] {
+            let problem: Result<_, String> = names(wrong);
+            assert!(problem.is_err(), "{wrong:?}");
+        }
+    }
+}
