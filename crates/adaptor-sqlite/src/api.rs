@@ -333,6 +333,10 @@ pub mod code {
     pub const SQLITE_UTF8: c_int = 1;
     /// The function is deterministic.
     pub const SQLITE_DETERMINISTIC: c_int = 0x800;
+    /// The function reads subtypes of its arguments.
+    pub const SQLITE_SUBTYPE: c_int = 0x10_0000;
+    /// The function gives its result a subtype.
+    pub const SQLITE_RESULT_SUBTYPE: c_int = 0x100_0000;
     /// The function may be used in schemas that are not trusted.
     pub const SQLITE_INNOCUOUS: c_int = 0x20_0000;
 

@@ -1,6 +1,7 @@
 //! A connection of our own: SQLite's statements and Commensal's in one text, errors with positions,
 //! and functions that appear as soon as they can be seen.
 
+use std::cell::Cell;
 use std::ffi::{CString, c_int};
 use std::path::Path;
 use std::rc::Rc;
@@ -14,7 +15,7 @@ use commensal_core::{Error, ErrorKind, Result, Value, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, sqlite3};
-use crate::state::State;
+use crate::state::{State, is_code};
 use crate::statement::{Handle, Statement};
 use crate::{ddl as execute, install};
 
@@ -36,6 +37,9 @@ pub struct SqliteConnection {
     handle: Handle,
     state: Rc<State>,
     interrupt: Arc<InterruptHandle>,
+    /// Rows changed by the last statement that could write. SQLite's own number counts the rows that
+    /// CREATE FUNCTION writes, too.
+    changes: Cell<u64>,
 }
 
 // SAFETY: everything that the connection, its slots and its virtual tables share is reached through
@@ -92,7 +96,7 @@ impl SqliteConnection {
         let state = install::into(handle, environment)?;
         std::mem::forget(closer);
         let interrupt = Arc::new(InterruptHandle(Mutex::new(Some(Raw(handle)))));
-        Ok(Self { handle, state, interrupt })
+        Ok(Self { handle, state, interrupt, changes: Cell::new(0) })
     }
 
     /// The connection's pointer, for calls of the C API that Commensal does not offer.
@@ -101,17 +105,28 @@ impl SqliteConnection {
     }
 
     fn prepare_engine(&self, sql: &[u8]) -> Result<(Option<Statement>, usize)> {
-        // A catalog that cannot be read is told when a function is called; a statement that calls
-        // none runs all the same.
-        let _ = self.state.current();
+        if self.handle.is_autocommit() {
+            // A catalog that cannot be read is told when a function is called; a statement that calls
+            // none runs all the same. Within a transaction nothing is read here: that would take a
+            // lock or a snapshot before the statement runs, and a first statement that writes would
+            // no longer wait for the locks of others.
+            let _ = self.state.current();
+        }
         self.state.tidy()?;
         match self.handle.prepare_first(sql, 0) {
-            Err(error) if error.engine_code().is_some_and(|code| code & 0xff == SQLITE_ERROR) => {
-                // It may name a function that is in the catalog and not registered yet: when the
-                // catalog's tables were filled by hand, say by a dump that is being restored.
+            Err(error) if is_code(&error, SQLITE_ERROR) => {
+                // It may name a function that is in the catalog and not registered yet: within a
+                // transaction, or when the catalog's tables were filled by hand, say by a dump that is
+                // being restored.
                 match self.state.refresh() {
                     Ok(registry) if registry.functions().next().is_some() => {
                         self.handle.prepare_first(sql, 0)
+                    }
+                    Err(reason) if is_about_function(&error) => {
+                        let both = Error::new(reason.kind(), format!("{error}: {reason}"));
+                        let both =
+                            reason.engine_code().into_iter().fold(both, Error::with_engine_code);
+                        Err(error.offset().into_iter().fold(both, Error::at))
                     }
                     _ => Err(error),
                 }
@@ -119,6 +134,26 @@ impl SqliteConnection {
             result => result,
         }
     }
+
+    fn count_changes(&self) {
+        let (api, db) = (self.handle.api, self.handle.db());
+        // SAFETY: the connection is open.
+        let changes = unsafe {
+            match api.sqlite3_changes64 {
+                Some(changes) => changes(db),
+                None => i64::from((api.sqlite3_changes)(db)),
+            }
+        };
+        self.changes.set(u64::try_from(changes).unwrap_or_default());
+    }
+}
+
+/// Whether SQLite did not find a function while it compiled a statement.
+fn is_about_function(error: &Error) -> bool {
+    is_code(error, SQLITE_ERROR)
+        && ["no such function", "wrong number of arguments to function"]
+            .iter()
+            .any(|text| error.message().starts_with(text))
 }
 
 /// Closes what was not opened well.
@@ -175,7 +210,8 @@ impl EngineConnection for SqliteConnection {
         let text = &sql.as_bytes_with_nul()[offset..];
         let (statement, consumed) = self.prepare_engine(text).map_err(shift)?;
         let statement = statement.map(|statement| {
-            Box::new(SqliteStatement { connection: self, statement }) as Box<dyn EngineStatement>
+            Box::new(SqliteStatement { connection: self, statement, fresh: true })
+                as Box<dyn EngineStatement>
         });
         Ok((statement, offset + consumed))
     }
@@ -185,15 +221,7 @@ impl EngineConnection for SqliteConnection {
     }
 
     fn changes(&self) -> u64 {
-        let (api, db) = (self.handle.api, self.handle.db());
-        // SAFETY: the connection is open.
-        let changes = unsafe {
-            match api.sqlite3_changes64 {
-                Some(changes) => changes(db),
-                None => i64::from((api.sqlite3_changes)(db)),
-            }
-        };
-        u64::try_from(changes).unwrap_or_default()
+        self.changes.get()
     }
 
     fn last_insert_rowid(&self) -> i64 {
@@ -210,6 +238,27 @@ impl EngineConnection for SqliteConnection {
 struct SqliteStatement<'c> {
     connection: &'c SqliteConnection,
     statement: Statement,
+    /// It has not been stepped since it was prepared or reset.
+    fresh: bool,
+}
+
+impl SqliteStatement<'_> {
+    fn halted(&self) {
+        if !self.statement.is_readonly() {
+            self.connection.count_changes();
+        }
+    }
+
+    /// A function's error came back as text; what it was is kept beside.
+    fn error(&self, error: Error) -> Error {
+        match self.connection.state.take_last_error() {
+            // Compared, because one may be left of a statement whose error SQLite kept to itself.
+            Some(function) if function.message().split('\0').next() == Some(error.message()) => {
+                function
+            }
+            _ => error,
+        }
+    }
 }
 
 impl EngineStatement for SqliteStatement<'_> {
@@ -226,26 +275,31 @@ impl EngineStatement for SqliteStatement<'_> {
     }
 
     fn step(&mut self) -> Result<bool> {
-        let state = &self.connection.state;
-        let result = self.statement.step();
-        if let Err(error) = result {
-            // A function's error comes back as text; what it was is kept beside.
-            let function = state.take_last_error();
-            let expected = match function.as_ref().map(|f| (f.kind(), f.engine_code())) {
-                Some((ErrorKind::Interrupted, _)) => SQLITE_INTERRUPT,
-                Some((ErrorKind::Guest, Some(code))) => code,
-                _ => SQLITE_ERROR,
-            };
-            return Err(match (function, error.engine_code()) {
-                (Some(function), Some(code)) if code & 0xff == expected => function,
-                _ => error,
-            });
+        let fresh = std::mem::replace(&mut self.fresh, false);
+        let mut result = self.statement.step().map_err(|error| self.error(error));
+        if fresh
+            && let Err(error) = &result
+            && is_about_function(error)
+            && self.connection.state.refresh().is_ok()
+        {
+            // SQLite compiled the statement anew, because something was registered or deleted, and
+            // another connection had made the function since.
+            self.statement.reset();
+            result = self.statement.step().map_err(|error| self.error(error));
+        }
+        if !matches!(result, Ok(true)) {
+            self.fresh = true;
+            self.halted();
         }
         result
     }
 
     fn reset(&mut self) {
         self.statement.reset();
+        if !self.fresh {
+            self.fresh = true;
+            self.halted();
+        }
     }
 
     fn column_count(&self) -> usize {
@@ -336,12 +390,12 @@ impl EngineStatement for OwnStatement<'_> {
             self.row = None;
             return Ok(false);
         }
-        self.done = true;
         let offset = self.offset;
         self.run().map_err(|error| match error.offset() {
             Some(at) => error.at(at + offset),
             None => error,
         })?;
+        self.done = true;
         Ok(self.row.is_some())
     }
 

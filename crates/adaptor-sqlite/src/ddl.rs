@@ -8,7 +8,7 @@ use std::rc::Rc;
 use commensal_core::catalog;
 use commensal_core::ddl::{Create, Drop, quote_identifier};
 use commensal_core::define::{self, Definition, Dependent, Removal};
-use commensal_core::{Result, ValueRef};
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::names::Names;
 use crate::state::State;
@@ -22,6 +22,7 @@ pub(crate) fn create(
     create: &Create,
     parameter: Option<ValueRef<'_>>,
 ) -> Result<()> {
+    check_possible(state).map_err(|e| e.at(create.name_offset))?;
     let define = |state: &Rc<State>| {
         let registry = state.current()?;
         let ours = state.our_names();
@@ -53,6 +54,7 @@ pub(crate) fn create(
 /// # Errors
 /// A check, or a write.
 pub(crate) fn drop(state: &Rc<State>, drop: &Drop) -> Result<()> {
+    check_possible(state).map_err(|e| e.at(drop.name_offset))?;
     let removal = |state: &Rc<State>| {
         let registry = state.current()?;
         let ours = state.our_names();
@@ -66,10 +68,34 @@ pub(crate) fn drop(state: &Rc<State>, drop: &Drop) -> Result<()> {
         for index in &drop_indexes {
             state.handle.execute(&format!("DROP INDEX {}", qualified(index)), &[])?;
         }
-        state.handle.execute(catalog::UPDATE_GENERATION, &[])?;
         let parameters = [ValueRef::Text(catalog::kind_text(kind)), ValueRef::Text(&name)];
-        state.handle.execute(catalog::DELETE_OBJECT, &parameters)
+        state.handle.execute(catalog::DELETE_OBJECT, &parameters)?;
+        update_generation(state)
     })
+}
+
+/// Whether definitions can be written at all now.
+fn check_possible(state: &State) -> Result<()> {
+    state.environment.check_catalog_is_loaded()?;
+    if state.handle.is_writing() {
+        // Its transaction could be neither committed nor rolled back under it.
+        return Err(Error::new(
+            ErrorKind::InUse,
+            "a statement of this connection that writes is still running: step it to its end, or \
+             reset it, before definitions are changed",
+        ));
+    }
+    Ok(())
+}
+
+/// The last write of all, after the triggers: the random numbers of SQLite, which they use, are the
+/// same in two processes that were forked from one.
+fn update_generation(state: &State) -> Result<()> {
+    let mut generation = [0; 16];
+    getrandom::fill(&mut generation).map_err(|e| {
+        Error::new(ErrorKind::Engine, format!("the system has no random numbers: {e}"))
+    })?;
+    state.handle.execute(catalog::UPDATE_GENERATION, &[ValueRef::Blob(&generation)])
 }
 
 fn write(state: &State, definition: &Definition) -> Result<()> {
@@ -79,7 +105,6 @@ fn write(state: &State, definition: &Definition) -> Result<()> {
             handle.execute(sql, &[])?;
         }
     }
-    handle.execute(catalog::UPDATE_GENERATION, &[])?;
     let sha256 = ValueRef::Blob(&definition.sha256);
     let bytes = ValueRef::Integer(i64::try_from(definition.wasm.len()).unwrap_or(i64::MAX));
     let manifest = ValueRef::Text(&definition.manifest);
@@ -96,7 +121,8 @@ fn write(state: &State, definition: &Definition) -> Result<()> {
             ValueRef::Integer(definition.deterministic.into()),
             ValueRef::Text(&options),
         ],
-    )
+    )?;
+    update_generation(state)
 }
 
 fn reindex(state: &State, dependent: &Dependent) -> Result<()> {

@@ -187,15 +187,56 @@ unsafe fn first_call(
     context: *mut sqlite3_context,
     arguments: &Values<'_>,
 ) -> Result<()> {
-    let registry = slot.state.current()?;
-    let scope = slot.state.session.borrow().begin(registry);
-    let pin = Rc::new(Pin { state: Rc::clone(&slot.state), scope: RefCell::new(Some(scope)) });
+    let pin = Rc::new(Pin { state: Rc::clone(&slot.state), scope: RefCell::new(None) });
     let data = Rc::into_raw(Rc::clone(&pin)).cast_mut().cast::<c_void>();
-    // SAFETY: the context is that of a call. SQLite owns the reference from here on; where there is
-    // no statement behind the context (a deterministic function tried while preparing), it destroys
-    // the reference at once, and ours keeps the pin for this call.
+    // SAFETY: the context is that of a call. SQLite owns the reference from here on, and destroys it
+    // at once where no statement is behind the context.
     unsafe { (slot.state.handle.api.sqlite3_set_auxdata)(context, PIN, data, Some(destroy_pin)) };
+    if Rc::strong_count(&pin) == 1 {
+        // SAFETY: as above.
+        unsafe { estimate(slot, &pin, context, arguments) };
+        return Ok(());
+    }
+    let registry = slot.state.current().map_err(|e| named(slot, e))?;
+    let scope = slot.state.session.borrow().begin(registry);
+    *pin.scope.borrow_mut() = Some(scope);
     run(slot, &pin, context, arguments)
+}
+
+/// Calls a deterministic function with constants while SQLite prepares a statement, to estimate how
+/// many rows have its value (builds with STAT4).
+///
+/// No SQL may run here: it could find that the schema has changed, and SQLite would drop the schema
+/// from under the statement that it is compiling. So what is there already has to do. Nor may this
+/// fail, because preparing would; without a value SQLite estimates in another way.
+///
+/// # Safety
+/// `context` is that of a call.
+unsafe fn estimate(slot: &Slot, pin: &Pin, context: *mut sqlite3_context, arguments: &Values<'_>) {
+    let state = &slot.state;
+    let scope = state.session.borrow().begin(state.registry());
+    let is_compiled = find(slot, &scope).is_ok_and(|entry| {
+        let object = &entry.object;
+        object.problem.is_none() && object.module.compiled(object.policy.metering()).is_some()
+    });
+    *pin.scope.borrow_mut() = Some(scope);
+    if !is_compiled || run(slot, pin, context, arguments).is_err() {
+        // SAFETY: the caller's promise.
+        unsafe { set_result(state.handle.api, context, ValueRef::Null, 0) };
+    }
+}
+
+/// An error that is not the function's own, under its name.
+#[cold]
+fn named(slot: &Slot, error: Error) -> Error {
+    if error.kind() == ErrorKind::Interrupted {
+        return error;
+    }
+    let named = Error::new(error.kind(), format!("{}(): {error}", slot.key.0));
+    match error.engine_code() {
+        Some(code) => named.with_engine_code(code),
+        None => named,
+    }
 }
 
 /// Calls the guest within a pinned statement.

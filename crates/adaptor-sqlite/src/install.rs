@@ -18,11 +18,9 @@ pub(crate) fn into(handle: Handle, environment: Arc<Environment>) -> Result<Rc<S
     }
     let state = State::new(handle, environment);
     introspection::register(&state)?;
-    // A catalog that cannot be read is told by the first function that is called, and does not keep
+    // A catalog that cannot be read is told by the statement that needs a function, and does not keep
     // the database from opening.
-    if let Err(error) = state.current() {
-        state.set_last_error(Some(error));
-    }
+    let _ = state.current();
     Ok(state)
 }
 
@@ -83,6 +81,7 @@ impl Installed {
                 }
             }
         }
+        self.state.tidy()?;
         Ok(true)
     }
 }

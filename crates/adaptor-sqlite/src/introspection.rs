@@ -77,8 +77,9 @@ pub(crate) fn register(state: &Rc<State>) -> Result<()> {
         };
         state.handle.check(code)?;
     }
-    // Connecting one is enough for its disconnection when the connection closes.
-    state.handle.prepare("SELECT * FROM wasm_functions LIMIT 0").map(drop)
+    // Connecting one is enough for its disconnection when the connection closes. A table of that name
+    // in the file hides it, but not in the schema of temporary tables.
+    state.handle.prepare("SELECT * FROM temp.wasm_functions LIMIT 0").map(drop)
 }
 
 /// Whether the tables are there already: Commensal was put into this connection before.
@@ -223,21 +224,26 @@ unsafe extern "C" fn filter(
         || SQLITE_ERROR,
         || {
             // SAFETY: the cursor that `open` made, and the table that SQLite put into it.
-            let (cursor, connected) = unsafe {
+            let (connected, state, table) = unsafe {
                 let connected = (*cursor).pVtab.cast::<Connected>();
-                (&mut *cursor.cast::<Cursor>(), &mut *connected)
+                (connected, Rc::clone(&(*connected).state), (*connected).table)
             };
-            let state = &connected.state;
+            // No borrow of either is held here: a hostile schema can make this come back to the
+            // table.
             match state.current() {
                 Ok(registry) => {
-                    cursor.rows = (connected.table.rows)(&registry, &state.environment);
-                    cursor.row = 0;
+                    let rows = (table.rows)(&registry, &state.environment);
+                    // SAFETY: as above.
+                    let cursor = unsafe { &mut *cursor.cast::<Cursor>() };
+                    (cursor.rows, cursor.row) = (rows, 0);
                     SQLITE_OK
                 }
                 Err(error) => {
-                    let message = &raw mut connected.base.zErrMsg;
-                    // SAFETY: SQLite takes the message from the table and frees it.
-                    unsafe { set_message(state.handle.api, message, error.message()) };
+                    // SAFETY: as above. SQLite takes the message from the table and frees it.
+                    unsafe {
+                        let message = &raw mut (*connected).base.zErrMsg;
+                        set_message(state.handle.api, message, error.message());
+                    }
                     SQLITE_ERROR
                 }
             }

@@ -4,7 +4,7 @@
 //! SQLite calls back re-entrantly (a nested statement may come back into a function or a virtual
 //! table), so no borrow is held while SQL or a guest runs.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::ffi::{CString, c_int, c_void};
 use std::rc::Rc;
@@ -29,6 +29,8 @@ pub(crate) struct State {
     pub(crate) environment: Arc<Environment>,
     pub(crate) session: RefCell<Session>,
     registry: RefCell<Arc<Registry>>,
+    /// Whether the snapshot is one of committed tables.
+    committed: Cell<bool>,
     slots: RefCell<Slots>,
     cached: RefCell<Cached>,
     /// Set while the catalog is read: a hostile schema can make that call a function.
@@ -42,10 +44,13 @@ pub(crate) struct State {
 struct Slots {
     /// Number and flags of each live slot.
     by_key: HashMap<FunctionKey, Registered>,
-    /// Numbers given so far; a number is never given again.
+    /// Numbers given so far.
     count: usize,
-    /// Names of functions that were there before ours, once that was needed.
-    foreign: Option<Rc<HashSet<String>>>,
+    /// Numbers of slots that were destroyed. SQLite destroys none while a statement runs, so no
+    /// statement has one of these bound.
+    free: Vec<usize>,
+    /// Names under which the application registered functions of its own in place of ours.
+    taken: HashSet<String>,
     /// Some slot no longer has a function, or should have other flags.
     untidy: bool,
 }
@@ -73,6 +78,7 @@ impl State {
             session: RefCell::new(Session::new(Arc::clone(&environment), Arc::new(services))),
             environment,
             registry: RefCell::new(Arc::new(Registry::empty())),
+            committed: Cell::new(false),
             slots: RefCell::default(),
             cached: RefCell::default(),
             reading: Cell::new(false),
@@ -122,25 +128,27 @@ impl State {
         if !self.environment.settings.load_catalog {
             return Ok(self.registry());
         }
-        if self.reading.replace(true) {
-            return Err(Error::new(
-                ErrorKind::Catalog,
-                "a function was called while the catalog was read: the file's schema was tampered \
-                 with",
-            ));
-        }
-        let loaded = self.read_guarded(force);
-        self.reading.set(false);
+        let loaded = {
+            let _reading = Reading::begin(&self.reading)?;
+            self.read_guarded(force)
+        };
         let registry = match loaded {
-            Ok(None) => return Ok(self.registry()),
+            Ok(None) => {
+                if !self.committed.get() {
+                    self.committed.set(self.handle.sees_committed());
+                }
+                return Ok(self.registry());
+            }
             Ok(Some(registry)) => Arc::new(registry),
-            // Somebody else holds the lock: what was committed last is what can be seen.
-            Err(error) if is_transient(&error) && self.handle.is_autocommit() => {
+            // Somebody else holds the lock: what was committed last is what can be seen. Not so a
+            // snapshot of a transaction, which may have been rolled back since.
+            Err(error) if is_transient(&error) && self.committed.get() => {
                 return Ok(self.registry());
             }
             Err(error) => return Err(error),
         };
         *self.registry.borrow_mut() = Arc::clone(&registry);
+        self.committed.set(self.handle.sees_committed());
         self.register(&registry)?;
         Ok(registry)
     }
@@ -203,7 +211,8 @@ impl State {
 
     fn step_generation(&self, mut statement: Statement) -> Result<Option<Generation>> {
         let generation = match statement.step()? {
-            true => Some(catalog::parse_generation(statement.column(0)?)),
+            // What is not UTF-8 was written by hand.
+            true => Some(catalog::parse_generation(statement.column(0).unwrap_or(ValueRef::Null))),
             false => None,
         };
         statement.reset();
@@ -221,8 +230,11 @@ impl State {
             let message = format!("the catalog of functions cannot be read: {error}");
             return Err(Error::new(ErrorKind::Catalog, message));
         }
-        let version = self.schema_version()?;
-        self.cached.borrow_mut().empty_schema = Some(version);
+        // Versions of a schema that is not committed are given again after a rollback.
+        if self.handle.sees_committed() {
+            let version = self.schema_version()?;
+            self.cached.borrow_mut().empty_schema = Some(version);
+        }
         Ok(None)
     }
 
@@ -237,21 +249,23 @@ impl State {
             loaded.add_row(&values)
         })?;
         let Some(generation) = loaded.generation else { return Ok(Registry::empty()) };
-        let foreign = self.foreign_functions()?;
-        Ok(Registry::build(generation, loaded.rows, &self.environment, &|name| {
-            foreign.contains(name)
-        }))
-    }
-
-    /// Names of functions that others registered before Commensal did. Asked once: what the
-    /// application registers later under a name of ours replaces our slot, as it wants.
-    fn foreign_functions(&self) -> Result<Rc<HashSet<String>>> {
-        if let Some(foreign) = &self.slots.borrow().foreign {
-            return Ok(Rc::clone(foreign));
+        let ours = self.our_names();
+        let taken = self.slots.borrow().taken.clone();
+        let all = OnceCell::new();
+        let is_foreign = |name: &str| {
+            // SQLite is asked only where there is a name that has no slot yet.
+            taken.contains(name)
+                || !ours.contains(name)
+                    && all
+                        .get_or_init(|| names::all_functions(self.handle))
+                        .as_ref()
+                        .is_ok_and(|all| all.contains(name))
+        };
+        let registry = Registry::build(generation, loaded.rows, &self.environment, &is_foreign);
+        match all.into_inner() {
+            Some(Err(error)) => Err(error),
+            _ => Ok(registry),
         }
-        let foreign = Rc::new(names::all_functions(self.handle)?);
-        self.slots.borrow_mut().foreign = Some(Rc::clone(&foreign));
-        Ok(foreign)
     }
 
     /// Names of the slots.
@@ -264,19 +278,15 @@ impl State {
     /// # Errors
     /// The file does not have it.
     pub(crate) fn read_module(&self, sha256: &[u8; 32]) -> Result<Vec<u8>> {
-        if self.reading.replace(true) {
-            return Err(Error::new(ErrorKind::Catalog, "the catalog is being read"));
-        }
+        let _reading = Reading::begin(&self.reading)?;
         let mut wasm = None;
         let parameters = [ValueRef::Blob(sha256)];
-        let result = self.handle.query(catalog::SELECT_MODULE, &parameters, &mut |row| {
+        self.handle.query(catalog::SELECT_MODULE, &parameters, &mut |row| {
             if let ValueRef::Blob(bytes) = row.column(0)? {
                 wasm = Some(bytes.to_vec());
             }
             Ok(())
-        });
-        self.reading.set(false);
-        result?;
+        })?;
         wasm.ok_or_else(|| Error::new(ErrorKind::Catalog, "its module is not in the file"))
     }
 
@@ -288,7 +298,12 @@ impl State {
             let flags = flags(entry);
             let registered = self.slots.borrow().by_key.get(&key).copied();
             match registered {
-                None => self.create_slot(key, &entry.name, flags)?,
+                None => match self.create_slot(key, &entry.name, flags) {
+                    // A name or a number of arguments that SQLite does not accept: nothing can call
+                    // it, and the others are none the worse.
+                    Err(error) if is_code(&error, SQLITE_MISUSE) => {}
+                    created => created?,
+                },
                 Some(registered) if registered.flags != flags => {
                     self.slots.borrow_mut().untidy = true;
                 }
@@ -296,7 +311,10 @@ impl State {
             }
         }
         let mut slots = self.slots.borrow_mut();
-        let gone = slots.by_key.keys().any(|key| registry.function(key).is_none());
+        let gone = slots
+            .by_key
+            .keys()
+            .any(|key| registry.function(key).is_none_or(|entry| entry.shadowed));
         slots.untidy |= gone;
         Ok(())
     }
@@ -304,15 +322,20 @@ impl State {
     fn create_slot(self: &Rc<Self>, key: FunctionKey, name: &str, flags: c_int) -> Result<()> {
         let slot = {
             let mut slots = self.slots.borrow_mut();
-            let slot = slots.count;
-            slots.count += 1;
+            let slot = slots.free.pop().unwrap_or_else(|| {
+                slots.count += 1;
+                slots.count - 1
+            });
             slots.by_key.insert(key.clone(), Registered { slot, flags });
             slot
         };
         let data = Box::new(Slot { state: Rc::clone(self), number: slot, key: key.clone() });
         let created = self.create_function(name, key.1, flags, Some(data));
         if created.is_err() {
-            self.slots.borrow_mut().by_key.remove(&key);
+            // SQLite has destroyed the slot, which looked as if the application had.
+            let mut slots = self.slots.borrow_mut();
+            slots.by_key.remove(&key);
+            slots.taken.remove(&key.0);
         }
         created
     }
@@ -351,15 +374,16 @@ impl State {
         self.handle.check(code)
     }
 
-    /// A slot was destroyed: by us, by the end of the connection, or because the application
-    /// registered a function of its own under that name.
+    /// A slot was destroyed: by us, who took it out of `by_key` before, by the end of the connection,
+    /// or because the application registered a function of its own under that name. Then the name is
+    /// the application's from here on.
     pub(crate) fn slot_destroyed(&self, number: usize, key: &FunctionKey) {
-        // Also while `by_key` is borrowed, when SQLite destroys a slot that could not be registered:
-        // then whoever borrows removes it.
-        if let Ok(mut slots) = self.slots.try_borrow_mut()
-            && slots.by_key.get(key).is_some_and(|registered| registered.slot == number)
-        {
+        let mut slots = self.slots.borrow_mut();
+        slots.free.push(number);
+        if slots.by_key.get(key).is_some_and(|registered| registered.slot == number) {
             slots.by_key.remove(key);
+            slots.taken.insert(key.0.clone());
+            slots.untidy = true;
         }
     }
 
@@ -373,13 +397,14 @@ impl State {
         let registered: Vec<_> =
             self.slots.borrow().by_key.iter().map(|(k, r)| (k.clone(), *r)).collect();
         for (key, Registered { flags: old, .. }) in registered {
-            match registry.function(&key).filter(|entry| !entry.shadowed) {
-                None => self.create_function(&key.0, key.1, 0, None)?,
-                Some(entry) if flags(entry) != old => {
-                    self.create_function(&key.0, key.1, 0, None)?;
-                    self.create_slot(key, &entry.name, flags(entry))?;
-                }
-                Some(_) => {}
+            let entry = registry.function(&key).filter(|entry| !entry.shadowed);
+            if entry.is_some_and(|entry| flags(entry) == old) {
+                continue;
+            }
+            self.slots.borrow_mut().by_key.remove(&key);
+            self.create_function(&key.0, key.1, 0, None)?;
+            if let Some(entry) = entry {
+                self.create_slot(key, &entry.name, flags(entry))?;
             }
         }
         self.slots.borrow_mut().untidy = false;
@@ -393,6 +418,9 @@ fn flags(entry: &FunctionEntry) -> c_int {
     if entry.deterministic {
         flags |= SQLITE_DETERMINISTIC;
     }
+    if entry.subtype {
+        flags |= SQLITE_SUBTYPE | SQLITE_RESULT_SUBTYPE;
+    }
     // What can reach nothing does no harm in a schema that is not trusted.
     if entry.object.policy.granted.is_empty() {
         flags |= SQLITE_INNOCUOUS;
@@ -402,8 +430,32 @@ fn flags(entry: &FunctionEntry) -> c_int {
 
 /// Whether the catalog could be read a moment later.
 fn is_transient(error: &Error) -> bool {
-    matches!(
-        error.engine_code().map(|code| code & 0xff),
-        Some(SQLITE_BUSY | SQLITE_LOCKED | SQLITE_MISUSE)
-    )
+    [SQLITE_BUSY, SQLITE_LOCKED, SQLITE_MISUSE].into_iter().any(|code| is_code(error, code))
+}
+
+/// Whether the error has this primary result code.
+pub(crate) fn is_code(error: &Error, code: c_int) -> bool {
+    error.engine_code().is_some_and(|extended| extended & 0xff == code)
+}
+
+/// While it lives, the catalog is being read.
+struct Reading<'a>(&'a Cell<bool>);
+
+impl<'a> Reading<'a> {
+    fn begin(reading: &'a Cell<bool>) -> Result<Self> {
+        if reading.replace(true) {
+            return Err(Error::new(
+                ErrorKind::Catalog,
+                "a function was called while the catalog was read: the file's schema was tampered \
+                 with",
+            ));
+        }
+        Ok(Self(reading))
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.set(false);
+    }
 }

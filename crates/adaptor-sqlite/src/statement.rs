@@ -74,16 +74,35 @@ impl Handle {
 
     /// Whether no statement is in the middle of its execution.
     pub(crate) fn is_idle(self) -> bool {
+        !self.runs(|_| true)
+    }
+
+    /// Whether a statement that writes is in the middle of its execution.
+    pub(crate) fn is_writing(self) -> bool {
+        self.runs(|statement| {
+            // SAFETY: `runs` gives a statement of this connection.
+            unsafe { (self.api.sqlite3_stmt_readonly)(statement) == 0 }
+        })
+    }
+
+    /// Whether what can be read now is committed: no transaction is open, nor the one that a
+    /// statement in the middle of its execution opened for itself.
+    pub(crate) fn sees_committed(self) -> bool {
+        self.is_autocommit() && !self.is_writing()
+    }
+
+    /// Whether some statement of this kind is in the middle of its execution.
+    fn runs(self, kind: impl Fn(*mut sqlite3_stmt) -> bool) -> bool {
         let mut statement = std::ptr::null_mut();
         loop {
             // SAFETY: the connection is open, and `statement` is NULL or one of its statements.
             statement = unsafe { (self.api.sqlite3_next_stmt)(self.db, statement) };
             if statement.is_null() {
-                return true;
+                return false;
             }
             // SAFETY: SQLite just gave this statement.
-            if unsafe { (self.api.sqlite3_stmt_busy)(statement) } != 0 {
-                return false;
+            if unsafe { (self.api.sqlite3_stmt_busy)(statement) } != 0 && kind(statement) {
+                return true;
             }
         }
     }

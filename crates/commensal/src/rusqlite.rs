@@ -49,6 +49,9 @@ impl Commensal<'_> {
     /// Runs CREATE FUNCTION, CREATE EXTENSION, DROP FUNCTION or DROP EXTENSION, inside the
     /// transaction that is open. `source` is the value for a parameter in the statement.
     ///
+    /// The rowid of the last INSERT stays what it was; [`Connection::changes`] counts the rows that the
+    /// definition wrote.
+    ///
     /// # Errors
     /// What the statement reports; a statement that is none of these ([`ErrorKind::Syntax`]).
     pub fn execute(&self, sql: &str, source: Option<ValueRef<'_>>) -> Result<()> {

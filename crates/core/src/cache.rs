@@ -85,15 +85,20 @@ impl InstanceCache {
         count_evictions(&evicted);
     }
 
-    /// Takes an idle instance out.
-    pub(crate) fn take(&self, key: &InstanceKey) -> Option<Box<Guest>> {
+    /// Takes an idle instance out, if there is one.
+    pub(crate) fn take(&self, key: &InstanceKey) -> Result<Option<Box<Guest>>, LiveBytesExceeded> {
         let mut state = self.state();
         // The most recently used are behind, and there are few: 10 MiB hold nine of 1 MiB.
-        let position = state.idle.iter().rposition(|idle| idle.key == *key)?;
-        let idle = state.idle.remove(position)?;
-        state.idle_bytes -= idle.bytes;
-        state.live_bytes += idle.bytes;
-        Some(idle.guest)
+        let Some(position) = state.idle.iter().rposition(|idle| idle.key == *key) else {
+            return Ok(None);
+        };
+        let bytes = state.idle[position].bytes;
+        state.add_live(bytes)?;
+        let idle = state.idle.remove(position);
+        Ok(idle.map(|idle| {
+            state.idle_bytes -= bytes;
+            idle.guest
+        }))
     }
 
     /// Puts an instance back that accounted for `live_bytes`.
@@ -115,14 +120,9 @@ impl InstanceCache {
         count_evictions(&evicted);
     }
 
-    /// Accounts for an instance about to be used, or for its growth.
+    /// Accounts for an instance about to be used.
     pub(crate) fn add_live(&self, bytes: u64) -> Result<(), LiveBytesExceeded> {
-        let mut state = self.state();
-        if state.live_bytes.saturating_add(bytes) > state.live_bytes_max {
-            return Err(LiveBytesExceeded { bytes_max: state.live_bytes_max });
-        }
-        state.live_bytes += bytes;
-        Ok(())
+        self.state().add_live(bytes)
     }
 
     /// Takes back what [`InstanceCache::add_live`] or [`InstanceCache::take`] accounted for.
@@ -146,6 +146,14 @@ impl InstanceCache {
 }
 
 impl State {
+    fn add_live(&mut self, bytes: u64) -> Result<(), LiveBytesExceeded> {
+        if self.live_bytes.saturating_add(bytes) > self.live_bytes_max {
+            return Err(LiveBytesExceeded { bytes_max: self.live_bytes_max });
+        }
+        self.live_bytes += bytes;
+        Ok(())
+    }
+
     fn evict(&mut self) -> Vec<Idle> {
         let mut evicted = Vec::new();
         while self.idle_bytes > self.bytes_max {

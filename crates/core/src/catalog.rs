@@ -58,13 +58,13 @@ pub const SCHEMA: &[&str] = &[
 /// Names of the tables and triggers; user statements leave them alone.
 pub const TABLE_PREFIX: &str = "commensal_";
 
-/// Whether there is a catalog: one row or none.
-pub const SELECT_EXISTS: &str =
-    "SELECT 1 FROM main.sqlite_schema WHERE type = 'table' AND name = 'commensal_meta'";
+/// Whether there is a catalog: one row or none. Without one of its tables there is none.
+pub const SELECT_EXISTS: &str = "SELECT 1 WHERE (SELECT count(*) FROM main.sqlite_master WHERE \
+     type = 'table' AND name IN ('commensal_meta', 'commensal_module', 'commensal_object')) = 3";
 
-/// The generation. Touches the table of objects, so that a dropped one is noticed.
-pub const SELECT_GENERATION: &str = "SELECT generation, (SELECT 1 FROM main.commensal_object LIMIT 0) \
-     FROM main.commensal_meta WHERE id = 1";
+/// The generation. Touches the other tables, so that a dropped one is noticed.
+pub const SELECT_GENERATION: &str = "SELECT generation, (SELECT 1 FROM main.commensal_object LIMIT 0), \
+     (SELECT 1 FROM main.commensal_module LIMIT 0) FROM main.commensal_meta WHERE id = 1";
 
 /// Everything but the modules themselves, with the generation, in one statement: what
 /// [`LoadedCatalog::add_row`] reads.
@@ -78,9 +78,8 @@ pub const SELECT_OBJECTS: &str = "SELECT g.version, g.generation, o.kind, o.name
 /// The bytes of the module with hash `?1`.
 pub const SELECT_MODULE: &str = "SELECT wasm FROM main.commensal_module WHERE sha256 = ?1";
 
-/// Changes the generation; done before any other write.
-pub const UPDATE_GENERATION: &str =
-    "UPDATE main.commensal_meta SET generation = randomblob(16) WHERE id = 1";
+/// Sets the generation to `?1`, 16 random bytes; done after all other writes.
+pub const UPDATE_GENERATION: &str = "UPDATE main.commensal_meta SET generation = ?1 WHERE id = 1";
 
 /// Stores a module: `?1` hash, `?2` bytes, `?3` manifest, `?4` the module.
 pub const INSERT_MODULE: &str = "INSERT INTO main.commensal_module(sha256, bytes, manifest, wasm) \
@@ -172,13 +171,20 @@ impl LoadedCatalog {
             return Ok(());
         };
         let Ok(sha256) = <[u8; 32]>::try_from(sha256) else { return Ok(()) };
+        if name.is_empty() || name.contains('\0') {
+            return Ok(());
+        }
         let mut problem = None;
         let (bytes, manifest) = match (*bytes, *manifest) {
             (ValueRef::Integer(bytes), ValueRef::Text(manifest)) => {
                 (u64::try_from(bytes).unwrap_or_default(), manifest.to_owned())
             }
-            _ => {
+            (ValueRef::Null, _) => {
                 problem = Some("its module is not in the file".to_owned());
+                (0, String::new())
+            }
+            _ => {
+                problem = Some("the catalog's row of its module cannot be read".to_owned());
                 (0, String::new())
             }
         };

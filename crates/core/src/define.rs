@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -147,7 +148,7 @@ pub fn create(
     let metering = policy.metering();
     let compiled = compile(runtime.as_ref(), info.sha256, metering, &wasm).map_err(prefix)?;
     let rebuild = match existing {
-        Some(existing) => replaced_dependents(create, existing, engine).map_err(at)?,
+        Some(existing) => replaced_dependents(create, existing, &functions, engine).map_err(at)?,
         None => Vec::new(),
     };
     Ok(Some(Definition {
@@ -318,19 +319,23 @@ fn read_file(path: &str, environment: &Environment) -> Result<Vec<u8>> {
             file
         }
     };
-    let bytes = std::fs::metadata(&resolved).map_err(io)?.len();
-    let bytes_max = environment.settings.limits.module_bytes_max as u64;
-    // Text is larger than the binary it becomes; a generous factor keeps a device file out.
-    if bytes > bytes_max.saturating_mul(16) {
+    let limits = &environment.settings.limits;
+    // Either a binary or its text. What a file says about its length is not asked: that of a device
+    // is 0, and it never ends.
+    let bytes_max = limits.module_bytes_max.max(limits.module_text_bytes_max) as u64;
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(&resolved).map_err(io)?;
+    file.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > bytes_max {
         return Err(Error::new(
             ErrorKind::Limit,
             format!(
-                "the file \"{path}\" has {bytes} bytes, too many for a module of at most \
-                 module_bytes_max = {bytes_max}"
+                "the file \"{path}\" has more than {bytes_max} bytes: a host can raise \
+                 module_bytes_max, or module_text_bytes_max for text"
             ),
         ));
     }
-    std::fs::read(&resolved).map_err(io)
+    Ok(bytes)
 }
 
 /// The functions that the definition would have.
@@ -446,6 +451,7 @@ fn is_same(create: &Create, object: &ObjectEntry) -> bool {
 fn replaced_dependents(
     create: &Create,
     existing: &ObjectEntry,
+    functions: &[DeclaredFunction],
     engine: &dyn EngineNames,
 ) -> Result<Vec<Dependent>> {
     let dependents = dependents_of(existing, engine)?;
@@ -455,6 +461,19 @@ fn replaced_dependents(
     if !create.cascade_reindex {
         let advice = "say CASCADE REINDEX to rebuild them with the new version";
         return Err(in_use("replace", existing, &dependents, advice));
+    }
+    // Without these the engine could not even read the schema.
+    let missing = declared_functions(existing).unwrap_or_default().into_iter().find(|old| {
+        let key = |f: &DeclaredFunction| function_key(&f.name, f.signature.argument_count());
+        old.deterministic && !functions.iter().any(|new| new.deterministic && key(new) == key(old))
+    });
+    if let Some(missing) = missing {
+        let advice = format!(
+            "the new version has to have {}() with the same number of arguments, and deterministic; \
+             or drop them first",
+            missing.name
+        );
+        return Err(in_use("replace", existing, &dependents, &advice));
     }
     let stored: Vec<_> =
         dependents.iter().filter(|d| d.kind == DependentKind::TableStored).cloned().collect();

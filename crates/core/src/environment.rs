@@ -105,6 +105,21 @@ impl Environment {
         })
     }
 
+    /// Whether definitions may be made and dropped.
+    ///
+    /// # Errors
+    /// The host chose not to load the catalog: [`ErrorKind::Denied`].
+    pub fn check_catalog_is_loaded(&self) -> Result<()> {
+        if self.settings.load_catalog {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Denied,
+            "the application opened the database without its catalog of functions (load_catalog): \
+             definitions can be neither made nor dropped",
+        ))
+    }
+
     /// The shared entry of a module, made by `make` unless one with the same hash and the same
     /// manifest text is there.
     pub(crate) fn module(

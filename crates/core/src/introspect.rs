@@ -2,6 +2,9 @@
 //!
 //! An adaptor makes tables of them in its engine's way. A scan sees one snapshot.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use crate::ddl::ObjectKind;
 use crate::environment::Environment;
 use crate::manifest::{Json, Signature};
@@ -133,6 +136,14 @@ fn function_status(function: &FunctionEntry) -> String {
 }
 
 fn modules(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
+    let mut objects = HashMap::<_, u64>::new();
+    for object in registry.objects() {
+        *objects.entry(object.module.sha256).or_default() += 1;
+    }
+    let mut functions = HashMap::<_, u64>::new();
+    for function in registry.functions() {
+        *functions.entry(function.object.module.sha256).or_default() += 1;
+    }
     let mut modules: Vec<&ModuleEntry> =
         registry.objects().iter().map(|object| object.module.as_ref()).collect();
     modules.sort_by_key(|module| module.sha256);
@@ -140,15 +151,13 @@ fn modules(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
     modules
         .into_iter()
         .map(|module| {
-            let of_module = |object: &ObjectEntry| object.module.sha256 == module.sha256;
-            let objects = registry.objects().iter().filter(|object| of_module(object)).count();
-            let functions = registry.functions().filter(|f| of_module(&f.object)).count();
+            let count = |counts: &HashMap<_, u64>| counts.get(&module.sha256).copied();
             vec![
                 module.sha256_hex().into(),
                 integer(module.bytes),
                 "commensal".into(),
-                integer(objects as u64),
-                integer(functions as u64),
+                integer(count(&objects).unwrap_or_default()),
+                integer(count(&functions).unwrap_or_default()),
                 module.is_compiled().into(),
             ]
         })
@@ -156,6 +165,10 @@ fn modules(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
 }
 
 fn extensions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
+    let mut functions = HashMap::<*const ObjectEntry, u64>::new();
+    for function in registry.functions() {
+        *functions.entry(Arc::as_ptr(&function.object)).or_default() += 1;
+    }
     let mut extensions: Vec<_> =
         registry.objects().iter().filter(|o| o.kind == ObjectKind::Extension).collect();
     extensions.sort_by_key(|extension| extension.name.to_ascii_lowercase());
@@ -168,15 +181,12 @@ fn extensions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
                 Json::Text(text) => text.clone(),
                 other => other.to_string(),
             });
-            let functions = registry
-                .functions()
-                .filter(|f| std::ptr::eq(f.object.as_ref(), extension.as_ref()))
-                .count();
+            let functions = functions.get(&Arc::as_ptr(extension)).copied().unwrap_or_default();
             vec![
                 extension.name.clone().into(),
                 extension.module.sha256_hex().into(),
                 version.into(),
-                integer(functions as u64),
+                integer(functions),
                 crate::catalog::options_text(&extension.with).into(),
                 Json::Object(info.to_vec()).to_string().into(),
                 extension.problem.clone().unwrap_or_else(|| "ok".to_owned()).into(),

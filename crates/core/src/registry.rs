@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
+
 use crate::catalog::{Generation, ObjectRow};
 use crate::ddl::{ObjectKind, With};
 use crate::environment::{Environment, compile};
@@ -134,17 +136,16 @@ impl ModuleEntry {
         environment: &Environment,
     ) -> Result<Arc<dyn CompiledModule>> {
         let runtime = environment.runtime()?;
-        let info = ModuleInfo::read(wasm, &environment.settings.limits)?;
-        if info.sha256 != self.sha256 {
+        if <[u8; 32]>::from(Sha256::digest(wasm)) != self.sha256 {
             return Err(Error::new(
                 ErrorKind::Catalog,
                 format!(
-                    "the stored module has the hash {} and not {}: the file was changed",
-                    info.sha256_hex(),
+                    "the stored module has another hash than {}: the file was changed",
                     self.sha256_hex()
                 ),
             ));
         }
+        let info = ModuleInfo::read(wasm, &environment.settings.limits)?;
         if manifest_text(&info) != self.manifest_text {
             return Err(Error::new(
                 ErrorKind::Catalog,
