@@ -437,7 +437,7 @@ fn check_conflicts(
 }
 
 /// `run_wasm`, and everything that begins with `wasm_`.
-fn is_reserved(name: &str) -> bool {
+pub(crate) fn is_reserved(name: &str) -> bool {
     let prefix = name.as_bytes().get(..5);
     name.eq_ignore_ascii_case("run_wasm")
         || prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"wasm_"))

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::catalog::{Generation, ObjectRow};
 use crate::ddl::{ObjectKind, With};
+use crate::define::is_reserved;
 use crate::environment::{Environment, compile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Capabilities, Limits};
@@ -278,7 +279,8 @@ impl Registry {
         let object = Arc::new(object);
         for declared in declared.unwrap_or_else(|_| fallback(&object)) {
             let key = function_key(&declared.name, declared.signature.argument_count());
-            let shadowed = is_builtin(&key.0) || self.functions.contains_key(&key);
+            let shadowed =
+                is_reserved(&key.0) || is_builtin(&key.0) || self.functions.contains_key(&key);
             let function = Arc::new(FunctionEntry {
                 stats: environment.stats(&declared.name, key.1),
                 name: declared.name,

@@ -231,6 +231,21 @@ fn a_table_named_as_an_introspection_table() {
     assert_eq!(integer(&connection, "SELECT f()").unwrap(), 4);
 }
 
+/// Names that Commensal keeps, and those of built-ins, stay what they are, whatever a file says.
+#[test]
+fn a_file_takes_no_name_that_belongs_to_others() {
+    for name in ["abs", "wasm_exec", "run_wasm"] {
+        let file = File::tampered(&format!(
+            "UPDATE commensal_object SET name = '{name}' WHERE name = 'f'"
+        ));
+        let connection = file.connect();
+        let sql = "SELECT count(*) FROM wasm_functions WHERE status LIKE 'shadowed%'";
+        assert_eq!(integer(&connection, sql).unwrap(), 1, "{name}");
+        let called = value(&connection, &format!("SELECT {name}(-5)"));
+        assert_ne!(called, Ok(Value::Integer(1)), "{name}");
+    }
+}
+
 #[test]
 fn ten_thousand_bogus_rows() {
     let file = File::tampered(
