@@ -310,7 +310,12 @@ fn bind(slot: &Slot, scope: &mut Scope) -> Result<()> {
                 .map_err(|e| broken(&entry, &e.to_string()))?
         }
     };
-    state.session.borrow_mut().bind(scope, slot.number, &entry, module.as_ref())
+    if state.session.borrow_mut().bind(scope, slot.number, &entry)? {
+        return Ok(());
+    }
+    let services = state.session.borrow().services();
+    let started = Session::start(&state.environment, services, scope, &entry, module.as_ref())?;
+    state.session.borrow_mut().bind_started(scope, slot.number, &entry, started)
 }
 
 fn find<'s>(slot: &Slot, scope: &'s Scope) -> Result<&'s Arc<FunctionEntry>> {

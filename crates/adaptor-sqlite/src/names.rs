@@ -79,7 +79,7 @@ impl Names<'_> {
     ) -> Result<()> {
         let first = dependents.len();
         let sql = format!(
-            "SELECT type, name, sql FROM {}.sqlite_schema WHERE type IN ('index', 'table') AND sql \
+            "SELECT type, name, sql FROM {}.sqlite_master WHERE type IN ('index', 'table') AND sql \
              IS NOT NULL ORDER BY type, name",
             quote_identifier(schema)
         );

@@ -78,6 +78,20 @@ impl Scope {
     }
 }
 
+/// A new instance that no scope uses yet, for [`Session::bind_started`].
+pub struct Started {
+    guest: Box<Guest>,
+    /// Bytes accounted for.
+    bytes: u64,
+}
+
+/// Counts an error that kept a function from being bound.
+#[cold]
+fn failed(entry: &FunctionEntry, error: Error) -> Error {
+    entry.stats.add(&Counts { errors: 1, ..Counts::default() });
+    error
+}
+
 /// See the module's description.
 pub struct Session {
     environment: Arc<Environment>,
@@ -102,6 +116,11 @@ impl Session {
     /// What the Database's connections share.
     pub fn environment(&self) -> &Arc<Environment> {
         &self.environment
+    }
+
+    /// The connection's services, for [`Session::start`].
+    pub fn services(&self) -> Arc<dyn HostServices> {
+        Arc::clone(&self.services)
     }
 
     /// Starts an execution.
@@ -143,40 +162,112 @@ impl Session {
         }
     }
 
-    /// Binds a slot of the scope to a function whose module is compiled.
+    /// Binds a slot of the scope to a function, in an instance that this or another scope of the
+    /// connection uses, or an idle one. False when there is none: then [`Session::start`] makes one,
+    /// for [`Session::bind_started`].
     ///
     /// # Errors
-    /// The instance cannot be made, or has no such function.
+    /// The instance has no such function; the instances in use are too large.
     #[cold]
     pub fn bind(
         &mut self,
         scope: &mut Scope,
         slot: usize,
         entry: &Arc<FunctionEntry>,
+    ) -> Result<bool> {
+        let counts = Counts { cache_hits: 1, ..Counts::default() };
+        let bound = match self.instance(scope, entry) {
+            Ok(Some(id)) => self.bind_to(scope, slot, entry, id, counts),
+            Ok(None) => return Ok(false),
+            Err(error) => Err(error),
+        };
+        bound.map_err(|error| failed(entry, error)).map(|()| true)
+    }
+
+    /// Makes an instance.
+    ///
+    /// An associated function, so that nothing of the session is borrowed while guest code runs: the
+    /// module's start function, `_initialize` and `commensal_scratch`.
+    ///
+    /// # Errors
+    /// A fault, a limit.
+    #[cold]
+    pub fn start(
+        environment: &Environment,
+        services: Arc<dyn HostServices>,
+        scope: &mut Scope,
+        entry: &FunctionEntry,
         module: &dyn CompiledModule,
-    ) -> Result<()> {
-        let mut counts = Counts::default();
-        let bound = self.instance(scope, entry, module, &mut counts).and_then(|id| {
-            let function = self.resolve(id, entry)?;
-            Ok((id, function))
+    ) -> Result<Started> {
+        let policy = &entry.object.policy;
+        let limits = &environment.settings.limits;
+        let config = InstanceConfig {
+            memory_bytes_max: policy.memory_bytes_max,
+            table_elements_max: limits.table_elements_max,
+            stack_bytes_max: limits.stack_bytes_max,
+            call_timeout: policy.call_timeout,
+            fuel: policy.fuel,
+            host: HostState { granted: policy.granted, services },
+        };
+        let started = Guest::new(module, config, &mut scope.budget)
+            .map_err(|e| failure::call(entry, limits, e))
+            .and_then(|guest| {
+                let bytes = guest.memory_bytes() as u64;
+                let accounted = environment.cache.add_live(bytes);
+                accounted.map_err(|e| failure::live_bytes(entry, e))?;
+                Ok(Started { guest: Box::new(guest), bytes })
+            });
+        entry.stats.add(&Counts {
+            cache_misses: 1,
+            instances: started.is_ok().into(),
+            ..Counts::default()
         });
-        match bound {
-            Ok((live, function)) => {
-                if scope.targets.len() <= slot {
-                    scope.targets.resize_with(slot + 1, || None);
-                }
-                let entry = Arc::clone(entry);
-                let target = Box::new(Target { live, function, entry, counts });
-                if let Some(old) = scope.targets[slot].replace(target) {
-                    old.entry.stats.add(&old.counts);
-                }
-                Ok(())
-            }
-            Err(error) => {
-                counts.errors += 1;
-                entry.stats.add(&counts);
-                Err(error)
-            }
+        started.map_err(|error| failed(entry, error))
+    }
+
+    /// Binds a slot of the scope to a function in a new instance of its module.
+    ///
+    /// # Errors
+    /// The instance has no such function.
+    #[cold]
+    pub fn bind_started(
+        &mut self,
+        scope: &mut Scope,
+        slot: usize,
+        entry: &Arc<FunctionEntry>,
+        started: Started,
+    ) -> Result<()> {
+        let Started { guest, bytes } = started;
+        let key = self.key(entry);
+        let id = self.insert_live(scope, key, guest, bytes, &entry.stats);
+        self.bind_to(scope, slot, entry, id, Counts::default())
+            .map_err(|error| failed(entry, error))
+    }
+
+    fn bind_to(
+        &mut self,
+        scope: &mut Scope,
+        slot: usize,
+        entry: &Arc<FunctionEntry>,
+        live: LiveId,
+        counts: Counts,
+    ) -> Result<()> {
+        let function = self.resolve(live, entry)?;
+        if scope.targets.len() <= slot {
+            scope.targets.resize_with(slot + 1, || None);
+        }
+        let target = Box::new(Target { live, function, entry: Arc::clone(entry), counts });
+        if let Some(old) = scope.targets[slot].replace(target) {
+            old.entry.stats.add(&old.counts);
+        }
+        Ok(())
+    }
+
+    fn key(&self, entry: &FunctionEntry) -> InstanceKey {
+        InstanceKey {
+            connection: self.connection,
+            sha256: entry.object.module.sha256,
+            policy: entry.object.policy.clone(),
         }
     }
 
@@ -186,77 +277,29 @@ impl Session {
         guest.resolve(&entry.export).map_err(|e| failure::unresolved(entry, &e))
     }
 
-    /// The instance for a function: one this scope or another of the connection uses, an idle one, or
-    /// a new one.
-    fn instance(
-        &mut self,
-        scope: &mut Scope,
-        entry: &FunctionEntry,
-        module: &dyn CompiledModule,
-        counts: &mut Counts,
-    ) -> Result<LiveId> {
-        let key = InstanceKey {
-            connection: self.connection,
-            sha256: entry.object.module.sha256,
-            policy: entry.object.policy.clone(),
-        };
+    /// The instance for a function: one this scope or another of the connection uses, or an idle one.
+    fn instance(&mut self, scope: &mut Scope, entry: &FunctionEntry) -> Result<Option<LiveId>> {
+        let key = self.key(entry);
         let shared = self.live.iter().position(|live| {
             live.as_ref().is_some_and(|live| live.guest.is_some() && live.key == key)
         });
         if let Some(place) = shared
             && let Some(live) = &mut self.live[place]
         {
-            counts.cache_hits += 1;
             let id = LiveId { place, serial: live.serial };
             if !scope.held.contains(&id) {
                 live.guest.iter_mut().for_each(|guest| guest.begin_statement());
                 live.scopes += 1;
                 scope.held.push(id);
             }
-            return Ok(id);
+            return Ok(Some(id));
         }
         let idle = self.environment.cache.take(&key).map_err(|e| failure::live_bytes(entry, e))?;
-        let (guest, bytes) = match idle {
-            Some(mut guest) => {
-                guest.begin_statement();
-                counts.cache_hits += 1;
-                let bytes = guest.memory_bytes() as u64;
-                (guest, bytes)
-            }
-            None => {
-                counts.cache_misses += 1;
-                self.instantiate(entry, module, scope, counts)?
-            }
-        };
-        Ok(self.insert_live(scope, key, guest, bytes, &entry.stats))
-    }
-
-    fn instantiate(
-        &self,
-        entry: &FunctionEntry,
-        module: &dyn CompiledModule,
-        scope: &mut Scope,
-        counts: &mut Counts,
-    ) -> Result<(Box<Guest>, u64)> {
-        let policy = &entry.object.policy;
-        let limits = &self.environment.settings.limits;
-        let guest = Guest::new(
-            module,
-            InstanceConfig {
-                memory_bytes_max: policy.memory_bytes_max,
-                table_elements_max: limits.table_elements_max,
-                stack_bytes_max: limits.stack_bytes_max,
-                call_timeout: policy.call_timeout,
-                fuel: policy.fuel,
-                host: HostState { granted: policy.granted, services: Arc::clone(&self.services) },
-            },
-            &mut scope.budget,
-        )
-        .map_err(|e| failure::call(entry, limits, e))?;
-        let bytes = guest.memory_bytes() as u64;
-        self.environment.cache.add_live(bytes).map_err(|e| failure::live_bytes(entry, e))?;
-        counts.instances += 1;
-        Ok((Box::new(guest), bytes))
+        Ok(idle.map(|mut guest| {
+            guest.begin_statement();
+            let bytes = guest.memory_bytes() as u64;
+            self.insert_live(scope, key, guest, bytes, &entry.stats)
+        }))
     }
 
     fn insert_live(
