@@ -212,6 +212,40 @@ fn definitions_beside_running_statements() {
     }
 }
 
+/// With a rollback journal a reader keeps a writer from committing. What could not be committed is
+/// taken back, in the file and in memory.
+#[test]
+fn a_definition_that_cannot_be_committed_is_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    let (_a, a) = quick(&path, "DELETE", Duration::ZERO);
+    let (_b, b) = quick(&path, "DELETE", Duration::ZERO);
+    create(&a, "f", &constant(1), "").unwrap();
+    b.execute_batch("BEGIN").unwrap();
+    assert_eq!(integer(&b, "SELECT f()"), Ok(1));
+    for result in [
+        create(&a, "f", &constant(2), ""),
+        create(&a, "g", &constant(2), ""),
+        a.execute("DROP FUNCTION f", ()).map(drop),
+    ] {
+        let error = check_error(result, "database is locked");
+        assert_eq!((error.kind(), error.engine_code()), (ErrorKind::Engine, Some(5)));
+        assert!(a.is_autocommit());
+        for connection in [&a, &b] {
+            assert_eq!(integer(connection, "SELECT f()"), Ok(1));
+            check_error(value(connection, "SELECT g()"), "no such function: g");
+        }
+    }
+    // In a transaction of the user that is the user's to repeat.
+    a.execute_batch("BEGIN").unwrap();
+    create(&a, "f", &constant(2), "").unwrap();
+    check_error(a.execute("COMMIT", ()), "database is locked");
+    assert_eq!((integer(&a, "SELECT f()"), integer(&b, "SELECT f()")), (Ok(2), Ok(1)));
+    b.execute_batch("COMMIT").unwrap();
+    a.execute_batch("COMMIT").unwrap();
+    assert_eq!((integer(&a, "SELECT f()"), integer(&b, "SELECT f()")), (Ok(2), Ok(2)));
+}
+
 #[test]
 fn definitions_are_no_inserts_of_the_user() {
     let database = memory();
