@@ -8,6 +8,7 @@ const UNSAFE: &[&str] = &[
     "bench/",
     "crates/adaptor-sqlite/src/lib.rs",
     "crates/commensal/src/lib.rs",
+    "crates/commensal/tests/sqlite/forked.rs",
     "crates/runtime-wasmtime/tests/fork.rs",
     "crates/sdk/src/fault.rs",
     "crates/sdk/src/host.rs",
