@@ -9,7 +9,7 @@ use crate::{Command, Outcome, root};
 
 pub(crate) const COMMAND: Command = Command {
     name: "long",
-    help: "[--minutes N] [STEP...]\n    Runs the steps deny, fuzz, address, worst and bench, or the \
+    help: "[--minutes N] [STEP...]\n    Runs the steps deny, soak, fuzz, address, worst and bench, or the \
            named ones; each fuzz target for\n    N minutes (5).",
     run,
 };
@@ -17,8 +17,14 @@ pub(crate) const COMMAND: Command = Command {
 /// A name, and what it does; the number is that of `--minutes`.
 type Step = (&'static str, fn(u64) -> Outcome);
 
-const STEPS: &[Step] =
-    &[("deny", deny), ("fuzz", fuzz), ("address", address), ("worst", worst), ("bench", bench)];
+const STEPS: &[Step] = &[
+    ("deny", deny),
+    ("soak", soak),
+    ("fuzz", fuzz),
+    ("address", address),
+    ("worst", worst),
+    ("bench", bench),
+];
 
 fn run(arguments: &[String]) -> Outcome {
     let (minutes, steps) = parse(arguments)?;
@@ -77,6 +83,13 @@ fn fuzz(minutes: u64) -> Outcome {
         cargo(&arguments).done()?;
     }
     Ok(())
+}
+
+/// The random walks, the kills and the threads of the facade's tests, fifty times as long.
+fn soak(_: u64) -> Outcome {
+    cargo(&["test", "--locked", "--all-features", "--package", "commensal", "--test", "sqlite"])
+        .env("COMMENSAL_SOAK", "50")
+        .done()
 }
 
 /// The tests of everything with unsafe code under the address sanitizer. SQLite itself is compiled by the

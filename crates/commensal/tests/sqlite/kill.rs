@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::support::{Random, check_sound, connect, constant, create, integer, open, quick};
+use crate::support::{Random, check_sound, connect, constant, create, integer, open, quick, soak};
 
 /// Set in the process that is killed: the database to change.
 const KILLED: &str = "COMMENSAL_TEST_KILLED";
@@ -32,7 +32,7 @@ fn a_killed_process_leaves_a_sound_file() {
         let (_, connection) = quick(&path, journal, Duration::ZERO);
         create(&connection, "untouched", &constant(1), "").unwrap();
         drop(connection);
-        for _ in 0..12 {
+        for _ in 0..12 * soak() {
             let mut child = Command::new(std::env::current_exe().unwrap())
                 .args([test, "--exact", "--nocapture"])
                 .env(KILLED, &path)

@@ -126,6 +126,11 @@ pub(crate) fn check_sound(connection: &Connection) {
     }
 }
 
+/// How many times the usual rounds a test makes: 1, or what `cargo xtask long soak` says.
+pub(crate) fn soak() -> usize {
+    std::env::var("COMMENSAL_SOAK").map_or(1, |times| times.parse().expect("a number"))
+}
+
 /// Numbers that are the same in every run.
 pub(crate) struct Random(u64);
 

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use commensal::Connection;
 
-use crate::support::{Random, check_sound, connect, constant, create, integer, is_busy, quick};
+use crate::support::{
+    Random, check_sound, connect, constant, create, integer, is_busy, quick, soak,
+};
 
 const VERSIONS: i64 = 6;
 
@@ -48,7 +50,7 @@ fn call(connection: &Connection, progress: &Progress) {
 /// Makes, uses and drops functions of its own, which changes the catalog under the others.
 fn make_and_drop(connection: &Connection, seed: u64) {
     let mut random = Random::new(seed);
-    for _ in 0..30 {
+    for _ in 0..30 * soak() {
         let version = random.below(VERSIONS as usize) as i64;
         let name = format!("own{seed}");
         match create(connection, &name, &constant(version), "") {

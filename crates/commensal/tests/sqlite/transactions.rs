@@ -7,7 +7,7 @@ use std::time::Duration;
 use commensal::{Connection, Error, Result, Statement};
 
 use crate::support::{
-    Random, check_sound, connect, constant, create, integer, is_busy, memory, quick,
+    Random, check_sound, connect, constant, create, integer, is_busy, memory, quick, soak,
 };
 
 /// The definitions that a connection sees: name and constant.
@@ -329,7 +329,7 @@ fn walk(seed: u64, journal: &str, connections: usize, steps: usize) {
         all.push(connection);
     }
     let mut walk = Walk::new(seed, &all);
-    walk.steps(steps);
+    walk.steps(steps * soak());
     drop(walk);
     check_sound(&all[0]);
 }
