@@ -1,0 +1,70 @@
+//! The functions that are compared, each as C, as a Rust closure and as a guest.
+
+#![expect(unsafe_code, reason = "the functions in C are registered by C")]
+
+use std::ffi::c_int;
+use std::sync::Arc;
+
+use commensal::WasmtimeRuntime;
+use commensal::core::ValueRef;
+use commensal::core::environment::Settings;
+use rusqlite::Connection;
+use rusqlite::functions::FunctionFlags;
+
+use crate::Outcome;
+
+/// `guest_add`, `guest_upper`, `guest_byte_sum`: guests/examples/bench.
+pub(crate) const GUEST: &[u8] = include_bytes!("../../guests/prebuilt/bench.wasm");
+
+unsafe extern "C" {
+    /// See native/functions.c.
+    fn commensal_bench_register(db: *mut libsqlite3_sys::sqlite3) -> c_int;
+}
+
+/// Registers `c_add`, `c_upper` and `c_byte_sum`.
+pub(crate) fn register_c(connection: &Connection) -> Outcome {
+    // SAFETY: the connection is open, of the SQLite whose header the C code was compiled with.
+    let code = unsafe { commensal_bench_register(connection.handle()) };
+    match code {
+        libsqlite3_sys::SQLITE_OK => Ok(()),
+        code => Err(format!("the functions in C cannot be registered: code {code}").into()),
+    }
+}
+
+/// Registers `rust_add`, `rust_upper` and `rust_byte_sum`.
+pub(crate) fn register_closures(connection: &Connection) -> Outcome {
+    let flags = FunctionFlags::SQLITE_UTF8
+        | FunctionFlags::SQLITE_DETERMINISTIC
+        | FunctionFlags::SQLITE_INNOCUOUS;
+    connection.create_scalar_function("rust_add", 2, flags, |context| {
+        Ok(context.get::<i64>(0)?.wrapping_add(context.get::<i64>(1)?))
+    })?;
+    connection.create_scalar_function("rust_upper", 1, flags, |context| {
+        Ok(context.get_raw(0).as_str()?.to_ascii_uppercase())
+    })?;
+    connection.create_scalar_function("rust_byte_sum", 1, flags, |context| {
+        Ok(context.get_raw(0).as_str()?.bytes().map(i64::from).sum::<i64>())
+    })?;
+    Ok(())
+}
+
+/// Puts Commensal into the connection and makes the extension with the guest's functions.
+pub(crate) fn register_guest(connection: &Connection) -> Outcome {
+    let mut settings = Settings::default();
+    settings.runtime = Some(Arc::new(WasmtimeRuntime::new()));
+    let commensal = commensal::rusqlite::install(connection, settings)?;
+    commensal.execute("CREATE EXTENSION bench LANGUAGE wasm AS ?1", Some(ValueRef::Blob(GUEST)))?;
+    Ok(())
+}
+
+/// The guest as another module: the same code, with a custom section that nobody reads.
+pub(crate) fn guest_numbered(number: u32) -> Vec<u8> {
+    let mut module = GUEST.to_vec();
+    let name = b"number";
+    let number = number.to_le_bytes();
+    let len = 1 + name.len() + number.len();
+    module.extend([0, len as u8, name.len() as u8]);
+    module.extend(name);
+    module.extend(number);
+    module
+}

@@ -1,0 +1,79 @@
+//! Times of several variants, in interleaved rounds.
+//!
+//! Knows nothing of what it times.
+
+use std::time::{Duration, Instant};
+
+use crate::Outcome;
+
+/// Times of each variant, one a round.
+pub(crate) struct Times(Vec<Vec<f64>>);
+
+impl Times {
+    /// Median of a variant, in nanoseconds.
+    pub(crate) fn median_ns(&self, variant: usize) -> f64 {
+        median(self.0[variant].clone())
+    }
+
+    /// Shortest time of a variant, in nanoseconds.
+    pub(crate) fn best_ns(&self, variant: usize) -> f64 {
+        self.0[variant].iter().copied().fold(f64::INFINITY, f64::min)
+    }
+
+    /// Median, over the rounds, of how many times as long a variant took as another one in the same
+    /// round.
+    pub(crate) fn ratio(&self, variant: usize, to: usize) -> f64 {
+        median(self.0[variant].iter().zip(&self.0[to]).map(|(a, b)| a / b).collect())
+    }
+
+    /// Median, over the rounds, of how much longer a variant took than another one in the same round,
+    /// in nanoseconds.
+    pub(crate) fn difference_ns(&self, variant: usize, to: usize) -> f64 {
+        median(self.0[variant].iter().zip(&self.0[to]).map(|(a, b)| a - b).collect())
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    match values.len() {
+        0 => f64::NAN,
+        len if len.is_multiple_of(2) => (values[len / 2 - 1] + values[len / 2]) / 2.0,
+        len => values[len / 2],
+    }
+}
+
+/// Runs each variant once a round; each round begins with another one, so that none always follows
+/// the same neighbour. A variant is run once before, untimed. `run` gives the time to count.
+pub(crate) fn interleaved(
+    variants: usize,
+    rounds: usize,
+    mut run: impl FnMut(usize) -> Outcome<Duration>,
+) -> Outcome<Times> {
+    for variant in 0..variants {
+        run(variant)?;
+    }
+    let mut times = vec![Vec::with_capacity(rounds); variants];
+    for round in 0..rounds {
+        for turn in 0..variants {
+            let variant = (round + turn) % variants;
+            times[variant].push(run(variant)?.as_nanos() as f64);
+        }
+    }
+    Ok(Times(times))
+}
+
+/// How long `body` takes.
+pub(crate) fn time<T>(body: impl FnOnce() -> Outcome<T>) -> Outcome<(Duration, T)> {
+    let start = Instant::now();
+    let value = body()?;
+    Ok((start.elapsed(), value))
+}
+
+/// Nanoseconds for people.
+pub(crate) fn readable(ns: f64) -> String {
+    match ns.abs() {
+        n if n < 1e4 => format!("{ns:.0} ns"),
+        n if n < 1e6 => format!("{:.1} µs", ns / 1e3),
+        _ => format!("{:.2} ms", ns / 1e6),
+    }
+}

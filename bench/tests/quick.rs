@@ -1,0 +1,39 @@
+//! The benchmark runs, prints a ratio for each case, and refuses what it does not know.
+
+use std::process::{Command, Output};
+
+fn bench(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_commensal-bench"))
+        .args(arguments)
+        .output()
+        .expect("the benchmark can be started")
+}
+
+#[test]
+fn quick_prints_every_table() {
+    let output = bench(&["--quick"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    for title in [
+        "sum(f(a, b))",
+        "count(upper(t))",
+        "sum(byte_sum(t))",
+        "CREATE FUNCTION, 30 of 3 modules",
+        "Opening a file",
+        "A statement with one call",
+    ] {
+        assert!(text.contains(title), "{title} is missing in:\n{text}");
+    }
+    let ratios = text.lines().filter(|line| line.starts_with("Wasm ")).map(|line| {
+        let ratio = line.split_whitespace().last().and_then(|ratio| ratio.parse::<f64>().ok());
+        ratio.unwrap_or_else(|| panic!("no ratio in {line}"))
+    });
+    assert_eq!(ratios.filter(|ratio| *ratio > 0.0).count(), 3, "{text}");
+}
+
+#[test]
+fn unknown_arguments_are_refused() {
+    let output = bench(&["--slow"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--quick"));
+}
