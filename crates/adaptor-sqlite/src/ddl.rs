@@ -160,6 +160,6 @@ fn transaction(state: &Rc<State>, writes: impl FnOnce() -> Result<()>) -> Result
     // SAFETY: the connection is open.
     unsafe { (handle.api.sqlite3_set_last_insert_rowid)(handle.db(), rowid) };
     // What memory says follows from the tables, whichever way this ended.
-    let refreshed = state.refresh().map(std::mem::drop);
-    result.and(refreshed)
+    let current = state.current().map(std::mem::drop);
+    result.and(current)
 }
