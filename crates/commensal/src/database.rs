@@ -176,7 +176,10 @@ impl Database {
     /// The file cannot be opened.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self> {
         let database = Self::new(path.as_ref().to_owned(), false, options);
-        database.open_connection()?;
+        // Only to find out whether it can be opened; each connection reads the catalog for itself.
+        let mut settings = database.options.settings.clone();
+        settings.load_catalog = false;
+        database.open_connection(Arc::new(Environment::new(settings)))?;
         Ok(database)
     }
 
@@ -188,7 +191,7 @@ impl Database {
         let number = IN_MEMORY.fetch_add(1, Relaxed);
         let name = format!("file:/commensal-{number}?vfs=memdb");
         let database = Self::new(PathBuf::from(name), true, options);
-        let anchor = database.open_connection()?;
+        let anchor = database.open_connection(Arc::clone(&database.environment))?;
         *database.anchor.lock().expect("nobody else has it yet") = Some(anchor);
         Ok(database)
     }
@@ -203,10 +206,11 @@ impl Database {
     /// # Errors
     /// The file cannot be opened.
     pub fn connect(&self) -> Result<Connection> {
-        Ok(Connection::new(Box::new(self.open_connection()?)))
+        let connection = self.open_connection(Arc::clone(&self.environment))?;
+        Ok(Connection::new(Box::new(connection)))
     }
 
-    fn open_connection(&self) -> Result<SqliteConnection> {
+    fn open_connection(&self, environment: Arc<Environment>) -> Result<SqliteConnection> {
         match self.options.engine {
             Engine::Sqlite => {
                 let options = OpenOptions {
@@ -215,7 +219,6 @@ impl Database {
                     uri: self.uri,
                     busy_timeout: self.options.busy_timeout,
                 };
-                let environment = Arc::clone(&self.environment);
                 SqliteConnection::open(&sqlite::API, &self.path, &options, environment)
             }
         }
