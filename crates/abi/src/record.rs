@@ -139,36 +139,7 @@ impl Record {
     /// An unknown tag, or a byte that has to be zero and is not.
     #[inline]
     pub const fn from_bytes(bytes: &[u8; Self::SIZE]) -> Result<Self, RecordError> {
-        let b = bytes;
-        let Some(tag) = Tag::from_code(b[0]) else {
-            return Err(RecordError::Tag(b[0]));
-        };
-        if b[3] != 0 {
-            return Err(RecordError::Reserved(3, b[3]));
-        }
-        if b[2] & !FLAG_CONSTANT != 0 {
-            return Err(RecordError::Reserved(2, b[2]));
-        }
-        let len = u32::from_le_bytes([b[4], b[5], b[6], b[7]]);
-        let payload = u64::from_le_bytes([b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]]);
-        if tag.is_bytes() {
-            let mut i = 12;
-            while i < 16 {
-                if b[i] != 0 {
-                    return Err(RecordError::Reserved(i as u8, b[i]));
-                }
-                i += 1;
-            }
-        } else {
-            let mut i = 4;
-            while i < 8 {
-                if b[i] != 0 {
-                    return Err(RecordError::Reserved(i as u8, b[i]));
-                }
-                i += 1;
-            }
-        }
-        Ok(Self { tag, subtype: b[1], flags: b[2], len, payload })
+        Self::read(bytes, FLAG_CONSTANT)
     }
 
     /// Reads a result record, in which no flag may be set.
@@ -177,10 +148,38 @@ impl Record {
     /// As [`Record::from_bytes`].
     #[inline]
     pub const fn result_from_bytes(bytes: &[u8; Self::SIZE]) -> Result<Self, RecordError> {
-        if bytes[2] != 0 {
-            return Err(RecordError::Reserved(2, bytes[2]));
+        Self::read(bytes, 0)
+    }
+
+    /// Reads two words, as guests commonly write them: a wider load would wait for both stores.
+    #[inline]
+    const fn read(b: &[u8; Self::SIZE], flags: u8) -> Result<Self, RecordError> {
+        let head = u64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]);
+        let payload = u64::from_le_bytes([b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]]);
+        let Some(tag) = Tag::from_code(head as u8) else {
+            return Err(RecordError::Tag(head as u8));
+        };
+        let (zero_head, zero_payload) =
+            if tag.is_bytes() { (0, u64::MAX << 32) } else { (u64::MAX << 32, 0) };
+        let zero_head = zero_head | 0xff << 24 | (!flags as u64) << 16;
+        if head & zero_head != 0 || payload & zero_payload != 0 {
+            return Err(Self::reserved([head, payload], [zero_head, zero_payload]));
         }
-        Self::from_bytes(bytes)
+        Ok(Self {
+            tag,
+            subtype: (head >> 8) as u8,
+            flags: (head >> 16) as u8,
+            len: (head >> 32) as u32,
+            payload,
+        })
+    }
+
+    /// Names the first byte of the words that is set where it has to be zero.
+    #[cold]
+    const fn reserved(words: [u64; 2], zero: [u64; 2]) -> RecordError {
+        let i = if words[0] & zero[0] != 0 { 0 } else { 1 };
+        let byte = (words[i] & zero[i]).trailing_zeros() / 8;
+        RecordError::Reserved(i as u8 * 8 + byte as u8, (words[i] >> (byte * 8)) as u8)
     }
 
     /// The pointer of text, blob or error message.
