@@ -154,8 +154,10 @@ impl Record {
     /// Reads two words, as guests commonly write them: a wider load would wait for both stores.
     #[inline]
     const fn read(b: &[u8; Self::SIZE], flags: u8) -> Result<Self, RecordError> {
-        let head = u64::from_le_bytes([b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7]]);
-        let payload = u64::from_le_bytes([b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]]);
+        let (Some(head), Some(payload)) = (b.first_chunk(), b.last_chunk()) else {
+            unreachable!();
+        };
+        let (head, payload) = (u64::from_le_bytes(*head), u64::from_le_bytes(*payload));
         let Some(tag) = Tag::from_code(head as u8) else {
             return Err(RecordError::Tag(head as u8));
         };

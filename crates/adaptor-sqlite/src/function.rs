@@ -12,9 +12,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
-use commensal_core::guest::{Arguments, InvalidUtf8};
+use commensal_core::guest::{Arguments, Guest, InvalidUtf8};
 use commensal_core::registry::{FunctionEntry, FunctionKey};
-use commensal_core::session::{Scope, Session};
+use commensal_core::session::{Bound, Scope, Session};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
@@ -250,39 +250,34 @@ fn run(
     let mut scope = pin.scope.try_borrow_mut().map_err(|_| reentered(slot))?;
     let scope = scope.as_mut().ok_or_else(|| reentered(slot))?;
     let state = &slot.state;
-    if !scope.is_bound(slot.number) {
-        bind(slot, scope)?;
-    }
-    let checked_out = state.session.borrow_mut().checkout(scope, slot.number);
-    let mut guest = match checked_out {
-        Some(guest) => guest,
-        // The instance is in the middle of another call, or a fault took it.
+    let api = state.handle.api;
+    let checked_out = scope.bound(slot.number).and_then(|bound| checkout(state, bound));
+    let (mut bound, mut guest) = match checked_out {
+        Some(checked_out) => checked_out,
+        // It was not called before, its instance is in the middle of another call, or a fault took it.
         None => {
             bind(slot, scope)?;
-            let again = state.session.borrow_mut().checkout(scope, slot.number);
+            let again = scope.bound(slot.number).and_then(|bound| checkout(state, bound));
             again.ok_or_else(|| reentered(slot))?
         }
     };
-    let api = state.handle.api;
-    let result = Session::call(
-        &state.environment,
-        scope,
-        slot.number,
-        &mut guest,
-        arguments,
-        |value, subtype| {
-            // SAFETY: the context is that of the call of `scalar` that this runs in.
-            unsafe { set_result(api, context, value, subtype) }
-        },
-    );
-    let mut session = state.session.borrow_mut();
+    let result = bound.call(&state.environment, &mut guest, arguments, |value, subtype| {
+        // SAFETY: the context is that of the call of `scalar` that this runs in.
+        unsafe { set_result(api, context, value, subtype) }
+    });
     match result {
         Ok(()) => {
-            session.checkin(scope, slot.number, guest);
+            state.session.borrow_mut().checkin(&bound, guest);
             Ok(())
         }
-        Err(error) => Err(session.fail(scope, slot.number, guest, error)),
+        Err(error) => Err(state.session.borrow_mut().fail(scope, slot.number, guest, *error)),
     }
+}
+
+#[inline]
+fn checkout<'s>(state: &State, bound: Bound<'s>) -> Option<(Bound<'s>, Box<Guest>)> {
+    let guest = state.session.borrow_mut().checkout(&bound)?;
+    Some((bound, guest))
 }
 
 #[cold]
@@ -349,7 +344,7 @@ impl Arguments for Values<'_> {
         self.values.len()
     }
 
-    #[inline]
+    #[inline(always)]
     fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
         let (api, value) = (self.api, self.values[position]);
         // SAFETY: SQLite gave the value for the duration of the call, which `self` does not outlive.

@@ -418,6 +418,8 @@ fn flags(entry: &FunctionEntry) -> c_int {
     if entry.deterministic {
         flags |= SQLITE_DETERMINISTIC;
     }
+    // Only where it is due: SQLite does not answer from an index on the expression what might have a
+    // subtype, because an index stores none.
     if entry.subtype {
         flags |= SQLITE_SUBTYPE | SQLITE_RESULT_SUBTYPE;
     }

@@ -3,12 +3,16 @@
 //!
 //! Everything a guest answers is checked here before anything else sees it. Each field is read once,
 //! and no pointer into guest memory outlives the call. Knows nothing of SQL text, catalogs or engines.
+//!
+//! What each call goes through is inlined into one function of the adaptor: passing values and results
+//! from function to function, through memory, costs more than what the functions do.
 
-use commensal_abi::{Record, Tag};
+use commensal_abi::{Record, RecordError, Tag};
 
 use crate::manifest::Signature;
 use crate::runtime::{
     CompiledModule, Fault, FunctionId, Instance, InstanceConfig, ResolveError, StatementBudget,
+    range,
 };
 use crate::value::{StorageClass, ValueRef};
 
@@ -67,6 +71,10 @@ pub enum CallError {
     Fault(Fault, Option<String>),
 }
 
+/// The outcome of a call. The error is boxed: an outcome is moved several times in each call, and an
+/// error happens once.
+pub type CallResult<T> = Result<T, Box<CallError>>;
+
 impl CallError {
     /// Whether the instance can still be used.
     pub fn instance_survives(&self) -> bool {
@@ -79,6 +87,20 @@ const MESSAGE_BYTES_MAX: usize = 4096;
 
 /// Bytes asked for with the first `commensal_scratch` call.
 const SCRATCH_BYTES_INITIAL: u32 = 4096;
+
+/// A guest function and what is known of it.
+#[derive(Clone, Copy)]
+pub struct Callee<'a> {
+    /// The function, resolved in the instance that is called.
+    pub function: FunctionId,
+    /// What it takes and gives.
+    pub signature: &'a Signature,
+    /// Whether subtypes pass, in and out: few functions want them, and asking for them costs each
+    /// argument a call.
+    pub subtype: bool,
+    /// Most bytes of a result.
+    pub result_bytes_max: usize,
+}
 
 /// An instance with its scratch area.
 pub struct Guest {
@@ -100,7 +122,7 @@ impl Guest {
         module: &dyn CompiledModule,
         config: InstanceConfig,
         budget: &mut StatementBudget,
-    ) -> Result<Self, CallError> {
+    ) -> CallResult<Self> {
         let instance = module.instantiate(config).map_err(|fault| CallError::Fault(fault, None))?;
         let mut guest =
             Self { instance, scratch: 0, scratch_bytes: 0, fault_record: 0, staging: Vec::new() };
@@ -132,54 +154,53 @@ impl Guest {
         self.instance.fuel_used().unwrap_or(0)
     }
 
-    /// Calls `function` and hands its result to `sink`, without copying where memory can be
+    /// Calls a function and hands its result to `sink`, without copying where memory can be
     /// addressed.
     ///
     /// # Errors
     /// See [`CallError`].
+    #[inline]
     pub fn call<A: Arguments + ?Sized, R>(
         &mut self,
-        function: FunctionId,
-        signature: &Signature,
+        callee: Callee<'_>,
         arguments: &A,
-        result_bytes_max: usize,
         budget: &mut StatementBudget,
         sink: impl FnOnce(ValueRef<'_>, u8) -> R,
-    ) -> Result<R, CallError> {
-        match self.place(signature, arguments)? {
+    ) -> CallResult<R> {
+        match self.place(callee, arguments)? {
             Placed::Done => {}
             Placed::Null => return Ok(sink(ValueRef::Null, 0)),
-            Placed::Needs(bytes) => self.place_large(signature, arguments, bytes, budget)?,
+            Placed::Needs(bytes) => self.place_large(callee, arguments, bytes, budget)?,
         }
-        let pointer =
-            match self.instance.call(function, arguments.len() as u32, self.scratch, budget) {
-                Ok(pointer) => pointer,
-                Err(fault) => return Err(self.fault(fault)),
-            };
+        let argc = arguments.len() as u32;
+        let pointer = match self.instance.call(callee.function, argc, self.scratch, budget) {
+            Ok(pointer) => pointer,
+            Err(fault) => return Err(self.fault(fault).into()),
+        };
         if pointer == 0 {
             return Ok(sink(ValueRef::Null, 0));
         }
-        self.result(pointer, signature.returns, result_bytes_max, sink)
+        self.result(pointer, callee, sink)
     }
 
     /// Writes the records and then the bytes of text and blobs, if they fit.
-    #[inline]
+    #[inline(always)]
     fn place<A: Arguments + ?Sized>(
         &mut self,
-        signature: &Signature,
+        callee: Callee<'_>,
         arguments: &A,
-    ) -> Result<Placed, CallError> {
+    ) -> CallResult<Placed> {
         let (scratch, len) = (self.scratch as usize, self.scratch_bytes as usize);
         if let Some(memory) = self.instance.memory() {
             // The range was checked when the guest gave it, and memory never shrinks; a runtime that
             // breaks this gets the error instead of a panic.
-            let area = memory.get_mut(scratch..scratch + len).ok_or_else(scratch_outside)?;
-            return encode(area, self.scratch, signature, arguments);
+            let area = memory.get_mut(scratch..scratch + len).ok_or_else(memory_shrank)?;
+            return encode(area, self.scratch, callee, arguments);
         }
         self.staging.resize(len, 0);
-        let placed = encode(&mut self.staging, self.scratch, signature, arguments)?;
+        let placed = encode(&mut self.staging, self.scratch, callee, arguments)?;
         if matches!(placed, Placed::Done) {
-            self.instance.write(self.scratch, &self.staging).map_err(|_| scratch_outside())?;
+            self.instance.write(self.scratch, &self.staging).map_err(|_| memory_shrank())?;
         }
         Ok(placed)
     }
@@ -187,152 +208,114 @@ impl Guest {
     #[cold]
     fn place_large<A: Arguments + ?Sized>(
         &mut self,
-        signature: &Signature,
+        callee: Callee<'_>,
         arguments: &A,
         bytes: usize,
         budget: &mut StatementBudget,
-    ) -> Result<(), CallError> {
+    ) -> CallResult<()> {
         let size = u32::try_from(bytes.max(self.scratch_bytes as usize * 2))
             .ok()
             .filter(|&size| size <= i32::MAX as u32)
             .ok_or(CallError::ArgumentsTooLarge(bytes))?;
         self.grow_scratch(size, budget)?;
-        match self.place(signature, arguments)? {
-            Placed::Needs(bytes) => Err(CallError::ArgumentsTooLarge(bytes)),
+        match self.place(callee, arguments)? {
+            Placed::Needs(bytes) => Err(CallError::ArgumentsTooLarge(bytes).into()),
             _ => Ok(()),
         }
     }
 
     #[cold]
-    fn grow_scratch(&mut self, size: u32, budget: &mut StatementBudget) -> Result<(), CallError> {
+    fn grow_scratch(&mut self, size: u32, budget: &mut StatementBudget) -> CallResult<()> {
         let pointer = match self.instance.scratch(size, budget) {
             Ok(pointer) => pointer,
-            Err(fault) => return Err(self.fault(fault)),
+            Err(fault) => return Err(self.fault(fault).into()),
         };
         if pointer == 0 {
-            return Err(CallError::ArgumentsTooLarge(size as usize));
+            return Err(CallError::ArgumentsTooLarge(size as usize).into());
         }
         if !(pointer as usize).is_multiple_of(Record::ALIGN) {
-            return Err(CallError::Protocol(format!(
+            let message = format!(
                 "{} answered {pointer}, which is not {}-aligned",
                 commensal_abi::EXPORT_SCRATCH,
                 Record::ALIGN
-            )));
+            );
+            return Err(CallError::Protocol(message).into());
         }
         if pointer as usize + size as usize > self.instance.memory_bytes() {
-            return Err(CallError::Protocol(format!(
+            let message = format!(
                 "{} answered {size} bytes at {pointer}, outside of its memory of {} bytes",
                 commensal_abi::EXPORT_SCRATCH,
                 self.instance.memory_bytes()
-            )));
+            );
+            return Err(CallError::Protocol(message).into());
         }
         (self.scratch, self.scratch_bytes) = (pointer, size);
         Ok(())
     }
 
-    #[inline]
+    /// Hands the result at `pointer` to `sink`.
+    #[inline(always)]
     fn result<R>(
         &mut self,
         pointer: u32,
-        returns: Option<StorageClass>,
-        result_bytes_max: usize,
+        callee: Callee<'_>,
         sink: impl FnOnce(ValueRef<'_>, u8) -> R,
-    ) -> Result<R, CallError> {
-        let record = self.record(pointer)?;
-        match record.tag {
-            Tag::Null => Ok(sink(ValueRef::Null, 0)),
-            Tag::Integer => {
-                let integer = record.payload as i64;
-                let value = if returns == Some(StorageClass::Real) {
-                    ValueRef::Real(integer as f64)
-                } else {
-                    check_class(returns, StorageClass::Integer)?;
-                    ValueRef::Integer(integer)
+    ) -> CallResult<R> {
+        if let Some(memory) = self.instance.memory() {
+            let memory = &*memory;
+            let place = range(memory, pointer, Record::SIZE).and_then(<[u8]>::first_chunk);
+            let record = record(pointer, place, memory.len())?;
+            if record.tag != Tag::Error {
+                let bytes = match record.tag.is_bytes() {
+                    true => bytes_in(memory, record, callee.result_bytes_max)?,
+                    false => &[],
                 };
-                Ok(sink(value, record.subtype))
+                return value(record, bytes, callee, sink);
             }
-            Tag::Real => {
-                check_class(returns, StorageClass::Real)?;
-                let real = f64::from_bits(record.payload);
-                let value = if real.is_nan() { ValueRef::Null } else { ValueRef::Real(real) };
-                Ok(sink(value, record.subtype))
-            }
-            Tag::Text => {
-                check_class(returns, StorageClass::Text)?;
-                let text = std::str::from_utf8(self.bytes(record, result_bytes_max)?)
-                    .map_err(invalid_text)?;
-                Ok(sink(ValueRef::Text(text), record.subtype))
-            }
-            Tag::Blob => {
-                check_class(returns, StorageClass::Blob)?;
-                let bytes = self.bytes(record, result_bytes_max)?;
-                Ok(sink(ValueRef::Blob(bytes), record.subtype))
-            }
-            Tag::Error => Err(self.error(record)),
+            return Err(self.error(record).into());
         }
+        let record = self.read_record(pointer)?;
+        if record.tag == Tag::Error {
+            return Err(self.error(record).into());
+        }
+        let bytes = match record.tag.is_bytes() {
+            true => self.read_bytes(record, callee.result_bytes_max)?,
+            false => &[],
+        };
+        value(record, bytes, callee, sink)
     }
 
-    /// The message of an error record: invalid UTF-8 and NULs, which C ends a text at, become U+FFFD,
-    /// and what is too long is cut.
+    /// The error of an error record.
     #[cold]
     fn error(&mut self, record: Record) -> CallError {
-        // SQLITE_TOOBIG, CONSTRAINT, MISMATCH, RANGE: all others could do more than undo the
-        // statement.
-        let code = Some(i32::from(record.subtype)).filter(|c| matches!(c, 18 | 19 | 20 | 25));
-        let bytes = match self.bytes(record, usize::MAX) {
-            Ok(bytes) => bytes,
-            Err(error) => return error,
-        };
-        let cut = &bytes[..bytes.len().min(MESSAGE_BYTES_MAX)];
-        let mut message = String::from_utf8_lossy(cut).replace('\0', "\u{FFFD}");
-        if cut.len() < bytes.len() {
-            message.push('…');
+        if let Some(memory) = self.instance.memory() {
+            return match bytes_in(memory, record, usize::MAX) {
+                Ok(bytes) => message(record, bytes),
+                Err(error) => *error,
+            };
         }
-        CallError::Guest(message, code)
+        match self.read_bytes(record, usize::MAX) {
+            Ok(bytes) => message(record, bytes),
+            Err(error) => *error,
+        }
     }
 
-    #[inline]
-    fn record(&mut self, pointer: u32) -> Result<Record, CallError> {
-        if !(pointer as usize).is_multiple_of(Record::ALIGN) {
-            return Err(CallError::Protocol(format!(
-                "its result at {pointer} is not {}-aligned",
-                Record::ALIGN
-            )));
-        }
+    /// The record at `pointer`, copied out.
+    #[cold]
+    fn read_record(&mut self, pointer: u32) -> CallResult<Record> {
         let mut bytes = [0; Record::SIZE];
-        if self.instance.read(pointer, &mut bytes).is_err() {
-            return Err(CallError::Protocol(format!(
-                "its result at {pointer} is outside of its memory of {} bytes",
-                self.instance.memory_bytes()
-            )));
-        }
-        Record::result_from_bytes(&bytes)
-            .map_err(|e| CallError::Protocol(format!("its result is no record: {e}")))
+        let read = self.instance.read(pointer, &mut bytes);
+        record(pointer, read.is_ok().then_some(&bytes), self.instance.memory_bytes())
     }
 
-    /// The bytes of text, a blob or a message.
-    #[inline]
-    fn bytes(&mut self, record: Record, bytes_max: usize) -> Result<&[u8], CallError> {
-        let (pointer, len) = (record.pointer(), record.len as usize);
-        // Also where memory cannot be addressed: before anything is allocated for a length that the
-        // guest made up.
-        if pointer as usize + len > self.instance.memory_bytes() {
-            return Err(CallError::Protocol(format!(
-                "its result of {len} bytes at {pointer} is outside of its memory of {} bytes",
-                self.instance.memory_bytes()
-            )));
-        }
-        if len > bytes_max {
-            return Err(CallError::ResultTooLarge(len));
-        }
-        // Asked twice because a borrow that is returned on one path only is not accepted.
-        if self.instance.memory().is_some() {
-            let memory = self.instance.memory().unwrap_or_default();
-            return crate::runtime::range(memory, pointer, len).ok_or_else(scratch_outside);
-        }
-        self.staging.resize(len, 0);
-        self.instance.read(pointer, &mut self.staging[..len]).map_err(|_| scratch_outside())?;
-        Ok(&self.staging[..len])
+    /// The bytes of text, a blob or a message, copied out.
+    #[cold]
+    fn read_bytes(&mut self, record: Record, bytes_max: usize) -> CallResult<&[u8]> {
+        // Before anything is allocated for a length that the guest made up.
+        check_len(record, bytes_max, self.instance.memory_bytes())?;
+        self.staging.resize(record.len as usize, 0);
+        self.instance.read(record.pointer(), &mut self.staging).map_err(|_| memory_shrank())?;
+        Ok(&self.staging)
     }
 
     /// The fault, with what the guest wrote down before it trapped.
@@ -348,11 +331,11 @@ impl Guest {
     /// Memory of a guest that trapped is still readable, though none of its code may run.
     fn last_words(&mut self) -> Option<String> {
         const BYTES_MAX: usize = 64 << 10;
-        let record = self.record(self.fault_record).ok()?;
+        let record = self.read_record(self.fault_record).ok()?;
         if record.tag != Tag::Error || record.len == 0 {
             return None;
         }
-        self.bytes(record, BYTES_MAX).ok().map(|b| String::from_utf8_lossy(b).into_owned())
+        self.read_bytes(record, BYTES_MAX).ok().map(|b| String::from_utf8_lossy(b).into_owned())
     }
 }
 
@@ -367,20 +350,21 @@ enum Placed {
 }
 
 /// Writes records and bytes into `area`, which lies at `base` in guest memory.
-#[inline]
+#[inline(always)]
 fn encode<A: Arguments + ?Sized>(
     area: &mut [u8],
     base: u32,
-    signature: &Signature,
+    callee: Callee<'_>,
     arguments: &A,
-) -> Result<Placed, CallError> {
+) -> CallResult<Placed> {
+    let signature = callee.signature;
     let count = arguments.len();
     let mut end = count * Record::SIZE;
     if end > area.len() {
         return needs(signature, arguments);
     }
     if count < signature.params.len() {
-        return Err(too_few(signature, arguments));
+        return Err(too_few(signature, arguments).into());
     }
     for position in 0..count {
         let Some(value) = argument(signature, arguments, position)? else {
@@ -399,7 +383,8 @@ fn encode<A: Arguments + ?Sized>(
                 None => return needs(signature, arguments),
             },
         };
-        let record = Record { subtype: arguments.subtype(position), ..record };
+        let subtype = if callee.subtype { arguments.subtype(position) } else { 0 };
+        let record = Record { subtype, ..record };
         let at = position * Record::SIZE;
         area[at..at + Record::SIZE].copy_from_slice(&record.to_bytes());
     }
@@ -419,7 +404,7 @@ fn put(area: &mut [u8], base: u32, end: &mut usize, bytes: &[u8]) -> Option<u32>
 /// The bytes all arguments need. All are checked first, so that a wrong one is reported before
 /// memory is asked for.
 #[cold]
-fn needs<A: Arguments + ?Sized>(signature: &Signature, arguments: &A) -> Result<Placed, CallError> {
+fn needs<A: Arguments + ?Sized>(signature: &Signature, arguments: &A) -> CallResult<Placed> {
     let mut bytes = arguments.len() * Record::SIZE;
     for position in 0..arguments.len() {
         bytes += match argument(signature, arguments, position)? {
@@ -434,26 +419,31 @@ fn needs<A: Arguments + ?Sized>(signature: &Signature, arguments: &A) -> Result<
 
 /// The argument, converted from integer to real where the parameter says real; `None` for a NULL
 /// that makes the result NULL.
-#[inline]
+#[inline(always)]
 fn argument<'a, A: Arguments + ?Sized>(
     signature: &Signature,
     arguments: &'a A,
     position: usize,
-) -> Result<Option<ValueRef<'a>>, CallError> {
-    let value = arguments.get(position).map_err(|InvalidUtf8| {
-        CallError::Argument(format!(
-            "argument {} is text that is not valid UTF-8; CAST(… AS BLOB) passes its bytes",
-            position + 1
-        ))
-    })?;
-    let Some(param) = signature.param(position) else { return Err(too_many(signature, arguments)) };
+) -> CallResult<Option<ValueRef<'a>>> {
+    let Ok(value) = arguments.get(position) else { return Err(invalid_argument(position).into()) };
+    let Some(param) = signature.param(position) else {
+        return Err(too_many(signature, arguments).into());
+    };
     match (param.class, value) {
         (None, value) => Ok(Some(value)),
         (_, ValueRef::Null) => Ok(param.nullable.then_some(ValueRef::Null)),
         (Some(class), value) if class == value.class() => Ok(Some(value)),
         (Some(StorageClass::Real), ValueRef::Integer(i)) => Ok(Some(ValueRef::Real(i as f64))),
-        (Some(class), value) => Err(wrong_class(position, class, value.class())),
+        (Some(class), value) => Err(wrong_class(position, class, value.class()).into()),
     }
+}
+
+#[cold]
+fn invalid_argument(position: usize) -> CallError {
+    CallError::Argument(format!(
+        "argument {} is text that is not valid UTF-8; CAST(… AS BLOB) passes its bytes",
+        position + 1
+    ))
 }
 
 #[cold]
@@ -479,14 +469,117 @@ fn too_many<A: Arguments + ?Sized>(signature: &Signature, arguments: &A) -> Call
     ))
 }
 
+/// The record that a guest answered at `pointer`; `bytes` are what lies there, if memory has as many.
+#[inline(always)]
+fn record(
+    pointer: u32,
+    bytes: Option<&[u8; Record::SIZE]>,
+    memory_bytes: usize,
+) -> CallResult<Record> {
+    if !(pointer as usize).is_multiple_of(Record::ALIGN) {
+        return Err(misaligned(pointer).into());
+    }
+    let Some(bytes) = bytes else { return Err(record_outside(pointer, memory_bytes).into()) };
+    Ok(Record::result_from_bytes(bytes).map_err(no_record)?)
+}
+
+#[cold]
+fn misaligned(pointer: u32) -> CallError {
+    let align = Record::ALIGN;
+    CallError::Protocol(format!("its result at {pointer} is not {align}-aligned"))
+}
+
+#[cold]
+fn record_outside(pointer: u32, memory_bytes: usize) -> CallError {
+    CallError::Protocol(format!(
+        "its result at {pointer} is outside of its memory of {memory_bytes} bytes"
+    ))
+}
+
+#[cold]
+fn no_record(error: RecordError) -> CallError {
+    CallError::Protocol(format!("its result is no record: {error}"))
+}
+
+/// Whether the bytes of text, a blob or a message are in memory, and not too many.
 #[inline]
-fn check_class(declared: Option<StorageClass>, got: StorageClass) -> Result<(), CallError> {
+fn check_len(record: Record, bytes_max: usize, memory_bytes: usize) -> CallResult<()> {
+    let (pointer, len) = (record.pointer(), record.len as usize);
+    if pointer as usize + len > memory_bytes {
+        return Err(bytes_outside(pointer, len, memory_bytes).into());
+    }
+    if len > bytes_max {
+        return Err(CallError::ResultTooLarge(len).into());
+    }
+    Ok(())
+}
+
+/// The bytes of text, a blob or a message.
+#[inline]
+fn bytes_in(memory: &[u8], record: Record, bytes_max: usize) -> CallResult<&[u8]> {
+    check_len(record, bytes_max, memory.len())?;
+    Ok(range(memory, record.pointer(), record.len as usize).ok_or_else(memory_shrank)?)
+}
+
+/// The guest's own error: invalid UTF-8 and NULs, which C ends a text at, become U+FFFD, and what is
+/// too long is cut.
+#[cold]
+fn message(record: Record, bytes: &[u8]) -> CallError {
+    // SQLITE_TOOBIG, CONSTRAINT, MISMATCH, RANGE: all others could do more than undo the statement.
+    let code = Some(i32::from(record.subtype)).filter(|c| matches!(c, 18 | 19 | 20 | 25));
+    let cut = &bytes[..bytes.len().min(MESSAGE_BYTES_MAX)];
+    let mut message = String::from_utf8_lossy(cut).replace('\0', "\u{FFFD}");
+    if cut.len() < bytes.len() {
+        message.push('…');
+    }
+    CallError::Guest(message, code)
+}
+
+#[cold]
+fn bytes_outside(pointer: u32, len: usize, memory_bytes: usize) -> CallError {
+    CallError::Protocol(format!(
+        "its result of {len} bytes at {pointer} is outside of its memory of {memory_bytes} bytes"
+    ))
+}
+
+/// Hands what a result record, which is no error, and its bytes say to `sink`.
+#[inline(always)]
+fn value<R>(
+    record: Record,
+    bytes: &[u8],
+    callee: Callee<'_>,
+    sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+) -> CallResult<R> {
+    let returns = callee.signature.returns;
+    let value = match record.tag {
+        Tag::Null | Tag::Error => return Ok(sink(ValueRef::Null, 0)),
+        Tag::Integer if returns == Some(StorageClass::Real) => {
+            ValueRef::Real(record.payload as i64 as f64)
+        }
+        Tag::Integer => ValueRef::Integer(record.payload as i64),
+        Tag::Real => ValueRef::Real(f64::from_bits(record.payload)),
+        Tag::Text => ValueRef::Text(std::str::from_utf8(bytes).map_err(invalid_text)?),
+        Tag::Blob => ValueRef::Blob(bytes),
+    };
+    check_class(returns, value.class())?;
+    let value = match value {
+        ValueRef::Real(real) if real.is_nan() => ValueRef::Null,
+        value => value,
+    };
+    Ok(sink(value, if callee.subtype { record.subtype } else { 0 }))
+}
+
+#[inline]
+fn check_class(declared: Option<StorageClass>, got: StorageClass) -> CallResult<()> {
     match declared {
-        Some(declared) if declared != got => Err(CallError::Protocol(format!(
-            "it is declared to return {declared} but returned {got}"
-        ))),
+        Some(declared) if declared != got => Err(wrong_result(declared, got).into()),
         _ => Ok(()),
     }
+}
+
+#[cold]
+fn wrong_result(declared: StorageClass, got: StorageClass) -> CallError {
+    CallError::Protocol(format!("it is declared to return {declared} but returned {got}"))
 }
 
 #[cold]
@@ -495,6 +588,6 @@ fn invalid_text(error: std::str::Utf8Error) -> CallError {
 }
 
 #[cold]
-fn scratch_outside() -> CallError {
+fn memory_shrank() -> CallError {
     CallError::Protocol("its memory became smaller".to_owned())
 }

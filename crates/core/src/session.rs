@@ -14,7 +14,7 @@ use web_time::Instant;
 use crate::cache::InstanceKey;
 use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
-use crate::guest::{Arguments, CallError, Guest};
+use crate::guest::{Arguments, CallError, CallResult, Callee, Guest};
 use crate::host::{HostServices, HostState};
 use crate::registry::{FunctionEntry, Registry};
 use crate::runtime::{CompiledModule, FunctionId, InstanceConfig, StatementBudget};
@@ -71,10 +71,54 @@ impl Scope {
         &self.registry
     }
 
-    /// Whether the function in this slot was called before.
+    /// The function in this slot, if it was called before.
     #[inline]
-    pub fn is_bound(&self, slot: usize) -> bool {
-        matches!(self.targets.get(slot), Some(Some(_)))
+    pub fn bound(&mut self, slot: usize) -> Option<Bound<'_>> {
+        let target = self.targets.get_mut(slot)?.as_mut()?;
+        Some(Bound { target, budget: &mut self.budget })
+    }
+}
+
+/// A function bound for one execution of a statement, to be called.
+pub struct Bound<'s> {
+    target: &'s mut Target,
+    budget: &'s mut StatementBudget,
+}
+
+impl Bound<'_> {
+    /// Calls the function, with an instance taken by [`Session::checkout`].
+    ///
+    /// Nothing of the session is borrowed while guest code runs.
+    ///
+    /// # Errors
+    /// As [`Guest::call`].
+    #[inline]
+    pub fn call<A: Arguments + ?Sized, R>(
+        &mut self,
+        environment: &Environment,
+        guest: &mut Guest,
+        arguments: &A,
+        sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+    ) -> CallResult<R> {
+        let Self { target, budget } = self;
+        let settings = &environment.settings;
+        let start = settings.timing.then(Instant::now);
+        let callee = Callee {
+            function: target.function,
+            signature: &target.entry.signature,
+            subtype: target.entry.subtype,
+            result_bytes_max: settings.limits.result_bytes_max,
+        };
+        let result = guest.call(callee, arguments, budget, sink);
+        target.counts.calls += 1;
+        if let Some(start) = start {
+            let ns = start.elapsed().as_nanos();
+            target.counts.time_ns += u64::try_from(ns).unwrap_or(u64::MAX);
+        }
+        if target.entry.object.policy.fuel.is_some() {
+            target.counts.fuel += guest.fuel_used();
+        }
+        result
     }
 }
 
@@ -145,6 +189,7 @@ impl Session {
         }
     }
 
+    #[inline]
     fn live(&mut self, id: LiveId) -> Option<&mut Live> {
         self.live.get_mut(id.place)?.as_mut().filter(|live| live.serial == id.serial)
     }
@@ -210,7 +255,7 @@ impl Session {
             host: HostState { granted: policy.granted, services },
         };
         let started = Guest::new(module, config, &mut scope.budget)
-            .map_err(|e| failure::call(entry, limits, e))
+            .map_err(|e| failure::call(entry, limits, *e))
             .and_then(|guest| {
                 let bytes = guest.memory_bytes() as u64;
                 let accounted = environment.cache.add_live(bytes);
@@ -334,19 +379,22 @@ impl Session {
         id
     }
 
-    /// Takes the instance of a bound slot out for a call; `None` when a call is running in it, or a
-    /// fault took it: then bind again.
+    /// Takes the instance of a bound function out for a call; `None` when a call is running in it, or
+    /// a fault took it: then bind again.
     #[inline]
-    pub fn checkout(&mut self, scope: &Scope, slot: usize) -> Option<Box<Guest>> {
-        let target = scope.targets.get(slot)?.as_ref()?;
-        self.live(target.live)?.guest.take()
+    pub fn checkout(&mut self, bound: &Bound<'_>) -> Option<Box<Guest>> {
+        self.live(bound.target.live)?.guest.take()
     }
 
     /// Gives the instance back after a call that left it usable.
     #[inline]
-    pub fn checkin(&mut self, scope: &Scope, slot: usize, guest: Box<Guest>) {
-        let Some(Some(target)) = scope.targets.get(slot) else { return };
-        if let Some(live) = self.live(target.live) {
+    pub fn checkin(&mut self, bound: &Bound<'_>, guest: Box<Guest>) {
+        self.give_back(bound.target.live, guest);
+    }
+
+    #[inline]
+    fn give_back(&mut self, id: LiveId, guest: Box<Guest>) {
+        if let Some(live) = self.live(id) {
             live.guest = Some(guest);
         }
     }
@@ -357,46 +405,6 @@ impl Session {
         let id = target.live;
         scope.held.retain(|held| *held != id);
         self.release(id);
-    }
-
-    /// Calls the function bound to a slot, with an instance taken by [`Session::checkout`].
-    ///
-    /// An associated function, so that nothing of the session is borrowed while guest code runs.
-    ///
-    /// # Errors
-    /// As [`Guest::call`].
-    #[inline]
-    pub fn call<A: Arguments + ?Sized, R>(
-        environment: &Environment,
-        scope: &mut Scope,
-        slot: usize,
-        guest: &mut Guest,
-        arguments: &A,
-        sink: impl FnOnce(ValueRef<'_>, u8) -> R,
-    ) -> Result<R, CallError> {
-        let Scope { targets, budget, .. } = scope;
-        let Some(Some(target)) = targets.get_mut(slot) else {
-            return Err(CallError::Argument("it is not bound".to_owned()));
-        };
-        let settings = &environment.settings;
-        let start = settings.timing.then(Instant::now);
-        let result = guest.call(
-            target.function,
-            &target.entry.signature,
-            arguments,
-            settings.limits.result_bytes_max,
-            budget,
-            sink,
-        );
-        target.counts.calls += 1;
-        if let Some(start) = start {
-            let ns = start.elapsed().as_nanos();
-            target.counts.time_ns += u64::try_from(ns).unwrap_or(u64::MAX);
-        }
-        if target.entry.object.policy.fuel.is_some() {
-            target.counts.fuel += guest.fuel_used();
-        }
-        result
     }
 
     /// The error of a failed call, after the instance went back or, if it is broken, away.
@@ -410,7 +418,9 @@ impl Session {
     ) -> Error {
         let survives = error.instance_survives();
         if survives {
-            self.checkin(scope, slot, guest);
+            if let Some(Some(target)) = scope.targets.get(slot) {
+                self.give_back(target.live, guest);
+            }
         } else {
             drop(guest);
             self.discard(scope, slot);
