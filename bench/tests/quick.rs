@@ -18,7 +18,7 @@ fn quick_prints_every_table() {
         "sum(f(a, b))",
         "count(upper(t))",
         "sum(byte_sum(t))",
-        "CREATE FUNCTION, 30 of 3 modules",
+        "CREATE FUNCTION, 20 of 2 modules",
         "Opening a file",
         "A statement with one call",
     ] {
