@@ -67,13 +67,14 @@ pub const SELECT_GENERATION: &str = "SELECT generation, (SELECT 1 FROM main.comm
      (SELECT 1 FROM main.commensal_module LIMIT 0) FROM main.commensal_meta WHERE id = 1";
 
 /// Everything but the modules themselves, with the generation, in one statement: what
-/// [`LoadedCatalog::add_row`] reads.
+/// [`LoadedCatalog::add_row`] reads. In the order in which a scan finds them: sorting would copy each
+/// row with its manifest.
 pub const SELECT_OBJECTS: &str = "SELECT g.version, g.generation, o.kind, o.name, o.sha256, o.export, \
      o.deterministic, o.options, m.bytes, m.manifest \
      FROM main.commensal_meta AS g \
      LEFT JOIN main.commensal_object AS o ON 1 \
      LEFT JOIN main.commensal_module AS m ON m.sha256 = o.sha256 \
-     WHERE g.id = 1 ORDER BY o.kind, o.rowid";
+     WHERE g.id = 1 ORDER BY o.rowid";
 
 /// The bytes of the module with hash `?1`.
 pub const SELECT_MODULE: &str = "SELECT wasm FROM main.commensal_module WHERE sha256 = ?1";

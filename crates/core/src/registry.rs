@@ -232,14 +232,15 @@ impl Registry {
         Self { generation: None, objects: Vec::new(), functions: HashMap::new() }
     }
 
-    /// Builds a registry from the rows of the catalog, in the order extensions, functions. `is_builtin`
+    /// Builds a registry from the rows of the catalog; extensions come before functions. `is_builtin`
     /// says whether the engine itself has a function of a name.
     pub fn build(
         generation: Generation,
-        rows: Vec<ObjectRow>,
+        mut rows: Vec<ObjectRow>,
         environment: &Environment,
         is_builtin: &dyn Fn(&str) -> bool,
     ) -> Self {
+        rows.sort_by_key(|row| row.kind != ObjectKind::Extension);
         let mut registry = Self { generation: Some(generation), ..Self::empty() };
         for row in rows {
             registry.add(row, environment, is_builtin);
