@@ -119,14 +119,21 @@ impl Record {
         Self { tag, len, payload: pointer as u64, ..Self::NULL }
     }
 
-    /// The record as it lies in guest memory.
+    /// The record as two words, which lie little-endian in guest memory.
     #[inline]
-    pub const fn to_bytes(self) -> [u8; Self::SIZE] {
+    pub const fn to_words(self) -> [u64; 2] {
         let head = self.tag as u64
             | (self.subtype as u64) << 8
             | (self.flags as u64) << 16
             | (self.len as u64) << 32;
-        let (h, p) = (head.to_le_bytes(), self.payload.to_le_bytes());
+        [head, self.payload]
+    }
+
+    /// The record as it lies in guest memory.
+    #[inline]
+    pub const fn to_bytes(self) -> [u8; Self::SIZE] {
+        let [head, payload] = self.to_words();
+        let (h, p) = (head.to_le_bytes(), payload.to_le_bytes());
         [
             h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7], p[0], p[1], p[2], p[3], p[4], p[5],
             p[6], p[7],

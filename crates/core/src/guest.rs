@@ -386,7 +386,10 @@ fn encode<A: Arguments + ?Sized>(
         let subtype = if callee.subtype { arguments.subtype(position) } else { 0 };
         let record = Record { subtype, ..record };
         let at = position * Record::SIZE;
-        area[at..at + Record::SIZE].copy_from_slice(&record.to_bytes());
+        let [head, payload] = record.to_words();
+        let (to_head, to_payload) = area[at..at + Record::SIZE].split_at_mut(size_of::<u64>());
+        to_head.copy_from_slice(&head.to_le_bytes());
+        to_payload.copy_from_slice(&payload.to_le_bytes());
     }
     Ok(Placed::Done)
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use commensal_core::guest::{CallError, Guest};
+use commensal_core::guest::{CallError, Callee, Guest};
 use commensal_core::host::{HostServices, HostState, LogLevel};
 use commensal_core::limits::Capabilities;
 use commensal_core::manifest::{Param, Signature};
@@ -152,7 +152,7 @@ fn guest(double: &Double) -> Result<Guest, CallError> {
         fuel: None,
         host: HostState { granted: Capabilities::NONE, services: Arc::new(NoServices) },
     };
-    Guest::new(double, config, &mut budget())
+    Guest::new(double, config, &mut budget()).map_err(|error| *error)
 }
 
 fn budget() -> StatementBudget {
@@ -164,10 +164,11 @@ fn call(
     signature: &Signature,
     arguments: &[ValueRef<'_>],
 ) -> Result<Value, CallError> {
-    const RESULT_BYTES_MAX: usize = 1 << 20;
-    guest.call(FunctionId(0), signature, arguments, RESULT_BYTES_MAX, &mut budget(), |value, _| {
-        value.to_owned()
-    })
+    let callee =
+        Callee { function: FunctionId(0), signature, subtype: true, result_bytes_max: 1 << 20 };
+    guest
+        .call(callee, arguments, &mut budget(), |value, _| value.to_owned())
+        .map_err(|error| *error)
 }
 
 /// Calls with both kinds of memory, which have to agree.
