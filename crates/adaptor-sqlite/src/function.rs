@@ -368,6 +368,18 @@ impl Arguments for Values<'_> {
         }
     }
 
+    #[inline(always)]
+    fn integer(&self, position: usize) -> Option<i64> {
+        let (api, value) = (self.api, self.values[position]);
+        // SAFETY: as above.
+        unsafe {
+            match (api.sqlite3_value_type)(value) {
+                SQLITE_INTEGER => Some((api.sqlite3_value_int64)(value)),
+                _ => None,
+            }
+        }
+    }
+
     #[inline]
     fn subtype(&self, position: usize) -> u8 {
         // SAFETY: as above. Subtypes are one byte.

@@ -9,7 +9,7 @@
 
 use commensal_abi::{Record, RecordError, Tag};
 
-use crate::manifest::Signature;
+use crate::manifest::{Param, Signature};
 use crate::runtime::{
     CompiledModule, Fault, FunctionId, Instance, InstanceConfig, ResolveError, StatementBudget,
     range,
@@ -31,6 +31,14 @@ pub trait Arguments {
     /// # Errors
     /// The argument is text that is not valid UTF-8.
     fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8>;
+
+    /// The argument, if it is an integer: the shortest way for the most frequent class.
+    fn integer(&self, position: usize) -> Option<i64> {
+        match self.get(position) {
+            Ok(ValueRef::Integer(integer)) => Some(integer),
+            _ => None,
+        }
+    }
 
     /// SQLite's value subtype of the argument; 0 for none.
     fn subtype(&self, _position: usize) -> u8 {
@@ -175,7 +183,7 @@ impl Guest {
         let argc = arguments.len() as u32;
         let pointer = match self.instance.call(callee.function, argc, self.scratch, budget) {
             Ok(pointer) => pointer,
-            Err(fault) => return Err(self.fault(fault).into()),
+            Err(fault) => return Err(self.fault(*fault).into()),
         };
         if pointer == 0 {
             return Ok(sink(ValueRef::Null, 0));
@@ -228,7 +236,7 @@ impl Guest {
     fn grow_scratch(&mut self, size: u32, budget: &mut StatementBudget) -> CallResult<()> {
         let pointer = match self.instance.scratch(size, budget) {
             Ok(pointer) => pointer,
-            Err(fault) => return Err(self.fault(fault).into()),
+            Err(fault) => return Err(self.fault(*fault).into()),
         };
         if pointer == 0 {
             return Err(CallError::ArgumentsTooLarge(size as usize).into());
@@ -264,6 +272,13 @@ impl Guest {
         if let Some(memory) = self.instance.memory() {
             let memory = &*memory;
             let place = range(memory, pointer, Record::SIZE).and_then(<[u8]>::first_chunk);
+            if let (Some(integer), None | Some(StorageClass::Integer), 0) = (
+                place.and_then(Record::plain_integer),
+                callee.signature.returns,
+                pointer % Record::ALIGN as u32,
+            ) {
+                return Ok(sink(ValueRef::Integer(integer), 0));
+            }
             let record = record(pointer, place, memory.len())?;
             if record.tag != Tag::Error {
                 let bytes = match record.tag.is_bytes() {
@@ -359,49 +374,66 @@ fn encode<A: Arguments + ?Sized>(
 ) -> CallResult<Placed> {
     let signature = callee.signature;
     let count = arguments.len();
-    let mut end = count * Record::SIZE;
-    if end > area.len() {
+    let Some((records, area)) = area.split_at_mut_checked(count * Record::SIZE) else {
         return needs(signature, arguments);
-    }
+    };
     if count < signature.params.len() {
         return Err(too_few(signature, arguments).into());
     }
-    for position in 0..count {
-        let Some(value) = argument(signature, arguments, position)? else {
-            return Ok(Placed::Null);
-        };
-        let record = match value {
-            ValueRef::Null => Record::NULL,
-            ValueRef::Integer(i) => Record::integer(i),
-            ValueRef::Real(r) => Record::real(r),
-            ValueRef::Text(t) => match put(area, base, &mut end, t.as_bytes()) {
-                Some(pointer) => Record::bytes(Tag::Text, pointer, t.len() as u32),
-                None => return needs(signature, arguments),
-            },
-            ValueRef::Blob(b) => match put(area, base, &mut end, b) {
-                Some(pointer) => Record::bytes(Tag::Blob, pointer, b.len() as u32),
-                None => return needs(signature, arguments),
-            },
-        };
+    let mut bytes = Bytes { area, base: base + records.len() as u32, end: 0 };
+    let (records, _) = records.as_chunks_mut::<{ Record::SIZE }>();
+    for (position, place) in records.iter_mut().enumerate() {
         let subtype = if callee.subtype { arguments.subtype(position) } else { 0 };
-        let record = Record { subtype, ..record };
-        let at = position * Record::SIZE;
-        let [head, payload] = record.to_words();
-        let (to_head, to_payload) = area[at..at + Record::SIZE].split_at_mut(size_of::<u64>());
+        let record = match (signature.param(position), arguments.integer(position)) {
+            (Some(Param { class: None | Some(StorageClass::Integer), .. }), Some(integer)) => {
+                Record::integer(integer)
+            }
+            _ => match argument(signature, arguments, position)? {
+                None => return Ok(Placed::Null),
+                Some(value) => match bytes.record(value) {
+                    Some(record) => record,
+                    None => return needs(signature, arguments),
+                },
+            },
+        };
+        let [head, payload] = Record { subtype, ..record }.to_words();
+        let (to_head, to_payload) = place.split_at_mut(size_of::<u64>());
         to_head.copy_from_slice(&head.to_le_bytes());
         to_payload.copy_from_slice(&payload.to_le_bytes());
     }
     Ok(Placed::Done)
 }
 
-/// Appends bytes, if they fit; their address in the guest.
-#[inline]
-fn put(area: &mut [u8], base: u32, end: &mut usize, bytes: &[u8]) -> Option<u32> {
-    let start = *end;
-    let to = area.get_mut(start..start.checked_add(bytes.len())?)?;
-    to.copy_from_slice(bytes);
-    *end = start + bytes.len();
-    Some(base + start as u32)
+/// Where the bytes of text and blobs go: after the records.
+struct Bytes<'a> {
+    area: &'a mut [u8],
+    /// Address of the area in the guest.
+    base: u32,
+    /// Bytes taken so far.
+    end: usize,
+}
+
+impl Bytes<'_> {
+    /// The record of a value, whose bytes are put into the area; `None` if they do not fit.
+    #[inline]
+    fn record(&mut self, value: ValueRef<'_>) -> Option<Record> {
+        Some(match value {
+            ValueRef::Null => Record::NULL,
+            ValueRef::Integer(i) => Record::integer(i),
+            ValueRef::Real(r) => Record::real(r),
+            ValueRef::Text(t) => Record::bytes(Tag::Text, self.put(t.as_bytes())?, t.len() as u32),
+            ValueRef::Blob(b) => Record::bytes(Tag::Blob, self.put(b)?, b.len() as u32),
+        })
+    }
+
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) -> Option<u32> {
+        let start = self.end;
+        let to = self.area.get_mut(start..start.checked_add(bytes.len())?)?;
+        to.copy_from_slice(bytes);
+        self.end = start + bytes.len();
+        Some(self.base + start as u32)
+    }
 }
 
 /// The bytes all arguments need. All are checked first, so that a wrong one is reported before

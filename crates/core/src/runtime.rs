@@ -118,20 +118,21 @@ pub trait Instance: Send {
     /// each tick in which it finds the instance called.
     ///
     /// # Errors
-    /// A fault; the instance must not be used again.
+    /// A fault; the instance must not be used again. Boxed, so that the result of every call comes
+    /// back in registers.
     fn call(
         &mut self,
         function: FunctionId,
         argc: u32,
         argv: u32,
         budget: &mut StatementBudget,
-    ) -> Result<u32, Fault>;
+    ) -> Result<u32, Box<Fault>>;
 
     /// Calls `commensal_scratch`.
     ///
     /// # Errors
     /// As [`Instance::call`].
-    fn scratch(&mut self, size: u32, budget: &mut StatementBudget) -> Result<u32, Fault>;
+    fn scratch(&mut self, size: u32, budget: &mut StatementBudget) -> Result<u32, Box<Fault>>;
 
     /// The linear memory, where the host can address it. The view ends with the next call into the
     /// instance, which may move the memory.
@@ -179,17 +180,29 @@ pub(crate) fn range(memory: &[u8], offset: u32, len: usize) -> Option<&[u8]> {
 pub struct OutOfBounds;
 
 /// What a statement may still spend in guests. Runtimes charge it when they look at the clock.
+///
+/// One word, because it goes into each call and comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatementBudget {
-    /// Time left.
-    pub remaining: Duration,
+    nanoseconds: u64,
 }
 
 impl StatementBudget {
+    /// A budget of so much time; what does not fit into 64 bits of nanoseconds is 584 years.
+    pub fn new(time: Duration) -> Self {
+        Self { nanoseconds: u64::try_from(time.as_nanos()).unwrap_or(u64::MAX) }
+    }
+
+    /// Time left.
+    pub fn remaining(self) -> Duration {
+        Duration::from_nanos(self.nanoseconds)
+    }
+
     /// Takes `time` off; false when nothing is left.
     pub fn charge(&mut self, time: Duration) -> bool {
-        self.remaining = self.remaining.saturating_sub(time);
-        !self.remaining.is_zero()
+        let spent = Self::new(time);
+        self.nanoseconds = self.nanoseconds.saturating_sub(spent.nanoseconds);
+        self.nanoseconds > 0
     }
 }
 

@@ -173,9 +173,7 @@ impl Session {
             registry,
             targets: Vec::new(),
             held: Vec::new(),
-            budget: StatementBudget {
-                remaining: self.environment.settings.limits.statement_timeout,
-            },
+            budget: StatementBudget::new(self.environment.settings.limits.statement_timeout),
         }
     }
 

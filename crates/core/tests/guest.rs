@@ -57,12 +57,12 @@ impl Instance for DoubleInstance {
         argc: u32,
         argv: u32,
         _: &mut StatementBudget,
-    ) -> Result<u32, Fault> {
-        (self.double.body)(&mut self.memory, argc, argv)
+    ) -> Result<u32, Box<Fault>> {
+        (self.double.body)(&mut self.memory, argc, argv).map_err(Box::new)
     }
 
-    fn scratch(&mut self, size: u32, _: &mut StatementBudget) -> Result<u32, Fault> {
-        (self.double.scratch)(&mut self.memory, size)
+    fn scratch(&mut self, size: u32, _: &mut StatementBudget) -> Result<u32, Box<Fault>> {
+        (self.double.scratch)(&mut self.memory, size).map_err(Box::new)
     }
 
     fn memory(&mut self) -> Option<&mut [u8]> {
@@ -156,7 +156,7 @@ fn guest(double: &Double) -> Result<Guest, CallError> {
 }
 
 fn budget() -> StatementBudget {
-    StatementBudget { remaining: Duration::MAX }
+    StatementBudget::new(Duration::MAX)
 }
 
 fn call(

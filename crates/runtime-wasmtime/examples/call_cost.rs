@@ -77,7 +77,7 @@ fn main() {
     for (metering, fuel) in [(Metering::None, None), (Metering::Fuel, Some(1_000_000))] {
         let module = WasmtimeRuntime::new().compile(&wasm, metering).expect("the guest compiles");
         let mut instance = new(&*module, fuel);
-        let mut budget = StatementBudget { remaining: Duration::from_secs(600) };
+        let mut budget = StatementBudget::new(Duration::from_secs(600));
         println!("metering: {metering:?}");
         for (export, argc, count) in [
             ("nothing", 2, 2_000_000),

@@ -14,10 +14,11 @@ use wasmtime::{
     WasmParams, WasmResults,
 };
 
-use crate::fault::fault;
+use crate::fault::{Refused, fault};
 use crate::state::State;
 use crate::ticker;
 use crate::time::CallTime;
+use crate::view::View;
 
 /// A function by the ABI's one convention.
 type GuestFunction = TypedFunc<(u32, u32), u32>;
@@ -25,6 +26,8 @@ type GuestFunction = TypedFunc<(u32, u32), u32>;
 pub(crate) struct WasmtimeInstance {
     store: Store<State>,
     instance: wasmtime::Instance,
+    /// The exported memory, if there is one.
+    view: Option<View>,
     scratch: Option<TypedFunc<u32, u32>>,
     /// Resolved so far, by export.
     functions: Vec<(Box<str>, GuestFunction)>,
@@ -50,7 +53,7 @@ impl WasmtimeInstance {
         let mut store = store(prepared, config);
         // The start function and `_initialize` share the limits of one call.
         // It is not charged to a statement; the call's time limit bounds it.
-        let mut budget = StatementBudget { remaining: Duration::MAX };
+        let mut budget = StatementBudget::new(Duration::MAX);
         let (instance, scratch) = bounded(&mut store, fuel, &mut budget, |store| {
             let instance = prepared.instantiate(&mut *store)?;
             store.data_mut().memory = instance.get_memory(&mut *store, EXPORT_MEMORY);
@@ -59,8 +62,10 @@ impl WasmtimeInstance {
             }
             let scratch = typed(&instance, store, EXPORT_SCRATCH)?;
             Ok((instance, scratch))
-        })?;
-        Ok(Self { store, instance, scratch, functions: Vec::new(), fuel })
+        })
+        .map_err(|fault| *fault)?;
+        let view = store.data().memory.map(|memory| View::new(&store, memory));
+        Ok(Self { store, instance, view, scratch, functions: Vec::new(), fuel })
     }
 }
 
@@ -89,9 +94,9 @@ fn bounded<T>(
     fuel: Option<u64>,
     budget: &mut StatementBudget,
     body: impl FnOnce(&mut Store<State>) -> wasmtime::Result<T>,
-) -> Result<T, Fault> {
+) -> Result<T, Box<Fault>> {
     if let Some(fuel) = fuel {
-        store.set_fuel(fuel).map_err(|error| fault(error, None))?;
+        store.set_fuel(fuel).map_err(|error| boxed(error, None))?;
     }
     let state = store.data_mut();
     state.refused = None;
@@ -101,7 +106,20 @@ fn bounded<T>(
     *budget = state.time.end();
     match result {
         Ok(value) => Ok(value),
-        Err(error) => Err(fault(error, state.refused)),
+        Err(error) => Err(boxed(error, state.refused)),
+    }
+}
+
+#[cold]
+fn boxed(error: wasmtime::Error, refused: Option<Refused>) -> Box<Fault> {
+    Box::new(fault(error, refused))
+}
+
+/// Follows the memory after the guest has run.
+#[inline]
+fn renew(view: &mut Option<View>, store: &mut Store<State>) {
+    if let Some(view) = view {
+        view.renew(store);
     }
 }
 
@@ -179,28 +197,35 @@ impl Instance for WasmtimeInstance {
         argc: u32,
         argv: u32,
         budget: &mut StatementBudget,
-    ) -> Result<u32, Fault> {
+    ) -> Result<u32, Box<Fault>> {
         let Some((_, function)) = self.functions.get(function.0 as usize) else {
-            return Err(Fault::Runtime("the function belongs to another instance".into()));
+            let message = "the function belongs to another instance";
+            return Err(Box::new(Fault::Runtime(message.into())));
         };
-        bounded(&mut self.store, self.fuel, budget, |store| function.call(store, (argc, argv)))
+        let result =
+            bounded(&mut self.store, self.fuel, budget, |store| function.call(store, (argc, argv)));
+        renew(&mut self.view, &mut self.store);
+        result
     }
 
-    fn scratch(&mut self, size: u32, budget: &mut StatementBudget) -> Result<u32, Fault> {
+    fn scratch(&mut self, size: u32, budget: &mut StatementBudget) -> Result<u32, Box<Fault>> {
         let Some(function) = &self.scratch else {
-            return Err(Fault::Runtime(format!("the module exports no \"{EXPORT_SCRATCH}\"")));
+            let message = format!("the module exports no \"{EXPORT_SCRATCH}\"");
+            return Err(Box::new(Fault::Runtime(message)));
         };
-        bounded(&mut self.store, self.fuel, budget, |store| function.call(store, size))
+        let result =
+            bounded(&mut self.store, self.fuel, budget, |store| function.call(store, size));
+        renew(&mut self.view, &mut self.store);
+        result
     }
 
     #[inline]
     fn memory(&mut self) -> Option<&mut [u8]> {
-        let memory = self.store.data().memory?;
-        Some(memory.data_mut(&mut self.store))
+        self.view.as_mut().map(View::bytes)
     }
 
     fn memory_bytes(&self) -> usize {
-        self.store.data().memory.map_or(0, |memory| memory.data_size(&self.store))
+        self.view.as_ref().map_or(0, View::len)
     }
 
     fn fuel_used(&self) -> Option<u64> {

@@ -11,7 +11,7 @@
 //! | machine stack | [`STACK_BYTES`], the same for every call of the process |
 //!
 //! [`Fault`]: commensal_core::runtime::Fault
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 use std::sync::Arc;
 
@@ -25,6 +25,7 @@ mod module;
 mod state;
 mod ticker;
 mod time;
+mod view;
 
 pub use engine::STACK_BYTES;
 

@@ -8,8 +8,11 @@ use crate::time::CallTime;
 
 pub(crate) struct State {
     pub(crate) host: HostState,
-    /// The exported memory; `None` while instantiating, and for a module that exports none.
+    /// The exported memory, for host functions; `None` while instantiating, and for a module that
+    /// exports none.
     pub(crate) memory: Option<Memory>,
+    /// A memory may have grown, and moved, since this was last reset.
+    pub(crate) memory_grew: bool,
     pub(crate) time: CallTime,
     /// What the running call was refused last.
     pub(crate) refused: Option<Refused>,
@@ -28,6 +31,7 @@ impl State {
         Self {
             host,
             memory: None,
+            memory_grew: false,
             time,
             refused: None,
             memory_bytes_max,
@@ -44,7 +48,9 @@ impl ResourceLimiter for State {
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let granted = desired <= maximum.unwrap_or(usize::MAX).min(self.memory_bytes_max);
-        if !granted {
+        if granted {
+            self.memory_grew = true;
+        } else {
             self.refused = Some(Refused::Memory);
         }
         Ok(granted)

@@ -33,12 +33,7 @@ struct Watched {
 
 impl CallTime {
     pub(crate) fn new(timeout: Duration) -> Self {
-        Self {
-            timeout,
-            budget: StatementBudget { remaining: Duration::MAX },
-            began: 0,
-            watched: None,
-        }
+        Self { timeout, budget: StatementBudget::new(Duration::MAX), began: 0, watched: None }
     }
 
     /// A call begins, of a statement with this budget.

@@ -52,13 +52,13 @@ fn a_child_starts_its_own_ticker() {
 
     let status = in_child(|| {
         used.begin_statement();
-        let one = used.call(function, 1, 0, &mut budget()) == Err(Fault::CallTimeout);
+        let one = used.call(function, 1, 0, &mut budget()) == Err(Box::new(Fault::CallTimeout));
         let other = call(&mut *unused, "f", 0, 0) == Err(Fault::CallTimeout);
         one && other
     });
     assert_eq!(status, 0, "in the child");
 
     used.begin_statement();
-    assert_eq!(used.call(function, 1, 0, &mut budget()), Err(Fault::CallTimeout));
+    assert_eq!(used.call(function, 1, 0, &mut budget()), Err(Box::new(Fault::CallTimeout)));
     assert_eq!(call(&mut *unused, "f", 0, 0), Err(Fault::CallTimeout));
 }

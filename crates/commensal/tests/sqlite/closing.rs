@@ -102,11 +102,11 @@ impl Instance for CountedInstance {
         argc: u32,
         _: u32,
         _: &mut StatementBudget,
-    ) -> Result<u32, Fault> {
-        if argc > 1 { Err(Fault::Trap("too many".to_owned())) } else { Ok(512) }
+    ) -> Result<u32, Box<Fault>> {
+        if argc > 1 { Err(Box::new(Fault::Trap("too many".to_owned()))) } else { Ok(512) }
     }
 
-    fn scratch(&mut self, _: u32, _: &mut StatementBudget) -> Result<u32, Fault> {
+    fn scratch(&mut self, _: u32, _: &mut StatementBudget) -> Result<u32, Box<Fault>> {
         Ok(1024)
     }
 

@@ -73,7 +73,7 @@ pub(crate) fn instance(wat: &str) -> Box<dyn Instance> {
 
 /// A budget that no test of something else uses up.
 pub(crate) fn budget() -> StatementBudget {
-    StatementBudget { remaining: Duration::from_secs(600) }
+    StatementBudget::new(Duration::from_secs(600))
 }
 
 pub(crate) fn resolve(instance: &mut dyn Instance, export: &str) -> FunctionId {
@@ -88,7 +88,7 @@ pub(crate) fn call(
     argv: u32,
 ) -> Result<u32, Fault> {
     let function = resolve(instance, export);
-    instance.call(function, argc, argv, &mut budget())
+    instance.call(function, argc, argv, &mut budget()).map_err(|fault| *fault)
 }
 
 /// Calls the module's export `f` with zeros.
