@@ -12,9 +12,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
-use commensal_core::guest::{Arguments, Guest, InvalidUtf8};
+use commensal_core::guest::{Arguments, InvalidUtf8};
 use commensal_core::registry::{FunctionEntry, FunctionKey};
-use commensal_core::session::{Bound, Scope, Session};
+use commensal_core::session::Scope;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
@@ -42,7 +42,7 @@ struct Pin {
 impl Drop for Pin {
     fn drop(&mut self) {
         if let Some(scope) = self.scope.take() {
-            self.state.session.borrow_mut().end(scope);
+            self.state.session.end(scope);
         }
     }
 }
@@ -198,7 +198,7 @@ unsafe fn first_call(
         return Ok(());
     }
     let registry = slot.state.current().map_err(|e| named(slot, e))?;
-    let scope = slot.state.session.borrow().begin(registry);
+    let scope = slot.state.session.begin(registry);
     *pin.scope.borrow_mut() = Some(scope);
     run(slot, &pin, context, arguments)
 }
@@ -214,7 +214,7 @@ unsafe fn first_call(
 /// `context` is that of a call.
 unsafe fn estimate(slot: &Slot, pin: &Pin, context: *mut sqlite3_context, arguments: &Values<'_>) {
     let state = &slot.state;
-    let scope = state.session.borrow().begin(state.registry());
+    let scope = state.session.begin(state.registry());
     let is_compiled = find(slot, &scope).is_ok_and(|entry| {
         let object = &entry.object;
         object.problem.is_none() && object.module.compiled(object.policy.metering()).is_some()
@@ -251,33 +251,16 @@ fn run(
     let scope = scope.as_mut().ok_or_else(|| reentered(slot))?;
     let state = &slot.state;
     let api = state.handle.api;
-    let checked_out = scope.bound(slot.number).and_then(|bound| checkout(state, bound));
-    let (mut bound, mut guest) = match checked_out {
-        Some(checked_out) => checked_out,
-        // It was not called before, its instance is in the middle of another call, or a fault took it.
-        None => {
-            bind(slot, scope)?;
-            let again = scope.bound(slot.number).and_then(|bound| checkout(state, bound));
-            again.ok_or_else(|| reentered(slot))?
-        }
-    };
-    let result = bound.call(&state.environment, &mut guest, arguments, |value, subtype| {
-        // SAFETY: the context is that of the call of `scalar` that this runs in.
-        unsafe { set_result(api, context, value, subtype) }
-    });
-    match result {
-        Ok(()) => {
-            state.session.borrow_mut().checkin(&bound, guest);
-            Ok(())
-        }
-        Err(error) => Err(state.session.borrow_mut().fail(scope, slot.number, guest, *error)),
+    // Not called before, or a fault took its instance.
+    if !scope.is_bound(slot.number) {
+        bind(slot, scope)?;
     }
-}
-
-#[inline]
-fn checkout<'s>(state: &State, bound: Bound<'s>) -> Option<(Bound<'s>, Box<Guest>)> {
-    let guest = state.session.borrow_mut().checkout(&bound)?;
-    Some((bound, guest))
+    scope
+        .call(&state.environment, slot.number, arguments, |value, subtype| {
+            // SAFETY: the context is that of the call of `scalar` that this runs in.
+            unsafe { set_result(api, context, value, subtype) }
+        })
+        .map_err(|error| state.session.fail(scope, slot.number, *error))
 }
 
 #[cold]
@@ -305,12 +288,7 @@ fn bind(slot: &Slot, scope: &mut Scope) -> Result<()> {
                 .map_err(|e| broken(&entry, &e.to_string()))?
         }
     };
-    if state.session.borrow_mut().bind(scope, slot.number, &entry)? {
-        return Ok(());
-    }
-    let services = state.session.borrow().services();
-    let started = Session::start(&state.environment, services, scope, &entry, module.as_ref())?;
-    state.session.borrow_mut().bind_started(scope, slot.number, &entry, started)
+    state.session.bind(scope, slot.number, &entry, module.as_ref())
 }
 
 fn find<'s>(slot: &Slot, scope: &'s Scope) -> Result<&'s Arc<FunctionEntry>> {

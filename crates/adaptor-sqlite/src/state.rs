@@ -27,7 +27,7 @@ use crate::statement::{Handle, Statement};
 pub(crate) struct State {
     pub(crate) handle: Handle,
     pub(crate) environment: Arc<Environment>,
-    pub(crate) session: RefCell<Session>,
+    pub(crate) session: Session,
     registry: RefCell<Arc<Registry>>,
     /// Whether the snapshot is one of committed tables.
     committed: Cell<bool>,
@@ -75,7 +75,7 @@ impl State {
         let services = Services::new(handle, &environment);
         Rc::new(Self {
             handle,
-            session: RefCell::new(Session::new(Arc::clone(&environment), Arc::new(services))),
+            session: Session::new(Arc::clone(&environment), Arc::new(services)),
             environment,
             registry: RefCell::new(Arc::new(Registry::empty())),
             committed: Cell::new(false),
