@@ -1,10 +1,9 @@
 //! Which modules compile: what compilers emit by default, and no proposal that nobody decided on.
 
 use commensal_core::runtime::{Metering, Runtime, RuntimeError};
-use commensal_runtime_wasmtime::WasmtimeRuntime;
 
 fn compile(wasm: &[u8]) -> Result<(), RuntimeError> {
-    WasmtimeRuntime::new().compile(wasm, Metering::None).map(|_| ())
+    crate::runtime().compile(wasm, Metering::None).map(|_| ())
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the tests of this crate share: services of a host that can be watched, and a short way from
+//! What the tests of runtimes share: services of a host that can be watched, and a short way from
 //! the text format to an instance.
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part")]
 
@@ -11,7 +11,6 @@ use commensal_core::host::{HostServices, HostState, LogLevel};
 use commensal_core::runtime::{
     CompiledModule, Fault, FunctionId, Instance, InstanceConfig, Metering, Runtime, StatementBudget,
 };
-use commensal_runtime_wasmtime::WasmtimeRuntime;
 
 /// A host that records what it is asked for.
 #[derive(Default)]
@@ -53,7 +52,7 @@ pub(crate) fn config(services: &Arc<Services>) -> InstanceConfig {
 
 pub(crate) fn compile(wat: &str, metering: Metering) -> Arc<dyn CompiledModule> {
     let wasm = wat::parse_str(wat).expect("the test's module is well-formed");
-    WasmtimeRuntime::new().compile(&wasm, metering).expect("the test's module compiles")
+    crate::runtime().compile(&wasm, metering).expect("the test's module compiles")
 }
 
 /// An instance of the module under limits that `change` has adapted.

@@ -1,0 +1,12 @@
+//! What every runtime has to do, on this one.
+
+use commensal_runtime_wasmi::WasmiRuntime;
+
+#[path = "../../core/tests/runtime/mod.rs"]
+mod suite;
+
+const NAME: &str = "wasmi";
+
+fn runtime() -> WasmiRuntime {
+    WasmiRuntime::new()
+}
