@@ -3,7 +3,7 @@
 use std::fmt;
 
 use commensal_core::runtime::Fault;
-use wasmi::errors::HostError;
+use wasmi::errors::{ErrorKind, HostError, InstantiationError};
 use wasmi::{Error, TrapCode};
 
 /// What an instance asked for and was not given.
@@ -40,7 +40,7 @@ pub(crate) fn fault(error: &Error, refused: Option<Refused>) -> Fault {
     if let Some(HostFault(fault)) = error.downcast_ref() {
         return fault.clone();
     }
-    match (error.as_trap_code(), refused) {
+    match (trap_code(error), refused) {
         (Some(TrapCode::StackOverflow), _) => Fault::StackExhausted,
         (Some(TrapCode::OutOfFuel), _) => Fault::FuelExhausted,
         // A guest whose allocator fails traps by its own doing, or uses a null pointer.
@@ -48,6 +48,15 @@ pub(crate) fn fault(error: &Error, refused: Option<Refused>) -> Fault {
         (Some(TrapCode::OutOfSystemMemory), None) => Fault::MemoryExhausted,
         (Some(trap), None) => Fault::Trap(reason(trap).to_owned()),
         (None, None) => Fault::Runtime(error.to_string()),
+    }
+}
+
+fn trap_code(error: &Error) -> Option<TrapCode> {
+    match error.kind() {
+        ErrorKind::Instantiation(InstantiationError::ElementSegmentDoesNotFit { .. }) => {
+            Some(TrapCode::TableOutOfBounds)
+        }
+        _ => error.as_trap_code(),
     }
 }
 
