@@ -38,7 +38,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
 
 /// Whether anything was compared.
 fn compare(data: &mut Unstructured<'_>) -> Result<bool> {
-    let mut module = Module::new(config(), data)?;
+    let mut module = Module::new(config(data.ratio(1, 8)?), data)?;
     if module.ensure_termination(ROUNDS).is_err() {
         return Ok(false);
     }
@@ -72,22 +72,24 @@ fn compare(data: &mut Unstructured<'_>) -> Result<bool> {
 }
 
 /// What both runtimes have, and nothing that limits would stop. NaNs are as they come: both runtimes
-/// make them canonical.
-fn config() -> Config {
+/// make them canonical. With types of references, most modules have an `externref` and are refused.
+fn config(references: bool) -> Config {
     Config {
         exports: Some(EXPORTS.clone()),
         allow_start_export: true,
         exceptions_enabled: false,
         gc_enabled: false,
         max_imports: 0,
-        max_memories: 1,
+        // The exported one comes on top.
+        max_memories: 0,
         max_memory32_bytes: 4 << 20,
         max_table_elements: 1000,
         max_tables: 4,
         memory64_enabled: false,
         memory_max_size_required: true,
-        reference_types_enabled: true,
+        reference_types_enabled: references,
         relaxed_simd_enabled: false,
+        simd_enabled: false,
         table_max_size_required: true,
         tail_call_enabled: false,
         threads_enabled: false,

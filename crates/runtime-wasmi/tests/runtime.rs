@@ -6,6 +6,7 @@ use commensal_runtime_wasmi::WasmiRuntime;
 mod suite;
 
 const NAME: &str = "wasmi";
+const HAS_VECTORS: bool = false;
 
 fn runtime() -> WasmiRuntime {
     WasmiRuntime::new()

@@ -6,6 +6,7 @@ use commensal_runtime_wasmtime::WasmtimeRuntime;
 mod suite;
 
 const NAME: &str = "wasmtime";
+const HAS_VECTORS: bool = true;
 
 fn runtime() -> WasmtimeRuntime {
     WasmtimeRuntime::new()

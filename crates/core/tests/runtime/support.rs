@@ -105,3 +105,18 @@ pub(crate) fn module(body: &str) -> String {
 /// A module whose export `f` never returns.
 pub(crate) const ENDLESS: &str = r#"(module (memory (export "memory") 1)
     (func (export "f") (param i32 i32) (result i32) (loop (br 0)) (unreachable)))"#;
+
+/// A module whose export `f` gives bits of what the expression computes. Its operands are in memory,
+/// so that no compiler knows them: an f32 NaN with a sign and a payload at 0, such an f64 at 8, both in
+/// all lanes from 16 and from 32; zeros from 48.
+pub(crate) fn bits(expression: &str) -> u32 {
+    let wat = format!(
+        r#"(module (memory (export "memory") 1)
+            (data (i32.const 0) "\01\02\b0\ff")
+            (data (i32.const 8) "\01\02\03\04\05\06\f7\ff")
+            (data (i32.const 16) "\01\02\b0\ff\01\02\b0\ff\01\02\b0\ff\01\02\b0\ff")
+            (data (i32.const 32) "\01\02\03\04\05\06\f7\ff\01\02\03\04\05\06\f7\ff")
+            (func (export "f") (param $zero i32) (param i32) (result i32) {expression}))"#
+    );
+    call(&mut *instance(&wat), "f", 0, 0).expect("nothing traps")
+}
