@@ -114,12 +114,12 @@ fn call(
     argc: u32,
     argv: u32,
 ) -> std::result::Result<u32, Fault> {
-    let mut budget = StatementBudget { remaining: Duration::from_secs(60) };
+    let mut budget = StatementBudget::new(Duration::from_secs(60));
     if export == "scratch" {
-        return instance.scratch(argc, &mut budget);
+        return instance.scratch(argc, &mut budget).map_err(|fault| *fault);
     }
     let function = instance.resolve(export).expect("every module exports it");
-    instance.call(function, argc, argv, &mut budget)
+    instance.call(function, argc, argv, &mut budget).map_err(|fault| *fault)
 }
 
 /// The value both gave; `None` if there was a fault, and the same. Limits are each runtime's own.

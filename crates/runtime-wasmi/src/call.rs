@@ -50,7 +50,7 @@ impl<'a> Call<'a> {
         budget: &'a mut StatementBudget,
         sampled: bool,
     ) -> Result<Self, Fault> {
-        if budget.remaining.is_zero() {
+        if budget.remaining().is_zero() {
             return Err(Fault::StatementTimeout);
         }
         store.data_mut().refused = None;

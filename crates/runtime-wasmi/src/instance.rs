@@ -61,7 +61,7 @@ impl WasmiInstance {
         };
         let initialize = typed::<(), ()>(&instance, &store, EXPORT_INITIALIZE)?;
         let scratch = typed(&instance, &store, EXPORT_SCRATCH)?;
-        let mut budget = StatementBudget { remaining: Duration::MAX };
+        let mut budget = StatementBudget::new(Duration::MAX);
         let mut call = Call::begin(&mut store, fuel, timeout, &mut budget, false)?;
         for function in start.iter().chain(&initialize) {
             call.run(function, ())?;
@@ -87,12 +87,13 @@ impl WasmiInstance {
         function: TypedFunc<P, R>,
         parameters: P,
         budget: &mut StatementBudget,
-    ) -> Result<R, Fault> {
+    ) -> Result<R, Box<Fault>> {
         let sampled = self.sampler.next();
-        let mut call = Call::begin(&mut self.store, self.fuel, self.timeout, budget, sampled)?;
+        let mut call = Call::begin(&mut self.store, self.fuel, self.timeout, budget, sampled)
+            .map_err(Box::new)?;
         let result = call.run(&function, parameters);
         self.fuel_kept = call.end();
-        result
+        result.map_err(Box::new)
     }
 }
 
@@ -182,16 +183,18 @@ impl Instance for WasmiInstance {
         argc: u32,
         argv: u32,
         budget: &mut StatementBudget,
-    ) -> Result<u32, Fault> {
+    ) -> Result<u32, Box<Fault>> {
         let Some(&(_, function)) = self.functions.get(function.0 as usize) else {
-            return Err(Fault::Runtime("the function belongs to another instance".into()));
+            let message = "the function belongs to another instance";
+            return Err(Box::new(Fault::Runtime(message.into())));
         };
         self.bounded(function, (argc, argv), budget)
     }
 
-    fn scratch(&mut self, size: u32, budget: &mut StatementBudget) -> Result<u32, Fault> {
+    fn scratch(&mut self, size: u32, budget: &mut StatementBudget) -> Result<u32, Box<Fault>> {
         let Some(function) = self.scratch else {
-            return Err(Fault::Runtime(format!("the module exports no \"{EXPORT_SCRATCH}\"")));
+            let message = format!("the module exports no \"{EXPORT_SCRATCH}\"");
+            return Err(Box::new(Fault::Runtime(message)));
         };
         self.bounded(function, size, budget)
     }
