@@ -24,6 +24,6 @@ impl Sampler {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        (self.0 >> 32) as u32 % CALLS == 0
+        ((self.0 >> 32) as u32).is_multiple_of(CALLS)
     }
 }
