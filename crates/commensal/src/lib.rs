@@ -53,6 +53,8 @@ pub use commensal_core::host::LogLevel;
 pub use commensal_core::{
     Capabilities, Capability, Error, ErrorKind, Limits, Result, StorageClass, Value, ValueRef,
 };
+#[cfg(feature = "wasmi")]
+pub use commensal_runtime_wasmi::WasmiRuntime;
 #[cfg(feature = "wasmtime")]
 pub use commensal_runtime_wasmtime::WasmtimeRuntime;
 pub use connection::{Connection, InterruptHandle};

@@ -9,7 +9,8 @@
 //! - Each file gets a fresh database file of its own. `connection NAME` before a record runs it on
 //!   another connection to the same database; a connection is made when it is first named.
 //! - `file://` paths are relative to the folder of the file.
-//! - `onlyif` and `skipif` know the names of the engine (`sqlite`) and of the runtime (`wasmtime`).
+//! - `onlyif` and `skipif` know the names of the engine (`sqlite`) and of the runtime (`wasmtime`,
+//!   `wasmi`).
 //! - `system` records are refused: the files are data.
 //! - A record may hold several statements; the rows are those of the last one that has columns.
 //! - One line a row, values separated by one space. As usual with this format, runs of white space count

@@ -2,12 +2,14 @@
 #![cfg(unix)]
 #![expect(unsafe_code, reason = "a fork is what is tested, and the standard library has none")]
 
+#[path = "../../core/tests/runtime/support.rs"]
 mod support;
 
 use std::ffi::c_int;
 use std::time::Duration;
 
 use commensal_core::runtime::Fault;
+use commensal_runtime_wasmtime::WasmtimeRuntime;
 use support::{ENDLESS, budget, call, instantiate, resolve};
 
 unsafe extern "C" {
@@ -61,4 +63,8 @@ fn a_child_starts_its_own_ticker() {
     used.begin_statement();
     assert_eq!(used.call(function, 1, 0, &mut budget()), Err(Box::new(Fault::CallTimeout)));
     assert_eq!(call(&mut *unused, "f", 0, 0), Err(Fault::CallTimeout));
+}
+
+fn runtime() -> WasmtimeRuntime {
+    WasmtimeRuntime::new()
 }

@@ -1,6 +1,7 @@
 //! The ticker thread comes and goes: alone in its process, so that nothing else calls meanwhile.
 #![cfg(target_os = "linux")]
 
+#[path = "../../core/tests/runtime/support.rs"]
 mod support;
 
 use std::fs;
@@ -8,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use commensal_core::runtime::Fault;
+use commensal_runtime_wasmtime::WasmtimeRuntime;
 use support::{ENDLESS, call, instantiate, module};
 
 /// Threads of this process that are tickers. The kernel cuts names at 15 bytes.
@@ -75,4 +77,8 @@ fn the_ticker_comes_and_goes() {
     assert_eq!(call(&mut *endless, "f", 0, 0), Err(Fault::CallTimeout), "longer than it idles");
 
     assert_eq!(handlers(), before, "signal handlers belong to the host");
+}
+
+fn runtime() -> WasmtimeRuntime {
+    WasmtimeRuntime::new()
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use commensal::core::runtime::Runtime;
-use commensal::{Capabilities, Engine, FileAccess, Limits, Options, WasmtimeRuntime};
+use commensal::{Capabilities, Engine, FileAccess, Limits, Options, WasmiRuntime, WasmtimeRuntime};
 
 use crate::diagnostic;
 use crate::output::Mode;
@@ -115,6 +115,8 @@ pub(crate) struct HostArguments {
 pub(crate) enum RuntimeName {
     /// A compiler to machine code
     Wasmtime,
+    /// An interpreter
+    Wasmi,
 }
 
 #[derive(Args, Debug)]
@@ -210,6 +212,7 @@ impl HostArguments {
     pub(crate) fn runtime(&self) -> Option<Arc<dyn Runtime>> {
         (!self.no_wasm).then(|| match self.runtime {
             RuntimeName::Wasmtime => Arc::new(WasmtimeRuntime::new()) as Arc<dyn Runtime>,
+            RuntimeName::Wasmi => Arc::new(WasmiRuntime::new()),
         })
     }
 }

@@ -25,6 +25,7 @@ const RULES: &[Rule] = &[
     Rule { name: "commensal-abi", may_use: &[], free_of: &[EXECUTORS, ENGINES] },
     Rule { name: "commensal-core", may_use: &["commensal-abi"], free_of: &[EXECUTORS, ENGINES] },
     Rule { name: "commensal-runtime-wasmtime", may_use: &["commensal-core"], free_of: &[ENGINES] },
+    Rule { name: "commensal-runtime-wasmi", may_use: &["commensal-core"], free_of: &[ENGINES] },
     // It links no SQLite either: the facade or the host program brings one.
     Rule {
         name: "commensal-adaptor-sqlite",
@@ -33,7 +34,12 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "commensal",
-        may_use: &["commensal-core", "commensal-adaptor-sqlite", "commensal-runtime-wasmtime"],
+        may_use: &[
+            "commensal-core",
+            "commensal-adaptor-sqlite",
+            "commensal-runtime-wasmi",
+            "commensal-runtime-wasmtime",
+        ],
         free_of: &[],
     },
     Rule { name: "commensal-conformance", may_use: &["commensal"], free_of: &[] },
@@ -213,6 +219,7 @@ mod tests {
         for (name, names, reaches) in [
             ("commensal-core", &["commensal-abi", "wasmparser"][..], &["commensal-abi"][..]),
             ("commensal-runtime-wasmtime", &["commensal-core", "wasmtime"], &["wasmtime"]),
+            ("commensal-runtime-wasmi", &["commensal-core", "wasmi"], &["wasmi", "wasmi_core"]),
             (
                 "commensal-adaptor-sqlite",
                 &["commensal-core", "libsqlite3-sys"],

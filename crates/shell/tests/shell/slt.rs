@@ -57,6 +57,16 @@ fn counts_records() {
 }
 
 #[test]
+fn the_runtime_is_a_label() {
+    let folder = Folder::new();
+    folder.write(
+        "one.slt",
+        "onlyif wasmi\nstatement ok\nSELECT 1\n\nonlyif wasmtime\nstatement ok\nSELEC\n",
+    );
+    assert_eq!(folder.succeed(&["test", "--runtime", "wasmi", "one.slt"]), "1 passed, 0 failed\n");
+}
+
+#[test]
 fn failures_name_file_and_line() {
     let folder = Folder::new();
     folder.write("good.slt", GOOD);

@@ -1,21 +1,20 @@
 //! What a guest and its host can say to each other: calls, memory, exports, host functions, traps.
 
-mod support;
-
 use std::sync::Arc;
 
+use super::support::{
+    Services, budget, call, compile, config, instance, instantiate, module, resolve, run,
+};
 use commensal_core::host::LogLevel;
 use commensal_core::runtime::{
     Fault, Metering, OutOfBounds, ResolveError, Runtime, RuntimeFeatures,
 };
 use commensal_core::{Capabilities, Capability};
-use commensal_runtime_wasmtime::WasmtimeRuntime;
-use support::{Services, budget, call, config, instance, instantiate, module, resolve, run};
 
 #[test]
 fn describes_itself() {
-    let runtime = WasmtimeRuntime::new();
-    assert_eq!(runtime.name(), "wasmtime");
+    let runtime = crate::runtime();
+    assert_eq!(runtime.name(), crate::NAME);
     assert_eq!(runtime.features(), RuntimeFeatures::ALL);
 }
 
@@ -23,7 +22,7 @@ fn describes_itself() {
 fn calls_with_unsigned_arguments() {
     let subtract = module("(i32.sub (local.get 0) (local.get 1))");
     for metering in [Metering::None, Metering::Fuel] {
-        let compiled = support::compile(&subtract, metering);
+        let compiled = compile(&subtract, metering);
         assert!(compiled.code_bytes() > 0);
         let mut instance = compiled.instantiate(config(&Arc::default())).unwrap();
         assert_eq!(call(&mut *instance, "f", 7, 5), Ok(2));
@@ -80,7 +79,7 @@ fn scratch_is_called() {
             (func (export "commensal_scratch") (param i32) (result i32) (i32.add (local.get 0) (i32.const 8))))"#,
     );
     assert_eq!(instance.scratch(100, &mut budget()), Ok(108));
-    let mut without = support::instance(&module("(i32.const 0)"));
+    let mut without = super::support::instance(&module("(i32.const 0)"));
     assert!(matches!(without.scratch(1, &mut budget()),
         Err(fault) if matches!(&*fault, Fault::Runtime(reason) if reason.contains("commensal_scratch"))));
 }
@@ -184,7 +183,7 @@ fn host_functions_work_where_granted() {
     config.host.granted = [Capability::Log, Capability::Clock, Capability::Random]
         .into_iter()
         .collect::<Capabilities>();
-    let mut instance = support::compile(HOST, Metering::None).instantiate(config).unwrap();
+    let mut instance = compile(HOST, Metering::None).instantiate(config).unwrap();
     assert_eq!(call(&mut *instance, "log", 16, 5), Ok(0));
     assert_eq!(call(&mut *instance, "level", 1, 0), Ok(0));
     // A negative number is no level: it must not arrive as a large one that means something.
@@ -225,7 +224,7 @@ fn start_function_reaches_the_host() {
     let wat = r#"(module (import "commensal" "log" (func $log (param i32 i32 i32)))
         (memory (export "memory") 1) (data (i32.const 0) "hello")
         (func $start (call $log (i32.const 4) (i32.const 0) (i32.const 5))) (start $start))"#;
-    support::compile(wat, Metering::None).instantiate(config).unwrap();
+    compile(wat, Metering::None).instantiate(config).unwrap();
     assert_eq!(*services.log.lock().unwrap(), [(LogLevel::Debug, "hello".to_owned())]);
 }
 

@@ -1,14 +1,14 @@
 //! A guest that takes more than it may: each limit has its own fault, and the thread goes on.
 
-mod support;
-
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::support::{
+    ENDLESS, Services, budget, call, compile, config, instantiate, module, resolve, run,
+};
 use commensal_core::runtime::{Fault, Metering, StatementBudget};
-use support::{ENDLESS, Services, budget, call, config, instantiate, module, resolve, run};
 
 const SHORT: Duration = Duration::from_millis(30);
 
@@ -57,8 +57,7 @@ fn instantiation_is_bounded_in_time() {
 #[test]
 fn the_host_interrupts_from_another_thread() {
     let services = Arc::new(Services::default());
-    let mut instance =
-        support::compile(ENDLESS, Metering::None).instantiate(config(&services)).unwrap();
+    let mut instance = compile(ENDLESS, Metering::None).instantiate(config(&services)).unwrap();
     let interrupter = thread::spawn({
         let services = Arc::clone(&services);
         move || {
@@ -156,7 +155,7 @@ fn fuel_is_counted_for_each_call() {
 fn metered_code_also_has_time_limits() {
     let mut limits = config(&Arc::default());
     limits.call_timeout = SHORT;
-    let mut instance = support::compile(ENDLESS, Metering::Fuel).instantiate(limits).unwrap();
+    let mut instance = compile(ENDLESS, Metering::Fuel).instantiate(limits).unwrap();
     assert_eq!(call(&mut *instance, "f", 0, 0), Err(Fault::CallTimeout));
 }
 
@@ -164,7 +163,7 @@ fn metered_code_also_has_time_limits() {
 fn fuel_needs_metered_code() {
     let mut limits = config(&Arc::default());
     limits.fuel = Some(1);
-    let result = support::compile(ENDLESS, Metering::None).instantiate(limits).map(|_| ());
+    let result = compile(ENDLESS, Metering::None).instantiate(limits).map(|_| ());
     assert!(matches!(result, Err(Fault::Runtime(reason)) if reason.contains("fuel")));
 }
 
@@ -190,7 +189,9 @@ fn memory_is_limited() {
     assert_eq!(instance.memory_bytes(), 3 * 65536);
     assert_eq!(call(&mut *new(), "grow_or_trap", 2, 0), Ok(3));
     assert_eq!(call(&mut *new(), "grow_or_trap", 3, 0), Err(Fault::MemoryExhausted));
-    assert_eq!(call(&mut *new(), "grow_or_trap", 65536, 0), Err(Fault::MemoryExhausted));
+    // More than there are addresses: a runtime may refuse that without asking what the limit is.
+    let beyond = call(&mut *new(), "grow_or_trap", 65536, 0);
+    assert!(matches!(beyond, Err(Fault::MemoryExhausted | Fault::Trap(_))), "{beyond:?}");
     // A trap of a later call has its own reason.
     assert_eq!(call(&mut *instance, "trap", 0, 0), Err(Fault::Trap("unreachable".into())));
 
@@ -256,7 +257,7 @@ fn a_frame_larger_than_the_stack_is_no_crash() {
 
 #[test]
 fn many_threads_call_at_once() {
-    let compiled = support::compile(
+    let compiled = compile(
         &module(
             "(loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (local.get 1)",
         ),

@@ -1,4 +1,4 @@
-//! What the tests of this crate share: services of a host that can be watched, and a short way from
+//! What the tests of runtimes share: services of a host that can be watched, and a short way from
 //! the text format to an instance.
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part")]
 
@@ -11,7 +11,6 @@ use commensal_core::host::{HostServices, HostState, LogLevel};
 use commensal_core::runtime::{
     CompiledModule, Fault, FunctionId, Instance, InstanceConfig, Metering, Runtime, StatementBudget,
 };
-use commensal_runtime_wasmtime::WasmtimeRuntime;
 
 /// A host that records what it is asked for.
 #[derive(Default)]
@@ -53,7 +52,7 @@ pub(crate) fn config(services: &Arc<Services>) -> InstanceConfig {
 
 pub(crate) fn compile(wat: &str, metering: Metering) -> Arc<dyn CompiledModule> {
     let wasm = wat::parse_str(wat).expect("the test's module is well-formed");
-    WasmtimeRuntime::new().compile(&wasm, metering).expect("the test's module compiles")
+    crate::runtime().compile(&wasm, metering).expect("the test's module compiles")
 }
 
 /// An instance of the module under limits that `change` has adapted.
@@ -106,3 +105,18 @@ pub(crate) fn module(body: &str) -> String {
 /// A module whose export `f` never returns.
 pub(crate) const ENDLESS: &str = r#"(module (memory (export "memory") 1)
     (func (export "f") (param i32 i32) (result i32) (loop (br 0)) (unreachable)))"#;
+
+/// A module whose export `f` gives bits of what the expression computes. Its operands are in memory,
+/// so that no compiler knows them: an f32 NaN with a sign and a payload at 0, such an f64 at 8, both in
+/// all lanes from 16 and from 32; zeros from 48.
+pub(crate) fn bits(expression: &str) -> u32 {
+    let wat = format!(
+        r#"(module (memory (export "memory") 1)
+            (data (i32.const 0) "\01\02\b0\ff")
+            (data (i32.const 8) "\01\02\03\04\05\06\f7\ff")
+            (data (i32.const 16) "\01\02\b0\ff\01\02\b0\ff\01\02\b0\ff\01\02\b0\ff")
+            (data (i32.const 32) "\01\02\03\04\05\06\f7\ff\01\02\03\04\05\06\f7\ff")
+            (func (export "f") (param $zero i32) (param i32) (result i32) {expression}))"#
+    );
+    call(&mut *instance(&wat), "f", 0, 0).expect("nothing traps")
+}

@@ -1,0 +1,12 @@
+//! What a bare call, a host function and an instance cost, in nanoseconds.
+//!
+//! `cargo run --release -p commensal-runtime-wasmi --example call_cost`
+
+use commensal_runtime_wasmi::WasmiRuntime;
+
+#[path = "../../core/tests/runtime/cost.rs"]
+mod cost;
+
+fn main() {
+    cost::print(&WasmiRuntime::new());
+}

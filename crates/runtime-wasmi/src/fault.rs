@@ -1,0 +1,78 @@
+//! From wasmi's errors to the core's faults, by type and never by text.
+
+use std::fmt;
+
+use commensal_core::runtime::Fault;
+use wasmi::errors::{ErrorKind, HostError, InstantiationError};
+use wasmi::{Error, TrapCode};
+
+/// What an instance asked for and was not given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refused {
+    Memory,
+    Table,
+}
+
+impl From<Refused> for Fault {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Memory => Self::MemoryExhausted,
+            Refused::Table => Self::TableExhausted,
+        }
+    }
+}
+
+/// A fault of a host function, on its way through wasmi.
+#[derive(Debug)]
+pub(crate) struct HostFault(pub(crate) Fault);
+
+impl fmt::Display for HostFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl HostError for HostFault {}
+
+/// Why a call ended with `error`, in which the guest was `refused` something.
+#[cold]
+pub(crate) fn fault(error: &Error, refused: Option<Refused>) -> Fault {
+    if let Some(HostFault(fault)) = error.downcast_ref() {
+        return fault.clone();
+    }
+    match (trap_code(error), refused) {
+        (Some(TrapCode::StackOverflow), _) => Fault::StackExhausted,
+        (Some(TrapCode::OutOfFuel), _) => Fault::FuelExhausted,
+        // A guest whose allocator fails traps by its own doing, or uses a null pointer.
+        (_, Some(refused)) => refused.into(),
+        (Some(TrapCode::OutOfSystemMemory), None) => Fault::MemoryExhausted,
+        (Some(trap), None) => Fault::Trap(reason(trap).to_owned()),
+        (None, None) => Fault::Runtime(error.to_string()),
+    }
+}
+
+fn trap_code(error: &Error) -> Option<TrapCode> {
+    match error.kind() {
+        ErrorKind::Instantiation(InstantiationError::ElementSegmentDoesNotFit { .. }) => {
+            Some(TrapCode::TableOutOfBounds)
+        }
+        _ => error.as_trap_code(),
+    }
+}
+
+/// The reason in the words of the specification's
+/// [test suite](https://github.com/WebAssembly/spec/tree/main/test/core), and of the other runtimes.
+fn reason(trap: TrapCode) -> &'static str {
+    match trap {
+        TrapCode::UnreachableCodeReached => "unreachable",
+        TrapCode::MemoryOutOfBounds => "out of bounds memory access",
+        // An indirect call and a table instruction past the end: one kind to wasmi too.
+        TrapCode::TableOutOfBounds => "undefined element",
+        TrapCode::IndirectCallToNull => "uninitialized element",
+        TrapCode::BadSignature => "indirect call type mismatch",
+        TrapCode::IntegerOverflow => "integer overflow",
+        TrapCode::IntegerDivisionByZero => "integer divide by zero",
+        TrapCode::BadConversionToInteger => "invalid conversion to integer",
+        other => other.trap_message(),
+    }
+}

@@ -1,0 +1,65 @@
+//! Commensal's [`Runtime`] over [wasmi](https://docs.rs/wasmi), an interpreter: for places where no
+//! machine code can be made, and as a second opinion on what a module does.
+//!
+//! Knows nothing of SQL and of database engines: it turns the core's limits into wasmi's, and wasmi's
+//! traps into the core's [`Fault`]s.
+//!
+//! | what is bounded | by |
+//! |---|---|
+//! | time, interrupts | slices of wasmi's fuel, between which the clock and the host are asked (`call.rs`) |
+//! | fuel | the same fuel |
+//! | memory, tables | a `ResourceLimiter` (`state.rs`) |
+//! | stack | [`STACK_BYTES`] and [`RECURSION_MAX`], on the heap, the same for every call |
+//!
+//! There are no threads, no signals and no statics, so nothing to renew in the child of a fork. But
+//! wasmi takes a spin lock for a moment at each call's begin and end: one of the module, so threads that
+//! call the same module meet there, and the child of a process that forked while another thread was
+//! there could not call that module.
+//!
+//! [`Fault`]: commensal_core::runtime::Fault
+#![forbid(unsafe_code)]
+
+use std::sync::Arc;
+
+use commensal_core::runtime::{CompiledModule, Metering, Runtime, RuntimeError, RuntimeFeatures};
+
+mod call;
+mod engine;
+mod fault;
+mod instance;
+mod link;
+mod module;
+mod sample;
+mod start;
+mod state;
+
+pub use engine::{RECURSION_MAX, STACK_BYTES};
+
+/// wasmi. Values have nothing in common but the code: each module has its own engine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct WasmiRuntime(());
+
+impl WasmiRuntime {
+    /// The runtime; costs nothing.
+    pub const fn new() -> Self {
+        Self(())
+    }
+}
+
+impl Runtime for WasmiRuntime {
+    fn name(&self) -> &'static str {
+        "wasmi"
+    }
+
+    fn features(&self) -> RuntimeFeatures {
+        RuntimeFeatures::ALL
+    }
+
+    fn compile(
+        &self,
+        wasm: &[u8],
+        metering: Metering,
+    ) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
+        Ok(Arc::new(module::WasmiModule::compile(wasm, metering)?))
+    }
+}

@@ -1,0 +1,58 @@
+//! A compiled module: wasmi's code, and the host's functions to link with it.
+
+use std::fmt::Display;
+
+use commensal_core::runtime::{
+    CompiledModule, Fault, Instance, InstanceConfig, Metering, RuntimeError,
+};
+use wasmi::{Linker, Module};
+use wasmparser::Validator;
+
+use crate::engine;
+use crate::instance::WasmiInstance;
+use crate::link;
+use crate::start;
+use crate::state::State;
+
+pub(crate) struct WasmiModule {
+    pub(crate) module: Module,
+    pub(crate) linker: Linker<State>,
+    /// The export that stands for the module's start function.
+    pub(crate) start: Option<String>,
+    pub(crate) metering: Metering,
+    wasm_bytes: usize,
+}
+
+impl WasmiModule {
+    pub(crate) fn compile(wasm: &[u8], metering: Metering) -> Result<Self, RuntimeError> {
+        Validator::new_with_features(engine::FEATURES).validate_all(wasm).map_err(error)?;
+        let exported = start::export(wasm).map_err(error)?;
+        let (start, wasm) = match &exported {
+            Some((name, wasm)) => (Some(name.clone()), wasm.as_slice()),
+            None => (None, wasm),
+        };
+        let engine = engine::engine();
+        let module = Module::new(&engine, wasm).map_err(error)?;
+        let linker = link::linker(&engine).map_err(error)?;
+        if let Some(import) = module.imports().find(|i| !link::is_known(i.module(), i.name())) {
+            let (module, name) = (import.module(), import.name());
+            return Err(RuntimeError(format!("unknown import: \"{module}\" \"{name}\"")));
+        }
+        Ok(Self { module, linker, start, metering, wasm_bytes: wasm.len() })
+    }
+}
+
+fn error(error: impl Display) -> RuntimeError {
+    RuntimeError(error.to_string())
+}
+
+impl CompiledModule for WasmiModule {
+    fn instantiate(&self, config: InstanceConfig) -> Result<Box<dyn Instance>, Fault> {
+        Ok(Box::new(WasmiInstance::new(self, config)?))
+    }
+
+    /// wasmi does not tell; its code is of the order of the module's.
+    fn code_bytes(&self) -> usize {
+        self.wasm_bytes
+    }
+}
