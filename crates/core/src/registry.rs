@@ -204,7 +204,7 @@ pub struct FunctionEntry {
     pub subtype: bool,
     /// Whether the same arguments always give the same result.
     pub deterministic: bool,
-    /// A built-in of the engine, or an earlier definition, has its name: reachable by `wasm_call`.
+    /// A built-in of the engine, or an earlier definition, has its name, so that SQL calls that one.
     pub shadowed: bool,
     /// Its counters.
     pub stats: Arc<FunctionStats>,

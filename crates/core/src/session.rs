@@ -103,8 +103,9 @@ impl Scope {
         if target.entry.object.policy.fuel.is_some() {
             target.counts.fuel += guest.fuel_used();
         }
-        if result.is_ok() || survives(&result) {
-            lease.guest = Some(guest);
+        match &result {
+            Err(error) if !error.instance_survives() => {}
+            _ => lease.guest = Some(guest),
         }
         result
     }
@@ -113,11 +114,6 @@ impl Scope {
     fn lease(&self, key: &InstanceKey) -> Option<usize> {
         self.leases.iter().position(|lease| lease.guest.is_some() && lease.key == *key)
     }
-}
-
-#[cold]
-fn survives<R>(result: &CallResult<R>) -> bool {
-    result.as_ref().err().is_none_or(|error| error.instance_survives())
 }
 
 #[cold]
@@ -136,11 +132,6 @@ impl Session {
     /// The session of a new connection.
     pub fn new(environment: Arc<Environment>, services: Arc<dyn HostServices>) -> Self {
         Self { environment, services, connection: CONNECTIONS.fetch_add(1, Relaxed) }
-    }
-
-    /// What the Database's connections share.
-    pub fn environment(&self) -> &Arc<Environment> {
-        &self.environment
     }
 
     /// Starts an execution.
@@ -219,9 +210,7 @@ impl Session {
                 (scope.leases.len() - 1, counts)
             }
         };
-        let Some(guest) = scope.leases[lease].guest.as_mut() else {
-            return Err(failure::busy(entry));
-        };
+        let guest = scope.leases[lease].guest.as_mut().expect("it was just found or put there");
         let function = guest.resolve(&entry.export).map_err(|e| failure::unresolved(entry, &e))?;
         if scope.targets.len() <= slot {
             scope.targets.resize_with(slot + 1, || None);

@@ -194,6 +194,24 @@ fn features_that_are_off() {
     read(&good(used), &Limits::default()).expect("WebAssembly 2.0 and extended constants");
 }
 
+/// A function with three loops in one another, and 100 values alive at them: 5 x (1 + 2 + 3) x 100 =
+/// 3,000 units of compiling.
+fn loops(name: &str) -> String {
+    let locals = " i32".repeat(98);
+    format!(
+        "(func (export \"{name}\") (param i32 i32) (result i32) (local{locals}) (loop (loop (loop))) \
+         (i32.const 0))"
+    )
+}
+
+#[test]
+fn compiling_may_cost_as_much_as_the_limits_say() {
+    let mut limits = Limits::default();
+    (limits.function_work_max, limits.module_work_max) = (3000, 6000);
+    let module = good(&(loops("once") + &loops("again")));
+    assert_eq!(read(&module, &limits).expect("it is within the limits").functions, 5);
+}
+
 #[test]
 fn limits_of_structure() {
     let limit = |change: fn(&mut Limits)| {
@@ -242,6 +260,16 @@ fn limits_of_structure() {
             good("(type (func (param i32 i32 i32) (result i32)))"),
             limit(|l| l.function_type_values_max = 3),
             "the module has 4 parameters and results in one function type, more than function_type_values_max = 3, which the host can raise",
+        ),
+        (
+            good(&loops("once")),
+            limit(|l| l.function_work_max = 2999),
+            "the function \"once\" of the module would take too long to compile: branches, calls and memory accesses times the values alive at them come to more than function_work_max = 2999, which the host can raise",
+        ),
+        (
+            good(&(loops("once") + &loops("again"))),
+            limit(|l| l.module_work_max = 5999),
+            "the function \"again\" of the module would take too long to compile: branches, calls and memory accesses times the values alive at them come to more than module_work_max = 5999, which the host can raise",
         ),
         (
             good("(table 60 funcref) (table 60 funcref)"),

@@ -127,9 +127,3 @@ pub(super) fn unresolved(entry: &FunctionEntry, error: &ResolveError) -> Error {
     };
     Error::new(ErrorKind::Module, what)
 }
-
-/// The instance is in the middle of a call.
-#[cold]
-pub(super) fn busy(entry: &FunctionEntry) -> Error {
-    Error::new(ErrorKind::Fault, format!("{}(): its instance is busy", entry.name))
-}
