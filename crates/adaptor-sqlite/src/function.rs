@@ -13,8 +13,8 @@ use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
 use commensal_core::guest::{Arguments, InvalidUtf8};
-use commensal_core::registry::{FunctionEntry, FunctionKey};
-use commensal_core::session::Scope;
+use commensal_core::registry::{FunctionBody, FunctionEntry, FunctionKey};
+use commensal_core::session::{Binding, Scope};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
@@ -216,7 +216,7 @@ unsafe fn estimate(slot: &Slot, pin: &Pin, context: *mut sqlite3_context, argume
     let state = &slot.state;
     let scope = state.session.begin(state.registry());
     let is_compiled = find(slot, &scope).is_ok_and(|entry| {
-        let object = &entry.object;
+        let object = entry.object();
         object.problem.is_none() && object.module.compiled(object.policy.metering()).is_some()
     });
     *pin.scope.borrow_mut() = Some(scope);
@@ -272,30 +272,23 @@ fn reentered(slot: &Slot) -> Error {
 #[cold]
 fn bind(slot: &Slot, scope: &mut Scope) -> Result<()> {
     let state = &slot.state;
-    let entry = Arc::clone(find(slot, scope)?);
-    if let Some(problem) = &entry.object.problem {
-        return Err(broken(&entry, problem));
-    }
-    state.environment.runtime()?;
-    let metering = entry.object.policy.metering();
-    let module = match entry.object.module.compiled(metering) {
-        Some(module) => module,
-        None => {
-            let sha256 = &entry.object.module.sha256;
-            state
-                .read_module(sha256)
-                .and_then(|wasm| entry.object.module.compile(&wasm, metering, &state.environment))
-                .map_err(|e| broken(&entry, &e.to_string()))?
-        }
+    let entry = find(slot, scope)?;
+    let FunctionBody::Scalar(export) = &entry.body else { return Err(another_kind(slot)) };
+    let binding = Binding {
+        callable: Arc::clone(&entry.callable),
+        exports: vec![export.clone()],
+        signature: Arc::clone(&entry.signature),
+        subtype: entry.subtype,
     };
-    state.session.bind(scope, slot.number, &entry, module.as_ref())
+    let module = state.compiled(&binding.callable)?;
+    state.session.bind(scope, slot.number, binding, module.as_ref())
 }
 
 fn find<'s>(slot: &Slot, scope: &'s Scope) -> Result<&'s Arc<FunctionEntry>> {
     let registry = scope.registry();
     registry.function(&slot.key).filter(|entry| !entry.shadowed).ok_or_else(|| {
         let name = &slot.key.0;
-        let other = registry.functions().any(|entry| entry.name.eq_ignore_ascii_case(name));
+        let other = registry.functions().any(|entry| entry.name().eq_ignore_ascii_case(name));
         let message = if other {
             format!("wrong number of arguments to function {name}()")
         } else {
@@ -305,9 +298,10 @@ fn find<'s>(slot: &Slot, scope: &'s Scope) -> Result<&'s Arc<FunctionEntry>> {
     })
 }
 
-fn broken(entry: &FunctionEntry, problem: &str) -> Error {
-    let name = &entry.name;
-    Error::new(ErrorKind::Catalog, format!("{name}(): its definition cannot be used: {problem}"))
+#[cold]
+fn another_kind(slot: &Slot) -> Error {
+    let message = format!("{}() is no scalar function any longer", slot.key.0);
+    Error::new(ErrorKind::NotFound, message)
 }
 
 /// SQLite's values as arguments.

@@ -12,7 +12,10 @@ use std::sync::Arc;
 
 use commensal_core::catalog::{self, Generation, LoadedCatalog};
 use commensal_core::environment::Environment;
-use commensal_core::registry::{FunctionEntry, FunctionKey, Registry, function_key};
+use commensal_core::registry::{
+    Callable, FunctionEntry, FunctionKey, Namespace, Registry, function_key,
+};
+use commensal_core::runtime::CompiledModule;
 use commensal_core::session::Session;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
@@ -252,7 +255,10 @@ impl State {
         let ours = self.our_names();
         let taken = self.slots.borrow().taken.clone();
         let all = OnceCell::new();
-        let is_foreign = |name: &str| {
+        let is_foreign = |namespace: Namespace, name: &str| {
+            if namespace != Namespace::Functions {
+                return false;
+            }
             // SQLite is asked only where there is a name that has no slot yet.
             taken.contains(name)
                 || !ours.contains(name)
@@ -277,7 +283,7 @@ impl State {
     ///
     /// # Errors
     /// The file does not have it.
-    pub(crate) fn read_module(&self, sha256: &[u8; 32]) -> Result<Vec<u8>> {
+    fn read_module(&self, sha256: &[u8; 32]) -> Result<Vec<u8>> {
         let _reading = Reading::begin(&self.reading)?;
         let mut wasm = None;
         let parameters = [ValueRef::Blob(sha256)];
@@ -290,15 +296,39 @@ impl State {
         wasm.ok_or_else(|| Error::new(ErrorKind::Catalog, "its module is not in the file"))
     }
 
+    /// The code of what is to be called, compiled if that is due.
+    ///
+    /// # Errors
+    /// There is no runtime; its definition cannot be used.
+    pub(crate) fn compiled(&self, callable: &Callable) -> Result<Arc<dyn CompiledModule>> {
+        let broken = |problem: &str| {
+            let name = &callable.name;
+            let message = format!("{name}(): its definition cannot be used: {problem}");
+            Error::new(ErrorKind::Catalog, message)
+        };
+        let object = &callable.object;
+        if let Some(problem) = &object.problem {
+            return Err(broken(problem));
+        }
+        self.environment.runtime()?;
+        let metering = object.policy.metering();
+        if let Some(module) = object.module.compiled(metering) {
+            return Ok(module);
+        }
+        self.read_module(&object.module.sha256)
+            .and_then(|wasm| object.module.compile(&wasm, metering, &self.environment))
+            .map_err(|error| broken(&error.to_string()))
+    }
+
     /// Registers a slot for each function that has none. Flags of a slot can only be changed while
     /// the connection is idle; until then [`State::tidy`] is due.
     fn register(self: &Rc<Self>, registry: &Registry) -> Result<()> {
         for entry in registry.functions().filter(|entry| !entry.shadowed) {
-            let key = function_key(&entry.name, entry.arguments);
+            let key = function_key(entry.name(), entry.arguments);
             let flags = flags(entry);
             let registered = self.slots.borrow().by_key.get(&key).copied();
             match registered {
-                None => match self.create_slot(key, &entry.name, flags) {
+                None => match self.create_slot(key, entry.name(), flags) {
                     // A name or a number of arguments that SQLite does not accept: nothing can call
                     // it, and the others are none the worse.
                     Err(error) if is_code(&error, SQLITE_MISUSE) => {}
@@ -404,7 +434,7 @@ impl State {
             self.slots.borrow_mut().by_key.remove(&key);
             self.create_function(&key.0, key.1, 0, None)?;
             if let Some(entry) = entry {
-                self.create_slot(key, &entry.name, flags(entry))?;
+                self.create_slot(key, entry.name(), flags(entry))?;
             }
         }
         self.slots.borrow_mut().untidy = false;
@@ -424,7 +454,7 @@ fn flags(entry: &FunctionEntry) -> c_int {
         flags |= SQLITE_SUBTYPE | SQLITE_RESULT_SUBTYPE;
     }
     // What can reach nothing does no harm in a schema that is not trusted.
-    if entry.object.policy.granted.is_empty() {
+    if entry.object().policy.granted.is_empty() {
         flags |= SQLITE_INNOCUOUS;
     }
     flags

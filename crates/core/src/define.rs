@@ -16,7 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::module::{self, ModuleInfo};
 use crate::registry::{
-    DeclaredFunction, ModuleEntry, ObjectEntry, Policy, Registry, declared_functions, function_key,
+    Declared, DeclaredFunction, ModuleEntry, ObjectEntry, Policy, Registry, function_key,
     manifest_text,
 };
 use crate::runtime::{CompiledModule, Metering};
@@ -141,7 +141,7 @@ pub fn create(
     };
     let limits = &environment.settings.limits;
     let info = ModuleInfo::read(&wasm, limits).map_err(prefix)?;
-    let functions = declared(create, &info, limits).map_err(prefix)?;
+    let Declared { functions, .. } = declared(create, &info, limits).map_err(prefix)?;
     check_deterministic(create, &info, &functions).map_err(at)?;
     check_conflicts(create, &functions, registry, engine).map_err(at)?;
     let policy = Policy::effective(limits, environment.settings.granted, &create.with);
@@ -199,10 +199,10 @@ pub fn drop(drop: &Drop, registry: &Registry, engine: &dyn EngineNames) -> Resul
 fn no_such(drop: &Drop, registry: &Registry) -> Error {
     let mut message = format!("no such {}: {}", drop.kind.name(), drop.name);
     let owner = registry.functions().find(|f| {
-        f.name.eq_ignore_ascii_case(&drop.name) && f.object.kind == ObjectKind::Extension
+        f.name().eq_ignore_ascii_case(&drop.name) && f.object().kind == ObjectKind::Extension
     });
     if let (ObjectKind::Function, Some(owner)) = (drop.kind, owner) {
-        let extension = &owner.object.name;
+        let extension = &owner.object().name;
         let _ = write!(
             message,
             ": it belongs to the extension \"{extension}\", which DROP EXTENSION removes as a whole"
@@ -338,8 +338,8 @@ fn read_file(path: &str, environment: &Environment) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The functions that the definition would have.
-fn declared(create: &Create, info: &ModuleInfo, limits: &Limits) -> Result<Vec<DeclaredFunction>> {
+/// What the definition would have.
+fn declared(create: &Create, info: &ModuleInfo, limits: &Limits) -> Result<Declared> {
     match create.kind {
         ObjectKind::Extension => {
             info.extension()?;
@@ -363,7 +363,7 @@ fn declared(create: &Create, info: &ModuleInfo, limits: &Limits) -> Result<Vec<D
         policy: Policy::effective(limits, crate::limits::Capabilities::NONE, &create.with),
         problem: None,
     };
-    declared_functions(&object).map_err(|e| Error::new(ErrorKind::Manifest, e))
+    Declared::of(&object).map_err(|e| Error::new(ErrorKind::Manifest, e))
 }
 
 fn check_deterministic(
@@ -418,16 +418,17 @@ fn check_conflicts(
         }
         let key = function_key(&function.name, function.signature.argument_count());
         let other = registry.functions().find(|other| {
-            other.name.eq_ignore_ascii_case(&key.0)
+            other.name().eq_ignore_ascii_case(&key.0)
                 && (other.arguments == key.1 || other.arguments < 0 || key.1 < 0)
-                && !is_same(create, &other.object)
+                && !is_same(create, other.object())
         });
         if let Some(other) = other {
-            let other = match other.object.kind {
-                ObjectKind::Function => format!("the function \"{}\"", other.object.name),
+            let other = match other.object().kind {
+                ObjectKind::Function => format!("the function \"{}\"", other.object().name),
                 ObjectKind::Extension => format!(
                     "the function {}() of the extension \"{}\"",
-                    other.name, other.object.name
+                    other.name(),
+                    other.object().name
                 ),
             };
             return Err(conflict(function, &other));
@@ -463,7 +464,7 @@ fn replaced_dependents(
         return Err(in_use("replace", existing, &dependents, advice));
     }
     // Without these the engine could not even read the schema.
-    let missing = declared_functions(existing).unwrap_or_default().into_iter().find(|old| {
+    let missing = Declared::of(existing).unwrap_or_default().functions.into_iter().find(|old| {
         let key = |f: &DeclaredFunction| function_key(&f.name, f.signature.argument_count());
         old.deterministic && !functions.iter().any(|new| new.deterministic && key(new) == key(old))
     });
@@ -487,7 +488,7 @@ fn replaced_dependents(
 /// What depends on the deterministic functions of an object: only those are accepted there.
 fn dependents_of(object: &ObjectEntry, engine: &dyn EngineNames) -> Result<Vec<Dependent>> {
     // An object whose manifest cannot be read has no function that could be in use.
-    let functions = declared_functions(object).unwrap_or_default();
+    let functions = Declared::of(object).unwrap_or_default().functions;
     let mut names: Vec<&str> = functions.iter().map(|f| f.name.as_str()).collect();
     names.dedup();
     if names.is_empty() { Ok(Vec::new()) } else { engine.dependents(&names) }

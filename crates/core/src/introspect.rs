@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::ddl::ObjectKind;
 use crate::environment::Environment;
-use crate::manifest::{Json, Signature};
-use crate::registry::{FunctionEntry, ModuleEntry, ObjectEntry, Registry};
+use crate::manifest::{AggregateMethod, Json, Signature};
+use crate::registry::{FunctionBody, FunctionEntry, ModuleEntry, ObjectEntry, Registry};
 use crate::value::Value;
 
 /// A table of the introspection.
@@ -92,7 +92,8 @@ fn integer(count: u64) -> Value {
 fn sorted(registry: &Registry) -> Vec<&FunctionEntry> {
     let mut functions: Vec<_> = registry.functions().map(AsRef::as_ref).collect();
     functions.sort_by(|a: &&FunctionEntry, b| {
-        (a.name.to_ascii_lowercase(), a.arguments).cmp(&(b.name.to_ascii_lowercase(), b.arguments))
+        (a.name().to_ascii_lowercase(), a.arguments)
+            .cmp(&(b.name().to_ascii_lowercase(), b.arguments))
     });
     functions
 }
@@ -101,15 +102,15 @@ fn functions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
     sorted(registry)
         .into_iter()
         .map(|function| {
-            let object = &function.object;
+            let object = function.object();
             let extension = (object.kind == ObjectKind::Extension).then(|| object.name.clone());
             vec![
-                function.name.clone().into(),
+                function.name().to_owned().into(),
                 function.arguments.into(),
-                "scalar".into(),
+                kind(function).into(),
                 extension.into(),
                 object.module.sha256_hex().into(),
-                function.export.clone().into(),
+                export(function).into(),
                 params(&function.signature).into(),
                 function.signature.returns.map(|class| class.to_string()).into(),
                 function.deterministic.into(),
@@ -120,6 +121,24 @@ fn functions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
         .collect()
 }
 
+fn kind(function: &FunctionEntry) -> &'static str {
+    match &function.body {
+        FunctionBody::Scalar(_) => "scalar",
+        FunctionBody::Aggregate(methods) => match methods.get(&AggregateMethod::Inverse) {
+            Some(_) => "window",
+            None => "aggregate",
+        },
+    }
+}
+
+/// The export of a scalar function; that which takes rows, of an aggregate.
+fn export(function: &FunctionEntry) -> Option<String> {
+    match &function.body {
+        FunctionBody::Scalar(export) => Some(export.clone()),
+        FunctionBody::Aggregate(methods) => methods.get(&AggregateMethod::Step).cloned(),
+    }
+}
+
 /// The parameters as a manifest spells them, separated by commas.
 fn params(signature: &Signature) -> String {
     let variadic = signature.variadic.map(|param| format!("{param}..."));
@@ -128,7 +147,7 @@ fn params(signature: &Signature) -> String {
 }
 
 fn function_status(function: &FunctionEntry) -> String {
-    match &function.object.problem {
+    match &function.object().problem {
         Some(problem) => problem.clone(),
         None if function.shadowed => "shadowed by another function of its name".to_owned(),
         None => "ok".to_owned(),
@@ -142,7 +161,7 @@ fn modules(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
     }
     let mut functions = HashMap::<_, u64>::new();
     for function in registry.functions() {
-        *functions.entry(function.object.module.sha256).or_default() += 1;
+        *functions.entry(function.object().module.sha256).or_default() += 1;
     }
     let mut modules: Vec<&ModuleEntry> =
         registry.objects().iter().map(|object| object.module.as_ref()).collect();
@@ -167,7 +186,7 @@ fn modules(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
 fn extensions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
     let mut functions = HashMap::<*const ObjectEntry, u64>::new();
     for function in registry.functions() {
-        *functions.entry(Arc::as_ptr(&function.object)).or_default() += 1;
+        *functions.entry(Arc::as_ptr(function.object())).or_default() += 1;
     }
     let mut extensions: Vec<_> =
         registry.objects().iter().filter(|o| o.kind == ObjectKind::Extension).collect();
@@ -199,9 +218,9 @@ fn stats(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
     sorted(registry)
         .into_iter()
         .map(|function| {
-            let counts = function.stats.counts();
+            let counts = function.callable.stats.counts();
             vec![
-                function.name.clone().into(),
+                function.name().to_owned().into(),
                 function.arguments.into(),
                 integer(counts.calls),
                 integer(counts.errors),

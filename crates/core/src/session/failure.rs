@@ -4,13 +4,13 @@ use crate::cache::LiveBytesExceeded;
 use crate::error::{Error, ErrorKind};
 use crate::guest::CallError;
 use crate::limits::Limits;
-use crate::registry::FunctionEntry;
+use crate::registry::Callable;
 use crate::runtime::{Fault, ResolveError};
 
 /// The error of a call.
 #[cold]
-pub(super) fn call(entry: &FunctionEntry, limits: &Limits, error: CallError) -> Error {
-    let name = &entry.name;
+pub(super) fn call(callable: &Callable, limits: &Limits, error: CallError) -> Error {
+    let name = &callable.name;
     match error {
         CallError::Argument(what) => Error::new(ErrorKind::Argument, format!("{name}(): {what}")),
         CallError::Guest(message, code) => {
@@ -37,15 +37,15 @@ pub(super) fn call(entry: &FunctionEntry, limits: &Limits, error: CallError) -> 
             ),
         ),
         CallError::ArgumentsTooLarge(bytes) => {
-            memory(entry, &format!(" with {bytes} bytes of arguments"))
+            memory(callable, &format!(" with {bytes} bytes of arguments"))
         }
-        CallError::Fault(fault, words) => self::fault(entry, limits, fault, words),
+        CallError::Fault(fault, words) => self::fault(callable, limits, fault, words),
     }
 }
 
-fn fault(entry: &FunctionEntry, limits: &Limits, fault: Fault, words: Option<String>) -> Error {
-    let name = &entry.name;
-    let policy = &entry.object.policy;
+fn fault(callable: &Callable, limits: &Limits, fault: Fault, words: Option<String>) -> Error {
+    let name = &callable.name;
+    let policy = &callable.object.policy;
     let limit = |text: String| Error::new(ErrorKind::Limit, format!("{name}() {text}"));
     match fault {
         Fault::Trap(reason) => Error::new(
@@ -76,7 +76,7 @@ fn fault(entry: &FunctionEntry, limits: &Limits, fault: Fault, words: Option<Str
             policy.fuel.unwrap_or_default()
         )),
         Fault::Interrupted => Error::new(ErrorKind::Interrupted, "interrupted"),
-        Fault::MemoryExhausted => memory(entry, ""),
+        Fault::MemoryExhausted => memory(callable, ""),
         Fault::TableExhausted => limit(format!(
             "exceeded the limit of {} table elements: a host can raise table_elements_max",
             limits.table_elements_max
@@ -88,27 +88,27 @@ fn fault(entry: &FunctionEntry, limits: &Limits, fault: Fault, words: Option<Str
     }
 }
 
-fn memory(entry: &FunctionEntry, with: &str) -> Error {
+fn memory(callable: &Callable, with: &str) -> Error {
     Error::new(
         ErrorKind::Limit,
         format!(
             "{}(){with} exceeded the limit memory_mb = {} of one instance: WITH (memory_mb = …) in \
              its definition and memory_bytes_max of the host set it",
-            entry.name,
-            entry.object.policy.memory_bytes_max >> 20
+            callable.name,
+            callable.object.policy.memory_bytes_max >> 20
         ),
     )
 }
 
 /// All instances in use together are too large.
 #[cold]
-pub(super) fn live_bytes(entry: &FunctionEntry, error: LiveBytesExceeded) -> Error {
+pub(super) fn live_bytes(callable: &Callable, error: LiveBytesExceeded) -> Error {
     Error::new(
         ErrorKind::Limit,
         format!(
             "{}() cannot be started: the instances in use exceed the limit of {} MiB: end other \
              statements, or raise live_bytes_max",
-            entry.name,
+            callable.name,
             error.bytes_max >> 20
         ),
     )
@@ -116,8 +116,8 @@ pub(super) fn live_bytes(entry: &FunctionEntry, error: LiveBytesExceeded) -> Err
 
 /// The export is not what the catalog says.
 #[cold]
-pub(super) fn unresolved(entry: &FunctionEntry, error: &ResolveError) -> Error {
-    let (name, export) = (&entry.name, &entry.export);
+pub(super) fn unresolved(callable: &Callable, export: &str, error: &ResolveError) -> Error {
+    let name = &callable.name;
     let what = match error {
         ResolveError::Missing => format!("{name}(): the module has no export \"{export}\""),
         ResolveError::Signature(found) => format!(
