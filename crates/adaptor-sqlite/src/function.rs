@@ -6,20 +6,21 @@
 //!
 //! [`sqlite3_get_auxdata`]: https://www.sqlite.org/c3ref/get_auxdata.html
 
-use std::cell::RefCell;
 use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use commensal_core::guest::{Arguments, InvalidUtf8};
-use commensal_core::registry::{FunctionBody, FunctionEntry, FunctionKey};
+use commensal_core::registry::{FunctionBody, FunctionKey};
 use commensal_core::session::{Binding, Scope};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, ScalarFunction, sqlite3_context, sqlite3_value};
-use crate::state::State;
+use crate::library::{self, LIBRARIES_MAX, by_library};
+use crate::pin::{Pin, find, named};
+use crate::state::{Kind, State};
 use crate::statement::{bytes, transient};
 
 /// What SQLite keeps for a registered function.
@@ -27,24 +28,7 @@ pub(crate) struct Slot {
     pub(crate) state: Rc<State>,
     pub(crate) number: usize,
     pub(crate) key: FunctionKey,
-}
-
-/// Key of the pin among a statement's auxiliary data. SQLite keeps data under a negative number for
-/// the whole statement and all its functions, until the statement is reset.
-const PIN: c_int = -0x434D;
-
-/// What a running statement holds on to: one snapshot of the catalog, and the functions it bound.
-struct Pin {
-    state: Rc<State>,
-    scope: RefCell<Option<Scope>>,
-}
-
-impl Drop for Pin {
-    fn drop(&mut self) {
-        if let Some(scope) = self.scope.take() {
-            self.state.session.end(scope);
-        }
-    }
+    pub(crate) kind: Kind,
 }
 
 /// Runs what C calls, so that no panic reaches C.
@@ -66,50 +50,13 @@ pub(crate) unsafe extern "C" fn destroy_slot(data: *mut c_void) {
     );
 }
 
-/// The destructor of a pin.
-unsafe extern "C" fn destroy_pin(data: *mut c_void) {
-    guard(
-        || {},
-        || {
-            // SAFETY: `data` is the reference that `pin` gave away, and SQLite destroys it once.
-            drop(unsafe { Rc::from_raw(data.cast::<Pin>()) });
-        },
-    );
-}
-
-/// How many SQLite libraries one process can have Commensal in. A host program with two is rare
-/// (Python's own and one inside of a package, say).
-const LIBRARIES_MAX: usize = 8;
-
-/// The libraries seen so far. A call tells its slot only through `sqlite3_user_data` of the library
-/// that made it, so each library has an `xFunc` of its own.
-static LIBRARIES: [OnceLock<&'static Api>; LIBRARIES_MAX] =
-    [const { OnceLock::new() }; LIBRARIES_MAX];
-
 /// The `xFunc` for functions of this library.
 ///
 /// # Errors
 /// There are too many libraries.
 pub(crate) fn scalar_of(api: &'static Api) -> Result<ScalarFunction> {
-    const TRAMPOLINES: [ScalarFunction; LIBRARIES_MAX] = [
-        scalar::<0>,
-        scalar::<1>,
-        scalar::<2>,
-        scalar::<3>,
-        scalar::<4>,
-        scalar::<5>,
-        scalar::<6>,
-        scalar::<7>,
-    ];
-    let same = |other: &&Api| std::ptr::eq(*other, api);
-    LIBRARIES
-        .iter()
-        .position(|library| same(library.get_or_init(|| api)))
-        .map(|library| TRAMPOLINES[library])
-        .ok_or_else(|| {
-            let message = format!("more than {LIBRARIES_MAX} SQLite libraries in one process");
-            Error::new(ErrorKind::Engine, message)
-        })
+    const TRAMPOLINES: [ScalarFunction; LIBRARIES_MAX] = by_library!(scalar);
+    Ok(TRAMPOLINES[library::number(api)?])
 }
 
 /// `xFunc` of every slot of one library.
@@ -119,17 +66,26 @@ unsafe extern "C" fn scalar<const LIBRARY: usize>(
     argv: *mut *mut sqlite3_value,
 ) {
     // Set before the function could be registered; without it there is no way even to fail.
-    let Some(api) = LIBRARIES[LIBRARY].get() else { return };
+    let Some(api) = library::library(LIBRARY) else { return };
+    // SAFETY: SQLite gives the context and the values for the duration of this call.
+    let body = || unsafe { call(api, context, argc, argv) };
+    // SAFETY: as above.
+    unsafe { guarded(api, context, body) };
+}
+
+/// Runs what C calls for a result; a panic becomes an error.
+///
+/// # Safety
+/// `context` is that of a running call.
+#[inline]
+pub(crate) unsafe fn guarded(api: &Api, context: *mut sqlite3_context, body: impl FnOnce()) {
     guard(
         || {
             let error = Error::new(ErrorKind::Fault, "a defect of Commensal: it panicked");
-            // SAFETY: SQLite gave the context for the duration of this call.
+            // SAFETY: the caller's promise.
             unsafe { fail(api, context, &error) };
         },
-        || {
-            // SAFETY: SQLite gives the context and the values for the duration of this call.
-            unsafe { call(api, context, argc, argv) }
-        },
+        body,
     );
 }
 
@@ -144,37 +100,29 @@ unsafe fn call(
 ) {
     // SAFETY: the function was registered with a slot, which outlives the call.
     let slot = unsafe { &*(api.sqlite3_user_data)(context).cast::<Slot>() };
-    let arguments = Values {
-        api,
-        // SAFETY: SQLite gives `argc` values.
-        values: unsafe { values(argc, argv) },
-    };
+    // SAFETY: SQLite gives `argc` values for the duration of this call.
+    let arguments = unsafe { Values::new(api, argc, argv) };
     // SAFETY: the context is that of this call.
-    let pin = unsafe { (api.sqlite3_get_auxdata)(context, PIN) }.cast::<Pin>();
-    let result = if pin.is_null() {
+    let result = match unsafe { Pin::of(api, context) } {
         // SAFETY: as above.
-        unsafe { first_call(slot, context, &arguments) }
-    } else {
-        // SAFETY: what is kept under this number is a pin, made by `first_call`, and SQLite destroys
-        // it not before the statement is reset, which cannot happen during this call.
-        run(slot, unsafe { &*pin }, context, &arguments)
+        None => unsafe { first_call(slot, context, &arguments) },
+        Some(pin) => run(slot, pin, context, &arguments),
     };
     if let Err(error) = result {
         // SAFETY: the context is that of this call.
-        unsafe { fail(api, context, &error) };
-        slot.state.set_last_error(Some(error));
+        unsafe { report(slot, context, error) };
     }
 }
 
+/// Gives SQLite an error, and keeps what it loses of it.
+///
 /// # Safety
-/// `argv` points to `argc` values that live as long as `'a`.
-#[inline]
-unsafe fn values<'a>(argc: c_int, argv: *mut *mut sqlite3_value) -> &'a [*mut sqlite3_value] {
-    match usize::try_from(argc) {
-        // SAFETY: the caller's promise.
-        Ok(argc) if argc > 0 => unsafe { std::slice::from_raw_parts(argv, argc) },
-        _ => &[],
-    }
+/// `context` is that of a running call.
+#[cold]
+pub(crate) unsafe fn report(slot: &Slot, context: *mut sqlite3_context, error: Error) {
+    // SAFETY: the caller's promise.
+    unsafe { fail(slot.state.handle.api, context, &error) };
+    slot.state.set_last_error(Some(error));
 }
 
 /// The first call of a statement: pins what it sees.
@@ -187,19 +135,14 @@ unsafe fn first_call(
     context: *mut sqlite3_context,
     arguments: &Values<'_>,
 ) -> Result<()> {
-    let pin = Rc::new(Pin { state: Rc::clone(&slot.state), scope: RefCell::new(None) });
-    let data = Rc::into_raw(Rc::clone(&pin)).cast_mut().cast::<c_void>();
-    // SAFETY: the context is that of a call. SQLite owns the reference from here on, and destroys it
-    // at once where no statement is behind the context.
-    unsafe { (slot.state.handle.api.sqlite3_set_auxdata)(context, PIN, data, Some(destroy_pin)) };
-    if Rc::strong_count(&pin) == 1 {
+    let pin = Pin::new(&slot.state);
+    // SAFETY: the context is that of a call.
+    if !unsafe { pin.attach(context) } {
         // SAFETY: as above.
         unsafe { estimate(slot, &pin, context, arguments) };
         return Ok(());
     }
-    let registry = slot.state.current().map_err(|e| named(slot, e))?;
-    let scope = slot.state.session.begin(registry);
-    *pin.scope.borrow_mut() = Some(scope);
+    pin.begin(slot.state.current().map_err(|e| named(slot, e))?);
     run(slot, &pin, context, arguments)
 }
 
@@ -214,28 +157,17 @@ unsafe fn first_call(
 /// `context` is that of a call.
 unsafe fn estimate(slot: &Slot, pin: &Pin, context: *mut sqlite3_context, arguments: &Values<'_>) {
     let state = &slot.state;
-    let scope = state.session.begin(state.registry());
-    let is_compiled = find(slot, &scope).is_ok_and(|entry| {
+    pin.begin(state.registry());
+    let is_compiled = pin.with(slot, |scope| {
+        let entry = find(slot, scope)?;
         let object = entry.object();
-        object.problem.is_none() && object.module.compiled(object.policy.metering()).is_some()
+        let compiled = object.module.compiled(object.policy.metering());
+        Ok(object.problem.is_none() && compiled.is_some())
     });
-    *pin.scope.borrow_mut() = Some(scope);
+    let is_compiled = is_compiled.unwrap_or(false);
     if !is_compiled || run(slot, pin, context, arguments).is_err() {
         // SAFETY: the caller's promise.
         unsafe { set_result(state.handle.api, context, ValueRef::Null, 0) };
-    }
-}
-
-/// An error that is not the function's own, under its name.
-#[cold]
-fn named(slot: &Slot, error: Error) -> Error {
-    if error.kind() == ErrorKind::Interrupted {
-        return error;
-    }
-    let named = Error::new(error.kind(), format!("{}(): {error}", slot.key.0));
-    match error.engine_code() {
-        Some(code) => named.with_engine_code(code),
-        None => named,
     }
 }
 
@@ -247,25 +179,20 @@ fn run(
     context: *mut sqlite3_context,
     arguments: &Values<'_>,
 ) -> Result<()> {
-    let mut scope = pin.scope.try_borrow_mut().map_err(|_| reentered(slot))?;
-    let scope = scope.as_mut().ok_or_else(|| reentered(slot))?;
     let state = &slot.state;
     let api = state.handle.api;
-    // Not called before, or a fault took its instance.
-    if !scope.is_bound(slot.number) {
-        bind(slot, scope)?;
-    }
-    scope
-        .call(&state.environment, slot.number, arguments, |value, subtype| {
-            // SAFETY: the context is that of the call of `scalar` that this runs in.
-            unsafe { set_result(api, context, value, subtype) }
-        })
-        .map_err(|error| state.session.fail(scope, slot.number, *error))
-}
-
-#[cold]
-fn reentered(slot: &Slot) -> Error {
-    Error::new(ErrorKind::Fault, format!("{}(): called while it runs", slot.key.0))
+    pin.with(slot, |scope| {
+        // Not called before, or a fault took its instance.
+        if !scope.is_bound(slot.number) {
+            bind(slot, scope)?;
+        }
+        scope
+            .call(&state.environment, slot.number, arguments, |value, subtype| {
+                // SAFETY: the context is that of the call of `scalar` that this runs in.
+                unsafe { set_result(api, context, value, subtype) }
+            })
+            .map_err(|error| state.session.fail(scope, slot.number, *error))
+    })
 }
 
 /// Binds the slot to what the statement's snapshot says, compiling if that is due.
@@ -284,20 +211,6 @@ fn bind(slot: &Slot, scope: &mut Scope) -> Result<()> {
     state.session.bind(scope, slot.number, binding, module.as_ref())
 }
 
-fn find<'s>(slot: &Slot, scope: &'s Scope) -> Result<&'s Arc<FunctionEntry>> {
-    let registry = scope.registry();
-    registry.function(&slot.key).filter(|entry| !entry.shadowed).ok_or_else(|| {
-        let name = &slot.key.0;
-        let other = registry.functions().any(|entry| entry.name().eq_ignore_ascii_case(name));
-        let message = if other {
-            format!("wrong number of arguments to function {name}()")
-        } else {
-            format!("no such function: {name}")
-        };
-        Error::new(ErrorKind::NotFound, message)
-    })
-}
-
 #[cold]
 fn another_kind(slot: &Slot) -> Error {
     let message = format!("{}() is no scalar function any longer", slot.key.0);
@@ -305,9 +218,27 @@ fn another_kind(slot: &Slot) -> Error {
 }
 
 /// SQLite's values as arguments.
-struct Values<'a> {
+pub(crate) struct Values<'a> {
     api: &'static Api,
     values: &'a [*mut sqlite3_value],
+}
+
+impl<'a> Values<'a> {
+    /// # Safety
+    /// `argv` points to `argc` values of the library of `api`, which live as long as `'a`.
+    #[inline]
+    pub(crate) unsafe fn new(
+        api: &'static Api,
+        argc: c_int,
+        argv: *mut *mut sqlite3_value,
+    ) -> Self {
+        let values = match usize::try_from(argc) {
+            // SAFETY: the caller's promise.
+            Ok(argc) if argc > 0 => unsafe { std::slice::from_raw_parts(argv, argc) },
+            _ => &[],
+        };
+        Self { api, values }
+    }
 }
 
 impl Arguments for Values<'_> {

@@ -4,13 +4,16 @@
 //! an embedded SQLite and a host program's own. Names no runtime.
 #![expect(unsafe_code, reason = "this crate is the boundary to SQLite's C API")]
 
+mod aggregate;
 pub mod api;
 mod connection;
 mod ddl;
 mod function;
 mod install;
 mod introspection;
+mod library;
 mod names;
+mod pin;
 mod services;
 mod state;
 mod statement;
