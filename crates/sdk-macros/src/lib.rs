@@ -3,13 +3,14 @@
 //! They see syntax only. Which types can be parameters and results, and what the manifest calls them,
 //! is up to the traits of `commensal-sdk`.
 
+mod aggregate;
 mod expand;
 mod options;
 mod signature;
 mod symbols;
 
 use proc_macro::TokenStream;
-use syn::{ItemFn, parse_macro_input};
+use syn::{ItemFn, ItemImpl, parse_macro_input};
 
 use crate::options::Options;
 use crate::signature::Signature;
@@ -22,6 +23,17 @@ pub fn function(options: TokenStream, item: TokenStream) -> TokenStream {
     let expansion = Options::parse(options.into())
         .and_then(|options| Ok(expand::expand(&options, &Signature::of(&function)?)));
     // With the function itself, a mistake in the attribute makes one error, not one more for each use.
+    let expansion = expansion.unwrap_or_else(|error| error.into_compile_error());
+    quote::quote!(#unchanged #expansion).into()
+}
+
+/// Makes an implementation of `Aggregate` callable from SQL: see `commensal_sdk::Aggregate`.
+#[proc_macro_attribute]
+pub fn aggregate(options: TokenStream, item: TokenStream) -> TokenStream {
+    let unchanged = proc_macro2::TokenStream::from(item.clone());
+    let implementation = parse_macro_input!(item as ItemImpl);
+    let expansion = Options::parse(options.into())
+        .and_then(|options| aggregate::expand(&options, &implementation));
     let expansion = expansion.unwrap_or_else(|error| error.into_compile_error());
     quote::quote!(#unchanged #expansion).into()
 }
