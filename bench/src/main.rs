@@ -8,6 +8,7 @@ mod calls;
 mod definitions;
 mod functions;
 mod measure;
+mod tables;
 
 use std::process::ExitCode;
 
@@ -61,5 +62,6 @@ fn run(size: Size) -> Outcome {
         println!("A debug build: its figures mean nothing. Use --release.");
     }
     calls::run(size)?;
+    tables::run(size)?;
     definitions::run(size)
 }

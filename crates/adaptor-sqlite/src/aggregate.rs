@@ -308,7 +308,7 @@ fn without_rows(
         Some(pin) => pin,
         None => {
             let pin = Pin::new(state);
-            pin.begin(state.current().map_err(|e| named(slot, e))?);
+            pin.begin(state.current().map_err(|e| named(&slot.key.0, e))?);
             pin
         }
     };

@@ -115,14 +115,14 @@ impl SqliteConnection {
         self.state.tidy()?;
         match self.handle.prepare_first(sql, 0) {
             Err(error) if is_code(&error, SQLITE_ERROR) => {
-                // It may name a function that is in the catalog and not registered yet: within a
+                // It may name a function or a table that is in the catalog and not registered yet: within a
                 // transaction, or when the catalog's tables were filled by hand, say by a dump that is
                 // being restored.
                 match self.state.refresh() {
-                    Ok(registry) if registry.functions().next().is_some() => {
+                    Ok(registry) if !registry.objects().is_empty() => {
                         self.handle.prepare_first(sql, 0)
                     }
-                    Err(reason) if is_about_function(&error) => {
+                    Err(reason) if is_about_name(&error) => {
                         let both = Error::new(reason.kind(), format!("{error}: {reason}"));
                         let both =
                             reason.engine_code().into_iter().fold(both, Error::with_engine_code);
@@ -148,12 +148,15 @@ impl SqliteConnection {
     }
 }
 
-/// Whether SQLite did not find a function while it compiled a statement.
-fn is_about_function(error: &Error) -> bool {
-    is_code(error, SQLITE_ERROR)
-        && ["no such function", "wrong number of arguments to function"]
-            .iter()
-            .any(|text| error.message().starts_with(text))
+/// Whether SQLite did not find a function or a table while it compiled a statement.
+fn is_about_name(error: &Error) -> bool {
+    const MESSAGES: [&str; 4] = [
+        "no such function",
+        "wrong number of arguments to function",
+        "no such table",
+        "no such module",
+    ];
+    is_code(error, SQLITE_ERROR) && MESSAGES.iter().any(|text| error.message().starts_with(text))
 }
 
 /// Closes what was not opened well.
@@ -287,7 +290,7 @@ impl EngineStatement for SqliteStatement<'_> {
         let mut result = self.statement.step().map_err(|error| self.error(error));
         if fresh
             && let Err(error) = &result
-            && is_about_function(error)
+            && is_about_name(error)
             && self.connection.state.refresh().is_ok()
         {
             // SQLite compiled the statement anew, because something was registered or deleted, and

@@ -25,8 +25,8 @@ pub(crate) fn create(
     check_possible(state).map_err(|e| e.at(create.name_offset))?;
     let define = |state: &Rc<State>| {
         let registry = state.current()?;
-        let ours = state.our_names();
-        let names = Names { handle: state.handle, ours: &ours };
+        let (ours, (our_tables, _)) = (state.our_names(), state.tables.borrow().names());
+        let names = Names { handle: state.handle, ours: &ours, our_tables: &our_tables };
         let definition = define::create(create, parameter, &state.environment, &registry, &names)?;
         Ok((registry.generation, definition))
     };
@@ -57,8 +57,9 @@ pub(crate) fn drop(state: &Rc<State>, drop: &Drop) -> Result<()> {
     check_possible(state).map_err(|e| e.at(drop.name_offset))?;
     let removal = |state: &Rc<State>| {
         let registry = state.current()?;
-        let ours = state.our_names();
-        define::drop(drop, &registry, &Names { handle: state.handle, ours: &ours })
+        let (ours, (our_tables, _)) = (state.our_names(), state.tables.borrow().names());
+        let names = Names { handle: state.handle, ours: &ours, our_tables: &our_tables };
+        define::drop(drop, &registry, &names)
     };
     if removal(state)?.is_none() {
         return Ok(());

@@ -142,7 +142,7 @@ unsafe fn first_call(
         unsafe { estimate(slot, &pin, context, arguments) };
         return Ok(());
     }
-    pin.begin(slot.state.current().map_err(|e| named(slot, e))?);
+    pin.begin(slot.state.current().map_err(|e| named(&slot.key.0, e))?);
     run(slot, &pin, context, arguments)
 }
 
@@ -330,19 +330,25 @@ pub(crate) unsafe fn set_result(
 /// # Safety
 /// `context` is that of a running call.
 #[cold]
-unsafe fn fail(api: &Api, context: *mut sqlite3_context, error: &Error) {
+pub(crate) unsafe fn fail(api: &Api, context: *mut sqlite3_context, error: &Error) {
     let message = error.message();
     let len = c_int::try_from(message.len()).unwrap_or(c_int::MAX);
     // SAFETY: the caller's promise; SQLite copies `len` bytes of the message.
     unsafe {
         (api.sqlite3_result_error)(context, message.as_ptr().cast(), len);
-        match (error.kind(), error.engine_code()) {
-            (ErrorKind::Interrupted, _) => {
-                (api.sqlite3_result_error_code)(context, SQLITE_INTERRUPT);
-            }
-            // The core lets pass only codes that undo no more than the statement.
-            (ErrorKind::Guest, Some(code)) => (api.sqlite3_result_error_code)(context, code),
-            _ => {}
+        match code_of(error) {
+            SQLITE_ERROR => {}
+            code => (api.sqlite3_result_error_code)(context, code),
         }
+    }
+}
+
+/// The result code of an error.
+pub(crate) fn code_of(error: &Error) -> c_int {
+    match (error.kind(), error.engine_code()) {
+        (ErrorKind::Interrupted, _) => SQLITE_INTERRUPT,
+        // The core lets pass only codes that undo no more than the statement.
+        (ErrorKind::Guest, Some(code)) => code,
+        _ => SQLITE_ERROR,
     }
 }

@@ -17,6 +17,8 @@ mod pin;
 mod services;
 mod state;
 mod statement;
+mod table;
+mod vtab;
 
 pub use connection::{OpenOptions, SqliteConnection};
 pub use install::Installed;

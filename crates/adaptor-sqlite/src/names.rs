@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use commensal_core::ddl::{quote_identifier, quote_text};
 use commensal_core::define::{Dependent, DependentKind, EngineNames};
-use commensal_core::dependents::Calls;
+use commensal_core::dependents::{Calls, Uses};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::statement::{Handle, Statement};
@@ -15,6 +15,8 @@ pub(crate) struct Names<'a> {
     pub(crate) handle: Handle,
     /// Names of functions that Commensal registered, in ASCII lower case.
     pub(crate) ours: &'a HashSet<String>,
+    /// Names of tables that Commensal registered, in ASCII lower case.
+    pub(crate) our_tables: &'a HashSet<String>,
 }
 
 /// A column that has to be text.
@@ -27,8 +29,23 @@ fn text(statement: &Statement, column: usize) -> Result<String> {
 
 /// The names, in ASCII lower case, of all functions of the connection.
 pub(crate) fn all_functions(handle: Handle) -> Result<HashSet<String>> {
+    all_names(handle, "SELECT DISTINCT name FROM pragma_function_list")
+}
+
+/// The names, in ASCII lower case, of all modules of virtual tables of the connection.
+pub(crate) fn all_modules(handle: Handle) -> Result<HashSet<String>> {
+    all_names(handle, "SELECT name FROM pragma_module_list")
+}
+
+/// Whether SQLite keeps this name, in ASCII lower case, for modules of its own.
+pub(crate) fn is_reserved_module(name: &str) -> bool {
+    // It lists some only once they were used.
+    const LATE: [&str; 4] = ["json_each", "json_tree", "jsonb_each", "jsonb_tree"];
+    name.starts_with("pragma_") || name.starts_with("sqlite_") || LATE.contains(&name)
+}
+
+fn all_names(handle: Handle, sql: &str) -> Result<HashSet<String>> {
     let mut names = HashSet::new();
-    let sql = "SELECT DISTINCT name FROM pragma_function_list";
     handle.query(sql, &[], &mut |row| {
         names.insert(text(row, 0)?.to_ascii_lowercase());
         Ok(())
@@ -55,22 +72,53 @@ impl EngineNames for Names<'_> {
         Ok(found)
     }
 
+    fn foreign_table(&self, name: &str) -> Result<Option<String>> {
+        let key = name.to_ascii_lowercase();
+        let foreign = is_reserved_module(&key)
+            || !self.our_tables.contains(&key) && all_modules(self.handle)?.contains(&key);
+        Ok(foreign.then(|| format!("the virtual table module {name} of the connection")))
+    }
+
     fn dependents(&self, functions: &[&str]) -> Result<Vec<Dependent>> {
-        let mut schemas = Vec::new();
-        self.handle.query("SELECT name FROM pragma_database_list", &[], &mut |row| {
-            schemas.push(text(row, 0)?);
-            Ok(())
-        })?;
         let calls = Calls::new(functions);
         let mut dependents = Vec::new();
-        for schema in schemas {
+        for schema in self.schemas()? {
             self.dependents_in(&schema, &calls, &mut dependents)?;
+        }
+        Ok(dependents)
+    }
+
+    fn virtual_tables(&self, modules: &[&str]) -> Result<Vec<Dependent>> {
+        let uses = Uses::new(modules);
+        let mut dependents = Vec::new();
+        for schema in self.schemas()? {
+            let sql = format!(
+                "SELECT name, sql FROM {}.sqlite_master WHERE type = 'table' AND sql IS NOT NULL \
+                 ORDER BY name",
+                quote_identifier(&schema)
+            );
+            self.handle.query(&sql, &[], &mut |row| {
+                if uses.occur_in(&text(row, 1)?) {
+                    let (schema, name) = (schema.clone(), text(row, 0)?);
+                    dependents.push(Dependent { kind: DependentKind::VirtualTable, schema, name });
+                }
+                Ok(())
+            })?;
         }
         Ok(dependents)
     }
 }
 
 impl Names<'_> {
+    fn schemas(&self) -> Result<Vec<String>> {
+        let mut schemas = Vec::new();
+        self.handle.query("SELECT name FROM pragma_database_list", &[], &mut |row| {
+            schemas.push(text(row, 0)?);
+            Ok(())
+        })?;
+        Ok(schemas)
+    }
+
     fn dependents_in(
         &self,
         schema: &str,

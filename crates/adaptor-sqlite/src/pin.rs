@@ -107,7 +107,7 @@ impl Pin {
         // SAFETY: the caller's promise. Without memory for it, SQLite does not keep the pin; the next
         // call then makes another one.
         unsafe { pin.attach(context) };
-        pin.begin(state.current().map_err(|e| named(slot, e))?);
+        pin.begin(state.current().map_err(|e| named(&slot.key.0, e))?);
         Ok(pin)
     }
 
@@ -158,11 +158,11 @@ fn reentered(slot: &Slot) -> Error {
 
 /// An error that is not the function's own, under its name.
 #[cold]
-pub(crate) fn named(slot: &Slot, error: Error) -> Error {
+pub(crate) fn named(name: &str, error: Error) -> Error {
     if error.kind() == ErrorKind::Interrupted {
         return error;
     }
-    let named = Error::new(error.kind(), format!("{}(): {error}", slot.key.0));
+    let named = Error::new(error.kind(), format!("{name}(): {error}"));
     match error.engine_code() {
         Some(code) => named.with_engine_code(code),
         None => named,

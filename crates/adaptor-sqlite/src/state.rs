@@ -25,7 +25,7 @@ use crate::function::{self, Slot};
 use crate::pin::Pin;
 use crate::services::Services;
 use crate::statement::{Handle, Statement};
-use crate::{aggregate, names};
+use crate::{aggregate, names, table};
 
 /// See the module's description. Shared by the connection, its slots and its virtual tables; all of
 /// them are called by one thread at a time.
@@ -37,6 +37,8 @@ pub(crate) struct State {
     /// Whether the snapshot is one of committed tables.
     committed: Cell<bool>,
     slots: RefCell<Slots>,
+    /// The modules of tables that are registered.
+    pub(crate) tables: RefCell<table::Slots>,
     cached: RefCell<Cached>,
     /// Set while the catalog is read: a hostile schema can make that call a function.
     reading: Cell<bool>,
@@ -88,6 +90,27 @@ pub(crate) enum Kind {
     Window,
 }
 
+/// What is not ours in one namespace.
+struct Foreign {
+    ours: HashSet<String>,
+    taken: HashSet<String>,
+    /// All names that SQLite knows, once there was a name that has no slot yet.
+    all: OnceCell<Result<HashSet<String>>>,
+}
+
+impl Foreign {
+    fn has(&self, name: &str, all: impl FnOnce() -> Result<HashSet<String>>) -> bool {
+        self.taken.contains(name)
+            || !self.ours.contains(name)
+                && self.all.get_or_init(all).as_ref().is_ok_and(|all| all.contains(name))
+    }
+
+    /// Whether SQLite could say.
+    fn finish(self) -> Result<()> {
+        self.all.into_inner().map_or(Ok(()), |all| all.map(drop))
+    }
+}
+
 /// Prepared statements of our own.
 #[derive(Default)]
 struct Cached {
@@ -107,6 +130,7 @@ impl State {
             registry: RefCell::new(Arc::new(Registry::empty())),
             committed: Cell::new(false),
             slots: RefCell::default(),
+            tables: RefCell::default(),
             cached: RefCell::default(),
             reading: Cell::new(false),
             last_error: RefCell::new(None),
@@ -307,24 +331,21 @@ impl State {
         let Some(generation) = loaded.generation else { return Ok(Registry::empty()) };
         let ours = self.our_names();
         let taken = self.slots.borrow().taken.clone();
-        let all = OnceCell::new();
-        let is_foreign = |namespace: Namespace, name: &str| {
-            if namespace != Namespace::Functions {
-                return false;
+        let (our_tables, taken_tables) = self.tables.borrow().names();
+        let functions = Foreign { ours, taken, all: OnceCell::new() };
+        let tables = Foreign { ours: our_tables, taken: taken_tables, all: OnceCell::new() };
+        let is_foreign = |namespace: Namespace, name: &str| match namespace {
+            Namespace::Functions => functions.has(name, || names::all_functions(self.handle)),
+            Namespace::Tables => {
+                names::is_reserved_module(name)
+                    || tables.has(name, || names::all_modules(self.handle))
             }
-            // SQLite is asked only where there is a name that has no slot yet.
-            taken.contains(name)
-                || !ours.contains(name)
-                    && all
-                        .get_or_init(|| names::all_functions(self.handle))
-                        .as_ref()
-                        .is_ok_and(|all| all.contains(name))
+            Namespace::Collations => false,
         };
         let registry = Registry::build(generation, loaded.rows, &self.environment, &is_foreign);
-        match all.into_inner() {
-            Some(Err(error)) => Err(error),
-            _ => Ok(registry),
-        }
+        functions.finish()?;
+        tables.finish()?;
+        Ok(registry)
     }
 
     /// Names of the slots.
@@ -393,13 +414,15 @@ impl State {
                 Some(_) => {}
             }
         }
-        let mut slots = self.slots.borrow_mut();
-        let gone = slots
-            .by_key
-            .keys()
-            .any(|key| registry.function(key).is_none_or(|entry| entry.shadowed));
-        slots.untidy |= gone;
-        Ok(())
+        {
+            let mut slots = self.slots.borrow_mut();
+            let gone = slots
+                .by_key
+                .keys()
+                .any(|key| registry.function(key).is_none_or(|entry| entry.shadowed));
+            slots.untidy |= gone;
+        }
+        table::register(self, registry)
     }
 
     fn create_slot(self: &Rc<Self>, key: FunctionKey, name: &str, form: Form) -> Result<()> {
@@ -491,6 +514,32 @@ impl State {
         self.handle.check(code)
     }
 
+    /// Makes SQLite compile every prepared statement anew before it runs again. It does so when a
+    /// function is deleted, and for no change of a module. The connection is idle.
+    pub(crate) fn expire_statements(&self) -> Result<()> {
+        const NAME: &std::ffi::CStr = c"wasm_expire_statements";
+        let function = function::scalar_of(self.handle.api)?;
+        for function in [Some(function), None] {
+            // SAFETY: the connection is open, and the name ends with a NUL. Nothing can call the
+            // function before it is deleted.
+            let code = unsafe {
+                (self.handle.api.sqlite3_create_function_v2)(
+                    self.handle.db(),
+                    NAME.as_ptr(),
+                    0,
+                    SQLITE_UTF8,
+                    std::ptr::null_mut(),
+                    function,
+                    None,
+                    None,
+                    None,
+                )
+            };
+            self.handle.check(code)?;
+        }
+        Ok(())
+    }
+
     /// A slot was destroyed: by us, who took it out of `by_key` before, by the end of the connection,
     /// or because the application registered a function of its own under that name. Then the name is
     /// the application's from here on.
@@ -507,10 +556,12 @@ impl State {
     /// Deletes slots that no longer have a function, and changes the form of others, if the
     /// connection is idle.
     pub(crate) fn tidy(self: &Rc<Self>) -> Result<()> {
-        if !self.slots.borrow().untidy || !self.handle.is_idle() {
+        let untidy = self.slots.borrow().untidy || self.tables.borrow().is_untidy();
+        if !untidy || !self.handle.is_idle() {
             return Ok(());
         }
         let registry = self.registry();
+        table::tidy(self, &registry)?;
         let registered: Vec<_> =
             self.slots.borrow().by_key.iter().map(|(k, r)| (k.clone(), *r)).collect();
         for (key, Registered { form: old, .. }) in registered {
@@ -529,6 +580,12 @@ impl State {
     }
 }
 
+/// Whether the definition can reach nothing outside of its guests, so that it does no harm in a schema
+/// that is not trusted.
+pub(crate) fn is_innocuous(callable: &Callable) -> bool {
+    callable.object.policy.granted.is_empty()
+}
+
 impl Form {
     fn of(entry: &FunctionEntry) -> Self {
         let mut flags = 0;
@@ -540,8 +597,7 @@ impl Form {
         if entry.subtype {
             flags |= SQLITE_SUBTYPE | SQLITE_RESULT_SUBTYPE;
         }
-        // What can reach nothing does no harm in a schema that is not trusted.
-        if entry.object().policy.granted.is_empty() {
+        if is_innocuous(&entry.callable) {
             flags |= SQLITE_INNOCUOUS;
         }
         let kind = match &entry.body {

@@ -14,10 +14,11 @@ use crate::ddl::{Create, Drop, ObjectKind, Source, With};
 use crate::environment::{Environment, FileAccess, compile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
+use crate::manifest::Table;
 use crate::module::{self, ModuleInfo};
 use crate::registry::{
-    Declared, DeclaredFunction, ModuleEntry, ObjectEntry, Policy, Registry, function_key,
-    manifest_text,
+    Declared, DeclaredFunction, ModuleEntry, ObjectEntry, Policy, Registry, TableEntry,
+    function_key, manifest_text,
 };
 use crate::runtime::{CompiledModule, Metering};
 use crate::value::ValueRef;
@@ -30,6 +31,24 @@ pub trait EngineNames {
     /// # Errors
     /// The engine cannot say.
     fn foreign_function(&self, name: &str) -> Result<Option<String>>;
+
+    /// A table function or a module of virtual tables of this name that is not ours, described for an
+    /// error message.
+    ///
+    /// # Errors
+    /// The engine cannot say.
+    fn foreign_table(&self, _name: &str) -> Result<Option<String>> {
+        // Not every engine has any.
+        Ok(None)
+    }
+
+    /// The virtual tables that CREATE VIRTUAL TABLE made with one of these modules.
+    ///
+    /// # Errors
+    /// The schema cannot be read.
+    fn virtual_tables(&self, _modules: &[&str]) -> Result<Vec<Dependent>> {
+        Ok(Vec::new())
+    }
 
     /// The indexes and tables whose definitions call one of these functions, by name.
     ///
@@ -58,6 +77,8 @@ pub enum DependentKind {
     Table,
     /// A table with a stored generated column.
     TableStored,
+    /// A virtual table.
+    VirtualTable,
 }
 
 /// A definition that passed every check, ready to be written.
@@ -141,9 +162,10 @@ pub fn create(
     };
     let limits = &environment.settings.limits;
     let info = ModuleInfo::read(&wasm, limits).map_err(prefix)?;
-    let Declared { functions, .. } = declared(create, &info, limits).map_err(prefix)?;
+    let Declared { functions, tables, .. } = declared(create, &info, limits).map_err(prefix)?;
     check_deterministic(create, &info, &functions).map_err(at)?;
     check_conflicts(create, &functions, registry, engine).map_err(at)?;
+    check_table_conflicts(create, &tables, registry, engine).map_err(at)?;
     let policy = Policy::effective(limits, environment.settings.granted, &create.with);
     let metering = policy.metering();
     let compiled = compile(runtime.as_ref(), info.sha256, metering, &wasm).map_err(prefix)?;
@@ -437,6 +459,47 @@ fn check_conflicts(
     Ok(())
 }
 
+fn check_table_conflicts(
+    create: &Create,
+    tables: &[Table],
+    registry: &Registry,
+    engine: &dyn EngineNames,
+) -> Result<()> {
+    for table in tables {
+        let other = registry.table(&table.name).filter(|other| {
+            // What an earlier definition has is not lost by being shadowed.
+            !is_same(create, &other.callable.object)
+        });
+        let other = match other {
+            _ if is_reserved(&table.name) => {
+                Some("the names that Commensal keeps for itself".to_owned())
+            }
+            Some(other) => Some(table_of(other)),
+            None => engine.foreign_table(&table.name)?,
+        };
+        if let Some(other) = other {
+            let message = match create.kind {
+                ObjectKind::Function => format!("table \"{}\" conflicts with {other}", table.name),
+                ObjectKind::Extension => format!(
+                    "extension \"{}\": its table {} conflicts with {other}",
+                    create.name, table.name
+                ),
+            };
+            return Err(Error::new(ErrorKind::Conflict, message));
+        }
+    }
+    Ok(())
+}
+
+/// A table of another definition, for messages.
+fn table_of(entry: &TableEntry) -> String {
+    let (name, object) = (&entry.callable.name, &entry.callable.object);
+    match object.kind {
+        ObjectKind::Function => format!("the table \"{name}\""),
+        ObjectKind::Extension => format!("the table {name} of the extension \"{}\"", object.name),
+    }
+}
+
 /// `run_wasm`, and everything that begins with `wasm_`.
 pub(crate) fn is_reserved(name: &str) -> bool {
     let prefix = name.as_bytes().get(..5);
@@ -458,6 +521,11 @@ fn replaced_dependents(
     let dependents = dependents_of(existing, engine)?;
     if dependents.is_empty() {
         return Ok(dependents);
+    }
+    let virtual_tables: Vec<_> =
+        dependents.iter().filter(|d| d.kind == DependentKind::VirtualTable).cloned().collect();
+    if !virtual_tables.is_empty() {
+        return Err(in_use("replace", existing, &virtual_tables, "drop them first"));
     }
     if !create.cascade_reindex {
         let advice = "say CASCADE REINDEX to rebuild them with the new version";
@@ -485,13 +553,20 @@ fn replaced_dependents(
     Ok(dependents)
 }
 
-/// What depends on the deterministic functions of an object: only those are accepted there.
+/// What depends on the deterministic functions of an object, which alone are accepted there, and the
+/// virtual tables that its modules have.
 fn dependents_of(object: &ObjectEntry, engine: &dyn EngineNames) -> Result<Vec<Dependent>> {
-    // An object whose manifest cannot be read has no function that could be in use.
-    let functions = Declared::of(object).unwrap_or_default().functions;
+    // An object whose manifest cannot be read has nothing that could be in use.
+    let Declared { functions, tables, .. } = Declared::of(object).unwrap_or_default();
     let mut names: Vec<&str> = functions.iter().map(|f| f.name.as_str()).collect();
     names.dedup();
-    if names.is_empty() { Ok(Vec::new()) } else { engine.dependents(&names) }
+    let mut dependents = if names.is_empty() { Vec::new() } else { engine.dependents(&names)? };
+    let modules: Vec<&str> =
+        tables.iter().filter(|t| t.is_virtual()).map(|t| t.name.as_str()).collect();
+    if !modules.is_empty() {
+        dependents.extend(engine.virtual_tables(&modules)?);
+    }
+    Ok(dependents)
 }
 
 fn in_use(verb: &str, object: &ObjectEntry, dependents: &[Dependent], advice: &str) -> Error {

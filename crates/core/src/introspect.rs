@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use crate::ddl::ObjectKind;
 use crate::environment::Environment;
-use crate::manifest::{AggregateMethod, Json, Signature};
-use crate::registry::{FunctionBody, FunctionEntry, ModuleEntry, ObjectEntry, Registry};
+use crate::manifest::{AggregateMethod, Json, Signature, TableMethod};
+use crate::registry::{
+    Callable, FunctionBody, FunctionEntry, ModuleEntry, ObjectEntry, Registry, TableEntry,
+};
 use crate::value::Value;
 
 /// A table of the introspection.
@@ -98,7 +100,44 @@ fn sorted(registry: &Registry) -> Vec<&FunctionEntry> {
     functions
 }
 
+fn sorted_tables(registry: &Registry) -> Vec<&TableEntry> {
+    let mut tables: Vec<_> = registry.tables().map(AsRef::as_ref).collect();
+    tables.sort_by_key(|table: &&TableEntry| table.callable.name.to_ascii_lowercase());
+    tables
+}
+
 fn functions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
+    let mut rows = functions_of(registry);
+    rows.extend(sorted_tables(registry).into_iter().map(table_row));
+    rows
+}
+
+/// A table among the functions: its arguments are the hidden columns of a table function.
+fn table_row(entry: &TableEntry) -> Vec<Value> {
+    let (table, object) = (&entry.table, &entry.callable.object);
+    let (kind, method) = match table.is_virtual() {
+        true => ("virtual table", TableMethod::Connect),
+        false => ("table function", TableMethod::Open),
+    };
+    let extension = (object.kind == ObjectKind::Extension).then(|| object.name.clone());
+    let arguments = (!table.is_virtual()).then(|| table.signature());
+    let status = status(object, entry.shadowed, "table");
+    vec![
+        entry.callable.name.clone().into(),
+        arguments.as_ref().map(|signature| signature.params.len() as i64).into(),
+        kind.into(),
+        extension.into(),
+        object.module.sha256_hex().into(),
+        table.methods.get(&method).cloned().into(),
+        arguments.as_ref().map(params).into(),
+        Value::Null,
+        false.into(),
+        crate::catalog::options_text(&object.with).into(),
+        status.into(),
+    ]
+}
+
+fn functions_of(registry: &Registry) -> Vec<Vec<Value>> {
     sorted(registry)
         .into_iter()
         .map(|function| {
@@ -115,7 +154,7 @@ fn functions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
                 function.signature.returns.map(|class| class.to_string()).into(),
                 function.deterministic.into(),
                 crate::catalog::options_text(&object.with).into(),
-                function_status(function).into(),
+                status(object, function.shadowed, "function").into(),
             ]
         })
         .collect()
@@ -146,10 +185,10 @@ fn params(signature: &Signature) -> String {
     params.chain(variadic).collect::<Vec<_>>().join(", ")
 }
 
-fn function_status(function: &FunctionEntry) -> String {
-    match &function.object().problem {
+fn status(object: &ObjectEntry, shadowed: bool, kind: &str) -> String {
+    match &object.problem {
         Some(problem) => problem.clone(),
-        None if function.shadowed => "shadowed by another function of its name".to_owned(),
+        None if shadowed => format!("shadowed by another {kind} of its name"),
         None => "ok".to_owned(),
     }
 }
@@ -215,23 +254,30 @@ fn extensions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
 }
 
 fn stats(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
-    sorted(registry)
+    let functions = sorted(registry)
         .into_iter()
-        .map(|function| {
-            let counts = function.callable.stats.counts();
-            vec![
-                function.name().to_owned().into(),
-                function.arguments.into(),
-                integer(counts.calls),
-                integer(counts.errors),
-                integer(counts.traps),
-                integer(counts.fuel),
-                integer(counts.time_ns),
-                integer(counts.cache_hits),
-                integer(counts.cache_misses),
-                integer(counts.evictions),
-                integer(counts.instances),
-            ]
-        })
-        .collect()
+        .map(|function| stats_row(&function.callable, function.arguments.into()));
+    let tables = sorted_tables(registry).into_iter().map(|entry| {
+        let table = &entry.table;
+        let arguments = (!table.is_virtual()).then(|| table.arguments().count() as i64);
+        stats_row(&entry.callable, arguments.into())
+    });
+    functions.chain(tables).collect()
+}
+
+fn stats_row(callable: &Callable, arguments: Value) -> Vec<Value> {
+    let counts = callable.stats.counts();
+    vec![
+        callable.name.clone().into(),
+        arguments,
+        integer(counts.calls),
+        integer(counts.errors),
+        integer(counts.traps),
+        integer(counts.fuel),
+        integer(counts.time_ns),
+        integer(counts.cache_hits),
+        integer(counts.cache_misses),
+        integer(counts.evictions),
+        integer(counts.instances),
+    ]
 }

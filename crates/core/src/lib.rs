@@ -22,6 +22,7 @@ pub mod registry;
 pub mod runtime;
 pub mod session;
 pub mod stats;
+pub mod table;
 pub mod value;
 
 pub use commensal_abi as abi;

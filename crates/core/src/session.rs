@@ -7,6 +7,7 @@
 //! run at the same time, or within one another, so never meet in an instance, and a call needs no
 //! lock and no shared borrow.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -116,6 +117,12 @@ impl Scope {
         Some(InstanceId(self.targets.get(slot)?.as_ref()?.lease))
     }
 
+    /// An instance that is not lost, to read what it answered.
+    #[inline]
+    pub(crate) fn guest(&mut self, instance: InstanceId) -> Option<&mut Guest> {
+        self.leases.get_mut(instance.0)?.guest.as_deref_mut()
+    }
+
     /// Calls the function in a bound slot, the first of its exports.
     ///
     /// # Errors
@@ -203,6 +210,11 @@ impl Session {
     /// The session of a new connection.
     pub fn new(environment: Arc<Environment>, services: Arc<dyn HostServices>) -> Self {
         Self { environment, services, connection: CONNECTIONS.fetch_add(1, Relaxed) }
+    }
+
+    /// What connections share.
+    pub(crate) fn environment(&self) -> &Environment {
+        &self.environment
     }
 
     /// Starts an execution.
@@ -320,7 +332,7 @@ impl Session {
             host: HostState { granted: policy.granted, services: Arc::clone(&self.services) },
         };
         let started = Guest::new(module, config, &mut scope.budget)
-            .map_err(|e| failure::call(callable, limits, *e))
+            .map_err(|e| failure::call(&callable.name, policy, limits, *e))
             .and_then(|guest| {
                 let bytes = guest.memory_bytes() as u64;
                 let accounted = self.environment.cache.add_live(bytes);
@@ -339,6 +351,18 @@ impl Session {
     /// was bound to it has to be bound again.
     #[cold]
     pub fn fail(&self, scope: &mut Scope, slot: usize, error: CallError) -> Error {
+        self.fail_in(scope, slot, None, error)
+    }
+
+    /// As [`Session::fail`], for the method of this name.
+    #[cold]
+    pub(crate) fn fail_in(
+        &self,
+        scope: &mut Scope,
+        slot: usize,
+        method: Option<&str>,
+        error: CallError,
+    ) -> Error {
         let limits = &self.environment.settings.limits;
         let Some(Some(target)) = scope.targets.get_mut(slot) else {
             return Error::new(ErrorKind::Fault, "a function that is not bound failed");
@@ -349,7 +373,11 @@ impl Session {
             target.counts.traps += 1;
             self.discard(scope, lease);
         }
-        failure::call(&callable, limits, error)
+        let name = match method {
+            Some(method) => Cow::Owned(format!("{}.{method}", callable.name)),
+            None => Cow::Borrowed(callable.name.as_str()),
+        };
+        failure::call(&name, &callable.object.policy, limits, error)
     }
 
     fn discard(&self, scope: &mut Scope, lease: usize) {

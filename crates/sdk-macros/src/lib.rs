@@ -8,6 +8,7 @@ mod expand;
 mod options;
 mod signature;
 mod symbols;
+mod table;
 
 use proc_macro::TokenStream;
 use syn::{ItemFn, ItemImpl, parse_macro_input};
@@ -34,6 +35,16 @@ pub fn aggregate(options: TokenStream, item: TokenStream) -> TokenStream {
     let implementation = parse_macro_input!(item as ItemImpl);
     let expansion = Options::parse(options.into())
         .and_then(|options| aggregate::expand(&options, &implementation));
+    let expansion = expansion.unwrap_or_else(|error| error.into_compile_error());
+    quote::quote!(#unchanged #expansion).into()
+}
+
+/// Makes a type a table function of SQL: see `commensal_sdk::table_function`.
+#[proc_macro_attribute]
+pub fn table_function(options: TokenStream, item: TokenStream) -> TokenStream {
+    let unchanged = proc_macro2::TokenStream::from(item.clone());
+    let item = parse_macro_input!(item as ItemImpl);
+    let expansion = table::function(options.into(), &item);
     let expansion = expansion.unwrap_or_else(|error| error.into_compile_error());
     quote::quote!(#unchanged #expansion).into()
 }

@@ -68,7 +68,7 @@ impl Options {
     }
 }
 
-fn checked_name(literal: &LitStr) -> Result<String> {
+pub(crate) fn checked_name(literal: &LitStr) -> Result<String> {
     let name = literal.value();
     let problem = if name.is_empty() {
         "the SQL name is empty".to_owned()

@@ -1,8 +1,7 @@
-//! What the expansions of [`function`](crate::function) and [`aggregate`](macro@crate::aggregate) call. Not for use by hand; may change with
+//! What the expansions of the attributes call. Not for use by hand; may change with
 //! every release.
 
 use alloc::format;
-
 use alloc::vec::Vec;
 
 pub use alloc::string::String;
@@ -10,8 +9,9 @@ pub use alloc::string::String;
 pub use crate::aggregate::{FromArguments, States};
 pub use crate::manifest::{HEADER, concat, len};
 #[cfg(target_arch = "wasm32")]
-pub use crate::memory::{Single, call, call_states};
+pub use crate::memory::{Single, call, call_states, close, next, open};
 use crate::parameter::{ArgumentError, FromArgument};
+pub use crate::table::{OpenTable, column};
 pub use crate::{IntoOutput, Output};
 
 /// An argument as it lies in guest memory; natively, where there is no guest memory, the value.

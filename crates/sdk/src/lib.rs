@@ -77,6 +77,7 @@ mod manifest;
 mod memory;
 mod output;
 mod parameter;
+mod table;
 mod value;
 
 pub use aggregate::{Aggregate, FromArguments};
@@ -127,6 +128,20 @@ pub use commensal_sdk_macros::aggregate;
 /// ```
 #[doc(inline)]
 pub use commensal_sdk_macros::function;
+/// Makes a type a table function of SQL: goes on the impl block of
+/// [`TableFunction`](trait@TableFunction), whose description has an example.
+///
+/// The impl stays as it is. On wasm32 the module gets three exports, named like the type with
+/// `_open`, `_next` and `_close` behind it, and a line in its manifest.
+///
+/// Options, separated by commas:
+/// - `name = "…"`: the name in SQL.
+/// - `columns("…", …)`: the names of the columns, one for each element of `Row`.
+/// - `arguments("…", …)`: the names of the arguments, one for each element of `Arguments`; may be
+///   missing when there are none. SQL sees them as hidden columns.
+#[doc(inline)]
+pub use commensal_sdk_macros::table_function;
 pub use output::{IntoOutput, Output};
 pub use parameter::{ArgumentError, Class, FromArgument, Type};
+pub use table::{Batch, Row, TableFunction};
 pub use value::{Value, ValueRef};

@@ -91,6 +91,14 @@ impl Table {
     pub fn is_virtual(&self) -> bool {
         self.methods.contains_key(&TableMethod::Connect)
     }
+
+    /// What of it this version does not run, in words that go on with "this version does not run".
+    pub(crate) fn not_run(&self) -> Option<&'static str> {
+        if self.bind.is_some() {
+            return Some("whose \"bind\"");
+        }
+        self.is_virtual().then_some("a virtual table, which")
+    }
 }
 
 /// A column of a table.
@@ -303,11 +311,14 @@ impl Manifest {
             .chain(aggregates)
             .filter(|(_, _, bind)| bind.is_some())
             .map(|(kind, name, _)| (Declaration { kind, name }, "whose \"bind\""));
-        let tables = self.tables.iter().map(|t| ("table", &t.name));
+        let tables = self.tables.iter().filter_map(|table| {
+            let what = table.not_run()?;
+            Some((Declaration { kind: "table", name: &table.name }, what))
+        });
         let collations = self.collations.iter().map(|c| ("collation", &c.name));
         let types = self.types.iter().map(|t| ("type", &t.name));
-        let others = tables.chain(collations).chain(types);
-        bound.chain(others.map(|(kind, name)| (Declaration { kind, name }, "which")))
+        let others = collations.chain(types);
+        bound.chain(tables).chain(others.map(|(kind, name)| (Declaration { kind, name }, "which")))
     }
 }
 

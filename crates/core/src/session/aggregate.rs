@@ -333,7 +333,8 @@ impl Session {
         if scope.instance(state.slot) == Some(state.instance) {
             return self.fail(scope, state.slot, error);
         }
-        failure::call(&state.callable, &self.environment.settings.limits, error)
+        let Callable { name, object, .. } = &*state.callable;
+        failure::call(name, &object.policy, &self.environment.settings.limits, error)
     }
 }
 

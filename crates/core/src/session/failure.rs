@@ -4,13 +4,12 @@ use crate::cache::LiveBytesExceeded;
 use crate::error::{Error, ErrorKind};
 use crate::guest::CallError;
 use crate::limits::Limits;
-use crate::registry::Callable;
+use crate::registry::{Callable, Policy};
 use crate::runtime::{Fault, ResolveError};
 
-/// The error of a call.
+/// The error of a call of what SQL users know under this name.
 #[cold]
-pub(super) fn call(callable: &Callable, limits: &Limits, error: CallError) -> Error {
-    let name = &callable.name;
+pub(super) fn call(name: &str, policy: &Policy, limits: &Limits, error: CallError) -> Error {
     match error {
         CallError::Argument(what) => Error::new(ErrorKind::Argument, format!("{name}(): {what}")),
         CallError::Guest(message, code) => {
@@ -37,15 +36,19 @@ pub(super) fn call(callable: &Callable, limits: &Limits, error: CallError) -> Er
             ),
         ),
         CallError::ArgumentsTooLarge(bytes) => {
-            memory(callable, &format!(" with {bytes} bytes of arguments"))
+            memory(name, policy, &format!(" with {bytes} bytes of arguments"))
         }
-        CallError::Fault(fault, words) => self::fault(callable, limits, fault, words),
+        CallError::Fault(fault, words) => self::fault(name, policy, limits, fault, words),
     }
 }
 
-fn fault(callable: &Callable, limits: &Limits, fault: Fault, words: Option<String>) -> Error {
-    let name = &callable.name;
-    let policy = &callable.object.policy;
+fn fault(
+    name: &str,
+    policy: &Policy,
+    limits: &Limits,
+    fault: Fault,
+    words: Option<String>,
+) -> Error {
     let limit = |text: String| Error::new(ErrorKind::Limit, format!("{name}() {text}"));
     match fault {
         Fault::Trap(reason) => Error::new(
@@ -76,7 +79,7 @@ fn fault(callable: &Callable, limits: &Limits, fault: Fault, words: Option<Strin
             policy.fuel.unwrap_or_default()
         )),
         Fault::Interrupted => Error::new(ErrorKind::Interrupted, "interrupted"),
-        Fault::MemoryExhausted => memory(callable, ""),
+        Fault::MemoryExhausted => memory(name, policy, ""),
         Fault::TableExhausted => limit(format!(
             "exceeded the limit of {} table elements: a host can raise table_elements_max",
             limits.table_elements_max
@@ -88,14 +91,13 @@ fn fault(callable: &Callable, limits: &Limits, fault: Fault, words: Option<Strin
     }
 }
 
-fn memory(callable: &Callable, with: &str) -> Error {
+fn memory(name: &str, policy: &Policy, with: &str) -> Error {
     Error::new(
         ErrorKind::Limit,
         format!(
-            "{}(){with} exceeded the limit memory_mb = {} of one instance: WITH (memory_mb = …) in \
-             its definition and memory_bytes_max of the host set it",
-            callable.name,
-            callable.object.policy.memory_bytes_max >> 20
+            "{name}(){with} exceeded the limit memory_mb = {} of one instance: WITH (memory_mb = …) \
+             in its definition and memory_bytes_max of the host set it",
+            policy.memory_bytes_max >> 20
         ),
     )
 }

@@ -1,0 +1,173 @@
+//! What `#[table_function(…)]` adds beside the impl block: three exports and the manifest fragment.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
+use syn::{Error, Ident, ItemImpl, LitStr, Result, Token, Type, parenthesized};
+
+use crate::expand::{json, section};
+use crate::options::checked_name;
+use crate::symbols;
+
+/// What `#[table_function(…)]` asks for.
+struct Options {
+    name: String,
+    columns: Vec<String>,
+    arguments: Vec<String>,
+}
+
+/// `name = "…"` or `columns("…", …)`.
+struct Entry {
+    key: Ident,
+    values: Vec<LitStr>,
+}
+
+impl Parse for Entry {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        let key = input.call(Ident::parse_any)?;
+        let values = if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            vec![input.parse()?]
+        } else {
+            let list;
+            parenthesized!(list in input);
+            Punctuated::<LitStr, Token![,]>::parse_terminated_with(&list, |s| s.parse())?
+                .into_iter()
+                .collect()
+        };
+        Ok(Self { key, values })
+    }
+}
+
+impl Options {
+    fn parse(tokens: TokenStream) -> Result<Self> {
+        let (mut name, mut columns, mut arguments) = (None, None, None);
+        let span = tokens.span();
+        for Entry { key, values } in
+            Punctuated::<Entry, Token![,]>::parse_terminated.parse2(tokens)?
+        {
+            let names = values.iter().map(checked_name).collect::<Result<Vec<_>>>()?;
+            let place = match key.to_string().as_str() {
+                "name" => &mut name,
+                "columns" => &mut columns,
+                "arguments" => &mut arguments,
+                unknown => {
+                    let message = format!(
+                        "unknown option `{unknown}`; known are `name = \"…\"`, `columns(\"…\")` and \
+                         `arguments(\"…\")`"
+                    );
+                    return Err(Error::new(key.span(), message));
+                }
+            };
+            if place.replace(names).is_some() {
+                return Err(Error::new(key.span(), format!("`{key}` is given twice")));
+            }
+        }
+        let [name] = &name.unwrap_or_default()[..] else {
+            return Err(Error::new(span, "a table needs a name: `name = \"…\"`"));
+        };
+        let columns = columns.unwrap_or_default();
+        if columns.is_empty() {
+            return Err(Error::new(span, "a table needs columns: `columns(\"…\", …)`"));
+        }
+        Ok(Self { name: name.clone(), columns, arguments: arguments.unwrap_or_default() })
+    }
+}
+
+/// The exports and the manifest fragment.
+pub(crate) fn function(options: TokenStream, item: &ItemImpl) -> Result<TokenStream> {
+    let options = Options::parse(options)?;
+    check_trait(item, "TableFunction")?;
+    let ident = type_ident(&item.self_ty)?;
+    let cfgs = item.attrs.iter().filter(|a| a.path().is_ident("cfg"));
+    let stem = snake_case(&ident.unraw().to_string());
+    let manifest = manifest(&options, &stem, &item.self_ty);
+    let name = &options.name;
+    let table = &item.self_ty;
+    let exports = ["open", "next", "close"].map(|method| {
+        let export = symbols::export_name(&format!("{stem}_{method}"));
+        let (function, body) = (format_ident!("export_{method}"), format_ident!("{method}"));
+        quote! {
+            #[cfg(target_arch = "wasm32")]
+            #[unsafe(export_name = #export)]
+            unsafe extern "C" fn #function(argc: i32, argv: i32) -> i32 {
+                // SAFETY: the host calls exports as ABI version 1 says.
+                unsafe { commensal::#body::<#table>(#name, argc, argv) }
+            }
+        }
+    });
+    Ok(quote! {
+        #(#cfgs)*
+        const _: () = {
+            use ::commensal_sdk::export as commensal;
+
+            #manifest
+            #(#exports)*
+
+            #[cfg(not(target_arch = "wasm32"))]
+            {
+                let _ = (MANIFEST, commensal::OpenTable::<#table>::open);
+            }
+        };
+    })
+}
+
+fn check_trait(item: &ItemImpl, name: &str) -> Result<()> {
+    let path = item.trait_.as_ref().map(|(_, path, _)| path);
+    let last = path.and_then(|path| path.segments.last());
+    if last.is_some_and(|last| last.ident == name) {
+        return Ok(());
+    }
+    let message = format!("this attribute goes on `impl {name} for …`");
+    Err(Error::new_spanned(&item.self_ty, message))
+}
+
+fn type_ident(r#type: &Type) -> Result<&Ident> {
+    if let Type::Path(path) = r#type
+        && let Some(last) = path.path.segments.last()
+        && last.arguments.is_none()
+    {
+        return Ok(&last.ident);
+    }
+    Err(Error::new_spanned(r#type, "a table is a type with a name, and not generic"))
+}
+
+/// `JsonLines` becomes `json_lines`.
+fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    for c in name.chars() {
+        if c.is_uppercase() && !snake.is_empty() && !snake.ends_with('_') {
+            snake.push('_');
+        }
+        snake.extend(c.to_lowercase());
+    }
+    snake
+}
+
+fn manifest(options: &Options, stem: &str, table: &Type) -> TokenStream {
+    let (count, arguments) = (options.columns.len(), options.arguments.len());
+    let head = format!("{{\"table\":{{\"name\":{},\"columns\":[", json(&options.name));
+    let names = options.columns.iter().chain(&options.arguments);
+    let columns = names.enumerate().map(|(index, name)| {
+        let comma = if index == 0 { "" } else { "," };
+        let start = format!("{comma}{{\"name\":{},\"type\":\"", json(name));
+        let end = if index < count { "\"}" } else { "\",\"hidden\":true}" };
+        let ty = quote_spanned! {table.span()=>
+            commensal::column::<#table, #count, #arguments>(#index)
+        };
+        quote!(#start, #ty, #end)
+    });
+    let tail = ["open", "next", "close"].map(|method| {
+        let export = symbols::export_name(&format!("{stem}_{method}"));
+        format!(",\"{method}\":{}", json(&export))
+    });
+    let tail = format!("]{}}}}}\n", tail.concat());
+    let section = section();
+    quote! {
+        const MANIFEST: &[&[&str]] = &[&[commensal::HEADER, #head, #(#columns,)* #tail]];
+        #section
+    }
+}
