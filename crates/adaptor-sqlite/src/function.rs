@@ -249,26 +249,8 @@ impl Arguments for Values<'_> {
 
     #[inline(always)]
     fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
-        let (api, value) = (self.api, self.values[position]);
         // SAFETY: SQLite gave the value for the duration of the call, which `self` does not outlive.
-        // The bytes stay until the value is asked for another form, which nobody does; the length is
-        // asked after the pointer, as the C API demands.
-        unsafe {
-            Ok(match (api.sqlite3_value_type)(value) {
-                SQLITE_INTEGER => ValueRef::Integer((api.sqlite3_value_int64)(value)),
-                SQLITE_FLOAT => ValueRef::Real((api.sqlite3_value_double)(value)),
-                SQLITE_TEXT => {
-                    let text = (api.sqlite3_value_text)(value);
-                    let text = bytes(text, (api.sqlite3_value_bytes)(value));
-                    ValueRef::Text(std::str::from_utf8(text).map_err(|_| InvalidUtf8)?)
-                }
-                SQLITE_BLOB => {
-                    let blob = (api.sqlite3_value_blob)(value).cast::<u8>();
-                    ValueRef::Blob(bytes(blob, (api.sqlite3_value_bytes)(value)))
-                }
-                _ => ValueRef::Null,
-            })
-        }
+        unsafe { value_ref(self.api, self.values[position]) }
     }
 
     #[inline(always)]
@@ -287,6 +269,35 @@ impl Arguments for Values<'_> {
     fn subtype(&self, position: usize) -> u8 {
         // SAFETY: as above. Subtypes are one byte.
         unsafe { (self.api.sqlite3_value_subtype)(self.values[position]) as u8 }
+    }
+}
+
+/// A value of SQLite's.
+///
+/// # Safety
+/// SQLite gave the value, which lives as long as `'a`.
+#[inline(always)]
+pub(crate) unsafe fn value_ref<'a>(
+    api: &'static Api,
+    value: *mut sqlite3_value,
+) -> Result<ValueRef<'a>, InvalidUtf8> {
+    // SAFETY: the caller's promise. The bytes stay until the value is asked for another form, which
+    // nobody does; the length is asked after the pointer, as the C API demands.
+    unsafe {
+        Ok(match (api.sqlite3_value_type)(value) {
+            SQLITE_INTEGER => ValueRef::Integer((api.sqlite3_value_int64)(value)),
+            SQLITE_FLOAT => ValueRef::Real((api.sqlite3_value_double)(value)),
+            SQLITE_TEXT => {
+                let text = (api.sqlite3_value_text)(value);
+                let text = bytes(text, (api.sqlite3_value_bytes)(value));
+                ValueRef::Text(std::str::from_utf8(text).map_err(|_| InvalidUtf8)?)
+            }
+            SQLITE_BLOB => {
+                let blob = (api.sqlite3_value_blob)(value).cast::<u8>();
+                ValueRef::Blob(bytes(blob, (api.sqlite3_value_bytes)(value)))
+            }
+            _ => ValueRef::Null,
+        })
     }
 }
 

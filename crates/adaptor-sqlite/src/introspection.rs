@@ -122,7 +122,7 @@ unsafe extern "C" fn connect(
                 .map(|(name, ty)| format!("{} {ty}", quote_identifier(name)))
                 .collect();
             // SAFETY: this is xConnect, where declaring is allowed; `message` is its place for one.
-            let code = unsafe { vtab::declare(api, db, &columns, message) };
+            let code = unsafe { vtab::declare(api, db, &vtab::create_table(&columns), message) };
             if code != SQLITE_OK {
                 return code;
             }

@@ -43,17 +43,22 @@ pub(crate) const NO_METHODS: sqlite3_module = sqlite3_module {
 pub(crate) const NEW: sqlite3_vtab =
     sqlite3_vtab { pModule: std::ptr::null(), nRef: 0, zErrMsg: std::ptr::null_mut() };
 
-/// Declares the columns, given as definitions of columns.
+/// The declaration of a table of these columns, given as their definitions; it ends with a NUL.
+pub(crate) fn create_table(columns: &[String]) -> String {
+    format!("CREATE TABLE x({})\0", columns.join(", "))
+}
+
+/// Declares the columns: `declaration` ends with a NUL.
 ///
 /// # Safety
 /// This is xCreate or xConnect for `db`, and `message` its place for a message.
 pub(crate) unsafe fn declare(
     api: &Api,
     db: *mut sqlite3,
-    columns: &[String],
+    declaration: &str,
     message: *mut *mut c_char,
 ) -> c_int {
-    let declaration = format!("CREATE TABLE x({})\0", columns.join(", "));
+    assert!(declaration.ends_with('\0'), "SQL text for SQLite ends with a NUL");
     // SAFETY: the declaration ends with a NUL; the rest is the caller's promise.
     unsafe {
         let code = (api.sqlite3_declare_vtab)(db, declaration.as_ptr().cast());
@@ -66,22 +71,33 @@ pub(crate) unsafe fn declare(
     }
 }
 
+/// Copies bytes into memory of SQLite's, with a NUL behind them; NULL, and a result code, when there
+/// is none.
+pub(crate) fn copy(api: &Api, bytes: &[u8]) -> (*mut c_char, c_int) {
+    // SAFETY: SQLite's allocator gives NULL or the bytes asked for.
+    unsafe {
+        let copy = (api.sqlite3_malloc64)(bytes.len() as u64 + 1).cast::<u8>();
+        if copy.is_null() {
+            return (std::ptr::null_mut(), SQLITE_NOMEM);
+        }
+        copy.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        *copy.add(bytes.len()) = 0;
+        (copy.cast(), SQLITE_OK)
+    }
+}
+
 /// Copies a message into memory that SQLite frees.
 ///
 /// # Safety
 /// `to` is where SQLite looks for a message.
 pub(crate) unsafe fn set_message(api: &Api, to: *mut *mut c_char, message: &str) {
-    let bytes = message.as_bytes();
-    // SAFETY: SQLite's allocator gives NULL or the bytes asked for; `to` is the caller's promise.
-    unsafe {
-        let copy = (api.sqlite3_malloc64)(bytes.len() as u64 + 1).cast::<u8>();
-        if copy.is_null() {
-            return;
+    let (copied, code) = copy(api, message.as_bytes());
+    if code == SQLITE_OK {
+        // SAFETY: the caller's promise.
+        unsafe {
+            (api.sqlite3_free)((*to).cast());
+            *to = copied;
         }
-        copy.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
-        *copy.add(bytes.len()) = 0;
-        (api.sqlite3_free)((*to).cast());
-        *to = copy.cast();
     }
 }
 

@@ -117,6 +117,14 @@ impl Scope {
         Some(InstanceId(self.targets.get(slot)?.as_ref()?.lease))
     }
 
+    /// Says that another statement begins: it has a budget of its own.
+    pub(crate) fn renew(&mut self, environment: &Environment) {
+        self.budget = StatementBudget::new(environment.settings.limits.statement_timeout);
+        for guest in self.leases.iter_mut().filter_map(|lease| lease.guest.as_mut()) {
+            guest.begin_statement();
+        }
+    }
+
     /// An instance that is not lost, to read what it answered.
     #[inline]
     pub(crate) fn guest(&mut self, instance: InstanceId) -> Option<&mut Guest> {
@@ -329,7 +337,7 @@ impl Session {
             stack_bytes_max: limits.stack_bytes_max,
             call_timeout: policy.call_timeout,
             fuel: policy.fuel,
-            host: HostState { granted: policy.granted, services: Arc::clone(&self.services) },
+            host: HostState::new(policy.granted, Arc::clone(&self.services)),
         };
         let started = Guest::new(module, config, &mut scope.budget)
             .map_err(|e| failure::call(&callable.name, policy, limits, *e))

@@ -10,16 +10,16 @@ use syn::{Error, Ident, ItemImpl, LitStr, Result, Token, Type, parenthesized};
 
 use crate::expand::{json, section};
 use crate::options::checked_name;
-use crate::symbols;
 
-/// What `#[table_function(…)]` asks for.
-struct Options {
-    name: String,
-    columns: Vec<String>,
-    arguments: Vec<String>,
+/// What `#[table_function(…)]` and `#[virtual_table(…)]` ask for.
+pub(crate) struct Options {
+    pub(crate) name: String,
+    pub(crate) columns: Vec<String>,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) eponymous: bool,
 }
 
-/// `name = "…"` or `columns("…", …)`.
+/// `name = "…"`, `columns("…", …)` or `eponymous`.
 struct Entry {
     key: Ident,
     values: Vec<LitStr>,
@@ -31,6 +31,8 @@ impl Parse for Entry {
         let values = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             vec![input.parse()?]
+        } else if !input.peek(syn::token::Paren) {
+            Vec::new()
         } else {
             let list;
             parenthesized!(list in input);
@@ -43,21 +45,24 @@ impl Parse for Entry {
 }
 
 impl Options {
-    fn parse(tokens: TokenStream) -> Result<Self> {
-        let (mut name, mut columns, mut arguments) = (None, None, None);
+    /// Those of a virtual table, or of a table function.
+    pub(crate) fn parse(tokens: TokenStream, is_virtual: bool) -> Result<Self> {
+        let (mut name, mut columns, mut arguments, mut eponymous) = (None, None, None, None);
         let span = tokens.span();
         for Entry { key, values } in
             Punctuated::<Entry, Token![,]>::parse_terminated.parse2(tokens)?
         {
             let names = values.iter().map(checked_name).collect::<Result<Vec<_>>>()?;
-            let place = match key.to_string().as_str() {
-                "name" => &mut name,
-                "columns" => &mut columns,
-                "arguments" => &mut arguments,
-                unknown => {
+            let place = match (key.to_string().as_str(), is_virtual) {
+                ("name", _) => &mut name,
+                ("columns", _) => &mut columns,
+                ("arguments", false) => &mut arguments,
+                ("eponymous", true) => &mut eponymous,
+                (unknown, _) => {
+                    let last = if is_virtual { "`eponymous`" } else { "`arguments(\"…\")`" };
                     let message = format!(
                         "unknown option `{unknown}`; known are `name = \"…\"`, `columns(\"…\")` and \
-                         `arguments(\"…\")`"
+                         {last}"
                     );
                     return Err(Error::new(key.span(), message));
                 }
@@ -69,33 +74,37 @@ impl Options {
         let [name] = &name.unwrap_or_default()[..] else {
             return Err(Error::new(span, "a table needs a name: `name = \"…\"`"));
         };
-        let columns = columns.unwrap_or_default();
-        if columns.is_empty() {
-            return Err(Error::new(span, "a table needs columns: `columns(\"…\", …)`"));
-        }
-        Ok(Self { name: name.clone(), columns, arguments: arguments.unwrap_or_default() })
+        Ok(Self {
+            name: name.clone(),
+            columns: columns.unwrap_or_default(),
+            arguments: arguments.unwrap_or_default(),
+            eponymous: eponymous.is_some(),
+        })
     }
 }
 
 /// The exports and the manifest fragment.
 pub(crate) fn function(options: TokenStream, item: &ItemImpl) -> Result<TokenStream> {
-    let options = Options::parse(options)?;
+    let options = Options::parse(options, false)?;
     check_trait(item, "TableFunction")?;
-    let ident = type_ident(&item.self_ty)?;
+    if options.columns.is_empty() {
+        let message = "a table function needs columns: `columns(\"…\", …)`";
+        return Err(Error::new_spanned(&item.self_ty, message));
+    }
+    let stem = type_ident(&item.self_ty)?.to_string();
     let cfgs = item.attrs.iter().filter(|a| a.path().is_ident("cfg"));
-    let stem = snake_case(&ident.unraw().to_string());
     let manifest = manifest(&options, &stem, &item.self_ty);
     let name = &options.name;
     let table = &item.self_ty;
     let exports = ["open", "next", "close"].map(|method| {
-        let export = symbols::export_name(&format!("{stem}_{method}"));
+        let export = format!("{stem}.{method}");
         let (function, body) = (format_ident!("export_{method}"), format_ident!("{method}"));
         quote! {
             #[cfg(target_arch = "wasm32")]
             #[unsafe(export_name = #export)]
             unsafe extern "C" fn #function(argc: i32, argv: i32) -> i32 {
                 // SAFETY: the host calls exports as ABI version 1 says.
-                unsafe { commensal::#body::<#table>(#name, argc, argv) }
+                unsafe { commensal::table::#body::<#table>(#name, argc, argv) }
             }
         }
     });
@@ -115,7 +124,7 @@ pub(crate) fn function(options: TokenStream, item: &ItemImpl) -> Result<TokenStr
     })
 }
 
-fn check_trait(item: &ItemImpl, name: &str) -> Result<()> {
+pub(crate) fn check_trait(item: &ItemImpl, name: &str) -> Result<()> {
     let path = item.trait_.as_ref().map(|(_, path, _)| path);
     let last = path.and_then(|path| path.segments.last());
     if last.is_some_and(|last| last.ident == name) {
@@ -125,7 +134,7 @@ fn check_trait(item: &ItemImpl, name: &str) -> Result<()> {
     Err(Error::new_spanned(&item.self_ty, message))
 }
 
-fn type_ident(r#type: &Type) -> Result<&Ident> {
+pub(crate) fn type_ident(r#type: &Type) -> Result<&Ident> {
     if let Type::Path(path) = r#type
         && let Some(last) = path.path.segments.last()
         && last.arguments.is_none()
@@ -133,18 +142,6 @@ fn type_ident(r#type: &Type) -> Result<&Ident> {
         return Ok(&last.ident);
     }
     Err(Error::new_spanned(r#type, "a table is a type with a name, and not generic"))
-}
-
-/// `JsonLines` becomes `json_lines`.
-fn snake_case(name: &str) -> String {
-    let mut snake = String::new();
-    for c in name.chars() {
-        if c.is_uppercase() && !snake.is_empty() && !snake.ends_with('_') {
-            snake.push('_');
-        }
-        snake.extend(c.to_lowercase());
-    }
-    snake
 }
 
 fn manifest(options: &Options, stem: &str, table: &Type) -> TokenStream {
@@ -161,7 +158,7 @@ fn manifest(options: &Options, stem: &str, table: &Type) -> TokenStream {
         quote!(#start, #ty, #end)
     });
     let tail = ["open", "next", "close"].map(|method| {
-        let export = symbols::export_name(&format!("{stem}_{method}"));
+        let export = format!("{stem}.{method}");
         format!(",\"{method}\":{}", json(&export))
     });
     let tail = format!("]{}}}}}\n", tail.concat());

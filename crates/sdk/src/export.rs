@@ -9,9 +9,11 @@ pub use alloc::string::String;
 pub use crate::aggregate::{FromArguments, States};
 pub use crate::manifest::{HEADER, concat, len};
 #[cfg(target_arch = "wasm32")]
-pub use crate::memory::{Single, call, call_states, close, next, open};
+pub use crate::memory::{Single, call, call_states};
 use crate::parameter::{ArgumentError, FromArgument};
-pub use crate::table::{OpenTable, column};
+#[cfg(target_arch = "wasm32")]
+pub use crate::table::exports as table;
+pub use crate::table::{OpenCursor, OpenTable, TableFunction, VirtualTable, column, connected};
 pub use crate::{IntoOutput, Output};
 
 /// An argument as it lies in guest memory; natively, where there is no guest memory, the value.

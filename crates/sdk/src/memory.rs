@@ -6,7 +6,6 @@
 #![expect(unsafe_code, reason = "addresses from the host become references here")]
 
 use alloc::borrow::Cow;
-use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -15,10 +14,9 @@ use core::marker::PhantomData;
 
 use commensal_abi::{Record, Tag};
 
-use crate::aggregate::{FromArguments, States};
-use crate::export::{Arguments, Count, OpenTable};
+use crate::aggregate::States;
+use crate::export::{Arguments, Count};
 use crate::output::Output;
-use crate::table::TableFunction;
 use crate::value::ValueRef;
 
 #[cfg(target_feature = "atomics")]
@@ -139,7 +137,7 @@ pub unsafe fn call_states<T>(
         method(unsafe { &mut *states.get() }, arguments)
     };
     // SAFETY: the caller's promise.
-    unsafe { call(name, count, argc, argv, invoke) }
+    unsafe { call(name, count, argc, argv, |arguments| invoke(arguments)) }
 }
 
 #[cold]
@@ -183,60 +181,6 @@ pub(crate) fn words(record: Record) -> [u64; 2] {
         unreachable!("a record is 16 bytes")
     };
     [u64::from_le_bytes(a), u64::from_le_bytes(b)]
-}
-
-/// The body of `open` of a table function.
-///
-/// # Safety
-/// As [`call`].
-pub unsafe fn open<T: TableFunction>(name: &str, argc: i32, argv: i32) -> i32 {
-    let count = Count::Exactly(<T::Arguments<'static> as FromArguments<'static>>::COUNT);
-    let invoke = |arguments: &Arguments<'_>| {
-        Ok(match OpenTable::<T>::open(arguments)? {
-            // The handle is the address.
-            Ok(table) => Output::Integer(Box::into_raw(Box::new(table)).addr() as i64),
-            Err(message) => Output::Error(message),
-        })
-    };
-    // SAFETY: the caller's promise.
-    unsafe { call(name, count, argc, argv, |arguments| invoke(arguments)) }
-}
-
-/// The body of `next` of a table function.
-///
-/// # Safety
-/// As [`call`], and the first argument is a handle that [`open`] gave for the same type.
-pub unsafe fn next<T: TableFunction>(name: &str, argc: i32, argv: i32) -> i32 {
-    let invoke = |arguments: &Arguments<'_>| {
-        let (handle, rows_max) = (arguments.get::<i64>(0)?, arguments.get::<i64>(1)?);
-        // SAFETY: the host passes live handles only, and one call runs at a time.
-        let table = unsafe { &mut *(handle as usize as *mut OpenTable<T>) };
-        Ok(match table.next(rows_max as usize) {
-            Ok([]) => Output::Null,
-            // SAFETY: the same bytes. They stay as they are until the next call for this cursor.
-            Ok(words) => Output::Blob(Cow::Borrowed(unsafe {
-                core::slice::from_raw_parts(words.as_ptr().cast(), size_of_val(words))
-            })),
-            Err(message) => Output::Error(message),
-        })
-    };
-    // SAFETY: the caller's promise.
-    unsafe { call(name, Count::Exactly(2), argc, argv, |arguments| invoke(arguments)) }
-}
-
-/// The body of `close` of a table function.
-///
-/// # Safety
-/// As [`next`]; the handle is gone.
-pub unsafe fn close<T: TableFunction>(name: &str, argc: i32, argv: i32) -> i32 {
-    let invoke = |arguments: &Arguments<'_>| {
-        let handle = arguments.get::<i64>(0)?;
-        // SAFETY: the host passes a live handle, and never again.
-        drop(unsafe { Box::from_raw(handle as usize as *mut OpenTable<T>) });
-        Ok(Output::Null)
-    };
-    // SAFETY: the caller's promise.
-    unsafe { call(name, Count::Exactly(1), argc, argv, |arguments| invoke(arguments)) }
 }
 
 static SCRATCH: Single<Vec<u64>> = Single::new(Vec::new());

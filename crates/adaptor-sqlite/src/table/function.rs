@@ -83,7 +83,7 @@ unsafe extern "C" fn connect(
             // SAFETY: this is xConnect, where declaring and configuring is allowed; the option takes
             // no argument, and `message` is the place for a message.
             unsafe {
-                let code = vtab::declare(api, db, &columns, message);
+                let code = vtab::declare(api, db, &vtab::create_table(&columns), message);
                 if code != SQLITE_OK {
                     return code;
                 }
@@ -182,16 +182,11 @@ unsafe fn plan(connected: &Connected, info: &mut sqlite3_index_info) -> c_int {
         }
     }
     let text: Vec<u8> = given.iter().map(|g| if g.is_some() { GIVEN } else { NOT_GIVEN }).collect();
-    // SAFETY: SQLite frees the text, which is from its allocator and ends with a NUL.
-    unsafe {
-        let copy = (api.sqlite3_malloc64)(text.len() as u64 + 1).cast::<u8>();
-        if copy.is_null() {
-            return SQLITE_NOMEM;
-        }
-        copy.copy_from_nonoverlapping(text.as_ptr(), text.len());
-        *copy.add(text.len()) = 0;
-        info.idxStr = copy.cast();
+    let (copied, code) = vtab::copy(api, &text);
+    if code != SQLITE_OK {
+        return code;
     }
+    info.idxStr = copied;
     info.needToFreeIdxStr = 1;
     // Arguments that are not given are NULL; where they could be given, that is the better plan.
     let missing = given.iter().filter(|given| given.is_none()).count();

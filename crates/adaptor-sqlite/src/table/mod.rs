@@ -6,6 +6,8 @@
 //! kind or columns changed is registered anew once the connection is idle.
 
 mod function;
+mod plan;
+mod virtual_table;
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::{CString, c_void};
@@ -64,8 +66,8 @@ fn is_same_shape(a: &Table, b: &Table) -> bool {
 }
 
 /// The methods that SQLite sees, by what the table can do.
-fn module_of(_table: &Table) -> &'static sqlite3_module {
-    &function::MODULE
+fn module_of(table: &Table) -> &'static sqlite3_module {
+    if table.is_virtual() { virtual_table::module_of(table) } else { &function::MODULE }
 }
 
 /// Registers a slot for each table that has none. What else has changed waits for [`tidy`].

@@ -15,6 +15,9 @@ use crate::value::{StorageClass, ValueRef};
 /// Bytes before the first row: the numbers of rows and of columns.
 const HEADER_BYTES: usize = 8;
 
+/// No engine has tables of more columns.
+const COLUMNS_MAX: u32 = 32_767;
+
 /// Rows in guest memory. Valid until the cursor is asked for the next ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fetched {
@@ -27,7 +30,8 @@ pub struct Fetched {
 }
 
 impl Guest {
-    /// Calls a function that gives a batch of rows of so many columns; `None` for its NULL.
+    /// Calls a function that gives a batch of rows of so many columns, of any number of them where
+    /// that is not known; `None` for its NULL.
     ///
     /// # Errors
     /// See [`CallError`]; a batch whose header, length or alignment is wrong breaks the ABI.
@@ -35,7 +39,7 @@ impl Guest {
         &mut self,
         function: FunctionId,
         arguments: &[ValueRef<'_>],
-        columns: u32,
+        columns: Option<u32>,
         rows_max: u32,
         budget: &mut StatementBudget,
     ) -> CallResult<Option<Fetched>> {
@@ -48,13 +52,17 @@ impl Guest {
         }
         let [a, b, c, d, e, f, g, h] = header;
         let (rows, has) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
-        let row_bytes = (columns as usize + 1) * Record::SIZE;
-        if rows == 0 || rows > rows_max || has != columns {
+        let fits = match columns {
+            Some(columns) => has == columns,
+            None => (1..=COLUMNS_MAX).contains(&has),
+        };
+        if rows == 0 || rows > rows_max || !fits {
             return Err(wrong_header(rows, rows_max, has, columns).into());
         }
+        let row_bytes = (has as usize + 1) * Record::SIZE;
         let expected = HEADER_BYTES + rows as usize * row_bytes;
         if len as usize != expected {
-            return Err(wrong_len(len, rows, columns, expected).into());
+            return Err(wrong_len(len, rows, has, expected).into());
         }
         Ok(Some(Fetched {
             first: first + HEADER_BYTES as u32,
@@ -65,7 +73,7 @@ impl Guest {
     }
 
     /// Calls a function that gives an 8-aligned blob; its address and bytes, `None` for NULL.
-    pub(crate) fn aligned_blob(
+    fn aligned_blob(
         &mut self,
         function: FunctionId,
         arguments: &[ValueRef<'_>],
@@ -75,6 +83,11 @@ impl Guest {
         let callee =
             Callee { function, signature: &ANY, subtype: false, result_bytes_max: usize::MAX };
         let pointer = self.invoke(callee, arguments, budget)?;
+        self.aligned_blob_at(pointer)
+    }
+
+    /// The 8-aligned blob of a result record; `None` for NULL.
+    pub(crate) fn aligned_blob_at(&mut self, pointer: u32) -> CallResult<Option<(u32, u32)>> {
         if pointer == 0 {
             return Ok(None);
         }
@@ -97,6 +110,15 @@ impl Guest {
             return Err(CallError::Protocol(what).into());
         }
         Ok(Some((first, len)))
+    }
+
+    /// Whether a result record, of which nothing else matters, is an error.
+    pub(crate) fn error_at(&mut self, pointer: u32) -> CallResult<()> {
+        if pointer == 0 {
+            return Ok(());
+        }
+        let record = self.read_record(pointer)?;
+        if record.tag == Tag::Error { Err(self.error(record).into()) } else { Ok(()) }
     }
 
     /// Copies guest memory out.
@@ -131,7 +153,8 @@ fn no_blob(tag: Tag) -> CallError {
 }
 
 #[cold]
-fn wrong_header(rows: u32, rows_max: u32, has: u32, columns: u32) -> CallError {
+fn wrong_header(rows: u32, rows_max: u32, has: u32, columns: Option<u32>) -> CallError {
+    let columns = columns.map_or_else(|| format!("1 to {COLUMNS_MAX}"), |n| n.to_string());
     CallError::Protocol(format!(
         "its batch says {rows} rows of {has} columns; 1 to {rows_max} rows of {columns} columns are \
          possible"

@@ -10,6 +10,7 @@
 mod arguments;
 mod batch;
 mod fetch;
+mod image;
 mod result;
 
 use commensal_abi::{Record, Tag};
@@ -20,8 +21,10 @@ use self::arguments::{Placed, encode};
 pub use self::batch::Appended;
 pub(crate) use self::batch::{Batch, Batches};
 pub use self::fetch::Fetched;
+pub(crate) use self::image::Image;
 pub use self::result::Returns;
 use self::result::{bytes_in, check_len, memory_shrank, message, record, value};
+use crate::host::TableState;
 use crate::manifest::Signature;
 use crate::runtime::{
     CompiledModule, Fault, FunctionId, Instance, InstanceConfig, ResolveError, StatementBudget,
@@ -119,6 +122,11 @@ impl Guest {
     /// Says that another statement begins to use the instance.
     pub(crate) fn begin_statement(&mut self) {
         self.instance.begin_statement();
+    }
+
+    /// What the running method of a table says and asks.
+    pub(crate) fn table(&mut self) -> &mut TableState {
+        &mut self.instance.host_mut().table
     }
 
     /// Finds a guest function, once; the result holds for this instance only.

@@ -97,7 +97,18 @@ impl Table {
         if self.bind.is_some() {
             return Some("whose \"bind\"");
         }
-        self.is_virtual().then_some("a virtual table, which")
+        let has = |method| self.methods.contains_key(&method);
+        if has(TableMethod::FindFunction) || has(TableMethod::Overload) {
+            return Some("whose \"find_function\"");
+        }
+        // An engine that connects both in one way cannot tell which it is.
+        if self.eponymous && has(TableMethod::Create) {
+            return Some("an eponymous table with \"create\", which");
+        }
+        if self.eponymous && self.columns.is_empty() {
+            return Some("an eponymous table without \"columns\", which");
+        }
+        None
     }
 }
 

@@ -21,7 +21,7 @@ pub struct FunctionCursor {
     rows: Rows,
     arguments: Vec<Value>,
     places: Box<[Place]>,
-    columns: u32,
+    columns: Option<u32>,
     bytes_max: usize,
 }
 
@@ -35,7 +35,7 @@ impl FunctionCursor {
             arguments: Vec::new(),
             places: table.places(),
             // An engine has far fewer.
-            columns: u32::try_from(table.results().count()).unwrap_or(u32::MAX),
+            columns: Some(u32::try_from(table.results().count()).unwrap_or(u32::MAX)),
             bytes_max: session.environment().settings.limits.result_bytes_max,
             seat: Seat::new(entry, session.begin(registry)),
         }
@@ -141,9 +141,7 @@ impl FunctionCursor {
         self.rows.clear();
         let Some((instance, cursor)) = self.open.take() else { return };
         if self.seat.lives(instance) {
-            // What fails here has no row to spoil; after a fault the instance is gone, and counted.
-            let arguments = [ValueRef::Integer(cursor)];
-            let _ = self.seat.call(session, TableMethod::Close, &arguments, |_| Ok(()));
+            self.seat.clean_up(session, TableMethod::Close, cursor);
         }
     }
 

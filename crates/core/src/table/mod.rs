@@ -4,12 +4,16 @@
 //! of the structures in which an engine hands over constraints and values.
 
 mod function;
+mod plan;
 mod rows;
 mod seat;
+mod virtual_table;
 
 use std::sync::Arc;
 
 pub use function::FunctionCursor;
+pub use plan::{Constraint, FilterValue, Plan, Request, Use};
+pub use virtual_table::{VirtualCursor, VirtualTable};
 
 use crate::error::Result;
 use crate::manifest::{Column, Param, Signature, Table};

@@ -37,7 +37,7 @@ impl Rows {
         seat: &mut Seat,
         session: &Session,
         cursor: i64,
-        columns: u32,
+        columns: Option<u32>,
     ) -> Result<()> {
         *self = Self { wanted: ROWS_FIRST, before: -1, ..Self::default() };
         self.fetch(seat, session, cursor, columns)
@@ -73,7 +73,7 @@ impl Rows {
         seat: &mut Seat,
         session: &Session,
         cursor: i64,
-        columns: u32,
+        columns: Option<u32>,
     ) -> Result<()> {
         let wanted = self.wanted;
         self.wanted = (wanted * 4).min(ROWS_MAX);
@@ -97,6 +97,9 @@ impl Rows {
         sink: impl FnOnce(ValueRef<'_>) -> R,
     ) -> CallResult<R> {
         let offset = (column as u32 + 1).wrapping_mul(Record::SIZE as u32);
+        if offset >= self.row_bytes {
+            return Err(no_column(self.row_bytes));
+        }
         guest.value_at(self.row.wrapping_add(offset), class, bytes_max, sink)
     }
 
@@ -136,4 +139,11 @@ pub(super) fn in_rowid(error: CallError) -> CallError {
 #[cold]
 pub(super) fn no_row() -> Box<CallError> {
     CallError::Argument("its cursor is on no row: its instance is lost".to_owned()).into()
+}
+
+/// The error of a batch with fewer columns than the guest declared.
+#[cold]
+fn no_column(row_bytes: u32) -> Box<CallError> {
+    let columns = row_bytes as usize / Record::SIZE - 1;
+    CallError::Protocol(format!("its batch has {columns} columns only")).into()
 }

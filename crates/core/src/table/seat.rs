@@ -1,18 +1,22 @@
 //! A table's place in an instance: the scope that owns the instance, and how its methods are called.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Access;
 use crate::error::Result;
-use crate::guest::{Arguments, CallError, CallResult, Callee, Fetched, Guest};
+use crate::guest::{Arguments, CallError, CallResult, Callee, Fetched, Guest, Image};
 use crate::manifest::{Signature, TableMethod};
 use crate::registry::TableEntry;
-use crate::runtime::FunctionId;
+use crate::runtime::{FunctionId, StatementBudget};
 use crate::session::{Binding, InstanceId, Scope, Session};
 use crate::value::ValueRef;
 
 /// The only slot of a seat's scope.
 const SLOT: usize = 0;
+
+/// Time of a call that frees something.
+const CLEANUP_TIME: Duration = Duration::from_millis(100);
 
 const ANY: Signature = Signature::ANY;
 
@@ -70,12 +74,23 @@ impl Seat {
         self.exports[method as usize].is_some()
     }
 
-    /// Calls a method with any arguments.
+    /// Calls a method with these arguments.
     pub(super) fn call<R>(
         &mut self,
         session: &Session,
         method: TableMethod,
         arguments: &[ValueRef<'_>],
+        sink: impl FnOnce(ValueRef<'_>) -> CallResult<R>,
+    ) -> Result<R> {
+        self.call_any(session, method, arguments, sink)
+    }
+
+    /// Calls a method with any arguments.
+    pub(super) fn call_any<A: Arguments + ?Sized, R>(
+        &mut self,
+        session: &Session,
+        method: TableMethod,
+        arguments: &A,
         sink: impl FnOnce(ValueRef<'_>) -> CallResult<R>,
     ) -> Result<R> {
         self.enter(session, method, |seated| seated.call(arguments, false, sink))
@@ -98,12 +113,42 @@ impl Seat {
         session: &Session,
         method: TableMethod,
         arguments: &[ValueRef<'_>],
-        columns: u32,
+        columns: Option<u32>,
         rows_max: u32,
     ) -> Result<Option<Fetched>> {
         self.enter(session, method, |Seated { entered, function }| {
             entered.guest.fetch(function, arguments, columns, rows_max, entered.budget)
         })
+    }
+
+    /// Calls a method that frees something, even when the host wants the statement to end. What fails
+    /// has nothing to spoil; after a fault the instance is gone, and counted.
+    pub(super) fn clean_up(&mut self, session: &Session, method: TableMethod, handle: i64) {
+        let _ = self.enter(session, method, |Seated { mut entered, function }| {
+            let mut budget = StatementBudget::for_cleanup(CLEANUP_TIME);
+            entered.budget = &mut budget;
+            Seated { entered, function }.call(&[ValueRef::Integer(handle)][..], false, |_| Ok(()))
+        });
+    }
+
+    /// Calls a method with arguments that hold pointers; `answer` gets the instance and the address of
+    /// the result record.
+    pub(super) fn call_image<R>(
+        &mut self,
+        session: &Session,
+        method: TableMethod,
+        image: &mut Image,
+        answer: impl FnOnce(&mut Guest, u32) -> CallResult<R>,
+    ) -> Result<R> {
+        self.enter(session, method, |Seated { entered, function }| {
+            let pointer = entered.guest.call_image(function, image, entered.budget)?;
+            answer(entered.guest, pointer)
+        })
+    }
+
+    /// Says that another statement begins to use the instance.
+    pub(super) fn begin_statement(&mut self, session: &Session) {
+        self.scope.renew(session.environment());
     }
 
     fn enter<R>(

@@ -38,26 +38,45 @@ impl Batch {
         self.words.push(0);
     }
 
+    /// Starts a row, whose values are appended then; where it starts.
+    #[inline]
+    pub(crate) fn start_row(&mut self) -> usize {
+        let start = self.words.len();
+        self.record(Record::NULL);
+        start
+    }
+
+    /// Ends the row that was started there.
+    #[inline]
+    pub(crate) fn end_row(&mut self, start: usize, rowid: Option<i64>) {
+        if let Some(rowid) = rowid {
+            self.words[start..start + RECORD].copy_from_slice(&Record::integer(rowid).to_words());
+        }
+        self.rows += 1;
+    }
+
+    /// Takes the row back that was started there.
+    #[cold]
+    pub(crate) fn undo_row(&mut self, start: usize) {
+        self.words.truncate(start);
+        self.offsets.retain(|&place| (place as usize) < start);
+    }
+
     /// Appends a row with what `write` appends to it. What it appended before an error is taken back.
     #[inline]
     pub(crate) fn row(
         &mut self,
-        rowid: Option<i64>,
         write: impl FnOnce(&mut Self) -> Result<(), String>,
     ) -> Result<(), String> {
-        let start = self.words.len();
-        self.record(rowid.map_or(Record::NULL, Record::integer));
+        let start = self.start_row();
         match write(self) {
-            Ok(()) => {
-                self.rows += 1;
-                Ok(())
-            }
+            Ok(()) => self.end_row(start, None),
             Err(message) => {
-                self.words.truncate(start);
-                self.offsets.retain(|&place| (place as usize) < start);
-                Err(message)
+                self.undo_row(start);
+                return Err(message);
             }
         }
+        Ok(())
     }
 
     /// Appends a value.
@@ -120,18 +139,18 @@ mod tests {
         let mut batch = Batch::default();
         batch.clear(2, 2);
         let row = |batch: &mut Batch, text: &'static str| {
-            batch.row(Some(7), |batch| {
-                batch.push(Output::Integer(-1))?;
-                batch.push(Output::Text(text.into()))
-            })
+            let start = batch.start_row();
+            batch.push(Output::Integer(-1)).unwrap();
+            batch.push(Output::Text(text.into())).unwrap();
+            batch.end_row(start, Some(7));
         };
-        assert_eq!(row(&mut batch, "né"), Ok(()));
-        let failed = batch.row(None, |batch| {
+        row(&mut batch, "né");
+        let failed = batch.row(|batch| {
             batch.push(Output::Text("lost".into()))?;
             batch.push(Output::Error("no".into()))
         });
         assert_eq!(failed, Err("no".into()));
-        assert_eq!(row(&mut batch, "x"), Ok(()));
+        row(&mut batch, "x");
         assert_eq!(batch.rows(), 2);
         let base = batch.bytes.as_ptr().addr() as u64;
         let row = |offset: u64, len: u64| [1, 7, 1, u64::MAX, 3 | len << 32, base + offset];

@@ -49,7 +49,7 @@ impl<T: TableFunction> OpenTable<T> {
         let mut ended = false;
         for _ in 0..rows_max {
             let row = match cursor.next() {
-                Ok(Some(row)) => self.batch.row(None, |batch| row.write(batch)),
+                Ok(Some(row)) => self.batch.row(|batch| row.write(batch)),
                 Ok(None) => {
                     ended = true;
                     break;
