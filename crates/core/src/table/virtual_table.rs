@@ -380,8 +380,9 @@ impl VirtualTable {
             Commit | Rollback => self.transaction.take(),
             _ => self.transaction,
         };
-        let lives = began.is_some_and(|instance| self.seat.lives(instance));
-        if !lives {
+        // An engine may commit a table that was made in the transaction without having begun one.
+        let Some(instance) = began else { return Ok(()) };
+        if !self.seat.lives(instance) {
             let keeps = [Begin, Sync, Commit].into_iter().any(|method| self.seat.has(method));
             if method == Sync && keeps {
                 let problem = "its instance was lost within the transaction".to_owned();
