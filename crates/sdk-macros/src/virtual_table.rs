@@ -35,19 +35,19 @@ pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStrea
     let has = |name: &str| {
         item.items.iter().any(|i| matches!(i, ImplItem::Fn(method) if method.sig.ident == name))
     };
-    if options.columns.is_empty() && !has("declaration") {
-        let message = "a virtual table needs `columns(\"…\", …)`, or the method `declaration`";
+    if options.columns.is_empty() && !(has("declaration") && has("columns")) {
+        let message = "a virtual table needs `columns(\"…\", …)`, or the methods `declaration` and \
+                       `columns`";
         return Err(Error::new_spanned(&item.self_ty, message));
     }
     let fields: Vec<&str> =
         ALWAYS.into_iter().chain(OPTIONAL.into_iter().filter(|name| has(name))).collect();
     let manifest = manifest(&options, &ident.to_string(), &fields, item)?;
     let cfgs = item.attrs.iter().filter(|a| a.path().is_ident("cfg"));
-    let declares = options.columns.is_empty();
     let exports = fields.iter().map(|field| {
         let export = format!("{ident}.{field}");
         let function = format_ident!("export_{field}");
-        let body = body(field, &options.name, &item.self_ty, declares);
+        let body = body(field, &options, &item.self_ty);
         quote! {
             #[cfg(target_arch = "wasm32")]
             #[unsafe(export_name = #export)]
@@ -74,8 +74,10 @@ pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStrea
 }
 
 /// The call of the SDK that is the body of an export.
-fn body(field: &str, name: &str, table: &Type, declares: bool) -> TokenStream {
-    let named = format!("{name}.{field}");
+fn body(field: &str, options: &Options, table: &Type) -> TokenStream {
+    let columns = options.columns.len();
+    let declares = columns == 0;
+    let named = format!("{}.{field}", options.name);
     match field {
         "connect" => {
             quote!(commensal::table::connect::<#table>(#named, argc, argv, false, #declares))
@@ -88,6 +90,11 @@ fn body(field: &str, name: &str, table: &Type, declares: bool) -> TokenStream {
         "filter" => quote!(commensal::table::filter::<#table>(#named, argc, argv)),
         "next" => quote!(commensal::table::next_rows::<#table>(#named, argc, argv)),
         "close" => quote!(commensal::table::close_cursor::<#table>(#named, argc, argv)),
+        "open" => quote! {
+            commensal::table::table_method::<#table>(
+                #named, argc, argv, commensal::table::methods::open::<#table, #columns>
+            )
+        },
         method => {
             let method = format_ident!("{method}");
             quote! {

@@ -159,7 +159,7 @@ pub use commensal_sdk_macros::virtual_table;
 pub use output::{IntoOutput, Output};
 pub use parameter::{ArgumentError, Class, FromArgument, Type};
 pub use table::{
-    Batch, Change, Connect, Constraint, Operator, Order, Plan, Request, Row, RowWriter,
-    TableFunction, VirtualCursor, VirtualTable,
+    Change, Connect, Constraint, Operator, Order, Plan, Request, Row, RowWriter, TableFunction,
+    VirtualCursor, VirtualTable,
 };
 pub use value::{Value, ValueRef};

@@ -3,41 +3,18 @@
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::{Batch, Change, Connect, VirtualCursor, VirtualTable};
+use super::batch::Rows;
+use super::{Change, Connect, RowWriter, VirtualCursor, VirtualTable};
 use crate::ValueRef;
 use crate::export::Arguments;
-use crate::output::{IntoOutput, Output};
-
-/// Where a cursor writes the columns of a row.
-pub struct RowWriter<'a> {
-    batch: &'a mut Batch,
-    rowid: &'a mut Option<i64>,
-    columns: usize,
-}
-
-impl RowWriter<'_> {
-    /// Writes the next column.
-    ///
-    /// # Errors
-    /// The value is an error.
-    #[inline]
-    pub fn push<'v>(&mut self, value: impl IntoOutput<'v>) -> Result<(), String> {
-        self.columns += 1;
-        self.batch.push(value.into_output())
-    }
-
-    /// Gives the row a rowid. Without, rows are numbered from 1.
-    pub fn rowid(&mut self, rowid: i64) {
-        *self.rowid = Some(rowid);
-    }
-}
+use crate::output::Output;
 
 /// A cursor with the rows that the host reads.
 pub struct OpenCursor<T: VirtualTable> {
     /// The table's handle.
     pub table: i64,
     cursor: T::Cursor,
-    batch: Batch,
+    rows: Rows,
     columns: usize,
     ended: bool,
     /// What went wrong after the rows of the batch.
@@ -45,16 +22,16 @@ pub struct OpenCursor<T: VirtualTable> {
 }
 
 impl<T: VirtualTable> OpenCursor<T> {
-    /// A cursor of the table with this handle.
+    /// A cursor of the table with this handle; of so many columns, where the manifest has them.
     ///
     /// # Errors
     /// The table's own: its message.
-    pub fn open(table: &mut T, handle: i64) -> Result<Self, String> {
+    pub fn open(table: &mut T, handle: i64, columns: usize) -> Result<Self, String> {
         Ok(Self {
             table: handle,
             cursor: table.open().map_err(|error| error.to_string())?,
-            batch: Batch::default(),
-            columns: 0,
+            rows: Rows::default(),
+            columns: if columns > 0 { columns } else { table.columns() },
             ended: true,
             error: None,
         })
@@ -83,46 +60,24 @@ impl<T: VirtualTable> OpenCursor<T> {
         if let Some(message) = self.error.take() {
             return Err(message);
         }
-        self.batch.clear(rows_max, self.columns);
-        while !self.ended && (self.batch.rows() as usize) < rows_max && !self.batch.is_full() {
-            match self.row(table) {
+        let Self { cursor, rows, columns, .. } = self;
+        rows.clear(rows_max, *columns);
+        while !self.ended && (rows.len() as usize) < rows_max && !rows.is_full() {
+            let next = |row: &mut RowWriter<'_>| {
+                cursor.next(table, row).map_err(|error| error.to_string())
+            };
+            match rows.row(*columns, next) {
                 Ok(more) => self.ended = !more,
                 Err(message) => {
                     self.ended = true;
+                    if rows.len() == 0 {
+                        return Err(message);
+                    }
                     self.error = Some(message);
                 }
             }
         }
-        match (self.batch.rows(), self.error.take()) {
-            (0, Some(message)) => Err(message),
-            (0, None) => Ok(&[]),
-            (_, error) => {
-                self.error = error;
-                Ok(self.batch.finish(self.columns))
-            }
-        }
-    }
-
-    fn row(&mut self, table: &mut T) -> Result<bool, String> {
-        let Self { cursor, batch, columns, .. } = self;
-        let mut rowid = None;
-        let start = batch.start_row();
-        let mut row = RowWriter { batch, rowid: &mut rowid, columns: 0 };
-        let more = cursor.next(table, &mut row).map_err(|error| error.to_string());
-        let written = row.columns;
-        if !matches!(more, Ok(true)) {
-            batch.undo_row(start);
-            return more;
-        }
-        if batch.rows() == 0 {
-            *columns = written;
-        }
-        if written != *columns {
-            batch.undo_row(start);
-            return Err(alloc::format!("a row of {written} columns after one of {columns}"));
-        }
-        batch.end_row(start, rowid);
-        Ok(true)
+        if rows.len() == 0 { Ok(&[]) } else { Ok(rows.finish(*columns)) }
     }
 }
 

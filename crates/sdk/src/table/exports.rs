@@ -163,11 +163,11 @@ pub mod methods {
     }
 
     /// `open`.
-    pub fn open<T: VirtualTable>(
+    pub fn open<T: VirtualTable, const COLUMNS: usize>(
         table: &mut T,
         arguments: &Arguments<'_>,
     ) -> Result<Output<'static>, String> {
-        Ok(match OpenCursor::open(table, arguments.get(0)?) {
+        Ok(match OpenCursor::open(table, arguments.get(0)?, COLUMNS) {
             Ok(cursor) => keep(cursor),
             Err(message) => Output::Error(message),
         })

@@ -13,8 +13,8 @@ mod plan;
 mod row;
 mod virtual_table;
 
-pub use batch::Batch;
-pub use connected::{OpenCursor, RowWriter};
+pub use batch::RowWriter;
+pub use connected::OpenCursor;
 pub use function::TableFunction;
 pub use open::{OpenTable, column};
 pub use plan::{Constraint, Operator, Order, Plan, Request};

@@ -2,7 +2,8 @@
 
 use alloc::string::{String, ToString};
 
-use super::{Batch, Row, TableFunction};
+use super::batch::Rows;
+use super::{Row, TableFunction};
 use crate::aggregate::FromArguments;
 use crate::export::Arguments;
 use crate::parameter::Type;
@@ -12,7 +13,7 @@ use crate::value::ValueRef;
 pub struct OpenTable<T> {
     /// `None` for the empty table that a NULL makes.
     cursor: Option<T>,
-    batch: Batch,
+    rows: Rows,
     /// What went wrong after the rows of the batch.
     error: Option<String>,
 }
@@ -32,7 +33,7 @@ impl<T: TableFunction> OpenTable<T> {
                 Err(error) => return Ok(Err(error.to_string())),
             };
         }
-        Ok(Ok(Self { cursor, batch: Batch::default(), error: None }))
+        Ok(Ok(Self { cursor, rows: Rows::default(), error: None }))
     }
 
     /// The next rows, at most so many; empty at the end.
@@ -44,37 +45,30 @@ impl<T: TableFunction> OpenTable<T> {
             return Err(message);
         }
         let Some(cursor) = &mut self.cursor else { return Ok(&[]) };
-        let columns = T::Row::TYPES.len();
-        self.batch.clear(rows_max, columns);
-        let mut ended = false;
+        let columns = <T::Row<'static> as Row>::TYPES.len();
+        let rows = &mut self.rows;
+        rows.clear(rows_max, columns);
         for _ in 0..rows_max {
-            let row = match cursor.next() {
-                Ok(Some(row)) => self.batch.row(|batch| row.write(batch)),
-                Ok(None) => {
-                    ended = true;
+            let row = rows.row(columns, |to| match cursor.next() {
+                Ok(Some(row)) => row.write(to).map(|()| true),
+                Ok(None) => Ok(false),
+                Err(error) => Err(error.to_string()),
+            });
+            match row {
+                Ok(true) if !rows.is_full() => {}
+                Ok(true) => break,
+                Ok(false) => {
+                    self.cursor = None;
                     break;
                 }
-                Err(error) => Err(error.to_string()),
-            };
-            if let Err(message) = row {
-                self.error = Some(message);
-                break;
-            }
-            if self.batch.is_full() {
-                break;
+                Err(message) if rows.len() == 0 => return Err(message),
+                Err(message) => {
+                    self.error = Some(message);
+                    break;
+                }
             }
         }
-        if ended {
-            self.cursor = None;
-        }
-        match (self.batch.rows(), self.error.take()) {
-            (0, Some(message)) => Err(message),
-            (0, None) => Ok(&[]),
-            (_, error) => {
-                self.error = error;
-                Ok(self.batch.finish(columns))
-            }
-        }
+        if rows.len() == 0 { Ok(&[]) } else { Ok(rows.finish(columns)) }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use super::Batch;
+use super::RowWriter;
 use crate::IntoOutput;
 use crate::parameter::Type;
 
@@ -17,11 +17,11 @@ pub trait Row<'a> {
     /// The types of the columns.
     const TYPES: &'static [Type];
 
-    /// Appends the values.
+    /// Writes the values.
     ///
     /// # Errors
     /// A value is an error: its message.
-    fn write(self, batch: &mut Batch) -> Result<(), String>;
+    fn write(self, row: &mut RowWriter<'_>) -> Result<(), String>;
 }
 
 macro_rules! tuples {
@@ -30,8 +30,8 @@ macro_rules! tuples {
             const TYPES: &'static [Type] = &[$($name::TYPE),+];
 
             #[inline]
-            fn write(self, batch: &mut Batch) -> Result<(), String> {
-                $(batch.push(self.$index.into_output())?;)+
+            fn write(self, row: &mut RowWriter<'_>) -> Result<(), String> {
+                $(row.push(self.$index)?;)+
                 Ok(())
             }
         }

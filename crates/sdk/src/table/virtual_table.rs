@@ -97,6 +97,12 @@ pub trait VirtualTable: Sized + 'static {
         String::new()
     }
 
+    /// The number of columns of the [`declaration`](Self::declaration), hidden ones among them. Asked
+    /// for where the attribute has no `columns(…)`.
+    fn columns(&self) -> usize {
+        0
+    }
+
     /// Chooses a plan; `None` when none can work, say because an argument is missing.
     ///
     /// # Errors

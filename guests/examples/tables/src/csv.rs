@@ -48,6 +48,10 @@ impl VirtualTable for Csv {
         format!("CREATE TABLE csv({})", columns.join(", "))
     }
 
+    fn columns(&self) -> usize {
+        self.columns.len()
+    }
+
     fn best_index(&self, request: &Request<'_>) -> Result<Option<Plan>, String> {
         let rows = self.rows.len() as f64;
         let mut plan = Plan::scan(request, rows + 1.0, self.rows.len() as i64);
