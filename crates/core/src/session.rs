@@ -371,7 +371,6 @@ impl Session {
         method: Option<&str>,
         error: CallError,
     ) -> Error {
-        let limits = &self.environment.settings.limits;
         let Some(Some(target)) = scope.targets.get_mut(slot) else {
             return Error::new(ErrorKind::Fault, "a function that is not bound failed");
         };
@@ -381,10 +380,22 @@ impl Session {
             target.counts.traps += 1;
             self.discard(scope, lease);
         }
+        self.describe(&callable, method, error)
+    }
+
+    /// What SQL users read of a failed call.
+    #[cold]
+    pub(crate) fn describe(
+        &self,
+        callable: &Callable,
+        method: Option<&str>,
+        error: CallError,
+    ) -> Error {
         let name = match method {
             Some(method) => Cow::Owned(format!("{}.{method}", callable.name)),
             None => Cow::Borrowed(callable.name.as_str()),
         };
+        let limits = &self.environment.settings.limits;
         failure::call(&name, &callable.object.policy, limits, error)
     }
 

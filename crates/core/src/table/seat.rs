@@ -179,6 +179,9 @@ impl Seat {
         // SQL users call a table function as such: what its arguments are is told so.
         let is_function = method == TableMethod::Open && !self.entry.table.is_virtual();
         let name = (!is_function).then_some(method.field());
+        if self.scope.instance(SLOT).is_none() {
+            return session.describe(&self.entry.callable, name, error);
+        }
         session.fail_in(&mut self.scope, SLOT, name, error)
     }
 }
