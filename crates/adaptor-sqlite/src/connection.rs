@@ -17,6 +17,7 @@ use crate::api::code::*;
 use crate::api::{Api, sqlite3};
 use crate::state::{State, is_code};
 use crate::statement::{Handle, Statement};
+use crate::undo::Undo;
 use crate::{ddl as execute, install};
 
 /// How to open a connection.
@@ -211,9 +212,12 @@ impl EngineConnection for SqliteConnection {
             return Ok((Some(Box::new(statement)), next));
         }
         let text = &sql.as_bytes_with_nul()[offset..];
+        let plans = self.state.plans.get();
         let (statement, consumed) = self.prepare_engine(text).map_err(shift)?;
+        let reads_tables = self.state.plans.get() != plans;
         let statement = statement.map(|statement| {
-            Box::new(SqliteStatement { connection: self, statement, fresh: true })
+            let undo = (reads_tables && !statement.is_readonly()).then(Undo::default);
+            Box::new(SqliteStatement { connection: self, statement, fresh: true, undo })
                 as Box<dyn EngineStatement>
         });
         Ok((statement, offset + consumed))
@@ -243,10 +247,15 @@ struct SqliteStatement<'c> {
     statement: Statement,
     /// It has not been stepped since it was prepared or reset.
     fresh: bool,
+    /// Of a statement that writes and reads a table of a guest's.
+    undo: Option<Undo>,
 }
 
 impl SqliteStatement<'_> {
-    fn halted(&self) {
+    fn halted(&mut self, result: &Result<bool>) {
+        if let Some(undo) = &mut self.undo {
+            undo.end(self.connection.handle, result);
+        }
         if !self.statement.is_readonly() {
             self.connection.count_changes();
         }
@@ -287,6 +296,9 @@ impl EngineStatement for SqliteStatement<'_> {
 
     fn step(&mut self) -> Result<bool> {
         let fresh = std::mem::replace(&mut self.fresh, false);
+        if fresh && let Some(undo) = &mut self.undo {
+            undo.begin(self.connection.handle);
+        }
         let mut result = self.statement.step().map_err(|error| self.error(error));
         if fresh
             && let Err(error) = &result
@@ -300,7 +312,7 @@ impl EngineStatement for SqliteStatement<'_> {
         }
         if !matches!(result, Ok(true)) {
             self.fresh = true;
-            self.halted();
+            self.halted(&result);
         }
         result
     }
@@ -309,7 +321,7 @@ impl EngineStatement for SqliteStatement<'_> {
         self.connection.state.resetting(|| self.statement.reset());
         if !self.fresh {
             self.fresh = true;
-            self.halted();
+            self.halted(&Ok(false));
         }
     }
 

@@ -18,6 +18,7 @@ mod services;
 mod state;
 mod statement;
 mod table;
+mod undo;
 mod vtab;
 
 pub use connection::{OpenOptions, SqliteConnection};

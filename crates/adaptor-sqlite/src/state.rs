@@ -37,6 +37,9 @@ pub(crate) struct State {
     /// Whether the snapshot is one of committed tables.
     committed: Cell<bool>,
     slots: RefCell<Slots>,
+    /// Counts the plans that were made for tables of guests, which tells of a statement that has been
+    /// prepared whether it reads one.
+    pub(crate) plans: Cell<u64>,
     /// The modules of tables that are registered.
     pub(crate) tables: RefCell<table::Slots>,
     cached: RefCell<Cached>,
@@ -130,6 +133,7 @@ impl State {
             registry: RefCell::new(Arc::new(Registry::empty())),
             committed: Cell::new(false),
             slots: RefCell::default(),
+            plans: Cell::new(0),
             tables: RefCell::default(),
             cached: RefCell::default(),
             reading: Cell::new(false),

@@ -144,7 +144,9 @@ unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_ind
 /// # Safety
 /// `info` is what SQLite gives to xBestIndex.
 unsafe fn plan(connected: &Connected, info: &mut sqlite3_index_info) -> c_int {
-    let api = connected.state.handle.api;
+    let state = &connected.state;
+    state.plans.set(state.plans.get() + 1);
+    let api = state.handle.api;
     let count = usize::try_from(info.nConstraint).unwrap_or_default();
     let constraints = match count {
         0 => &[],

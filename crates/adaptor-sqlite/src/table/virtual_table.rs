@@ -326,6 +326,7 @@ unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_ind
     let mut code = SQLITE_OK;
     let body = |connected: &Connected, table: &mut VirtualTable, access: Access<'_>| {
         let state = &connected.state;
+        state.plans.set(state.plans.get() + 1);
         // A statement is being prepared: what is there has to do.
         let registry = state.registry();
         let entry = usable(&registry, &connected.name).cloned();
