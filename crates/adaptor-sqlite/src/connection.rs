@@ -338,28 +338,14 @@ impl<'c> OwnStatement<'c> {
 
     fn run(&mut self) -> Result<()> {
         let state = &self.connection.state;
-        match &self.parsed.statement {
-            ddl::Statement::Create(create) => {
-                let parameter = match create.source {
-                    ddl::Source::Parameter(number) => {
-                        self.parameters.get(number - 1).map(Value::as_ref)
-                    }
-                    _ => None,
-                };
-                execute::create(state, create, parameter)
-            }
-            ddl::Statement::Drop(drop) => execute::drop(state, drop),
-            ddl::Statement::CacheSize(Some(bytes)) => {
-                state.environment.cache.set_bytes_max(*bytes);
-                Ok(())
-            }
-            ddl::Statement::CacheSize(None) => {
-                let (used, maximum) = state.environment.cache.size();
-                let integer = |n| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
-                self.row = Some([integer(used), integer(maximum)]);
-                Ok(())
-            }
+        if let ddl::Statement::CacheSize(None) = self.parsed.statement {
+            let (used, maximum) = state.environment.cache.size();
+            let integer = |n| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
+            self.row = Some([integer(used), integer(maximum)]);
+            return Ok(());
         }
+        let parameter = |number: usize| self.parameters.get(number - 1).map(Value::as_ref);
+        execute::execute(state, &self.parsed.statement, parameter).map(drop)
     }
 }
 

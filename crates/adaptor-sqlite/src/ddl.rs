@@ -6,22 +6,42 @@
 use std::rc::Rc;
 
 use commensal_core::catalog;
-use commensal_core::ddl::{Create, Drop, quote_identifier};
+use commensal_core::ddl::{Create, Drop, Source, Statement, quote_identifier};
 use commensal_core::define::{self, Definition, Dependent, Removal};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::names::Names;
 use crate::state::State;
 
-/// Runs a CREATE.
+/// Runs a statement of ours that has no rows; `parameter` gives the value of a parameter's number.
+/// Whether there was something to do: not so when IF NOT EXISTS finds the object, or IF EXISTS none.
 ///
 /// # Errors
 /// A check, or a write.
-pub(crate) fn create(
+pub(crate) fn execute<'v>(
     state: &Rc<State>,
-    create: &Create,
-    parameter: Option<ValueRef<'_>>,
-) -> Result<()> {
+    statement: &Statement,
+    parameter: impl FnOnce(usize) -> Option<ValueRef<'v>>,
+) -> Result<bool> {
+    match statement {
+        Statement::Create(create) => {
+            let parameter = match create.source {
+                Source::Parameter(number) => parameter(number),
+                _ => None,
+            };
+            self::create(state, create, parameter)
+        }
+        Statement::Drop(drop) => self::drop(state, drop),
+        Statement::CacheSize(bytes) => {
+            if let Some(bytes) = bytes {
+                state.environment.cache.set_bytes_max(*bytes);
+            }
+            Ok(bytes.is_some())
+        }
+    }
+}
+
+fn create(state: &Rc<State>, create: &Create, parameter: Option<ValueRef<'_>>) -> Result<bool> {
     check_possible(state).map_err(|e| e.at(create.name_offset))?;
     let define = |state: &Rc<State>| {
         let registry = state.current()?;
@@ -32,7 +52,7 @@ pub(crate) fn create(
     };
     // Once before the lock is taken, because compiling takes its time.
     let (generation, definition) = define(state)?;
-    let Some(mut definition) = definition else { return Ok(()) };
+    let Some(mut definition) = definition else { return Ok(false) };
     transaction(state, || {
         if state.current()?.generation != generation {
             match define(state)?.1 {
@@ -46,14 +66,11 @@ pub(crate) fn create(
             reindex(state, dependent)?;
         }
         Ok(())
-    })
+    })?;
+    Ok(true)
 }
 
-/// Runs a DROP.
-///
-/// # Errors
-/// A check, or a write.
-pub(crate) fn drop(state: &Rc<State>, drop: &Drop) -> Result<()> {
+fn drop(state: &Rc<State>, drop: &Drop) -> Result<bool> {
     check_possible(state).map_err(|e| e.at(drop.name_offset))?;
     let removal = |state: &Rc<State>| {
         let registry = state.current()?;
@@ -61,7 +78,7 @@ pub(crate) fn drop(state: &Rc<State>, drop: &Drop) -> Result<()> {
         define::drop(drop, &registry, &Names { handle: state.handle, ours: &ours })
     };
     if removal(state)?.is_none() {
-        return Ok(());
+        return Ok(false);
     }
     transaction(state, || {
         let Some(Removal { kind, name, drop_indexes }) = removal(state)? else { return Ok(()) };
@@ -71,7 +88,8 @@ pub(crate) fn drop(state: &Rc<State>, drop: &Drop) -> Result<()> {
         let parameters = [ValueRef::Text(catalog::kind_text(kind)), ValueRef::Text(&name)];
         state.handle.execute(catalog::DELETE_OBJECT, &parameters)?;
         update_generation(state)
-    })
+    })?;
+    Ok(true)
 }
 
 /// Whether definitions can be written at all now.

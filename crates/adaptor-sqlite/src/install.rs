@@ -7,9 +7,9 @@ use commensal_core::environment::Environment;
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::{Api, sqlite3};
-use crate::introspection;
 use crate::state::State;
 use crate::statement::Handle;
+use crate::{builtin, introspection};
 
 /// Registers the introspection tables and the functions of the catalog.
 pub(crate) fn into(handle: Handle, environment: Arc<Environment>) -> Result<Rc<State>> {
@@ -18,6 +18,7 @@ pub(crate) fn into(handle: Handle, environment: Arc<Environment>) -> Result<Rc<S
     }
     let state = State::new(handle, environment);
     introspection::register(&state)?;
+    builtin::register(&state)?;
     // A catalog that cannot be read is told by the statement that needs a function, and does not keep
     // the database from opening.
     let _ = state.current();
@@ -70,17 +71,8 @@ impl Installed {
         sql: &str,
         parameter: Option<commensal_core::ValueRef<'_>>,
     ) -> Result<bool> {
-        use commensal_core::ddl::{Statement, parse};
-        let Some(parsed) = parse(sql)? else { return Ok(false) };
-        match &parsed.statement {
-            Statement::Create(create) => crate::ddl::create(&self.state, create, parameter)?,
-            Statement::Drop(drop) => crate::ddl::drop(&self.state, drop)?,
-            Statement::CacheSize(bytes) => {
-                if let Some(bytes) = bytes {
-                    self.state.environment.cache.set_bytes_max(*bytes);
-                }
-            }
-        }
+        let Some(parsed) = commensal_core::ddl::parse(sql)? else { return Ok(false) };
+        crate::ddl::execute(&self.state, &parsed.statement, |_| parameter)?;
         self.state.tidy()?;
         Ok(true)
     }

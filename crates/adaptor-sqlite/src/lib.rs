@@ -5,15 +5,18 @@
 #![expect(unsafe_code, reason = "this crate is the boundary to SQLite's C API")]
 
 pub mod api;
+mod builtin;
 mod connection;
 mod ddl;
 mod function;
 mod install;
 mod introspection;
 mod names;
+mod numbers;
 mod services;
 mod state;
 mod statement;
 
 pub use connection::{OpenOptions, SqliteConnection};
+pub use function::guard;
 pub use install::Installed;

@@ -10,6 +10,7 @@ pub mod dependents;
 pub mod engine;
 pub mod environment;
 pub mod error;
+pub mod given;
 pub mod guest;
 pub mod host;
 pub mod introspect;

@@ -145,11 +145,17 @@ impl Session {
     }
 
     /// Ends an execution: counts, and puts its instances into the cache.
-    pub fn end(&self, scope: Scope) {
-        for target in scope.targets.into_iter().flatten() {
+    pub fn end(&self, mut scope: Scope) {
+        self.release(&mut scope);
+    }
+
+    /// Unbinds all that an execution has bound: counts, and puts its instances into the cache. What it
+    /// has used of its time stays used.
+    pub fn release(&self, scope: &mut Scope) {
+        for target in scope.targets.drain(..).flatten() {
             target.entry.stats.add(&target.counts);
         }
-        for lease in scope.leases {
+        for lease in scope.leases.drain(..) {
             match lease.guest {
                 Some(guest) => {
                     self.environment.cache.put(lease.key, guest, lease.bytes, lease.stats);
