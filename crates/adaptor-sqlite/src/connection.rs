@@ -339,7 +339,7 @@ impl<'c> OwnStatement<'c> {
     fn run(&mut self) -> Result<()> {
         let state = &self.connection.state;
         if let ddl::Statement::CacheSize(None) = self.parsed.statement {
-            let (used, maximum) = state.environment.cache.size();
+            let (used, maximum) = state.environment().cache.size();
             let integer = |n| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
             self.row = Some([integer(used), integer(maximum)]);
             return Ok(());

@@ -34,7 +34,7 @@ pub(crate) fn execute<'v>(
         Statement::Drop(drop) => self::drop(state, drop),
         Statement::CacheSize(bytes) => {
             if let Some(bytes) = bytes {
-                state.environment.cache.set_bytes_max(*bytes);
+                state.environment().cache.set_bytes_max(*bytes);
             }
             Ok(bytes.is_some())
         }
@@ -47,7 +47,8 @@ fn create(state: &Rc<State>, create: &Create, parameter: Option<ValueRef<'_>>) -
         let registry = state.current()?;
         let ours = state.our_names();
         let names = Names { handle: state.handle, ours: &ours };
-        let definition = define::create(create, parameter, &state.environment, &registry, &names)?;
+        let definition =
+            define::create(create, parameter, &state.environment(), &registry, &names)?;
         Ok((registry.generation, definition))
     };
     // Once before the lock is taken, because compiling takes its time.
@@ -94,7 +95,7 @@ fn drop(state: &Rc<State>, drop: &Drop) -> Result<bool> {
 
 /// Whether definitions can be written at all now.
 fn check_possible(state: &State) -> Result<()> {
-    state.environment.check_catalog_is_loaded()?;
+    state.environment().check_catalog_is_loaded()?;
     if state.handle.is_writing() {
         // Its transaction could be neither committed nor rolled back under it.
         return Err(Error::new(

@@ -73,22 +73,33 @@ impl Default for Settings {
 
 /// See the module's description.
 pub struct Environment {
-    /// The settings, fixed when the Database is opened.
+    /// The settings; those of the Database, unless the connection has others.
     pub settings: Settings,
     /// Idle instances.
-    pub cache: InstanceCache,
-    modules: Mutex<HashMap<[u8; 32], Arc<ModuleEntry>>>,
-    stats: Mutex<HashMap<(String, i32), Arc<FunctionStats>>>,
+    pub cache: Arc<InstanceCache>,
+    modules: Arc<Mutex<HashMap<[u8; 32], Arc<ModuleEntry>>>>,
+    stats: Arc<Mutex<HashMap<(String, i32), Arc<FunctionStats>>>>,
 }
 
 impl Environment {
     /// An environment with these settings.
     pub fn new(settings: Settings) -> Self {
         Self {
-            cache: InstanceCache::new(settings.cache_bytes_max, settings.live_bytes_max),
+            cache: InstanceCache::new(settings.cache_bytes_max, settings.live_bytes_max).into(),
             settings,
-            modules: Mutex::default(),
-            stats: Mutex::default(),
+            modules: Arc::default(),
+            stats: Arc::default(),
+        }
+    }
+
+    /// The same with other settings. Those of the cache and of modules' manifests stay what they are.
+    #[must_use]
+    pub fn with_settings(&self, settings: Settings) -> Self {
+        Self {
+            settings,
+            cache: Arc::clone(&self.cache),
+            modules: Arc::clone(&self.modules),
+            stats: Arc::clone(&self.stats),
         }
     }
 

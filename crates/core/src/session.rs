@@ -134,6 +134,12 @@ impl Session {
         Self { environment, services, connection: CONNECTIONS.fetch_add(1, Relaxed) }
     }
 
+    /// What the connection shares with others, and its settings.
+    #[inline]
+    pub fn environment(&self) -> &Arc<Environment> {
+        &self.environment
+    }
+
     /// Starts an execution.
     pub fn begin(&self, registry: Arc<Registry>) -> Scope {
         Scope {

@@ -26,10 +26,10 @@ pub(super) fn call(call: &Call<'_>) -> Result<()> {
                 number
             }
         };
-        pin.call(number.number, call.name, call.context, &arguments, |scope| {
+        pin.call(number.number, call.name, call.context, &arguments, |session, scope| {
             let name = call.text(0, "a function's name")?;
             let entry = find(scope.registry(), name, arguments.len())?;
-            bind(call.state, scope, number.number, &entry)
+            bind(call.state, session, scope, number.number, &entry)
         })
     })
 }
