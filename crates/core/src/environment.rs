@@ -9,7 +9,7 @@ use crate::cache::{CACHE_BYTES_MAX_DEFAULT, InstanceCache, LIVE_BYTES_MAX_DEFAUL
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::LogLevel;
 use crate::limits::{Capabilities, Limits};
-use crate::registry::ModuleEntry;
+use crate::registry::{FunctionKey, ModuleEntry};
 use crate::runtime::{CompiledModule, Metering, Runtime};
 use crate::stats::FunctionStats;
 
@@ -71,14 +71,20 @@ impl Default for Settings {
     }
 }
 
+/// Modules by their hash.
+type Modules = HashMap<[u8; 32], Arc<ModuleEntry>>;
+
+/// Counters by name and argument count.
+type Stats = HashMap<FunctionKey, Arc<FunctionStats>>;
+
 /// See the module's description.
 pub struct Environment {
     /// The settings; those of the Database, unless the connection has others.
     pub settings: Settings,
     /// Idle instances.
     pub cache: Arc<InstanceCache>,
-    modules: Arc<Mutex<HashMap<[u8; 32], Arc<ModuleEntry>>>>,
-    stats: Arc<Mutex<HashMap<(String, i32), Arc<FunctionStats>>>>,
+    modules: Arc<Mutex<Modules>>,
+    stats: Arc<Mutex<Stats>>,
 }
 
 impl Environment {
