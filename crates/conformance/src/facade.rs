@@ -7,6 +7,7 @@ use commensal::{FileAccess, Result, Statement};
 
 use crate::Options;
 use crate::target::{Answer, Connection, Database, Target};
+use crate::walk::Driver;
 
 impl Target for Options {
     fn engine_name(&self) -> &str {
@@ -52,6 +53,23 @@ impl Connection for commensal::Connection {
             }
         }
         Ok(answer.unwrap_or_else(|| Answer::Changes(self.changes())))
+    }
+}
+
+impl Driver for commensal::Connection {
+    type Prepared<'c> = Statement<'c>;
+
+    fn execute(&self, sql: &str) -> Result<()> {
+        self.execute(sql, ()).map(drop)
+    }
+
+    fn prepare(&self, sql: &str) -> Result<Statement<'_>> {
+        self.prepare(sql)
+    }
+
+    fn integer(prepared: &mut Statement<'_>) -> Result<i64> {
+        let mut rows = prepared.query(())?;
+        rows.next()?.map_or(Ok(i64::MIN), |row| row.get(0))
     }
 }
 

@@ -35,6 +35,7 @@ mod facade;
 mod file;
 mod target;
 mod value;
+pub mod walk;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
