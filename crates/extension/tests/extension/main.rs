@@ -5,3 +5,4 @@ mod build;
 mod conformance;
 mod connection;
 mod library;
+mod programs;
