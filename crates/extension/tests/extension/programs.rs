@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::build::{amalgamation, extension, folder, newest, run};
+use crate::build::{amalgamation, extension, folder, newest, root, run};
 
 /// The program in C, linked with the system's SQLite and with the newest.
 fn drivers() -> [PathBuf; 2] {
@@ -61,4 +61,41 @@ fn the_process_ends_clean() {
     valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full"]);
     valgrind.args(["--errors-for-leak-kinds=definite", "--show-leak-kinds=definite"]);
     run(valgrind.arg(driver).arg("ends").arg(extension()).arg(folder.path().join("t.db")));
+}
+
+/// Python's faulthandler has handlers for the signals of faults; guests' faults are none of its.
+#[test]
+fn beside_pythons_faulthandler() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faulthandler.py");
+    // The system's, which can load extensions; not every Python can.
+    run(Command::new("/usr/bin/python3").arg(script).arg(extension()));
+}
+
+/// The stock command: `.load`, by the file's name or another one, with the library's bytes read by
+/// the command itself.
+#[test]
+fn the_sqlite3_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("commensal.so");
+    std::fs::copy(extension(), &copy).unwrap();
+    let geo = root().join("guests/prebuilt/geo.wasm");
+    let script = format!(
+        ".bail on\n.load {}\n\
+         SELECT wasm_exec('CREATE EXTENSION geo LANGUAGE wasm AS ?', readfile('{}'));\n\
+         SELECT round(haversine_km(52.52, 13.405, 48.8566, 2.3522));\n\
+         SELECT count(*) > 0 FROM wasm_functions WHERE extension = 'geo';\n",
+        folder.path().join("commensal").display(),
+        geo.display()
+    );
+    let file = folder.path().join("script.sql");
+    std::fs::write(&file, script).unwrap();
+    let database = folder.path().join("t.db");
+    let mut command = Command::new("sqlite3");
+    let read = format!(".read {}", file.display());
+    assert_eq!(run(command.arg(&database).arg(read)), "1\n877.0\n1\n");
+    // What it wrote is there for the next one, which says where the library is by an absolute path.
+    let load = format!(".load {}", extension().display());
+    let sql = "SELECT round(haversine_km(52.52, 13.405, 48.8566, 2.3522))";
+    let mut command = Command::new("sqlite3");
+    assert_eq!(run(command.arg(&database).arg(load).arg(sql)), "877.0\n");
 }
