@@ -571,7 +571,8 @@ pub(crate) unsafe fn set_result(
 }
 
 /// Gives SQLite an error. The code is SQLITE_ERROR, which undoes the statement and keeps the
-/// transaction; only a real interrupt has its own.
+/// transaction, as do those of locks, by which hosts know what to try again; only a real interrupt has
+/// its own.
 ///
 /// # Safety
 /// `context` is that of a running call.
@@ -588,6 +589,9 @@ pub(crate) unsafe fn fail(api: &Api, context: *mut sqlite3_context, error: &Erro
             }
             // The core lets pass only codes that undo no more than the statement.
             (ErrorKind::Guest, Some(code)) => (api.sqlite3_result_error_code)(context, code),
+            (_, Some(code)) if [SQLITE_BUSY, SQLITE_LOCKED].contains(&(code & 0xff)) => {
+                (api.sqlite3_result_error_code)(context, code);
+            }
             _ => {}
         }
     }

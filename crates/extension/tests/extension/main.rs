@@ -6,3 +6,5 @@ mod conformance;
 mod connection;
 mod library;
 mod programs;
+mod routines;
+mod walk;
