@@ -105,6 +105,18 @@ static void ends(void) {
   close_(b);
 }
 
+/* A program that opens the file anew for each request compiles its modules once. */
+static void reopens(void) {
+  sqlite3 *db = connect_();
+  define(db, "f", 7);
+  expect(db, "SELECT f()", 7);
+  close_(db);
+  db = connect_();
+  expect(db, "SELECT compiled FROM wasm_modules", 1);
+  expect(db, "SELECT f()", 7);
+  close_(db);
+}
+
 #define ROUNDS 40
 
 static void *calls(void *unused) {
@@ -197,6 +209,7 @@ int main(int argc, char **argv) {
   extension = argv[2];
   database = argv[3];
   if (!strcmp(argv[1], "ends")) ends();
+  else if (!strcmp(argv[1], "reopens")) reopens();
   else if (!strcmp(argv[1], "threads")) threads();
   else if (!strcmp(argv[1], "forks")) forks();
   else if (!strcmp(argv[1], "processes")) processes();

@@ -38,6 +38,11 @@ fn several_connections_and_loading_twice() {
 }
 
 #[test]
+fn compiled_code_outlives_a_connection() {
+    drive("reopens");
+}
+
+#[test]
 fn threads_each_with_a_connection() {
     drive("threads");
 }
