@@ -93,7 +93,7 @@ impl SqliteConnection {
             (api.sqlite3_extended_result_codes)(db, 1);
             (api.sqlite3_busy_timeout)(db, timeout);
         }
-        let state = install::into(handle, environment)?;
+        let state = install::into(handle, environment, true)?;
         std::mem::forget(closer);
         let interrupt = Arc::new(InterruptHandle(Mutex::new(Some(Raw(handle)))));
         Ok(Self { handle, state, interrupt, changes: Cell::new(0) })
@@ -251,6 +251,9 @@ impl SqliteStatement<'_> {
 
     /// A function's error came back as text; what it was is kept beside.
     fn error(&self, error: Error) -> Error {
+        if is_code(&error, SQLITE_INTERRUPT) {
+            return self.connection.state.take_collation_error().unwrap_or(error);
+        }
         match self.connection.state.take_last_error() {
             // Compared, because one may be left of a statement whose error SQLite kept to itself.
             Some(function) if function.message().split('\0').next() == Some(error.message()) => {
@@ -276,6 +279,9 @@ impl EngineStatement for SqliteStatement<'_> {
 
     fn step(&mut self) -> Result<bool> {
         let fresh = std::mem::replace(&mut self.fresh, false);
+        if fresh {
+            self.connection.state.begin_statement()?;
+        }
         let mut result = self.statement.step().map_err(|error| self.error(error));
         if fresh
             && let Err(error) = &result

@@ -25,8 +25,7 @@ pub(crate) fn create(
     check_possible(state).map_err(|e| e.at(create.name_offset))?;
     let define = |state: &Rc<State>| {
         let registry = state.current()?;
-        let ours = state.our_names();
-        let names = Names { handle: state.handle, ours: &ours };
+        let names = Names::new(state);
         let definition = define::create(create, parameter, &state.environment, &registry, &names)?;
         Ok((registry.generation, definition))
     };
@@ -57,8 +56,7 @@ pub(crate) fn drop(state: &Rc<State>, drop: &Drop) -> Result<()> {
     check_possible(state).map_err(|e| e.at(drop.name_offset))?;
     let removal = |state: &Rc<State>| {
         let registry = state.current()?;
-        let ours = state.our_names();
-        define::drop(drop, &registry, &Names { handle: state.handle, ours: &ours })
+        define::drop(drop, &registry, &Names::new(state))
     };
     if removal(state)?.is_none() {
         return Ok(());

@@ -273,12 +273,17 @@ fn reentered(slot: &Slot) -> Error {
 fn bind(slot: &Slot, scope: &mut Scope) -> Result<()> {
     let state = &slot.state;
     let entry = find(slot, scope)?;
-    let FunctionBody::Scalar(export) = &entry.body else { return Err(another_kind(slot)) };
+    let (export, validates) = match &entry.body {
+        FunctionBody::Scalar(export) => (export, false),
+        FunctionBody::Validator(export) => (export, true),
+        FunctionBody::Aggregate(_) => return Err(another_kind(slot)),
+    };
     let binding = Binding {
         callable: Arc::clone(&entry.callable),
         exports: vec![export.clone()],
         signature: Arc::clone(&entry.signature),
         subtype: entry.subtype,
+        validates,
     };
     let module = state.compiled(&binding.callable)?;
     state.session.bind(scope, slot.number, binding, module.as_ref())

@@ -11,12 +11,17 @@ use crate::introspection;
 use crate::state::State;
 use crate::statement::Handle;
 
-/// Registers the introspection tables and the functions of the catalog.
-pub(crate) fn into(handle: Handle, environment: Arc<Environment>) -> Result<Rc<State>> {
+/// Registers the introspection tables and the functions of the catalog. `sees_statements` says whether
+/// [`State::begin_statement`] will be called for each statement.
+pub(crate) fn into(
+    handle: Handle,
+    environment: Arc<Environment>,
+    sees_statements: bool,
+) -> Result<Rc<State>> {
     if introspection::is_registered(handle)? {
         return Err(Error::new(ErrorKind::Conflict, "Commensal is in this connection already"));
     }
-    let state = State::new(handle, environment);
+    let state = State::new(handle, environment, sees_statements);
     introspection::register(&state)?;
     // A catalog that cannot be read is told by the statement that needs a function, and does not keep
     // the database from opening.
@@ -47,7 +52,7 @@ impl Installed {
     ) -> Result<Self> {
         // SAFETY: the caller's promise.
         let handle = unsafe { Handle::new(api, db) };
-        Ok(Self { state: into(handle, environment)? })
+        Ok(Self { state: into(handle, environment, false)? })
     }
 
     /// Reads the catalog again and registers what is new: functions that another connection or

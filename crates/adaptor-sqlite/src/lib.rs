@@ -5,6 +5,7 @@
 #![expect(unsafe_code, reason = "this crate is the boundary to SQLite's C API")]
 
 pub mod api;
+mod collation;
 mod connection;
 mod ddl;
 mod function;

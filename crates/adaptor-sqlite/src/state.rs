@@ -20,6 +20,7 @@ use commensal_core::session::Session;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
+use crate::collation;
 use crate::function::{self, Slot};
 use crate::names;
 use crate::services::Services;
@@ -40,6 +41,12 @@ pub(crate) struct State {
     reading: Cell<bool>,
     /// The error of the last failed call, with what the engine's text loses.
     last_error: RefCell<Option<Error>>,
+    /// Registered collations, by name in ASCII lower case.
+    pub(crate) collations: RefCell<HashMap<String, Arc<collation::Slot>>>,
+    /// Names under which the application registered collations of its own in place of ours.
+    taken_collations: RefCell<HashSet<String>>,
+    /// Whether each statement of the connection tells when it begins.
+    sees_statements: bool,
 }
 
 /// What is registered with SQLite.
@@ -74,7 +81,11 @@ struct Cached {
 }
 
 impl State {
-    pub(crate) fn new(handle: Handle, environment: Arc<Environment>) -> Rc<Self> {
+    pub(crate) fn new(
+        handle: Handle,
+        environment: Arc<Environment>,
+        sees_statements: bool,
+    ) -> Rc<Self> {
         let services = Services::new(handle, &environment);
         Rc::new(Self {
             handle,
@@ -86,7 +97,55 @@ impl State {
             cached: RefCell::default(),
             reading: Cell::new(false),
             last_error: RefCell::new(None),
+            collations: RefCell::default(),
+            taken_collations: RefCell::default(),
+            sees_statements,
         })
+    }
+
+    /// Whether each statement of the connection tells when it begins.
+    pub(crate) fn sees_statements(&self) -> bool {
+        self.sees_statements
+    }
+
+    /// Whether the catalog is being read.
+    pub(crate) fn is_reading(&self) -> bool {
+        self.reading.get()
+    }
+
+    /// A statement is about to begin. Functions look at the catalog when they are first called;
+    /// collations may be called where no SQL can run, so they are told.
+    pub(crate) fn begin_statement(self: &Rc<Self>) -> Result<()> {
+        if self.collations.borrow().is_empty() {
+            return Ok(());
+        }
+        if self.handle.is_autocommit() {
+            // As before a statement is prepared.
+            let _ = self.current();
+        }
+        if self.handle.is_idle() {
+            self.collations.borrow().values().for_each(|slot| slot.begin_statement());
+        }
+        self.tidy()
+    }
+
+    /// Why a statement was interrupted, if a collation did it.
+    pub(crate) fn take_collation_error(&self) -> Option<Error> {
+        self.collations.borrow().values().find_map(|slot| slot.take_error())
+    }
+
+    /// Names of the registered collations.
+    pub(crate) fn our_collations(&self) -> HashSet<String> {
+        self.collations.borrow().keys().cloned().collect()
+    }
+
+    /// A collation's slot was destroyed, see [`State::slot_destroyed`].
+    pub(crate) fn collation_destroyed(&self, name: &str, slot: &Arc<collation::Slot>) {
+        let mut collations = self.collations.borrow_mut();
+        if collations.get(name).is_some_and(|registered| Arc::ptr_eq(registered, slot)) {
+            collations.remove(name);
+            self.taken_collations.borrow_mut().insert(name.to_owned());
+        }
     }
 
     /// The snapshot as last read.
@@ -256,8 +315,10 @@ impl State {
         let taken = self.slots.borrow().taken.clone();
         let all = OnceCell::new();
         let is_foreign = |namespace: Namespace, name: &str| {
-            if namespace != Namespace::Functions {
-                return false;
+            match namespace {
+                Namespace::Functions => {}
+                Namespace::Tables => return false,
+                Namespace::Collations => return self.is_foreign_collation(name),
             }
             // SQLite is asked only where there is a name that has no slot yet.
             taken.contains(name)
@@ -274,6 +335,13 @@ impl State {
         }
     }
 
+    /// Whether a collation of this name is not ours. What SQLite cannot tell is none.
+    fn is_foreign_collation(&self, name: &str) -> bool {
+        self.taken_collations.borrow().contains(name)
+            || !self.collations.borrow().contains_key(name)
+                && names::all_collations(self.handle).is_ok_and(|all| all.contains(name))
+    }
+
     /// Names of the slots.
     pub(crate) fn our_names(&self) -> HashSet<String> {
         self.slots.borrow().by_key.keys().map(|(name, _)| name.clone()).collect()
@@ -283,7 +351,7 @@ impl State {
     ///
     /// # Errors
     /// The file does not have it.
-    fn read_module(&self, sha256: &[u8; 32]) -> Result<Vec<u8>> {
+    pub(crate) fn read_module(&self, sha256: &[u8; 32]) -> Result<Vec<u8>> {
         let _reading = Reading::begin(&self.reading)?;
         let mut wasm = None;
         let parameters = [ValueRef::Blob(sha256)];
@@ -322,7 +390,8 @@ impl State {
 
     /// Registers a slot for each function that has none. Flags of a slot can only be changed while
     /// the connection is idle; until then [`State::tidy`] is due.
-    fn register(self: &Rc<Self>, registry: &Registry) -> Result<()> {
+    fn register(self: &Rc<Self>, registry: &Arc<Registry>) -> Result<()> {
+        collation::register(self, registry)?;
         for entry in registry.functions().filter(|entry| !entry.shadowed) {
             let key = function_key(entry.name(), entry.arguments);
             let flags = flags(entry);
@@ -345,7 +414,8 @@ impl State {
             .by_key
             .keys()
             .any(|key| registry.function(key).is_none_or(|entry| entry.shadowed));
-        slots.untidy |= gone;
+        let collation = |name: &String| registry.collation(name).is_none_or(|entry| entry.shadowed);
+        slots.untidy |= gone || self.collations.borrow().keys().any(collation);
         Ok(())
     }
 
@@ -435,6 +505,11 @@ impl State {
             self.create_function(&key.0, key.1, 0, None)?;
             if let Some(entry) = entry {
                 self.create_slot(key, entry.name(), flags(entry))?;
+            }
+        }
+        for name in self.our_collations() {
+            if registry.collation(&name).is_none_or(|entry| entry.shadowed) {
+                collation::delete(self, &name)?;
             }
         }
         self.slots.borrow_mut().untidy = false;

@@ -123,7 +123,7 @@ fn functions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
 
 fn kind(function: &FunctionEntry) -> &'static str {
     match &function.body {
-        FunctionBody::Scalar(_) => "scalar",
+        FunctionBody::Scalar(_) | FunctionBody::Validator(_) => "scalar",
         FunctionBody::Aggregate(methods) => match methods.get(&AggregateMethod::Inverse) {
             Some(_) => "window",
             None => "aggregate",
@@ -134,7 +134,7 @@ fn kind(function: &FunctionEntry) -> &'static str {
 /// The export of a scalar function; that which takes rows, of an aggregate.
 fn export(function: &FunctionEntry) -> Option<String> {
     match &function.body {
-        FunctionBody::Scalar(export) => Some(export.clone()),
+        FunctionBody::Scalar(export) | FunctionBody::Validator(export) => Some(export.clone()),
         FunctionBody::Aggregate(methods) => methods.get(&AggregateMethod::Step).cloned(),
     }
 }

@@ -60,6 +60,8 @@ pub struct Binding {
     pub signature: Arc<Signature>,
     /// Whether subtypes pass.
     pub subtype: bool,
+    /// Whether only that is wanted which a [validator](crate::registry::FunctionBody::Validator) tells.
+    pub validates: bool,
 }
 
 /// An instance of a scope. It is never given again within the scope, so that whoever keeps a handle of
@@ -127,6 +129,9 @@ impl Scope {
                 subtype: binding.subtype,
                 result_bytes_max: limits.result_bytes_max,
             };
+            if binding.validates {
+                return validate(guest, callee, arguments, budget, sink);
+            }
             guest.call(callee, arguments, budget, sink)
         })
     }
@@ -176,6 +181,28 @@ impl Scope {
     fn lease(&self, key: &InstanceKey) -> Option<usize> {
         self.leases.iter().position(|lease| lease.guest.is_some() && lease.key == *key)
     }
+}
+
+/// Calls a function to learn whether it takes the arguments.
+#[cold]
+fn validate<A: Arguments + ?Sized, R>(
+    guest: &mut Guest,
+    callee: Callee<'_>,
+    arguments: &A,
+    budget: &mut StatementBudget,
+    sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+) -> CallResult<R> {
+    if matches!(arguments.get(0), Ok(ValueRef::Null)) {
+        return Ok(sink(ValueRef::Null, 0));
+    }
+    let valid = match guest.call(callee, arguments, budget, |_, _| ()) {
+        Ok(()) => true,
+        Err(error) => match *error {
+            CallError::Guest(..) | CallError::Argument(_) => false,
+            _ => return Err(error),
+        },
+    };
+    Ok(sink(ValueRef::Integer(valid.into()), 0))
 }
 
 #[cold]

@@ -10,7 +10,7 @@ mod policy;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub use declared::FunctionBody;
+pub use declared::{CollationBody, FunctionBody};
 pub(crate) use declared::{Declared, DeclaredFunction};
 pub use module::ModuleEntry;
 pub(crate) use module::manifest_text;
@@ -20,7 +20,7 @@ use crate::catalog::{Generation, ObjectRow};
 use crate::ddl::{ObjectKind, With};
 use crate::define::is_reserved;
 use crate::environment::Environment;
-use crate::manifest::{Collation, Signature, Table};
+use crate::manifest::{Signature, Table};
 use crate::stats::FunctionStats;
 
 /// A definition: a function or an extension.
@@ -97,10 +97,21 @@ pub struct TableEntry {
 pub struct CollationEntry {
     /// What is called.
     pub callable: Arc<Callable>,
-    /// Its exports.
-    pub collation: Collation,
+    /// Its export.
+    pub body: CollationBody,
     /// A collation of the engine, or an earlier definition, has its name.
     pub shadowed: bool,
+}
+
+impl CollationEntry {
+    /// Whether both give the same order, by the same right.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let (a, b) = (&self.callable.object, &other.callable.object);
+        self.body == other.body
+            && a.module.sha256 == b.module.sha256
+            && a.policy == b.policy
+            && a.problem == b.problem
+    }
 }
 
 /// A namespace of the engine.
@@ -208,7 +219,7 @@ impl Registry {
                 callable: callable(&collation.name, COLLATION_STATS, &object, environment),
                 shadowed: is_foreign(Namespace::Collations, &key)
                     || self.collations.contains_key(&key),
-                collation,
+                body: collation.body,
             };
             self.collations.entry(key).or_insert_with(|| Arc::new(entry));
         }
