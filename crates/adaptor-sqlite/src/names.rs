@@ -11,10 +11,10 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use crate::statement::{Handle, Statement};
 
 /// Reads names out of a connection.
-pub(crate) struct Names<'a> {
+pub(crate) struct Names {
     pub(crate) handle: Handle,
     /// Names of functions that Commensal registered, in ASCII lower case.
-    pub(crate) ours: &'a HashSet<String>,
+    pub(crate) ours: HashSet<String>,
 }
 
 /// A column that has to be text.
@@ -36,7 +36,7 @@ pub(crate) fn all_functions(handle: Handle) -> Result<HashSet<String>> {
     Ok(names)
 }
 
-impl EngineNames for Names<'_> {
+impl EngineNames for Names {
     fn foreign_function(&self, name: &str) -> Result<Option<String>> {
         if self.ours.contains(&name.to_ascii_lowercase()) {
             return Ok(None);
@@ -70,7 +70,7 @@ impl EngineNames for Names<'_> {
     }
 }
 
-impl Names<'_> {
+impl Names {
     fn dependents_in(
         &self,
         schema: &str,

@@ -308,6 +308,11 @@ impl Registry {
         self.functions.values()
     }
 
+    /// Whether there is a function of this name, with whatever number of arguments.
+    pub fn has_function_named(&self, name: &str) -> bool {
+        self.functions().any(|entry| entry.name.eq_ignore_ascii_case(name))
+    }
+
     /// All definitions.
     pub fn objects(&self) -> &[Arc<ObjectEntry>] {
         &self.objects
