@@ -229,7 +229,8 @@ impl Slot {
         match result {
             Ok(Some(integer)) => Ok(integer),
             Ok(None) => {
-                let message = format!("the collation {} gave NULL and no integer", self.name);
+                let message =
+                    format!("the collation {} gave NULL instead of an integer", self.name);
                 Err(Error::new(ErrorKind::Fault, message))
             }
             Err(error) => Err(self.session.fail(scope, SLOT, *error)),
@@ -245,25 +246,7 @@ impl Slot {
     fn bind(&self, running: &mut Running) -> Result<()> {
         let version = running.version.as_ref().ok_or_else(|| self.missing())?;
         let callable = &version.entry.callable;
-        let broken = |problem: &str| {
-            let message =
-                format!("the collation {}: its definition cannot be used: {problem}", self.name);
-            Error::new(ErrorKind::Catalog, message)
-        };
-        let object = &callable.object;
-        if let Some(problem) = &object.problem {
-            return Err(broken(problem));
-        }
-        self.environment.runtime()?;
-        let metering = object.policy.metering();
-        let module = match (object.module.compiled(metering), &version.wasm) {
-            (Some(module), _) => module,
-            (None, Ok(wasm)) => object
-                .module
-                .compile(wasm, metering, &self.environment)
-                .map_err(|error| broken(&error.to_string()))?,
-            (None, Err(error)) => return Err(broken(error.message())),
-        };
+        let module = self.session.compiled(callable, |_| version.wasm.clone())?;
         let binding = Binding {
             callable: Arc::clone(callable),
             exports: vec![version.entry.body.export().to_owned()],

@@ -10,11 +10,11 @@ use std::cell::RefCell;
 use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 use commensal_core::guest::{Arguments, InvalidUtf8};
-use commensal_core::registry::{FunctionBody, FunctionEntry, FunctionKey};
-use commensal_core::session::{Binding, Scope};
+use commensal_core::registry::FunctionKey;
+use commensal_core::session::Scope;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
@@ -215,7 +215,7 @@ unsafe fn first_call(
 unsafe fn estimate(slot: &Slot, pin: &Pin, context: *mut sqlite3_context, arguments: &Values<'_>) {
     let state = &slot.state;
     let scope = state.session.begin(state.registry());
-    let is_compiled = find(slot, &scope).is_ok_and(|entry| {
+    let is_compiled = scope.find(&slot.key).is_ok_and(|entry| {
         let object = entry.object();
         object.problem.is_none() && object.module.compiled(object.policy.metering()).is_some()
     });
@@ -253,7 +253,8 @@ fn run(
     let api = state.handle.api;
     // Not called before, or a fault took its instance.
     if !scope.is_bound(slot.number) {
-        bind(slot, scope)?;
+        let read_module = |sha256: &[u8; 32]| state.read_module(sha256);
+        state.session.bind_key(scope, slot.number, &slot.key, read_module)?;
     }
     scope
         .call(&state.environment, slot.number, arguments, |value, subtype| {
@@ -266,47 +267,6 @@ fn run(
 #[cold]
 fn reentered(slot: &Slot) -> Error {
     Error::new(ErrorKind::Fault, format!("{}(): called while it runs", slot.key.0))
-}
-
-/// Binds the slot to what the statement's snapshot says, compiling if that is due.
-#[cold]
-fn bind(slot: &Slot, scope: &mut Scope) -> Result<()> {
-    let state = &slot.state;
-    let entry = find(slot, scope)?;
-    let (export, validates) = match &entry.body {
-        FunctionBody::Scalar(export) => (export, false),
-        FunctionBody::Validator(export) => (export, true),
-        FunctionBody::Aggregate(_) => return Err(another_kind(slot)),
-    };
-    let binding = Binding {
-        callable: Arc::clone(&entry.callable),
-        exports: vec![export.clone()],
-        signature: Arc::clone(&entry.signature),
-        subtype: entry.subtype,
-        validates,
-    };
-    let module = state.compiled(&binding.callable)?;
-    state.session.bind(scope, slot.number, binding, module.as_ref())
-}
-
-fn find<'s>(slot: &Slot, scope: &'s Scope) -> Result<&'s Arc<FunctionEntry>> {
-    let registry = scope.registry();
-    registry.function(&slot.key).filter(|entry| !entry.shadowed).ok_or_else(|| {
-        let name = &slot.key.0;
-        let other = registry.functions().any(|entry| entry.name().eq_ignore_ascii_case(name));
-        let message = if other {
-            format!("wrong number of arguments to function {name}()")
-        } else {
-            format!("no such function: {name}")
-        };
-        Error::new(ErrorKind::NotFound, message)
-    })
-}
-
-#[cold]
-fn another_kind(slot: &Slot) -> Error {
-    let message = format!("{}() is no scalar function any longer", slot.key.0);
-    Error::new(ErrorKind::NotFound, message)
 }
 
 /// SQLite's values as arguments.

@@ -3,10 +3,13 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use commensal_core::engine::EngineStatement as _;
 use commensal_core::environment::Environment;
+use commensal_core::execute::OwnStatement;
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::{Api, sqlite3};
+use crate::catalog::Access;
 use crate::introspection;
 use crate::state::State;
 use crate::statement::Handle;
@@ -75,17 +78,15 @@ impl Installed {
         sql: &str,
         parameter: Option<commensal_core::ValueRef<'_>>,
     ) -> Result<bool> {
-        use commensal_core::ddl::{Statement, parse};
-        let Some(parsed) = parse(sql)? else { return Ok(false) };
-        match &parsed.statement {
-            Statement::Create(create) => crate::ddl::create(&self.state, create, parameter)?,
-            Statement::Drop(drop) => crate::ddl::drop(&self.state, drop)?,
-            Statement::CacheSize(bytes) => {
-                if let Some(bytes) = bytes {
-                    self.state.environment.cache.set_bytes_max(*bytes);
-                }
+        let Some(parsed) = commensal_core::ddl::parse(sql)? else { return Ok(false) };
+        let access = Box::new(Access(Rc::clone(&self.state)));
+        let mut statement = OwnStatement::new(access, parsed, 0);
+        if let Some(parameter) = parameter {
+            for index in 1..=statement.parameter_count() {
+                statement.bind(index, parameter)?;
             }
         }
+        statement.step()?;
         self.state.tidy()?;
         Ok(true)
     }

@@ -5,9 +5,9 @@
 #![expect(unsafe_code, reason = "this crate is the boundary to SQLite's C API")]
 
 pub mod api;
+mod catalog;
 mod collation;
 mod connection;
-mod ddl;
 mod function;
 mod install;
 mod introspection;

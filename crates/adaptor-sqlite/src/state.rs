@@ -12,10 +12,7 @@ use std::sync::Arc;
 
 use commensal_core::catalog::{self, Generation, LoadedCatalog};
 use commensal_core::environment::Environment;
-use commensal_core::registry::{
-    Callable, FunctionEntry, FunctionKey, Namespace, Registry, function_key,
-};
-use commensal_core::runtime::CompiledModule;
+use commensal_core::registry::{FunctionEntry, FunctionKey, Namespace, Registry, function_key};
 use commensal_core::session::Session;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
@@ -362,30 +359,6 @@ impl State {
             Ok(())
         })?;
         wasm.ok_or_else(|| Error::new(ErrorKind::Catalog, "its module is not in the file"))
-    }
-
-    /// The code of what is to be called, compiled if that is due.
-    ///
-    /// # Errors
-    /// There is no runtime; its definition cannot be used.
-    pub(crate) fn compiled(&self, callable: &Callable) -> Result<Arc<dyn CompiledModule>> {
-        let broken = |problem: &str| {
-            let name = &callable.name;
-            let message = format!("{name}(): its definition cannot be used: {problem}");
-            Error::new(ErrorKind::Catalog, message)
-        };
-        let object = &callable.object;
-        if let Some(problem) = &object.problem {
-            return Err(broken(problem));
-        }
-        self.environment.runtime()?;
-        let metering = object.policy.metering();
-        if let Some(module) = object.module.compiled(metering) {
-            return Ok(module);
-        }
-        self.read_module(&object.module.sha256)
-            .and_then(|wasm| object.module.compile(&wasm, metering, &self.environment))
-            .map_err(|error| broken(&error.to_string()))
     }
 
     /// Registers a slot for each function that has none. Flags of a slot can only be changed while

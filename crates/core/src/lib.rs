@@ -10,6 +10,7 @@ pub mod dependents;
 pub mod engine;
 pub mod environment;
 pub mod error;
+pub mod execute;
 pub mod guest;
 pub mod host;
 pub mod introspect;
@@ -23,6 +24,7 @@ pub mod runtime;
 pub mod session;
 pub mod stats;
 pub mod value;
+pub mod write;
 
 pub use commensal_abi as abi;
 pub use error::{Error, ErrorKind, Result};

@@ -25,6 +25,7 @@ use crate::stats::{Counts, FunctionStats};
 use crate::value::ValueRef;
 
 mod failure;
+mod resolve;
 
 /// Numbers connections, to tell their instances apart in the cache.
 static CONNECTIONS: AtomicU64 = AtomicU64::new(0);

@@ -8,6 +8,7 @@ mod module;
 mod policy;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 pub use declared::{CollationBody, FunctionBody};
@@ -43,14 +44,28 @@ pub struct ObjectEntry {
     pub problem: Option<String>,
 }
 
-/// What SQL calls in a guest: its name, the definition that it comes from, its counters.
+/// What SQL calls in a guest: its name, the definition that it comes from, its counters. Messages show
+/// it as `f()`, or with the word for what it is.
 pub struct Callable {
+    /// What it is.
+    pub namespace: Namespace,
     /// Its name.
     pub name: String,
     /// The definition it comes from.
     pub object: Arc<ObjectEntry>,
     /// Its counters.
     pub stats: Arc<FunctionStats>,
+}
+
+impl fmt::Display for Callable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.name;
+        match self.namespace {
+            Namespace::Functions => write!(f, "{name}()"),
+            Namespace::Tables => write!(f, "the table {name}"),
+            Namespace::Collations => write!(f, "the collation {name}"),
+        }
+    }
 }
 
 /// A function that SQL may call.
@@ -205,7 +220,13 @@ impl Registry {
         for table in declared.tables {
             let key = table.name.to_ascii_lowercase();
             let entry = TableEntry {
-                callable: callable(&table.name, TABLE_STATS, &object, environment),
+                callable: callable(
+                    Namespace::Tables,
+                    &table.name,
+                    TABLE_STATS,
+                    &object,
+                    environment,
+                ),
                 shadowed: is_reserved(&key)
                     || is_foreign(Namespace::Tables, &key)
                     || self.tables.contains_key(&key),
@@ -216,7 +237,13 @@ impl Registry {
         for collation in declared.collations {
             let key = collation.name.to_ascii_lowercase();
             let entry = CollationEntry {
-                callable: callable(&collation.name, COLLATION_STATS, &object, environment),
+                callable: callable(
+                    Namespace::Collations,
+                    &collation.name,
+                    COLLATION_STATS,
+                    &object,
+                    environment,
+                ),
                 shadowed: is_foreign(Namespace::Collations, &key)
                     || self.collations.contains_key(&key),
                 body: collation.body,
@@ -238,7 +265,7 @@ impl Registry {
             || is_foreign(Namespace::Functions, &key.0)
             || self.functions.contains_key(&key);
         let function = FunctionEntry {
-            callable: callable(&declared.name, key.1, object, environment),
+            callable: callable(Namespace::Functions, &declared.name, key.1, object, environment),
             arguments: key.1,
             body: declared.body,
             signature: Arc::new(declared.signature),
@@ -252,6 +279,11 @@ impl Registry {
     /// The function of this name and argument count, without regard to variadic ones.
     pub fn function(&self, key: &FunctionKey) -> Option<&Arc<FunctionEntry>> {
         self.functions.get(key)
+    }
+
+    /// Whether there is a function of this name, with whatever number of arguments.
+    pub fn has_function_named(&self, name: &str) -> bool {
+        self.functions().any(|entry| entry.name().eq_ignore_ascii_case(name))
     }
 
     /// All functions, in no order.
@@ -296,12 +328,14 @@ const TABLE_STATS: i32 = -2;
 const COLLATION_STATS: i32 = -3;
 
 fn callable(
+    namespace: Namespace,
     name: &str,
     arguments: i32,
     object: &Arc<ObjectEntry>,
     environment: &Environment,
 ) -> Arc<Callable> {
     Arc::new(Callable {
+        namespace,
         name: name.to_owned(),
         object: Arc::clone(object),
         stats: environment.stats(name, arguments),

@@ -10,12 +10,11 @@ use crate::runtime::{Fault, ResolveError};
 /// The error of a call.
 #[cold]
 pub(super) fn call(callable: &Callable, limits: &Limits, error: CallError) -> Error {
-    let name = &callable.name;
     match error {
-        CallError::Argument(what) => Error::new(ErrorKind::Argument, format!("{name}(): {what}")),
+        CallError::Argument(what) => Error::new(ErrorKind::Argument, format!("{callable}: {what}")),
         CallError::Guest(message, code) => {
             let message = if message.is_empty() {
-                format!("{name}() failed without a message")
+                format!("{callable} failed without a message")
             } else {
                 message
             };
@@ -26,12 +25,12 @@ pub(super) fn call(callable: &Callable, limits: &Limits, error: CallError) -> Er
             }
         }
         CallError::Protocol(what) => {
-            Error::new(ErrorKind::Fault, format!("{name}() broke the ABI: {what}"))
+            Error::new(ErrorKind::Fault, format!("{callable} broke the ABI: {what}"))
         }
         CallError::ResultTooLarge(bytes) => Error::new(
             ErrorKind::Limit,
             format!(
-                "{name}() exceeded the limit result_bytes_max: its result has {bytes} bytes, {} are \
+                "{callable} exceeded the limit result_bytes_max: its result has {bytes} bytes, {} are \
                  allowed by the host",
                 limits.result_bytes_max
             ),
@@ -44,15 +43,14 @@ pub(super) fn call(callable: &Callable, limits: &Limits, error: CallError) -> Er
 }
 
 fn fault(callable: &Callable, limits: &Limits, fault: Fault, words: Option<String>) -> Error {
-    let name = &callable.name;
     let policy = &callable.object.policy;
-    let limit = |text: String| Error::new(ErrorKind::Limit, format!("{name}() {text}"));
+    let limit = |text: String| Error::new(ErrorKind::Limit, format!("{callable} {text}"));
     match fault {
         Fault::Trap(reason) => Error::new(
             ErrorKind::Fault,
             match words {
-                Some(words) => format!("{name}() panicked: {words}"),
-                None => format!("{name}(): trap: {reason}"),
+                Some(words) => format!("{callable} panicked: {words}"),
+                None => format!("{callable}: trap: {reason}"),
             },
         ),
         Fault::StackExhausted => limit(format!(
@@ -81,9 +79,9 @@ fn fault(callable: &Callable, limits: &Limits, fault: Fault, words: Option<Strin
             "exceeded the limit of {} table elements: a host can raise table_elements_max",
             limits.table_elements_max
         )),
-        Fault::Host(reason) => Error::new(ErrorKind::Denied, format!("{name}(): {reason}")),
+        Fault::Host(reason) => Error::new(ErrorKind::Denied, format!("{callable}: {reason}")),
         Fault::Runtime(reason) => {
-            Error::new(ErrorKind::Fault, format!("{name}() cannot be started: {reason}"))
+            Error::new(ErrorKind::Fault, format!("{callable} cannot be started: {reason}"))
         }
     }
 }
@@ -92,9 +90,8 @@ fn memory(callable: &Callable, with: &str) -> Error {
     Error::new(
         ErrorKind::Limit,
         format!(
-            "{}(){with} exceeded the limit memory_mb = {} of one instance: WITH (memory_mb = …) in \
+            "{callable}{with} exceeded the limit memory_mb = {} of one instance: WITH (memory_mb = …) in \
              its definition and memory_bytes_max of the host set it",
-            callable.name,
             callable.object.policy.memory_bytes_max >> 20
         ),
     )
@@ -106,9 +103,8 @@ pub(super) fn live_bytes(callable: &Callable, error: LiveBytesExceeded) -> Error
     Error::new(
         ErrorKind::Limit,
         format!(
-            "{}() cannot be started: the instances in use exceed the limit of {} MiB: end other \
+            "{callable} cannot be started: the instances in use exceed the limit of {} MiB: end other \
              statements, or raise live_bytes_max",
-            callable.name,
             error.bytes_max >> 20
         ),
     )
@@ -117,11 +113,10 @@ pub(super) fn live_bytes(callable: &Callable, error: LiveBytesExceeded) -> Error
 /// The export is not what the catalog says.
 #[cold]
 pub(super) fn unresolved(callable: &Callable, export: &str, error: &ResolveError) -> Error {
-    let name = &callable.name;
     let what = match error {
-        ResolveError::Missing => format!("{name}(): the module has no export \"{export}\""),
+        ResolveError::Missing => format!("{callable}: the module has no export \"{export}\""),
         ResolveError::Signature(found) => format!(
-            "{name}(): the export \"{export}\" has the type {found} and not (param i32 i32) (result \
+            "{callable}: the export \"{export}\" has the type {found} and not (param i32 i32) (result \
              i32)"
         ),
     };
