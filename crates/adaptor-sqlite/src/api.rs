@@ -346,6 +346,8 @@ pub mod code {
     pub const SQLITE_SUBTYPE: c_int = 0x10_0000;
     /// The function gives its result a subtype.
     pub const SQLITE_RESULT_SUBTYPE: c_int = 0x100_0000;
+    /// The function may be called by top-level statements only, not from within a schema.
+    pub const SQLITE_DIRECTONLY: c_int = 0x8_0000;
     /// The function may be used in schemas that are not trusted.
     pub const SQLITE_INNOCUOUS: c_int = 0x20_0000;
 

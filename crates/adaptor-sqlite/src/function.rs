@@ -10,15 +10,16 @@ use std::cell::RefCell;
 use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use commensal_core::guest::{Arguments, InvalidUtf8};
-use commensal_core::registry::FunctionKey;
+use commensal_core::registry::{FunctionKey, Registry};
 use commensal_core::session::Scope;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, ScalarFunction, sqlite3_context, sqlite3_value};
+use crate::numbers::{Callee, Number, Numbers};
 use crate::state::State;
 use crate::statement::{bytes, transient};
 
@@ -34,9 +35,11 @@ pub(crate) struct Slot {
 const PIN: c_int = -0x434D;
 
 /// What a running statement holds on to: one snapshot of the catalog, and the functions it bound.
-struct Pin {
+pub(crate) struct Pin {
     state: Rc<State>,
     scope: RefCell<Option<Scope>>,
+    /// Of functions that have no slot.
+    numbers: Numbers,
 }
 
 impl Drop for Pin {
@@ -48,7 +51,7 @@ impl Drop for Pin {
 }
 
 /// Runs what C calls, so that no panic reaches C.
-pub(crate) fn guard<T>(fallback: impl FnOnce() -> T, body: impl FnOnce() -> T) -> T {
+pub fn guard<T>(fallback: impl FnOnce() -> T, body: impl FnOnce() -> T) -> T {
     // What a panic leaves half done is behind `RefCell`s that are no longer borrowed, or was on its
     // way out of a session, which then makes a new instance.
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| fallback())
@@ -86,34 +89,47 @@ const LIBRARIES_MAX: usize = 8;
 static LIBRARIES: [OnceLock<&'static Api>; LIBRARIES_MAX] =
     [const { OnceLock::new() }; LIBRARIES_MAX];
 
+/// What a function of ours does with a call, in any library.
+pub(crate) trait Function {
+    /// # Safety
+    /// The arguments are those of `xFunc`, called by the library of `api`, of a function that was
+    /// registered with the data that this one expects.
+    unsafe fn call(
+        api: &'static Api,
+        context: *mut sqlite3_context,
+        argc: c_int,
+        argv: *mut *mut sqlite3_value,
+    );
+}
+
 /// The `xFunc` for functions of this library.
 ///
 /// # Errors
 /// There are too many libraries.
-pub(crate) fn scalar_of(api: &'static Api) -> Result<ScalarFunction> {
-    const TRAMPOLINES: [ScalarFunction; LIBRARIES_MAX] = [
-        scalar::<0>,
-        scalar::<1>,
-        scalar::<2>,
-        scalar::<3>,
-        scalar::<4>,
-        scalar::<5>,
-        scalar::<6>,
-        scalar::<7>,
+pub(crate) fn scalar_of<F: Function>(api: &'static Api) -> Result<ScalarFunction> {
+    let trampolines: [ScalarFunction; LIBRARIES_MAX] = [
+        scalar::<0, F>,
+        scalar::<1, F>,
+        scalar::<2, F>,
+        scalar::<3, F>,
+        scalar::<4, F>,
+        scalar::<5, F>,
+        scalar::<6, F>,
+        scalar::<7, F>,
     ];
     let same = |other: &&Api| std::ptr::eq(*other, api);
     LIBRARIES
         .iter()
         .position(|library| same(library.get_or_init(|| api)))
-        .map(|library| TRAMPOLINES[library])
+        .map(|library| trampolines[library])
         .ok_or_else(|| {
             let message = format!("more than {LIBRARIES_MAX} SQLite libraries in one process");
             Error::new(ErrorKind::Engine, message)
         })
 }
 
-/// `xFunc` of every slot of one library.
-unsafe extern "C" fn scalar<const LIBRARY: usize>(
+/// `xFunc` of every function of ours in one library.
+unsafe extern "C" fn scalar<const LIBRARY: usize, F: Function>(
     context: *mut sqlite3_context,
     argc: c_int,
     argv: *mut *mut sqlite3_value,
@@ -128,53 +144,68 @@ unsafe extern "C" fn scalar<const LIBRARY: usize>(
         },
         || {
             // SAFETY: SQLite gives the context and the values for the duration of this call.
-            unsafe { call(api, context, argc, argv) }
+            unsafe { F::call(api, context, argc, argv) }
         },
     );
 }
 
-/// # Safety
-/// The arguments are those of `xFunc`, called by the library of `api`.
-#[inline]
-unsafe fn call(
-    api: &'static Api,
-    context: *mut sqlite3_context,
-    argc: c_int,
-    argv: *mut *mut sqlite3_value,
-) {
-    // SAFETY: the function was registered with a slot, which outlives the call.
-    let slot = unsafe { &*(api.sqlite3_user_data)(context).cast::<Slot>() };
-    let arguments = Values {
-        api,
+impl Function for Slot {
+    #[inline]
+    unsafe fn call(
+        api: &'static Api,
+        context: *mut sqlite3_context,
+        argc: c_int,
+        argv: *mut *mut sqlite3_value,
+    ) {
+        // SAFETY: the function was registered with a slot, which outlives the call.
+        let slot = unsafe { &*(api.sqlite3_user_data)(context).cast::<Slot>() };
         // SAFETY: SQLite gives `argc` values.
-        values: unsafe { values(argc, argv) },
-    };
-    // SAFETY: the context is that of this call.
-    let pin = unsafe { (api.sqlite3_get_auxdata)(context, PIN) }.cast::<Pin>();
-    let result = if pin.is_null() {
-        // SAFETY: as above.
-        unsafe { first_call(slot, context, &arguments) }
-    } else {
-        // SAFETY: what is kept under this number is a pin, made by `first_call`, and SQLite destroys
-        // it not before the statement is reset, which cannot happen during this call.
-        run(slot, unsafe { &*pin }, context, &arguments)
-    };
-    if let Err(error) = result {
+        let arguments = unsafe { Values::new(api, argc, argv) };
         // SAFETY: the context is that of this call.
-        unsafe { fail(api, context, &error) };
-        slot.state.set_last_error(Some(error));
+        let pin = unsafe { pinned(api, context) };
+        let result = match pin {
+            // SAFETY: as above.
+            None => unsafe { first_call(slot, context, &arguments) },
+            Some(pin) => slot.run(pin, context, &arguments),
+        };
+        if let Err(error) = result {
+            // SAFETY: the context is that of this call.
+            unsafe { slot.state.report(context, error) };
+        }
     }
 }
 
+/// The pin of the statement that runs.
+///
 /// # Safety
-/// `argv` points to `argc` values that live as long as `'a`.
+/// `context` is that of a call by the library of `api`, which the reference does not outlive.
 #[inline]
-unsafe fn values<'a>(argc: c_int, argv: *mut *mut sqlite3_value) -> &'a [*mut sqlite3_value] {
-    match usize::try_from(argc) {
-        // SAFETY: the caller's promise.
-        Ok(argc) if argc > 0 => unsafe { std::slice::from_raw_parts(argv, argc) },
-        _ => &[],
-    }
+pub(crate) unsafe fn pinned<'a>(
+    api: &'static Api,
+    context: *mut sqlite3_context,
+) -> Option<&'a Pin> {
+    // SAFETY: the caller's promise. What is kept under this number is a pin, made by `pin`, and SQLite
+    // destroys it not before the statement is reset, which cannot happen during this call.
+    unsafe { (api.sqlite3_get_auxdata)(context, PIN).cast::<Pin>().as_ref() }
+}
+
+/// Pins what the statement sees. It keeps the pin, unless there is none behind the context; then the
+/// reference given here is the only one.
+///
+/// # Safety
+/// `context` is that of a call.
+#[cold]
+pub(crate) unsafe fn pin(state: &Rc<State>, context: *mut sqlite3_context) -> Rc<Pin> {
+    let pin = Rc::new(Pin {
+        state: Rc::clone(state),
+        scope: RefCell::new(None),
+        numbers: Numbers::new(state.slot_count()),
+    });
+    let data = Rc::into_raw(Rc::clone(&pin)).cast_mut().cast::<c_void>();
+    // SAFETY: the context is that of a call. SQLite owns the reference from here on, and destroys it
+    // at once where no statement is behind the context.
+    unsafe { (state.handle.api.sqlite3_set_auxdata)(context, PIN, data, Some(destroy_pin)) };
+    pin
 }
 
 /// The first call of a statement: pins what it sees.
@@ -187,20 +218,15 @@ unsafe fn first_call(
     context: *mut sqlite3_context,
     arguments: &Values<'_>,
 ) -> Result<()> {
-    let pin = Rc::new(Pin { state: Rc::clone(&slot.state), scope: RefCell::new(None) });
-    let data = Rc::into_raw(Rc::clone(&pin)).cast_mut().cast::<c_void>();
-    // SAFETY: the context is that of a call. SQLite owns the reference from here on, and destroys it
-    // at once where no statement is behind the context.
-    unsafe { (slot.state.handle.api.sqlite3_set_auxdata)(context, PIN, data, Some(destroy_pin)) };
+    // SAFETY: the context is that of a call.
+    let pin = unsafe { pin(&slot.state, context) };
     if Rc::strong_count(&pin) == 1 {
         // SAFETY: as above.
         unsafe { estimate(slot, &pin, context, arguments) };
         return Ok(());
     }
-    let registry = slot.state.current().map_err(|e| named(slot, e))?;
-    let scope = slot.state.session.begin(registry);
-    *pin.scope.borrow_mut() = Some(scope);
-    run(slot, &pin, context, arguments)
+    pin.begin().map_err(|e| named(slot, e))?;
+    slot.run(&pin, context, arguments)
 }
 
 /// Calls a deterministic function with constants while SQLite prepares a statement, to estimate how
@@ -220,7 +246,7 @@ unsafe fn estimate(slot: &Slot, pin: &Pin, context: *mut sqlite3_context, argume
         object.problem.is_none() && object.module.compiled(object.policy.metering()).is_some()
     });
     *pin.scope.borrow_mut() = Some(scope);
-    if !is_compiled || run(slot, pin, context, arguments).is_err() {
+    if !is_compiled || slot.run(pin, context, arguments).is_err() {
         // SAFETY: the caller's promise.
         unsafe { set_result(state.handle.api, context, ValueRef::Null, 0) };
     }
@@ -239,40 +265,119 @@ fn named(slot: &Slot, error: Error) -> Error {
     }
 }
 
-/// Calls the guest within a pinned statement.
-#[inline]
-fn run(
-    slot: &Slot,
-    pin: &Pin,
-    context: *mut sqlite3_context,
-    arguments: &Values<'_>,
-) -> Result<()> {
-    let mut scope = pin.scope.try_borrow_mut().map_err(|_| reentered(slot))?;
-    let scope = scope.as_mut().ok_or_else(|| reentered(slot))?;
-    let state = &slot.state;
-    let api = state.handle.api;
-    // Not called before, or a fault took its instance.
-    if !scope.is_bound(slot.number) {
-        let read_module = |sha256: &[u8; 32]| state.read_module(sha256);
-        state.session.bind_key(scope, slot.number, &slot.key, read_module)?;
+impl Pin {
+    /// Takes the snapshot.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub(crate) fn begin(&self) -> Result<()> {
+        let registry = self.state.current()?;
+        *self.scope.borrow_mut() = Some(self.state.session.begin(registry));
+        Ok(())
     }
-    scope
-        .call(&state.environment, slot.number, arguments, |value, subtype| {
-            // SAFETY: the context is that of the call of `scalar` that this runs in.
-            unsafe { set_result(api, context, value, subtype) }
+
+    /// The snapshot.
+    ///
+    /// # Errors
+    /// A call of the same statement runs; `name` is for the message.
+    pub(crate) fn registry(&self, name: &str) -> Result<Arc<Registry>> {
+        let scope = self.scope.try_borrow().map_err(|_| reentered(name))?;
+        scope.as_ref().map(|scope| Arc::clone(scope.registry())).ok_or_else(|| reentered(name))
+    }
+
+    /// A number for a function that has no slot.
+    ///
+    /// # Errors
+    /// A call of the same statement runs.
+    pub(crate) fn number(&self, callee: Callee) -> Result<Number> {
+        let mut scope = self.scope.try_borrow_mut().map_err(|_| reentered(callee.name()))?;
+        Ok(self.numbers.give(callee, || {
+            if let Some(scope) = scope.as_mut() {
+                self.state.session.release(scope);
+            }
+        }))
+    }
+
+    /// Whether a number still means what it did when it was given.
+    #[inline]
+    pub(crate) fn is_valid(&self, number: Number) -> bool {
+        self.numbers.is_valid(number)
+    }
+
+    /// Calls the guest that is bound, or that `bind` binds, under this number, and gives SQLite its
+    /// result. `name` is for messages.
+    #[inline]
+    pub(crate) fn call(
+        &self,
+        number: usize,
+        name: &str,
+        context: *mut sqlite3_context,
+        arguments: &Values<'_>,
+        bind: impl FnOnce(&mut Scope) -> Result<()>,
+    ) -> Result<()> {
+        let mut scope = self.scope.try_borrow_mut().map_err(|_| reentered(name))?;
+        let scope = scope.as_mut().ok_or_else(|| reentered(name))?;
+        let state = &self.state;
+        let api = state.handle.api;
+        // Not called before, or a fault took its instance.
+        if !scope.is_bound(number) {
+            bind(scope)?;
+        }
+        scope
+            .call(&state.environment, number, arguments, |value, subtype| {
+                // SAFETY: the context is that of the call of `scalar` that this runs in.
+                unsafe { set_result(api, context, value, subtype) }
+            })
+            .map_err(|error| state.session.fail(scope, number, *error))
+    }
+}
+
+impl Slot {
+    /// Calls the guest within a pinned statement.
+    #[inline]
+    fn run(&self, pin: &Pin, context: *mut sqlite3_context, arguments: &Values<'_>) -> Result<()> {
+        pin.call(self.number, &self.key.0, context, arguments, |scope| {
+            let state = &self.state;
+            let read_module = |sha256: &[u8; 32]| state.read_module(sha256);
+            state.session.bind_key(scope, self.number, &self.key, read_module)
         })
-        .map_err(|error| state.session.fail(scope, slot.number, *error))
+    }
 }
 
 #[cold]
-fn reentered(slot: &Slot) -> Error {
-    Error::new(ErrorKind::Fault, format!("{}(): called while it runs", slot.key.0))
+fn reentered(name: &str) -> Error {
+    Error::new(ErrorKind::Fault, format!("{name}(): called while it runs"))
 }
 
 /// SQLite's values as arguments.
-struct Values<'a> {
+#[derive(Clone, Copy)]
+pub(crate) struct Values<'a> {
     api: &'static Api,
     values: &'a [*mut sqlite3_value],
+}
+
+impl Values<'_> {
+    /// # Safety
+    /// `argv` points to `argc` values of the library of `api` that live as long as this.
+    #[inline]
+    pub(crate) unsafe fn new(
+        api: &'static Api,
+        argc: c_int,
+        argv: *mut *mut sqlite3_value,
+    ) -> Self {
+        let values: &[_] = match usize::try_from(argc) {
+            // SAFETY: the caller's promise.
+            Ok(argc) if argc > 0 => unsafe { std::slice::from_raw_parts(argv, argc) },
+            _ => &[],
+        };
+        Self { api, values }
+    }
+
+    /// All but the first `count`.
+    #[inline]
+    pub(crate) fn after(&self, count: usize) -> Self {
+        Self { api: self.api, values: self.values.get(count..).unwrap_or_default() }
+    }
 }
 
 impl Arguments for Values<'_> {
@@ -364,7 +469,7 @@ pub(crate) unsafe fn set_result(
 /// # Safety
 /// `context` is that of a running call.
 #[cold]
-unsafe fn fail(api: &Api, context: *mut sqlite3_context, error: &Error) {
+pub(crate) unsafe fn fail(api: &Api, context: *mut sqlite3_context, error: &Error) {
     let message = error.message();
     let len = c_int::try_from(message.len()).unwrap_or(c_int::MAX);
     // SAFETY: the caller's promise; SQLite copies `len` bytes of the message.

@@ -3,16 +3,15 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use commensal_core::engine::EngineStatement as _;
 use commensal_core::environment::Environment;
-use commensal_core::execute::OwnStatement;
+use commensal_core::execute::execute;
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::{Api, sqlite3};
 use crate::catalog::Access;
-use crate::introspection;
 use crate::state::State;
 use crate::statement::Handle;
+use crate::{builtin, introspection};
 
 /// Registers the introspection tables and the functions of the catalog. `sees_statements` says whether
 /// [`State::begin_statement`] will be called for each statement.
@@ -26,6 +25,7 @@ pub(crate) fn into(
     }
     let state = State::new(handle, environment, sees_statements);
     introspection::register(&state)?;
+    builtin::register(&state)?;
     // A catalog that cannot be read is told by the statement that needs a function, and does not keep
     // the database from opening.
     let _ = state.current();
@@ -79,14 +79,8 @@ impl Installed {
         parameter: Option<commensal_core::ValueRef<'_>>,
     ) -> Result<bool> {
         let Some(parsed) = commensal_core::ddl::parse(sql)? else { return Ok(false) };
-        let access = Box::new(Access(Rc::clone(&self.state)));
-        let mut statement = OwnStatement::new(access, parsed, 0);
-        if let Some(parameter) = parameter {
-            for index in 1..=statement.parameter_count() {
-                statement.bind(index, parameter)?;
-            }
-        }
-        statement.step()?;
+        let access = Access(Rc::clone(&self.state));
+        execute(&access, &parsed.statement, |_| parameter)?;
         self.state.tidy()?;
         Ok(true)
     }

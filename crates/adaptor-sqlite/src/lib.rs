@@ -5,6 +5,7 @@
 #![expect(unsafe_code, reason = "this crate is the boundary to SQLite's C API")]
 
 pub mod api;
+mod builtin;
 mod catalog;
 mod collation;
 mod connection;
@@ -12,9 +13,11 @@ mod function;
 mod install;
 mod introspection;
 mod names;
+mod numbers;
 mod services;
 mod state;
 mod statement;
 
 pub use connection::{OpenOptions, SqliteConnection};
+pub use function::guard;
 pub use install::Installed;

@@ -17,6 +17,8 @@ use commensal_core::session::Session;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
+use crate::api::sqlite3_context;
+use crate::builtin::GivenModules;
 use crate::collation;
 use crate::function::{self, Slot};
 use crate::names;
@@ -34,6 +36,8 @@ pub(crate) struct State {
     committed: Cell<bool>,
     slots: RefCell<Slots>,
     cached: RefCell<Cached>,
+    /// Modules that calls brought along.
+    pub(crate) given: RefCell<GivenModules>,
     /// Set while the catalog is read: a hostile schema can make that call a function.
     reading: Cell<bool>,
     /// The error of the last failed call, with what the engine's text loses.
@@ -92,6 +96,7 @@ impl State {
             committed: Cell::new(false),
             slots: RefCell::default(),
             cached: RefCell::default(),
+            given: RefCell::default(),
             reading: Cell::new(false),
             last_error: RefCell::new(None),
             collations: RefCell::default(),
@@ -154,6 +159,17 @@ impl State {
     #[cold]
     pub(crate) fn set_last_error(&self, error: Option<Error>) {
         *self.last_error.borrow_mut() = error;
+    }
+
+    /// Gives SQLite the error of a call, and keeps it for who wants more than its text.
+    ///
+    /// # Safety
+    /// `context` is that of a running call of this connection.
+    #[cold]
+    pub(crate) unsafe fn report(&self, context: *mut sqlite3_context, error: Error) {
+        // SAFETY: the caller's promise.
+        unsafe { function::fail(self.handle.api, context, &error) };
+        self.set_last_error(Some(error));
     }
 
     pub(crate) fn take_last_error(&self) -> Option<Error> {
@@ -339,6 +355,11 @@ impl State {
                 && names::all_collations(self.handle).is_ok_and(|all| all.contains(name))
     }
 
+    /// Numbers of slots given so far.
+    pub(crate) fn slot_count(&self) -> usize {
+        self.slots.borrow().count
+    }
+
     /// Names of the slots.
     pub(crate) fn our_names(&self) -> HashSet<String> {
         self.slots.borrow().by_key.keys().map(|(name, _)| name.clone()).collect()
@@ -424,7 +445,7 @@ impl State {
         let name = CString::new(name)
             .map_err(|_| Error::new(ErrorKind::Catalog, "a function's name contains NUL"))?;
         let function = match data {
-            Some(_) => Some(function::scalar_of(self.handle.api)?),
+            Some(_) => Some(function::scalar_of::<Slot>(self.handle.api)?),
             None => None,
         };
         let destroy = data.is_some().then_some(function::destroy_slot as _);

@@ -11,6 +11,7 @@ pub mod engine;
 pub mod environment;
 pub mod error;
 pub mod execute;
+pub mod given;
 pub mod guest;
 pub mod host;
 pub mod introspect;

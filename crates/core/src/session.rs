@@ -27,6 +27,8 @@ use crate::value::ValueRef;
 mod failure;
 mod resolve;
 
+pub(crate) use resolve::binding;
+
 /// Numbers connections, to tell their instances apart in the cache.
 static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
 
@@ -90,6 +92,8 @@ pub struct Scope {
     /// By slot. Boxed, so that a statement that calls the last of many functions starts as quickly.
     targets: Vec<Option<Box<Target>>>,
     leases: Vec<Lease>,
+    /// Instances that it used and let go of.
+    released: usize,
     budget: StatementBudget,
 }
 
@@ -107,7 +111,7 @@ impl Scope {
 
     /// The instance that a slot is bound to; `None` when it is not bound, or no longer.
     pub fn instance(&self, slot: usize) -> Option<InstanceId> {
-        Some(InstanceId(self.targets.get(slot)?.as_ref()?.lease))
+        Some(InstanceId(self.released + self.targets.get(slot)?.as_ref()?.lease))
     }
 
     /// Calls the function in a bound slot, the first of its exports.
@@ -230,16 +234,24 @@ impl Session {
             registry,
             targets: Vec::new(),
             leases: Vec::new(),
+            released: 0,
             budget: StatementBudget::new(self.environment.settings.limits.statement_timeout),
         }
     }
 
     /// Ends an execution: counts, and puts its instances into the cache.
-    pub fn end(&self, scope: Scope) {
-        for target in scope.targets.into_iter().flatten() {
+    pub fn end(&self, mut scope: Scope) {
+        self.release(&mut scope);
+    }
+
+    /// Unbinds all that an execution has bound: counts, and puts its instances into the cache. What it
+    /// has used of its time stays used.
+    pub fn release(&self, scope: &mut Scope) {
+        for target in scope.targets.drain(..).flatten() {
             target.binding.callable.stats.add(&target.counts);
         }
-        for lease in scope.leases {
+        scope.released += scope.leases.len();
+        for lease in scope.leases.drain(..) {
             match lease.guest {
                 Some(guest) => {
                     self.environment.cache.put(lease.key, guest, lease.bytes, lease.stats);

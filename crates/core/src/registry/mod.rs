@@ -21,6 +21,7 @@ use crate::catalog::{Generation, ObjectRow};
 use crate::ddl::{ObjectKind, With};
 use crate::define::is_reserved;
 use crate::environment::Environment;
+use crate::error::{Error, ErrorKind};
 use crate::manifest::{Signature, Table};
 use crate::stats::FunctionStats;
 
@@ -281,9 +282,16 @@ impl Registry {
         self.functions.get(key)
     }
 
-    /// Whether there is a function of this name, with whatever number of arguments.
-    pub fn has_function_named(&self, name: &str) -> bool {
-        self.functions().any(|entry| entry.name().eq_ignore_ascii_case(name))
+    /// The error for a name without a function of the number of arguments that a call has.
+    #[cold]
+    pub fn no_such_function(&self, name: &str) -> Error {
+        let other = self.functions().any(|entry| entry.name().eq_ignore_ascii_case(name));
+        let message = if other {
+            format!("wrong number of arguments to function {name}()")
+        } else {
+            format!("no such function: {name}")
+        };
+        Error::new(ErrorKind::NotFound, message)
     }
 
     /// All functions, in no order.

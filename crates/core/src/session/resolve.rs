@@ -13,15 +13,8 @@ impl Scope {
     /// # Errors
     /// There is none, or none with this number of arguments.
     pub fn find(&self, key: &FunctionKey) -> Result<&Arc<FunctionEntry>> {
-        self.registry.function(key).filter(|entry| !entry.shadowed).ok_or_else(|| {
-            let name = &key.0;
-            let message = if self.registry.has_function_named(name) {
-                format!("wrong number of arguments to function {name}()")
-            } else {
-                format!("no such function: {name}")
-            };
-            Error::new(ErrorKind::NotFound, message)
-        })
+        let entry = self.registry.function(key).filter(|entry| !entry.shadowed);
+        entry.ok_or_else(|| self.registry.no_such_function(&key.0))
     }
 }
 
@@ -39,7 +32,23 @@ impl Session {
         key: &FunctionKey,
         read_module: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>,
     ) -> Result<()> {
-        let binding = binding(scope.find(key)?)?;
+        let entry = Arc::clone(scope.find(key)?);
+        self.bind_function(scope, slot, &entry, read_module)
+    }
+
+    /// As [`Session::bind_key`], for a function that was found.
+    ///
+    /// # Errors
+    /// Its definition cannot be used; as [`Session::bind`].
+    #[cold]
+    pub fn bind_function(
+        &self,
+        scope: &mut Scope,
+        slot: usize,
+        entry: &FunctionEntry,
+        read_module: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>,
+    ) -> Result<()> {
+        let binding = binding(entry)?;
         let module = self.compiled(&binding.callable, read_module)?;
         self.bind(scope, slot, binding, module.as_ref())
     }
@@ -74,7 +83,10 @@ impl Session {
 }
 
 /// What a slot of a scalar function calls.
-fn binding(entry: &FunctionEntry) -> Result<Binding> {
+///
+/// # Errors
+/// It is an aggregate.
+pub(crate) fn binding(entry: &FunctionEntry) -> Result<Binding> {
     let (export, validates) = match &entry.body {
         FunctionBody::Scalar(export) => (export, false),
         FunctionBody::Validator(export) => (export, true),
