@@ -122,7 +122,8 @@ impl Declared {
         }
     }
 
-    fn of_extension(manifest: &Manifest) -> Self {
+    /// What CREATE EXTENSION takes of a manifest.
+    pub(crate) fn of_extension(manifest: &Manifest) -> Self {
         let scalars = manifest.functions.iter().map(|f| DeclaredFunction::scalar(f, &f.name));
         let aggregates =
             manifest.aggregates.iter().map(|a| DeclaredFunction::aggregate(a, &a.name));
