@@ -282,6 +282,10 @@ impl Slot {
         if state.sees_statements() {
             return false;
         }
+        if !state.is_committed() {
+            // A rollback, which nothing tells, may have come since.
+            return true;
+        }
         let mut version = 0_u32;
         // SAFETY: the connection is open, the name ends with a NUL, the result is an unsigned int.
         unsafe {

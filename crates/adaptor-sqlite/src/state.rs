@@ -114,6 +114,11 @@ impl State {
         self.sees_statements
     }
 
+    /// Whether the snapshot is one of committed tables.
+    pub(crate) fn is_committed(&self) -> bool {
+        self.committed.get()
+    }
+
     /// Whether the catalog is being read.
     pub(crate) fn is_reading(&self) -> bool {
         self.reading.get()
