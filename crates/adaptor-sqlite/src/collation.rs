@@ -15,7 +15,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use commensal_core::environment::Environment;
+use commensal_core::environment::{Environment, LogSink};
 use commensal_core::host::LogLevel;
 use commensal_core::manifest::{Param, Signature};
 use commensal_core::registry::{CollationBody, CollationEntry, Registry};
@@ -40,11 +40,15 @@ pub(crate) struct Slot {
     handle: Handle,
     environment: Arc<Environment>,
     session: Session,
+    /// Set where nobody takes errors.
+    log: Option<Arc<LogSink>>,
     /// Which version is true has to be asked at the next comparison.
     unchecked: AtomicBool,
     /// The state of the database at the last comparison, where no statement is seen to begin.
     data_version: AtomicU32,
     running: Mutex<Running>,
+    /// Where the connection sees that one of its collations failed.
+    failed: Arc<AtomicBool>,
 }
 
 // SAFETY: through the handle only those functions of SQLite are called on threads of the sorter that
@@ -83,10 +87,12 @@ impl Slot {
             name: name.to_owned(),
             handle: state.handle,
             session: Session::new(Arc::clone(&environment), Arc::new(services)),
+            log: environment.settings.log.clone().filter(|_| !state.sees_statements()),
             environment,
             unchecked: AtomicBool::new(true),
             data_version: AtomicU32::new(0),
             running: Mutex::default(),
+            failed: Arc::clone(&state.collation_failed),
         }
     }
 
@@ -167,6 +173,7 @@ impl Slot {
         match self.call(&mut running, a, b) {
             Ok(ordering) => ordering,
             Err(error) => {
+                self.failed.store(true, Relaxed);
                 self.report(&error);
                 running.error = Some(error);
                 self.end(&mut running);
@@ -192,11 +199,13 @@ impl Slot {
         interrupted.unwrap_or(true)
     }
 
+    /// Where nobody takes the error, it can only be logged: SQLite says no more than "interrupted".
     #[cold]
     fn report(&self, error: &Error) {
-        if let (Some(log), true) =
-            (&self.environment.settings.log, error.kind() != ErrorKind::Interrupted)
-        {
+        if error.kind() == ErrorKind::Interrupted {
+            return;
+        }
+        if let Some(log) = &self.log {
             log(LogLevel::Error, error.message());
         }
     }
