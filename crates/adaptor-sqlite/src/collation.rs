@@ -81,13 +81,14 @@ const SLOT: usize = 0;
 
 impl Slot {
     fn new(name: &str, state: &State) -> Self {
-        let services = SorterServices::new(state.handle, &state.environment);
+        let environment = state.environment();
+        let services = SorterServices::new(state.handle, &environment);
         Self {
             name: name.to_owned(),
             handle: state.handle,
-            environment: Arc::clone(&state.environment),
-            session: Session::new(Arc::clone(&state.environment), Arc::new(services)),
-            log: state.environment.settings.log.clone().filter(|_| !state.sees_statements()),
+            session: Session::new(Arc::clone(&environment), Arc::new(services)),
+            log: environment.settings.log.clone().filter(|_| !state.sees_statements()),
+            environment,
             unchecked: AtomicBool::new(true),
             data_version: AtomicU32::new(0),
             running: Mutex::default(),
@@ -289,6 +290,10 @@ impl Slot {
         }
         if state.sees_statements() {
             return false;
+        }
+        if !state.is_committed() {
+            // A rollback, which nothing tells, may have come since.
+            return true;
         }
         let mut version = 0_u32;
         // SAFETY: the connection is open, the name ends with a NUL, the result is an unsigned int.

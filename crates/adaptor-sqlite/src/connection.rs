@@ -203,7 +203,7 @@ impl EngineConnection for SqliteConnection {
         let shift = |error: Error| error.shifted(offset);
         if let Some(parsed) = ddl::parse(&sql.as_str()[offset..]).map_err(shift)? {
             let next = offset + parsed.consumed;
-            let access = Box::new(Access(Rc::clone(&self.state)));
+            let access = Box::new(Access::new(&self.state));
             let statement = OwnStatement::new(access, parsed, offset);
             return Ok((Some(Box::new(statement)), next));
         }

@@ -13,14 +13,14 @@ use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 
 use commensal_core::guest::{Arguments, InvalidUtf8};
-use commensal_core::registry::{FunctionKey, Registry};
-use commensal_core::session::Scope;
+use commensal_core::registry::{FunctionEntry, FunctionKey, Registry};
+use commensal_core::session::{Scope, Session};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, ScalarFunction, sqlite3_context, sqlite3_value};
 use crate::numbers::{Callee, Number, Numbers};
-use crate::state::State;
+use crate::state::{State, flags};
 use crate::statement::{bytes, transient};
 
 /// What SQLite keeps for a registered function.
@@ -28,6 +28,8 @@ pub(crate) struct Slot {
     pub(crate) state: Rc<State>,
     pub(crate) number: usize,
     pub(crate) key: FunctionKey,
+    /// What SQLite was told of it.
+    pub(crate) flags: c_int,
 }
 
 /// Key of the pin among a statement's auxiliary data. SQLite keeps data under a negative number for
@@ -37,6 +39,8 @@ const PIN: c_int = -0x434D;
 /// What a running statement holds on to: one snapshot of the catalog, and the functions it bound.
 pub(crate) struct Pin {
     state: Rc<State>,
+    /// With the settings that the statement began with.
+    session: Rc<Session>,
     scope: RefCell<Option<Scope>>,
     /// Of functions that have no slot.
     numbers: Numbers,
@@ -45,7 +49,7 @@ pub(crate) struct Pin {
 impl Drop for Pin {
     fn drop(&mut self) {
         if let Some(scope) = self.scope.take() {
-            self.state.session.end(scope);
+            self.session.end(scope);
         }
     }
 }
@@ -198,6 +202,7 @@ pub(crate) unsafe fn pinned<'a>(
 pub(crate) unsafe fn pin(state: &Rc<State>, context: *mut sqlite3_context) -> Rc<Pin> {
     let pin = Rc::new(Pin {
         state: Rc::clone(state),
+        session: state.session(),
         scope: RefCell::new(None),
         numbers: Numbers::new(state.slot_count()),
     });
@@ -240,7 +245,7 @@ unsafe fn first_call(
 /// `context` is that of a call.
 unsafe fn estimate(slot: &Slot, pin: &Pin, context: *mut sqlite3_context, arguments: &Values<'_>) {
     let state = &slot.state;
-    let scope = state.session.begin(state.registry());
+    let scope = pin.session.begin(state.registry());
     let is_compiled = scope.find(&slot.key).is_ok_and(|entry| {
         let object = entry.object();
         object.problem.is_none() && object.module.compiled(object.policy.metering()).is_some()
@@ -272,7 +277,7 @@ impl Pin {
     /// The catalog cannot be read.
     pub(crate) fn begin(&self) -> Result<()> {
         let registry = self.state.current()?;
-        *self.scope.borrow_mut() = Some(self.state.session.begin(registry));
+        *self.scope.borrow_mut() = Some(self.session.begin(registry));
         Ok(())
     }
 
@@ -293,7 +298,7 @@ impl Pin {
         let mut scope = self.scope.try_borrow_mut().map_err(|_| reentered(callee.name()))?;
         Ok(self.numbers.give(callee, || {
             if let Some(scope) = scope.as_mut() {
-                self.state.session.release(scope);
+                self.session.release(scope);
             }
         }))
     }
@@ -313,22 +318,50 @@ impl Pin {
         name: &str,
         context: *mut sqlite3_context,
         arguments: &Values<'_>,
-        bind: impl FnOnce(&mut Scope) -> Result<()>,
+        bind: impl Fn(&Session, &mut Scope) -> Result<()>,
     ) -> Result<()> {
         let mut scope = self.scope.try_borrow_mut().map_err(|_| reentered(name))?;
         let scope = scope.as_mut().ok_or_else(|| reentered(name))?;
-        let state = &self.state;
-        let api = state.handle.api;
+        let (session, api) = (&*self.session, self.state.handle.api);
         // Not called before, or a fault took its instance.
         if !scope.is_bound(number) {
-            bind(scope)?;
+            self.bind(scope, bind)?;
         }
         scope
-            .call(&state.environment, number, arguments, |value, subtype| {
+            .call(session.environment(), number, arguments, |value, subtype| {
                 // SAFETY: the context is that of the call of `scalar` that this runs in.
                 unsafe { set_result(api, context, value, subtype) }
             })
-            .map_err(|error| state.session.fail(scope, number, *error))
+            .map_err(|error| session.fail(scope, number, *error))
+    }
+}
+
+/// How often a statement follows others that take its modules out of the file, before it gives up.
+const FOLLOWED_MAX: usize = 100;
+
+impl Pin {
+    /// Binds a number. A statement that reads no table holds no snapshot of the file: between reading
+    /// the catalog and reading a module, another connection may replace both. Then the statement sees
+    /// the newer catalog; what it has bound stays bound.
+    #[cold]
+    fn bind(
+        &self,
+        scope: &mut Scope,
+        bind: impl Fn(&Session, &mut Scope) -> Result<()>,
+    ) -> Result<()> {
+        for _ in 0..FOLLOWED_MAX {
+            match bind(&self.session, scope) {
+                Err(error) if error.kind() == ErrorKind::Catalog => {
+                    let registry = self.state.current()?;
+                    if registry.generation == scope.registry().generation {
+                        return Err(error);
+                    }
+                    scope.set_registry(registry);
+                }
+                bound => return bound,
+            }
+        }
+        bind(&self.session, scope)
     }
 }
 
@@ -336,11 +369,34 @@ impl Slot {
     /// Calls the guest within a pinned statement.
     #[inline]
     fn run(&self, pin: &Pin, context: *mut sqlite3_context, arguments: &Values<'_>) -> Result<()> {
-        pin.call(self.number, &self.key.0, context, arguments, |scope| {
-            let state = &self.state;
-            let read_module = |sha256: &[u8; 32]| state.read_module(sha256);
-            state.session.bind_key(scope, self.number, &self.key, read_module)
+        pin.call(self.number, &self.key.0, context, arguments, |session, scope| {
+            self.check_promises(scope.find(&self.key)?)?;
+            let read_module = |sha256: &[u8; 32]| self.state.read_module(sha256);
+            session.bind_key(scope, self.number, &self.key, read_module)
         })
+    }
+}
+
+impl Slot {
+    /// SQLite was told what no longer holds, and cannot be told otherwise while statements run.
+    #[cold]
+    fn check_promises(&self, entry: &FunctionEntry) -> Result<()> {
+        let broken = self.flags & !flags(entry);
+        let what = if broken & SQLITE_DETERMINISTIC != 0 {
+            "is no longer deterministic"
+        } else if broken & SQLITE_INNOCUOUS != 0 {
+            "now asks for capabilities"
+        } else {
+            return Ok(());
+        };
+        let name = entry.name();
+        Err(Error::new(
+            ErrorKind::InUse,
+            format!(
+                "{name}() {what}, and SQLite can only be told so when no statement of the connection \
+                 runs: end them all, then query wasm_functions"
+            ),
+        ))
     }
 }
 
@@ -464,7 +520,8 @@ pub(crate) unsafe fn set_result(
 }
 
 /// Gives SQLite an error. The code is SQLITE_ERROR, which undoes the statement and keeps the
-/// transaction; only a real interrupt has its own.
+/// transaction, as do those of locks, by which hosts know what to try again; only a real interrupt has
+/// its own.
 ///
 /// # Safety
 /// `context` is that of a running call.
@@ -481,6 +538,9 @@ pub(crate) unsafe fn fail(api: &Api, context: *mut sqlite3_context, error: &Erro
             }
             // The core lets pass only codes that undo no more than the statement.
             (ErrorKind::Guest, Some(code)) => (api.sqlite3_result_error_code)(context, code),
+            (_, Some(code)) if [SQLITE_BUSY, SQLITE_LOCKED].contains(&(code & 0xff)) => {
+                (api.sqlite3_result_error_code)(context, code);
+            }
             _ => {}
         }
     }

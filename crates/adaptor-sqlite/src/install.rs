@@ -58,6 +58,19 @@ impl Installed {
         Ok(Self { state: into(handle, environment, false)? })
     }
 
+    /// Lets SQL of this connection loosen its settings with `wasm_config`, until that locks them.
+    /// Otherwise it can only tighten them.
+    ///
+    /// # Safety
+    /// As of [`Installed::new`], of a connection that has Commensal already.
+    ///
+    /// # Errors
+    /// Commensal is not in the connection.
+    pub unsafe fn unlock_settings(api: &'static Api, db: *mut sqlite3) -> Result<()> {
+        // SAFETY: the caller's promise.
+        builtin::unlock(unsafe { Handle::new(api, db) })
+    }
+
     /// Reads the catalog again and registers what is new: functions that another connection or
     /// process made.
     ///
@@ -79,7 +92,7 @@ impl Installed {
         parameter: Option<commensal_core::ValueRef<'_>>,
     ) -> Result<bool> {
         let Some(parsed) = commensal_core::ddl::parse(sql)? else { return Ok(false) };
-        let access = Access(Rc::clone(&self.state));
+        let access = Access::new(&self.state);
         execute(&access, &parsed.statement, |_| parameter)?;
         self.state.tidy()?;
         Ok(true)

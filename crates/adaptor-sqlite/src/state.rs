@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use commensal_core::catalog::{self, Generation, LoadedCatalog};
-use commensal_core::environment::Environment;
+use commensal_core::environment::{Environment, Settings};
 use commensal_core::registry::{FunctionEntry, FunctionKey, Namespace, Registry, function_key};
 use commensal_core::session::Session;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
@@ -30,8 +30,11 @@ use crate::statement::{Handle, Statement};
 /// them are called by one thread at a time.
 pub(crate) struct State {
     pub(crate) handle: Handle,
-    pub(crate) environment: Arc<Environment>,
-    pub(crate) session: Session,
+    /// Replaced when settings change; a running statement keeps the one that it began with.
+    session: RefCell<Rc<Session>>,
+    services: Arc<Services>,
+    /// Whether SQL may loosen settings.
+    pub(crate) unlocked: Cell<bool>,
     registry: RefCell<Arc<Registry>>,
     /// Whether the snapshot is one of committed tables.
     committed: Cell<bool>,
@@ -90,11 +93,12 @@ impl State {
         environment: Arc<Environment>,
         sees_statements: bool,
     ) -> Rc<Self> {
-        let services = Services::new(handle, &environment);
+        let services = Arc::new(Services::new(handle, &environment));
         Rc::new(Self {
             handle,
-            session: Session::new(Arc::clone(&environment), Arc::new(services)),
-            environment,
+            session: RefCell::new(Rc::new(Session::new(environment, Arc::clone(&services) as _))),
+            services,
+            unlocked: Cell::new(false),
             registry: RefCell::new(Arc::new(Registry::empty())),
             committed: Cell::new(false),
             slots: RefCell::default(),
@@ -112,6 +116,11 @@ impl State {
     /// Whether each statement of the connection tells when it begins.
     pub(crate) fn sees_statements(&self) -> bool {
         self.sees_statements
+    }
+
+    /// Whether the snapshot is one of committed tables.
+    pub(crate) fn is_committed(&self) -> bool {
+        self.committed.get()
     }
 
     /// Whether the catalog is being read.
@@ -168,6 +177,29 @@ impl State {
         Arc::clone(&self.registry.borrow())
     }
 
+    /// The session of statements that begin now.
+    pub(crate) fn session(&self) -> Rc<Session> {
+        Rc::clone(&self.session.borrow())
+    }
+
+    /// The settings of statements that begin now, and what the connection shares with others.
+    pub(crate) fn environment(&self) -> Arc<Environment> {
+        Arc::clone(self.session.borrow().environment())
+    }
+
+    /// Changes the settings, for statements that begin from here on.
+    ///
+    /// # Errors
+    /// The catalog, whose policies depend on them, cannot be read.
+    pub(crate) fn set_settings(self: &Rc<Self>, settings: Settings) -> Result<()> {
+        let environment = Arc::new(self.environment().with_settings(settings));
+        let session = Rc::new(Session::new(environment, Arc::clone(&self.services) as _));
+        let before = self.session.replace(session);
+        let given = self.given.take();
+        drop((before, given));
+        self.refresh().map(drop)
+    }
+
     /// Keeps an error for [`State::take_last_error`].
     #[cold]
     pub(crate) fn set_last_error(&self, error: Option<Error>) {
@@ -213,7 +245,7 @@ impl State {
     }
 
     fn read(self: &Rc<Self>, force: bool) -> Result<Arc<Registry>> {
-        if !self.environment.settings.load_catalog {
+        if !self.environment().settings.load_catalog {
             return Ok(self.registry());
         }
         let loaded = {
@@ -354,7 +386,7 @@ impl State {
                         .as_ref()
                         .is_ok_and(|all| all.contains(name))
         };
-        let registry = Registry::build(generation, loaded.rows, &self.environment, &is_foreign);
+        let registry = Registry::build(generation, loaded.rows, &self.environment(), &is_foreign);
         match all.into_inner() {
             Some(Err(error)) => Err(error),
             _ => Ok(registry),
@@ -436,7 +468,7 @@ impl State {
             slots.by_key.insert(key.clone(), Registered { slot, flags });
             slot
         };
-        let data = Box::new(Slot { state: Rc::clone(self), number: slot, key: key.clone() });
+        let data = Box::new(Slot { state: Rc::clone(self), number: slot, key: key.clone(), flags });
         let created = self.create_function(name, key.1, flags, Some(data));
         if created.is_err() {
             // SQLite has destroyed the slot, which looked as if the application had.
@@ -525,7 +557,7 @@ impl State {
 }
 
 /// Flags of a function.
-fn flags(entry: &FunctionEntry) -> c_int {
+pub(crate) fn flags(entry: &FunctionEntry) -> c_int {
     let mut flags = 0;
     if entry.deterministic {
         flags |= SQLITE_DETERMINISTIC;
@@ -535,8 +567,9 @@ fn flags(entry: &FunctionEntry) -> c_int {
     if entry.subtype {
         flags |= SQLITE_SUBTYPE | SQLITE_RESULT_SUBTYPE;
     }
-    // What can reach nothing does no harm in a schema that is not trusted.
-    if entry.object().policy.granted.is_empty() {
+    // What can reach nothing does no harm in a schema that is not trusted. By what it asks for: what
+    // it is given may change while statements run, when flags cannot.
+    if entry.object().with.allow.unwrap_or_default().is_empty() {
         flags |= SQLITE_INNOCUOUS;
     }
     flags

@@ -4,6 +4,7 @@
 
 pub mod cache;
 pub mod catalog;
+pub mod config;
 pub mod ddl;
 pub mod define;
 pub mod dependents;

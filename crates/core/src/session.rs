@@ -103,6 +103,11 @@ impl Scope {
         &self.registry
     }
 
+    /// Sees another snapshot from here on. What is bound stays bound.
+    pub fn set_registry(&mut self, registry: Arc<Registry>) {
+        self.registry = registry;
+    }
+
     /// Whether this slot can be called; if not, bind it.
     #[inline]
     pub fn is_bound(&self, slot: usize) -> bool {
@@ -226,6 +231,12 @@ impl Session {
     /// The session of a new connection.
     pub fn new(environment: Arc<Environment>, services: Arc<dyn HostServices>) -> Self {
         Self { environment, services, connection: CONNECTIONS.fetch_add(1, Relaxed) }
+    }
+
+    /// What the connection shares with others, and its settings.
+    #[inline]
+    pub fn environment(&self) -> &Arc<Environment> {
+        &self.environment
     }
 
     /// Starts an execution.

@@ -4,6 +4,7 @@ use std::ffi::{c_char, c_int};
 use std::sync::{Mutex, PoisonError};
 
 use commensal_adaptor_sqlite::api::Api;
+use commensal_core::{Error, ErrorKind, Result};
 
 use crate::routines::{self, Routines};
 
@@ -38,7 +39,7 @@ impl Host {
     ///
     /// # Errors
     /// The library is too old, or lacks one.
-    pub(crate) fn api(self) -> Result<&'static Api, Option<String>> {
+    pub(crate) fn api(self) -> Result<&'static Api> {
         let mut apis = APIS.lock().unwrap_or_else(PoisonError::into_inner);
         let routines = self.routines as usize;
         if let Some(known) = apis.iter().find(|known| known.routines == routines) {
@@ -46,22 +47,24 @@ impl Host {
         }
         let version = self.version();
         if version < VERSION_MIN {
-            return Err(Some(format!(
+            let message = format!(
                 "Commensal needs SQLite 3.31 or newer, and this program has {}.{}.{}",
                 version / 1_000_000,
                 version / 1000 % 1000,
                 version % 1000
-            )));
+            );
+            return Err(Error::new(ErrorKind::Engine, message));
         }
         // SAFETY: the table is that of a library of this version, which stays loaded: its connection
         // keeps it.
-        let api =
-            unsafe { routines::addresses(self.routines, version).map(|a| Api::from_addresses(a)) };
-        let api = api.map_err(|missing| {
-            Some(format!(
-                "this program's SQLite was built without {missing}, which Commensal needs"
-            ))
+        let addresses = unsafe { routines::addresses(self.routines, version) };
+        let addresses = addresses.map_err(|missing| {
+            let message =
+                format!("this program's SQLite was built without {missing}, which Commensal needs");
+            Error::new(ErrorKind::Engine, message)
         })?;
+        // SAFETY: as above.
+        let api = unsafe { Api::from_addresses(addresses) };
         let api = &*Box::leak(Box::new(api));
         apis.push(Known { routines, api });
         Ok(api)

@@ -1,8 +1,6 @@
 //! `wasm_exec(sql, value, …)`: a statement of ours through SQL that is SQLite's, for programs whose
 //! driver gives every statement to SQLite.
 
-use std::rc::Rc;
-
 use commensal_core::ddl::lexer::{Lexer, TokenKind};
 use commensal_core::ddl::{self, Parsed, Statement};
 use commensal_core::execute::execute;
@@ -29,7 +27,7 @@ pub(super) fn exec(call: &Call<'_>) -> Result<()> {
         call.argument(position)?;
     }
     let parameter = |number: usize| call.argument(number).ok();
-    let done = execute(&Access(Rc::clone(call.state)), &statement.statement, parameter)?;
+    let done = execute(&Access::new(call.state), &statement.statement, parameter)?;
     call.give(ValueRef::Integer(done.into()));
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::ffi::{CString, c_int, c_void};
 use std::rc::Rc;
 
 use commensal_core::guest::Arguments;
+use commensal_core::module::inspect_json;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
@@ -17,9 +18,11 @@ use crate::numbers::Number;
 use crate::state::State;
 
 mod call;
+mod config;
 mod exec;
 mod run;
 
+pub(crate) use config::unlock;
 pub(crate) use run::GivenModules;
 
 /// A function: its name, its argument count (-1 for any), its flags and what it does.
@@ -34,6 +37,10 @@ const FUNCTIONS: &[Builtin] = &[
     Builtin { name: "wasm_exec", arguments: -1, flags: SQLITE_DIRECTONLY, run: exec::exec },
     Builtin { name: "wasm_call", arguments: -1, flags: 0, run: call::call },
     Builtin { name: "run_wasm", arguments: -1, flags: 0, run: run::run },
+    Builtin { name: "wasm_inspect", arguments: 1, flags: SQLITE_INNOCUOUS, run: inspect },
+    Builtin { name: "wasm_config", arguments: 1, flags: 0, run: config::get },
+    Builtin { name: "wasm_config", arguments: 2, flags: SQLITE_DIRECTONLY, run: config::set },
+    Builtin { name: "wasm_error", arguments: 0, flags: SQLITE_DIRECTONLY, run: error },
     Builtin { name: "wasm_refresh", arguments: 0, flags: SQLITE_DIRECTONLY, run: refresh },
 ];
 
@@ -132,6 +139,19 @@ impl Call<'_> {
         }
     }
 
+    /// The bytes of a module, or of its text.
+    fn module(&self, position: usize) -> Result<&[u8]> {
+        match self.argument(position)? {
+            ValueRef::Blob(bytes) => Ok(bytes),
+            ValueRef::Text(text) => Ok(text.as_bytes()),
+            other => Err(self.error(format!(
+                "argument {} has to be a module, a blob or text (WAT), but is {}",
+                position + 1,
+                other.class()
+            ))),
+        }
+    }
+
     /// Runs `f` with the pin of the statement.
     #[inline]
     fn with_pin<R>(&self, f: impl FnOnce(&Pin) -> Result<R>) -> Result<R> {
@@ -192,6 +212,21 @@ impl Call<'_> {
     fn error(&self, what: impl std::fmt::Display) -> Error {
         Error::new(ErrorKind::Argument, format!("{}(): {what}", self.name))
     }
+}
+
+/// `wasm_error()`: why the last statement was interrupted, if a collation did it. Those have no other way
+/// to tell, where the program drives SQLite itself.
+fn error(call: &Call<'_>) -> Result<()> {
+    let error = call.state.take_collation_error();
+    call.give(error.as_ref().map_or(ValueRef::Null, |error| ValueRef::Text(error.message())));
+    Ok(())
+}
+
+/// `wasm_inspect(module)`: what can be known of a module without running it, as JSON.
+fn inspect(call: &Call<'_>) -> Result<()> {
+    let report = inspect_json(call.module(0)?, &call.state.environment().settings.limits);
+    call.give(ValueRef::Text(&report));
+    Ok(())
 }
 
 /// What a call keeps for later rows, when its first argument is a constant.

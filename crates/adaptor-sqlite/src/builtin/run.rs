@@ -2,9 +2,10 @@
 
 use std::rc::Rc;
 
+use commensal_core::Result;
 use commensal_core::given::GivenModule;
 use commensal_core::guest::Arguments;
-use commensal_core::{Result, ValueRef};
+use commensal_core::session::Session;
 
 use super::{Call, Kept};
 use crate::numbers::Callee;
@@ -52,7 +53,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<()> {
                 // Hashed once for all rows, when the module is a constant.
                 let source = match kept.and_then(|kept| kept.source) {
                     Some(source) => source,
-                    None => GivenModule::hash(module(call)?),
+                    None => GivenModule::hash(call.module(0)?),
                 };
                 let count = i32::try_from(arguments.len()).unwrap_or(i32::MAX);
                 let number = pin.number(Callee::Given(source, export.to_owned(), count))?;
@@ -60,35 +61,22 @@ pub(super) fn run(call: &Call<'_>) -> Result<()> {
             }
         };
         let number = kept.number.number;
-        pin.call(number, call.name, call.context, &arguments, |scope| {
-            let state = call.state;
-            let module = compiled(call, kept.source.unwrap_or_default())?;
+        pin.call(number, call.name, call.context, &arguments, |session, scope| {
+            let module = compiled(call, session, kept.source.unwrap_or_default())?;
             let count = i32::try_from(arguments.len()).unwrap_or(i32::MAX);
             let binding = module.function(export, count).map_err(|e| call.prefixed(&e))?;
-            state.session.bind(scope, number, binding, module.compiled())
+            session.bind(scope, number, binding, module.compiled())
         })
     })
 }
 
-/// The bytes of the module, or of its text.
-fn module<'c>(call: &'c Call<'_>) -> Result<&'c [u8]> {
-    match call.argument(0)? {
-        ValueRef::Blob(bytes) => Ok(bytes),
-        ValueRef::Text(text) => Ok(text.as_bytes()),
-        other => Err(call.error(format!(
-            "argument 1 has to be a module, a blob or text (WAT), but is {}",
-            other.class()
-        ))),
-    }
-}
-
 /// The module with this hash of its source, compiled unless the connection has it.
 #[cold]
-fn compiled(call: &Call<'_>, source: [u8; 32]) -> Result<Rc<GivenModule>> {
+fn compiled(call: &Call<'_>, session: &Session, source: [u8; 32]) -> Result<Rc<GivenModule>> {
     if let Some(module) = call.state.given.borrow_mut().find(&source) {
         return Ok(module);
     }
-    let module = GivenModule::new(module(call)?, &call.state.environment);
+    let module = GivenModule::new(call.module(0)?, session.environment());
     let module = Rc::new(module.map_err(|e| call.prefixed(&e))?);
     let dropped = call.state.given.borrow_mut().insert(source, Rc::clone(&module));
     drop(dropped);
