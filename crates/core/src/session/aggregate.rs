@@ -193,17 +193,16 @@ impl Session {
         if appended != Appended::Full {
             return Ok(());
         }
+        if state.rows == rows {
+            // It was too small; the next row may be no smaller than this one.
+            scope.batches.grow(&mut state.batch);
+        }
         state.rows = rows;
-        loop {
-            match state.append(rows, arguments) {
-                Ok(Appended::Done) => return Ok(()),
-                Ok(Appended::Due) => return self.flush(scope, state),
-                Ok(Appended::Full) => {}
-                Err(error) => return Err(self.fail_state(scope, state, *error)),
-            }
-            if !scope.batches.grow(&mut state.batch) {
-                return self.pass_large(scope, state, arguments);
-            }
+        match state.append(rows, arguments) {
+            Ok(Appended::Done) => Ok(()),
+            Ok(Appended::Due) => self.flush(scope, state),
+            Ok(Appended::Full) => self.pass_large(scope, state, arguments),
+            Err(error) => Err(self.fail_state(scope, state, *error)),
         }
     }
 
