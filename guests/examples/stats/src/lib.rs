@@ -3,7 +3,7 @@
 //! ```sql
 //! CREATE EXTENSION stats LANGUAGE wasm AS file://guests/prebuilt/stats.wasm;
 //! SELECT geomean(column1) FROM (VALUES (2), (8));                 -- 4.0
-//! SELECT country, percentile_of(elevation, 90) FROM airports GROUP BY country;
+//! SELECT state, percentile_of(latitude, 50) FROM airports GROUP BY state;
 //! SELECT day, ema(price, 0.5) OVER (ORDER BY day) FROM prices;
 //! SELECT day, ema(price, 0.5) OVER (ORDER BY day ROWS 9 PRECEDING) FROM prices;
 //! ```
