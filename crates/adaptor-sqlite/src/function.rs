@@ -330,7 +330,7 @@ pub(crate) unsafe fn set_result(
 /// # Safety
 /// `context` is that of a running call.
 #[cold]
-unsafe fn fail(api: &Api, context: *mut sqlite3_context, error: &Error) {
+pub(crate) unsafe fn fail(api: &Api, context: *mut sqlite3_context, error: &Error) {
     let message = error.message();
     let len = c_int::try_from(message.len()).unwrap_or(c_int::MAX);
     // SAFETY: the caller's promise; SQLite copies `len` bytes of the message.

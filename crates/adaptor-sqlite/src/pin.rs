@@ -111,13 +111,6 @@ impl Pin {
         Ok(pin)
     }
 
-    /// Whether its snapshot is this one, and it can be used now.
-    pub(crate) fn sees(&self, registry: &Arc<Registry>) -> bool {
-        self.scope.try_borrow().is_ok_and(|scope| {
-            scope.as_ref().is_some_and(|scope| Arc::ptr_eq(scope.registry(), registry))
-        })
-    }
-
     /// Whether a call has failed, so that the statement ends.
     pub(crate) fn has_failed(&self) -> bool {
         self.failed.get()
@@ -133,21 +126,14 @@ impl Pin {
         slot: &Slot,
         body: impl FnOnce(&mut Scope) -> Result<R>,
     ) -> Result<R> {
-        self.lend(slot, body).inspect_err(|_| self.failed.set(true))
-    }
-
-    /// Lets `body`, a call of what may be another statement, use the scope.
-    ///
-    /// # Errors
-    /// As for [`Pin::with`].
-    #[inline]
-    pub(crate) fn lend<R>(
-        &self,
-        slot: &Slot,
-        body: impl FnOnce(&mut Scope) -> Result<R>,
-    ) -> Result<R> {
-        let mut scope = self.scope.try_borrow_mut().map_err(|_| reentered(slot))?;
-        body(scope.as_mut().ok_or_else(|| reentered(slot))?)
+        let result = match self.scope.try_borrow_mut() {
+            Ok(mut scope) => match scope.as_mut() {
+                Some(scope) => body(scope),
+                None => Err(reentered(slot)),
+            },
+            Err(_) => Err(reentered(slot)),
+        };
+        result.inspect_err(|_| self.failed.set(true))
     }
 }
 

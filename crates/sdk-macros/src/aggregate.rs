@@ -53,7 +53,7 @@ pub(crate) fn expand(options: &Options, implementation: &ItemImpl) -> Result<Tok
 /// The type, which has a name and no parameters: each export is for one type.
 fn type_name(implementation: &ItemImpl) -> Result<&Ident> {
     let of_trait = implementation.trait_.as_ref().and_then(|(_, path, _)| path.segments.last());
-    if !of_trait.is_some_and(|last| last.ident == "Aggregate") {
+    if of_trait.is_none_or(|last| last.ident != "Aggregate") {
         let message = "`#[aggregate]` goes on an implementation: `impl Aggregate for …`";
         return Err(Error::new(implementation.impl_token.span(), message));
     }
