@@ -20,7 +20,7 @@ use commensal_core::session::{AggregateState, Binding, Rows, Scope, Session, agg
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::{Api, FinalFunction, ScalarFunction, sqlite3_context, sqlite3_value};
-use crate::function::{Slot, Values, guarded, set_result};
+use crate::function::{Slot, Values, fail, guarded, set_result};
 use crate::library::{self, LIBRARIES_MAX, by_library};
 use crate::pin::{Pin, named};
 use crate::state::Kind;
@@ -198,11 +198,27 @@ unsafe fn pass(
 
 /// `xFinal` of every slot of one library.
 unsafe extern "C" fn finalize<const LIBRARY: usize>(context: *mut sqlite3_context) {
+    // SAFETY: SQLite gives the context for the duration of this call.
+    unsafe { result::<LIBRARY>(context, end) };
+}
+
+/// `xValue` of every slot of one library.
+unsafe extern "C" fn value<const LIBRARY: usize>(context: *mut sqlite3_context) {
+    // SAFETY: as above.
+    unsafe { result::<LIBRARY>(context, current) };
+}
+
+/// # Safety
+/// The context is that of `xFinal` or `xValue`, called by the library of this number; `give` is for the
+/// same.
+unsafe fn result<const LIBRARY: usize>(
+    context: *mut sqlite3_context,
+    give: unsafe fn(&Api, *mut sqlite3_context) -> Result<()>,
+) {
     let Some(api) = library::library(LIBRARY) else { return };
     let body = || {
-        // SAFETY: SQLite gives the context for the duration of this call.
-        let result = unsafe { end(api, context) };
-        if let Err(error) = result {
+        // SAFETY: the caller's promise.
+        if let Err(error) = unsafe { give(api, context) } {
             // SAFETY: as above.
             unsafe { slot(api, context).state.report(context, error) };
         }
@@ -236,7 +252,14 @@ unsafe fn end(api: &Api, context: *mut sqlite3_context) -> Result<()> {
     }
     // SAFETY: `first_row` leaked the box, and it was just taken out of the only place that has it.
     let Group { pin, state } = *unsafe { Box::from_raw(group) };
-    let is_ending = pin.has_failed() || slot.state.is_ending();
+    let is_interrupted = slot.state.is_interrupted();
+    if is_interrupted {
+        let error = Error::new(ErrorKind::Interrupted, "interrupted");
+        // SQLite might give a row to the application before it notices.
+        // SAFETY: the caller's promise.
+        unsafe { fail(api, context, &error) };
+    }
+    let is_ending = is_interrupted || pin.has_failed() || slot.state.is_resetting();
     pin.with(&slot.key.0, |session, scope| {
         if is_ending {
             session.discard_state(scope, state);
@@ -247,21 +270,6 @@ unsafe fn end(api: &Api, context: *mut sqlite3_context) -> Result<()> {
             set_result(api, context, value, subtype);
         })
     })
-}
-
-/// `xValue` of every slot of one library.
-unsafe extern "C" fn value<const LIBRARY: usize>(context: *mut sqlite3_context) {
-    let Some(api) = library::library(LIBRARY) else { return };
-    let body = || {
-        // SAFETY: SQLite gives the context for the duration of this call.
-        let result = unsafe { current(api, context) };
-        if let Err(error) = result {
-            // SAFETY: as above.
-            unsafe { slot(api, context).state.report(context, error) };
-        }
-    };
-    // SAFETY: as above.
-    unsafe { guarded(api, context, body) };
 }
 
 /// Gives the current result of a window.
@@ -308,7 +316,7 @@ fn without_rows(
             pin
         }
     };
-    pin.lend(&slot.key.0, |session, scope| {
+    pin.with(&slot.key.0, |session, scope| {
         let opened = open(slot, &pin, session, scope)?;
         body(session, scope, opened)
     })

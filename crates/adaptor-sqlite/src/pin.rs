@@ -156,13 +156,6 @@ impl Pin {
         Ok(pin)
     }
 
-    /// Whether its snapshot is this one, and it can be used now.
-    pub(crate) fn sees(&self, registry: &Arc<Registry>) -> bool {
-        self.scope.try_borrow().is_ok_and(|scope| {
-            scope.as_ref().is_some_and(|scope| Arc::ptr_eq(scope.registry(), registry))
-        })
-    }
-
     /// Whether a call has failed, so that the statement ends.
     pub(crate) fn has_failed(&self) -> bool {
         self.failed.get()
@@ -181,12 +174,9 @@ impl Pin {
         self.lend(name, body).inspect_err(|_| self.failed.set(true))
     }
 
-    /// Lets `body`, a call of what may be another statement, use the scope.
-    ///
-    /// # Errors
-    /// As for [`Pin::with`].
+    /// As [`Pin::with`], for what fails without failing the statement.
     #[inline]
-    pub(crate) fn lend<R>(
+    fn lend<R>(
         &self,
         name: &str,
         body: impl FnOnce(&Session, &mut Scope) -> Result<R>,

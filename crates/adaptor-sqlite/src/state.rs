@@ -254,11 +254,11 @@ impl State {
         *self.last_pin.borrow_mut() = Rc::downgrade(pin);
     }
 
-    /// A pin for a result of no rows, which cannot find its own statement's: that of the statement that
-    /// aggregated last, if it still runs and sees what any statement sees that starts now.
+    /// The pin of the running statement, for a result of no rows, whose context does not lead there:
+    /// that of the statement that aggregated last, if that still runs and no other does.
     pub(crate) fn last_pin(&self) -> Option<Rc<Pin>> {
         let pin = self.last_pin.borrow().upgrade()?;
-        pin.sees(&self.registry.borrow()).then_some(pin)
+        self.handle.runs_one().then_some(pin)
     }
 
     /// Resets or finalizes a statement, by what `reset` does.
@@ -269,11 +269,16 @@ impl State {
         result
     }
 
-    /// Whether the running statement is known to end, so that nobody wants results any longer.
-    pub(crate) fn is_ending(&self) -> bool {
+    /// Whether a statement is being reset or finalized.
+    pub(crate) fn is_resetting(&self) -> bool {
+        self.resetting.get()
+    }
+
+    /// Whether the host's interrupt is about to end what runs.
+    pub(crate) fn is_interrupted(&self) -> bool {
         let interrupted = self.handle.api.sqlite3_is_interrupted;
         // SAFETY: the connection is open.
-        self.resetting.get() || interrupted.is_some_and(|is| unsafe { is(self.handle.db()) } != 0)
+        interrupted.is_some_and(|interrupted| unsafe { interrupted(self.handle.db()) } != 0)
     }
 
     /// Finalizes the statements of our own, which would keep the connection from closing. They are
