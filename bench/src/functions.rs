@@ -1,15 +1,16 @@
 //! The functions that are compared, each as C, as a Rust closure and as a guest.
 
-#![expect(unsafe_code, reason = "the functions in C are registered by C")]
+#![expect(unsafe_code, reason = "C registers its functions, and the extension is C to its host")]
 
 use std::ffi::c_int;
+use std::path::Path;
 use std::sync::Arc;
 
 use commensal::WasmtimeRuntime;
 use commensal::core::ValueRef;
 use commensal::core::environment::Settings;
-use rusqlite::Connection;
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};
+use rusqlite::{Connection, LoadExtensionGuard};
 
 use crate::Outcome;
 
@@ -95,6 +96,22 @@ pub(crate) fn register_guest(connection: &Connection) -> Outcome {
     let commensal = commensal::rusqlite::install(connection, settings)?;
     commensal.execute("CREATE EXTENSION bench LANGUAGE wasm AS ?1", Some(ValueRef::Blob(GUEST)))?;
     Ok(())
+}
+
+/// Loads the extension in this file.
+pub(crate) fn load(connection: &Connection, extension: &Path) -> Outcome {
+    // SAFETY: the file is the one that the user named; nothing else runs in the connection meanwhile.
+    unsafe {
+        let _guard = LoadExtensionGuard::new(connection)?;
+        Ok(connection.load_extension(extension, None::<&str>)?)
+    }
+}
+
+/// As [`register_guest`], with the loadable extension in this file.
+pub(crate) fn load_guest(connection: &Connection, extension: &Path) -> Outcome {
+    load(connection, extension)?;
+    let sql = "SELECT wasm_exec('CREATE EXTENSION bench LANGUAGE wasm AS ?', ?)";
+    Ok(connection.query_row(sql, [GUEST], |_| Ok(()))?)
 }
 
 /// The guest as another module: the same code, with a custom section that nobody reads.
