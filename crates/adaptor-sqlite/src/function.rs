@@ -318,14 +318,14 @@ impl Pin {
         name: &str,
         context: *mut sqlite3_context,
         arguments: &Values<'_>,
-        bind: impl FnOnce(&Session, &mut Scope) -> Result<()>,
+        bind: impl Fn(&Session, &mut Scope) -> Result<()>,
     ) -> Result<()> {
         let mut scope = self.scope.try_borrow_mut().map_err(|_| reentered(name))?;
         let scope = scope.as_mut().ok_or_else(|| reentered(name))?;
         let (session, api) = (&*self.session, self.state.handle.api);
         // Not called before, or a fault took its instance.
         if !scope.is_bound(number) {
-            bind(session, scope)?;
+            self.bind(scope, bind)?;
         }
         scope
             .call(session.environment(), number, arguments, |value, subtype| {
@@ -333,6 +333,35 @@ impl Pin {
                 unsafe { set_result(api, context, value, subtype) }
             })
             .map_err(|error| session.fail(scope, number, *error))
+    }
+}
+
+/// How often a statement follows others that take its modules out of the file, before it gives up.
+const FOLLOWED_MAX: usize = 100;
+
+impl Pin {
+    /// Binds a number. A statement that reads no table holds no snapshot of the file: between reading
+    /// the catalog and reading a module, another connection may replace both. Then the statement sees
+    /// the newer catalog; what it has bound stays bound.
+    #[cold]
+    fn bind(
+        &self,
+        scope: &mut Scope,
+        bind: impl Fn(&Session, &mut Scope) -> Result<()>,
+    ) -> Result<()> {
+        for _ in 0..FOLLOWED_MAX {
+            match bind(&self.session, scope) {
+                Err(error) if error.kind() == ErrorKind::Catalog => {
+                    let registry = self.state.current()?;
+                    if registry.generation == scope.registry().generation {
+                        return Err(error);
+                    }
+                    scope.set_registry(registry);
+                }
+                bound => return bound,
+            }
+        }
+        bind(&self.session, scope)
     }
 }
 
@@ -542,7 +571,8 @@ pub(crate) unsafe fn set_result(
 }
 
 /// Gives SQLite an error. The code is SQLITE_ERROR, which undoes the statement and keeps the
-/// transaction; only a real interrupt has its own.
+/// transaction, as do those of locks, by which hosts know what to try again; only a real interrupt has
+/// its own.
 ///
 /// # Safety
 /// `context` is that of a running call.
@@ -559,6 +589,9 @@ pub(crate) unsafe fn fail(api: &Api, context: *mut sqlite3_context, error: &Erro
             }
             // The core lets pass only codes that undo no more than the statement.
             (ErrorKind::Guest, Some(code)) => (api.sqlite3_result_error_code)(context, code),
+            (_, Some(code)) if [SQLITE_BUSY, SQLITE_LOCKED].contains(&(code & 0xff)) => {
+                (api.sqlite3_result_error_code)(context, code);
+            }
             _ => {}
         }
     }

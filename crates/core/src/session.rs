@@ -62,6 +62,11 @@ impl Scope {
         &self.registry
     }
 
+    /// Sees another snapshot from here on. What is bound stays bound.
+    pub fn set_registry(&mut self, registry: Arc<Registry>) {
+        self.registry = registry;
+    }
+
     /// Whether the function in this slot can be called; if not, bind it.
     #[inline]
     pub fn is_bound(&self, slot: usize) -> bool {
