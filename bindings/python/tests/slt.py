@@ -4,7 +4,8 @@ not known here.
 
 Where a program with its own driver has to do something that the facade of Rust does by itself, it is
 done here as the documentation tells programs to: Commensal's statements go through wasm_exec, and a
-connection is refreshed when another one was at work.
+connection is refreshed when another one was at work, or when SQLite's own list of functions is asked
+for.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from decimal import Decimal
 from math import copysign, isinf
 from pathlib import Path
 from typing import Any
+
+import commensal
 
 _TOKEN = re.compile(
     r"""(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))|(?P<end>;)
@@ -116,7 +119,7 @@ def run_sql(connection: Any, sql: str) -> Rows:
     rows: Rows = []
     for statement in filter(str.strip, statements(sql)):
         if _OURS.match(statement):
-            connection.execute("SELECT wasm_exec(?)", (statement,)).fetchall()
+            commensal.execute(connection, statement)
         elif cache_size := _CACHE_SIZE.match(statement):
             rows = connection.execute(_config(cache_size[1])).fetchall()
         else:
@@ -200,8 +203,8 @@ def run(path: Path, connect: Callable[[], Any], labels: set[str]) -> tuple[int, 
         if record.connection not in connections:
             connections[record.connection] = connect()
         connection = connections[record.connection]
-        if record.connection != last:
-            connection.execute("SELECT wasm_refresh()").fetchall()
+        if record.connection != last or "pragma_function_list" in record.sql:
+            commensal.refresh(connection)
         last = record.connection
         if failure := run_record(record, connection):
             failures.append(f"{path.name}:{record.line}: {failure}\n{record.sql}")

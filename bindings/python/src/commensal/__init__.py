@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import os
 import sys
+from itertools import count
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
 
@@ -37,6 +38,8 @@ __all__ = [
 _LIBRARY = {"darwin": "libcommensal.dylib", "win32": "commensal.dll"}.get(
     sys.platform, "libcommensal.so"
 )
+
+_NUMBERS = count()
 
 #: A module: its bytes; its text (WAT); or the path of a file that holds either, read here and now.
 Wasm: TypeAlias = bytes | bytearray | memoryview | str | os.PathLike[str]
@@ -171,9 +174,13 @@ def execute(connection: Connection, sql: str, *values: object) -> None:
 
 
 def refresh(connection: Connection) -> None:
-    """Makes functions known that other connections or programs created since: ``SELECT
-    wasm_refresh()``. Replaced and dropped ones need no refresh."""
+    """Makes functions known that other connections or programs created since, and tells SQLite of
+    those that are gone or have become deterministic. Nothing else needs it: what a known function
+    does, and whether it is still there, is looked up whenever a statement calls it."""
     _run(connection, "SELECT wasm_refresh()")
+    # SQLite can be told some of it only when it prepares a statement that names this table, and
+    # drivers keep prepared statements by their text.
+    _run(connection, f"SELECT {next(_NUMBERS)} FROM temp.wasm_functions LIMIT 0")
 
 
 def _create(

@@ -1,0 +1,201 @@
+// Runs the project's cases, sqllogictest files, through a driver of Node, as strictly as `commensal test
+// --strict` does: its documentation (crates/conformance) says what the files may hold. What they test is
+// not known here.
+//
+// Where a program with its own driver has to do something that the facade of Rust does by itself, it is
+// done here as the documentation tells programs to: Commensal's statements go through wasm_exec, and a
+// connection is refreshed when another one was at work, or when SQLite's own list of functions is asked
+// for.
+
+import { execute, refresh } from 'commensal';
+
+const TOKEN = new RegExp(
+  [
+    /(?<comment>--[^\n]*|\/\*.*?(?:\*\/|$))|(?<end>;)/,
+    /'(?:[^']|'')*(?:'|$)|"(?:[^"]|"")*(?:"|$)|`(?:[^`]|``)*(?:`|$)|\[[^\]]*(?:\]|$)/,
+    /[^;'"`[/-]+|./,
+  ].map((part) => part.source).join('|'),
+  'gs',
+);
+const OURS = /^\s*(?:CREATE(?:\s+OR\s+REPLACE)?|DROP)\s+(?:FUNCTION|EXTENSION)\b/i;
+const CACHE_SIZE = /^\s*PRAGMA\s+wasm_cache_size\s*(?:=\s*(.+))?$/i;
+const TRIGGER = /^\s*CREATE\s+(?:TEMP\s+|TEMPORARY\s+)?TRIGGER\b/i;
+const TRIGGER_END = /;\s*END\s*$/i;
+
+/** The records of a file that are meant for a driver with these labels. */
+export function* parse(text, labels) {
+  const lines = text.split('\n');
+  let at = 0;
+  const until = (...ends) => {
+    const start = at;
+    while (at < lines.length && !ends.includes(lines[at])) at += 1;
+    return lines.slice(start, at);
+  };
+  let connection = '';
+  let wanted = true;
+  while (at < lines.length) {
+    const line = lines[at];
+    at += 1;
+    if (line.trim() === '' || line.startsWith('#')) continue;
+    const [word, second, ...rest] = line.trim().split(/\s+/);
+    const record = { line: at, connection };
+    const bad = () => new Error(`line ${record.line}: ${line}`);
+    if (word === 'halt') return;
+    if (word === 'connection') {
+      connection = second;
+      continue;
+    }
+    if (word === 'onlyif' || word === 'skipif') {
+      wanted &&= labels.has(second) === (word === 'onlyif');
+      continue;
+    }
+    if (word === 'statement' && second === 'ok') record.sql = until('').join('\n');
+    else if (['statement', 'query'].includes(word) && second === 'error') {
+      record.error = pattern(line.replace(/^\w+\s+error\s*/, ''));
+      record.sql = until('', '----').join('\n');
+    } else if (word === 'query' && second !== undefined && ['', 'rowsort'].includes(rest.join(' '))) {
+      record.types = second;
+      record.sort = rest.length > 0;
+      record.sql = until('----').join('\n');
+      at += 1;
+      record.expected = until('');
+    } else throw bad();
+    if (lines[at] === '----') throw bad();
+    if (wanted) yield record;
+    [connection, wanted] = ['', true];
+  }
+}
+
+/** A regular expression as Rust writes it. */
+function pattern(text) {
+  const [, flag, rest] = /^(\(\?i\))?(.*)$/.exec(text);
+  return new RegExp(rest, flag === undefined ? '' : 'i');
+}
+
+/** The statements of a text, without comments. */
+function* statements(sql) {
+  let statement = '';
+  for (const [token, ...groups] of sql.matchAll(TOKEN)) {
+    const [comment, end] = groups;
+    const insideTrigger = TRIGGER.test(statement) && !TRIGGER_END.test(statement);
+    if (end !== undefined && !insideTrigger) {
+      yield statement;
+      statement = '';
+    } else statement += comment === undefined ? token : ' ';
+  }
+  yield statement;
+}
+
+/** Runs the statements of a text; the rows are those of the last one that has any. */
+function runSql(driver, db, sql) {
+  let rows = [];
+  for (const statement of statements(sql)) {
+    if (statement.trim() === '') continue;
+    const cacheSize = CACHE_SIZE.exec(statement);
+    if (OURS.test(statement)) execute(db, statement);
+    else if (cacheSize) rows = driver.rows(db, config(cacheSize[1]));
+    else {
+      const found = driver.rows(db, statement);
+      if (found.length > 0) rows = found;
+    }
+  }
+  return rows;
+}
+
+function config(maximum) {
+  return maximum === undefined
+    ? "SELECT wasm_config('cache_bytes_used') AS used, wasm_config('cache_bytes_max') AS maximum"
+    : `SELECT wasm_config('cache_bytes_max', ${maximum})`;
+}
+
+const CLASSES = {
+  I: (value) => typeof value === 'bigint',
+  R: (value) => typeof value === 'number',
+  T: (value) => typeof value === 'string',
+  B: (value) => value instanceof Uint8Array,
+};
+
+/** A value as the files write it. */
+export function text(value) {
+  if (value === null) return 'NULL';
+  if (typeof value === 'number') return real(value);
+  if (value instanceof Uint8Array) return `X'${Buffer.from(value).toString('hex').toUpperCase()}'`;
+  if (value === '') return '(empty)';
+  return String(value).replace(/\p{Cc}/gu, escape);
+}
+
+function escape(control) {
+  const known = { '\0': '\\0', '\t': '\\t', '\n': '\\n', '\r': '\\r' };
+  return known[control] ?? `\\u{${control.codePointAt(0).toString(16)}}`;
+}
+
+/** A real as SQLite writes it, but that -0.0 keeps its sign. */
+function real(value) {
+  if (!Number.isFinite(value)) return value > 0 ? 'Inf' : '-Inf';
+  if (Object.is(value, -0)) return '-0.0';
+  const [, sign, whole, fraction, exponent] = /^(-?)(\d)\.?(\d*)e(.+)$/.exec(value.toExponential());
+  const digits = whole + fraction;
+  const power = Number(exponent);
+  if (power < -4 || power >= 17) {
+    const size = String(Math.abs(power)).padStart(2, '0');
+    return `${sign}${whole}.${fraction || '0'}e${power < 0 ? '-' : '+'}${size}`;
+  }
+  if (power < 0) return `${sign}0.${'0'.repeat(-power - 1)}${digits}`;
+  const padded = digits.padEnd(power + 2, '0');
+  return `${sign}${padded.slice(0, power + 1)}.${padded.slice(power + 1)}`;
+}
+
+/** What is wrong with the rows. */
+function compare(record, rows) {
+  for (const row of rows) {
+    if (row.length !== record.types.length) return `${row.length} columns`;
+    const wrong = row.find(
+      (value, column) => value !== null && CLASSES[record.types[column]]?.(value) === false,
+    );
+    if (wrong !== undefined) return `${text(wrong)} in columns of types ${record.types}`;
+  }
+  const actual = rows.map((row) => row.map(text).join(' '));
+  const expected = [...record.expected];
+  if (record.sort) {
+    actual.sort();
+    expected.sort();
+  }
+  return fits(actual.join('\n'), expected.join('\n')) ? undefined : `rows:\n${actual.join('\n')}`;
+}
+
+/** Whether the text is the expected one, which may say what is to be ignored. */
+function fits(actual, expected) {
+  const parts = expected.split('<slt:ignore>').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 's').test(actual);
+}
+
+/** What is wrong with what a record does on this connection. */
+export function runRecord(record, driver, db) {
+  let rows;
+  try {
+    rows = runSql(driver, db, record.sql);
+  } catch (error) {
+    if (record.error === undefined) return `failed: ${error.message}`;
+    return record.error.test(error.message) ? undefined : `another error: ${error.message}`;
+  }
+  if (record.error !== undefined) return 'an error was expected';
+  return record.types === undefined ? undefined : compare(record, rows);
+}
+
+/** Runs the text of a file: how many records ran, and what failed. */
+export function run(file, labels, driver, connect) {
+  const connections = new Map();
+  const failures = [];
+  let count = 0;
+  let last = '';
+  for (const record of parse(file, labels)) {
+    count += 1;
+    if (!connections.has(record.connection)) connections.set(record.connection, connect());
+    const db = connections.get(record.connection);
+    if (record.connection !== last || record.sql.includes('pragma_function_list')) refresh(db);
+    last = record.connection;
+    const failure = runRecord(record, driver, db);
+    if (failure !== undefined) failures.push(`line ${record.line}: ${failure}\n${record.sql}`);
+  }
+  return { count, failures };
+}
