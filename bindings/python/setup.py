@@ -54,12 +54,15 @@ def platform_tag(library: bytes) -> "str | None":
 
 
 class BuildPackage(build_py):
-    """Puts the library beside the Python files."""
+    """Puts the library and the licences beside the Python files."""
 
     def run(self) -> None:
         super().run()
+        package = Path(self.build_lib, "commensal")
+        for licence in WORKSPACE.glob("LICENSE-*"):
+            shutil.copyfile(licence, package / licence.name)
         source = library()
-        target = Path(self.build_lib, "commensal", source.name)
+        target = package / source.name
         if sys.platform == "win32":
             shutil.copyfile(source, target)
         else:

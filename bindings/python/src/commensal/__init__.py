@@ -246,6 +246,6 @@ def _ways_out(connection: Connection) -> str:
         "SQLite extensions: it has no enable_load_extension(), because this Python was built without "
         "(--enable-loadable-sqlite-extensions). Ways out: `pip install apsw` and apsw.Connection(path); "
         "`pip install pysqlite3-binary` and `import pysqlite3 as sqlite3`; or a Python that can, such "
-        "as Debian's, Homebrew's, conda's or uv's, or of pyenv one that is built with "
+        "as Debian's, Homebrew's or conda's, or of pyenv one that is built with "
         "PYTHON_CONFIGURE_OPTS=--enable-loadable-sqlite-extensions"
     )
