@@ -246,8 +246,8 @@ unsafe fn first_call(
 unsafe fn estimate(slot: &Slot, pin: &Pin, context: *mut sqlite3_context, arguments: &Values<'_>) {
     let state = &slot.state;
     let scope = pin.session.begin(state.registry());
-    let is_compiled = find(slot, &scope).is_ok_and(|entry| {
-        let object = &entry.object;
+    let is_compiled = scope.find(&slot.key).is_ok_and(|entry| {
+        let object = entry.object();
         object.problem.is_none() && object.module.compiled(object.policy.metering()).is_some()
     });
     *pin.scope.borrow_mut() = Some(scope);
@@ -370,9 +370,9 @@ impl Slot {
     #[inline]
     fn run(&self, pin: &Pin, context: *mut sqlite3_context, arguments: &Values<'_>) -> Result<()> {
         pin.call(self.number, &self.key.0, context, arguments, |session, scope| {
-            let entry = Arc::clone(find(self, scope)?);
-            self.check_promises(&entry)?;
-            bind(&self.state, session, scope, self.number, &entry)
+            self.check_promises(scope.find(&self.key)?)?;
+            let read_module = |sha256: &[u8; 32]| self.state.read_module(sha256);
+            session.bind_key(scope, self.number, &self.key, read_module)
         })
     }
 }
@@ -389,7 +389,7 @@ impl Slot {
         } else {
             return Ok(());
         };
-        let name = &entry.name;
+        let name = entry.name();
         Err(Error::new(
             ErrorKind::InUse,
             format!(
@@ -403,57 +403,6 @@ impl Slot {
 #[cold]
 fn reentered(name: &str) -> Error {
     Error::new(ErrorKind::Fault, format!("{name}(): called while it runs"))
-}
-
-/// Binds a number to a function of the catalog, compiling if that is due.
-#[cold]
-pub(crate) fn bind(
-    state: &State,
-    session: &Session,
-    scope: &mut Scope,
-    number: usize,
-    entry: &Arc<FunctionEntry>,
-) -> Result<()> {
-    if let Some(problem) = &entry.object.problem {
-        return Err(broken(entry, problem));
-    }
-    let environment = session.environment();
-    environment.runtime()?;
-    let metering = entry.object.policy.metering();
-    let module = match entry.object.module.compiled(metering) {
-        Some(module) => module,
-        None => {
-            let sha256 = &entry.object.module.sha256;
-            state
-                .read_module(sha256)
-                .and_then(|wasm| entry.object.module.compile(&wasm, metering, environment))
-                .map_err(|e| broken(entry, &e.to_string()))?
-        }
-    };
-    session.bind(scope, number, entry, module.as_ref())
-}
-
-fn find<'s>(slot: &Slot, scope: &'s Scope) -> Result<&'s Arc<FunctionEntry>> {
-    let registry = scope.registry();
-    let entry = registry.function(&slot.key).filter(|entry| !entry.shadowed);
-    entry.ok_or_else(|| no_such(registry, &slot.key.0))
-}
-
-/// The error for a name that has no definition with that number of arguments.
-#[cold]
-pub(crate) fn no_such(registry: &Registry, name: &str) -> Error {
-    let other = registry.functions().any(|entry| entry.name.eq_ignore_ascii_case(name));
-    let message = if other {
-        format!("wrong number of arguments to function {name}()")
-    } else {
-        format!("no such function: {name}")
-    };
-    Error::new(ErrorKind::NotFound, message)
-}
-
-fn broken(entry: &FunctionEntry, problem: &str) -> Error {
-    let name = &entry.name;
-    Error::new(ErrorKind::Catalog, format!("{name}(): its definition cannot be used: {problem}"))
 }
 
 /// SQLite's values as arguments.

@@ -4,19 +4,26 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use commensal_core::environment::Environment;
+use commensal_core::execute::execute;
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::{Api, sqlite3};
+use crate::catalog::Access;
 use crate::state::State;
 use crate::statement::Handle;
 use crate::{builtin, introspection};
 
-/// Registers the introspection tables and the functions of the catalog.
-pub(crate) fn into(handle: Handle, environment: Arc<Environment>) -> Result<Rc<State>> {
+/// Registers the introspection tables and the functions of the catalog. `sees_statements` says whether
+/// [`State::begin_statement`] will be called for each statement.
+pub(crate) fn into(
+    handle: Handle,
+    environment: Arc<Environment>,
+    sees_statements: bool,
+) -> Result<Rc<State>> {
     if introspection::is_registered(handle)? {
         return Err(Error::new(ErrorKind::Conflict, "Commensal is in this connection already"));
     }
-    let state = State::new(handle, environment);
+    let state = State::new(handle, environment, sees_statements);
     introspection::register(&state)?;
     builtin::register(&state)?;
     // A catalog that cannot be read is told by the statement that needs a function, and does not keep
@@ -48,7 +55,7 @@ impl Installed {
     ) -> Result<Self> {
         // SAFETY: the caller's promise.
         let handle = unsafe { Handle::new(api, db) };
-        Ok(Self { state: into(handle, environment)? })
+        Ok(Self { state: into(handle, environment, false)? })
     }
 
     /// Lets SQL of this connection loosen its settings with `wasm_config`, until that locks them.
@@ -85,7 +92,8 @@ impl Installed {
         parameter: Option<commensal_core::ValueRef<'_>>,
     ) -> Result<bool> {
         let Some(parsed) = commensal_core::ddl::parse(sql)? else { return Ok(false) };
-        crate::ddl::execute(&self.state, &parsed.statement, |_| parameter)?;
+        let access = Access::new(&self.state);
+        execute(&access, &parsed.statement, |_| parameter)?;
         self.state.tidy()?;
         Ok(true)
     }

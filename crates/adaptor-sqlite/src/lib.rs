@@ -6,8 +6,9 @@
 
 pub mod api;
 mod builtin;
+mod catalog;
+mod collation;
 mod connection;
-mod ddl;
 mod function;
 mod install;
 mod introspection;

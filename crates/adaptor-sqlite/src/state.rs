@@ -12,13 +12,14 @@ use std::sync::Arc;
 
 use commensal_core::catalog::{self, Generation, LoadedCatalog};
 use commensal_core::environment::{Environment, Settings};
-use commensal_core::registry::{FunctionEntry, FunctionKey, Registry, function_key};
+use commensal_core::registry::{FunctionEntry, FunctionKey, Namespace, Registry, function_key};
 use commensal_core::session::Session;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
 use crate::api::sqlite3_context;
 use crate::builtin::GivenModules;
+use crate::collation;
 use crate::function::{self, Slot};
 use crate::names;
 use crate::services::Services;
@@ -44,6 +45,12 @@ pub(crate) struct State {
     reading: Cell<bool>,
     /// The error of the last failed call, with what the engine's text loses.
     last_error: RefCell<Option<Error>>,
+    /// Registered collations, by name in ASCII lower case.
+    pub(crate) collations: RefCell<HashMap<String, Arc<collation::Slot>>>,
+    /// Names under which the application registered collations of its own in place of ours.
+    taken_collations: RefCell<HashSet<String>>,
+    /// Whether each statement of the connection tells when it begins.
+    sees_statements: bool,
 }
 
 /// What is registered with SQLite.
@@ -78,7 +85,11 @@ struct Cached {
 }
 
 impl State {
-    pub(crate) fn new(handle: Handle, environment: Arc<Environment>) -> Rc<Self> {
+    pub(crate) fn new(
+        handle: Handle,
+        environment: Arc<Environment>,
+        sees_statements: bool,
+    ) -> Rc<Self> {
         let services = Arc::new(Services::new(handle, &environment));
         Rc::new(Self {
             handle,
@@ -92,7 +103,60 @@ impl State {
             given: RefCell::default(),
             reading: Cell::new(false),
             last_error: RefCell::new(None),
+            collations: RefCell::default(),
+            taken_collations: RefCell::default(),
+            sees_statements,
         })
+    }
+
+    /// Whether each statement of the connection tells when it begins.
+    pub(crate) fn sees_statements(&self) -> bool {
+        self.sees_statements
+    }
+
+    /// Whether the snapshot is one of committed tables.
+    pub(crate) fn is_committed(&self) -> bool {
+        self.committed.get()
+    }
+
+    /// Whether the catalog is being read.
+    pub(crate) fn is_reading(&self) -> bool {
+        self.reading.get()
+    }
+
+    /// A statement is about to begin. Functions look at the catalog when they are first called;
+    /// collations may be called where no SQL can run, so they are told.
+    pub(crate) fn begin_statement(self: &Rc<Self>) -> Result<()> {
+        if self.collations.borrow().is_empty() {
+            return Ok(());
+        }
+        if self.handle.is_autocommit() {
+            // As before a statement is prepared.
+            let _ = self.current();
+        }
+        if self.handle.is_idle() {
+            self.collations.borrow().values().for_each(|slot| slot.begin_statement());
+        }
+        self.tidy()
+    }
+
+    /// Why a statement was interrupted, if a collation did it.
+    pub(crate) fn take_collation_error(&self) -> Option<Error> {
+        self.collations.borrow().values().find_map(|slot| slot.take_error())
+    }
+
+    /// Names of the registered collations.
+    pub(crate) fn our_collations(&self) -> HashSet<String> {
+        self.collations.borrow().keys().cloned().collect()
+    }
+
+    /// A collation's slot was destroyed, see [`State::slot_destroyed`].
+    pub(crate) fn collation_destroyed(&self, name: &str, slot: &Arc<collation::Slot>) {
+        let mut collations = self.collations.borrow_mut();
+        if collations.get(name).is_some_and(|registered| Arc::ptr_eq(registered, slot)) {
+            collations.remove(name);
+            self.taken_collations.borrow_mut().insert(name.to_owned());
+        }
     }
 
     /// The snapshot as last read.
@@ -295,7 +359,12 @@ impl State {
         let ours = self.our_names();
         let taken = self.slots.borrow().taken.clone();
         let all = OnceCell::new();
-        let is_foreign = |name: &str| {
+        let is_foreign = |namespace: Namespace, name: &str| {
+            match namespace {
+                Namespace::Functions => {}
+                Namespace::Tables => return false,
+                Namespace::Collations => return self.is_foreign_collation(name),
+            }
             // SQLite is asked only where there is a name that has no slot yet.
             taken.contains(name)
                 || !ours.contains(name)
@@ -309,6 +378,13 @@ impl State {
             Some(Err(error)) => Err(error),
             _ => Ok(registry),
         }
+    }
+
+    /// Whether a collation of this name is not ours. What SQLite cannot tell is none.
+    fn is_foreign_collation(&self, name: &str) -> bool {
+        self.taken_collations.borrow().contains(name)
+            || !self.collations.borrow().contains_key(name)
+                && names::all_collations(self.handle).is_ok_and(|all| all.contains(name))
     }
 
     /// Numbers of slots given so far.
@@ -340,13 +416,14 @@ impl State {
 
     /// Registers a slot for each function that has none. Flags of a slot can only be changed while
     /// the connection is idle; until then [`State::tidy`] is due.
-    fn register(self: &Rc<Self>, registry: &Registry) -> Result<()> {
+    fn register(self: &Rc<Self>, registry: &Arc<Registry>) -> Result<()> {
+        collation::register(self, registry)?;
         for entry in registry.functions().filter(|entry| !entry.shadowed) {
-            let key = function_key(&entry.name, entry.arguments);
+            let key = function_key(entry.name(), entry.arguments);
             let flags = flags(entry);
             let registered = self.slots.borrow().by_key.get(&key).copied();
             match registered {
-                None => match self.create_slot(key, &entry.name, flags) {
+                None => match self.create_slot(key, entry.name(), flags) {
                     // A name or a number of arguments that SQLite does not accept: nothing can call
                     // it, and the others are none the worse.
                     Err(error) if is_code(&error, SQLITE_MISUSE) => {}
@@ -363,7 +440,8 @@ impl State {
             .by_key
             .keys()
             .any(|key| registry.function(key).is_none_or(|entry| entry.shadowed));
-        slots.untidy |= gone;
+        let collation = |name: &String| registry.collation(name).is_none_or(|entry| entry.shadowed);
+        slots.untidy |= gone || self.collations.borrow().keys().any(collation);
         Ok(())
     }
 
@@ -452,7 +530,12 @@ impl State {
             self.slots.borrow_mut().by_key.remove(&key);
             self.create_function(&key.0, key.1, 0, None)?;
             if let Some(entry) = entry {
-                self.create_slot(key, &entry.name, flags(entry))?;
+                self.create_slot(key, entry.name(), flags(entry))?;
+            }
+        }
+        for name in self.our_collations() {
+            if registry.collation(&name).is_none_or(|entry| entry.shadowed) {
+                collation::delete(self, &name)?;
             }
         }
         self.slots.borrow_mut().untidy = false;
@@ -473,7 +556,7 @@ pub(crate) fn flags(entry: &FunctionEntry) -> c_int {
     }
     // What can reach nothing does no harm in a schema that is not trusted. By what it asks for: what
     // it is given may change while statements run, when flags cannot.
-    if entry.object.with.allow.unwrap_or_default().is_empty() {
+    if entry.object().with.allow.unwrap_or_default().is_empty() {
         flags |= SQLITE_INNOCUOUS;
     }
     flags

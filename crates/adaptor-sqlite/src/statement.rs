@@ -72,6 +72,12 @@ impl Handle {
         unsafe { (self.api.sqlite3_get_autocommit)(self.db) != 0 }
     }
 
+    /// Rowid of the last INSERT.
+    pub(crate) fn last_insert_rowid(self) -> i64 {
+        // SAFETY: the connection is open.
+        unsafe { (self.api.sqlite3_last_insert_rowid)(self.db) }
+    }
+
     /// Whether no statement is in the middle of its execution.
     pub(crate) fn is_idle(self) -> bool {
         !self.runs(|_| true)

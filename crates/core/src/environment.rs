@@ -109,6 +109,14 @@ impl Environment {
         }
     }
 
+    /// One that shares modules with this one, and with them their compiled code, and nothing else. Of
+    /// a module that nobody uses the code is kept until some registry is built that does not have it:
+    /// so a program that opens the same file for each request compiles its modules once.
+    #[must_use]
+    pub fn beside(&self, settings: Settings) -> Self {
+        Self { modules: Arc::clone(&self.modules), ..Self::new(settings) }
+    }
+
     /// The runtime.
     ///
     /// # Errors

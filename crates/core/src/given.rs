@@ -11,9 +11,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Capabilities;
 use crate::module::{self, ModuleInfo};
 use crate::registry::{
-    FunctionEntry, ModuleEntry, ObjectEntry, Policy, declared_functions, manifest_text,
+    Callable, Declared, FunctionEntry, ModuleEntry, Namespace, ObjectEntry, Policy, manifest_text,
 };
 use crate::runtime::CompiledModule;
+use crate::session::{Binding, binding};
 use crate::stats::FunctionStats;
 
 /// See the module's description.
@@ -60,7 +61,7 @@ impl GivenModule {
     ///
     /// # Errors
     /// There is no such export, it is no function for SQL, or takes another number of arguments.
-    pub fn function(&self, export: &str, arguments: i32) -> Result<Arc<FunctionEntry>> {
+    pub fn function(&self, export: &str, arguments: i32) -> Result<Binding> {
         self.info.guest_function(export)?;
         let object = Arc::new(ObjectEntry {
             kind: ObjectKind::Function,
@@ -72,9 +73,9 @@ impl GivenModule {
             policy: self.policy.clone(),
             problem: None,
         });
-        let declared =
-            declared_functions(&object).map_err(|e| Error::new(ErrorKind::Manifest, e))?;
+        let declared = Declared::of(&object).map_err(|e| Error::new(ErrorKind::Manifest, e))?;
         let mut declared: Vec<_> = declared
+            .functions
             .into_iter()
             .filter(|function| [arguments, -1].contains(&function.signature.argument_count()))
             .collect();
@@ -84,16 +85,19 @@ impl GivenModule {
             let message = format!("wrong number of arguments to function {export}()");
             Error::new(ErrorKind::Argument, message)
         })?;
-        Ok(Arc::new(FunctionEntry {
-            stats: Arc::new(FunctionStats::default()),
-            name: function.name,
+        binding(&FunctionEntry {
+            callable: Arc::new(Callable {
+                namespace: Namespace::Functions,
+                name: function.name,
+                object,
+                stats: Arc::new(FunctionStats::default()),
+            }),
             arguments: function.signature.argument_count(),
-            object,
-            export: function.export,
-            signature: function.signature,
+            body: function.body,
+            signature: Arc::new(function.signature),
             subtype: function.subtype,
             deterministic: function.deterministic,
             shadowed: false,
-        }))
+        })
     }
 }

@@ -11,6 +11,7 @@ pub mod dependents;
 pub mod engine;
 pub mod environment;
 pub mod error;
+pub mod execute;
 pub mod given;
 pub mod guest;
 pub mod host;
@@ -25,6 +26,7 @@ pub mod runtime;
 pub mod session;
 pub mod stats;
 pub mod value;
+pub mod write;
 
 pub use commensal_abi as abi;
 pub use error::{Error, ErrorKind, Result};

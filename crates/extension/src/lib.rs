@@ -5,7 +5,7 @@
 #![expect(unsafe_code, reason = "the entry points are called by SQLite")]
 
 use std::ffi::{c_char, c_int};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use commensal_adaptor_sqlite::api::code::*;
 use commensal_adaptor_sqlite::api::{Api, sqlite3};
@@ -126,10 +126,15 @@ unsafe fn install(api: &'static Api, db: *mut sqlite3, entrance: Entrance) -> Re
     }
 }
 
-/// What a connection's guests run in. One for each connection, so that its settings and counters are
-/// its own; compiled code is shared by all of the process.
+/// What a connection's guests run in. One for each connection, so that its settings, its instances and
+/// its counters are its own; modules and their compiled code are shared by all of the process.
 fn environment() -> Arc<Environment> {
+    static SHARED: LazyLock<Environment> = LazyLock::new(|| Environment::new(settings()));
+    Arc::new(SHARED.beside(settings()))
+}
+
+fn settings() -> Settings {
     let mut settings = Settings::default();
     settings.runtime = runtime::runtime();
-    Arc::new(Environment::new(settings))
+    settings
 }

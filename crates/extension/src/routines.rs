@@ -68,6 +68,7 @@ routines! {
         sqlite3_column_name: 30;
         sqlite3_column_text: 36;
         sqlite3_column_type: 38;
+        sqlite3_create_collation_v2: 126;
         sqlite3_create_function_v2: 162;
         sqlite3_create_module_v2: 119;
         sqlite3_declare_vtab: 50;
@@ -75,6 +76,7 @@ routines! {
         sqlite3_errstr: 183;
         sqlite3_extended_errcode: 166;
         sqlite3_extended_result_codes: 150;
+        sqlite3_file_control: 127;
         sqlite3_finalize: 57;
         sqlite3_free: 58;
         sqlite3_get_autocommit: 60;
@@ -82,6 +84,7 @@ routines! {
         sqlite3_interrupt: 64;
         sqlite3_last_insert_rowid: 65;
         sqlite3_libversion_number: 67;
+        sqlite3_limit: 151;
         sqlite3_malloc64: 197;
         sqlite3_next_stmt: 152;
         sqlite3_open_v2: 135;

@@ -21,12 +21,21 @@ static void fail(const char *what, const char *detail) {
   exit(1);
 }
 
+#ifdef COMMENSAL_STATIC
+/* The library is part of the program, and in each connection. */
+extern int sqlite3_commensal_auto_init(sqlite3 *, char **, const void *);
+
+static void load(sqlite3 *db) {
+  (void)db;
+}
+#else
 static void load(sqlite3 *db) {
   char *message = 0;
   sqlite3_enable_load_extension(db, 1);
   if (sqlite3_load_extension(db, extension, 0, &message) != SQLITE_OK) fail("load", message);
   sqlite3_enable_load_extension(db, 0);
 }
+#endif
 
 static sqlite3 *bare(void) {
   sqlite3 *db = 0;
@@ -103,6 +112,18 @@ static void ends(void) {
   expect(b, "SELECT f() + (SELECT count(*) FROM wasm_functions)", 2);
   run(a, "SELECT wasm_exec('DROP FUNCTION f')");
   close_(b);
+}
+
+/* A program that opens the file anew for each request compiles its modules once. */
+static void reopens(void) {
+  sqlite3 *db = connect_();
+  define(db, "f", 7);
+  expect(db, "SELECT f()", 7);
+  close_(db);
+  db = connect_();
+  expect(db, "SELECT compiled FROM wasm_modules", 1);
+  expect(db, "SELECT f()", 7);
+  close_(db);
 }
 
 #define ROUNDS 40
@@ -196,7 +217,11 @@ int main(int argc, char **argv) {
   if (argc != 4) fail("usage", "driver SCENARIO EXTENSION DATABASE");
   extension = argv[2];
   database = argv[3];
+#ifdef COMMENSAL_STATIC
+  sqlite3_auto_extension((void (*)(void))sqlite3_commensal_auto_init);
+#endif
   if (!strcmp(argv[1], "ends")) ends();
+  else if (!strcmp(argv[1], "reopens")) reopens();
   else if (!strcmp(argv[1], "threads")) threads();
   else if (!strcmp(argv[1], "forks")) forks();
   else if (!strcmp(argv[1], "processes")) processes();

@@ -5,6 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
+use crate::implementation::json;
 use crate::options::Options;
 use crate::signature::Signature;
 use crate::symbols;
@@ -116,8 +117,4 @@ fn manifest(options: &Options, signature: &Signature, name: &str, export: &str) 
         #[unsafe(link_section = "commensal")]
         static SECTION: [u8; commensal::len(MANIFEST)] = commensal::concat(MANIFEST);
     }
-}
-
-fn json(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

@@ -11,7 +11,7 @@ pub use crate::manifest::{HEADER, concat, len};
 #[cfg(target_arch = "wasm32")]
 pub use crate::memory::call;
 use crate::parameter::{ArgumentError, FromArgument};
-pub use crate::{IntoOutput, Output};
+pub use crate::{Collation, CustomType, IntoOutput, Output};
 
 /// An argument as it lies in guest memory; natively, where there is no guest memory, the value.
 #[cfg(target_arch = "wasm32")]

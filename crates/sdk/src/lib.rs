@@ -66,6 +66,8 @@ extern crate alloc;
 #[cfg(any(feature = "std", not(target_arch = "wasm32")))]
 extern crate std;
 
+mod collation;
+mod custom_type;
 #[doc(hidden)]
 pub mod export;
 #[cfg(target_arch = "wasm32")]
@@ -115,6 +117,24 @@ mod value;
 /// ```
 #[doc(inline)]
 pub use commensal_sdk_macros::function;
+
+/// Makes a [`Collation`] usable from SQL.
+///
+/// Options: `name = "…"`, the name in SQL; without it that of the type, `NaturalSort` being `natural_sort`.
+#[doc(inline)]
+pub use commensal_sdk_macros::collation;
+
+/// Makes a [`CustomType`] usable from SQL.
+///
+/// Options, separated by commas:
+/// - `name = "…"`: the name in SQL; without it that of the type, `UnitPrice` being `unit_price`.
+/// - `operators("<" = "price_lt", "=" = "price_eq")`: which functions, by their SQL names, compare and
+///   combine stored values. Each takes two arguments.
+#[doc(inline)]
+pub use commensal_sdk_macros::custom_type;
+
+pub use collation::Collation;
+pub use custom_type::CustomType;
 pub use output::{IntoOutput, Output};
 pub use parameter::{ArgumentError, Class, FromArgument, Type};
 pub use value::{Value, ValueRef};

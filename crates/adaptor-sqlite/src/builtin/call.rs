@@ -8,7 +8,6 @@ use commensal_core::guest::Arguments;
 use commensal_core::registry::{FunctionEntry, Registry, function_key};
 
 use super::{Call, Kept};
-use crate::function::{bind, no_such};
 use crate::numbers::Callee;
 
 pub(super) fn call(call: &Call<'_>) -> Result<()> {
@@ -20,7 +19,7 @@ pub(super) fn call(call: &Call<'_>) -> Result<()> {
             None => {
                 let name = call.text(0, "a function's name")?;
                 let entry = find(&*pin.registry(name)?, name, arguments.len())?;
-                let key = function_key(&entry.name, entry.arguments);
+                let key = function_key(entry.name(), entry.arguments);
                 let number = pin.number(Callee::Defined(key))?;
                 call.keep(Kept { number, source: None, export: String::new() });
                 number
@@ -29,7 +28,8 @@ pub(super) fn call(call: &Call<'_>) -> Result<()> {
         pin.call(number.number, call.name, call.context, &arguments, |session, scope| {
             let name = call.text(0, "a function's name")?;
             let entry = find(scope.registry(), name, arguments.len())?;
-            bind(call.state, session, scope, number.number, &entry)
+            let read_module = |sha256: &[u8; 32]| call.state.read_module(sha256);
+            session.bind_function(scope, number.number, &entry, read_module)
         })
     })
 }
@@ -42,5 +42,5 @@ fn find(registry: &Registry, name: &str, arguments: usize) -> Result<Arc<Functio
         .into_iter()
         .find_map(|arguments| registry.function(&function_key(name, arguments)))
         .cloned()
-        .ok_or_else(|| no_such(registry, name))
+        .ok_or_else(|| registry.no_such_function(name))
 }

@@ -3,11 +3,12 @@
 
 use commensal_core::ddl::lexer::{Lexer, TokenKind};
 use commensal_core::ddl::{self, Parsed, Statement};
+use commensal_core::execute::execute;
 use commensal_core::guest::Arguments;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use super::Call;
-use crate::ddl::execute;
+use crate::catalog::Access;
 
 /// Runs one statement and gives 1, or 0 when there was nothing to do. The values are those of its
 /// parameters, in the order of their numbers.
@@ -26,7 +27,7 @@ pub(super) fn exec(call: &Call<'_>) -> Result<()> {
         call.argument(position)?;
     }
     let parameter = |number: usize| call.argument(number).ok();
-    let done = execute(call.state, &statement.statement, parameter)?;
+    let done = execute(&Access::new(call.state), &statement.statement, parameter)?;
     call.give(ValueRef::Integer(done.into()));
     Ok(())
 }

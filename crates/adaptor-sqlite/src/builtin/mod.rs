@@ -40,6 +40,7 @@ const FUNCTIONS: &[Builtin] = &[
     Builtin { name: "wasm_inspect", arguments: 1, flags: SQLITE_INNOCUOUS, run: inspect },
     Builtin { name: "wasm_config", arguments: 1, flags: 0, run: config::get },
     Builtin { name: "wasm_config", arguments: 2, flags: SQLITE_DIRECTONLY, run: config::set },
+    Builtin { name: "wasm_error", arguments: 0, flags: SQLITE_DIRECTONLY, run: error },
     Builtin { name: "wasm_refresh", arguments: 0, flags: SQLITE_DIRECTONLY, run: refresh },
 ];
 
@@ -211,6 +212,14 @@ impl Call<'_> {
     fn error(&self, what: impl std::fmt::Display) -> Error {
         Error::new(ErrorKind::Argument, format!("{}(): {what}", self.name))
     }
+}
+
+/// `wasm_error()`: why the last statement was interrupted, if a collation did it. Those have no other way
+/// to tell, where the program drives SQLite itself.
+fn error(call: &Call<'_>) -> Result<()> {
+    let error = call.state.take_collation_error();
+    call.give(error.as_ref().map_or(ValueRef::Null, |error| ValueRef::Text(error.message())));
+    Ok(())
 }
 
 /// `wasm_inspect(module)`: what can be known of a module without running it, as JSON.

@@ -64,8 +64,8 @@ pub(super) fn run(call: &Call<'_>) -> Result<()> {
         pin.call(number, call.name, call.context, &arguments, |session, scope| {
             let module = compiled(call, session, kept.source.unwrap_or_default())?;
             let count = i32::try_from(arguments.len()).unwrap_or(i32::MAX);
-            let entry = module.function(export, count).map_err(|e| call.prefixed(&e))?;
-            session.bind(scope, number, &entry, module.compiled())
+            let binding = module.function(export, count).map_err(|e| call.prefixed(&e))?;
+            session.bind(scope, number, binding, module.compiled())
         })
     })
 }

@@ -293,12 +293,15 @@ impl Manifest {
             .functions
             .iter()
             .filter(|f| f.bind.is_some())
-            .map(|f| (Declaration { kind: "function", name: &f.name }, "whose \"bind\""));
+            .map(|f| Declaration { kind: "function", name: &f.name });
+        let collations = self.collations.iter().filter(|c| c.bind.is_some());
+        let collations = collations.map(|c| Declaration { kind: "collation", name: &c.name });
+        let types = self.types.iter().filter(|t| t.bind.is_some());
+        let types = types.map(|t| Declaration { kind: "type", name: &t.name });
+        let bound = bound.chain(collations).chain(types).map(|d| (d, "whose \"bind\""));
         let aggregates = self.aggregates.iter().map(|a| ("aggregate", &a.name));
         let tables = self.tables.iter().map(|t| ("table", &t.name));
-        let collations = self.collations.iter().map(|c| ("collation", &c.name));
-        let types = self.types.iter().map(|t| ("type", &t.name));
-        let others = aggregates.chain(tables).chain(collations).chain(types);
+        let others = aggregates.chain(tables);
         bound.chain(others.map(|(kind, name)| (Declaration { kind, name }, "which")))
     }
 }

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use commensal::core::ddl::{self, Statement};
-use commensal::{Error, Result, ValueRef};
-use commensal_conformance::{Answer, Database, Summary, Target, run_on};
+use commensal::{Error, Result, Value, ValueRef};
+use commensal_conformance::{Answer, Database, Target, run_on};
 
 use crate::build::{extension, root};
 use crate::connection::Connection;
@@ -33,6 +33,7 @@ impl Database for File {
     fn connect(&self) -> Result<Box<dyn commensal_conformance::Connection>> {
         let connection = Connection::bare(self.0, &self.1);
         connection.load(extension(), Some("sqlite3_commensal_config_init")).unwrap();
+        connection.batch("PRAGMA synchronous = OFF")?;
         let sql = "SELECT wasm_config('file_base', ?), wasm_config('locked', 1)";
         connection.query(sql, &[ValueRef::Text(self.2.to_str().unwrap())])?;
         Ok(Box::new(connection))
@@ -40,7 +41,26 @@ impl Database for File {
 }
 
 impl commensal_conformance::Connection for Connection {
-    fn run(&mut self, mut sql: &str) -> Result<Answer> {
+    fn run(&mut self, sql: &str) -> Result<Answer> {
+        self.run_all(sql).map_err(|error| match error.engine_code() {
+            Some(SQLITE_INTERRUPT) => self.explain(error),
+            _ => error,
+        })
+    }
+}
+
+const SQLITE_INTERRUPT: i32 = 9;
+
+impl Connection {
+    /// The error of the collation that interrupted a statement.
+    fn explain(&self, error: Error) -> Error {
+        match self.value("SELECT wasm_error()") {
+            Ok(Value::Text(message)) => Error::new(error.kind(), message),
+            _ => error,
+        }
+    }
+
+    fn run_all(&mut self, mut sql: &str) -> Result<Answer> {
         let mut answer = None;
         while !sql.is_empty() {
             let rest = match ddl::parse(sql) {
@@ -63,9 +83,7 @@ impl commensal_conformance::Connection for Connection {
         }
         Ok(answer.unwrap_or_else(|| Answer::Changes(self.changes().unsigned_abs())))
     }
-}
 
-impl Connection {
     /// Runs the first statement, SQLite's, of a text; what is left of the text.
     fn run_first<'s>(&self, sql: &'s str, answer: &mut Option<Answer>) -> Result<&'s str> {
         let prepared = match self.prepare_first(sql) {
@@ -105,12 +123,15 @@ fn the_shared_cases() {
         .collect();
     files.sort();
     assert!(files.len() > 30, "{files:?}");
+    let mut failed = String::new();
     for library in libraries() {
         let mut report = Vec::new();
         let summary = run_on(&files, &Extension(library), true, &mut report).unwrap();
-        let report = String::from_utf8(report).unwrap();
         println!("SQLite {}: {summary:?}", library.version());
-        assert!(summary.passed > 1000 && summary.failed == 0, "{}\n{report}", library.version());
-        assert_eq!(summary, Summary { failed: 0, ..summary });
+        assert!(summary.passed > 1000, "{summary:?}");
+        if summary.failed > 0 {
+            failed += &format!("{}\n{}", library.version(), String::from_utf8_lossy(&report));
+        }
     }
+    assert!(failed.is_empty(), "{failed}");
 }

@@ -77,6 +77,13 @@ functions! {
 }
 
 impl Library {
+    /// The address of a symbol in any library, which is loaded for as long as the process lives.
+    pub(crate) fn symbol(file: &Path, name: &CStr) -> *mut c_void {
+        let file = CString::new(file.to_str().unwrap()).unwrap();
+        // SAFETY: the names end with a NUL.
+        unsafe { dlsym(dlopen(file.as_ptr(), RTLD_NOW), name.as_ptr()) }
+    }
+
     /// Its version.
     pub(crate) fn version(&self) -> &'static str {
         // SAFETY: SQLite gives a static text.

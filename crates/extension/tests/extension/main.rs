@@ -4,7 +4,10 @@
 mod build;
 mod conformance;
 mod connection;
+mod hosts;
 mod library;
 mod programs;
 mod routines;
+mod sql;
+mod visibility;
 mod walk;

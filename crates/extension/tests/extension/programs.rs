@@ -5,8 +5,9 @@ use std::process::Command;
 
 use crate::build::{amalgamation, extension, folder, newest, root, run};
 
-/// The program in C, linked with the system's SQLite and with the newest.
-fn drivers() -> [PathBuf; 2] {
+/// The program in C: linked with the system's SQLite, with the newest, and with the extension as a
+/// static library.
+fn drivers() -> [PathBuf; 3] {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/driver.c");
     let compile = |name: &str, arguments: &[&str]| {
         // Each test has its own: they run at the same time.
@@ -20,7 +21,13 @@ fn drivers() -> [PathBuf; 2] {
     let newest = newest().to_str().unwrap();
     let include = format!("-I{}", amalgamation().display());
     let rpath = format!("-Wl,-rpath,{}", folder().display());
-    [compile("driver", &["-lsqlite3"]), compile("driver-newest", &[&include, newest, &rpath])]
+    let library = extension().with_extension("a");
+    let library = library.to_str().unwrap();
+    [
+        compile("driver", &["-lsqlite3"]),
+        compile("driver-newest", &[&include, newest, &rpath]),
+        compile("driver-static", &["-DCOMMENSAL_STATIC", library, "-lsqlite3", "-lm", "-ldl"]),
+    ]
 }
 
 #[track_caller]
@@ -35,6 +42,11 @@ fn drive(scenario: &str) {
 #[test]
 fn several_connections_and_loading_twice() {
     drive("ends");
+}
+
+#[test]
+fn compiled_code_outlives_a_connection() {
+    drive("reopens");
 }
 
 #[test]
@@ -56,7 +68,7 @@ fn processes_that_write_to_one_file() {
 #[test]
 fn the_process_ends_clean() {
     let folder = tempfile::tempdir().unwrap();
-    let [driver, _] = drivers();
+    let [driver, ..] = drivers();
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--quiet", "--error-exitcode=9", "--leak-check=full"]);
     valgrind.args(["--errors-for-leak-kinds=definite", "--show-leak-kinds=definite"]);

@@ -52,8 +52,7 @@ fn run(seed: u64, journal: &str, connections: usize) {
         let compiled = open(library, &directory.path().join("compiled.db"), journal);
         compile_all(&compiled);
         let path = directory.path().join("walk.db");
-        let connections: Vec<_> =
-            (0..connections).map(|_| open(library, &path, journal)).collect();
+        let connections: Vec<_> = (0..connections).map(|_| open(library, &path, journal)).collect();
         walk(seed, &connections, 2000 * soak);
         let first = &connections[0];
         assert_eq!(first.value("PRAGMA integrity_check").unwrap(), "ok".into());
