@@ -3,11 +3,13 @@
 // not known here.
 //
 // Where a program with its own driver has to do something that the facade of Rust does by itself, it is
-// done here as the documentation tells programs to: Commensal's statements go through wasm_exec, and a
+// done here as the documentation tells programs to: Commensal's statements go through wasm_exec; a
 // connection is refreshed when another one was at work, or when SQLite's own list of functions is asked
-// for.
+// for; and wasm_error says why a statement was interrupted.
 
 import { execute, refresh } from 'commensal';
+
+const SQLITE_INTERRUPT = 9;
 
 const TOKEN = new RegExp(
   [
@@ -175,11 +177,19 @@ export function runRecord(record, driver, db) {
   try {
     rows = runSql(driver, db, record.sql);
   } catch (error) {
-    if (record.error === undefined) return `failed: ${error.message}`;
-    return record.error.test(error.message) ? undefined : `another error: ${error.message}`;
+    const message = messageOf(error, driver, db);
+    if (record.error === undefined) return `failed: ${message}`;
+    return record.error.test(message) ? undefined : `another error: ${message}`;
   }
   if (record.error !== undefined) return 'an error was expected';
   return record.types === undefined ? undefined : compare(record, rows);
+}
+
+/** What an error says. A collation that fails can only interrupt its statement. */
+function messageOf(error, driver, db) {
+  const interrupted = error.code === 'SQLITE_INTERRUPT' || error.errcode === SQLITE_INTERRUPT;
+  const reason = interrupted ? driver.rows(db, 'SELECT wasm_error()')[0][0] : null;
+  return reason ?? error.message;
 }
 
 /** Runs the text of a file: how many records ran, and what failed. */

@@ -3,14 +3,15 @@
 not known here.
 
 Where a program with its own driver has to do something that the facade of Rust does by itself, it is
-done here as the documentation tells programs to: Commensal's statements go through wasm_exec, and a
+done here as the documentation tells programs to: Commensal's statements go through wasm_exec; a
 connection is refreshed when another one was at work, or when SQLite's own list of functions is asked
-for.
+for; and wasm_error says why a statement was interrupted.
 """
 
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -218,9 +219,19 @@ def run_record(record: Record, connection: Any) -> str | None:
     try:
         rows = run_sql(connection, record.sql)
     except Exception as error:
+        message = _message(error, connection)
         if record.error is None:
-            return f"failed: {error}"
-        return None if re.search(record.error, str(error)) else f"another error: {error}"
+            return f"failed: {message}"
+        return None if re.search(record.error, message) else f"another error: {message}"
     if record.error is not None:
         return "an error was expected"
     return compare(record, rows) if record.types is not None else None
+
+
+def _message(error: Exception, connection: Any) -> str:
+    # A collation that fails can only interrupt its statement.
+    code = getattr(error, "sqlite_errorcode", None) or getattr(error, "result", None)
+    if code == sqlite3.SQLITE_INTERRUPT:
+        (reason,) = connection.execute("SELECT wasm_error()").fetchone()
+        return reason or str(error)
+    return str(error)
