@@ -5,6 +5,7 @@
 //! The ratios are the result; the times belong to the machine.
 
 mod calls;
+mod collations;
 mod definitions;
 mod functions;
 mod measure;
@@ -61,5 +62,6 @@ fn run(size: Size) -> Outcome {
         println!("A debug build: its figures mean nothing. Use --release.");
     }
     calls::run(size)?;
+    collations::run(size)?;
     definitions::run(size)
 }

@@ -15,7 +15,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use commensal_core::environment::Environment;
+use commensal_core::environment::LogSink;
 use commensal_core::host::LogLevel;
 use commensal_core::manifest::{Param, Signature};
 use commensal_core::registry::{CollationBody, CollationEntry, Registry};
@@ -38,13 +38,16 @@ struct Registration {
 pub(crate) struct Slot {
     name: String,
     handle: Handle,
-    environment: Arc<Environment>,
-    session: Session,
+    services: Arc<SorterServices>,
+    /// Set where nobody takes errors.
+    log: Option<Arc<LogSink>>,
     /// Which version is true has to be asked at the next comparison.
     unchecked: AtomicBool,
     /// The state of the database at the last comparison, where no statement is seen to begin.
     data_version: AtomicU32,
     running: Mutex<Running>,
+    /// Where the connection sees that one of its collations failed.
+    failed: Arc<AtomicBool>,
 }
 
 // SAFETY: through the handle only those functions of SQLite are called on threads of the sorter that
@@ -64,12 +67,41 @@ struct Running {
     error: Option<Error>,
 }
 
+impl Running {
+    /// Lets go of the instance.
+    fn end(&mut self) {
+        if let (Some(version), Some(scope)) = (&self.version, self.scope.take()) {
+            version.session.end(scope);
+        }
+    }
+}
+
 /// A definition, with the bytes of its module until they are compiled: no SQL can run in a
 /// comparison that happens on a thread of the sorter.
 struct Version {
+    session: Session,
     registry: Arc<Registry>,
     entry: Arc<CollationEntry>,
     wasm: Result<Vec<u8>>,
+}
+
+impl Version {
+    fn integer(&self, scope: &mut Scope, arguments: &[ValueRef<'_>]) -> Result<i64> {
+        let result =
+            scope.call(self.session.environment(), SLOT, arguments, |value, _| match value {
+                ValueRef::Integer(integer) => Some(integer),
+                _ => None,
+            });
+        match result {
+            Ok(Some(integer)) => Ok(integer),
+            Ok(None) => {
+                let collation = &self.entry.callable;
+                let message = format!("{collation} gave NULL instead of an integer");
+                Err(Error::new(ErrorKind::Fault, message))
+            }
+            Err(error) => Err(self.session.fail(scope, SLOT, *error)),
+        }
+    }
 }
 
 /// A collation has one slot of its scope.
@@ -78,15 +110,15 @@ const SLOT: usize = 0;
 impl Slot {
     fn new(name: &str, state: &State) -> Self {
         let environment = state.environment();
-        let services = SorterServices::new(state.handle, &environment);
         Self {
             name: name.to_owned(),
             handle: state.handle,
-            session: Session::new(Arc::clone(&environment), Arc::new(services)),
-            environment,
+            services: Arc::new(SorterServices::new(state.handle, &environment)),
+            log: environment.settings.log.clone().filter(|_| !state.sees_statements()),
             unchecked: AtomicBool::new(true),
             data_version: AtomicU32::new(0),
             running: Mutex::default(),
+            failed: Arc::clone(&state.collation_failed),
         }
     }
 
@@ -98,8 +130,12 @@ impl Slot {
     /// Takes the definition of this registry for the true one, if it differs from that in use.
     fn update(&self, state: &State, registry: &Arc<Registry>) {
         let entry = registry.collation(&self.name).filter(|entry| !entry.shadowed);
+        let environment = state.environment();
         let same = match (&self.running().version, entry) {
-            (Some(version), Some(entry)) => version.entry.is_same(entry),
+            (Some(version), Some(entry)) => {
+                version.entry.is_same(entry)
+                    && Arc::ptr_eq(version.session.environment(), &environment)
+            }
             (None, None) => true,
             _ => false,
         };
@@ -108,6 +144,7 @@ impl Slot {
         }
         // Without the lock: a catalog that somebody tampered with may compare.
         let version = entry.map(|entry| Version {
+            session: Session::new(environment, Arc::clone(&self.services) as _),
             registry: Arc::clone(registry),
             entry: Arc::clone(entry),
             wasm: match entry.callable.object.problem {
@@ -117,21 +154,15 @@ impl Slot {
             },
         });
         let mut running = self.running();
+        running.end();
         running.version = version;
-        self.end(&mut running);
         running.error = None;
-    }
-
-    fn end(&self, running: &mut Running) {
-        if let Some(scope) = running.scope.take() {
-            self.session.end(scope);
-        }
     }
 
     /// A statement is about to begin while no other runs.
     pub(crate) fn begin_statement(&self) {
         let mut running = self.running();
-        self.end(&mut running);
+        running.end();
         running.error = None;
         self.unchecked.store(true, Relaxed);
     }
@@ -167,9 +198,10 @@ impl Slot {
         match self.call(&mut running, a, b) {
             Ok(ordering) => ordering,
             Err(error) => {
+                self.failed.store(true, Relaxed);
                 self.report(&error);
                 running.error = Some(error);
-                self.end(&mut running);
+                running.end();
                 // SAFETY: the connection is open, since it compares; any thread may call this.
                 unsafe { (self.handle.api.sqlite3_interrupt)(self.handle.db()) };
                 a.cmp(b)
@@ -192,11 +224,13 @@ impl Slot {
         interrupted.unwrap_or(true)
     }
 
+    /// Where nobody takes the error, it can only be logged: SQLite says no more than "interrupted".
     #[cold]
     fn report(&self, error: &Error) {
-        if let (Some(log), true) =
-            (&self.environment.settings.log, error.kind() != ErrorKind::Interrupted)
-        {
+        if error.kind() == ErrorKind::Interrupted {
+            return;
+        }
+        if let Some(log) = &self.log {
             log(LogLevel::Error, error.message());
         }
     }
@@ -211,30 +245,14 @@ impl Slot {
         let arguments = [ValueRef::Text(a), ValueRef::Text(b)];
         match version.entry.body {
             CollationBody::Less(_) => {
-                if self.integer(scope, &arguments)? != 0 {
+                if version.integer(scope, &arguments)? != 0 {
                     return Ok(Ordering::Less);
                 }
                 let [a, b] = arguments;
-                let greater = self.integer(scope, &[b, a])? != 0;
+                let greater = version.integer(scope, &[b, a])? != 0;
                 Ok(if greater { Ordering::Greater } else { Ordering::Equal })
             }
-            CollationBody::Compare(_) => Ok(self.integer(scope, &arguments)?.cmp(&0)),
-        }
-    }
-
-    fn integer(&self, scope: &mut Scope, arguments: &[ValueRef<'_>]) -> Result<i64> {
-        let result = scope.call(&self.environment, SLOT, arguments, |value, _| match value {
-            ValueRef::Integer(integer) => Some(integer),
-            _ => None,
-        });
-        match result {
-            Ok(Some(integer)) => Ok(integer),
-            Ok(None) => {
-                let message =
-                    format!("the collation {} gave NULL instead of an integer", self.name);
-                Err(Error::new(ErrorKind::Fault, message))
-            }
-            Err(error) => Err(self.session.fail(scope, SLOT, *error)),
+            CollationBody::Compare(_) => Ok(version.integer(scope, &arguments)?.cmp(&0)),
         }
     }
 
@@ -247,7 +265,7 @@ impl Slot {
     fn bind(&self, running: &mut Running) -> Result<()> {
         let version = running.version.as_ref().ok_or_else(|| self.missing())?;
         let callable = &version.entry.callable;
-        let module = self.session.compiled(callable, |_| version.wasm.clone())?;
+        let module = version.session.compiled(callable, |_| version.wasm.clone())?;
         let binding = Binding {
             callable: Arc::clone(callable),
             exports: vec![version.entry.body.export().to_owned()],
@@ -259,9 +277,9 @@ impl Slot {
             subtype: false,
             validates: false,
         };
-        let mut scope = self.session.begin(Arc::clone(&version.registry));
-        let bound = self.session.bind(&mut scope, SLOT, binding, module.as_ref());
-        self.end(running);
+        let mut scope = version.session.begin(Arc::clone(&version.registry));
+        let bound = version.session.bind(&mut scope, SLOT, binding, module.as_ref());
+        running.end();
         running.scope = Some(scope);
         bound
     }

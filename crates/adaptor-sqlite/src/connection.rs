@@ -121,7 +121,7 @@ impl SqliteConnection {
                 // transaction, or when the catalog's tables were filled by hand, say by a dump that is
                 // being restored.
                 match self.state.refresh() {
-                    Ok(registry) if registry.functions().next().is_some() => {
+                    Ok(registry) if !registry.objects().is_empty() => {
                         self.handle.prepare_first(sql, 0)
                     }
                     Err(reason) if is_about_function(&error) => {
@@ -248,11 +248,20 @@ impl SqliteStatement<'_> {
         }
     }
 
+    /// A collation failed. SQLite was interrupted for it, which it may notice some rows later: rows in
+    /// no order, which nobody shall see.
+    #[cold]
+    fn collation_error(&mut self, mut result: Result<bool>) -> Error {
+        while let Ok(true) = result {
+            result = self.statement.step();
+        }
+        let state = &self.connection.state;
+        let reason = state.take_collation_error();
+        reason.or(result.err()).unwrap_or_else(|| Error::new(ErrorKind::Interrupted, "interrupted"))
+    }
+
     /// A function's error came back as text; what it was is kept beside.
     fn error(&self, error: Error) -> Error {
-        if is_code(&error, SQLITE_INTERRUPT) {
-            return self.connection.state.take_collation_error().unwrap_or(error);
-        }
         match self.connection.state.take_last_error() {
             // Compared, because one may be left of a statement whose error SQLite kept to itself.
             Some(function) if function.message().split('\0').next() == Some(error.message()) => {
@@ -291,6 +300,9 @@ impl EngineStatement for SqliteStatement<'_> {
             // another connection had made the function since.
             self.statement.reset();
             result = self.statement.step().map_err(|error| self.error(error));
+        }
+        if self.connection.state.has_collation_failed() {
+            result = Err(self.collation_error(result));
         }
         if !matches!(result, Ok(true)) {
             self.fresh = true;

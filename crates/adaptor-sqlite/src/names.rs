@@ -40,14 +40,10 @@ pub(crate) fn all_functions(handle: Handle) -> Result<HashSet<String>> {
     Ok(names)
 }
 
-/// The names, in ASCII lower case, of all collations of the connection.
-pub(crate) fn all_collations(handle: Handle) -> Result<HashSet<String>> {
-    let mut names = HashSet::new();
-    handle.query("SELECT name FROM pragma_collation_list", &[], &mut |row| {
-        names.insert(text(row, 0)?.to_ascii_lowercase());
-        Ok(())
-    })?;
-    Ok(names)
+/// Whether the connection has a collation of this name. SQLite lists also those that some table names
+/// and nobody has registered, so that only using it tells.
+pub(crate) fn has_collation(handle: Handle, name: &str) -> bool {
+    handle.prepare(&format!("SELECT 'a' = 'b' COLLATE {}", quote_identifier(name))).is_ok()
 }
 
 impl EngineNames for Names {
@@ -55,7 +51,7 @@ impl EngineNames for Names {
         match namespace {
             Namespace::Functions => self.foreign_function(name),
             Namespace::Tables => Ok(None),
-            Namespace::Collations => self.foreign_collation(name),
+            Namespace::Collations => Ok(self.foreign_collation(name)),
         }
     }
 
@@ -100,12 +96,10 @@ impl Names {
         Ok(found)
     }
 
-    fn foreign_collation(&self, name: &str) -> Result<Option<String>> {
-        if self.our_collations.contains(&name.to_ascii_lowercase()) {
-            return Ok(None);
-        }
-        let found = all_collations(self.handle)?.contains(&name.to_ascii_lowercase());
-        Ok(found.then(|| format!("the collation {name} that SQLite or the application has")))
+    fn foreign_collation(&self, name: &str) -> Option<String> {
+        let ours = self.our_collations.contains(&name.to_ascii_lowercase());
+        (!ours && has_collation(self.handle, name))
+            .then(|| format!("the collation {name} that SQLite or the application has"))
     }
 
     fn dependents_in(

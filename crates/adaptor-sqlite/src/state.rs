@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::{CString, c_int, c_void};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use commensal_core::catalog::{self, Generation, LoadedCatalog};
 use commensal_core::environment::{Environment, Settings};
@@ -47,6 +48,8 @@ pub(crate) struct State {
     last_error: RefCell<Option<Error>>,
     /// Registered collations, by name in ASCII lower case.
     pub(crate) collations: RefCell<HashMap<String, Arc<collation::Slot>>>,
+    /// Some collation failed, and nobody has taken its error yet.
+    pub(crate) collation_failed: Arc<AtomicBool>,
     /// Names under which the application registered collations of its own in place of ours.
     taken_collations: RefCell<HashSet<String>>,
     /// Whether each statement of the connection tells when it begins.
@@ -104,6 +107,7 @@ impl State {
             reading: Cell::new(false),
             last_error: RefCell::new(None),
             collations: RefCell::default(),
+            collation_failed: Arc::default(),
             taken_collations: RefCell::default(),
             sees_statements,
         })
@@ -135,13 +139,22 @@ impl State {
             let _ = self.current();
         }
         if self.handle.is_idle() {
+            self.collation_failed.store(false, Ordering::Relaxed);
             self.collations.borrow().values().for_each(|slot| slot.begin_statement());
         }
         self.tidy()
     }
 
+    /// Whether a collation failed in the statement that runs.
+    #[inline]
+    pub(crate) fn has_collation_failed(&self) -> bool {
+        self.collation_failed.load(Ordering::Relaxed)
+    }
+
     /// Why a statement was interrupted, if a collation did it.
+    #[cold]
     pub(crate) fn take_collation_error(&self) -> Option<Error> {
+        self.collation_failed.store(false, Ordering::Relaxed);
         self.collations.borrow().values().find_map(|slot| slot.take_error())
     }
 
@@ -380,11 +393,11 @@ impl State {
         }
     }
 
-    /// Whether a collation of this name is not ours. What SQLite cannot tell is none.
+    /// Whether a collation of this name is not ours.
     fn is_foreign_collation(&self, name: &str) -> bool {
         self.taken_collations.borrow().contains(name)
             || !self.collations.borrow().contains_key(name)
-                && names::all_collations(self.handle).is_ok_and(|all| all.contains(name))
+                && names::has_collation(self.handle, name)
     }
 
     /// Numbers of slots given so far.

@@ -10,6 +10,7 @@ const UNSAFE: &[&str] = &[
     "crates/commensal/src/lib.rs",
     "crates/commensal/tests/sqlite/forked.rs",
     "crates/extension/src/lib.rs",
+    "crates/extension/tests/extension/main.rs",
     "crates/runtime-wasmtime/src/view.rs",
     "crates/runtime-wasmtime/tests/fork.rs",
     "crates/sdk/src/fault.rs",

@@ -3,6 +3,7 @@
 
 mod catalog;
 mod closing;
+mod collations;
 mod definitions;
 mod forked;
 mod kill;
