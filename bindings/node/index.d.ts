@@ -110,7 +110,7 @@ export function execute(
 
 /**
  * Makes functions known that other connections or programs created since, and tells SQLite of those
- * that are gone or have become deterministic. Nothing else needs it: what a known function does, and
- * whether it is still there, is looked up whenever a statement calls it.
+ * that are gone or have become deterministic. A known function needs none: what it does, and whether it
+ * is still there, is looked up whenever a statement calls it.
  */
 export function refresh(db: Database): void;

@@ -2,10 +2,8 @@
 --strict` does: its documentation (crates/conformance) says what the files may hold. What they test is
 not known here.
 
-Where a program with its own driver has to do something that the facade of Rust does by itself, it is
-done here as the documentation tells programs to: Commensal's statements go through wasm_exec; a
-connection is refreshed when another one was at work, or when SQLite's own list of functions is asked
-for; and wasm_error says why a statement was interrupted.
+What the facade of Rust does by itself, a program with its own driver has to do: it is done here as
+docs/extension.md says.
 """
 
 from __future__ import annotations
@@ -23,14 +21,17 @@ import commensal
 
 _TOKEN = re.compile(
     r"""(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))|(?P<end>;)
-    |'(?:[^']|'')*(?:'|\Z)|"(?:[^"]|"")*(?:"|\Z)|`(?:[^`]|``)*(?:`|\Z)|\[[^\]]*(?:\]|\Z)
-    |[^;'"`\[/-]+|.""",
+    |(?i:file://[^\s;]*)|'(?:[^']|'')*(?:'|\Z)|"(?:[^"]|"")*(?:"|\Z)|`(?:[^`]|``)*(?:`|\Z)|\[[^\]]*(?:\]|\Z)
+    |\w+|.""",
     re.DOTALL | re.VERBOSE,
 )
 _OURS = re.compile(
-    r"\s*(?:CREATE(?:\s+OR\s+REPLACE)?|DROP)\s+(?:FUNCTION|EXTENSION)\b", re.IGNORECASE
+    r"""\s*(?:(?:CREATE(?:\s+OR\s+REPLACE)?|DROP)\s+(?:FUNCTION|EXTENSION)\b
+    |PRAGMA\s+wasm_cache_size\b)""",
+    re.IGNORECASE | re.VERBOSE,
 )
-_CACHE_SIZE = re.compile(r"\s*PRAGMA\s+wasm_cache_size\s*(?:=\s*(.+))?$", re.IGNORECASE)
+_CACHE_SIZE = re.compile(r"\s*PRAGMA\s+wasm_cache_size\s*$", re.IGNORECASE)
+_ABOUT_FUNCTION = re.compile("no such function|wrong number of arguments to function")
 _TRIGGER = re.compile(r"\s*CREATE\s+(?:TEMP\s+|TEMPORARY\s+)?TRIGGER\b", re.IGNORECASE)
 _TRIGGER_END = re.compile(r";\s*END\s*$", re.IGNORECASE)
 
@@ -119,20 +120,25 @@ def run_sql(connection: Any, sql: str) -> Rows:
     """Runs the statements of a text; the rows are those of the last one that has columns."""
     rows: Rows = []
     for statement in filter(str.strip, statements(sql)):
-        if _OURS.match(statement):
+        if _CACHE_SIZE.match(statement):
+            names = "wasm_config('cache_bytes_used'), wasm_config('cache_bytes_max')"
+            rows = connection.execute(f"SELECT {names}").fetchall()
+        elif _OURS.match(statement):
             commensal.execute(connection, statement)
-        elif cache_size := _CACHE_SIZE.match(statement):
-            rows = connection.execute(_config(cache_size[1])).fetchall()
+            commensal.refresh(connection)
         else:
-            cursor = connection.execute(statement)
-            rows = cursor.fetchall() or rows
+            rows = _run_sqlites(connection, statement) or rows
     return rows
 
 
-def _config(maximum: str | None) -> str:
-    if maximum is not None:
-        return f"SELECT wasm_config('cache_bytes_max', {maximum})"
-    return "SELECT wasm_config('cache_bytes_used'), wasm_config('cache_bytes_max')"
+def _run_sqlites(connection: Any, statement: str) -> Rows:
+    try:
+        return list(connection.execute(statement).fetchall())
+    except Exception as error:
+        if not _ABOUT_FUNCTION.match(str(error)):
+            raise
+    commensal.refresh(connection)
+    return list(connection.execute(statement).fetchall())
 
 
 def text(value: Any) -> str:
@@ -199,15 +205,11 @@ def run(path: Path, connect: Callable[[], Any], labels: set[str]) -> tuple[int, 
     """Runs a file: how many records ran, and what failed."""
     connections: dict[str, Any] = {}
     records = list(parse(path.read_text("utf-8"), labels))
-    failures, last = [], ""
+    failures = []
     for record in records:
         if record.connection not in connections:
             connections[record.connection] = connect()
-        connection = connections[record.connection]
-        if record.connection != last or "pragma_function_list" in record.sql:
-            commensal.refresh(connection)
-        last = record.connection
-        if failure := run_record(record, connection):
+        if failure := run_record(record, connections[record.connection]):
             failures.append(f"{path.name}:{record.line}: {failure}\n{record.sql}")
     for connection in connections.values():
         connection.close()

@@ -175,8 +175,8 @@ def execute(connection: Connection, sql: str, *values: object) -> None:
 
 def refresh(connection: Connection) -> None:
     """Makes functions known that other connections or programs created since, and tells SQLite of
-    those that are gone or have become deterministic. Nothing else needs it: what a known function
-    does, and whether it is still there, is looked up whenever a statement calls it."""
+    those that are gone or have become deterministic. A known function needs none: what it does, and
+    whether it is still there, is looked up whenever a statement calls it."""
     _run(connection, "SELECT wasm_refresh()")
     # SQLite can be told some of it only when it prepares a statement that names this table, and
     # drivers keep prepared statements by their text.
