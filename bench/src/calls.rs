@@ -37,6 +37,24 @@ const CASES: &[Case] = &[
         builtin: None,
         call: "{}byte_sum(t)",
     },
+    Case {
+        title: "aggregate of two integers: dot(a, b)",
+        query: "SELECT {} FROM numbers",
+        builtin: Some("sum(a * b)"),
+        call: "{}dot(a, b)",
+    },
+    Case {
+        title: "aggregate of 80 bytes of text: bytes(t)",
+        query: "SELECT {} FROM texts",
+        builtin: None,
+        call: "{}bytes(t)",
+    },
+    Case {
+        title: "as many groups as rows: sum(dot(a, b)) of GROUP BY a",
+        query: "SELECT sum(x) FROM (SELECT {} AS x FROM numbers GROUP BY a)",
+        builtin: Some("sum(a * b)"),
+        call: "{}dot(a, b)",
+    },
 ];
 
 const VARIANTS: [(&str, &str); 3] =

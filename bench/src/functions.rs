@@ -9,12 +9,12 @@ use std::sync::Arc;
 use commensal::WasmtimeRuntime;
 use commensal::core::ValueRef;
 use commensal::core::environment::Settings;
-use rusqlite::functions::FunctionFlags;
+use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::{Connection, LoadExtensionGuard};
 
 use crate::Outcome;
 
-/// `guest_add`, `guest_upper`, `guest_byte_sum`: guests/examples/bench.
+/// `guest_add`, `guest_upper`, `guest_byte_sum`, `guest_dot`, `guest_bytes`: guests/examples/bench.
 pub(crate) const GUEST: &[u8] = include_bytes!("../../guests/prebuilt/bench.wasm");
 
 unsafe extern "C" {
@@ -22,7 +22,7 @@ unsafe extern "C" {
     fn commensal_bench_register(db: *mut libsqlite3_sys::sqlite3) -> c_int;
 }
 
-/// Registers `c_add`, `c_upper` and `c_byte_sum`.
+/// Registers `c_add`, `c_upper`, `c_byte_sum`, and the aggregates `c_dot` and `c_bytes`.
 pub(crate) fn register_c(connection: &Connection) -> Outcome {
     // SAFETY: the connection is open, of the SQLite whose header the C code was compiled with.
     let code = unsafe { commensal_bench_register(connection.handle()) };
@@ -32,7 +32,44 @@ pub(crate) fn register_c(connection: &Connection) -> Outcome {
     }
 }
 
-/// Registers `rust_add`, `rust_upper` and `rust_byte_sum`.
+/// The aggregate `rust_dot`.
+struct Dot;
+
+impl Aggregate<i64, i64> for Dot {
+    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<i64> {
+        Ok(0)
+    }
+
+    fn step(&self, context: &mut Context<'_>, sum: &mut i64) -> rusqlite::Result<()> {
+        let product = context.get::<i64>(0)?.wrapping_mul(context.get::<i64>(1)?);
+        *sum = sum.wrapping_add(product);
+        Ok(())
+    }
+
+    fn finalize(&self, _: &mut Context<'_>, sum: Option<i64>) -> rusqlite::Result<i64> {
+        Ok(sum.unwrap_or(0))
+    }
+}
+
+/// The aggregate `rust_bytes`.
+struct Bytes;
+
+impl Aggregate<i64, i64> for Bytes {
+    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<i64> {
+        Ok(0)
+    }
+
+    fn step(&self, context: &mut Context<'_>, sum: &mut i64) -> rusqlite::Result<()> {
+        *sum += context.get_raw(0).as_str()?.bytes().map(i64::from).sum::<i64>();
+        Ok(())
+    }
+
+    fn finalize(&self, _: &mut Context<'_>, sum: Option<i64>) -> rusqlite::Result<i64> {
+        Ok(sum.unwrap_or(0))
+    }
+}
+
+/// Registers `rust_add`, `rust_upper`, `rust_byte_sum`, and the aggregates `rust_dot` and `rust_bytes`.
 pub(crate) fn register_closures(connection: &Connection) -> Outcome {
     let flags = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
@@ -46,6 +83,9 @@ pub(crate) fn register_closures(connection: &Connection) -> Outcome {
     connection.create_scalar_function("rust_byte_sum", 1, flags, |context| {
         Ok(context.get_raw(0).as_str()?.bytes().map(i64::from).sum::<i64>())
     })?;
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
+    connection.create_aggregate_function("rust_dot", 2, flags, Dot)?;
+    connection.create_aggregate_function("rust_bytes", 1, flags, Bytes)?;
     Ok(())
 }
 
