@@ -137,13 +137,16 @@ pub struct sqlite3_module {
 /// A destructor: a function, or one of the two special values.
 pub type Destructor = Option<unsafe extern "C" fn(*mut c_void)>;
 
-/// A scalar function.
+/// A scalar function, or what takes the rows of an aggregate.
 pub type ScalarFunction =
     unsafe extern "C" fn(*mut sqlite3_context, c_int, *mut *mut sqlite3_value);
 
 /// A collation: two texts, each its length in bytes and its address.
 pub type Compare =
     unsafe extern "C" fn(*mut c_void, c_int, *const c_void, c_int, *const c_void) -> c_int;
+
+/// What gives the result of an aggregate.
+pub type FinalFunction = unsafe extern "C" fn(*mut sqlite3_context);
 
 macro_rules! api {
     (
@@ -224,6 +227,7 @@ macro_rules! api {
 
 api! {
     required {
+        sqlite3_aggregate_context: (*mut sqlite3_context, c_int) -> *mut c_void;
         sqlite3_bind_blob64: (*mut sqlite3_stmt, c_int, *const c_void, u64, Destructor) -> c_int;
         sqlite3_bind_double: (*mut sqlite3_stmt, c_int, c_double) -> c_int;
         sqlite3_bind_int64: (*mut sqlite3_stmt, c_int, i64) -> c_int;
@@ -253,6 +257,10 @@ api! {
         ) -> c_int;
         sqlite3_create_module_v2:
             (*mut sqlite3, *const c_char, *const sqlite3_module, *mut c_void, Destructor) -> c_int;
+        sqlite3_create_window_function: (
+            *mut sqlite3, *const c_char, c_int, c_int, *mut c_void, Option<ScalarFunction>,
+            Option<FinalFunction>, Option<FinalFunction>, Option<ScalarFunction>, Destructor
+        ) -> c_int;
         sqlite3_declare_vtab: (*mut sqlite3, *const c_char) -> c_int;
         sqlite3_errmsg: (*mut sqlite3) -> *const c_char;
         sqlite3_errstr: (c_int) -> *const c_char;
@@ -278,6 +286,7 @@ api! {
         sqlite3_result_double: (*mut sqlite3_context, c_double);
         sqlite3_result_error: (*mut sqlite3_context, *const c_char, c_int);
         sqlite3_result_error_code: (*mut sqlite3_context, c_int);
+        sqlite3_result_error_nomem: (*mut sqlite3_context);
         sqlite3_result_int64: (*mut sqlite3_context, i64);
         sqlite3_result_null: (*mut sqlite3_context);
         sqlite3_result_subtype: (*mut sqlite3_context, c_uint);

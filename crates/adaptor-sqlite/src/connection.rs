@@ -272,6 +272,14 @@ impl SqliteStatement<'_> {
     }
 }
 
+impl Drop for SqliteStatement<'_> {
+    fn drop(&mut self) {
+        if !self.fresh {
+            self.connection.state.resetting(|| self.statement.reset());
+        }
+    }
+}
+
 impl EngineStatement for SqliteStatement<'_> {
     fn parameter_count(&self) -> usize {
         self.statement.parameter_count()
@@ -312,7 +320,7 @@ impl EngineStatement for SqliteStatement<'_> {
     }
 
     fn reset(&mut self) {
-        self.statement.reset();
+        self.connection.state.resetting(|| self.statement.reset());
         if !self.fresh {
             self.fresh = true;
             self.halted();

@@ -6,21 +6,19 @@
 //!
 //! [`sqlite3_get_auxdata`]: https://www.sqlite.org/c3ref/get_auxdata.html
 
-use std::cell::RefCell;
 use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::{Arc, OnceLock};
 
 use commensal_core::guest::{Arguments, InvalidUtf8};
-use commensal_core::registry::{FunctionEntry, FunctionKey, Registry};
-use commensal_core::session::{Scope, Session};
+use commensal_core::registry::{FunctionEntry, FunctionKey};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, ScalarFunction, sqlite3_context, sqlite3_value};
-use crate::numbers::{Callee, Number, Numbers};
-use crate::state::{State, flags};
+use crate::library::{self, LIBRARIES_MAX, by_library};
+use crate::pin::{Pin, named};
+use crate::state::{Form, State};
 use crate::statement::{bytes, transient};
 
 /// What SQLite keeps for a registered function.
@@ -29,29 +27,7 @@ pub(crate) struct Slot {
     pub(crate) number: usize,
     pub(crate) key: FunctionKey,
     /// What SQLite was told of it.
-    pub(crate) flags: c_int,
-}
-
-/// Key of the pin among a statement's auxiliary data. SQLite keeps data under a negative number for
-/// the whole statement and all its functions, until the statement is reset.
-const PIN: c_int = -0x434D;
-
-/// What a running statement holds on to: one snapshot of the catalog, and the functions it bound.
-pub(crate) struct Pin {
-    state: Rc<State>,
-    /// With the settings that the statement began with.
-    session: Rc<Session>,
-    scope: RefCell<Option<Scope>>,
-    /// Of functions that have no slot.
-    numbers: Numbers,
-}
-
-impl Drop for Pin {
-    fn drop(&mut self) {
-        if let Some(scope) = self.scope.take() {
-            self.session.end(scope);
-        }
-    }
+    pub(crate) form: Form,
 }
 
 /// Runs what C calls, so that no panic reaches C.
@@ -73,26 +49,6 @@ pub(crate) unsafe extern "C" fn destroy_slot(data: *mut c_void) {
     );
 }
 
-/// The destructor of a pin.
-unsafe extern "C" fn destroy_pin(data: *mut c_void) {
-    guard(
-        || {},
-        || {
-            // SAFETY: `data` is the reference that `pin` gave away, and SQLite destroys it once.
-            drop(unsafe { Rc::from_raw(data.cast::<Pin>()) });
-        },
-    );
-}
-
-/// How many SQLite libraries one process can have Commensal in. A host program with two is rare
-/// (Python's own and one inside of a package, say).
-const LIBRARIES_MAX: usize = 8;
-
-/// The libraries seen so far. A call tells its slot only through `sqlite3_user_data` of the library
-/// that made it, so each library has an `xFunc` of its own.
-static LIBRARIES: [OnceLock<&'static Api>; LIBRARIES_MAX] =
-    [const { OnceLock::new() }; LIBRARIES_MAX];
-
 /// What a function of ours does with a call, in any library.
 pub(crate) trait Function {
     /// # Safety
@@ -111,25 +67,8 @@ pub(crate) trait Function {
 /// # Errors
 /// There are too many libraries.
 pub(crate) fn scalar_of<F: Function>(api: &'static Api) -> Result<ScalarFunction> {
-    let trampolines: [ScalarFunction; LIBRARIES_MAX] = [
-        scalar::<0, F>,
-        scalar::<1, F>,
-        scalar::<2, F>,
-        scalar::<3, F>,
-        scalar::<4, F>,
-        scalar::<5, F>,
-        scalar::<6, F>,
-        scalar::<7, F>,
-    ];
-    let same = |other: &&Api| std::ptr::eq(*other, api);
-    LIBRARIES
-        .iter()
-        .position(|library| same(library.get_or_init(|| api)))
-        .map(|library| trampolines[library])
-        .ok_or_else(|| {
-            let message = format!("more than {LIBRARIES_MAX} SQLite libraries in one process");
-            Error::new(ErrorKind::Engine, message)
-        })
+    let trampolines: [ScalarFunction; LIBRARIES_MAX] = by_library!(scalar, F);
+    Ok(trampolines[library::number(api)?])
 }
 
 /// `xFunc` of every function of ours in one library.
@@ -139,17 +78,26 @@ unsafe extern "C" fn scalar<const LIBRARY: usize, F: Function>(
     argv: *mut *mut sqlite3_value,
 ) {
     // Set before the function could be registered; without it there is no way even to fail.
-    let Some(api) = LIBRARIES[LIBRARY].get() else { return };
+    let Some(api) = library::library(LIBRARY) else { return };
+    // SAFETY: SQLite gives the context and the values for the duration of this call.
+    let body = || unsafe { F::call(api, context, argc, argv) };
+    // SAFETY: as above.
+    unsafe { guarded(api, context, body) };
+}
+
+/// Runs what C calls for a result; a panic becomes an error.
+///
+/// # Safety
+/// `context` is that of a running call.
+#[inline]
+pub(crate) unsafe fn guarded(api: &Api, context: *mut sqlite3_context, body: impl FnOnce()) {
     guard(
         || {
             let error = Error::new(ErrorKind::Fault, "a defect of Commensal: it panicked");
-            // SAFETY: SQLite gave the context for the duration of this call.
+            // SAFETY: the caller's promise.
             unsafe { fail(api, context, &error) };
         },
-        || {
-            // SAFETY: SQLite gives the context and the values for the duration of this call.
-            unsafe { F::call(api, context, argc, argv) }
-        },
+        body,
     );
 }
 
@@ -166,7 +114,7 @@ impl Function for Slot {
         // SAFETY: SQLite gives `argc` values.
         let arguments = unsafe { Values::new(api, argc, argv) };
         // SAFETY: the context is that of this call.
-        let pin = unsafe { pinned(api, context) };
+        let pin = unsafe { Pin::of(api, context) };
         let result = match pin {
             // SAFETY: as above.
             None => unsafe { first_call(slot, context, &arguments) },
@@ -179,40 +127,6 @@ impl Function for Slot {
     }
 }
 
-/// The pin of the statement that runs.
-///
-/// # Safety
-/// `context` is that of a call by the library of `api`, which the reference does not outlive.
-#[inline]
-pub(crate) unsafe fn pinned<'a>(
-    api: &'static Api,
-    context: *mut sqlite3_context,
-) -> Option<&'a Pin> {
-    // SAFETY: the caller's promise. What is kept under this number is a pin, made by `pin`, and SQLite
-    // destroys it not before the statement is reset, which cannot happen during this call.
-    unsafe { (api.sqlite3_get_auxdata)(context, PIN).cast::<Pin>().as_ref() }
-}
-
-/// Pins what the statement sees. It keeps the pin, unless there is none behind the context; then the
-/// reference given here is the only one.
-///
-/// # Safety
-/// `context` is that of a call.
-#[cold]
-pub(crate) unsafe fn pin(state: &Rc<State>, context: *mut sqlite3_context) -> Rc<Pin> {
-    let pin = Rc::new(Pin {
-        state: Rc::clone(state),
-        session: state.session(),
-        scope: RefCell::new(None),
-        numbers: Numbers::new(state.slot_count()),
-    });
-    let data = Rc::into_raw(Rc::clone(&pin)).cast_mut().cast::<c_void>();
-    // SAFETY: the context is that of a call. SQLite owns the reference from here on, and destroys it
-    // at once where no statement is behind the context.
-    unsafe { (state.handle.api.sqlite3_set_auxdata)(context, PIN, data, Some(destroy_pin)) };
-    pin
-}
-
 /// The first call of a statement: pins what it sees.
 ///
 /// # Safety
@@ -223,14 +137,14 @@ unsafe fn first_call(
     context: *mut sqlite3_context,
     arguments: &Values<'_>,
 ) -> Result<()> {
+    let pin = Pin::new(&slot.state);
     // SAFETY: the context is that of a call.
-    let pin = unsafe { pin(&slot.state, context) };
-    if Rc::strong_count(&pin) == 1 {
+    if !unsafe { pin.attach(context) } {
         // SAFETY: as above.
         unsafe { estimate(slot, &pin, context, arguments) };
         return Ok(());
     }
-    pin.begin().map_err(|e| named(slot, e))?;
+    pin.begin().map_err(|e| named(&slot.key.0, e))?;
     slot.run(&pin, context, arguments)
 }
 
@@ -245,123 +159,16 @@ unsafe fn first_call(
 /// `context` is that of a call.
 unsafe fn estimate(slot: &Slot, pin: &Pin, context: *mut sqlite3_context, arguments: &Values<'_>) {
     let state = &slot.state;
-    let scope = pin.session.begin(state.registry());
-    let is_compiled = scope.find(&slot.key).is_ok_and(|entry| {
-        let object = entry.object();
-        object.problem.is_none() && object.module.compiled(object.policy.metering()).is_some()
+    pin.begin_with(state.registry());
+    let is_compiled = pin.with(&slot.key.0, |_, scope| {
+        let object = scope.find(&slot.key)?.object();
+        let compiled = object.module.compiled(object.policy.metering());
+        Ok(object.problem.is_none() && compiled.is_some())
     });
-    *pin.scope.borrow_mut() = Some(scope);
+    let is_compiled = is_compiled.unwrap_or(false);
     if !is_compiled || slot.run(pin, context, arguments).is_err() {
         // SAFETY: the caller's promise.
         unsafe { set_result(state.handle.api, context, ValueRef::Null, 0) };
-    }
-}
-
-/// An error that is not the function's own, under its name.
-#[cold]
-fn named(slot: &Slot, error: Error) -> Error {
-    if error.kind() == ErrorKind::Interrupted {
-        return error;
-    }
-    let named = Error::new(error.kind(), format!("{}(): {error}", slot.key.0));
-    match error.engine_code() {
-        Some(code) => named.with_engine_code(code),
-        None => named,
-    }
-}
-
-impl Pin {
-    /// Takes the snapshot.
-    ///
-    /// # Errors
-    /// The catalog cannot be read.
-    pub(crate) fn begin(&self) -> Result<()> {
-        let registry = self.state.current()?;
-        *self.scope.borrow_mut() = Some(self.session.begin(registry));
-        Ok(())
-    }
-
-    /// The snapshot.
-    ///
-    /// # Errors
-    /// A call of the same statement runs; `name` is for the message.
-    pub(crate) fn registry(&self, name: &str) -> Result<Arc<Registry>> {
-        let scope = self.scope.try_borrow().map_err(|_| reentered(name))?;
-        scope.as_ref().map(|scope| Arc::clone(scope.registry())).ok_or_else(|| reentered(name))
-    }
-
-    /// A number for a function that has no slot.
-    ///
-    /// # Errors
-    /// A call of the same statement runs.
-    pub(crate) fn number(&self, callee: Callee) -> Result<Number> {
-        let mut scope = self.scope.try_borrow_mut().map_err(|_| reentered(callee.name()))?;
-        Ok(self.numbers.give(callee, || {
-            if let Some(scope) = scope.as_mut() {
-                self.session.release(scope);
-            }
-        }))
-    }
-
-    /// Whether a number still means what it did when it was given.
-    #[inline]
-    pub(crate) fn is_valid(&self, number: Number) -> bool {
-        self.numbers.is_valid(number)
-    }
-
-    /// Calls the guest that is bound, or that `bind` binds, under this number, and gives SQLite its
-    /// result. `name` is for messages.
-    #[inline]
-    pub(crate) fn call(
-        &self,
-        number: usize,
-        name: &str,
-        context: *mut sqlite3_context,
-        arguments: &Values<'_>,
-        bind: impl Fn(&Session, &mut Scope) -> Result<()>,
-    ) -> Result<()> {
-        let mut scope = self.scope.try_borrow_mut().map_err(|_| reentered(name))?;
-        let scope = scope.as_mut().ok_or_else(|| reentered(name))?;
-        let (session, api) = (&*self.session, self.state.handle.api);
-        // Not called before, or a fault took its instance.
-        if !scope.is_bound(number) {
-            self.bind(scope, bind)?;
-        }
-        scope
-            .call(session.environment(), number, arguments, |value, subtype| {
-                // SAFETY: the context is that of the call of `scalar` that this runs in.
-                unsafe { set_result(api, context, value, subtype) }
-            })
-            .map_err(|error| session.fail(scope, number, *error))
-    }
-}
-
-/// How often a statement follows others that take its modules out of the file, before it gives up.
-const FOLLOWED_MAX: usize = 100;
-
-impl Pin {
-    /// Binds a number. A statement that reads no table holds no snapshot of the file: between reading
-    /// the catalog and reading a module, another connection may replace both. Then the statement sees
-    /// the newer catalog; what it has bound stays bound.
-    #[cold]
-    fn bind(
-        &self,
-        scope: &mut Scope,
-        bind: impl Fn(&Session, &mut Scope) -> Result<()>,
-    ) -> Result<()> {
-        for _ in 0..FOLLOWED_MAX {
-            match bind(&self.session, scope) {
-                Err(error) if error.kind() == ErrorKind::Catalog => {
-                    let registry = self.state.current()?;
-                    if registry.generation == scope.registry().generation {
-                        return Err(error);
-                    }
-                    scope.set_registry(registry);
-                }
-                bound => return bound,
-            }
-        }
-        bind(&self.session, scope)
     }
 }
 
@@ -380,8 +187,8 @@ impl Slot {
 impl Slot {
     /// SQLite was told what no longer holds, and cannot be told otherwise while statements run.
     #[cold]
-    fn check_promises(&self, entry: &FunctionEntry) -> Result<()> {
-        let broken = self.flags & !flags(entry);
+    pub(crate) fn check_promises(&self, entry: &FunctionEntry) -> Result<()> {
+        let broken = self.form.flags & !Form::of(entry).flags;
         let what = if broken & SQLITE_DETERMINISTIC != 0 {
             "is no longer deterministic"
         } else if broken & SQLITE_INNOCUOUS != 0 {
@@ -398,11 +205,6 @@ impl Slot {
             ),
         ))
     }
-}
-
-#[cold]
-fn reentered(name: &str) -> Error {
-    Error::new(ErrorKind::Fault, format!("{name}(): called while it runs"))
 }
 
 /// SQLite's values as arguments.

@@ -4,6 +4,7 @@
 //! an embedded SQLite and a host program's own. Names no runtime.
 #![expect(unsafe_code, reason = "this crate is the boundary to SQLite's C API")]
 
+mod aggregate;
 pub mod api;
 mod builtin;
 mod catalog;
@@ -12,8 +13,10 @@ mod connection;
 mod function;
 mod install;
 mod introspection;
+mod library;
 mod names;
 mod numbers;
+mod pin;
 mod services;
 mod state;
 mod statement;

@@ -7,6 +7,7 @@
 //! run at the same time, or within one another, so never meet in an instance, and a call needs no
 //! lock and no shared borrow.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -15,7 +16,7 @@ use web_time::Instant;
 use crate::cache::InstanceKey;
 use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
-use crate::guest::{Arguments, CallError, CallResult, Callee, Guest};
+use crate::guest::{Arguments, Batches, CallError, CallResult, Callee, Guest};
 use crate::host::{HostServices, HostState};
 use crate::limits::Limits;
 use crate::manifest::Signature;
@@ -24,10 +25,13 @@ use crate::runtime::{CompiledModule, FunctionId, InstanceConfig, StatementBudget
 use crate::stats::{Counts, FunctionStats};
 use crate::value::ValueRef;
 
+mod aggregate;
 mod failure;
 mod resolve;
 
 pub(crate) use resolve::binding;
+
+pub use aggregate::{AggregateState, Rows, aggregate_exports};
 
 /// Numbers connections, to tell their instances apart in the cache.
 static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
@@ -49,6 +53,8 @@ struct Target {
     lease: usize,
     functions: Box<[FunctionId]>,
     binding: Binding,
+    /// Handles of the live states of an aggregate.
+    states: HashSet<i64>,
     counts: Counts,
 }
 
@@ -95,6 +101,9 @@ pub struct Scope {
     /// Instances that it used and let go of.
     released: usize,
     budget: StatementBudget,
+    /// What may be spent on freeing states that nobody wants any longer.
+    cleanup: StatementBudget,
+    batches: Batches,
 }
 
 impl Scope {
@@ -247,6 +256,8 @@ impl Session {
             leases: Vec::new(),
             released: 0,
             budget: StatementBudget::new(self.environment.settings.limits.statement_timeout),
+            cleanup: StatementBudget::for_cleanup(aggregate::DROP_TIMEOUT),
+            batches: Batches::new(),
         }
     }
 
@@ -260,6 +271,10 @@ impl Session {
     pub fn release(&self, scope: &mut Scope) {
         for target in scope.targets.drain(..).flatten() {
             target.binding.callable.stats.add(&target.counts);
+            if !target.states.is_empty() {
+                // The guest would keep what nobody can free any longer.
+                scope.leases[target.lease].guest = None;
+            }
         }
         scope.released += scope.leases.len();
         for lease in scope.leases.drain(..) {
@@ -333,7 +348,8 @@ impl Session {
         if scope.targets.len() <= slot {
             scope.targets.resize_with(slot + 1, || None);
         }
-        scope.targets[slot] = Some(Box::new(Target { lease, functions, binding, counts }));
+        scope.targets[slot] =
+            Some(Box::new(Target { lease, functions, binding, states: HashSet::new(), counts }));
         Ok(())
     }
 

@@ -49,6 +49,7 @@ macro_rules! routines {
 
 routines! {
     required {
+        sqlite3_aggregate_context: 0;
         sqlite3_bind_blob64: 193;
         sqlite3_bind_double: 3;
         sqlite3_bind_int64: 5;
@@ -71,6 +72,7 @@ routines! {
         sqlite3_create_collation_v2: 126;
         sqlite3_create_function_v2: 162;
         sqlite3_create_module_v2: 119;
+        sqlite3_create_window_function: 239;
         sqlite3_declare_vtab: 50;
         sqlite3_errmsg: 53;
         sqlite3_errstr: 183;
@@ -94,6 +96,7 @@ routines! {
         sqlite3_result_double: 79;
         sqlite3_result_error: 80;
         sqlite3_result_error_code: 146;
+        sqlite3_result_error_nomem: 137;
         sqlite3_result_int64: 83;
         sqlite3_result_null: 84;
         sqlite3_result_subtype: 209;

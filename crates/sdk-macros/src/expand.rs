@@ -107,11 +107,18 @@ fn manifest(options: &Options, signature: &Signature, name: &str, export: &str) 
     }
     let result = &signature.result;
     let result = quote_spanned!(result.span()=> commensal::result::<#result>());
+    let section = section();
     let tail = format!("\",\"deterministic\":{}}}}}\n", options.deterministic);
     quote! {
-        const MANIFEST: &[&str] =
-            &[commensal::HEADER, #(#parts,)* "],\"returns\":\"", #result, #tail];
+        const MANIFEST: &[&[&str]] =
+            &[&[commensal::HEADER, #(#parts,)* "],\"returns\":\"", #result, #tail]];
+        #section
+    }
+}
 
+/// The custom section with the manifest fragment.
+pub(crate) fn section() -> TokenStream {
+    quote! {
         #[cfg(target_arch = "wasm32")]
         #[used]
         #[unsafe(link_section = "commensal")]

@@ -4,7 +4,9 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, ItemImpl, Result, Type};
+use syn::{Attribute, Error, ImplItem, ItemImpl, Result, Type};
+
+use crate::expand::section;
 
 /// The checked head of `impl Trait for Type`.
 pub(crate) struct Implementation<'a> {
@@ -14,6 +16,7 @@ pub(crate) struct Implementation<'a> {
     pub(crate) ident: String,
     /// The `#[cfg]`s that what is generated has to share.
     pub(crate) cfgs: Vec<&'a Attribute>,
+    item: &'a ItemImpl,
 }
 
 impl<'a> Implementation<'a> {
@@ -39,7 +42,7 @@ impl<'a> Implementation<'a> {
             _ => return Err(Error::new_spanned(implementor, "the type needs a plain name")),
         };
         let cfgs = item.attrs.iter().filter(|a| a.path().is_ident("cfg")).collect();
-        Ok(Self { implementor, ident, cfgs })
+        Ok(Self { implementor, ident, cfgs, item })
     }
 
     /// The name in SQL of an object whose attribute gives none: `NaturalSort` is `natural_sort`.
@@ -52,6 +55,11 @@ impl<'a> Implementation<'a> {
             name.extend(c.to_lowercase());
         }
         name
+    }
+
+    /// Whether it has this method.
+    pub(crate) fn has(&self, method: &str) -> bool {
+        self.item.items.iter().any(|item| matches!(item, ImplItem::Fn(f) if f.sig.ident == method))
     }
 
     /// The name of the export of a method.
@@ -96,13 +104,10 @@ pub(crate) fn export(
 /// The constant with a line of the manifest, whose parts are given, and on wasm32 the custom section
 /// with it.
 pub(crate) fn manifest(parts: &[TokenStream]) -> TokenStream {
+    let section = section();
     quote! {
-        const MANIFEST: &[&str] = &[commensal::HEADER, #(#parts,)*];
-
-        #[cfg(target_arch = "wasm32")]
-        #[used]
-        #[unsafe(link_section = "commensal")]
-        static SECTION: [u8; commensal::len(MANIFEST)] = commensal::concat(MANIFEST);
+        const MANIFEST: &[&[&str]] = &[&[commensal::HEADER, #(#parts,)*]];
+        #section
 
         #[cfg(not(target_arch = "wasm32"))]
         {

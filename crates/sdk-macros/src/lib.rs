@@ -3,6 +3,7 @@
 //! They see syntax only. Which types can be parameters and results, and what the manifest calls them,
 //! is up to the traits of `commensal-sdk`.
 
+mod aggregate;
 mod collation;
 mod custom_type;
 mod expand;
@@ -27,6 +28,12 @@ pub fn function(options: TokenStream, item: TokenStream) -> TokenStream {
     // With the function itself, a mistake in the attribute makes one error, not one more for each use.
     let expansion = expansion.unwrap_or_else(|error| error.into_compile_error());
     quote::quote!(#unchanged #expansion).into()
+}
+
+/// Makes an aggregate: see `commensal_sdk::aggregate`.
+#[proc_macro_attribute]
+pub fn aggregate(options: TokenStream, item: TokenStream) -> TokenStream {
+    beside(item, |item| aggregate::expand(options.into(), item))
 }
 
 /// Makes a collation: see `commensal_sdk::collation`.

@@ -66,6 +66,7 @@ extern crate alloc;
 #[cfg(any(feature = "std", not(target_arch = "wasm32")))]
 extern crate std;
 
+mod aggregate;
 mod collation;
 mod custom_type;
 #[doc(hidden)]
@@ -80,6 +81,17 @@ mod output;
 mod parameter;
 mod value;
 
+pub use aggregate::{Aggregate, FromArguments};
+/// Makes an implementation of [`Aggregate`] callable from SQL: see there.
+///
+/// The options are those of [`function`], without `deterministic`. Without `name = "…"` the name in SQL
+/// is that of the type: `GeometricMean` is `geometric_mean`.
+///
+/// The module gets an export for each method, named after type and method (`Longest.step`), and a line
+/// in its manifest. Types of one module need different names, also when they are in different Rust
+/// modules.
+#[doc(inline)]
+pub use commensal_sdk_macros::aggregate;
 /// Makes a function callable from SQL.
 ///
 /// The function itself stays as it is. On wasm32 the module gets an export and a line in its manifest.

@@ -13,8 +13,9 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, sqlite3_context, sqlite3_value};
-use crate::function::{Function, Pin, Values, guard, pin, pinned, scalar_of, set_result};
+use crate::function::{Function, Values, guard, scalar_of, set_result};
 use crate::numbers::Number;
+use crate::pin::Pin;
 use crate::state::State;
 
 mod call;
@@ -156,11 +157,12 @@ impl Call<'_> {
     #[inline]
     fn with_pin<R>(&self, f: impl FnOnce(&Pin) -> Result<R>) -> Result<R> {
         // SAFETY: the context is that of the call that `self` does not outlive.
-        if let Some(pin) = unsafe { pinned(self.state.handle.api, self.context) } {
+        if let Some(pin) = unsafe { Pin::of(self.state.handle.api, self.context) } {
             return f(pin);
         }
-        // SAFETY: as above.
-        let pin = unsafe { pin(self.state, self.context) };
+        let pin = Pin::new(self.state);
+        // SAFETY: as above. What SQLite does not keep lives as long as this call.
+        unsafe { pin.attach(self.context) };
         pin.begin()?;
         f(&pin)
     }

@@ -1,6 +1,7 @@
 //! Functions in a SQLite database, through SQL and the facade alone: transactions, visibility,
 //! threads, processes, files that cannot be trusted, limits.
 
+mod aggregates;
 mod catalog;
 mod closing;
 mod collations;

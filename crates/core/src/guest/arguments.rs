@@ -52,7 +52,7 @@ pub struct InvalidUtf8;
 
 /// What became of the arguments.
 pub(super) enum Placed {
-    /// They are in the scratch area.
+    /// They are in guest memory, or will be.
     Done,
     /// A NULL makes the result NULL.
     Null,
@@ -68,25 +68,37 @@ pub(super) fn encode<A: Arguments + ?Sized>(
     callee: Callee<'_>,
     arguments: &A,
 ) -> CallResult<Placed> {
-    let signature = callee.signature;
-    let count = arguments.len();
-    let Some((records, area)) = area.split_at_mut_checked(count * Record::SIZE) else {
+    let (signature, subtype) = (callee.signature, callee.subtype);
+    let Some((places, area)) = area.split_at_mut_checked(arguments.len() * Record::SIZE) else {
         return needs(signature, arguments);
     };
-    if count < signature.params.len() {
+    let mut bytes = Upwards { area, base: base + places.len() as u32, end: 0 };
+    records(places, &mut bytes, signature, subtype, arguments)
+}
+
+/// Writes one record for each argument into `places`, which has room for them, and their bytes into
+/// `room`.
+#[inline(always)]
+pub(super) fn records<A: Arguments + ?Sized>(
+    places: &mut [u8],
+    room: &mut impl Room,
+    signature: &Signature,
+    subtype: bool,
+    arguments: &A,
+) -> CallResult<Placed> {
+    if arguments.len() < signature.params.len() {
         return Err(too_few(signature, arguments).into());
     }
-    let mut bytes = Bytes { area, base: base + records.len() as u32, end: 0 };
-    let (records, _) = records.as_chunks_mut::<{ Record::SIZE }>();
-    for (position, place) in records.iter_mut().enumerate() {
-        let subtype = if callee.subtype { arguments.subtype(position) } else { 0 };
+    let (places, _) = places.as_chunks_mut::<{ Record::SIZE }>();
+    for (position, place) in places.iter_mut().enumerate() {
+        let subtype = if subtype { arguments.subtype(position) } else { 0 };
         let record = match (signature.param(position), arguments.integer(position)) {
             (Some(Param { class: None | Some(StorageClass::Integer), .. }), Some(integer)) => {
                 Record::integer(integer)
             }
             _ => match argument(signature, arguments, position)? {
                 None => return Ok(Placed::Null),
-                Some(value) => match bytes.record(value) {
+                Some(value) => match record(room, value) {
                     Some(record) => record,
                     None => return needs(signature, arguments),
                 },
@@ -100,8 +112,14 @@ pub(super) fn encode<A: Arguments + ?Sized>(
     Ok(Placed::Done)
 }
 
-/// Where the bytes of text and blobs go: after the records.
-struct Bytes<'a> {
+/// Where the bytes of text and blobs go.
+pub(super) trait Room {
+    /// Puts bytes there, and gives the address they have in the guest; `None` if they do not fit.
+    fn put(&mut self, bytes: &[u8]) -> Option<u32>;
+}
+
+/// Room that is filled from its beginning: after the records of one call.
+struct Upwards<'a> {
     area: &'a mut [u8],
     /// Address of the area in the guest.
     base: u32,
@@ -109,19 +127,7 @@ struct Bytes<'a> {
     end: usize,
 }
 
-impl Bytes<'_> {
-    /// The record of a value, whose bytes are put into the area; `None` if they do not fit.
-    #[inline]
-    fn record(&mut self, value: ValueRef<'_>) -> Option<Record> {
-        Some(match value {
-            ValueRef::Null => Record::NULL,
-            ValueRef::Integer(i) => Record::integer(i),
-            ValueRef::Real(r) => Record::real(r),
-            ValueRef::Text(t) => Record::bytes(Tag::Text, self.put(t.as_bytes())?, t.len() as u32),
-            ValueRef::Blob(b) => Record::bytes(Tag::Blob, self.put(b)?, b.len() as u32),
-        })
-    }
-
+impl Room for Upwards<'_> {
     #[inline]
     fn put(&mut self, bytes: &[u8]) -> Option<u32> {
         let start = self.end;
@@ -132,10 +138,25 @@ impl Bytes<'_> {
     }
 }
 
+/// The record of a value, whose bytes are put into the room; `None` if they do not fit.
+#[inline]
+fn record(room: &mut impl Room, value: ValueRef<'_>) -> Option<Record> {
+    Some(match value {
+        ValueRef::Null => Record::NULL,
+        ValueRef::Integer(i) => Record::integer(i),
+        ValueRef::Real(r) => Record::real(r),
+        ValueRef::Text(t) => Record::bytes(Tag::Text, room.put(t.as_bytes())?, t.len() as u32),
+        ValueRef::Blob(b) => Record::bytes(Tag::Blob, room.put(b)?, b.len() as u32),
+    })
+}
+
 /// The bytes all arguments need. All are checked first, so that a wrong one is reported before
 /// memory is asked for.
 #[cold]
-fn needs<A: Arguments + ?Sized>(signature: &Signature, arguments: &A) -> CallResult<Placed> {
+pub(super) fn needs<A: Arguments + ?Sized>(
+    signature: &Signature,
+    arguments: &A,
+) -> CallResult<Placed> {
     let mut bytes = arguments.len() * Record::SIZE;
     for position in 0..arguments.len() {
         bytes += match argument(signature, arguments, position)? {

@@ -8,12 +8,15 @@
 //! from function to function, through memory, costs more than what the functions do.
 
 mod arguments;
+mod batch;
 mod result;
 
 use commensal_abi::{Record, Tag};
 
 pub use self::arguments::{Arguments, InvalidUtf8};
 use self::arguments::{Placed, encode};
+pub use self::batch::Appended;
+pub(crate) use self::batch::{Batch, Batches};
 use self::result::{bytes_in, check_len, memory_shrank, message, record, value};
 use crate::manifest::Signature;
 use crate::runtime::{

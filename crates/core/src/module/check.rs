@@ -249,7 +249,7 @@ fn clock_or_random(info: &ModuleInfo) -> String {
     names.collect::<Vec<_>>().join(" and ")
 }
 
-/// Whether an export is a scalar function, or nothing that the manifest knows.
+/// Whether an export that is no aggregate's is a scalar function, or nothing that the manifest knows.
 pub(super) fn can_run(manifest: Option<&Manifest>, export: &str) -> Result<(), Error> {
     let Some(manifest) = manifest else { return Ok(()) };
     if manifest.functions_of(export).any(|f| f.bind.is_none()) {
@@ -258,13 +258,15 @@ pub(super) fn can_run(manifest: Option<&Manifest>, export: &str) -> Result<(), E
     let Some((declaration, _)) = manifest.exports().find(|&(_, e)| e == export) else {
         return Ok(());
     };
-    let Some((_, what)) = manifest.not_run().find(|(d, _)| *d == declaration) else {
-        return Ok(());
+    let not_run = manifest.not_run().find(|(d, _)| *d == declaration);
+    let reason = match (not_run, declaration.kind) {
+        (Some((_, what)), _) => format!(", {what} this version does not run"),
+        (None, "aggregate") => {
+            ": CREATE FUNCTION takes its own name, or that of its step".to_owned()
+        }
+        (None, _) => return Ok(()),
     };
-    let message = format!(
-        "the export {} belongs to the {declaration}, {what} this version does not run",
-        quoted(export)
-    );
+    let message = format!("the export {} belongs to the {declaration}{reason}", quoted(export));
     Err(Error::new(ErrorKind::Manifest, message))
 }
 

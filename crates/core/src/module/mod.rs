@@ -155,12 +155,19 @@ impl ModuleInfo {
         }
     }
 
-    /// Whether the module can be called from SQL through this export.
+    /// Whether CREATE FUNCTION can make something of this export: a scalar function, or an aggregate
+    /// that the manifest declares under this name, or with this export for its `step`.
     ///
     /// # Errors
     /// There is no such export (the message lists those there are), it has another type (the message
     /// shows both), or the manifest declares it as something that this version does not run.
     pub fn guest_function(&self, export: &str) -> Result<()> {
+        if let Some(manifest) = &self.manifest
+            && manifest.aggregates_of(export).any(|aggregate| aggregate.bind.is_none())
+        {
+            // All of its exports are there, and of their type.
+            return Ok(());
+        }
         let Some(found) = self.export(export) else {
             return Err(Error::new(ErrorKind::NotFound, suggest::missing(self, export)));
         };

@@ -212,14 +212,6 @@ fn type_collation(manifest: &Manifest, ty: &Type) -> Option<DeclaredCollation> {
 }
 
 impl Manifest {
-    /// The aggregates that CREATE FUNCTION means by this export: by their own name, or that of the
-    /// export that takes rows.
-    fn aggregates_of<'a>(&'a self, export: &'a str) -> impl Iterator<Item = &'a Aggregate> {
-        self.aggregates.iter().filter(move |a| {
-            a.name == export || a.methods.get(&AggregateMethod::Step).is_some_and(|s| s == export)
-        })
-    }
-
     /// The tables that CREATE FUNCTION means by this export: by their own name, or that of the export
     /// that opens a cursor.
     fn tables_of<'a>(&'a self, export: &'a str) -> impl Iterator<Item = &'a Table> {

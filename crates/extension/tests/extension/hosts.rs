@@ -1,9 +1,9 @@
 //! Hosts that are not as the extension needs them: told by a message, not by a crash.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
-use std::path::Path;
+use std::process::Command;
 
-use crate::build::extension;
+use crate::build::{extension, run};
 use crate::library::Library;
 
 type Entry = unsafe extern "C" fn(*mut c_void, *mut *mut c_char, *const *const ()) -> c_int;
@@ -31,7 +31,7 @@ fn refused(version: unsafe extern "C" fn() -> c_int) -> String {
     let mut table = [std::ptr::null::<()>(); 400];
     table[67] = version as *const ();
     table[68] = malloc_int as *const ();
-    let entry = Library::symbol(Path::new(extension()), c"sqlite3_commensal_init");
+    let entry = Library::symbol(extension(), c"sqlite3_commensal_init");
     let mut message = std::ptr::null_mut();
     // SAFETY: this is the entry point of extensions; it gives up before it uses the connection.
     unsafe {
@@ -42,6 +42,22 @@ fn refused(version: unsafe extern "C" fn() -> c_int) -> String {
         free(message);
         text
     }
+}
+
+/// It calls the host's SQLite through the table alone, and takes no name that a program could have.
+#[test]
+fn links_no_sqlite() {
+    let symbols = |kind: &str| {
+        run(Command::new("nm").args(["--dynamic", "--format=just-symbols", kind]).arg(extension()))
+    };
+    let undefined = symbols("--undefined-only");
+    assert!(undefined.contains("memcpy") && !undefined.contains("sqlite3"), "{undefined}");
+    let mut defined: Vec<_> = symbols("--defined-only").lines().map(str::to_owned).collect();
+    defined.retain(|name| !name.starts_with("rust_") && !name.contains("__rust"));
+    assert_eq!(
+        defined,
+        ["sqlite3_commensal_auto_init", "sqlite3_commensal_config_init", "sqlite3_commensal_init"]
+    );
 }
 
 #[test]
