@@ -1,6 +1,6 @@
 //! Compiles what is written in C against the header of the SQLite that the benchmark links.
 
-const SOURCES: [&str; 2] = ["native/functions.c", "native/series.c"];
+const SOURCES: [&str; 3] = ["native/collation.c", "native/functions.c", "native/series.c"];
 
 fn main() {
     for source in SOURCES {

@@ -1,5 +1,6 @@
 //! Functions called for each row of a table: whole queries, per row.
 
+use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::Connection;
@@ -36,24 +37,45 @@ const CASES: &[Case] = &[
         builtin: None,
         call: "{}byte_sum(t)",
     },
+    Case {
+        title: "aggregate of two integers: dot(a, b)",
+        query: "SELECT {} FROM numbers",
+        builtin: Some("sum(a * b)"),
+        call: "{}dot(a, b)",
+    },
+    Case {
+        title: "aggregate of 80 bytes of text: bytes(t)",
+        query: "SELECT {} FROM texts",
+        builtin: None,
+        call: "{}bytes(t)",
+    },
+    Case {
+        title: "as many groups as rows: sum(dot(a, b)) of GROUP BY a",
+        query: "SELECT sum(x) FROM (SELECT {} AS x FROM numbers GROUP BY a)",
+        builtin: Some("sum(a * b)"),
+        call: "{}dot(a, b)",
+    },
 ];
 
 const VARIANTS: [(&str, &str); 3] =
     [("C", "c_"), ("Rust closure (rusqlite)", "rust_"), ("Wasm", "guest_")];
 
 /// A connection with the tables and all functions. They stay until it is closed.
-pub(crate) fn connection(size: Size) -> Outcome<Connection> {
+pub(crate) fn connection(size: Size, extension: Option<&Path>) -> Outcome<Connection> {
     let connection = Connection::open_in_memory()?;
     fill(&connection, size.rows)?;
     functions::register_c(&connection)?;
     functions::register_closures(&connection)?;
-    functions::register_guest(&connection)?;
+    match extension {
+        Some(extension) => functions::load_guest(&connection, extension)?,
+        None => functions::register_guest(&connection)?,
+    }
     Ok(connection)
 }
 
 /// Runs one query as often as others have rounds.
 pub(crate) fn repeat(sql: &str, size: Size) -> Outcome {
-    let connection = connection(size)?;
+    let connection = connection(size, None)?;
     let mut statement = connection.prepare(sql)?;
     let times = measure::interleaved(1, size.rounds, |_| {
         Ok(measure::time(|| Ok(statement.query_row((), |_| Ok(()))?))?.0)
@@ -63,9 +85,9 @@ pub(crate) fn repeat(sql: &str, size: Size) -> Outcome {
     Ok(())
 }
 
-/// Whole-query times of all cases.
-pub(crate) fn run(size: Size) -> Outcome {
-    let connection = connection(size)?;
+/// Whole-query times of all cases; the guest's through the loadable extension, if that is given.
+pub(crate) fn run(size: Size, extension: Option<&Path>) -> Outcome {
+    let connection = connection(size, extension)?;
     println!("\nWhole queries over {} rows, {} rounds:", size.rows, size.rounds);
     for case in CASES {
         run_case(&connection, case, size)?;

@@ -5,11 +5,13 @@
 //! The ratios are the result; the times belong to the machine.
 
 mod calls;
+mod collations;
 mod definitions;
 mod functions;
 mod measure;
 mod tables;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 /// How much is measured.
@@ -32,15 +34,17 @@ const QUICK: Size = Size { rows: 1_000, rounds: 3, modules: 2, starts: 1 };
 /// How anything here ends.
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: commensal-bench [--quick | --query SQL]
-  --quick      few rows and rounds: shows that it works, its figures mean nothing
-  --query SQL  runs one query over the tables again and again, for a profiler";
+const USAGE: &str = "usage: commensal-bench [--quick | --query SQL | --extension FILE]
+  --quick           few rows and rounds: shows that it works, its figures mean nothing
+  --query SQL       runs one query over the tables again and again, for a profiler
+  --extension FILE  measures the loadable extension in this file, too";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => run(FULL),
-        ["--quick"] => run(QUICK),
+        [] => run(FULL, None),
+        ["--quick"] => run(QUICK, None),
+        ["--extension", file] => run(FULL, Some(Path::new(file))),
         ["--query", sql] => calls::repeat(sql, FULL),
         _ => {
             eprintln!("{USAGE}");
@@ -56,12 +60,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(size: Size) -> Outcome {
+fn run(size: Size, extension: Option<&Path>) -> Outcome {
     println!("SQLite {}, commensal {}", rusqlite::version(), env!("CARGO_PKG_VERSION"));
     if cfg!(debug_assertions) {
         println!("A debug build: its figures mean nothing. Use --release.");
     }
-    calls::run(size)?;
+    calls::run(size, None)?;
+    if extension.is_some() {
+        println!("\nThe same, with the extension loaded:");
+        calls::run(size, extension)?;
+    }
     tables::run(size)?;
-    definitions::run(size)
+    collations::run(size)?;
+    definitions::run(size, extension)
 }

@@ -30,7 +30,7 @@ const VARIANTS: [(&str, &str); 2] = [("C", "c_"), ("Wasm", "guest_")];
 
 /// Whole-query times of all cases.
 pub(crate) fn run(size: Size) -> Outcome {
-    let connection = calls::connection(size)?;
+    let connection = calls::connection(size, None)?;
     println!("\nTable functions of {} rows, {} rounds:", size.rows, size.rounds);
     for case in CASES {
         run_case(&connection, case, size)?;

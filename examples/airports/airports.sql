@@ -4,11 +4,12 @@
 
 .mode table
 
--- Four libraries, each one file, stored in the database. file:// starts at the working directory.
+-- Five libraries, each one file, stored in the database. file:// starts at the working directory.
 CREATE EXTENSION text   LANGUAGE wasm AS file://guests/prebuilt/text.wasm;
 CREATE EXTENSION geo    LANGUAGE wasm AS file://guests/prebuilt/geo.wasm;
 CREATE EXTENSION digest LANGUAGE wasm AS file://guests/prebuilt/digest.wasm;
 CREATE EXTENSION json   LANGUAGE wasm AS file://guests/prebuilt/json.wasm;
+CREATE EXTENSION stats  LANGUAGE wasm AS file://guests/prebuilt/stats.wasm;
 
 -- A generated column is computed by one of them.
 CREATE TABLE airports(
@@ -50,6 +51,21 @@ FROM airports AS a JOIN airports AS b ON a.state = b.state AND a.iata < b.iata
 WHERE a.state IN ('AK', 'HI', 'RI')
 GROUP BY a.state
 ORDER BY km DESC;
+
+.print "Aggregates of ours: how far from Denver half and nine tenths of a state's airports are, and their mean"
+SELECT state, count(*) AS airports, round(percentile_of(km, 50)) AS half, round(percentile_of(km, 90)) AS "9/10",
+       round(geomean(km)) AS mean
+FROM (SELECT state, haversine_km(latitude, longitude, 39.8584, -104.667) AS km FROM airports)
+GROUP BY state
+ORDER BY airports DESC
+LIMIT 4;
+
+.print "A window function of ours: latitudes from west to east, smoothed"
+SELECT iata, round(latitude, 1) AS latitude, round(ema(latitude, 0.2) OVER (ORDER BY longitude ROWS 9 PRECEDING), 1) AS smooth
+FROM airports
+WHERE state = 'HI'
+ORDER BY longitude
+LIMIT 4;
 
 .print "A deterministic function in an index, and the plan that uses it"
 CREATE INDEX airports_by_cell ON airports(geohash(latitude, longitude, 4));

@@ -16,13 +16,13 @@ use std::sync::Arc;
 use commensal_core::guest::Appended;
 use commensal_core::manifest::AggregateMethod;
 use commensal_core::registry::FunctionBody;
-use commensal_core::session::{AggregateState, Binding, Rows, Scope, aggregate_exports};
+use commensal_core::session::{AggregateState, Binding, Rows, Scope, Session, aggregate_exports};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::{Api, FinalFunction, ScalarFunction, sqlite3_context, sqlite3_value};
-use crate::function::{Slot, Values, guarded, report, set_result};
+use crate::function::{Slot, Values, fail, guarded, set_result};
 use crate::library::{self, LIBRARIES_MAX, by_library};
-use crate::pin::{Pin, find, named};
+use crate::pin::{Pin, named};
 use crate::state::Kind;
 
 /// A group of rows that is being aggregated.
@@ -139,16 +139,16 @@ unsafe fn first_row(
     // SAFETY: the function was registered with a slot, which outlives the call.
     let slot = unsafe { slot(api, context) };
     // SAFETY: the caller's promise.
-    let pin = unsafe { Pin::keep(slot, context) };
+    let pin = unsafe { Pin::keep(&slot.state, &slot.key.0, context) };
     let group = pin.and_then(|pin| {
-        let state = pin.with(slot, |scope| open(slot, scope))?;
+        let state = pin.with(&slot.key.0, |session, scope| open(slot, &pin, session, scope))?;
         slot.state.set_last_pin(&pin);
         Ok(Box::new(Group { pin, state }))
     });
     match group {
         Err(error) => {
             // SAFETY: the caller's promise.
-            unsafe { report(slot, context, error) };
+            unsafe { slot.state.report(context, error) };
         }
         Ok(group) => {
             let group = Box::leak(group);
@@ -186,28 +186,41 @@ unsafe fn pass(
     // SAFETY: the caller's promise.
     let slot = unsafe { slot(api, context) };
     let Group { pin, state } = group;
-    let passed = pin.with(slot, |scope| {
-        let session = &slot.state.session;
-        match appended {
-            Ok(appended) => session.pass_rows(scope, state, rows, arguments, appended),
-            Err(error) => Err(session.fail_state(scope, state, *error)),
-        }
+    let passed = pin.with(&slot.key.0, |session, scope| match appended {
+        Ok(appended) => session.pass_rows(scope, state, rows, arguments, appended),
+        Err(error) => Err(session.fail_state(scope, state, *error)),
     });
     if let Err(error) = passed {
         // SAFETY: the caller's promise.
-        unsafe { report(slot, context, error) };
+        unsafe { slot.state.report(context, error) };
     }
 }
 
 /// `xFinal` of every slot of one library.
 unsafe extern "C" fn finalize<const LIBRARY: usize>(context: *mut sqlite3_context) {
+    // SAFETY: SQLite gives the context for the duration of this call.
+    unsafe { result::<LIBRARY>(context, end) };
+}
+
+/// `xValue` of every slot of one library.
+unsafe extern "C" fn value<const LIBRARY: usize>(context: *mut sqlite3_context) {
+    // SAFETY: as above.
+    unsafe { result::<LIBRARY>(context, current) };
+}
+
+/// # Safety
+/// The context is that of `xFinal` or `xValue`, called by the library of this number; `give` is for the
+/// same.
+unsafe fn result<const LIBRARY: usize>(
+    context: *mut sqlite3_context,
+    give: unsafe fn(&Api, *mut sqlite3_context) -> Result<()>,
+) {
     let Some(api) = library::library(LIBRARY) else { return };
     let body = || {
-        // SAFETY: SQLite gives the context for the duration of this call.
-        let result = unsafe { end(api, context) };
-        if let Err(error) = result {
+        // SAFETY: the caller's promise.
+        if let Err(error) = unsafe { give(api, context) } {
             // SAFETY: as above.
-            unsafe { report(slot(api, context), context, error) };
+            unsafe { slot(api, context).state.report(context, error) };
         }
     };
     // SAFETY: as above.
@@ -239,9 +252,15 @@ unsafe fn end(api: &Api, context: *mut sqlite3_context) -> Result<()> {
     }
     // SAFETY: `first_row` leaked the box, and it was just taken out of the only place that has it.
     let Group { pin, state } = *unsafe { Box::from_raw(group) };
-    let is_ending = pin.has_failed() || slot.state.is_ending();
-    pin.with(slot, |scope| {
-        let session = &slot.state.session;
+    let is_interrupted = slot.state.is_interrupted();
+    if is_interrupted {
+        let error = Error::new(ErrorKind::Interrupted, "interrupted");
+        // SQLite might give a row to the application before it notices.
+        // SAFETY: the caller's promise.
+        unsafe { fail(api, context, &error) };
+    }
+    let is_ending = is_interrupted || pin.has_failed() || slot.state.is_resetting();
+    pin.with(&slot.key.0, |session, scope| {
         if is_ending {
             session.discard_state(scope, state);
             return Ok(());
@@ -251,21 +270,6 @@ unsafe fn end(api: &Api, context: *mut sqlite3_context) -> Result<()> {
             set_result(api, context, value, subtype);
         })
     })
-}
-
-/// `xValue` of every slot of one library.
-unsafe extern "C" fn value<const LIBRARY: usize>(context: *mut sqlite3_context) {
-    let Some(api) = library::library(LIBRARY) else { return };
-    let body = || {
-        // SAFETY: SQLite gives the context for the duration of this call.
-        let result = unsafe { current(api, context) };
-        if let Err(error) = result {
-            // SAFETY: as above.
-            unsafe { report(slot(api, context), context, error) };
-        }
-    };
-    // SAFETY: as above.
-    unsafe { guarded(api, context, body) };
 }
 
 /// Gives the current result of a window.
@@ -291,7 +295,7 @@ unsafe fn current(api: &Api, context: *mut sqlite3_context) -> Result<()> {
     // SAFETY: as in `rows`.
     match unsafe { (*place).as_mut() } {
         Some(Group { pin, state }) => {
-            pin.with(slot, |scope| slot.state.session.value(scope, state, sink))
+            pin.with(&slot.key.0, |session, scope| session.value(scope, state, sink))
         }
         // Its first row has failed.
         None => Ok(()),
@@ -301,48 +305,54 @@ unsafe fn current(api: &Api, context: *mut sqlite3_context) -> Result<()> {
 /// Lets `body` use a state that has seen no row.
 fn without_rows(
     slot: &Slot,
-    body: impl FnOnce(&commensal_core::session::Session, &mut Scope, AggregateState) -> Result<()>,
+    body: impl FnOnce(&Session, &mut Scope, AggregateState) -> Result<()>,
 ) -> Result<()> {
     let state = &slot.state;
     let pin = match state.last_pin() {
         Some(pin) => pin,
         None => {
             let pin = Pin::new(state);
-            pin.begin(state.current().map_err(|e| named(&slot.key.0, e))?);
+            pin.begin().map_err(|e| named(&slot.key.0, e))?;
             pin
         }
     };
-    pin.lend(slot, |scope| {
-        let opened = open(slot, scope)?;
-        body(&state.session, scope, opened)
+    pin.with(&slot.key.0, |session, scope| {
+        let opened = open(slot, &pin, session, scope)?;
+        body(session, scope, opened)
     })
 }
 
 /// Makes a state, binding the slot to what the statement's snapshot says if that is due.
-fn open(slot: &Slot, scope: &mut Scope) -> Result<AggregateState> {
-    let state = &slot.state;
+fn open(slot: &Slot, pin: &Pin, session: &Session, scope: &mut Scope) -> Result<AggregateState> {
     if !scope.is_bound(slot.number) {
-        let entry = find(slot, scope)?;
-        let FunctionBody::Aggregate(methods) = &entry.body else { return Err(another_kind(slot)) };
-        if slot.kind == Kind::Window && !methods.contains_key(&AggregateMethod::Value) {
-            return Err(another_kind(slot));
-        }
-        let binding = Binding {
-            callable: Arc::clone(&entry.callable),
-            exports: aggregate_exports(methods),
-            signature: Arc::clone(&entry.signature),
-            subtype: entry.subtype,
-        };
-        let module = state.compiled(&binding.callable)?;
-        state.session.bind(scope, slot.number, binding, module.as_ref())?;
+        pin.bind(scope, |session, scope| bind(slot, session, scope))?;
     }
-    state.session.open_state(scope, slot.number)
+    session.open_state(scope, slot.number)
+}
+
+#[cold]
+fn bind(slot: &Slot, session: &Session, scope: &mut Scope) -> Result<()> {
+    let entry = scope.find(&slot.key)?;
+    slot.check_promises(entry)?;
+    let FunctionBody::Aggregate(methods) = &entry.body else { return Err(another_kind(slot)) };
+    if slot.form.kind == Kind::Window && !methods.contains_key(&AggregateMethod::Value) {
+        return Err(another_kind(slot));
+    }
+    let binding = Binding {
+        callable: Arc::clone(&entry.callable),
+        exports: aggregate_exports(methods),
+        signature: Arc::clone(&entry.signature),
+        subtype: entry.subtype,
+        validates: false,
+    };
+    let module = session.compiled(&binding.callable, |sha256| slot.state.read_module(sha256))?;
+    session.bind(scope, slot.number, binding, module.as_ref())
 }
 
 #[cold]
 fn another_kind(slot: &Slot) -> Error {
     let name = &slot.key.0;
-    let message = match slot.kind {
+    let message = match slot.form.kind {
         Kind::Window => format!("{name}() is no window function any longer"),
         _ => format!("{name}() is no aggregate any longer"),
     };

@@ -200,6 +200,10 @@ pub type Destructor = Option<unsafe extern "C" fn(*mut c_void)>;
 pub type ScalarFunction =
     unsafe extern "C" fn(*mut sqlite3_context, c_int, *mut *mut sqlite3_value);
 
+/// A collation: two texts, each its length in bytes and its address.
+pub type Compare =
+    unsafe extern "C" fn(*mut c_void, c_int, *const c_void, c_int, *const c_void) -> c_int;
+
 /// What gives the result of an aggregate.
 pub type FinalFunction = unsafe extern "C" fn(*mut sqlite3_context);
 
@@ -303,6 +307,9 @@ api! {
         sqlite3_column_name: (*mut sqlite3_stmt, c_int) -> *const c_char;
         sqlite3_column_text: (*mut sqlite3_stmt, c_int) -> *const u8;
         sqlite3_column_type: (*mut sqlite3_stmt, c_int) -> c_int;
+        sqlite3_create_collation_v2: (
+            *mut sqlite3, *const c_char, c_int, *mut c_void, Option<Compare>, Destructor
+        ) -> c_int;
         sqlite3_create_function_v2: (
             *mut sqlite3, *const c_char, c_int, c_int, *mut c_void, Option<ScalarFunction>, Absent,
             Absent, Destructor
@@ -318,6 +325,7 @@ api! {
         sqlite3_errstr: (c_int) -> *const c_char;
         sqlite3_extended_errcode: (*mut sqlite3) -> c_int;
         sqlite3_extended_result_codes: (*mut sqlite3, c_int) -> c_int;
+        sqlite3_file_control: (*mut sqlite3, *const c_char, c_int, *mut c_void) -> c_int;
         sqlite3_finalize: (*mut sqlite3_stmt) -> c_int;
         sqlite3_free: (*mut c_void);
         sqlite3_get_autocommit: (*mut sqlite3) -> c_int;
@@ -325,6 +333,7 @@ api! {
         sqlite3_interrupt: (*mut sqlite3);
         sqlite3_last_insert_rowid: (*mut sqlite3) -> i64;
         sqlite3_libversion_number: () -> c_int;
+        sqlite3_limit: (*mut sqlite3, c_int, c_int) -> c_int;
         sqlite3_malloc64: (u64) -> *mut c_void;
         sqlite3_next_stmt: (*mut sqlite3, *mut sqlite3_stmt) -> *mut sqlite3_stmt;
         sqlite3_open_v2: (*const c_char, *mut *mut sqlite3, c_int, *const c_char) -> c_int;
@@ -351,7 +360,6 @@ api! {
         sqlite3_value_bytes: (*mut sqlite3_value) -> c_int;
         sqlite3_value_double: (*mut sqlite3_value) -> c_double;
         sqlite3_value_int64: (*mut sqlite3_value) -> i64;
-        sqlite3_value_nochange: (*mut sqlite3_value) -> c_int;
         sqlite3_value_subtype: (*mut sqlite3_value) -> c_uint;
         sqlite3_value_text: (*mut sqlite3_value) -> *const u8;
         sqlite3_value_type: (*mut sqlite3_value) -> c_int;
@@ -419,8 +427,15 @@ pub mod code {
     pub const SQLITE_SUBTYPE: c_int = 0x10_0000;
     /// The function gives its result a subtype.
     pub const SQLITE_RESULT_SUBTYPE: c_int = 0x100_0000;
+    /// The function may be called by top-level statements only, not from within a schema.
+    pub const SQLITE_DIRECTONLY: c_int = 0x8_0000;
     /// The function may be used in schemas that are not trusted.
     pub const SQLITE_INNOCUOUS: c_int = 0x20_0000;
+
+    /// A number that changes with the database's contents.
+    pub const SQLITE_FCNTL_DATA_VERSION: c_int = 35;
+    /// Threads that a statement may use besides its own.
+    pub const SQLITE_LIMIT_WORKER_THREADS: c_int = 11;
 
     /// Read only.
     pub const SQLITE_OPEN_READONLY: c_int = 1;

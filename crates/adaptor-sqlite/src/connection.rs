@@ -8,17 +8,19 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use commensal_core::ddl::{self, Parsed};
+use commensal_core::ddl;
 use commensal_core::engine::{EngineConnection, EngineStatement, Interrupt, Prepared, SqlText};
 use commensal_core::environment::Environment;
-use commensal_core::{Error, ErrorKind, Result, Value, ValueRef};
+use commensal_core::execute::OwnStatement;
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, sqlite3};
+use crate::catalog::Access;
+use crate::install;
 use crate::state::{State, is_code};
 use crate::statement::{Handle, Statement};
 use crate::undo::Undo;
-use crate::{ddl as execute, install};
 
 /// How to open a connection.
 #[derive(Clone, Debug)]
@@ -94,7 +96,7 @@ impl SqliteConnection {
             (api.sqlite3_extended_result_codes)(db, 1);
             (api.sqlite3_busy_timeout)(db, timeout);
         }
-        let state = install::into(handle, environment)?;
+        let state = install::into(handle, environment, true)?;
         std::mem::forget(closer);
         let interrupt = Arc::new(InterruptHandle(Mutex::new(Some(Raw(handle)))));
         Ok(Self { handle, state, interrupt, changes: Cell::new(0) })
@@ -202,13 +204,11 @@ impl Interrupt for InterruptHandle {
 
 impl EngineConnection for SqliteConnection {
     fn prepare<'c>(&'c self, sql: &SqlText, offset: usize) -> Result<Prepared<'c>> {
-        let shift = |error: Error| match error.offset() {
-            Some(at) => error.at(at + offset),
-            None => error,
-        };
+        let shift = |error: Error| error.shifted(offset);
         if let Some(parsed) = ddl::parse(&sql.as_str()[offset..]).map_err(shift)? {
             let next = offset + parsed.consumed;
-            let statement = OwnStatement::new(self, parsed, offset);
+            let access = Box::new(Access::new(&self.state));
+            let statement = OwnStatement::new(access, parsed, offset);
             return Ok((Some(Box::new(statement)), next));
         }
         let text = &sql.as_bytes_with_nul()[offset..];
@@ -232,8 +232,7 @@ impl EngineConnection for SqliteConnection {
     }
 
     fn last_insert_rowid(&self) -> i64 {
-        // SAFETY: the connection is open.
-        unsafe { (self.handle.api.sqlite3_last_insert_rowid)(self.handle.db()) }
+        self.handle.last_insert_rowid()
     }
 
     fn interrupt_handle(&self) -> Arc<dyn Interrupt> {
@@ -259,6 +258,18 @@ impl SqliteStatement<'_> {
         if !self.statement.is_readonly() {
             self.connection.count_changes();
         }
+    }
+
+    /// A collation failed. SQLite was interrupted for it, which it may notice some rows later: rows in
+    /// no order, which nobody shall see.
+    #[cold]
+    fn collation_error(&mut self, mut result: Result<bool>) -> Error {
+        while let Ok(true) = result {
+            result = self.statement.step();
+        }
+        let state = &self.connection.state;
+        let reason = state.take_collation_error();
+        reason.or(result.err()).unwrap_or_else(|| Error::new(ErrorKind::Interrupted, "interrupted"))
     }
 
     /// A function's error came back as text; what it was is kept beside.
@@ -296,8 +307,11 @@ impl EngineStatement for SqliteStatement<'_> {
 
     fn step(&mut self) -> Result<bool> {
         let fresh = std::mem::replace(&mut self.fresh, false);
-        if fresh && let Some(undo) = &mut self.undo {
-            undo.begin(self.connection.handle);
+        if fresh {
+            self.connection.state.begin_statement()?;
+            if let Some(undo) = &mut self.undo {
+                undo.begin(self.connection.handle);
+            }
         }
         let mut result = self.statement.step().map_err(|error| self.error(error));
         if fresh
@@ -309,6 +323,9 @@ impl EngineStatement for SqliteStatement<'_> {
             // another connection had made the function since.
             self.statement.reset();
             result = self.statement.step().map_err(|error| self.error(error));
+        }
+        if self.connection.state.has_collation_failed() {
+            result = Err(self.collation_error(result));
         }
         if !matches!(result, Ok(true)) {
             self.fresh = true;
@@ -339,111 +356,5 @@ impl EngineStatement for SqliteStatement<'_> {
 
     fn is_readonly(&self) -> bool {
         self.statement.is_readonly()
-    }
-}
-
-/// A statement that Commensal runs.
-struct OwnStatement<'c> {
-    connection: &'c SqliteConnection,
-    parsed: Parsed,
-    /// Where the statement begins in its text.
-    offset: usize,
-    parameters: Vec<Value>,
-    row: Option<[Value; 2]>,
-    done: bool,
-}
-
-impl<'c> OwnStatement<'c> {
-    fn new(connection: &'c SqliteConnection, parsed: Parsed, offset: usize) -> Self {
-        let parameters = vec![Value::Null; parsed.parameters.count()];
-        Self { connection, parsed, offset, parameters, row: None, done: false }
-    }
-
-    fn run(&mut self) -> Result<()> {
-        let state = &self.connection.state;
-        match &self.parsed.statement {
-            ddl::Statement::Create(create) => {
-                let parameter = match create.source {
-                    ddl::Source::Parameter(number) => {
-                        self.parameters.get(number - 1).map(Value::as_ref)
-                    }
-                    _ => None,
-                };
-                execute::create(state, create, parameter)
-            }
-            ddl::Statement::Drop(drop) => execute::drop(state, drop),
-            ddl::Statement::CacheSize(Some(bytes)) => {
-                state.environment.cache.set_bytes_max(*bytes);
-                Ok(())
-            }
-            ddl::Statement::CacheSize(None) => {
-                let (used, maximum) = state.environment.cache.size();
-                let integer = |n| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
-                self.row = Some([integer(used), integer(maximum)]);
-                Ok(())
-            }
-        }
-    }
-}
-
-const CACHE_SIZE_COLUMNS: [&str; 2] = ["used", "maximum"];
-
-impl EngineStatement for OwnStatement<'_> {
-    fn parameter_count(&self) -> usize {
-        self.parameters.len()
-    }
-
-    fn parameter_index(&self, name: &str) -> Option<usize> {
-        self.parsed.parameters.index(name)
-    }
-
-    fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()> {
-        let count = self.parameters.len();
-        let place = index.checked_sub(1).and_then(|i| self.parameters.get_mut(i));
-        let place = place.ok_or_else(|| {
-            let message = format!("the statement has {count} parameters, not {index}");
-            Error::new(ErrorKind::Argument, message)
-        })?;
-        *place = value.to_owned();
-        Ok(())
-    }
-
-    fn step(&mut self) -> Result<bool> {
-        if self.done {
-            self.row = None;
-            return Ok(false);
-        }
-        let offset = self.offset;
-        self.run().map_err(|error| match error.offset() {
-            Some(at) => error.at(at + offset),
-            None => error,
-        })?;
-        self.done = true;
-        Ok(self.row.is_some())
-    }
-
-    fn reset(&mut self) {
-        self.row = None;
-        self.done = false;
-    }
-
-    fn column_count(&self) -> usize {
-        match self.parsed.statement {
-            ddl::Statement::CacheSize(None) => CACHE_SIZE_COLUMNS.len(),
-            _ => 0,
-        }
-    }
-
-    fn column_name(&self, column: usize) -> &str {
-        CACHE_SIZE_COLUMNS.get(column).copied().unwrap_or_default()
-    }
-
-    fn column(&self, column: usize) -> Result<ValueRef<'_>> {
-        let value = self.row.as_ref().and_then(|row| row.get(column));
-        Ok(value.map_or(ValueRef::Null, Value::as_ref))
-    }
-
-    fn is_readonly(&self) -> bool {
-        matches!(self.parsed.statement, ddl::Statement::CacheSize(_))
     }
 }

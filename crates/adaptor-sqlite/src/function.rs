@@ -9,18 +9,16 @@
 use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::Arc;
 
 use commensal_core::guest::{Arguments, InvalidUtf8};
-use commensal_core::registry::{FunctionBody, FunctionKey};
-use commensal_core::session::{Binding, Scope};
+use commensal_core::registry::{FunctionEntry, FunctionKey};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, ScalarFunction, sqlite3_context, sqlite3_value};
 use crate::library::{self, LIBRARIES_MAX, by_library};
-use crate::pin::{Pin, find, named};
-use crate::state::{Kind, State};
+use crate::pin::{Pin, named};
+use crate::state::{Form, State};
 use crate::statement::{bytes, transient};
 
 /// What SQLite keeps for a registered function.
@@ -28,11 +26,12 @@ pub(crate) struct Slot {
     pub(crate) state: Rc<State>,
     pub(crate) number: usize,
     pub(crate) key: FunctionKey,
-    pub(crate) kind: Kind,
+    /// What SQLite was told of it.
+    pub(crate) form: Form,
 }
 
 /// Runs what C calls, so that no panic reaches C.
-pub(crate) fn guard<T>(fallback: impl FnOnce() -> T, body: impl FnOnce() -> T) -> T {
+pub fn guard<T>(fallback: impl FnOnce() -> T, body: impl FnOnce() -> T) -> T {
     // What a panic leaves half done is behind `RefCell`s that are no longer borrowed, or was on its
     // way out of a session, which then makes a new instance.
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| fallback())
@@ -50,17 +49,30 @@ pub(crate) unsafe extern "C" fn destroy_slot(data: *mut c_void) {
     );
 }
 
+/// What a function of ours does with a call, in any library.
+pub(crate) trait Function {
+    /// # Safety
+    /// The arguments are those of `xFunc`, called by the library of `api`, of a function that was
+    /// registered with the data that this one expects.
+    unsafe fn call(
+        api: &'static Api,
+        context: *mut sqlite3_context,
+        argc: c_int,
+        argv: *mut *mut sqlite3_value,
+    );
+}
+
 /// The `xFunc` for functions of this library.
 ///
 /// # Errors
 /// There are too many libraries.
-pub(crate) fn scalar_of(api: &'static Api) -> Result<ScalarFunction> {
-    const TRAMPOLINES: [ScalarFunction; LIBRARIES_MAX] = by_library!(scalar);
-    Ok(TRAMPOLINES[library::number(api)?])
+pub(crate) fn scalar_of<F: Function>(api: &'static Api) -> Result<ScalarFunction> {
+    let trampolines: [ScalarFunction; LIBRARIES_MAX] = by_library!(scalar, F);
+    Ok(trampolines[library::number(api)?])
 }
 
-/// `xFunc` of every slot of one library.
-unsafe extern "C" fn scalar<const LIBRARY: usize>(
+/// `xFunc` of every function of ours in one library.
+unsafe extern "C" fn scalar<const LIBRARY: usize, F: Function>(
     context: *mut sqlite3_context,
     argc: c_int,
     argv: *mut *mut sqlite3_value,
@@ -68,7 +80,7 @@ unsafe extern "C" fn scalar<const LIBRARY: usize>(
     // Set before the function could be registered; without it there is no way even to fail.
     let Some(api) = library::library(LIBRARY) else { return };
     // SAFETY: SQLite gives the context and the values for the duration of this call.
-    let body = || unsafe { call(api, context, argc, argv) };
+    let body = || unsafe { F::call(api, context, argc, argv) };
     // SAFETY: as above.
     unsafe { guarded(api, context, body) };
 }
@@ -89,40 +101,30 @@ pub(crate) unsafe fn guarded(api: &Api, context: *mut sqlite3_context, body: imp
     );
 }
 
-/// # Safety
-/// The arguments are those of `xFunc`, called by the library of `api`.
-#[inline]
-unsafe fn call(
-    api: &'static Api,
-    context: *mut sqlite3_context,
-    argc: c_int,
-    argv: *mut *mut sqlite3_value,
-) {
-    // SAFETY: the function was registered with a slot, which outlives the call.
-    let slot = unsafe { &*(api.sqlite3_user_data)(context).cast::<Slot>() };
-    // SAFETY: SQLite gives `argc` values for the duration of this call.
-    let arguments = unsafe { Values::new(api, argc, argv) };
-    // SAFETY: the context is that of this call.
-    let result = match unsafe { Pin::of(api, context) } {
-        // SAFETY: as above.
-        None => unsafe { first_call(slot, context, &arguments) },
-        Some(pin) => run(slot, pin, context, &arguments),
-    };
-    if let Err(error) = result {
+impl Function for Slot {
+    #[inline]
+    unsafe fn call(
+        api: &'static Api,
+        context: *mut sqlite3_context,
+        argc: c_int,
+        argv: *mut *mut sqlite3_value,
+    ) {
+        // SAFETY: the function was registered with a slot, which outlives the call.
+        let slot = unsafe { &*(api.sqlite3_user_data)(context).cast::<Slot>() };
+        // SAFETY: SQLite gives `argc` values.
+        let arguments = unsafe { Values::new(api, argc, argv) };
         // SAFETY: the context is that of this call.
-        unsafe { report(slot, context, error) };
+        let pin = unsafe { Pin::of(api, context) };
+        let result = match pin {
+            // SAFETY: as above.
+            None => unsafe { first_call(slot, context, &arguments) },
+            Some(pin) => slot.run(pin, context, &arguments),
+        };
+        if let Err(error) = result {
+            // SAFETY: the context is that of this call.
+            unsafe { slot.state.report(context, error) };
+        }
     }
-}
-
-/// Gives SQLite an error, and keeps what it loses of it.
-///
-/// # Safety
-/// `context` is that of a running call.
-#[cold]
-pub(crate) unsafe fn report(slot: &Slot, context: *mut sqlite3_context, error: Error) {
-    // SAFETY: the caller's promise.
-    unsafe { fail(slot.state.handle.api, context, &error) };
-    slot.state.set_last_error(Some(error));
 }
 
 /// The first call of a statement: pins what it sees.
@@ -142,8 +144,8 @@ unsafe fn first_call(
         unsafe { estimate(slot, &pin, context, arguments) };
         return Ok(());
     }
-    pin.begin(slot.state.current().map_err(|e| named(&slot.key.0, e))?);
-    run(slot, &pin, context, arguments)
+    pin.begin().map_err(|e| named(&slot.key.0, e))?;
+    slot.run(&pin, context, arguments)
 }
 
 /// Calls a deterministic function with constants while SQLite prepares a statement, to estimate how
@@ -157,87 +159,82 @@ unsafe fn first_call(
 /// `context` is that of a call.
 unsafe fn estimate(slot: &Slot, pin: &Pin, context: *mut sqlite3_context, arguments: &Values<'_>) {
     let state = &slot.state;
-    pin.begin(state.registry());
-    let is_compiled = pin.with(slot, |scope| {
-        let entry = find(slot, scope)?;
-        let object = entry.object();
+    pin.begin_with(state.registry());
+    let is_compiled = pin.with(&slot.key.0, |_, scope| {
+        let object = scope.find(&slot.key)?.object();
         let compiled = object.module.compiled(object.policy.metering());
         Ok(object.problem.is_none() && compiled.is_some())
     });
     let is_compiled = is_compiled.unwrap_or(false);
-    if !is_compiled || run(slot, pin, context, arguments).is_err() {
+    if !is_compiled || slot.run(pin, context, arguments).is_err() {
         // SAFETY: the caller's promise.
         unsafe { set_result(state.handle.api, context, ValueRef::Null, 0) };
     }
 }
 
-/// Calls the guest within a pinned statement.
-#[inline]
-fn run(
-    slot: &Slot,
-    pin: &Pin,
-    context: *mut sqlite3_context,
-    arguments: &Values<'_>,
-) -> Result<()> {
-    let state = &slot.state;
-    let api = state.handle.api;
-    pin.with(slot, |scope| {
-        // Not called before, or a fault took its instance.
-        if !scope.is_bound(slot.number) {
-            bind(slot, scope)?;
-        }
-        scope
-            .call(&state.environment, slot.number, arguments, |value, subtype| {
-                // SAFETY: the context is that of the call of `scalar` that this runs in.
-                unsafe { set_result(api, context, value, subtype) }
-            })
-            .map_err(|error| state.session.fail(scope, slot.number, *error))
-    })
+impl Slot {
+    /// Calls the guest within a pinned statement.
+    #[inline]
+    fn run(&self, pin: &Pin, context: *mut sqlite3_context, arguments: &Values<'_>) -> Result<()> {
+        pin.call(self.number, &self.key.0, context, arguments, |session, scope| {
+            self.check_promises(scope.find(&self.key)?)?;
+            let read_module = |sha256: &[u8; 32]| self.state.read_module(sha256);
+            session.bind_key(scope, self.number, &self.key, read_module)
+        })
+    }
 }
 
-/// Binds the slot to what the statement's snapshot says, compiling if that is due.
-#[cold]
-fn bind(slot: &Slot, scope: &mut Scope) -> Result<()> {
-    let state = &slot.state;
-    let entry = find(slot, scope)?;
-    let FunctionBody::Scalar(export) = &entry.body else { return Err(another_kind(slot)) };
-    let binding = Binding {
-        callable: Arc::clone(&entry.callable),
-        exports: vec![export.clone()],
-        signature: Arc::clone(&entry.signature),
-        subtype: entry.subtype,
-    };
-    let module = state.compiled(&binding.callable)?;
-    state.session.bind(scope, slot.number, binding, module.as_ref())
-}
-
-#[cold]
-fn another_kind(slot: &Slot) -> Error {
-    let message = format!("{}() is no scalar function any longer", slot.key.0);
-    Error::new(ErrorKind::NotFound, message)
+impl Slot {
+    /// SQLite was told what no longer holds, and cannot be told otherwise while statements run.
+    #[cold]
+    pub(crate) fn check_promises(&self, entry: &FunctionEntry) -> Result<()> {
+        let broken = self.form.flags & !Form::of(entry).flags;
+        let what = if broken & SQLITE_DETERMINISTIC != 0 {
+            "is no longer deterministic"
+        } else if broken & SQLITE_INNOCUOUS != 0 {
+            "now asks for capabilities"
+        } else {
+            return Ok(());
+        };
+        let name = entry.name();
+        Err(Error::new(
+            ErrorKind::InUse,
+            format!(
+                "{name}() {what}, and SQLite can only be told so when no statement of the connection \
+                 runs: end them all, then query wasm_functions"
+            ),
+        ))
+    }
 }
 
 /// SQLite's values as arguments.
+#[derive(Clone, Copy)]
 pub(crate) struct Values<'a> {
     api: &'static Api,
     values: &'a [*mut sqlite3_value],
 }
 
-impl<'a> Values<'a> {
+impl Values<'_> {
     /// # Safety
-    /// `argv` points to `argc` values of the library of `api`, which live as long as `'a`.
+    /// `argv` points to `argc` values of the library of `api` that live as long as this.
     #[inline]
     pub(crate) unsafe fn new(
         api: &'static Api,
         argc: c_int,
         argv: *mut *mut sqlite3_value,
     ) -> Self {
-        let values = match usize::try_from(argc) {
+        let values: &[_] = match usize::try_from(argc) {
             // SAFETY: the caller's promise.
             Ok(argc) if argc > 0 => unsafe { std::slice::from_raw_parts(argv, argc) },
             _ => &[],
         };
         Self { api, values }
+    }
+
+    /// All but the first `count`.
+    #[inline]
+    pub(crate) fn after(&self, count: usize) -> Self {
+        Self { api: self.api, values: self.values.get(count..).unwrap_or_default() }
     }
 }
 
@@ -336,7 +333,8 @@ pub(crate) unsafe fn set_result(
 }
 
 /// Gives SQLite an error. The code is SQLITE_ERROR, which undoes the statement and keeps the
-/// transaction; only a real interrupt has its own.
+/// transaction, as do those of locks, by which hosts know what to try again; only a real interrupt has
+/// its own.
 ///
 /// # Safety
 /// `context` is that of a running call.
@@ -360,6 +358,7 @@ pub(crate) fn code_of(error: &Error) -> c_int {
         (ErrorKind::Interrupted, _) => SQLITE_INTERRUPT,
         // The core lets pass only codes that undo no more than the statement.
         (ErrorKind::Guest, Some(code)) => code,
+        (_, Some(code)) if [SQLITE_BUSY, SQLITE_LOCKED].contains(&(code & 0xff)) => code,
         _ => SQLITE_ERROR,
     }
 }

@@ -6,13 +6,16 @@
 
 mod aggregate;
 pub mod api;
+mod builtin;
+mod catalog;
+mod collation;
 mod connection;
-mod ddl;
 mod function;
 mod install;
 mod introspection;
 mod library;
 mod names;
+mod numbers;
 mod pin;
 mod services;
 mod state;
@@ -22,4 +25,5 @@ mod undo;
 mod vtab;
 
 pub use connection::{OpenOptions, SqliteConnection};
+pub use function::guard;
 pub use install::Installed;

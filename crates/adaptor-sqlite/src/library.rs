@@ -37,18 +37,18 @@ pub(crate) fn number(api: &'static Api) -> Result<usize> {
     })
 }
 
-/// The instances of a function that is generic over the number of its library.
+/// The instances of a function that is generic over the number of its library, and over a type.
 macro_rules! by_library {
-    ($function:ident) => {
+    ($function:ident $(, $type:ty)?) => {
         [
-            $function::<0>,
-            $function::<1>,
-            $function::<2>,
-            $function::<3>,
-            $function::<4>,
-            $function::<5>,
-            $function::<6>,
-            $function::<7>,
+            $function::<0 $(, $type)?>,
+            $function::<1 $(, $type)?>,
+            $function::<2 $(, $type)?>,
+            $function::<3 $(, $type)?>,
+            $function::<4 $(, $type)?>,
+            $function::<5 $(, $type)?>,
+            $function::<6 $(, $type)?>,
+            $function::<7 $(, $type)?>,
         ]
     };
 }

@@ -1,22 +1,26 @@
-//! What only SQLite knows about names: which functions are not ours, and which indexes and tables
-//! call a function.
+//! What only SQLite knows about names: which functions and collations are not ours, and which indexes
+//! and tables use ours.
 
 use std::collections::HashSet;
 
 use commensal_core::ddl::{quote_identifier, quote_text};
 use commensal_core::define::{Dependent, DependentKind, EngineNames};
-use commensal_core::dependents::{Calls, Uses};
+use commensal_core::dependents::Uses;
+use commensal_core::registry::Namespace;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
+use crate::state::State;
 use crate::statement::{Handle, Statement};
 
 /// Reads names out of a connection.
-pub(crate) struct Names<'a> {
-    pub(crate) handle: Handle,
+pub(crate) struct Names {
+    handle: Handle,
     /// Names of functions that Commensal registered, in ASCII lower case.
-    pub(crate) ours: &'a HashSet<String>,
+    our_functions: HashSet<String>,
+    /// Names of collations that Commensal registered, in ASCII lower case.
+    our_collations: HashSet<String>,
     /// Names of tables that Commensal registered, in ASCII lower case.
-    pub(crate) our_tables: &'a HashSet<String>,
+    our_tables: HashSet<String>,
 }
 
 /// A column that has to be text.
@@ -53,9 +57,52 @@ fn all_names(handle: Handle, sql: &str) -> Result<HashSet<String>> {
     Ok(names)
 }
 
-impl EngineNames for Names<'_> {
+/// Whether the connection has a collation of this name. SQLite lists also those that some table names
+/// and nobody has registered, so that only using it tells.
+pub(crate) fn has_collation(handle: Handle, name: &str) -> bool {
+    handle.prepare(&format!("SELECT 'a' = 'b' COLLATE {}", quote_identifier(name))).is_ok()
+}
+
+/// Whether this is the definition of a virtual table, as SQLite stores it.
+fn is_virtual(sql: &str) -> bool {
+    sql.get(..14).is_some_and(|start| start.eq_ignore_ascii_case("CREATE VIRTUAL"))
+}
+
+impl EngineNames for Names {
+    fn foreign(&self, namespace: Namespace, name: &str) -> Result<Option<String>> {
+        match namespace {
+            Namespace::Functions => self.foreign_function(name),
+            Namespace::Tables => self.foreign_table(name),
+            Namespace::Collations => Ok(self.foreign_collation(name)),
+        }
+    }
+
+    fn dependents(&self, uses: &Uses) -> Result<Vec<Dependent>> {
+        let mut schemas = Vec::new();
+        self.handle.query("SELECT name FROM pragma_database_list", &[], &mut |row| {
+            schemas.push(text(row, 0)?);
+            Ok(())
+        })?;
+        let mut dependents = Vec::new();
+        for schema in schemas {
+            self.dependents_in(&schema, uses, &mut dependents)?;
+        }
+        Ok(dependents)
+    }
+}
+
+impl Names {
+    pub(crate) fn new(state: &State) -> Self {
+        Self {
+            handle: state.handle,
+            our_functions: state.our_names(),
+            our_collations: state.our_collations(),
+            our_tables: state.tables.borrow().names().0,
+        }
+    }
+
     fn foreign_function(&self, name: &str) -> Result<Option<String>> {
-        if self.ours.contains(&name.to_ascii_lowercase()) {
+        if self.our_functions.contains(&name.to_ascii_lowercase()) {
             return Ok(None);
         }
         let mut found = None;
@@ -72,6 +119,12 @@ impl EngineNames for Names<'_> {
         Ok(found)
     }
 
+    fn foreign_collation(&self, name: &str) -> Option<String> {
+        let ours = self.our_collations.contains(&name.to_ascii_lowercase());
+        (!ours && has_collation(self.handle, name))
+            .then(|| format!("the collation {name} that SQLite or the application has"))
+    }
+
     fn foreign_table(&self, name: &str) -> Result<Option<String>> {
         let key = name.to_ascii_lowercase();
         let foreign = is_reserved_module(&key)
@@ -79,50 +132,10 @@ impl EngineNames for Names<'_> {
         Ok(foreign.then(|| format!("the virtual table module {name} of the connection")))
     }
 
-    fn dependents(&self, functions: &[&str]) -> Result<Vec<Dependent>> {
-        let calls = Calls::new(functions);
-        let mut dependents = Vec::new();
-        for schema in self.schemas()? {
-            self.dependents_in(&schema, &calls, &mut dependents)?;
-        }
-        Ok(dependents)
-    }
-
-    fn virtual_tables(&self, modules: &[&str]) -> Result<Vec<Dependent>> {
-        let uses = Uses::new(modules);
-        let mut dependents = Vec::new();
-        for schema in self.schemas()? {
-            let sql = format!(
-                "SELECT name, sql FROM {}.sqlite_master WHERE type = 'table' AND sql IS NOT NULL \
-                 ORDER BY name",
-                quote_identifier(&schema)
-            );
-            self.handle.query(&sql, &[], &mut |row| {
-                if uses.occur_in(&text(row, 1)?) {
-                    let (schema, name) = (schema.clone(), text(row, 0)?);
-                    dependents.push(Dependent { kind: DependentKind::VirtualTable, schema, name });
-                }
-                Ok(())
-            })?;
-        }
-        Ok(dependents)
-    }
-}
-
-impl Names<'_> {
-    fn schemas(&self) -> Result<Vec<String>> {
-        let mut schemas = Vec::new();
-        self.handle.query("SELECT name FROM pragma_database_list", &[], &mut |row| {
-            schemas.push(text(row, 0)?);
-            Ok(())
-        })?;
-        Ok(schemas)
-    }
-
     fn dependents_in(
         &self,
         schema: &str,
-        calls: &Calls,
+        uses: &Uses,
         dependents: &mut Vec<Dependent>,
     ) -> Result<()> {
         let first = dependents.len();
@@ -133,9 +146,10 @@ impl Names<'_> {
         );
         self.handle.query(&sql, &[], &mut |row| {
             let (kind, sql) = (text(row, 0)?, text(row, 2)?);
-            if calls.occur_in(&sql) {
+            if uses.occur_in(&sql) {
                 let kind = match kind.as_str() {
                     "index" => DependentKind::Index,
+                    _ if is_virtual(&sql) => DependentKind::VirtualTable,
                     _ => DependentKind::Table,
                 };
                 let name = text(row, 1)?;

@@ -8,22 +8,30 @@ use std::ffi::{c_int, c_void};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use commensal_core::registry::{FunctionEntry, Registry};
-use commensal_core::session::Scope;
+use commensal_core::registry::Registry;
+use commensal_core::session::{Scope, Session};
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::{Api, sqlite3_context};
-use crate::function::{Slot, guard};
+use crate::function::{Values, guard, set_result};
+use crate::numbers::{Callee, Number, Numbers};
 use crate::state::State;
 
 /// Key of the pin among a statement's auxiliary data. SQLite keeps data under a negative number for
 /// the whole statement and all its functions, until the statement is reset.
 const PIN: c_int = -0x434D;
 
+/// How often a statement follows others that take its modules out of the file, before it gives up.
+const FOLLOWED_MAX: usize = 100;
+
 /// See the module's description.
 pub(crate) struct Pin {
     state: Rc<State>,
+    /// With the settings that the statement began with.
+    session: Rc<Session>,
     scope: RefCell<Option<Scope>>,
+    /// Of functions that have no slot.
+    numbers: Numbers,
     /// A call has failed, and so the statement.
     failed: Cell<bool>,
 }
@@ -31,7 +39,7 @@ pub(crate) struct Pin {
 impl Drop for Pin {
     fn drop(&mut self) {
         if let Some(scope) = self.scope.take() {
-            self.state.session.end(scope);
+            self.session.end(scope);
         }
     }
 }
@@ -52,14 +60,48 @@ impl Pin {
     pub(crate) fn new(state: &Rc<State>) -> Rc<Self> {
         Rc::new(Self {
             state: Rc::clone(state),
+            session: state.session(),
+            numbers: Numbers::new(state.slot_count()),
             scope: RefCell::new(None),
             failed: Cell::new(false),
         })
     }
 
+    /// Gives it the snapshot that is true now.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub(crate) fn begin(&self) -> Result<()> {
+        self.begin_with(self.state.current()?);
+        Ok(())
+    }
+
     /// Gives it the snapshot that its statement sees.
-    pub(crate) fn begin(&self, registry: Arc<Registry>) {
-        *self.scope.borrow_mut() = Some(self.state.session.begin(registry));
+    pub(crate) fn begin_with(&self, registry: Arc<Registry>) {
+        *self.scope.borrow_mut() = Some(self.session.begin(registry));
+    }
+
+    /// The snapshot.
+    ///
+    /// # Errors
+    /// A call of the same statement runs; `name` is for the message.
+    pub(crate) fn registry(&self, name: &str) -> Result<Arc<Registry>> {
+        self.lend(name, |_, scope| Ok(Arc::clone(scope.registry())))
+    }
+
+    /// A number for a function that has no slot.
+    ///
+    /// # Errors
+    /// A call of the same statement runs.
+    pub(crate) fn number(&self, callee: Callee) -> Result<Number> {
+        let name = callee.name().to_owned();
+        self.lend(&name, |session, scope| Ok(self.numbers.give(callee, || session.release(scope))))
+    }
+
+    /// Whether a number still means what it did when it was given.
+    #[inline]
+    pub(crate) fn is_valid(&self, number: Number) -> bool {
+        self.numbers.is_valid(number)
     }
 
     /// Keeps the pin as long as the statement runs. False when no statement is behind the context.
@@ -92,9 +134,12 @@ impl Pin {
     /// As for [`Pin::attach`].
     ///
     /// # Errors
-    /// The catalog cannot be read.
-    pub(crate) unsafe fn keep(slot: &Slot, context: *mut sqlite3_context) -> Result<Rc<Self>> {
-        let state = &slot.state;
+    /// The catalog cannot be read; `name` is for the message.
+    pub(crate) unsafe fn keep(
+        state: &Rc<State>,
+        name: &str,
+        context: *mut sqlite3_context,
+    ) -> Result<Rc<Self>> {
         // SAFETY: the caller's promise.
         if let Some(pin) = unsafe { Self::of(state.handle.api, context) } {
             // SAFETY: `attach` gave an `Rc` away, and SQLite still has it.
@@ -107,15 +152,8 @@ impl Pin {
         // SAFETY: the caller's promise. Without memory for it, SQLite does not keep the pin; the next
         // call then makes another one.
         unsafe { pin.attach(context) };
-        pin.begin(state.current().map_err(|e| named(&slot.key.0, e))?);
+        pin.begin().map_err(|e| named(name, e))?;
         Ok(pin)
-    }
-
-    /// Whether its snapshot is this one, and it can be used now.
-    pub(crate) fn sees(&self, registry: &Arc<Registry>) -> bool {
-        self.scope.try_borrow().is_ok_and(|scope| {
-            scope.as_ref().is_some_and(|scope| Arc::ptr_eq(scope.registry(), registry))
-        })
     }
 
     /// Whether a call has failed, so that the statement ends.
@@ -123,37 +161,87 @@ impl Pin {
         self.failed.get()
     }
 
-    /// Lets `body`, a call of the statement, use the scope.
+    /// Lets `body`, a call of the statement, use the scope. `name` is for messages.
     ///
     /// # Errors
     /// A call of the statement is running; what `body` reports.
     #[inline]
     pub(crate) fn with<R>(
         &self,
-        slot: &Slot,
-        body: impl FnOnce(&mut Scope) -> Result<R>,
+        name: &str,
+        body: impl FnOnce(&Session, &mut Scope) -> Result<R>,
     ) -> Result<R> {
-        self.lend(slot, body).inspect_err(|_| self.failed.set(true))
+        self.lend(name, body).inspect_err(|_| self.failed.set(true))
     }
 
-    /// Lets `body`, a call of what may be another statement, use the scope.
+    /// As [`Pin::with`], for what fails without failing the statement.
+    #[inline]
+    fn lend<R>(
+        &self,
+        name: &str,
+        body: impl FnOnce(&Session, &mut Scope) -> Result<R>,
+    ) -> Result<R> {
+        let mut scope = self.scope.try_borrow_mut().map_err(|_| reentered(name))?;
+        body(&self.session, scope.as_mut().ok_or_else(|| reentered(name))?)
+    }
+
+    /// Calls the guest that is bound, or that `bind` binds, under this number, and gives SQLite its
+    /// result. `name` is for messages.
     ///
     /// # Errors
-    /// As for [`Pin::with`].
+    /// What binding or the guest reports.
     #[inline]
-    pub(crate) fn lend<R>(
+    pub(crate) fn call(
         &self,
-        slot: &Slot,
-        body: impl FnOnce(&mut Scope) -> Result<R>,
-    ) -> Result<R> {
-        let mut scope = self.scope.try_borrow_mut().map_err(|_| reentered(slot))?;
-        body(scope.as_mut().ok_or_else(|| reentered(slot))?)
+        number: usize,
+        name: &str,
+        context: *mut sqlite3_context,
+        arguments: &Values<'_>,
+        bind: impl Fn(&Session, &mut Scope) -> Result<()>,
+    ) -> Result<()> {
+        let api = self.state.handle.api;
+        self.with(name, |session, scope| {
+            // Not called before, or a fault took its instance.
+            if !scope.is_bound(number) {
+                self.bind(scope, bind)?;
+            }
+            scope
+                .call(session.environment(), number, arguments, |value, subtype| {
+                    // SAFETY: the context is that of the running call.
+                    unsafe { set_result(api, context, value, subtype) }
+                })
+                .map_err(|error| session.fail(scope, number, *error))
+        })
+    }
+
+    /// Binds a number. A statement that reads no table holds no snapshot of the file: between reading
+    /// the catalog and reading a module, another connection may replace both. Then the statement sees
+    /// the newer catalog; what it has bound stays bound.
+    #[cold]
+    pub(crate) fn bind(
+        &self,
+        scope: &mut Scope,
+        bind: impl Fn(&Session, &mut Scope) -> Result<()>,
+    ) -> Result<()> {
+        for _ in 0..FOLLOWED_MAX {
+            match bind(&self.session, scope) {
+                Err(error) if error.kind() == ErrorKind::Catalog => {
+                    let registry = self.state.current()?;
+                    if registry.generation == scope.registry().generation {
+                        return Err(error);
+                    }
+                    scope.set_registry(registry);
+                }
+                bound => return bound,
+            }
+        }
+        bind(&self.session, scope)
     }
 }
 
 #[cold]
-fn reentered(slot: &Slot) -> Error {
-    Error::new(ErrorKind::Fault, format!("{}(): called while it runs", slot.key.0))
+fn reentered(name: &str) -> Error {
+    Error::new(ErrorKind::Fault, format!("{name}(): called while it runs"))
 }
 
 /// An error that is not the function's own, under its name.
@@ -167,22 +255,4 @@ pub(crate) fn named(name: &str, error: Error) -> Error {
         Some(code) => named.with_engine_code(code),
         None => named,
     }
-}
-
-/// What a slot means in a snapshot.
-///
-/// # Errors
-/// Nothing.
-pub(crate) fn find<'s>(slot: &Slot, scope: &'s Scope) -> Result<&'s Arc<FunctionEntry>> {
-    let registry = scope.registry();
-    registry.function(&slot.key).filter(|entry| !entry.shadowed).ok_or_else(|| {
-        let name = &slot.key.0;
-        let other = registry.functions().any(|entry| entry.name().eq_ignore_ascii_case(name));
-        let message = if other {
-            format!("wrong number of arguments to function {name}()")
-        } else {
-            format!("no such function: {name}")
-        };
-        Error::new(ErrorKind::NotFound, message)
-    })
 }

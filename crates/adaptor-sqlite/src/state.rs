@@ -9,18 +9,21 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::{CString, c_int, c_void};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use commensal_core::catalog::{self, Generation, LoadedCatalog};
-use commensal_core::environment::Environment;
+use commensal_core::environment::{Environment, Settings};
 use commensal_core::manifest::AggregateMethod;
 use commensal_core::registry::{
-    Callable, FunctionBody, FunctionEntry, FunctionKey, Namespace, Registry, function_key,
+    FunctionBody, FunctionEntry, FunctionKey, Namespace, Registry, function_key,
 };
-use commensal_core::runtime::CompiledModule;
 use commensal_core::session::Session;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
+use crate::api::sqlite3_context;
+use crate::builtin::GivenModules;
+use crate::collation;
 use crate::function::{self, Slot};
 use crate::pin::Pin;
 use crate::services::Services;
@@ -31,8 +34,11 @@ use crate::{aggregate, names, table};
 /// them are called by one thread at a time.
 pub(crate) struct State {
     pub(crate) handle: Handle,
-    pub(crate) environment: Arc<Environment>,
-    pub(crate) session: Session,
+    /// Replaced when settings change; a running statement keeps the one that it began with.
+    session: RefCell<Rc<Session>>,
+    services: Arc<Services>,
+    /// Whether SQL may loosen settings.
+    pub(crate) unlocked: Cell<bool>,
     registry: RefCell<Arc<Registry>>,
     /// Whether the snapshot is one of committed tables.
     committed: Cell<bool>,
@@ -43,10 +49,20 @@ pub(crate) struct State {
     /// The modules of tables that are registered.
     pub(crate) tables: RefCell<table::Slots>,
     cached: RefCell<Cached>,
+    /// Modules that calls brought along.
+    pub(crate) given: RefCell<GivenModules>,
     /// Set while the catalog is read: a hostile schema can make that call a function.
     reading: Cell<bool>,
     /// The error of the last failed call, with what the engine's text loses.
     last_error: RefCell<Option<Error>>,
+    /// Registered collations, by name in ASCII lower case.
+    pub(crate) collations: RefCell<HashMap<String, Arc<collation::Slot>>>,
+    /// Some collation failed, and nobody has taken its error yet.
+    pub(crate) collation_failed: Arc<AtomicBool>,
+    /// Names under which the application registered collations of its own in place of ours.
+    taken_collations: RefCell<HashSet<String>>,
+    /// Whether each statement of the connection tells when it begins.
+    sees_statements: bool,
     /// The pin with which an aggregate began a group last.
     last_pin: RefCell<Weak<Pin>>,
     /// A statement is being reset or finalized.
@@ -77,9 +93,9 @@ struct Registered {
 
 /// What SQLite has to know of a function when it compiles a statement.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct Form {
-    kind: Kind,
-    flags: c_int,
+pub(crate) struct Form {
+    pub(crate) kind: Kind,
+    pub(crate) flags: c_int,
 }
 
 /// Where SQL may call a function.
@@ -124,23 +140,92 @@ struct Cached {
 }
 
 impl State {
-    pub(crate) fn new(handle: Handle, environment: Arc<Environment>) -> Rc<Self> {
-        let services = Services::new(handle, &environment);
+    pub(crate) fn new(
+        handle: Handle,
+        environment: Arc<Environment>,
+        sees_statements: bool,
+    ) -> Rc<Self> {
+        let services = Arc::new(Services::new(handle, &environment));
         Rc::new(Self {
             handle,
-            session: Session::new(Arc::clone(&environment), Arc::new(services)),
-            environment,
+            session: RefCell::new(Rc::new(Session::new(environment, Arc::clone(&services) as _))),
+            services,
+            unlocked: Cell::new(false),
             registry: RefCell::new(Arc::new(Registry::empty())),
             committed: Cell::new(false),
             slots: RefCell::default(),
             plans: Cell::new(0),
             tables: RefCell::default(),
             cached: RefCell::default(),
+            given: RefCell::default(),
             reading: Cell::new(false),
             last_error: RefCell::new(None),
+            collations: RefCell::default(),
+            collation_failed: Arc::default(),
+            taken_collations: RefCell::default(),
+            sees_statements,
             last_pin: RefCell::default(),
             resetting: Cell::new(false),
         })
+    }
+
+    /// Whether each statement of the connection tells when it begins.
+    pub(crate) fn sees_statements(&self) -> bool {
+        self.sees_statements
+    }
+
+    /// Whether the snapshot is one of committed tables.
+    pub(crate) fn is_committed(&self) -> bool {
+        self.committed.get()
+    }
+
+    /// Whether the catalog is being read.
+    pub(crate) fn is_reading(&self) -> bool {
+        self.reading.get()
+    }
+
+    /// A statement is about to begin. Functions look at the catalog when they are first called;
+    /// collations may be called where no SQL can run, so they are told.
+    pub(crate) fn begin_statement(self: &Rc<Self>) -> Result<()> {
+        if self.collations.borrow().is_empty() {
+            return Ok(());
+        }
+        if self.handle.is_autocommit() {
+            // As before a statement is prepared.
+            let _ = self.current();
+        }
+        if self.handle.is_idle() {
+            self.collation_failed.store(false, Ordering::Relaxed);
+            self.collations.borrow().values().for_each(|slot| slot.begin_statement());
+        }
+        self.tidy()
+    }
+
+    /// Whether a collation failed in the statement that runs.
+    #[inline]
+    pub(crate) fn has_collation_failed(&self) -> bool {
+        self.collation_failed.load(Ordering::Relaxed)
+    }
+
+    /// Why a statement was interrupted, if a collation did it.
+    #[cold]
+    pub(crate) fn take_collation_error(&self) -> Option<Error> {
+        self.collation_failed.store(false, Ordering::Relaxed);
+        self.collations.borrow().values().find_map(|slot| slot.take_error())
+    }
+
+    /// Names of the registered collations.
+    pub(crate) fn our_collations(&self) -> HashSet<String> {
+        self.collations.borrow().keys().cloned().collect()
+    }
+
+    /// A collation's slot was destroyed, see [`State::slot_destroyed`].
+    pub(crate) fn collation_destroyed(&self, name: &str, slot: &Arc<collation::Slot>) {
+        let mut collations = self.collations.borrow_mut();
+        if collations.get(name).is_some_and(|registered| Arc::ptr_eq(registered, slot)) {
+            collations.remove(name);
+            self.taken_collations.borrow_mut().insert(name.to_owned());
+        }
     }
 
     /// The snapshot as last read.
@@ -148,10 +233,44 @@ impl State {
         Arc::clone(&self.registry.borrow())
     }
 
+    /// The session of statements that begin now.
+    pub(crate) fn session(&self) -> Rc<Session> {
+        Rc::clone(&self.session.borrow())
+    }
+
+    /// The settings of statements that begin now, and what the connection shares with others.
+    pub(crate) fn environment(&self) -> Arc<Environment> {
+        Arc::clone(self.session.borrow().environment())
+    }
+
+    /// Changes the settings, for statements that begin from here on.
+    ///
+    /// # Errors
+    /// The catalog, whose policies depend on them, cannot be read.
+    pub(crate) fn set_settings(self: &Rc<Self>, settings: Settings) -> Result<()> {
+        let environment = Arc::new(self.environment().with_settings(settings));
+        let session = Rc::new(Session::new(environment, Arc::clone(&self.services) as _));
+        let before = self.session.replace(session);
+        let given = self.given.take();
+        drop((before, given));
+        self.refresh().map(drop)
+    }
+
     /// Keeps an error for [`State::take_last_error`].
     #[cold]
     pub(crate) fn set_last_error(&self, error: Option<Error>) {
         *self.last_error.borrow_mut() = error;
+    }
+
+    /// Gives SQLite the error of a call, and keeps it for who wants more than its text.
+    ///
+    /// # Safety
+    /// `context` is that of a running call of this connection.
+    #[cold]
+    pub(crate) unsafe fn report(&self, context: *mut sqlite3_context, error: Error) {
+        // SAFETY: the caller's promise.
+        unsafe { function::fail(self.handle.api, context, &error) };
+        self.set_last_error(Some(error));
     }
 
     pub(crate) fn take_last_error(&self) -> Option<Error> {
@@ -163,11 +282,11 @@ impl State {
         *self.last_pin.borrow_mut() = Rc::downgrade(pin);
     }
 
-    /// A pin for a result of no rows, which cannot find its own statement's: that of the statement that
-    /// aggregated last, if it still runs and sees what any statement sees that starts now.
+    /// The pin of the running statement, for a result of no rows, whose context does not lead there:
+    /// that of the statement that aggregated last, if that still runs and no other does.
     pub(crate) fn last_pin(&self) -> Option<Rc<Pin>> {
         let pin = self.last_pin.borrow().upgrade()?;
-        pin.sees(&self.registry.borrow()).then_some(pin)
+        self.handle.runs_one().then_some(pin)
     }
 
     /// Resets or finalizes a statement, by what `reset` does.
@@ -178,11 +297,16 @@ impl State {
         result
     }
 
-    /// Whether the running statement is known to end, so that nobody wants results any longer.
-    pub(crate) fn is_ending(&self) -> bool {
+    /// Whether a statement is being reset or finalized.
+    pub(crate) fn is_resetting(&self) -> bool {
+        self.resetting.get()
+    }
+
+    /// Whether the host's interrupt is about to end what runs.
+    pub(crate) fn is_interrupted(&self) -> bool {
         let interrupted = self.handle.api.sqlite3_is_interrupted;
         // SAFETY: the connection is open.
-        self.resetting.get() || interrupted.is_some_and(|is| unsafe { is(self.handle.db()) } != 0)
+        interrupted.is_some_and(|interrupted| unsafe { interrupted(self.handle.db()) } != 0)
     }
 
     /// Finalizes the statements of our own, which would keep the connection from closing. They are
@@ -209,7 +333,7 @@ impl State {
     }
 
     fn read(self: &Rc<Self>, force: bool) -> Result<Arc<Registry>> {
-        if !self.environment.settings.load_catalog {
+        if !self.environment().settings.load_catalog {
             return Ok(self.registry());
         }
         let loaded = {
@@ -344,12 +468,24 @@ impl State {
                 names::is_reserved_module(name)
                     || tables.has(name, || names::all_modules(self.handle))
             }
-            Namespace::Collations => false,
+            Namespace::Collations => self.is_foreign_collation(name),
         };
-        let registry = Registry::build(generation, loaded.rows, &self.environment, &is_foreign);
+        let registry = Registry::build(generation, loaded.rows, &self.environment(), &is_foreign);
         functions.finish()?;
         tables.finish()?;
         Ok(registry)
+    }
+
+    /// Whether a collation of this name is not ours.
+    fn is_foreign_collation(&self, name: &str) -> bool {
+        self.taken_collations.borrow().contains(name)
+            || !self.collations.borrow().contains_key(name)
+                && names::has_collation(self.handle, name)
+    }
+
+    /// Numbers of slots given so far.
+    pub(crate) fn slot_count(&self) -> usize {
+        self.slots.borrow().count
     }
 
     /// Names of the slots.
@@ -361,7 +497,7 @@ impl State {
     ///
     /// # Errors
     /// The file does not have it.
-    fn read_module(&self, sha256: &[u8; 32]) -> Result<Vec<u8>> {
+    pub(crate) fn read_module(&self, sha256: &[u8; 32]) -> Result<Vec<u8>> {
         let _reading = Reading::begin(&self.reading)?;
         let mut wasm = None;
         let parameters = [ValueRef::Blob(sha256)];
@@ -374,33 +510,10 @@ impl State {
         wasm.ok_or_else(|| Error::new(ErrorKind::Catalog, "its module is not in the file"))
     }
 
-    /// The code of what is to be called, compiled if that is due.
-    ///
-    /// # Errors
-    /// There is no runtime; its definition cannot be used.
-    pub(crate) fn compiled(&self, callable: &Callable) -> Result<Arc<dyn CompiledModule>> {
-        let broken = |problem: &str| {
-            let name = &callable.name;
-            let message = format!("{name}(): its definition cannot be used: {problem}");
-            Error::new(ErrorKind::Catalog, message)
-        };
-        let object = &callable.object;
-        if let Some(problem) = &object.problem {
-            return Err(broken(problem));
-        }
-        self.environment.runtime()?;
-        let metering = object.policy.metering();
-        if let Some(module) = object.module.compiled(metering) {
-            return Ok(module);
-        }
-        self.read_module(&object.module.sha256)
-            .and_then(|wasm| object.module.compile(&wasm, metering, &self.environment))
-            .map_err(|error| broken(&error.to_string()))
-    }
-
     /// Registers a slot for each function that has none. The form of a slot can only be changed while
     /// the connection is idle; until then [`State::tidy`] is due.
-    fn register(self: &Rc<Self>, registry: &Registry) -> Result<()> {
+    fn register(self: &Rc<Self>, registry: &Arc<Registry>) -> Result<()> {
+        collation::register(self, registry)?;
         for entry in registry.functions().filter(|entry| !entry.shadowed) {
             let key = function_key(entry.name(), entry.arguments);
             let form = Form::of(entry);
@@ -424,7 +537,9 @@ impl State {
                 .by_key
                 .keys()
                 .any(|key| registry.function(key).is_none_or(|entry| entry.shadowed));
-            slots.untidy |= gone;
+            let collation =
+                |name: &String| registry.collation(name).is_none_or(|entry| entry.shadowed);
+            slots.untidy |= gone || self.collations.borrow().keys().any(collation);
         }
         table::register(self, registry)
     }
@@ -439,9 +554,8 @@ impl State {
             slots.by_key.insert(key.clone(), Registered { slot, form });
             slot
         };
-        let kind = form.kind;
-        let data = Box::new(Slot { state: Rc::clone(self), number: slot, key: key.clone(), kind });
-        let created = self.create_function(name, key.1, form.flags, data);
+        let data = Box::new(Slot { state: Rc::clone(self), number: slot, key: key.clone(), form });
+        let created = self.create_function(name, key.1, data);
         if created.is_err() {
             // SQLite has destroyed the slot, which looked as if the application had.
             let mut slots = self.slots.borrow_mut();
@@ -451,20 +565,15 @@ impl State {
         created
     }
 
-    fn create_function(
-        &self,
-        name: &str,
-        arguments: i32,
-        flags: c_int,
-        data: Box<Slot>,
-    ) -> Result<()> {
+    fn create_function(&self, name: &str, arguments: i32, data: Box<Slot>) -> Result<()> {
         let Handle { api, .. } = self.handle;
-        let (name, flags) = (function_name(name)?, SQLITE_UTF8 | flags);
-        let (scalar, methods) = match data.kind {
-            Kind::Scalar => (Some(function::scalar_of(api)?), None),
+        let form = data.form;
+        let (name, flags) = (function_name(name)?, SQLITE_UTF8 | form.flags);
+        let (scalar, methods) = match form.kind {
+            Kind::Scalar => (Some(function::scalar_of::<Slot>(api)?), None),
             Kind::Aggregate | Kind::Window => (None, Some(aggregate::methods_of(api)?)),
         };
-        let window = methods.filter(|_| data.kind == Kind::Window);
+        let window = methods.filter(|_| form.kind == Kind::Window);
         let (db, destroy) = (self.handle.db(), Some(function::destroy_slot as _));
         let data = Box::into_raw(data).cast::<c_void>();
         // SAFETY: the connection is open, the name ends with a NUL. SQLite owns `data` from here on,
@@ -522,7 +631,7 @@ impl State {
     /// function is deleted, and for no change of a module. The connection is idle.
     pub(crate) fn expire_statements(&self) -> Result<()> {
         const NAME: &std::ffi::CStr = c"wasm_expire_statements";
-        let function = function::scalar_of(self.handle.api)?;
+        let function = function::scalar_of::<Slot>(self.handle.api)?;
         for function in [Some(function), None] {
             // SAFETY: the connection is open, and the name ends with a NUL. Nothing can call the
             // function before it is deleted.
@@ -579,19 +688,25 @@ impl State {
                 self.create_slot(key, entry.name(), Form::of(entry))?;
             }
         }
+        for name in self.our_collations() {
+            if registry.collation(&name).is_none_or(|entry| entry.shadowed) {
+                collation::delete(self, &name)?;
+            }
+        }
         self.slots.borrow_mut().untidy = false;
         Ok(())
     }
 }
 
 /// Whether the definition can reach nothing outside of its guests, so that it does no harm in a schema
-/// that is not trusted.
-pub(crate) fn is_innocuous(callable: &Callable) -> bool {
-    callable.object.policy.granted.is_empty()
+/// that is not trusted. By what it asks for: what it is given may change while statements run, when
+/// flags cannot.
+pub(crate) fn is_innocuous(callable: &commensal_core::registry::Callable) -> bool {
+    callable.object.with.allow.unwrap_or_default().is_empty()
 }
 
 impl Form {
-    fn of(entry: &FunctionEntry) -> Self {
+    pub(crate) fn of(entry: &FunctionEntry) -> Self {
         let mut flags = 0;
         if entry.deterministic {
             flags |= SQLITE_DETERMINISTIC;
@@ -605,7 +720,7 @@ impl Form {
             flags |= SQLITE_INNOCUOUS;
         }
         let kind = match &entry.body {
-            FunctionBody::Scalar(_) => Kind::Scalar,
+            FunctionBody::Scalar(_) | FunctionBody::Validator(_) => Kind::Scalar,
             FunctionBody::Aggregate(methods) => match methods.get(&AggregateMethod::Value) {
                 Some(_) => Kind::Window,
                 None => Kind::Aggregate,

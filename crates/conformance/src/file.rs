@@ -1,23 +1,23 @@
 //! Runs one file.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use commensal::{Database, FileAccess};
 use sqllogictest::{Record, RecordOutput, Runner};
 
 use crate::connection::Session;
 use crate::value::{Type, validate};
-use crate::{Options, Summary};
+use crate::{Summary, Target};
 
 pub(crate) fn run(
     path: &Path,
-    options: &Options,
+    target: &dyn Target,
+    strict: bool,
     report: &mut dyn Write,
     summary: &mut Summary,
 ) -> io::Result<()> {
     match parse(path) {
-        Ok(records) => run_records(path, records, options, report, summary),
+        Ok(records) => run_records(path, records, target, strict, report, summary),
         Err(message) => {
             summary.failed += 1;
             writeln!(report, "{message}\n")
@@ -38,12 +38,14 @@ fn parse(path: &Path) -> Result<Vec<Record<Type>>, String> {
 fn run_records(
     path: &Path,
     records: Vec<Record<Type>>,
-    options: &Options,
+    target: &dyn Target,
+    strict: bool,
     report: &mut dyn Write,
     summary: &mut Summary,
 ) -> io::Result<()> {
     let folder = tempfile::tempdir()?;
-    let database = match open(&folder.path().join("test.db"), path, options) {
+    let base = path.parent().unwrap_or(Path::new(""));
+    let database = match target.open(&folder.path().join("test.db"), base) {
         Ok(database) => database,
         Err(error) => {
             summary.failed += 1;
@@ -52,12 +54,12 @@ fn run_records(
     };
     let mut runner = Runner::new(|| {
         let connection = database.connect();
-        async { connection.map(|connection| Session::new(connection, options.engine)) }
+        async { connection.map(|connection| Session::new(connection, target.engine_name())) }
     });
-    if let Some(runtime) = &options.runtime {
-        runner.add_label(runtime.name());
+    if let Some(runtime) = target.runtime_name() {
+        runner.add_label(runtime);
     }
-    if options.strict {
+    if strict {
         runner.with_column_validator(validate);
         runner.with_normalizer(|line| line.clone());
     }
@@ -81,18 +83,4 @@ fn run_records(
         }
     }
     Ok(())
-}
-
-/// The database in this new file, for the cases of the file `path`.
-fn open(database: &Path, path: &Path, options: &Options) -> commensal::Result<Database> {
-    let base = path.parent().map(Path::to_owned).filter(|base| *base != PathBuf::new());
-    let mut opening = commensal::Options::new()
-        .engine(options.engine)
-        .limits(options.limits.clone())
-        .grant(options.capabilities)
-        .file_access(FileAccess::Any { base });
-    if let Some(runtime) = &options.runtime {
-        opening = opening.runtime(runtime.clone());
-    }
-    Database::open(database, opening)
 }

@@ -31,8 +31,11 @@
 //! | blob | `X'0AFF'` |
 
 mod connection;
+mod facade;
 mod file;
+mod target;
 mod value;
+pub mod walk;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -40,6 +43,8 @@ use std::sync::Arc;
 
 use commensal::core::runtime::Runtime;
 use commensal::{Capabilities, Engine, Limits};
+
+pub use target::{Answer, Connection, Database, Target};
 
 /// On what the files run.
 #[derive(Clone)]
@@ -93,9 +98,22 @@ pub struct Summary {
 /// # Errors
 /// Writing to `report` fails. What is wrong with the files or the database is in the report.
 pub fn run(files: &[PathBuf], options: &Options, report: &mut dyn Write) -> io::Result<Summary> {
+    run_on(files, options, options.strict, report)
+}
+
+/// As [`run`], on something else than the facade. `strict` is that of [`Options`].
+///
+/// # Errors
+/// As [`run`].
+pub fn run_on(
+    files: &[PathBuf],
+    target: &dyn Target,
+    strict: bool,
+    report: &mut dyn Write,
+) -> io::Result<Summary> {
     let mut summary = Summary::default();
     for path in files {
-        file::run(path, options, report, &mut summary)?;
+        file::run(path, target, strict, report, &mut summary)?;
     }
     Ok(summary)
 }

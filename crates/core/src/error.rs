@@ -69,6 +69,15 @@ impl Error {
         self
     }
 
+    /// The error with its offset, if it has one, counted from `by` bytes before.
+    #[must_use]
+    pub fn shifted(self, by: usize) -> Self {
+        match self.offset() {
+            Some(offset) => self.at(offset + by),
+            None => self,
+        }
+    }
+
     /// The error with the engine's own (extended) result code.
     #[must_use]
     pub fn with_engine_code(mut self, code: i32) -> Self {

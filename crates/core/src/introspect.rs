@@ -9,7 +9,8 @@ use crate::ddl::ObjectKind;
 use crate::environment::Environment;
 use crate::manifest::{AggregateMethod, Json, Signature, TableMethod};
 use crate::registry::{
-    Callable, FunctionBody, FunctionEntry, ModuleEntry, ObjectEntry, Registry, TableEntry,
+    Callable, CollationEntry, FunctionBody, FunctionEntry, ModuleEntry, Namespace, ObjectEntry,
+    Registry, TableEntry,
 };
 use crate::value::Value;
 
@@ -100,69 +101,106 @@ fn sorted(registry: &Registry) -> Vec<&FunctionEntry> {
     functions
 }
 
+fn sorted_collations(registry: &Registry) -> Vec<&CollationEntry> {
+    let mut collations: Vec<_> = registry.collations().map(AsRef::as_ref).collect();
+    collations.sort_by_key(|collation| collation.callable.name.to_ascii_lowercase());
+    collations
+}
+
 fn sorted_tables(registry: &Registry) -> Vec<&TableEntry> {
     let mut tables: Vec<_> = registry.tables().map(AsRef::as_ref).collect();
     tables.sort_by_key(|table: &&TableEntry| table.callable.name.to_ascii_lowercase());
     tables
 }
 
-fn functions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
-    let mut rows = functions_of(registry);
-    rows.extend(sorted_tables(registry).into_iter().map(table_row));
-    rows
+/// The arguments of a table function are its hidden columns; a virtual table has none.
+fn table_arguments(entry: &TableEntry) -> Option<Signature> {
+    (!entry.table.is_virtual()).then(|| entry.table.signature())
 }
 
-/// A table among the functions: its arguments are the hidden columns of a table function.
+fn table_argument_count(entry: &TableEntry) -> Value {
+    table_arguments(entry).map(|signature| signature.params.len() as i64).into()
+}
+
 fn table_row(entry: &TableEntry) -> Vec<Value> {
-    let (table, object) = (&entry.table, &entry.callable.object);
-    let (kind, method) = match table.is_virtual() {
+    let (kind, method) = match entry.table.is_virtual() {
         true => ("virtual table", TableMethod::Connect),
         false => ("table function", TableMethod::Open),
     };
+    let export = entry.table.methods.get(&method).cloned();
+    let params = table_arguments(entry).as_ref().map(params);
+    let others = [params.into(), Value::Null, false.into()];
+    described(&entry.callable, table_argument_count(entry), kind, export, others, entry.shadowed)
+}
+
+fn functions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
+    let functions = sorted(registry).into_iter().map(|function| {
+        let signature = &function.signature;
+        described(
+            &function.callable,
+            function.arguments.into(),
+            kind(function),
+            export(function),
+            [
+                params(signature).into(),
+                signature.returns.map(|class| class.to_string()).into(),
+                function.deterministic.into(),
+            ],
+            function.shadowed,
+        )
+    });
+    let collations = sorted_collations(registry);
+    let collations = collations.into_iter().map(|collation| {
+        let export = Some(collation.body.export().to_owned());
+        let others = ["text, text".into(), "integer".into(), true.into()];
+        described(&collation.callable, Value::Null, "collation", export, others, collation.shadowed)
+    });
+    let tables = sorted_tables(registry).into_iter().map(table_row);
+    functions.chain(tables).chain(collations).collect()
+}
+
+/// A row of `wasm_functions`; `others` are params, returns and deterministic.
+fn described(
+    callable: &Callable,
+    arguments: Value,
+    kind: &str,
+    export: Option<String>,
+    others: [Value; 3],
+    shadowed: bool,
+) -> Vec<Value> {
+    let object = &callable.object;
     let extension = (object.kind == ObjectKind::Extension).then(|| object.name.clone());
-    let arguments = (!table.is_virtual()).then(|| table.signature());
-    let status = status(object, entry.shadowed, "table");
+    let status = match &object.problem {
+        Some(problem) => problem.clone(),
+        None if shadowed => {
+            let what = match callable.namespace {
+                Namespace::Functions => "function",
+                Namespace::Tables => "table",
+                Namespace::Collations => "collation",
+            };
+            format!("shadowed by another {what} of its name")
+        }
+        None => "ok".to_owned(),
+    };
+    let [params, returns, deterministic] = others;
     vec![
-        entry.callable.name.clone().into(),
-        arguments.as_ref().map(|signature| signature.params.len() as i64).into(),
+        callable.name.clone().into(),
+        arguments,
         kind.into(),
         extension.into(),
         object.module.sha256_hex().into(),
-        table.methods.get(&method).cloned().into(),
-        arguments.as_ref().map(params).into(),
-        Value::Null,
-        false.into(),
+        export.into(),
+        params,
+        returns,
+        deterministic,
         crate::catalog::options_text(&object.with).into(),
         status.into(),
     ]
 }
 
-fn functions_of(registry: &Registry) -> Vec<Vec<Value>> {
-    sorted(registry)
-        .into_iter()
-        .map(|function| {
-            let object = function.object();
-            let extension = (object.kind == ObjectKind::Extension).then(|| object.name.clone());
-            vec![
-                function.name().to_owned().into(),
-                function.arguments.into(),
-                kind(function).into(),
-                extension.into(),
-                object.module.sha256_hex().into(),
-                export(function).into(),
-                params(&function.signature).into(),
-                function.signature.returns.map(|class| class.to_string()).into(),
-                function.deterministic.into(),
-                crate::catalog::options_text(&object.with).into(),
-                status(object, function.shadowed, "function").into(),
-            ]
-        })
-        .collect()
-}
-
 fn kind(function: &FunctionEntry) -> &'static str {
     match &function.body {
-        FunctionBody::Scalar(_) => "scalar",
+        FunctionBody::Scalar(_) | FunctionBody::Validator(_) => "scalar",
         FunctionBody::Aggregate(methods) => match methods.get(&AggregateMethod::Inverse) {
             Some(_) => "window",
             None => "aggregate",
@@ -173,7 +211,7 @@ fn kind(function: &FunctionEntry) -> &'static str {
 /// The export of a scalar function; that which takes rows, of an aggregate.
 fn export(function: &FunctionEntry) -> Option<String> {
     match &function.body {
-        FunctionBody::Scalar(export) => Some(export.clone()),
+        FunctionBody::Scalar(export) | FunctionBody::Validator(export) => Some(export.clone()),
         FunctionBody::Aggregate(methods) => methods.get(&AggregateMethod::Step).cloned(),
     }
 }
@@ -183,14 +221,6 @@ fn params(signature: &Signature) -> String {
     let variadic = signature.variadic.map(|param| format!("{param}..."));
     let params = signature.params.iter().map(ToString::to_string);
     params.chain(variadic).collect::<Vec<_>>().join(", ")
-}
-
-fn status(object: &ObjectEntry, shadowed: bool, kind: &str) -> String {
-    match &object.problem {
-        Some(problem) => problem.clone(),
-        None if shadowed => format!("shadowed by another {kind} of its name"),
-        None => "ok".to_owned(),
-    }
 }
 
 fn modules(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
@@ -254,30 +284,30 @@ fn extensions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
 }
 
 fn stats(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
-    let functions = sorted(registry)
-        .into_iter()
-        .map(|function| stats_row(&function.callable, function.arguments.into()));
-    let tables = sorted_tables(registry).into_iter().map(|entry| {
-        let table = &entry.table;
-        let arguments = (!table.is_virtual()).then(|| table.arguments().count() as i64);
-        stats_row(&entry.callable, arguments.into())
-    });
-    functions.chain(tables).collect()
-}
-
-fn stats_row(callable: &Callable, arguments: Value) -> Vec<Value> {
-    let counts = callable.stats.counts();
-    vec![
-        callable.name.clone().into(),
-        arguments,
-        integer(counts.calls),
-        integer(counts.errors),
-        integer(counts.traps),
-        integer(counts.fuel),
-        integer(counts.time_ns),
-        integer(counts.cache_hits),
-        integer(counts.cache_misses),
-        integer(counts.evictions),
-        integer(counts.instances),
-    ]
+    let functions = sorted(registry).into_iter();
+    let functions = functions.map(|f| (&f.callable, f.arguments.into()));
+    let collations = sorted_collations(registry);
+    let collations = collations.into_iter().map(|c| (&c.callable, Value::Null));
+    let tables = sorted_tables(registry);
+    let tables = tables.into_iter().map(|t| (&t.callable, table_argument_count(t)));
+    functions
+        .chain(tables)
+        .chain(collations)
+        .map(|(callable, arguments)| {
+            let counts = callable.stats.counts();
+            vec![
+                callable.name.clone().into(),
+                arguments,
+                integer(counts.calls),
+                integer(counts.errors),
+                integer(counts.traps),
+                integer(counts.fuel),
+                integer(counts.time_ns),
+                integer(counts.cache_hits),
+                integer(counts.cache_misses),
+                integer(counts.evictions),
+                integer(counts.instances),
+            ]
+        })
+        .collect()
 }

@@ -4,12 +4,15 @@
 
 pub mod cache;
 pub mod catalog;
+pub mod config;
 pub mod ddl;
 pub mod define;
 pub mod dependents;
 pub mod engine;
 pub mod environment;
 pub mod error;
+pub mod execute;
+pub mod given;
 pub mod guest;
 pub mod host;
 pub mod introspect;
@@ -24,6 +27,7 @@ pub mod session;
 pub mod stats;
 pub mod table;
 pub mod value;
+pub mod write;
 
 pub use commensal_abi as abi;
 pub use error::{Error, ErrorKind, Result};

@@ -7,7 +7,6 @@
 //! run at the same time, or within one another, so never meet in an instance, and a call needs no
 //! lock and no shared borrow.
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -28,6 +27,9 @@ use crate::value::ValueRef;
 
 mod aggregate;
 mod failure;
+mod resolve;
+
+pub(crate) use resolve::binding;
 
 pub use aggregate::{AggregateState, Rows, aggregate_exports};
 
@@ -67,6 +69,8 @@ pub struct Binding {
     pub signature: Arc<Signature>,
     /// Whether subtypes pass.
     pub subtype: bool,
+    /// Whether only that is wanted which a [validator](crate::registry::FunctionBody::Validator) tells.
+    pub validates: bool,
 }
 
 /// An instance of a scope. It is never given again within the scope, so that whoever keeps a handle of
@@ -94,6 +98,8 @@ pub struct Scope {
     /// By slot. Boxed, so that a statement that calls the last of many functions starts as quickly.
     targets: Vec<Option<Box<Target>>>,
     leases: Vec<Lease>,
+    /// Instances that it used and let go of.
+    released: usize,
     budget: StatementBudget,
     /// What may be spent on freeing states that nobody wants any longer.
     cleanup: StatementBudget,
@@ -106,6 +112,11 @@ impl Scope {
         &self.registry
     }
 
+    /// Sees another snapshot from here on. What is bound stays bound.
+    pub fn set_registry(&mut self, registry: Arc<Registry>) {
+        self.registry = registry;
+    }
+
     /// Whether this slot can be called; if not, bind it.
     #[inline]
     pub fn is_bound(&self, slot: usize) -> bool {
@@ -114,7 +125,7 @@ impl Scope {
 
     /// The instance that a slot is bound to; `None` when it is not bound, or no longer.
     pub fn instance(&self, slot: usize) -> Option<InstanceId> {
-        Some(InstanceId(self.targets.get(slot)?.as_ref()?.lease))
+        Some(InstanceId(self.released + self.targets.get(slot)?.as_ref()?.lease))
     }
 
     /// Says that another statement begins: it has a budget of its own.
@@ -128,7 +139,7 @@ impl Scope {
     /// An instance that is not lost, to read what it answered.
     #[inline]
     pub(crate) fn guest(&mut self, instance: InstanceId) -> Option<&mut Guest> {
-        self.leases.get_mut(instance.0)?.guest.as_deref_mut()
+        self.leases.get_mut(instance.0.checked_sub(self.released)?)?.guest.as_deref_mut()
     }
 
     /// Calls the function in a bound slot, the first of its exports.
@@ -151,6 +162,9 @@ impl Scope {
                 subtype: binding.subtype,
                 result_bytes_max: limits.result_bytes_max,
             };
+            if binding.validates {
+                return validate(guest, callee, arguments, budget, sink);
+            }
             guest.call(callee, arguments, budget, sink)
         })
     }
@@ -202,6 +216,28 @@ impl Scope {
     }
 }
 
+/// Calls a function to learn whether it takes the arguments.
+#[cold]
+fn validate<A: Arguments + ?Sized, R>(
+    guest: &mut Guest,
+    callee: Callee<'_>,
+    arguments: &A,
+    budget: &mut StatementBudget,
+    sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+) -> CallResult<R> {
+    if matches!(arguments.get(0), Ok(ValueRef::Null)) {
+        return Ok(sink(ValueRef::Null, 0));
+    }
+    let valid = match guest.call(callee, arguments, budget, |_, _| ()) {
+        Ok(()) => true,
+        Err(error) => match *error {
+            CallError::Guest(..) | CallError::Argument(_) => false,
+            _ => return Err(error),
+        },
+    };
+    Ok(sink(ValueRef::Integer(valid.into()), 0))
+}
+
 #[cold]
 fn not_bound() -> CallError {
     CallError::Argument("it is not bound".to_owned())
@@ -220,8 +256,9 @@ impl Session {
         Self { environment, services, connection: CONNECTIONS.fetch_add(1, Relaxed) }
     }
 
-    /// What connections share.
-    pub(crate) fn environment(&self) -> &Environment {
+    /// What the connection shares with others, and its settings.
+    #[inline]
+    pub fn environment(&self) -> &Arc<Environment> {
         &self.environment
     }
 
@@ -231,6 +268,7 @@ impl Session {
             registry,
             targets: Vec::new(),
             leases: Vec::new(),
+            released: 0,
             budget: StatementBudget::new(self.environment.settings.limits.statement_timeout),
             cleanup: StatementBudget::for_cleanup(aggregate::DROP_TIMEOUT),
             batches: Batches::new(),
@@ -239,14 +277,21 @@ impl Session {
 
     /// Ends an execution: counts, and puts its instances into the cache.
     pub fn end(&self, mut scope: Scope) {
-        for target in scope.targets.into_iter().flatten() {
+        self.release(&mut scope);
+    }
+
+    /// Unbinds all that an execution has bound: counts, and puts its instances into the cache. What it
+    /// has used of its time stays used.
+    pub fn release(&self, scope: &mut Scope) {
+        for target in scope.targets.drain(..).flatten() {
             target.binding.callable.stats.add(&target.counts);
             if !target.states.is_empty() {
                 // The guest would keep what nobody can free any longer.
                 scope.leases[target.lease].guest = None;
             }
         }
-        for lease in scope.leases {
+        scope.released += scope.leases.len();
+        for lease in scope.leases.drain(..) {
             match lease.guest {
                 Some(guest) => {
                     self.environment.cache.put(lease.key, guest, lease.bytes, lease.stats);
@@ -340,7 +385,7 @@ impl Session {
             host: HostState::new(policy.granted, Arc::clone(&self.services)),
         };
         let started = Guest::new(module, config, &mut scope.budget)
-            .map_err(|e| failure::call(&callable.name, policy, limits, *e))
+            .map_err(|e| failure::call(callable, &callable.object.policy, limits, *e))
             .and_then(|guest| {
                 let bytes = guest.memory_bytes() as u64;
                 let accounted = self.environment.cache.add_live(bytes);
@@ -359,16 +404,16 @@ impl Session {
     /// was bound to it has to be bound again.
     #[cold]
     pub fn fail(&self, scope: &mut Scope, slot: usize, error: CallError) -> Error {
-        self.fail_in(scope, slot, None, error)
+        self.fail_as(scope, slot, None, error)
     }
 
-    /// As [`Session::fail`], for the method of this name.
+    /// As [`Session::fail`], of what SQL users know under this name.
     #[cold]
-    pub(crate) fn fail_in(
+    pub(crate) fn fail_as(
         &self,
         scope: &mut Scope,
         slot: usize,
-        method: Option<&str>,
+        name: Option<&str>,
         error: CallError,
     ) -> Error {
         let Some(Some(target)) = scope.targets.get_mut(slot) else {
@@ -380,21 +425,18 @@ impl Session {
             target.counts.traps += 1;
             self.discard(scope, lease);
         }
-        self.describe(&callable, method, error)
+        match name {
+            Some(name) => self.describe(&callable, name, error),
+            None => {
+                let limits = &self.environment.settings.limits;
+                failure::call(&*callable, &callable.object.policy, limits, error)
+            }
+        }
     }
 
-    /// What SQL users read of a failed call.
+    /// What SQL users read of a failed call of what they know under this name.
     #[cold]
-    pub(crate) fn describe(
-        &self,
-        callable: &Callable,
-        method: Option<&str>,
-        error: CallError,
-    ) -> Error {
-        let name = match method {
-            Some(method) => Cow::Owned(format!("{}.{method}", callable.name)),
-            None => Cow::Borrowed(callable.name.as_str()),
-        };
+    pub(crate) fn describe(&self, callable: &Callable, name: &str, error: CallError) -> Error {
         let limits = &self.environment.settings.limits;
         failure::call(&name, &callable.object.policy, limits, error)
     }

@@ -3,32 +3,25 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Error, Ident, ImplItem, ItemImpl, Result, Type};
+use syn::{Error, ItemImpl, Result};
 
-use crate::expand::{json, section};
+use crate::expand::section;
+use crate::implementation::{Implementation, json};
 use crate::options::Options;
 
 /// Fields of the manifest that every aggregate has; the host's calls beside those of the trait.
 const ALWAYS: [&str; 4] = ["init", "step", "finalize", "drop"];
 
 /// The exports and the manifest fragment.
-pub(crate) fn expand(options: &Options, implementation: &ItemImpl) -> Result<TokenStream> {
-    let ident = type_name(implementation)?;
-    if options.deterministic {
-        return Err(Error::new(
-            ident.span(),
-            "an aggregate has no `deterministic`: databases do not keep its results",
-        ));
-    }
-    let own_name = ident.unraw().to_string();
-    let name = options.name.clone().unwrap_or_else(|| own_name.to_ascii_lowercase());
-    let fields = fields(implementation, ident)?;
-    let export_of = |field: &str| format!("{own_name}.{field}");
-    let cfgs = implementation.attrs.iter().filter(|a| a.path().is_ident("cfg"));
-    let manifest = manifest(implementation, &name, &fields, export_of);
-    let exports = fields.iter().map(|&field| export(ident, &name, field, &export_of(field)));
+pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStream> {
+    let options = Options::parse_only(options, &["name"])?;
+    let implementation = Implementation::of(item, "Aggregate")?;
+    let fields = fields(&implementation)?;
+    let name = options.name.unwrap_or_else(|| implementation.default_name());
+    let manifest = manifest(&implementation, &name, &fields);
+    let exports = fields.iter().map(|&field| export(&implementation, &name, field));
+    let Implementation { implementor, cfgs, .. } = &implementation;
     Ok(quote! {
         #(#cfgs)*
         const _: () = {
@@ -37,7 +30,7 @@ pub(crate) fn expand(options: &Options, implementation: &ItemImpl) -> Result<Tok
             #manifest
 
             #[cfg(target_arch = "wasm32")]
-            static STATES: commensal::Single<commensal::States<#ident>> =
+            static STATES: commensal::Single<commensal::States<#implementor>> =
                 commensal::Single::new(commensal::States::new());
 
             #(#exports)*
@@ -50,41 +43,15 @@ pub(crate) fn expand(options: &Options, implementation: &ItemImpl) -> Result<Tok
     })
 }
 
-/// The type, which has a name and no parameters: each export is for one type.
-fn type_name(implementation: &ItemImpl) -> Result<&Ident> {
-    let of_trait = implementation.trait_.as_ref().and_then(|(_, path, _)| path.segments.last());
-    if !of_trait.is_some_and(|last| last.ident == "Aggregate") {
-        let message = "`#[aggregate]` goes on an implementation: `impl Aggregate for …`";
-        return Err(Error::new(implementation.impl_token.span(), message));
-    }
-    if !implementation.generics.params.is_empty() {
-        let message = "an aggregate cannot be generic: SQL calls one type";
-        return Err(Error::new_spanned(&implementation.generics, message));
-    }
-    let named = match &*implementation.self_ty {
-        Type::Path(path) if path.qself.is_none() => path.path.get_ident(),
-        _ => None,
-    };
-    named.ok_or_else(|| {
-        let message = "the type of an aggregate has a name of one word";
-        Error::new_spanned(&implementation.self_ty, message)
-    })
-}
-
 /// The fields of the manifest that the aggregate has.
-fn fields(implementation: &ItemImpl, ident: &Ident) -> Result<Vec<&'static str>> {
-    let has = |name: &str| {
-        implementation
-            .items
-            .iter()
-            .any(|item| matches!(item, ImplItem::Fn(method) if method.sig.ident == name))
-    };
-    let (value, inverse) = (has("value"), has("inverse"));
+fn fields(implementation: &Implementation<'_>) -> Result<Vec<&'static str>> {
+    let (value, inverse) = (implementation.has("value"), implementation.has("inverse"));
+    let span = implementation.implementor.span();
     if inverse && !value {
-        return Err(Error::new(ident.span(), "`inverse` needs `value`: it is for windows"));
+        return Err(Error::new(span, "`inverse` needs `value`: it is for windows"));
     }
-    if !value && !has("finalize") {
-        return Err(Error::new(ident.span(), "an aggregate needs `finalize`, or `value`"));
+    if !value && !implementation.has("finalize") {
+        return Err(Error::new(span, "an aggregate needs `finalize`, or `value`"));
     }
     let mut fields = ALWAYS.to_vec();
     fields.extend(value.then_some("value"));
@@ -92,15 +59,11 @@ fn fields(implementation: &ItemImpl, ident: &Ident) -> Result<Vec<&'static str>>
     Ok(fields)
 }
 
-fn manifest(
-    implementation: &ItemImpl,
-    name: &str,
-    fields: &[&str],
-    export_of: impl Fn(&str) -> String,
-) -> TokenStream {
-    let r#type = &implementation.self_ty;
+fn manifest(implementation: &Implementation<'_>, name: &str, fields: &[&str]) -> TokenStream {
+    let r#type = implementation.implementor;
     let head = format!("{{\"aggregate\":{{\"name\":{},\"params\":[", json(name));
-    let exports = fields.iter().map(|field| format!(",\"{field}\":{}", json(&export_of(field))));
+    let exports =
+        fields.iter().map(|field| format!(",\"{field}\":{}", json(&implementation.export(field))));
     let tail = format!("\"{}}}}}\n", exports.collect::<String>());
     // The compiler's complaint about a wrong type should be at the implementation.
     let aggregate = quote_spanned!(r#type.span()=> <#r#type as ::commensal_sdk::Aggregate>);
@@ -116,7 +79,8 @@ fn manifest(
 }
 
 /// The export for one field.
-fn export(ident: &Ident, name: &str, field: &str, export: &str) -> TokenStream {
+fn export(implementation: &Implementation<'_>, name: &str, field: &str) -> TokenStream {
+    let (ident, export) = (implementation.implementor, implementation.export(field));
     let (method, function) = (format_ident!("{field}"), format_ident!("export_{field}"));
     let count = match field {
         "init" => quote!(Exactly(0)),

@@ -5,6 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
+use crate::implementation::json;
 use crate::options::Options;
 use crate::signature::Signature;
 use crate::symbols;
@@ -123,8 +124,4 @@ pub(crate) fn section() -> TokenStream {
         #[unsafe(link_section = "commensal")]
         static SECTION: [u8; commensal::len(MANIFEST)] = commensal::concat(MANIFEST);
     }
-}
-
-pub(crate) fn json(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

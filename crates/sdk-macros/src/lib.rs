@@ -4,7 +4,10 @@
 //! is up to the traits of `commensal-sdk`.
 
 mod aggregate;
+mod collation;
+mod custom_type;
 mod expand;
+mod implementation;
 mod options;
 mod signature;
 mod symbols;
@@ -29,14 +32,32 @@ pub fn function(options: TokenStream, item: TokenStream) -> TokenStream {
     quote::quote!(#unchanged #expansion).into()
 }
 
-/// Makes an implementation of `Aggregate` callable from SQL: see `commensal_sdk::Aggregate`.
+/// Makes an aggregate: see `commensal_sdk::aggregate`.
 #[proc_macro_attribute]
 pub fn aggregate(options: TokenStream, item: TokenStream) -> TokenStream {
+    beside(item, |item| aggregate::expand(options.into(), item))
+}
+
+/// Makes a collation: see `commensal_sdk::collation`.
+#[proc_macro_attribute]
+pub fn collation(options: TokenStream, item: TokenStream) -> TokenStream {
+    beside(item, |item| collation::expand(options.into(), item))
+}
+
+/// Makes a type: see `commensal_sdk::custom_type`.
+#[proc_macro_attribute]
+pub fn custom_type(options: TokenStream, item: TokenStream) -> TokenStream {
+    beside(item, |item| custom_type::expand(options.into(), item))
+}
+
+/// The implementation of a trait as it is, and what is generated for it.
+fn beside(
+    item: TokenStream,
+    expand: impl FnOnce(&ItemImpl) -> syn::Result<proc_macro2::TokenStream>,
+) -> TokenStream {
     let unchanged = proc_macro2::TokenStream::from(item.clone());
-    let implementation = parse_macro_input!(item as ItemImpl);
-    let expansion = Options::parse(options.into())
-        .and_then(|options| aggregate::expand(&options, &implementation));
-    let expansion = expansion.unwrap_or_else(|error| error.into_compile_error());
+    let item = parse_macro_input!(item as ItemImpl);
+    let expansion = expand(&item).unwrap_or_else(|error| error.into_compile_error());
     quote::quote!(#unchanged #expansion).into()
 }
 

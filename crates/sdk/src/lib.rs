@@ -67,6 +67,8 @@ extern crate alloc;
 extern crate std;
 
 mod aggregate;
+mod collation;
+mod custom_type;
 #[doc(hidden)]
 pub mod export;
 #[cfg(target_arch = "wasm32")]
@@ -84,7 +86,7 @@ pub use aggregate::{Aggregate, FromArguments};
 /// Makes an implementation of [`Aggregate`] callable from SQL: see there.
 ///
 /// The options are those of [`function`], without `deterministic`. Without `name = "…"` the name in SQL
-/// is that of the type in lower case: `GeometricMean` is `geometricmean`.
+/// is that of the type: `GeometricMean` is `geometric_mean`.
 ///
 /// The module gets an export for each method, named after type and method (`Longest.step`), and a line
 /// in its manifest. Types of one module need different names, also when they are in different Rust
@@ -128,6 +130,23 @@ pub use commensal_sdk_macros::aggregate;
 /// ```
 #[doc(inline)]
 pub use commensal_sdk_macros::function;
+
+/// Makes a [`Collation`] usable from SQL.
+///
+/// Options: `name = "…"`, the name in SQL; without it that of the type, `NaturalSort` being `natural_sort`.
+#[doc(inline)]
+pub use commensal_sdk_macros::collation;
+
+/// Makes a [`CustomType`] usable from SQL.
+///
+/// Options, separated by commas:
+/// - `name = "…"`: the name in SQL; without it that of the type, `UnitPrice` being `unit_price`.
+/// - `operators("<" = "price_lt", "=" = "price_eq")`: which functions, by their SQL names, compare and
+///   combine stored values. Each takes two arguments.
+#[doc(inline)]
+pub use commensal_sdk_macros::custom_type;
+
+pub use collation::Collation;
 /// Makes a type a table function of SQL: goes on the impl block of
 /// [`TableFunction`](trait@TableFunction), whose description has an example.
 ///
@@ -156,6 +175,7 @@ pub use commensal_sdk_macros::table_function;
 ///   arguments.
 #[doc(inline)]
 pub use commensal_sdk_macros::virtual_table;
+pub use custom_type::CustomType;
 pub use output::{IntoOutput, Output};
 pub use parameter::{ArgumentError, Class, FromArgument, Type};
 pub use table::{

@@ -131,13 +131,14 @@ pub unsafe fn call_states<T>(
     states: &'static Single<States<T>>,
     method: impl for<'a> Fn(&mut States<T>, &Arguments<'a>) -> Result<Output<'static>, String>,
 ) -> i32 {
-    let invoke = |arguments: &Arguments<'_>| {
-        // SAFETY: one thread, and the host enters no instance in which a call runs, so that nothing
-        // refers to the states.
-        method(unsafe { &mut *states.get() }, arguments)
-    };
     // SAFETY: the caller's promise.
-    unsafe { call(name, count, argc, argv, |arguments| invoke(arguments)) }
+    unsafe {
+        call(name, count, argc, argv, |arguments| {
+            // SAFETY: one thread, and the host enters no instance in which a call runs, so that
+            // nothing refers to the states.
+            method(&mut *states.get(), arguments)
+        })
+    }
 }
 
 #[cold]

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use commensal_core::guest::Arguments;
 use commensal_core::manifest::{Table, TableMethod};
 use commensal_core::registry::{Registry, TableEntry};
+use commensal_core::session::Session;
 use commensal_core::table::{Access, FilterValue, VirtualCursor, VirtualTable};
 use commensal_core::{Error, ErrorKind, Result};
 
@@ -73,6 +74,8 @@ const fn module(eponymous: bool, writable: bool) -> sqlite3_module {
 struct Connected {
     base: sqlite3_vtab,
     state: Rc<State>,
+    /// The session whose instances the table has.
+    session: RefCell<Rc<Session>>,
     /// The module's name.
     name: String,
     /// Borrowed while a method runs. SQL that one of them needs could come back here, in a schema that
@@ -126,7 +129,8 @@ unsafe fn make(
             // SAFETY: SQLite gives back the slot of this module, and texts that end with a NUL.
             let (slot, arguments) = unsafe { (&*data.cast::<Slot>(), texts(arguments)) };
             let state = &slot.state;
-            let mut table = match new(slot, arguments, create) {
+            let session = state.session();
+            let mut table = match new(slot, &session, arguments, create) {
                 Ok(table) => table,
                 // SAFETY: `message` is SQLite's place for one.
                 Err(error) => return unsafe { vtab::fail(state, message, error) },
@@ -134,12 +138,13 @@ unsafe fn make(
             // SAFETY: this is xCreate or xConnect for `db`, and `message` its place for a message.
             let code = unsafe { declare(state, db, &mut table, message) };
             if code != SQLITE_OK {
-                table.disconnect(&state.session);
+                table.disconnect(&session);
                 return code;
             }
             let connected = Box::new(Connected {
                 base: vtab::NEW,
                 state: Rc::clone(state),
+                session: RefCell::new(session),
                 name: slot.key.clone(),
                 table: RefCell::new(table),
             });
@@ -161,20 +166,26 @@ unsafe fn texts((argc, argv): (c_int, *const *const c_char)) -> Vec<String> {
 
 /// The table. The guest is called where its columns, or a new table, need it: so a table whose guest
 /// no longer works can be dropped all the same.
-fn new(slot: &Slot, arguments: Vec<String>, create: bool) -> Result<VirtualTable> {
+fn new(
+    slot: &Slot,
+    session: &Session,
+    arguments: Vec<String>,
+    create: bool,
+) -> Result<VirtualTable> {
     let state = &slot.state;
     let registry = state.registry();
     let entry = Arc::clone(find(&registry, &slot.key)?);
     let needed = create || entry.table.columns.is_empty();
-    let mut table = VirtualTable::new(&state.session, registry, entry, arguments);
+    let mut table = VirtualTable::new(session, registry, entry, arguments);
     // Only now can SQLite be told how conflicts are handled.
     let writable = table.table().methods.contains_key(&TableMethod::Update);
     if needed || writable {
-        let connected = table.connect(access(state, &|c| state.compiled(c)), create);
+        let access = Access { session, read: &|sha256| state.read_module(sha256) };
+        let connected = table.connect(access, create);
         if let Err(error) = connected
             && needed
         {
-            table.disconnect(&state.session);
+            table.disconnect(session);
             return Err(error);
         }
     }
@@ -188,14 +199,6 @@ fn find<'r>(registry: &'r Registry, name: &str) -> Result<&'r Arc<TableEntry>> {
 
 fn usable<'r>(registry: &'r Registry, name: &str) -> Option<&'r Arc<TableEntry>> {
     super::usable(registry, name).filter(|entry| entry.table.is_virtual())
-}
-
-type Load<'a> = &'a dyn Fn(
-    &commensal_core::registry::Callable,
-) -> Result<Arc<dyn commensal_core::runtime::CompiledModule>>;
-
-fn access<'a>(state: &'a State, load: Load<'a>) -> Access<'a> {
-    Access { session: &state.session, load }
 }
 
 /// Declares the columns, and what else SQLite is to know.
@@ -238,7 +241,7 @@ unsafe extern "C" fn disconnect(table: *mut sqlite3_vtab) -> c_int {
         || {
             // SAFETY: the table that `make` made; SQLite disconnects it once.
             let connected = unsafe { Box::from_raw(table.cast::<Connected>()) };
-            connected.table.into_inner().disconnect(&connected.state.session);
+            connected.table.into_inner().disconnect(&connected.session.borrow());
             SQLITE_OK
         },
     )
@@ -268,9 +271,10 @@ fn with_table<R>(
     connected: &Connected,
     body: impl FnOnce(&mut VirtualTable, Access<'_>) -> Result<R>,
 ) -> Result<R> {
-    let state = &*connected.state;
     let mut table = connected.table.try_borrow_mut().map_err(|_| reentered(connected))?;
-    body(&mut table, access(state, &|callable| state.compiled(callable)))
+    let session = Rc::clone(&connected.session.borrow());
+    let read = |sha256: &[u8; 32]| connected.state.read_module(sha256);
+    body(&mut table, Access { session: &session, read: &read })
 }
 
 #[cold]
@@ -328,9 +332,9 @@ unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_ind
         let state = &connected.state;
         state.plans.set(state.plans.get() + 1);
         // A statement is being prepared: what is there has to do.
-        let registry = state.registry();
-        let entry = usable(&registry, &connected.name).cloned();
-        table.renew(&state.session, registry, entry.as_ref())?;
+        renew_with(connected, table, state.registry())?;
+        let session = Rc::clone(&connected.session.borrow());
+        let access = Access { session: &session, ..access };
         // SAFETY: this is xBestIndex, and SQLite gives the structure for the duration of this call.
         unsafe {
             let request = plan::request(state.handle.api, info);
@@ -350,7 +354,8 @@ unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_ind
 unsafe extern "C" fn open(table: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_cursor) -> c_int {
     let body = |connected: &Connected, table: &mut VirtualTable, access: Access<'_>| {
         renew(connected, table)?;
-        let scan = table.open(access)?;
+        let session = Rc::clone(&connected.session.borrow());
+        let scan = table.open(Access { session: &session, ..access })?;
         let base = sqlite3_vtab_cursor { pVtab: std::ptr::null_mut() };
         // SAFETY: `out` is SQLite's place for the cursor, whose first field is what it expects.
         unsafe { *out = Box::into_raw(Box::new(Cursor { base, scan })).cast() };
@@ -364,8 +369,20 @@ unsafe extern "C" fn open(table: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_
 fn renew(connected: &Connected, table: &mut VirtualTable) -> Result<()> {
     let state = &connected.state;
     let registry = state.current().map_err(|error| named(&connected.name, error))?;
+    renew_with(connected, table, registry)
+}
+
+fn renew_with(
+    connected: &Connected,
+    table: &mut VirtualTable,
+    registry: Arc<Registry>,
+) -> Result<()> {
+    let (old, new) = (Rc::clone(&connected.session.borrow()), connected.state.session());
     let entry = usable(&registry, &connected.name).cloned();
-    table.renew(&state.session, registry, entry.as_ref())
+    if table.renew(&old, &new, registry, entry.as_ref())? {
+        *connected.session.borrow_mut() = new;
+    }
+    Ok(())
 }
 
 unsafe extern "C" fn close(cursor: *mut sqlite3_vtab_cursor) -> c_int {
@@ -493,7 +510,8 @@ unsafe fn transaction(
         if which == TableMethod::Begin {
             renew(connected, table)?;
         }
-        table.transaction(access, which, number.map(i64::from))
+        let session = Rc::clone(&connected.session.borrow());
+        table.transaction(Access { session: &session, ..access }, which, number.map(i64::from))
     };
     // SAFETY: the caller's promise.
     unsafe { method(table, body) }

@@ -1,8 +1,10 @@
 //! Functions in a SQLite database, through SQL and the facade alone: transactions, visibility,
 //! threads, processes, files that cannot be trusted, limits.
 
+mod aggregates;
 mod catalog;
 mod closing;
+mod collations;
 mod definitions;
 mod forked;
 mod kill;

@@ -192,8 +192,8 @@ fn argument<'a, A: Arguments + ?Sized>(
         return Err(too_many(signature, arguments).into());
     };
     match (param.class, value) {
-        (None, value) => Ok(Some(value)),
         (_, ValueRef::Null) => Ok(param.nullable.then_some(ValueRef::Null)),
+        (None, value) => Ok(Some(value)),
         (Some(class), value) if class == value.class() => Ok(Some(value)),
         (Some(StorageClass::Real), ValueRef::Integer(i)) => Ok(Some(ValueRef::Real(i as f64))),
         (Some(class), value) => Err(wrong_class(position, class, value.class()).into()),

@@ -56,17 +56,15 @@ impl Batches {
         }
     }
 
-    /// Gives an empty batch its full size, once it has turned out too small. False when it has that,
-    /// or must not have it.
+    /// Gives an empty batch its full size, once it has turned out too small, unless it has that or must
+    /// not have it.
     #[cold]
-    pub(crate) fn grow(&mut self, batch: &mut Batch) -> bool {
+    pub(crate) fn grow(&mut self, batch: &mut Batch) {
         let old = batch.buffer.len();
-        let new = if batch.is_empty() { self.claim(old, BYTES_MAX) } else { 0 };
-        let grows = new > old;
-        if grows {
-            *batch = Batch { rows_max: batch.rows_max, ..Batch::empty(new) };
+        if batch.is_empty() && old < BYTES_MAX {
+            let buffer = self.claim(old, BYTES_MAX);
+            *batch = Batch { rows_max: batch.rows_max, ..Batch::empty(buffer) };
         }
-        grows
     }
 
     /// The size that a batch may have: `wanted`, or what it had.

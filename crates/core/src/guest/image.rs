@@ -53,11 +53,17 @@ impl Image {
     /// There are too many bytes.
     pub(crate) fn record(&mut self, place: usize, value: ValueRef<'_>) -> CallResult<()> {
         let (tag, bytes) = match value {
-            ValueRef::Null => return Ok(self.write(place, &Record::NULL.to_bytes())),
-            ValueRef::Integer(i) => return Ok(self.write(place, &Record::integer(i).to_bytes())),
-            ValueRef::Real(r) => return Ok(self.write(place, &Record::real(r).to_bytes())),
             ValueRef::Text(t) => (Tag::Text, t.as_bytes()),
             ValueRef::Blob(b) => (Tag::Blob, b),
+            ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => {
+                let record = match value {
+                    ValueRef::Integer(i) => Record::integer(i),
+                    ValueRef::Real(r) => Record::real(r),
+                    _ => Record::NULL,
+                };
+                self.write(place, &record.to_bytes());
+                return Ok(());
+            }
         };
         let at = self.append(bytes)?;
         self.points(place, tag, at, bytes.len());

@@ -318,18 +318,19 @@ impl Manifest {
     pub(crate) fn not_run(&self) -> impl Iterator<Item = (Declaration<'_>, &'static str)> {
         let functions = self.functions.iter().map(|f| ("function", &f.name, &f.bind));
         let aggregates = self.aggregates.iter().map(|a| ("aggregate", &a.name, &a.bind));
+        let collations = self.collations.iter().map(|c| ("collation", &c.name, &c.bind));
+        let types = self.types.iter().map(|t| ("type", &t.name, &t.bind));
         let bound = functions
             .chain(aggregates)
+            .chain(collations)
+            .chain(types)
             .filter(|(_, _, bind)| bind.is_some())
             .map(|(kind, name, _)| (Declaration { kind, name }, "whose \"bind\""));
         let tables = self.tables.iter().filter_map(|table| {
             let what = table.not_run()?;
             Some((Declaration { kind: "table", name: &table.name }, what))
         });
-        let collations = self.collations.iter().map(|c| ("collation", &c.name));
-        let types = self.types.iter().map(|t| ("type", &t.name));
-        let others = collations.chain(types);
-        bound.chain(tables).chain(others.map(|(kind, name)| (Declaration { kind, name }, "which")))
+        bound.chain(tables)
     }
 }
 

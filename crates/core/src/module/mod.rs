@@ -7,12 +7,14 @@
 mod check;
 mod pack;
 mod read;
+mod report;
 mod suggest;
 mod text;
 mod types;
 mod work;
 
 pub use pack::pack;
+pub use report::inspect_json;
 pub use text::binary;
 pub use types::{ExternType, FunctionType, ValType};
 
@@ -55,6 +57,13 @@ pub struct Import {
     pub name: String,
     /// Its type.
     pub ty: ExternType,
+}
+
+impl Import {
+    /// The capability that it needs.
+    pub fn capability(&self) -> Option<Capability> {
+        host::function(&self.module, &self.name)?.capability
+    }
 }
 
 /// An export.
@@ -176,10 +185,7 @@ impl ModuleInfo {
 
     /// The capabilities without which some import fails when called.
     pub fn capabilities(&self) -> Capabilities {
-        self.imports
-            .iter()
-            .filter_map(|import| host::function(&import.module, &import.name)?.capability)
-            .collect()
+        self.imports.iter().filter_map(Import::capability).collect()
     }
 
     /// Whether an import shows the clock or random numbers: such a module's functions cannot be

@@ -5,15 +5,17 @@ use std::collections::BTreeMap;
 use super::ObjectEntry;
 use crate::ddl::ObjectKind;
 use crate::manifest::{
-    Aggregate, AggregateMethod, Collation, Function, Manifest, Signature, Table, TableMethod,
+    Aggregate, AggregateMethod, Collation, Function, Manifest, Param, Signature, Table,
+    TableMethod, Type,
 };
+use crate::value::StorageClass;
 
 /// What a definition declares.
 #[derive(Default)]
 pub(crate) struct Declared {
     pub(crate) functions: Vec<DeclaredFunction>,
     pub(crate) tables: Vec<Table>,
-    pub(crate) collations: Vec<Collation>,
+    pub(crate) collations: Vec<DeclaredCollation>,
 }
 
 /// What is behind the name of a function.
@@ -21,8 +23,35 @@ pub(crate) struct Declared {
 pub enum FunctionBody {
     /// A scalar function: its export.
     Scalar(String),
+    /// A scalar function that tells whether this export takes the arguments: 1 or 0, and NULL for
+    /// NULL.
+    Validator(String),
     /// An aggregate: its exports, by what they do.
     Aggregate(BTreeMap<AggregateMethod, String>),
+}
+
+/// What is behind the name of a collation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CollationBody {
+    /// An export that compares.
+    Compare(String),
+    /// An export that tells whether its first argument is less than its second.
+    Less(String),
+}
+
+impl CollationBody {
+    /// The export.
+    pub fn export(&self) -> &str {
+        match self {
+            Self::Compare(export) | Self::Less(export) => export,
+        }
+    }
+}
+
+/// A collation as a definition declares it.
+pub(crate) struct DeclaredCollation {
+    pub(crate) name: String,
+    pub(crate) body: CollationBody,
 }
 
 /// A function as a definition declares it.
@@ -76,7 +105,7 @@ impl Declared {
                 let mut declared = declared.unwrap_or_else(|| Self::undeclared(object));
                 for function in &mut declared.functions {
                     // Aggregates have no such promise to make: SQL never keeps their results.
-                    if let FunctionBody::Scalar(_) = function.body {
+                    if !matches!(function.body, FunctionBody::Aggregate(_)) {
                         function.deterministic |= object.deterministic;
                     }
                 }
@@ -93,14 +122,20 @@ impl Declared {
         }
     }
 
-    fn of_extension(manifest: &Manifest) -> Self {
+    /// What CREATE EXTENSION takes of a manifest.
+    pub(crate) fn of_extension(manifest: &Manifest) -> Self {
         let scalars = manifest.functions.iter().map(|f| DeclaredFunction::scalar(f, &f.name));
         let aggregates =
             manifest.aggregates.iter().map(|a| DeclaredFunction::aggregate(a, &a.name));
+        let types = manifest.types.iter().flat_map(type_functions);
+        let collations = manifest.collations.iter().map(|Collation { name, compare, .. }| {
+            DeclaredCollation { name: name.clone(), body: CollationBody::Compare(compare.clone()) }
+        });
+        let orders = manifest.types.iter().filter_map(|ty| type_collation(manifest, ty));
         Self {
-            functions: scalars.chain(aggregates).collect(),
+            functions: scalars.chain(aggregates).chain(types).collect(),
             tables: manifest.tables.clone(),
-            collations: manifest.collations.clone(),
+            collations: collations.chain(orders).collect(),
         }
     }
 
@@ -136,6 +171,44 @@ impl Declared {
         };
         Self { functions: vec![function], ..Self::default() }
     }
+}
+
+/// The functions that make a type usable where the engine has no types of its own: `t()` makes the
+/// stored value, `t_decode()` the value to show, and `t_valid()` is for CHECK constraints.
+fn type_functions(ty: &Type) -> [DeclaredFunction; 3] {
+    // NULL is NULL without a call.
+    let value = Param { class: None, nullable: false };
+    let stored = Param { class: Some(ty.base), nullable: false };
+    let declared = |suffix: &str, body, first, returns| DeclaredFunction {
+        name: format!("{}{suffix}", ty.name),
+        body,
+        signature: Signature {
+            params: [first].into_iter().chain(ty.params.iter().copied()).collect(),
+            variadic: None,
+            returns,
+        },
+        subtype: false,
+        deterministic: true,
+    };
+    [
+        declared("", FunctionBody::Scalar(ty.encode.clone()), value, Some(ty.base)),
+        declared("_decode", FunctionBody::Scalar(ty.decode.clone()), stored, None),
+        declared("_valid", FunctionBody::Validator(ty.decode.clone()), value, None),
+    ]
+}
+
+/// The order of a type whose values are stored as text, by its operator `<`: a collation of its name.
+fn type_collation(manifest: &Manifest, ty: &Type) -> Option<DeclaredCollation> {
+    if ty.base != StorageClass::Text {
+        return None;
+    }
+    let less = ty.operators.iter().find(|operator| operator.op == "<")?;
+    let function = manifest.functions.iter().find(|function| {
+        function.name.eq_ignore_ascii_case(&less.function)
+            && function.signature.argument_count() == 2
+    })?;
+    let body = CollationBody::Less(function.export.clone());
+    Some(DeclaredCollation { name: ty.name.clone(), body })
 }
 
 impl Manifest {

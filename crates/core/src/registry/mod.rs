@@ -8,9 +8,10 @@ mod module;
 mod policy;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
-pub use declared::FunctionBody;
+pub use declared::{CollationBody, FunctionBody};
 pub(crate) use declared::{Declared, DeclaredFunction};
 pub use module::ModuleEntry;
 pub(crate) use module::manifest_text;
@@ -20,7 +21,8 @@ use crate::catalog::{Generation, ObjectRow};
 use crate::ddl::{ObjectKind, With};
 use crate::define::is_reserved;
 use crate::environment::Environment;
-use crate::manifest::{Collation, Signature, Table};
+use crate::error::{Error, ErrorKind};
+use crate::manifest::{Signature, Table};
 use crate::stats::FunctionStats;
 
 /// A definition: a function or an extension.
@@ -43,14 +45,28 @@ pub struct ObjectEntry {
     pub problem: Option<String>,
 }
 
-/// What SQL calls in a guest: its name, the definition that it comes from, its counters.
+/// What SQL calls in a guest: its name, the definition that it comes from, its counters. Messages show
+/// it as `f()`, or with the word for what it is.
 pub struct Callable {
+    /// What it is.
+    pub namespace: Namespace,
     /// Its name.
     pub name: String,
     /// The definition it comes from.
     pub object: Arc<ObjectEntry>,
     /// Its counters.
     pub stats: Arc<FunctionStats>,
+}
+
+impl fmt::Display for Callable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.name;
+        match self.namespace {
+            Namespace::Functions => write!(f, "{name}()"),
+            Namespace::Tables => write!(f, "the table {name}"),
+            Namespace::Collations => write!(f, "the collation {name}"),
+        }
+    }
 }
 
 /// A function that SQL may call.
@@ -97,10 +113,21 @@ pub struct TableEntry {
 pub struct CollationEntry {
     /// What is called.
     pub callable: Arc<Callable>,
-    /// Its exports.
-    pub collation: Collation,
+    /// Its export.
+    pub body: CollationBody,
     /// A collation of the engine, or an earlier definition, has its name.
     pub shadowed: bool,
+}
+
+impl CollationEntry {
+    /// Whether both give the same order, by the same right.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let (a, b) = (&self.callable.object, &other.callable.object);
+        self.body == other.body
+            && a.module.sha256 == b.module.sha256
+            && a.policy == b.policy
+            && a.problem == b.problem
+    }
 }
 
 /// A namespace of the engine.
@@ -194,7 +221,13 @@ impl Registry {
         for table in declared.tables {
             let key = table.name.to_ascii_lowercase();
             let entry = TableEntry {
-                callable: callable(&table.name, TABLE_STATS, &object, environment),
+                callable: callable(
+                    Namespace::Tables,
+                    &table.name,
+                    TABLE_STATS,
+                    &object,
+                    environment,
+                ),
                 shadowed: is_reserved(&key)
                     || is_foreign(Namespace::Tables, &key)
                     || self.tables.contains_key(&key),
@@ -205,10 +238,16 @@ impl Registry {
         for collation in declared.collations {
             let key = collation.name.to_ascii_lowercase();
             let entry = CollationEntry {
-                callable: callable(&collation.name, COLLATION_STATS, &object, environment),
+                callable: callable(
+                    Namespace::Collations,
+                    &collation.name,
+                    COLLATION_STATS,
+                    &object,
+                    environment,
+                ),
                 shadowed: is_foreign(Namespace::Collations, &key)
                     || self.collations.contains_key(&key),
-                collation,
+                body: collation.body,
             };
             self.collations.entry(key).or_insert_with(|| Arc::new(entry));
         }
@@ -227,7 +266,7 @@ impl Registry {
             || is_foreign(Namespace::Functions, &key.0)
             || self.functions.contains_key(&key);
         let function = FunctionEntry {
-            callable: callable(&declared.name, key.1, object, environment),
+            callable: callable(Namespace::Functions, &declared.name, key.1, object, environment),
             arguments: key.1,
             body: declared.body,
             signature: Arc::new(declared.signature),
@@ -241,6 +280,18 @@ impl Registry {
     /// The function of this name and argument count, without regard to variadic ones.
     pub fn function(&self, key: &FunctionKey) -> Option<&Arc<FunctionEntry>> {
         self.functions.get(key)
+    }
+
+    /// The error for a name without a function of the number of arguments that a call has.
+    #[cold]
+    pub fn no_such_function(&self, name: &str) -> Error {
+        let other = self.functions().any(|entry| entry.name().eq_ignore_ascii_case(name));
+        let message = if other {
+            format!("wrong number of arguments to function {name}()")
+        } else {
+            format!("no such function: {name}")
+        };
+        Error::new(ErrorKind::NotFound, message)
     }
 
     /// All functions, in no order.
@@ -285,12 +336,14 @@ const TABLE_STATS: i32 = -2;
 const COLLATION_STATS: i32 = -3;
 
 fn callable(
+    namespace: Namespace,
     name: &str,
     arguments: i32,
     object: &Arc<ObjectEntry>,
     environment: &Environment,
 ) -> Arc<Callable> {
     Arc::new(Callable {
+        namespace,
         name: name.to_owned(),
         object: Arc::clone(object),
         stats: environment.stats(name, arguments),

@@ -166,7 +166,7 @@ impl Session {
             .any(|capability| granted.contains(capability));
         Ok(AggregateState {
             slot,
-            instance: InstanceId(target.lease),
+            instance: InstanceId(scope.released + target.lease),
             handle,
             callable: Arc::clone(&binding.callable),
             signature: Arc::clone(&binding.signature),
@@ -193,17 +193,16 @@ impl Session {
         if appended != Appended::Full {
             return Ok(());
         }
+        if state.rows == rows {
+            // It was too small; the next row may be no smaller than this one.
+            scope.batches.grow(&mut state.batch);
+        }
         state.rows = rows;
-        loop {
-            match state.append(rows, arguments) {
-                Ok(Appended::Done) => return Ok(()),
-                Ok(Appended::Due) => return self.flush(scope, state),
-                Ok(Appended::Full) => {}
-                Err(error) => return Err(self.fail_state(scope, state, *error)),
-            }
-            if !scope.batches.grow(&mut state.batch) {
-                return self.pass_large(scope, state, arguments);
-            }
+        match state.append(rows, arguments) {
+            Ok(Appended::Done) => Ok(()),
+            Ok(Appended::Due) => self.flush(scope, state),
+            Ok(Appended::Full) => self.pass_large(scope, state, arguments),
+            Err(error) => Err(self.fail_state(scope, state, *error)),
         }
     }
 
@@ -271,7 +270,7 @@ impl Session {
         if scope.instance(slot) == Some(instance) {
             let mut budget = scope.cleanup;
             if budget.remaining().is_zero() {
-                self.discard(scope, instance.0);
+                self.discard(scope, instance.0 - scope.released);
             } else {
                 let dropped = scope.enter(&self.environment, slot, |entered| {
                     let callee = entered.callee(AggregateMethod::Drop, &ANY)?;
@@ -333,8 +332,8 @@ impl Session {
         if scope.instance(state.slot) == Some(state.instance) {
             return self.fail(scope, state.slot, error);
         }
-        let Callable { name, object, .. } = &*state.callable;
-        failure::call(name, &object.policy, &self.environment.settings.limits, error)
+        let policy = &state.callable.object.policy;
+        failure::call(&*state.callable, policy, &self.environment.settings.limits, error)
     }
 }
 

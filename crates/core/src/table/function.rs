@@ -114,13 +114,13 @@ impl FunctionCursor {
             }
             _ => Err(no_row()),
         };
-        result.map_err(|error| self.fail_column(session, column, error))
+        result.map_err(|error| self.fail_column(session, column, *error))
     }
 
     #[cold]
-    fn fail_column(&mut self, session: &Session, column: usize, error: Box<CallError>) -> Error {
+    fn fail_column(&mut self, session: &Session, column: usize, error: CallError) -> Error {
         let entry = Arc::clone(&self.seat.entry);
-        let error = in_column(*error, &entry.table.columns[column]);
+        let error = in_column(error, &entry.table.columns[column]);
         self.seat.fail(session, TableMethod::Next, error)
     }
 

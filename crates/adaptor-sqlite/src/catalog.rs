@@ -1,0 +1,79 @@
+//! The connection as the core writes definitions into it.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use commensal_core::catalog::Generation;
+use commensal_core::define::EngineNames;
+use commensal_core::environment::Environment;
+use commensal_core::registry::Registry;
+use commensal_core::write::CatalogAccess;
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+
+use crate::names::Names;
+use crate::state::State;
+
+/// See the module's description.
+pub(crate) struct Access {
+    state: Rc<State>,
+    /// With the settings that the statement began with.
+    environment: Arc<Environment>,
+}
+
+impl Access {
+    pub(crate) fn new(state: &Rc<State>) -> Self {
+        Self { state: Rc::clone(state), environment: state.environment() }
+    }
+}
+
+impl CatalogAccess for Access {
+    fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    fn registry(&self) -> Arc<Registry> {
+        self.state.registry()
+    }
+
+    fn current(&self) -> Result<Arc<Registry>> {
+        self.state.current()
+    }
+
+    fn refresh(&self) -> Result<Arc<Registry>> {
+        self.state.refresh()
+    }
+
+    fn names<'a>(&'a self, _: &'a Registry) -> Box<dyn EngineNames + 'a> {
+        Box::new(Names::new(&self.state))
+    }
+
+    fn is_autocommit(&self) -> bool {
+        self.state.handle.is_autocommit()
+    }
+
+    fn is_writing(&self) -> bool {
+        self.state.handle.is_writing()
+    }
+
+    fn execute(&self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()> {
+        self.state.handle.execute(sql, parameters)
+    }
+
+    fn new_generation(&self) -> Result<Generation> {
+        let mut generation = [0; 16];
+        getrandom::fill(&mut generation).map_err(|e| {
+            Error::new(ErrorKind::Engine, format!("the system has no random numbers: {e}"))
+        })?;
+        Ok(generation)
+    }
+
+    fn last_insert_rowid(&self) -> i64 {
+        self.state.handle.last_insert_rowid()
+    }
+
+    fn set_last_insert_rowid(&self, rowid: i64) {
+        let handle = self.state.handle;
+        // SAFETY: the connection is open.
+        unsafe { (handle.api.sqlite3_set_last_insert_rowid)(handle.db(), rowid) };
+    }
+}

@@ -1,0 +1,204 @@
+//! Writing definitions: CREATE and DROP as changes of the catalog's tables.
+//!
+//! [`define`] has checked everything before this writes. All writes of a statement are in one
+//! transaction or savepoint; what a failure leaves is what was there before. An adaptor gives SQL of
+//! ours a connection to run in, as [`CatalogAccess`].
+
+use std::sync::Arc;
+
+use crate::catalog::{self, Generation};
+use crate::ddl::{Create, Drop, quote_identifier};
+use crate::define::{self, Definition, Dependent, EngineNames, Removal};
+use crate::environment::Environment;
+use crate::error::{Error, ErrorKind, Result};
+use crate::registry::Registry;
+use crate::value::ValueRef;
+
+/// A connection whose catalog is read and written. Used by one thread at a time.
+pub trait CatalogAccess {
+    /// What the connection shares with others of its Database.
+    fn environment(&self) -> &Environment;
+
+    /// The snapshot of the catalog as last read.
+    fn registry(&self) -> Arc<Registry>;
+
+    /// The snapshot that is true now: reads the generation, and the catalog if that is another one.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    fn current(&self) -> Result<Arc<Registry>>;
+
+    /// As [`CatalogAccess::current`], but reads the catalog whatever the generation says.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    fn refresh(&self) -> Result<Arc<Registry>>;
+
+    /// What the engine knows about names. `registry` is the current snapshot.
+    fn names<'a>(&'a self, registry: &'a Registry) -> Box<dyn EngineNames + 'a>;
+
+    /// Whether no transaction is open.
+    fn is_autocommit(&self) -> bool;
+
+    /// Whether a statement that writes is in the middle of its execution.
+    fn is_writing(&self) -> bool;
+
+    /// Runs one statement of our own to its end.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn execute(&self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()>;
+
+    /// 16 random bytes of the system. Not the engine's, which are the same in two processes that were
+    /// forked from one.
+    ///
+    /// # Errors
+    /// The system has none.
+    fn new_generation(&self) -> Result<Generation>;
+
+    /// Rowid of the last INSERT.
+    fn last_insert_rowid(&self) -> i64;
+
+    /// Sets what [`CatalogAccess::last_insert_rowid`] gives: our writes are no INSERT of the user.
+    fn set_last_insert_rowid(&self, rowid: i64);
+}
+
+/// Runs a CREATE. `parameter` is the value bound to the source, if that is a parameter. False when the
+/// object exists and IF NOT EXISTS was said.
+///
+/// # Errors
+/// A check, or a write.
+pub fn create(
+    access: &dyn CatalogAccess,
+    create: &Create,
+    parameter: Option<ValueRef<'_>>,
+) -> Result<bool> {
+    check_possible(access).map_err(|e| e.at(create.name_offset))?;
+    let define = || {
+        let registry = access.current()?;
+        let names = access.names(&registry);
+        let environment = access.environment();
+        let definition = define::create(create, parameter, environment, &registry, &*names)?;
+        Ok((registry.generation, definition))
+    };
+    // Once before the lock is taken, because compiling takes its time.
+    let (generation, definition) = define()?;
+    let Some(mut definition) = definition else { return Ok(false) };
+    transaction(access, || {
+        if access.current()?.generation != generation {
+            match define()?.1 {
+                Some(again) => definition = again,
+                None => return Ok(()),
+            }
+        }
+        write(access, &definition)?;
+        definition.hand_over(&*access.refresh()?);
+        for dependent in &definition.rebuild {
+            access.execute(&format!("REINDEX {}", qualified(dependent)), &[])?;
+        }
+        Ok(())
+    })?;
+    Ok(true)
+}
+
+/// Runs a DROP. False when there is no such object and IF EXISTS was said.
+///
+/// # Errors
+/// A check, or a write.
+pub fn drop(access: &dyn CatalogAccess, drop: &Drop) -> Result<bool> {
+    check_possible(access).map_err(|e| e.at(drop.name_offset))?;
+    let removal = || {
+        let registry = access.current()?;
+        define::drop(drop, &registry, &*access.names(&registry))
+    };
+    if removal()?.is_none() {
+        return Ok(false);
+    }
+    transaction(access, || {
+        let Some(Removal { kind, name, drop_indexes }) = removal()? else { return Ok(()) };
+        for index in &drop_indexes {
+            access.execute(&format!("DROP INDEX {}", qualified(index)), &[])?;
+        }
+        let parameters = [ValueRef::Text(catalog::kind_text(kind)), ValueRef::Text(&name)];
+        access.execute(catalog::DELETE_OBJECT, &parameters)?;
+        update_generation(access)
+    })?;
+    Ok(true)
+}
+
+/// Whether definitions can be written at all now.
+fn check_possible(access: &dyn CatalogAccess) -> Result<()> {
+    access.environment().check_catalog_is_loaded()?;
+    if access.is_writing() {
+        // Its transaction could be neither committed nor rolled back under it.
+        return Err(Error::new(
+            ErrorKind::InUse,
+            "a statement of this connection that writes is still running: step it to its end, or \
+             reset it, before definitions are changed",
+        ));
+    }
+    Ok(())
+}
+
+/// The last write of all, after the triggers, which use the engine's random numbers.
+fn update_generation(access: &dyn CatalogAccess) -> Result<()> {
+    let generation = access.new_generation()?;
+    access.execute(catalog::UPDATE_GENERATION, &[ValueRef::Blob(&generation)])
+}
+
+fn write(access: &dyn CatalogAccess, definition: &Definition) -> Result<()> {
+    if access.registry().generation.is_none() {
+        for sql in catalog::SCHEMA {
+            access.execute(sql, &[])?;
+        }
+    }
+    let sha256 = ValueRef::Blob(&definition.sha256);
+    let bytes = ValueRef::Integer(i64::try_from(definition.wasm.len()).unwrap_or(i64::MAX));
+    let manifest = ValueRef::Text(&definition.manifest);
+    let wasm = ValueRef::Blob(&definition.wasm);
+    access.execute(catalog::INSERT_MODULE, &[sha256, bytes, manifest, wasm])?;
+    let options = catalog::options_text(&definition.with);
+    access.execute(
+        catalog::UPSERT_OBJECT,
+        &[
+            ValueRef::Text(catalog::kind_text(definition.kind)),
+            ValueRef::Text(&definition.name),
+            sha256,
+            definition.export.as_deref().map_or(ValueRef::Null, ValueRef::Text),
+            ValueRef::Integer(definition.deterministic.into()),
+            ValueRef::Text(&options),
+        ],
+    )?;
+    update_generation(access)
+}
+
+fn qualified(dependent: &Dependent) -> String {
+    let (schema, name) = (&dependent.schema, &dependent.name);
+    format!("{}.{}", quote_identifier(schema), quote_identifier(name))
+}
+
+/// Runs writes as one: in a transaction of their own, or in a savepoint of the one that is open.
+fn transaction(access: &dyn CatalogAccess, writes: impl FnOnce() -> Result<()>) -> Result<()> {
+    let rowid = access.last_insert_rowid();
+    let (begin, commit, rollback): (&str, &str, &[&str]) = if access.is_autocommit() {
+        ("BEGIN IMMEDIATE", "COMMIT", &["ROLLBACK"])
+    } else {
+        (
+            "SAVEPOINT commensal_ddl",
+            "RELEASE commensal_ddl",
+            &["ROLLBACK TO commensal_ddl", "RELEASE commensal_ddl"],
+        )
+    };
+    access.execute(begin, &[])?;
+    let result = writes().and_then(|()| access.execute(commit, &[]));
+    if result.is_err() && !access.is_autocommit() {
+        for sql in rollback {
+            // What failed is reported; a rollback that fails too changes nothing about that.
+            let _ = access.execute(sql, &[]);
+        }
+    }
+    access.set_last_insert_rowid(rowid);
+    // What memory says follows from the tables, whichever way this ended.
+    let current = access.current().map(std::mem::drop);
+    result.and(current)
+}
