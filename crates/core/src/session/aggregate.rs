@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Entered, InstanceId, Scope, Session, failure, not_bound};
+use super::{Entered, InstanceId, Scope, Session, not_bound};
 use crate::error::{Error, Result};
 use crate::guest::{Appended, Arguments, Batch, CallError, CallResult, Callee};
 use crate::limits::Capability;
@@ -332,7 +332,7 @@ impl Session {
         if scope.instance(state.slot) == Some(state.instance) {
             return self.fail(scope, state.slot, error);
         }
-        failure::call(&state.callable, &self.environment.settings.limits, error)
+        self.describe(&state.callable, None, error)
     }
 }
 
