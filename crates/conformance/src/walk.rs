@@ -215,7 +215,8 @@ impl<'c, D: Driver> Walk<'c, D> {
         if self.view(walker).len() < 2 {
             return "does nothing".to_owned();
         }
-        let sql = "UPDATE commensal_object SET sha256 = iif(name = 'g', NULL, zeroblob(32))";
+        let sql =
+            "UPDATE commensal_object SET sha256 = CASE WHEN name <> 'g' THEN zeroblob(32) END";
         let error = self.connection(walker).execute(sql).unwrap_err();
         assert!(is_busy(&error) || error.message().contains("NOT NULL"), "{error:?}");
         self.write(walker, !is_busy(&error), |_| {});

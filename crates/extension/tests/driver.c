@@ -154,6 +154,63 @@ static void threads(void) {
   close_(db);
 }
 
+static void *calls_shared(void *db) {
+  int i;
+  for (i = 0; i < 300; i++) {
+    expect(db, "SELECT f() + wasm_call('f')", 2);
+    integer(db, "SELECT count(*) FROM wasm_functions");
+  }
+  return 0;
+}
+
+/* Threads use one connection, which SQLite serializes, while one of them makes and drops functions. */
+static void shares(void) {
+  pthread_t callers[3];
+  sqlite3 *db = connect_();
+  int i;
+  run(db, "PRAGMA synchronous = OFF");
+  define(db, "f", 1);
+  for (i = 0; i < 3; i++) pthread_create(&callers[i], 0, calls_shared, db);
+  for (i = 0; i < 30; i++) {
+    define(db, "g", i);
+    run(db, "SELECT wasm_exec('DROP FUNCTION g')");
+  }
+  for (i = 0; i < 3; i++) pthread_join(callers[i], 0);
+  close_(db);
+}
+
+static volatile int interrupted;
+
+static void *interrupt(void *db) {
+  while (!interrupted) {
+    usleep(100000);
+    sqlite3_interrupt(db);
+  }
+  return 0;
+}
+
+/* An interrupt reaches a guest that would run until its time is up. */
+static void interrupts(void) {
+  pthread_t interrupter;
+  sqlite3_stmt *statement = 0;
+  sqlite3 *db = connect_();
+  int code;
+  run(db,
+      "SELECT wasm_exec('CREATE FUNCTION endless LANGUAGE wasm AS ''(module"
+      " (memory (export \"memory\") 1)"
+      " (func (export \"commensal_scratch\") (param i32) (result i32) (i32.const 1024))"
+      " (func (export \"endless\") (param i32 i32) (result i32) (loop (br 0)) (unreachable)))''')");
+  if (sqlite3_prepare_v2(db, "SELECT endless()", -1, &statement, 0)) fail("endless", sqlite3_errmsg(db));
+  pthread_create(&interrupter, 0, interrupt, db);
+  code = sqlite3_step(statement);
+  interrupted = 1;
+  pthread_join(interrupter, 0);
+  if (code != SQLITE_INTERRUPT) fail("endless() ended otherwise", sqlite3_errmsg(db));
+  sqlite3_finalize(statement);
+  expect(db, "SELECT 1", 1);
+  close_(db);
+}
+
 static void wait_for(pid_t child) {
   int status = 0;
   if (waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status)) {
@@ -223,6 +280,8 @@ int main(int argc, char **argv) {
   if (!strcmp(argv[1], "ends")) ends();
   else if (!strcmp(argv[1], "reopens")) reopens();
   else if (!strcmp(argv[1], "threads")) threads();
+  else if (!strcmp(argv[1], "shares")) shares();
+  else if (!strcmp(argv[1], "interrupts")) interrupts();
   else if (!strcmp(argv[1], "forks")) forks();
   else if (!strcmp(argv[1], "processes")) processes();
   else fail("unknown scenario", argv[1]);

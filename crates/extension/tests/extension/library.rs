@@ -91,10 +91,15 @@ impl Library {
     }
 }
 
-/// The system's SQLite, and the newest.
-pub(crate) fn libraries() -> [&'static Library; 2] {
-    static SYSTEM: LazyLock<Library> =
-        LazyLock::new(|| Library::load(Path::new("libsqlite3.so.0")));
-    static NEWEST: LazyLock<Library> = LazyLock::new(|| Library::load(build::newest()));
-    [&SYSTEM, &NEWEST]
+/// The system's SQLite, and the newest; or only the one in the file that COMMENSAL_TEST_SQLITE names,
+/// to try another version.
+pub(crate) fn libraries() -> &'static [Library] {
+    static LIBRARIES: LazyLock<Vec<Library>> =
+        LazyLock::new(|| match std::env::var_os("COMMENSAL_TEST_SQLITE") {
+            Some(file) => vec![Library::load(Path::new(&file))],
+            None => {
+                vec![Library::load(Path::new("libsqlite3.so.0")), Library::load(build::newest())]
+            }
+        });
+    &LIBRARIES
 }

@@ -55,6 +55,16 @@ fn threads_each_with_a_connection() {
 }
 
 #[test]
+fn threads_that_share_a_connection() {
+    drive("shares");
+}
+
+#[test]
+fn an_interrupt_reaches_a_guest() {
+    drive("interrupts");
+}
+
+#[test]
 fn processes_that_were_forked() {
     drive("forks");
 }
