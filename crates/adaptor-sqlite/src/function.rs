@@ -252,7 +252,7 @@ impl Arguments for Values<'_> {
 
     #[inline(always)]
     fn integer(&self, position: usize) -> Option<i64> {
-        let (api, value) = (self.api, self.values[position]);
+        let (api, value) = (self.api, *self.values.get(position)?);
         // SAFETY: as above.
         unsafe {
             match (api.sqlite3_value_type)(value) {

@@ -277,27 +277,45 @@ impl Session {
 
     /// Ends an execution: counts, and puts its instances into the cache.
     pub fn end(&self, mut scope: Scope) {
-        self.release(&mut scope);
-    }
-
-    /// Unbinds all that an execution has bound: counts, and puts its instances into the cache. What it
-    /// has used of its time stays used.
-    pub fn release(&self, scope: &mut Scope) {
-        for target in scope.targets.drain(..).flatten() {
-            target.binding.callable.stats.add(&target.counts);
+        for target in scope.targets.iter_mut().flatten() {
             if !target.states.is_empty() {
                 // The guest would keep what nobody can free any longer.
+                target.states.clear();
                 scope.leases[target.lease].guest = None;
             }
         }
-        scope.released += scope.leases.len();
-        for lease in scope.leases.drain(..) {
-            match lease.guest {
-                Some(guest) => {
-                    self.environment.cache.put(lease.key, guest, lease.bytes, lease.stats);
-                }
-                None => self.environment.cache.remove_live(lease.bytes),
+        self.release(&mut scope);
+    }
+
+    /// Unbinds all that an execution has bound, but aggregates with live states: counts, and puts its
+    /// instances into the cache. What it has used of its time stays used.
+    pub fn release(&self, scope: &mut Scope) {
+        for place in &mut scope.targets {
+            if let Some(target) = place.take_if(|target| target.states.is_empty()) {
+                target.binding.callable.stats.add(&target.counts);
             }
+        }
+        if scope.targets.iter().all(Option::is_none) {
+            scope.targets.clear();
+            scope.released += scope.leases.len();
+            scope.leases.drain(..).for_each(|lease| self.put_back(lease));
+            return;
+        }
+        for (i, lease) in scope.leases.iter_mut().enumerate() {
+            if !scope.targets.iter().flatten().any(|target| target.lease == i) {
+                let (key, stats) = (lease.key.clone(), Arc::clone(&lease.stats));
+                let (guest, bytes) = (lease.guest.take(), std::mem::take(&mut lease.bytes));
+                self.put_back(Lease { key, guest, bytes, stats });
+            }
+        }
+    }
+
+    fn put_back(&self, lease: Lease) {
+        match lease.guest {
+            Some(guest) => {
+                self.environment.cache.put(lease.key, guest, lease.bytes, lease.stats);
+            }
+            None => self.environment.cache.remove_live(lease.bytes),
         }
     }
 
