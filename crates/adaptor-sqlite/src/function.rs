@@ -252,7 +252,7 @@ impl Arguments for Values<'_> {
 
     #[inline(always)]
     fn integer(&self, position: usize) -> Option<i64> {
-        let (api, value) = (self.api, self.values[position]);
+        let (api, value) = (self.api, *self.values.get(position)?);
         // SAFETY: as above.
         unsafe {
             match (api.sqlite3_value_type)(value) {
@@ -358,7 +358,6 @@ pub(crate) fn code_of(error: &Error) -> c_int {
         (ErrorKind::Interrupted, _) => SQLITE_INTERRUPT,
         // The core lets pass only codes that undo no more than the statement.
         (ErrorKind::Guest, Some(code)) => code,
-        (_, Some(code)) if [SQLITE_BUSY, SQLITE_LOCKED].contains(&(code & 0xff)) => code,
         _ => SQLITE_ERROR,
     }
 }

@@ -436,7 +436,13 @@ fn check_conflict(
         Error::new(
             ErrorKind::Conflict,
             match create.kind {
-                ObjectKind::Function => format!("function \"{name}\" conflicts with {other}"),
+                ObjectKind::Function => {
+                    let kind = match namespace {
+                        Namespace::Tables => "table",
+                        _ => "function",
+                    };
+                    format!("{kind} \"{name}\" conflicts with {other}")
+                }
                 ObjectKind::Extension => format!(
                     "extension \"{}\": its {} conflicts with {other}",
                     create.name,
@@ -454,7 +460,8 @@ fn check_conflict(
     match other {
         None => Ok(()),
         Some(Callable { object, .. }) if object.kind == ObjectKind::Function => {
-            Err(conflict(&format!("the function \"{}\"", object.name)))
+            let kind = if namespace == Namespace::Tables { "table" } else { "function" };
+            Err(conflict(&format!("the {kind} \"{}\"", object.name)))
         }
         Some(Callable { name, object, .. }) => {
             let extension = &object.name;
@@ -533,7 +540,7 @@ fn dependents_of(object: &ObjectEntry, engine: &dyn EngineNames) -> Result<Vec<D
     let uses = Uses::new(
         declared.functions.iter().map(|f| f.name.as_str()),
         declared.collations.iter().map(|c| c.name.as_str()),
-        declared.tables.iter().map(|t| t.name.as_str()),
+        declared.tables.iter().filter(|t| t.is_virtual()).map(|t| t.name.as_str()),
     );
     if uses.is_empty() { Ok(Vec::new()) } else { engine.dependents(&uses) }
 }

@@ -8,7 +8,8 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Error, Ident, ItemImpl, LitStr, Result, Token, Type, parenthesized};
 
-use crate::implementation::{self, Implementation, json};
+use crate::expand::section;
+use crate::implementation::json;
 use crate::options::checked_name;
 
 /// What `#[table_function(…)]` and `#[virtual_table(…)]` ask for.
@@ -86,13 +87,14 @@ impl Options {
 /// The exports and the manifest fragment.
 pub(crate) fn function(options: TokenStream, item: &ItemImpl) -> Result<TokenStream> {
     let options = Options::parse(options, false)?;
-    let implementation = Implementation::of(item, "TableFunction")?;
+    check_trait(item, "TableFunction")?;
     if options.columns.is_empty() {
         let message = "a table function needs columns: `columns(\"…\", …)`";
         return Err(Error::new_spanned(&item.self_ty, message));
     }
-    let (stem, cfgs) = (&implementation.ident, &implementation.cfgs);
-    let manifest = manifest(&options, stem, &item.self_ty);
+    let stem = type_ident(&item.self_ty)?.to_string();
+    let cfgs = item.attrs.iter().filter(|a| a.path().is_ident("cfg"));
+    let manifest = manifest(&options, &stem, &item.self_ty);
     let name = &options.name;
     let table = &item.self_ty;
     let exports = ["open", "next", "close"].map(|method| {
@@ -117,10 +119,30 @@ pub(crate) fn function(options: TokenStream, item: &ItemImpl) -> Result<TokenStr
 
             #[cfg(not(target_arch = "wasm32"))]
             {
-                let _ = commensal::OpenTable::<#table>::open;
+                let _ = (MANIFEST, commensal::OpenTable::<#table>::open);
             }
         };
     })
+}
+
+pub(crate) fn check_trait(item: &ItemImpl, name: &str) -> Result<()> {
+    let path = item.trait_.as_ref().map(|(_, path, _)| path);
+    let last = path.and_then(|path| path.segments.last());
+    if last.is_some_and(|last| last.ident == name) {
+        return Ok(());
+    }
+    let message = format!("this attribute goes on `impl {name} for …`");
+    Err(Error::new_spanned(&item.self_ty, message))
+}
+
+pub(crate) fn type_ident(r#type: &Type) -> Result<&Ident> {
+    if let Type::Path(path) = r#type
+        && let Some(last) = path.path.segments.last()
+        && last.arguments.is_none()
+    {
+        return Ok(&last.ident);
+    }
+    Err(Error::new_spanned(r#type, "a table is a type with a name, and not generic"))
 }
 
 fn manifest(options: &Options, stem: &str, table: &Type) -> TokenStream {
@@ -141,7 +163,9 @@ fn manifest(options: &Options, stem: &str, table: &Type) -> TokenStream {
         format!(",\"{method}\":{}", json(&export))
     });
     let tail = format!("]{}}}}}\n", tail.concat());
-    let head = quote!(#head);
-    let parts: Vec<_> = [head].into_iter().chain(columns).chain([quote!(#tail)]).collect();
-    implementation::manifest(&parts)
+    let section = section();
+    quote! {
+        const MANIFEST: &[&[&str]] = &[&[commensal::HEADER, #head, #(#columns,)* #tail]];
+        #section
+    }
 }

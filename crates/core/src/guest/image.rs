@@ -55,13 +55,16 @@ impl Image {
         let (tag, bytes) = match value {
             ValueRef::Text(t) => (Tag::Text, t.as_bytes()),
             ValueRef::Blob(b) => (Tag::Blob, b),
-            ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => {
-                let record = match value {
-                    ValueRef::Integer(i) => Record::integer(i),
-                    ValueRef::Real(r) => Record::real(r),
-                    _ => Record::NULL,
-                };
-                self.write(place, &record.to_bytes());
+            ValueRef::Null => {
+                self.write(place, &Record::NULL.to_bytes());
+                return Ok(());
+            }
+            ValueRef::Integer(i) => {
+                self.write(place, &Record::integer(i).to_bytes());
+                return Ok(());
+            }
+            ValueRef::Real(r) => {
+                self.write(place, &Record::real(r).to_bytes());
                 return Ok(());
             }
         };

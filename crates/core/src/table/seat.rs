@@ -54,8 +54,7 @@ impl Seat {
                 subtype: false,
                 validates: false,
             };
-            let module =
-                access.session.compiled(&binding.callable, |sha256| (access.read)(sha256))?;
+            let module = (access.load)(&binding.callable)?;
             access.session.bind(&mut self.scope, SLOT, binding, module.as_ref())?;
         }
     }
@@ -178,16 +177,13 @@ impl Seat {
         method: TableMethod,
         error: CallError,
     ) -> crate::Error {
-        let table = &self.entry.callable.name;
         // SQL users call a table function as such: what its arguments are is told so.
-        let name = match method {
-            TableMethod::Open if !self.entry.table.is_virtual() => format!("{table}()"),
-            method => format!("{table}.{}()", method.field()),
-        };
+        let is_function = method == TableMethod::Open && !self.entry.table.is_virtual();
+        let name = (!is_function).then_some(method.field());
         if self.scope.instance(SLOT).is_none() {
-            return session.describe(&self.entry.callable, &name, error);
+            return session.describe(&self.entry.callable, name, error);
         }
-        session.fail_as(&mut self.scope, SLOT, Some(&name), error)
+        session.fail_in(&mut self.scope, SLOT, name, error)
     }
 }
 

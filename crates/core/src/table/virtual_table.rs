@@ -83,31 +83,33 @@ impl VirtualTable {
         self.declaration.as_deref()
     }
 
-    /// Follows the catalog to another version of the module and the connection to another session, and
-    /// gives a new statement its budget, unless a statement is using the table. Whether `new` is the
-    /// table's session from here on.
+    /// Follows the catalog to another version of the module, and gives a new statement its budget,
+    /// unless a statement is using the table.
     ///
     /// # Errors
     /// The module is gone, or has other columns.
     pub fn renew(
         &mut self,
         session: &Session,
-        new: &Session,
         registry: Arc<Registry>,
         entry: Option<&Arc<TableEntry>>,
-    ) -> Result<bool> {
-        let same_session = std::ptr::eq(session, new);
+    ) -> Result<()> {
         if !self.cursors.is_empty() || self.transaction.is_some() {
-            return Ok(same_session);
+            return Ok(());
         }
         let own = &self.seat.entry;
         let name = &own.callable.name;
         let Some(entry) = entry else {
             return Err(Error::new(ErrorKind::NotFound, format!("no such module: {name}")));
         };
-        if same_session && is_same(own, entry) {
+        let (old, new) = (&own.callable.object, &entry.callable.object);
+        if Arc::ptr_eq(own, entry)
+            || own.table == entry.table
+                && old.module.sha256 == new.module.sha256
+                && old.policy == new.policy
+        {
             self.seat.begin_statement(session);
-            return Ok(true);
+            return Ok(());
         }
         if own.table.columns != entry.table.columns
             || own.table.is_virtual() != entry.table.is_virtual()
@@ -115,11 +117,10 @@ impl VirtualTable {
             let message = format!("the module {name} has other columns since the table was opened");
             return Err(Error::new(ErrorKind::NotFound, message));
         }
-        let seat = Seat::new(Arc::clone(entry), new.begin(registry));
+        let new = Seat::new(Arc::clone(entry), session.begin(registry));
         self.leave(session);
-        std::mem::replace(&mut self.seat, seat).end(session);
-        self.bytes_max = new.environment().settings.limits.result_bytes_max;
-        Ok(true)
+        std::mem::replace(&mut self.seat, new).end(session);
+        Ok(())
     }
 
     /// Whether `update` follows the statement's conflict clause, as the guest says.
@@ -450,13 +451,6 @@ impl VirtualTable {
         self.leave(session);
         self.seat.end(session);
     }
-}
-
-/// Whether both are the same version of a module, with the same rights.
-fn is_same(a: &Arc<TableEntry>, b: &Arc<TableEntry>) -> bool {
-    let (old, new) = (&a.callable.object, &b.callable.object);
-    Arc::ptr_eq(a, b)
-        || a.table == b.table && old.module.sha256 == new.module.sha256 && old.policy == new.policy
 }
 
 #[cold]

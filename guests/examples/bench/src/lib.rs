@@ -9,7 +9,7 @@
 //! SELECT guest_byte_sum('ab');     -- 195
 //! SELECT guest_dot(column1, column2) FROM (VALUES (2, 3), (4, 5));   -- 26
 //! SELECT guest_bytes(column1) FROM (VALUES ('ab'), ('c'));           -- 294
-//! SELECT sum(value) FROM guest_series(1, 4);   -- 10
+//! SELECT sum(value) FROM guest_series(1, 4);                         -- 10
 //! ```
 
 use core::convert::Infallible;
@@ -77,9 +77,23 @@ impl Aggregate for Bytes {
     }
 }
 
+/// Adds blocks of 16 bytes side by side, so that the compiler can use vectors; a sum of 256 bytes fits
+/// into 16 bits.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 fn sum_of_bytes(text: &str) -> i64 {
-    text.bytes().map(i64::from).sum()
+    let mut sum = 0;
+    for part in text.as_bytes().chunks(16 * 256) {
+        let (blocks, rest) = part.as_chunks::<16>();
+        let mut lanes = [0u16; 16];
+        for block in blocks {
+            for (lane, &byte) in lanes.iter_mut().zip(block) {
+                *lane += u16::from(byte);
+            }
+        }
+        sum += lanes.into_iter().map(u32::from).sum::<u32>();
+        sum += rest.iter().map(|&byte| u32::from(byte)).sum::<u32>();
+    }
+    sum.into()
 }
 
 /// The integers from `start` to `stop`, as SQLite's `generate_series`.
