@@ -61,7 +61,7 @@ const VARIANTS: [(&str, &str); 3] =
     [("C", "c_"), ("Rust closure (rusqlite)", "rust_"), ("Wasm", "guest_")];
 
 /// A connection with the tables and all functions. They stay until it is closed.
-fn connection(size: Size, extension: Option<&Path>) -> Outcome<Connection> {
+pub(crate) fn connection(size: Size, extension: Option<&Path>) -> Outcome<Connection> {
     let connection = Connection::open_in_memory()?;
     fill(&connection, size.rows)?;
     functions::register_c(&connection)?;
@@ -125,7 +125,7 @@ fn run_case(connection: &Connection, case: &Case, size: Size) -> Outcome {
     }
     check_same_results(connection, case, &calls)?;
     let times = time_queries(connection, case, &calls, size)?;
-    print(case, &names, &times, c, size);
+    print(case.title, &names, &times, c, size);
     Ok(())
 }
 
@@ -158,9 +158,9 @@ fn time_queries(
     })
 }
 
-fn print(case: &Case, names: &[String], times: &Times, c: usize, size: Size) {
+pub(crate) fn print(title: &str, names: &[String], times: &Times, c: usize, size: Size) {
     let rows = f64::from(size.rows);
-    println!("\n{}", case.title);
+    println!("\n{title}");
     println!("{:<28} {:>12} {:>12} {:>10}", "", "median", "best", "ratio to C");
     for (variant, name) in names.iter().enumerate() {
         println!(

@@ -9,6 +9,7 @@ mod collations;
 mod definitions;
 mod functions;
 mod measure;
+mod tables;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -69,6 +70,7 @@ fn run(size: Size, extension: Option<&Path>) -> Outcome {
         println!("\nThe same, with the extension loaded:");
         calls::run(size, extension)?;
     }
+    tables::run(size)?;
     collations::run(size)?;
     definitions::run(size, extension)
 }

@@ -59,6 +59,8 @@ pub enum DependentKind {
     Table,
     /// A table with a stored generated column.
     TableStored,
+    /// A virtual table.
+    VirtualTable,
 }
 
 /// A definition that passed every check, ready to be written.
@@ -482,6 +484,11 @@ fn replaced_dependents(
     let dependents = dependents_of(existing, engine)?;
     if dependents.is_empty() {
         return Ok(dependents);
+    }
+    let virtual_tables: Vec<_> =
+        dependents.iter().filter(|d| d.kind == DependentKind::VirtualTable).cloned().collect();
+    if !virtual_tables.is_empty() {
+        return Err(in_use("replace", existing, &virtual_tables, "drop them first"));
     }
     if !create.cascade_reindex {
         let advice = "say CASCADE REINDEX to rebuild them with the new version";

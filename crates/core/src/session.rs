@@ -128,6 +128,20 @@ impl Scope {
         Some(InstanceId(self.released + self.targets.get(slot)?.as_ref()?.lease))
     }
 
+    /// Says that another statement begins: it has a budget of its own.
+    pub(crate) fn renew(&mut self, environment: &Environment) {
+        self.budget = StatementBudget::new(environment.settings.limits.statement_timeout);
+        for guest in self.leases.iter_mut().filter_map(|lease| lease.guest.as_mut()) {
+            guest.begin_statement();
+        }
+    }
+
+    /// An instance that is not lost, to read what it answered.
+    #[inline]
+    pub(crate) fn guest(&mut self, instance: InstanceId) -> Option<&mut Guest> {
+        self.leases.get_mut(instance.0.checked_sub(self.released)?)?.guest.as_deref_mut()
+    }
+
     /// Calls the function in a bound slot, the first of its exports.
     ///
     /// # Errors
@@ -368,10 +382,10 @@ impl Session {
             stack_bytes_max: limits.stack_bytes_max,
             call_timeout: policy.call_timeout,
             fuel: policy.fuel,
-            host: HostState { granted: policy.granted, services: Arc::clone(&self.services) },
+            host: HostState::new(policy.granted, Arc::clone(&self.services)),
         };
         let started = Guest::new(module, config, &mut scope.budget)
-            .map_err(|e| failure::call(callable, limits, *e))
+            .map_err(|e| failure::call(callable, &callable.object.policy, limits, *e))
             .and_then(|guest| {
                 let bytes = guest.memory_bytes() as u64;
                 let accounted = self.environment.cache.add_live(bytes);
@@ -390,7 +404,18 @@ impl Session {
     /// was bound to it has to be bound again.
     #[cold]
     pub fn fail(&self, scope: &mut Scope, slot: usize, error: CallError) -> Error {
-        let limits = &self.environment.settings.limits;
+        self.fail_as(scope, slot, None, error)
+    }
+
+    /// As [`Session::fail`], of what SQL users know under this name.
+    #[cold]
+    pub(crate) fn fail_as(
+        &self,
+        scope: &mut Scope,
+        slot: usize,
+        name: Option<&str>,
+        error: CallError,
+    ) -> Error {
         let Some(Some(target)) = scope.targets.get_mut(slot) else {
             return Error::new(ErrorKind::Fault, "a function that is not bound failed");
         };
@@ -400,7 +425,20 @@ impl Session {
             target.counts.traps += 1;
             self.discard(scope, lease);
         }
-        failure::call(&callable, limits, error)
+        match name {
+            Some(name) => self.describe(&callable, name, error),
+            None => {
+                let limits = &self.environment.settings.limits;
+                failure::call(&*callable, &callable.object.policy, limits, error)
+            }
+        }
+    }
+
+    /// What SQL users read of a failed call of what they know under this name.
+    #[cold]
+    pub(crate) fn describe(&self, callable: &Callable, name: &str, error: CallError) -> Error {
+        let limits = &self.environment.settings.limits;
+        failure::call(&name, &callable.object.policy, limits, error)
     }
 
     fn discard(&self, scope: &mut Scope, lease: usize) {

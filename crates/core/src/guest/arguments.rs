@@ -4,7 +4,7 @@ use commensal_abi::{Record, Tag};
 
 use super::{CallError, CallResult, Callee};
 use crate::manifest::{Param, Signature};
-use crate::value::{StorageClass, ValueRef};
+use crate::value::{StorageClass, Value, ValueRef};
 
 /// The arguments of one call, in whatever form the engine has them.
 pub trait Arguments {
@@ -43,6 +43,16 @@ impl Arguments for [ValueRef<'_>] {
 
     fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
         Ok(self[position])
+    }
+}
+
+impl Arguments for [Value] {
+    fn len(&self) -> usize {
+        <[_]>::len(self)
+    }
+
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+        Ok(self[position].as_ref())
     }
 }
 
@@ -191,7 +201,7 @@ fn argument<'a, A: Arguments + ?Sized>(
 }
 
 #[cold]
-fn invalid_argument(position: usize) -> CallError {
+pub(crate) fn invalid_argument(position: usize) -> CallError {
     CallError::Argument(format!(
         "argument {} is text that is not valid UTF-8; CAST(… AS BLOB) passes its bytes",
         position + 1

@@ -269,11 +269,7 @@ impl Guest {
             Ok(pointer) => pointer,
             Err(fault) => return Err(self.fault(*fault).into()),
         };
-        if pointer == 0 {
-            return Ok(());
-        }
-        let record = self.read_record(pointer)?;
-        if record.tag == Tag::Error { Err(self.error(record).into()) } else { Ok(()) }
+        self.error_at(pointer)
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> CallResult<()> {

@@ -332,7 +332,8 @@ impl Session {
         if scope.instance(state.slot) == Some(state.instance) {
             return self.fail(scope, state.slot, error);
         }
-        failure::call(&state.callable, &self.environment.settings.limits, error)
+        let policy = &state.callable.object.policy;
+        failure::call(&*state.callable, policy, &self.environment.settings.limits, error)
     }
 }
 

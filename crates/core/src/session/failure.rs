@@ -1,15 +1,22 @@
 //! What SQL users read when a call fails: the function, the limit with its value, the next step.
 
+use std::fmt;
+
 use crate::cache::LiveBytesExceeded;
 use crate::error::{Error, ErrorKind};
 use crate::guest::CallError;
 use crate::limits::Limits;
-use crate::registry::Callable;
+use crate::registry::{Callable, Policy};
 use crate::runtime::{Fault, ResolveError};
 
-/// The error of a call.
+/// The error of a call of what SQL users know under this name.
 #[cold]
-pub(super) fn call(callable: &Callable, limits: &Limits, error: CallError) -> Error {
+pub(super) fn call(
+    callable: &dyn fmt::Display,
+    policy: &Policy,
+    limits: &Limits,
+    error: CallError,
+) -> Error {
     match error {
         CallError::Argument(what) => Error::new(ErrorKind::Argument, format!("{callable}: {what}")),
         CallError::Guest(message, code) => {
@@ -36,14 +43,19 @@ pub(super) fn call(callable: &Callable, limits: &Limits, error: CallError) -> Er
             ),
         ),
         CallError::ArgumentsTooLarge(bytes) => {
-            memory(callable, &format!(" with {bytes} bytes of arguments"))
+            memory(callable, policy, &format!(" with {bytes} bytes of arguments"))
         }
-        CallError::Fault(fault, words) => self::fault(callable, limits, fault, words),
+        CallError::Fault(fault, words) => self::fault(callable, policy, limits, fault, words),
     }
 }
 
-fn fault(callable: &Callable, limits: &Limits, fault: Fault, words: Option<String>) -> Error {
-    let policy = &callable.object.policy;
+fn fault(
+    callable: &dyn fmt::Display,
+    policy: &Policy,
+    limits: &Limits,
+    fault: Fault,
+    words: Option<String>,
+) -> Error {
     let limit = |text: String| Error::new(ErrorKind::Limit, format!("{callable} {text}"));
     match fault {
         Fault::Trap(reason) => Error::new(
@@ -74,7 +86,7 @@ fn fault(callable: &Callable, limits: &Limits, fault: Fault, words: Option<Strin
             policy.fuel.unwrap_or_default()
         )),
         Fault::Interrupted => Error::new(ErrorKind::Interrupted, "interrupted"),
-        Fault::MemoryExhausted => memory(callable, ""),
+        Fault::MemoryExhausted => memory(callable, policy, ""),
         Fault::TableExhausted => limit(format!(
             "exceeded the limit of {} table elements: a host can raise table_elements_max",
             limits.table_elements_max
@@ -86,13 +98,13 @@ fn fault(callable: &Callable, limits: &Limits, fault: Fault, words: Option<Strin
     }
 }
 
-fn memory(callable: &Callable, with: &str) -> Error {
+fn memory(callable: &dyn fmt::Display, policy: &Policy, with: &str) -> Error {
     Error::new(
         ErrorKind::Limit,
         format!(
             "{callable}{with} exceeded the limit memory_mb = {} of one instance: WITH (memory_mb = …) in \
              its definition and memory_bytes_max of the host set it",
-            callable.object.policy.memory_bytes_max >> 20
+            policy.memory_bytes_max >> 20
         ),
     )
 }
