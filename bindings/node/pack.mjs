@@ -7,7 +7,7 @@
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -79,4 +79,4 @@ if (folder === undefined || surplus.length > 0) {
   console.error('usage: node pack.mjs LIBRARY FOLDER');
   process.exit(2);
 }
-main(library, folder);
+main(library, resolve(folder));

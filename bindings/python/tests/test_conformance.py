@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -43,24 +44,26 @@ def test_case(case: Path, connect: Any, tmp_path: Path) -> None:
     assert not failures, "\n\n".join(failures)
 
 
-def test_the_runner_notices() -> None:
+@pytest.mark.parametrize(
+    ("record", "failure"),
+    [
+        ("query I\nSELECT 1\n----\n2", "rows"),
+        ("query I\nSELECT 1\n----\n1 ", "rows"),
+        ("query I\nSELECT 1\n----", "rows"),
+        ("query T\nSELECT 1\n----\n1", "type T"),
+        ("query II\nSELECT 1\n----\n1", "1 columns"),
+        ("query error nothing\nSELECT no_such()\n", "another error"),
+        ("statement error\nSELECT 1", "expected"),
+        ("statement ok\nSELECT no_such()", "no such function: no_such"),
+        ("query I\nSELECT 1; SELECT 2; -- ;\n----\n1", "rows"),
+    ],
+)
+def test_the_runner_notices(record: str, failure: str) -> None:
     """What has to fail does: a runner that passes everything would be of no use."""
-    for number, (record, failure) in enumerate(
-        {
-            "query I\nSELECT 1\n----\n2": "rows",
-            "query I\nSELECT 1\n----\n1 ": "rows",
-            "query I\nSELECT 1\n----": "rows",
-            "query T\nSELECT 1\n----\n1": "type T",
-            "query II\nSELECT 1\n----\n1": "1 columns",
-            "query error nothing\nSELECT no_such()\n": "another error",
-            "statement error\nSELECT 1": "expected",
-            "statement ok\nSELECT no_such()": "no such function",
-            "query I\nSELECT 1; SELECT 2; -- ;\n----\n1": "rows",
-        }.items()
-    ):
-        (parsed,) = slt.parse(record, set())
-        failed = slt.run_record(parsed, sqlite3.connect(":memory:"))
-        assert failed is not None and failure in failed, number
+    (parsed,) = slt.parse(record, set())
+    with closing(connect_sqlite3(Path(":memory:"))) as connection:
+        commensal.load(connection)
+        assert failure in (slt.run_record(parsed, connection) or "it passed")
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,8 @@ def test_threads_with_a_connection_each(path: Path) -> None:
     check(path)
 
 
+# Newer Pythons warn of every fork of a process that has threads, and here it has.
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_processes(path: Path, method: str) -> None:
     # The parent runs guests, and the thread that stops them, before it forks.
