@@ -6,7 +6,7 @@ use commensal::core::ddl::{self, Statement};
 use commensal::{Error, Result, Value, ValueRef};
 use commensal_conformance::{Answer, Database, Target, run_on};
 
-use crate::build::{extension, root};
+use crate::build::{extension, tree};
 use crate::connection::Connection;
 use crate::library::{Library, libraries};
 
@@ -116,7 +116,7 @@ fn is_about_function(error: &Error) -> bool {
 
 #[test]
 fn the_shared_cases() {
-    let folder = std::fs::read_dir(root().join("conformance")).unwrap();
+    let folder = std::fs::read_dir(tree().join("conformance")).unwrap();
     let mut files: Vec<PathBuf> = folder
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "slt"))
