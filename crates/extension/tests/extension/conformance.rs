@@ -33,7 +33,6 @@ impl Database for File {
     fn connect(&self) -> Result<Box<dyn commensal_conformance::Connection>> {
         let connection = Connection::bare(self.0, &self.1);
         connection.load(extension(), Some("sqlite3_commensal_config_init")).unwrap();
-        connection.batch("PRAGMA synchronous = OFF")?;
         let sql = "SELECT wasm_config('file_base', ?), wasm_config('locked', 1)";
         connection.query(sql, &[ValueRef::Text(self.2.to_str().unwrap())])?;
         Ok(Box::new(connection))
