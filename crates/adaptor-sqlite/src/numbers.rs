@@ -51,15 +51,16 @@ impl Numbers {
         Self { first, given: RefCell::default(), round: Cell::new(0) }
     }
 
-    /// The number of a function. `release` unbinds all numbers, when they have to be given anew.
+    /// The number of a function. `release` unbinds all numbers from a first one on, when they have to
+    /// be given anew.
     #[cold]
-    pub(crate) fn give(&self, callee: Callee, release: impl FnOnce()) -> Number {
+    pub(crate) fn give(&self, callee: Callee, release: impl FnOnce(usize)) -> Number {
         let mut given = self.given.borrow_mut();
         let position = given.iter().position(|known| *known == callee).unwrap_or_else(|| {
             if given.len() == COUNT_MAX {
                 given.clear();
                 self.round.set(self.round.get() + 1);
-                release();
+                release(self.first);
             }
             given.push(callee);
             given.len() - 1
