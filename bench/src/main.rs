@@ -9,6 +9,7 @@ mod collations;
 mod definitions;
 mod functions;
 mod measure;
+mod tables;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -70,5 +71,6 @@ fn run(size: Size, extension: Option<&Path>) -> Outcome {
         calls::run(size, extension)?;
     }
     collations::run(size)?;
+    tables::run(size)?;
     definitions::run(size, extension)
 }

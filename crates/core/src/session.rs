@@ -20,7 +20,7 @@ use crate::guest::{Arguments, Batches, CallError, CallResult, Callee, Guest};
 use crate::host::{HostServices, HostState};
 use crate::limits::Limits;
 use crate::manifest::Signature;
-use crate::registry::{Callable, Registry};
+use crate::registry::{Callable, Namespace, Registry};
 use crate::runtime::{CompiledModule, FunctionId, InstanceConfig, StatementBudget};
 use crate::stats::{Counts, FunctionStats};
 use crate::value::ValueRef;
@@ -129,6 +129,21 @@ impl Scope {
     /// The instance that a slot is bound to; `None` when it is not bound, or no longer.
     pub fn instance(&self, slot: usize) -> Option<InstanceId> {
         Some(self.leases[self.targets.get(slot)?.as_ref()?.lease].id)
+    }
+
+    /// Says that another statement begins: it has a budget of its own.
+    pub(crate) fn renew(&mut self, environment: &Environment) {
+        self.budget = StatementBudget::new(environment.settings.limits.statement_timeout);
+        for guest in self.leases.iter_mut().filter_map(|lease| lease.guest.as_mut()) {
+            guest.begin_statement();
+        }
+    }
+
+    /// An instance that is not lost, to read what it answered.
+    #[inline]
+    pub(crate) fn guest(&mut self, instance: InstanceId) -> Option<&mut Guest> {
+        let lease = self.leases.iter_mut().find(|lease| lease.id == instance)?;
+        lease.guest.as_deref_mut()
     }
 
     /// Calls the function in a bound slot, the first of its exports.
@@ -393,10 +408,10 @@ impl Session {
             stack_bytes_max: limits.stack_bytes_max,
             call_timeout: policy.call_timeout,
             fuel: policy.fuel,
-            host: HostState { granted: policy.granted, services: Arc::clone(&self.services) },
+            host: HostState::new(policy.granted, Arc::clone(&self.services)),
         };
         let started = Guest::new(module, config, &mut scope.budget)
-            .map_err(|e| failure::call(callable, limits, *e))
+            .map_err(|e| failure::call(&callable.to_string(), policy, limits, *e))
             .and_then(|guest| {
                 let bytes = guest.memory_bytes() as u64;
                 let accounted = self.environment.cache.add_live(bytes);
@@ -415,7 +430,18 @@ impl Session {
     /// was bound to it has to be bound again.
     #[cold]
     pub fn fail(&self, scope: &mut Scope, slot: usize, error: CallError) -> Error {
-        let limits = &self.environment.settings.limits;
+        self.fail_in(scope, slot, None, error)
+    }
+
+    /// As [`Session::fail`], for the method of this name.
+    #[cold]
+    pub(crate) fn fail_in(
+        &self,
+        scope: &mut Scope,
+        slot: usize,
+        method: Option<&str>,
+        error: CallError,
+    ) -> Error {
         let Some(Some(target)) = scope.targets.get_mut(slot) else {
             return Error::new(ErrorKind::Fault, "a function that is not bound failed");
         };
@@ -425,7 +451,25 @@ impl Session {
             target.counts.traps += 1;
             self.discard(scope, lease);
         }
-        failure::call(&callable, limits, error)
+        self.describe(&callable, method, error)
+    }
+
+    /// What SQL users read of a failed call.
+    #[cold]
+    pub(crate) fn describe(
+        &self,
+        callable: &Callable,
+        method: Option<&str>,
+        error: CallError,
+    ) -> Error {
+        let subject = match (method, callable.namespace) {
+            (Some(method), _) => format!("{}.{method}()", callable.name),
+            // A table function is called.
+            (None, Namespace::Tables) => format!("{}()", callable.name),
+            (None, _) => callable.to_string(),
+        };
+        let limits = &self.environment.settings.limits;
+        failure::call(&subject, &callable.object.policy, limits, error)
     }
 
     /// Drops an instance, and unbinds what is bound to it.

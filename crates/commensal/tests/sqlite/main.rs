@@ -13,6 +13,7 @@ mod no_runtime;
 #[cfg(feature = "rusqlite")]
 mod rusqlite;
 mod support;
+mod tables;
 mod threads;
 mod transactions;
 mod values;
