@@ -70,7 +70,7 @@ fn run(size: Size, extension: Option<&Path>) -> Outcome {
         println!("\nThe same, with the extension loaded:");
         calls::run(size, extension)?;
     }
-    collations::run(size)?;
     tables::run(size)?;
+    collations::run(size)?;
     definitions::run(size, extension)
 }

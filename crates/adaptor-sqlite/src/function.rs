@@ -358,6 +358,7 @@ pub(crate) fn code_of(error: &Error) -> c_int {
         (ErrorKind::Interrupted, _) => SQLITE_INTERRUPT,
         // The core lets pass only codes that undo no more than the statement.
         (ErrorKind::Guest, Some(code)) => code,
+        (_, Some(code)) if [SQLITE_BUSY, SQLITE_LOCKED].contains(&(code & 0xff)) => code,
         _ => SQLITE_ERROR,
     }
 }

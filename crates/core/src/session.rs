@@ -20,7 +20,7 @@ use crate::guest::{Arguments, Batches, CallError, CallResult, Callee, Guest};
 use crate::host::{HostServices, HostState};
 use crate::limits::Limits;
 use crate::manifest::Signature;
-use crate::registry::{Callable, Namespace, Registry};
+use crate::registry::{Callable, Registry};
 use crate::runtime::{CompiledModule, FunctionId, InstanceConfig, StatementBudget};
 use crate::stats::{Counts, FunctionStats};
 use crate::value::ValueRef;
@@ -411,7 +411,7 @@ impl Session {
             host: HostState::new(policy.granted, Arc::clone(&self.services)),
         };
         let started = Guest::new(module, config, &mut scope.budget)
-            .map_err(|e| failure::call(&callable.to_string(), policy, limits, *e))
+            .map_err(|e| failure::call(callable, &callable.object.policy, limits, *e))
             .and_then(|guest| {
                 let bytes = guest.memory_bytes() as u64;
                 let accounted = self.environment.cache.add_live(bytes);
@@ -430,16 +430,16 @@ impl Session {
     /// was bound to it has to be bound again.
     #[cold]
     pub fn fail(&self, scope: &mut Scope, slot: usize, error: CallError) -> Error {
-        self.fail_in(scope, slot, None, error)
+        self.fail_as(scope, slot, None, error)
     }
 
-    /// As [`Session::fail`], for the method of this name.
+    /// As [`Session::fail`], of what SQL users know under this name.
     #[cold]
-    pub(crate) fn fail_in(
+    pub(crate) fn fail_as(
         &self,
         scope: &mut Scope,
         slot: usize,
-        method: Option<&str>,
+        name: Option<&str>,
         error: CallError,
     ) -> Error {
         let Some(Some(target)) = scope.targets.get_mut(slot) else {
@@ -451,25 +451,20 @@ impl Session {
             target.counts.traps += 1;
             self.discard(scope, lease);
         }
-        self.describe(&callable, method, error)
+        match name {
+            Some(name) => self.describe(&callable, name, error),
+            None => {
+                let limits = &self.environment.settings.limits;
+                failure::call(&*callable, &callable.object.policy, limits, error)
+            }
+        }
     }
 
-    /// What SQL users read of a failed call.
+    /// What SQL users read of a failed call of what they know under this name.
     #[cold]
-    pub(crate) fn describe(
-        &self,
-        callable: &Callable,
-        method: Option<&str>,
-        error: CallError,
-    ) -> Error {
-        let subject = match (method, callable.namespace) {
-            (Some(method), _) => format!("{}.{method}()", callable.name),
-            // A table function is called.
-            (None, Namespace::Tables) => format!("{}()", callable.name),
-            (None, _) => callable.to_string(),
-        };
+    pub(crate) fn describe(&self, callable: &Callable, name: &str, error: CallError) -> Error {
         let limits = &self.environment.settings.limits;
-        failure::call(&subject, &callable.object.policy, limits, error)
+        failure::call(&name, &callable.object.policy, limits, error)
     }
 
     /// Drops an instance, and unbinds what is bound to it.

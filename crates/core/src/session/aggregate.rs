@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Entered, InstanceId, Scope, Session, not_bound};
+use super::{Entered, InstanceId, Scope, Session, failure, not_bound};
 use crate::error::{Error, Result};
 use crate::guest::{Appended, Arguments, Batch, CallError, CallResult, Callee};
 use crate::limits::Capability;
@@ -342,7 +342,8 @@ impl Session {
         if scope.instance(state.slot) == Some(state.instance) {
             return self.fail(scope, state.slot, error);
         }
-        self.describe(&state.callable, None, error)
+        let policy = &state.callable.object.policy;
+        failure::call(&*state.callable, policy, &self.environment.settings.limits, error)
     }
 }
 
