@@ -262,6 +262,20 @@ impl Arguments for Values<'_> {
         }
     }
 
+    #[inline(always)]
+    fn text(&self, position: usize) -> Option<&str> {
+        let (api, value) = (self.api, *self.values.get(position)?);
+        // SAFETY: as above.
+        let text = unsafe {
+            if (api.sqlite3_value_type)(value) != SQLITE_TEXT {
+                return None;
+            }
+            let text = (api.sqlite3_value_text)(value);
+            bytes(text, (api.sqlite3_value_bytes)(value))
+        };
+        std::str::from_utf8(text).ok()
+    }
+
     #[inline]
     fn subtype(&self, position: usize) -> u8 {
         // SAFETY: as above. Subtypes are one byte.
