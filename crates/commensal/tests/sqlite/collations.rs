@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use commensal::{Connection, Error, Result, WasmtimeRuntime};
+use commensal::{Connection, Error, Result};
 
 use crate::support::{Random, check_error, connect, is_busy, open, quick, soak, value};
 
@@ -142,6 +142,7 @@ fn a_fault_on_a_thread_of_the_sorter_is_told() {
 fn another_driver_follows_a_replacement() {
     use std::sync::Arc;
 
+    use commensal::WasmtimeRuntime;
     use commensal::core::environment::Settings;
     use commensal::rusqlite::install;
 

@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn parts_are_what_is_between_matches() {
-        let cases: [(&str, &str, &[(&str, i64)]); 6] = [
+        type Case = (&'static str, &'static str, &'static [(&'static str, i64)]);
+        let cases: [Case; 6] = [
             (r"[,;]\s*", "é, b;c", &[("é", 1), ("b", 4), ("c", 6)]),
             (",", "", &[("", 1)]),
             (",", ",a,", &[("", 1), ("a", 2), ("", 4)]),
