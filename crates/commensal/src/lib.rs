@@ -41,6 +41,7 @@
 mod connection;
 mod database;
 mod engine;
+mod open_file;
 mod params;
 mod row;
 #[cfg(feature = "rusqlite")]

@@ -1,0 +1,46 @@
+//! What only the engine knows about names: which functions are not ours, and which indexes and tables
+//! call a function.
+
+use commensal_core::define::{Dependent, DependentKind, EngineNames};
+use commensal_core::dependents::Calls;
+use commensal_core::{Result, ValueRef};
+use turso_core::Func;
+use turso_core::dialect::sqlite::resolve_builtin_function;
+
+use crate::state::State;
+
+/// Reads names out of a connection.
+pub(crate) struct Names<'a>(pub(crate) &'a State);
+
+/// Whether the engine has a function of this name, with whatever number of arguments.
+pub(crate) fn is_builtin(name: &str) -> bool {
+    /// Built-ins with more arguments have one with less, or report a wrong number of them.
+    const ARGUMENTS_MAX: usize = 5;
+    (0..=ARGUMENTS_MAX).any(|count| !matches!(resolve_builtin_function(name, count), Ok(None)))
+        || Func::builtin_function_list().iter().any(|f| f.name.eq_ignore_ascii_case(name))
+}
+
+impl EngineNames for Names<'_> {
+    fn foreign_function(&self, name: &str) -> Result<Option<String>> {
+        Ok(is_builtin(name).then(|| format!("the built-in function {name}()")))
+    }
+
+    fn dependents(&self, functions: &[&str]) -> Result<Vec<Dependent>> {
+        let calls = Calls::new(functions);
+        let mut dependents = Vec::new();
+        let sql = "SELECT type, name, sql FROM main.sqlite_schema \
+                   WHERE type IN ('index', 'table') AND sql IS NOT NULL ORDER BY type, name";
+        self.0.query(sql, &[], &mut |row| {
+            if let [ValueRef::Text(kind), ValueRef::Text(name), ValueRef::Text(sql)] = *row
+                && calls.occur_in(sql)
+            {
+                let kind =
+                    if kind == "index" { DependentKind::Index } else { DependentKind::Table };
+                let (schema, name) = ("main".to_owned(), name.to_owned());
+                dependents.push(Dependent { kind, schema, name });
+            }
+            Ok(())
+        })?;
+        Ok(dependents)
+    }
+}

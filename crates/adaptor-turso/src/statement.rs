@@ -1,0 +1,171 @@
+//! A prepared statement of the engine, stepped to its end on this thread.
+
+use std::num::NonZero;
+
+use commensal_core::engine::EngineStatement;
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+use turso_core::{Statement, StepResult, Value};
+
+use crate::connection::TursoConnection;
+use crate::error;
+use crate::running::{self, Running};
+use crate::value::{borrowed, owned};
+
+/// Runs to the next row; false at the end. Waits for the disk, and for others as long as the
+/// connection's busy timeout says.
+pub(crate) fn step(statement: &mut Statement) -> Result<bool> {
+    loop {
+        match statement.step().map_err(error::of_engine)? {
+            StepResult::Row => return Ok(true),
+            StepResult::Done => return Ok(false),
+            StepResult::IO | StepResult::Yield => {
+                statement._io().step().map_err(error::of_engine)?;
+            }
+            StepResult::Sleep { duration } => std::thread::sleep(duration),
+            StepResult::Busy => return Err(error::busy()),
+            StepResult::Interrupt => return Err(error::interrupted()),
+        }
+    }
+}
+
+/// Binds a parameter, from 1.
+pub(crate) fn bind(statement: &mut Statement, index: usize, value: Value) -> Result<()> {
+    let count = statement.parameters_count();
+    let Some(place) = NonZero::new(index).filter(|index| index.get() <= count) else {
+        let message = format!("the statement has {count} parameters, not {index}");
+        return Err(Error::new(ErrorKind::Argument, message));
+    };
+    statement.bind_at(place, value).map_err(error::of_engine)
+}
+
+/// A statement of the application that the engine runs.
+pub(crate) struct TursoStatement<'c> {
+    connection: &'c TursoConnection,
+    statement: Statement,
+    /// What it has bound; absent while it is being stepped.
+    running: Option<Box<Running>>,
+    /// It has not been stepped since it was prepared or reset.
+    fresh: bool,
+    names: Vec<String>,
+}
+
+impl<'c> TursoStatement<'c> {
+    pub(crate) fn new(connection: &'c TursoConnection, statement: Statement) -> Self {
+        let names = names(&statement);
+        Self { connection, statement, running: None, fresh: true, names }
+    }
+
+    /// The first step of an execution.
+    fn begin(&mut self) -> Result<()> {
+        self.connection.check_usable()?;
+        self.fresh = false;
+        if !self.is_readonly() {
+            self.connection.writing.set(self.connection.writing.get() + 1);
+        }
+        Ok(())
+    }
+
+    /// After the last step, or instead of it.
+    fn end(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.fresh, true) {
+            return Ok(());
+        }
+        if let Some(running) = &mut self.running {
+            running.end();
+        }
+        let reset = self.connection.guard(|| self.statement.reset().map_err(error::of_engine));
+        if !self.is_readonly() {
+            self.connection.writing.set(self.connection.writing.get() - 1);
+            self.connection.count_changes();
+        }
+        reset
+    }
+
+    fn step_engine(&mut self) -> Result<bool> {
+        let running = match self.running.take() {
+            Some(running) => running,
+            None => Running::new(self.connection.state_of_statement()),
+        };
+        let (connection, statement) = (self.connection, &mut self.statement);
+        let (result, running) = running::within(running, || connection.guard(|| step(statement)));
+        self.running = running;
+        result.map_err(|error| self.error(error))
+    }
+
+    /// A function's error came back as text; what it was is kept beside.
+    fn error(&mut self, error: Error) -> Error {
+        match self.running.as_mut().and_then(|running| running.error.take()) {
+            // Compared, because one may be left of a failure that the engine kept to itself.
+            Some(function) if function.message() == error.message() => function,
+            _ => error,
+        }
+    }
+}
+
+fn names(statement: &Statement) -> Vec<String> {
+    (0..statement.num_columns()).map(|i| statement.get_column_name(i).into_owned()).collect()
+}
+
+impl Drop for TursoStatement<'_> {
+    fn drop(&mut self) {
+        // What a rollback reports nobody could hear.
+        let _ = self.end();
+    }
+}
+
+impl EngineStatement for TursoStatement<'_> {
+    fn parameter_count(&self) -> usize {
+        self.statement.parameters_count()
+    }
+
+    fn parameter_index(&self, name: &str) -> Option<usize> {
+        self.statement.parameter_index(name).map(NonZero::get)
+    }
+
+    fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()> {
+        bind(&mut self.statement, index, owned(value, 0))
+    }
+
+    #[inline]
+    fn step(&mut self) -> Result<bool> {
+        let fresh = self.fresh;
+        if fresh {
+            self.begin()?;
+        }
+        let result = self.step_engine();
+        if fresh && self.names.len() != self.statement.num_columns() {
+            // It was prepared anew, for a schema that has changed.
+            self.names = names(&self.statement);
+        }
+        match result {
+            Ok(true) => Ok(true),
+            Ok(false) => self.end().map(|()| false),
+            Err(error) => {
+                let _ = self.end();
+                Err(error)
+            }
+        }
+    }
+
+    fn reset(&mut self) {
+        let _ = self.end();
+    }
+
+    fn column_count(&self) -> usize {
+        self.statement.num_columns()
+    }
+
+    fn column_name(&self, column: usize) -> &str {
+        self.names.get(column).map(String::as_str).unwrap_or_default()
+    }
+
+    #[inline]
+    fn column(&self, column: usize) -> Result<ValueRef<'_>> {
+        let row = self.statement.row().filter(|_| column < self.statement.num_columns());
+        Ok(row.map_or(ValueRef::Null, |row| borrowed(row.get_value(column))))
+    }
+
+    fn is_readonly(&self) -> bool {
+        self.statement.get_program().readonly
+    }
+}
