@@ -1,13 +1,15 @@
 //! What functions in WebAssembly cost: `cargo run --release -p commensal-bench`.
 //!
-//! Everything that is compared runs in this one process, on the same SQLite, the same connection and
-//! the same table, in interleaved rounds, so that what else the machine does meets all of them alike.
+//! Everything that is compared runs in this one process, on the same engine and the same tables, in
+//! interleaved rounds, so that what else the machine does meets all of them alike.
 //! The ratios are the result; the times belong to the machine.
 
 mod calls;
 mod definitions;
 mod functions;
 mod measure;
+mod sqlite;
+mod turso;
 
 use std::process::ExitCode;
 
@@ -31,16 +33,16 @@ const QUICK: Size = Size { rows: 1_000, rounds: 3, modules: 2, starts: 1 };
 /// How anything here ends.
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: commensal-bench [--quick | --query SQL]
-  --quick      few rows and rounds: shows that it works, its figures mean nothing
-  --query SQL  runs one query over the tables again and again, for a profiler";
+const USAGE: &str = "usage: commensal-bench [--quick | --query ENGINE SQL]
+  --quick             few rows and rounds: shows that it works, its figures mean nothing
+  --query ENGINE SQL  runs one query over the tables again and again, for a profiler";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => run(FULL),
         ["--quick"] => run(QUICK),
-        ["--query", sql] => calls::repeat(sql, FULL),
+        ["--query", engine @ ("sqlite" | "turso"), sql] => calls::repeat(engine, sql, FULL),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -56,7 +58,7 @@ fn main() -> ExitCode {
 }
 
 fn run(size: Size) -> Outcome {
-    println!("SQLite {}, commensal {}", rusqlite::version(), env!("CARGO_PKG_VERSION"));
+    println!("commensal {}", env!("CARGO_PKG_VERSION"));
     if cfg!(debug_assertions) {
         println!("A debug build: its figures mean nothing. Use --release.");
     }

@@ -16,6 +16,7 @@ use commensal_core::{Error, ErrorKind, Result};
 use turso_core::{Connection, Statement};
 
 use crate::error;
+use crate::refusal;
 use crate::running::{self, Running};
 use crate::state::State;
 use crate::statement::TursoStatement;
@@ -36,8 +37,12 @@ pub struct TursoConnection {
 
 impl TursoConnection {
     pub(crate) fn new(connection: Arc<Connection>, environment: Arc<Environment>) -> Self {
+        let state = State::new(connection, environment);
+        // A catalog that cannot be read is told by the statement that needs a function, and does not
+        // keep the database from opening.
+        let _ = state.current();
         Self {
-            state: State::new(connection, environment),
+            state,
             writing: Cell::new(0),
             changes: Cell::new(0),
             rowid: Cell::new(None),
@@ -65,10 +70,6 @@ impl TursoConnection {
         })
     }
 
-    pub(crate) fn state_of_statement(&self) -> Arc<State> {
-        Arc::clone(&self.state)
-    }
-
     pub(crate) fn count_changes(&self) {
         self.changes.set(u64::try_from(self.state.connection.changes()).unwrap_or_default());
     }
@@ -85,43 +86,49 @@ impl TursoConnection {
         self.rowid.set(Some((self.state.connection.last_insert_rowid(), rowid)));
     }
 
-    /// Compiles the first statement. Gives the statement, `None` for nothing but comments, the bytes
-    /// consumed, and what was asked for meanwhile.
-    fn compile(&self, sql: &str) -> (Result<Option<(Statement, usize)>>, Option<Box<Running>>) {
+    /// Compiles the first statement. Gives the statement, `None` for nothing but comments, and the
+    /// bytes consumed; besides, what was asked for meanwhile.
+    fn compile(&self, sql: &str) -> (Result<Option<(Statement, usize)>>, Box<Running>) {
         let running = Running::new(Arc::clone(&self.state));
-        running::within(running, || {
+        let (result, running) = running::within(running, || {
             self.guard(|| self.state.connection.consume_stmt(sql).map_err(error::of_engine))
-        })
+        });
+        (result, running.unwrap_or_else(|| Running::new(Arc::clone(&self.state))))
     }
 
-    fn prepare_engine(&self, sql: &str) -> Result<Option<(Statement, usize)>> {
-        let (result, asked) = self.compile(sql);
-        let (resolved, missed) =
-            asked.map_or((false, false), |asked| (asked.resolved, asked.missed));
-        match result {
-            Err(error) if missed => {
+    fn prepare_engine(&self, sql: &str) -> Result<Option<(Statement, usize, Box<Running>)>> {
+        let before = self.state.registry().generation;
+        let (mut result, mut asked) = self.compile(sql);
+        match &result {
+            Err(error) if asked.missed => {
                 // It may name a function that is in the catalog and was not read yet.
                 match self.guard(|| self.state.refresh()) {
-                    Ok(registry) if registry.functions().next().is_some() => self.compile(sql).0,
+                    Ok(registry) if registry.functions().next().is_some() => {
+                        (result, asked) = self.compile(sql);
+                    }
                     Err(reason) => {
                         let both = Error::new(reason.kind(), format!("{error}: {reason}"));
-                        Err(reason.engine_code().into_iter().fold(both, Error::with_engine_code))
+                        let code = reason.engine_code();
+                        return Err(code.into_iter().fold(both, Error::with_engine_code));
                     }
-                    Ok(_) => Err(error),
+                    Ok(_) => {}
                 }
             }
-            Ok(statement) if resolved && self.state.connection.get_auto_commit() => {
-                // Within a transaction nothing is read here: that would take a snapshot before the
-                // statement runs, and a first statement that writes would come too late.
-                let before = self.state.registry().generation;
-                match self.guard(|| self.state.current()) {
-                    Ok(now) if now.generation != before => self.compile(sql).0,
-                    // A catalog that cannot be read is told when a function is called.
-                    _ => Ok(statement),
-                }
+            // Within a transaction nothing is read here: that would take a snapshot before the
+            // statement runs, and a first statement that writes would come too late. A catalog that
+            // cannot be read is told when a function is called.
+            Ok(_)
+                if (asked.resolved || asked.yielded)
+                    && self.state.connection.get_auto_commit()
+                    && self
+                        .guard(|| self.state.current())
+                        .is_ok_and(|now| now.generation != before) =>
+            {
+                (result, asked) = self.compile(sql);
             }
-            result => result,
+            _ => {}
         }
+        Ok(result?.map(|(statement, consumed)| (statement, consumed, asked)))
     }
 }
 
@@ -155,9 +162,12 @@ impl EngineConnection for TursoConnection {
             let statement = OwnStatement::new(Box::new(self), parsed, offset);
             return Ok((Some(Box::new(statement)), next));
         }
-        match self.prepare_engine(text).map_err(shift)? {
-            Some((statement, consumed)) => {
-                let statement = TursoStatement::new(self, statement);
+        let registry = self.state.registry();
+        let prepared = self.prepare_engine(text);
+        let prepared = prepared.map_err(|error| refusal::explain(text, &registry, error));
+        match prepared.map_err(shift)? {
+            Some((statement, consumed, running)) => {
+                let statement = TursoStatement::new(self, statement, running);
                 Ok((Some(Box::new(statement)), offset + consumed))
             }
             None => Ok((None, offset + text.len())),

@@ -8,7 +8,7 @@ use turso_core::schema::{BTreeTable, Schema};
 use turso_core::{Func, LimboError, OpenOptions, Result, SqliteDialect};
 use turso_parser::ast::{Cmd, CreateTableBody, QualifiedName, Stmt};
 
-use crate::{introspection, running};
+use crate::{introspection, names, running};
 
 /// See the module's description.
 pub(crate) struct Dialect;
@@ -55,16 +55,22 @@ impl turso_core::Dialect for Dialect {
 
     /// Asked while a statement is prepared, also anew within a step, several times for each call.
     fn resolve_function(&self, name: &str, arguments: usize) -> Result<Option<Func>> {
-        if let Some(builtin) = resolve_builtin_function(name, arguments)? {
+        let yields = names::yields(name);
+        if !yields && let Some(builtin) = resolve_builtin_function(name, arguments)? {
             return Ok(Some(builtin));
         }
-        let Some(mut running) = running::take() else { return Ok(None) };
+        let builtin = || if yields { resolve_builtin_function(name, arguments) } else { Ok(None) };
+        let Some(mut running) = running::take() else { return builtin() };
         let resolved = running.state.resolve(name, arguments);
-        running.resolved |= matches!(resolved, Ok(Some(_)));
-        running.missed |= !matches!(resolved, Ok(Some(_)));
+        let is_ours = matches!(resolved, Ok(Some(_)));
+        running.resolved |= is_ours;
+        running.yielded |= !is_ours && yields;
+        running.missed |= !is_ours && !yields;
         running::put(running);
-        resolved
-            .map(|function| function.map(Func::External))
-            .map_err(|error| LimboError::ParseError(error.message().to_owned()))
+        match resolved {
+            Ok(Some(function)) => Ok(Some(Func::External(function))),
+            Ok(None) => builtin(),
+            Err(error) => Err(LimboError::ParseError(error.message().to_owned())),
+        }
     }
 }

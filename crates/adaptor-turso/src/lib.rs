@@ -13,6 +13,7 @@ mod error;
 mod function;
 mod introspection;
 mod names;
+mod refusal;
 mod running;
 mod services;
 mod state;

@@ -12,10 +12,67 @@ use crate::state::State;
 /// Reads names out of a connection.
 pub(crate) struct Names<'a>(pub(crate) &'a State);
 
-/// Whether the engine has a function of this name, with whatever number of arguments.
+/// Scalar functions that the engine has and SQLite, as this project embeds it, has not. A definition
+/// goes before them: a file means the same with both engines.
+const YIELDING: &[&str] = &[
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "btrim",
+    "ceil",
+    "ceiling",
+    "char_length",
+    "character_length",
+    "chr",
+    "cos",
+    "cosh",
+    "degrees",
+    "exp",
+    "floor",
+    "gcd",
+    "get_byte",
+    "lcm",
+    "ln",
+    "log",
+    "log10",
+    "log2",
+    "lpad",
+    "mod",
+    "pi",
+    "pow",
+    "power",
+    "radians",
+    "repeat",
+    "reverse",
+    "rpad",
+    "set_byte",
+    "sin",
+    "sinh",
+    "sqrt",
+    "string_reverse",
+    "strpos",
+    "tan",
+    "tanh",
+    "trunc",
+];
+
+/// Whether a definition goes before the engine's own function of this name.
+pub(crate) fn yields(name: &str) -> bool {
+    YIELDING.iter().any(|yielding| yielding.eq_ignore_ascii_case(name))
+}
+
+/// Whether the engine has a function of this name, with whatever number of arguments, that hides
+/// definitions of its name.
 pub(crate) fn is_builtin(name: &str) -> bool {
     /// Built-ins with more arguments have one with less, or report a wrong number of them.
     const ARGUMENTS_MAX: usize = 5;
+    if yields(name) {
+        return false;
+    }
     (0..=ARGUMENTS_MAX).any(|count| !matches!(resolve_builtin_function(name, count), Ok(None)))
         || Func::builtin_function_list().iter().any(|f| f.name.eq_ignore_ascii_case(name))
 }

@@ -24,13 +24,22 @@ pub(crate) struct Running {
     pub(crate) error: Option<Error>,
     /// Whether a name was resolved to a function of ours.
     pub(crate) resolved: bool,
+    /// Whether a name was resolved to a function of the engine that a definition would go before.
+    pub(crate) yielded: bool,
     /// Whether a name was asked for that is no function.
     pub(crate) missed: bool,
 }
 
 impl Running {
     pub(crate) fn new(state: Arc<State>) -> Box<Self> {
-        Box::new(Self { state, scope: None, error: None, resolved: false, missed: false })
+        Box::new(Self {
+            state,
+            scope: None,
+            error: None,
+            resolved: false,
+            yielded: false,
+            missed: false,
+        })
     }
 
     /// The snapshot that the statement sees: taken when it is first asked for, in the statement's own

@@ -97,6 +97,10 @@ impl State {
         };
         let registry = Arc::new(registry);
         *lock(&self.registry) = Arc::clone(&registry);
+        // Setting what it is has prepared statements be prepared anew before they run again: what
+        // a name means may have changed.
+        let connection = &self.connection;
+        connection.set_full_column_names(connection.get_full_column_names());
         Ok(registry)
     }
 

@@ -1,15 +1,16 @@
 //! A prepared statement of the engine, stepped to its end on this thread.
 
 use std::num::NonZero;
+use std::sync::Arc;
 
 use commensal_core::engine::EngineStatement;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use turso_core::{Statement, StepResult, Value};
 
 use crate::connection::TursoConnection;
-use crate::error;
 use crate::running::{self, Running};
 use crate::value::{borrowed, owned};
+use crate::{error, refusal};
 
 /// Runs to the next row; false at the end. Waits for the disk, and for others as long as the
 /// connection's busy timeout says.
@@ -50,19 +51,63 @@ pub(crate) struct TursoStatement<'c> {
 }
 
 impl<'c> TursoStatement<'c> {
-    pub(crate) fn new(connection: &'c TursoConnection, statement: Statement) -> Self {
+    /// A statement, and what was asked for while it was prepared.
+    pub(crate) fn new(
+        connection: &'c TursoConnection,
+        statement: Statement,
+        running: Box<Running>,
+    ) -> Self {
         let names = names(&statement);
-        Self { connection, statement, running: None, fresh: true, names }
+        Self { connection, statement, running: Some(running), fresh: true, names }
     }
 
     /// The first step of an execution.
-    fn begin(&mut self) -> Result<()> {
-        self.connection.check_usable()?;
+    #[cold]
+    fn begin(&mut self) -> Result<bool> {
+        let connection = self.connection;
+        connection.check_usable()?;
+        if let Some(running) = &mut self.running {
+            running.missed = false;
+        }
+        if self.running.as_ref().is_some_and(|running| running.yielded)
+            && connection.state.connection.get_auto_commit()
+        {
+            // It calls a function of the engine that a definition would go before. That the catalog
+            // cannot be read is told when a definition is called.
+            let _ = connection.guard(|| connection.state.current());
+        }
         self.fresh = false;
         if !self.is_readonly() {
-            self.connection.writing.set(self.connection.writing.get() + 1);
+            connection.writing.set(connection.writing.get() + 1);
         }
-        Ok(())
+        let first = self.step_engine();
+        let names_are_old = self.names.len() != self.statement.num_columns();
+        match first {
+            Err(error) if self.is_about_function(&error) => {
+                // It was prepared for functions that others have changed since. What is read now
+                // has it be prepared anew.
+                self.connection.guard(|| self.connection.state.refresh())?;
+                self.connection.guard(|| self.statement.reset().map_err(error::of_engine))?;
+                if let Some(running) = &mut self.running {
+                    running.end();
+                }
+                let again = self.step_engine();
+                self.names = names(&self.statement);
+                again
+            }
+            first => {
+                if names_are_old {
+                    self.names = names(&self.statement);
+                }
+                first
+            }
+        }
+    }
+
+    /// Whether a function was not found, by its slot or while the statement was prepared anew.
+    fn is_about_function(&self, error: &Error) -> bool {
+        error.kind() == ErrorKind::NotFound
+            || self.running.as_ref().is_some_and(|running| running.missed)
     }
 
     /// After the last step, or instead of it.
@@ -81,10 +126,12 @@ impl<'c> TursoStatement<'c> {
         reset
     }
 
+    #[inline]
     fn step_engine(&mut self) -> Result<bool> {
         let running = match self.running.take() {
             Some(running) => running,
-            None => Running::new(self.connection.state_of_statement()),
+            // Lost to a panic.
+            None => Running::new(Arc::clone(&self.connection.state)),
         };
         let (connection, statement) = (self.connection, &mut self.statement);
         let (result, running) = running::within(running, || connection.guard(|| step(statement)));
@@ -93,11 +140,15 @@ impl<'c> TursoStatement<'c> {
     }
 
     /// A function's error came back as text; what it was is kept beside.
+    #[cold]
     fn error(&mut self, error: Error) -> Error {
         match self.running.as_mut().and_then(|running| running.error.take()) {
             // Compared, because one may be left of a failure that the engine kept to itself.
             Some(function) if function.message() == error.message() => function,
-            _ => error,
+            _ => {
+                let registry = self.connection.state.registry();
+                refusal::explain(self.statement.get_sql(), &registry, error)
+            }
         }
     }
 }
@@ -128,15 +179,7 @@ impl EngineStatement for TursoStatement<'_> {
 
     #[inline]
     fn step(&mut self) -> Result<bool> {
-        let fresh = self.fresh;
-        if fresh {
-            self.begin()?;
-        }
-        let result = self.step_engine();
-        if fresh && self.names.len() != self.statement.num_columns() {
-            // It was prepared anew, for a schema that has changed.
-            self.names = names(&self.statement);
-        }
+        let result = if self.fresh { self.begin() } else { self.step_engine() };
         match result {
             Ok(true) => Ok(true),
             Ok(false) => self.end().map(|()| false),

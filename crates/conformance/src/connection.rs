@@ -1,20 +1,30 @@
 //! A connection as sqllogictest sees it.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use commensal::core::engine::SqlText;
-use commensal::{Connection, Engine, Error, Statement, StorageClass};
+use commensal::{Connection, Error, Statement, StorageClass};
 use sqllogictest::{DB, DBOutput};
 
+use crate::stage::Stage;
 use crate::value::{Type, text};
 
+/// One of the connections of a file.
 pub(crate) struct Session {
-    connection: Connection,
-    engine: Engine,
+    stage: Arc<Mutex<Stage>>,
+    number: usize,
 }
 
 impl Session {
-    pub(crate) fn new(connection: Connection, engine: Engine) -> Self {
-        Self { connection, engine }
+    /// Takes a new connection.
+    pub(crate) fn new(stage: &Arc<Mutex<Stage>>) -> Result<Self, Error> {
+        let number = lock(stage).add()?;
+        Ok(Self { stage: Arc::clone(stage), number })
     }
+}
+
+pub(crate) fn lock(stage: &Mutex<Stage>) -> MutexGuard<'_, Stage> {
+    stage.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl DB for Session {
@@ -22,24 +32,29 @@ impl DB for Session {
     type ColumnType = Type;
 
     fn run(&mut self, sql: &str) -> Result<DBOutput<Type>, Error> {
-        let text = SqlText::new(sql)?;
-        let mut output = None;
-        let mut offset = 0;
-        while offset < sql.len() {
-            let (statement, end) = self.connection.prepare_at(&text, offset)?;
-            offset = end;
-            if let Some(mut statement) = statement
-                && let Some(rows) = run(&mut statement)?
-            {
-                output = Some(rows);
-            }
-        }
-        Ok(output.unwrap_or_else(|| DBOutput::StatementComplete(self.connection.changes())))
+        run_all(lock(&self.stage).connection(self.number)?, sql)
     }
 
     fn engine_name(&self) -> &str {
-        self.engine.name()
+        // The engines' names are labels of the runner.
+        ""
     }
+}
+
+fn run_all(connection: &Connection, sql: &str) -> Result<DBOutput<Type>, Error> {
+    let text = SqlText::new(sql)?;
+    let mut output = None;
+    let mut offset = 0;
+    while offset < sql.len() {
+        let (statement, end) = connection.prepare_at(&text, offset)?;
+        offset = end;
+        if let Some(mut statement) = statement
+            && let Some(rows) = run(&mut statement)?
+        {
+            output = Some(rows);
+        }
+    }
+    Ok(output.unwrap_or_else(|| DBOutput::StatementComplete(connection.changes())))
 }
 
 /// Runs a statement to its end; the rows, if it has columns.

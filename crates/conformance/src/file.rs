@@ -2,11 +2,13 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
-use commensal::{Database, FileAccess};
-use sqllogictest::{Record, RecordOutput, Runner};
+use commensal::{Engine, Feature};
+use sqllogictest::{Condition, Record, RecordOutput, Runner};
 
-use crate::connection::Session;
+use crate::connection::{Session, lock};
+use crate::stage::Stage;
 use crate::value::{Type, validate};
 use crate::{Options, Summary};
 
@@ -43,19 +45,14 @@ fn run_records(
     summary: &mut Summary,
 ) -> io::Result<()> {
     let folder = tempfile::tempdir()?;
-    let database = match open(&folder.path().join("test.db"), path, options) {
-        Ok(database) => database,
-        Err(error) => {
-            summary.failed += 1;
-            return writeln!(report, "{}: {error}\n", path.display());
-        }
-    };
+    let base = path.parent().map(Path::to_owned).filter(|base| *base != PathBuf::new());
+    let stage = Arc::new(Mutex::new(Stage::new(folder.path().join("test.db"), base, options)));
     let mut runner = Runner::new(|| {
-        let connection = database.connect();
-        async { connection.map(|connection| Session::new(connection, options.engine)) }
+        let session = Session::new(&stage);
+        async move { session }
     });
-    if let Some(runtime) = &options.runtime {
-        runner.add_label(runtime.name());
+    for label in labels(options) {
+        runner.add_label(label);
     }
     if options.strict {
         runner.with_column_validator(validate);
@@ -71,6 +68,7 @@ fn run_records(
             }
             _ => {}
         }
+        lock(&stage).next(engine_of(&record, options));
         match runner.run(record) {
             Ok(RecordOutput::Nothing) => {}
             Ok(_) => summary.passed += 1,
@@ -83,16 +81,36 @@ fn run_records(
     Ok(())
 }
 
-/// The database in this new file, for the cases of the file `path`.
-fn open(database: &Path, path: &Path, options: &Options) -> commensal::Result<Database> {
-    let base = path.parent().map(Path::to_owned).filter(|base| *base != PathBuf::new());
-    let mut opening = commensal::Options::new()
-        .engine(options.engine)
-        .limits(options.limits.clone())
-        .grant(options.capabilities)
-        .file_access(FileAccess::Any { base });
-    if let Some(runtime) = &options.runtime {
-        opening = opening.runtime(runtime.clone());
+/// What `onlyif` and `skipif` know.
+fn labels(options: &Options) -> Vec<&'static str> {
+    let mut labels: Vec<_> = common_features(options).map(Feature::name).collect();
+    if let [engine] = options.engines[..] {
+        labels.extend([engine.name(), ONE_DATABASE]);
     }
-    Database::open(database, opening)
+    labels.extend(options.runtime.as_ref().map(|runtime| runtime.name()));
+    labels
+}
+
+/// A record for files that are opened once, and whose caches and counters so live as long as the file
+/// runs.
+const ONE_DATABASE: &str = "one_database";
+
+/// What all engines have.
+fn common_features(options: &Options) -> impl Iterator<Item = Feature> {
+    Feature::ALL
+        .iter()
+        .copied()
+        .filter(|feature| options.engines.iter().all(|engine| engine.features().contains(feature)))
+}
+
+/// The engine that a record is for: one without the feature whose absence it shows.
+fn engine_of(record: &Record<Type>, options: &Options) -> Option<Engine> {
+    let (Record::Statement { conditions, .. } | Record::Query { conditions, .. }) = record else {
+        return None;
+    };
+    conditions.iter().find_map(|condition| {
+        let Condition::SkipIf { label } = condition else { return None };
+        let feature = Feature::ALL.iter().find(|feature| feature.name() == label)?;
+        options.engines.iter().copied().find(|engine| !engine.features().contains(feature))
+    })
 }

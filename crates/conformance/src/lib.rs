@@ -9,8 +9,12 @@
 //! - Each file gets a fresh database file of its own. `connection NAME` before a record runs it on
 //!   another connection to the same database; a connection is made when it is first named.
 //! - `file://` paths are relative to the folder of the file.
-//! - `onlyif` and `skipif` know the names of the engine (`sqlite`) and of the runtime (`wasmtime`,
-//!   `wasmi`).
+//! - `onlyif` and `skipif` know the names of the engine (`sqlite`, `turso`), of the runtime (`wasmtime`,
+//!   `wasmi`), and of what engines differ in ([`commensal::Feature`]).
+//! - With several engines, each record runs on the next one, which opens the file for it; within
+//!   a transaction the engine stays. What is not in the file does not live from one record to the next:
+//!   records with `onlyif one_database` are left out. The engines have the features that all have; a
+//!   record with `skipif` and a feature runs on one that has not got it.
 //! - `system` records are refused: the files are data.
 //! - A record may hold several statements; the rows are those of the last one that has columns.
 //! - One line a row, values separated by one space. As usual with this format, runs of white space count
@@ -32,6 +36,7 @@
 
 mod connection;
 mod file;
+mod stage;
 mod value;
 
 use std::io::{self, Write};
@@ -44,8 +49,8 @@ use commensal::{Capabilities, Engine, Limits};
 /// On what the files run.
 #[derive(Clone)]
 pub struct Options {
-    /// The database engine.
-    pub engine: Engine,
+    /// The database engines. With several, each record runs on the next one, over the same file.
+    pub engines: Vec<Engine>,
     /// The runtime; without one the files see what a host without runtime sees.
     pub runtime: Option<Arc<dyn Runtime>>,
     /// The limits of guests.
@@ -78,7 +83,7 @@ pub struct Summary {
 /// let file = folder.path().join("sum.slt");
 /// std::fs::write(&file, "query I\nSELECT 1 + 2\n----\n3\n\nquery T\nSELECT 'a'\n----\nb\n")?;
 /// let options = Options {
-///     engine: Engine::Sqlite,
+///     engines: vec![Engine::Sqlite],
 ///     runtime: None,
 ///     limits: Limits::default(),
 ///     capabilities: Capabilities::NONE,

@@ -3,6 +3,7 @@
 
 use std::io::{self, Write};
 
+use commensal::Engine;
 use commensal_conformance::Options;
 
 use crate::cli::TestArguments;
@@ -10,7 +11,10 @@ use crate::failure::{Failure, Result};
 
 pub(crate) fn run(arguments: &TestArguments) -> Result {
     let options = Options {
-        engine: arguments.host.engine,
+        engines: match arguments.alternate {
+            true => Engine::ALL.to_vec(),
+            false => vec![arguments.host.engine],
+        },
         runtime: arguments.host.runtime(),
         limits: arguments.host.limits(),
         capabilities: arguments.host.capabilities(),
