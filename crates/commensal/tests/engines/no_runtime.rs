@@ -9,7 +9,7 @@ fn without_a_runtime_everything_else_works() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("t.db");
     create(&connect(&open(&path)), "f", &constant(1), "").unwrap();
-    let database = Database::open(&path, Options::new()).unwrap();
+    let database = Database::open(&path, Options::new().engine(crate::ENGINE)).unwrap();
     let connection = connect(&database);
     connection.execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES (2)").unwrap();
     assert_eq!(integer(&connection, "SELECT abs(x) FROM t").unwrap(), 2);

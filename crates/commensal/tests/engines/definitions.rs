@@ -175,7 +175,7 @@ fn determinism_changes_beside_a_running_statement() {
 
 #[test]
 fn definitions_beside_running_statements() {
-    for journal in ["DELETE", "WAL"] {
+    for journal in crate::JOURNALS {
         let directory = tempfile::tempdir().unwrap();
         let (_database, connection) =
             quick(&directory.path().join("t.db"), journal, Duration::from_secs(5));
@@ -218,8 +218,8 @@ fn definitions_beside_running_statements() {
 fn a_definition_that_cannot_be_committed_is_none() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("t.db");
-    let (_a, a) = quick(&path, "DELETE", Duration::ZERO);
-    let (_b, b) = quick(&path, "DELETE", Duration::ZERO);
+    let (_a, a) = quick(&path, crate::JOURNALS[0], Duration::ZERO);
+    let (_b, b) = quick(&path, crate::JOURNALS[0], Duration::ZERO);
     create(&a, "f", &constant(1), "").unwrap();
     b.execute_batch("BEGIN").unwrap();
     assert_eq!(integer(&b, "SELECT f()"), Ok(1));

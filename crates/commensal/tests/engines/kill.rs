@@ -26,7 +26,7 @@ fn a_killed_process_leaves_a_sound_file() {
     }
     let test = "kill::a_killed_process_leaves_a_sound_file";
     let mut random = Random::new(5);
-    for journal in ["DELETE", "WAL"] {
+    for journal in crate::JOURNALS {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("killed.db");
         let (_, connection) = quick(&path, journal, Duration::ZERO);

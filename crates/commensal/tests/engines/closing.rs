@@ -33,7 +33,7 @@ impl Counting {
     }
 
     fn database(&self) -> Database {
-        Database::open_in_memory(Options::new().runtime(Arc::new(self.clone()))).unwrap()
+        Database::open_in_memory(Options::new().engine(crate::ENGINE).runtime(Arc::new(self.clone()))).unwrap()
     }
 }
 
@@ -193,7 +193,8 @@ fn slots_are_used_again(runtime: &Counting) {
 fn opening_compiles_nothing(runtime: &Counting) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("many.db");
-    let open = || Database::open(&path, Options::new().runtime(Arc::new(runtime.clone()))).unwrap();
+    let options = || Options::new().engine(crate::ENGINE).runtime(Arc::new(runtime.clone()));
+    let open = || Database::open(&path, options()).unwrap();
     let database = open();
     let connection = connect(&database);
     connection.execute_batch("PRAGMA synchronous = OFF; BEGIN").unwrap();

@@ -1,6 +1,13 @@
 //! Functions in a SQLite database, through SQL and the facade alone: transactions, visibility,
 //! threads, processes, files that cannot be trusted, limits.
 
+use commensal::Engine;
+
+/// What the shared tests run on.
+const ENGINE: Engine = Engine::Sqlite;
+/// Journals with which a database is written.
+const JOURNALS: &[&str] = &["DELETE", "WAL"];
+
 mod catalog;
 mod closing;
 mod definitions;

@@ -20,7 +20,7 @@ impl File {
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("t.db");
-        let (_, connection) = quick(&path, "DELETE", Duration::ZERO);
+        let (_, connection) = quick(&path, crate::JOURNALS[0], Duration::ZERO);
         create(&connection, "f", &constant(1), "").unwrap();
         create(&connection, "g", &constant(2), "").unwrap();
         connection.execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES (3)").unwrap();

@@ -336,13 +336,13 @@ fn walk(seed: u64, journal: &str, connections: usize, steps: usize) {
 
 #[test]
 fn one_connection() {
-    walk(1, "DELETE", 1, 2000);
+    walk(1, crate::JOURNALS[0], 1, 2000);
     walk(2, "MEMORY", 1, 2000);
 }
 
 #[test]
 fn two_connections_with_a_rollback_journal() {
-    walk(3, "DELETE", 2, 2000);
+    walk(3, crate::JOURNALS[0], 2, 2000);
 }
 
 #[test]
@@ -372,8 +372,8 @@ fn the_first_catalog_is_rolled_back_with_its_transaction() {
 fn a_catalog_made_elsewhere_after_a_rollback_is_seen() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("t.db");
-    let (_a, a) = quick(&path, "DELETE", Duration::ZERO);
-    let (_b, b) = quick(&path, "DELETE", Duration::ZERO);
+    let (_a, a) = quick(&path, crate::JOURNALS[0], Duration::ZERO);
+    let (_b, b) = quick(&path, crate::JOURNALS[0], Duration::ZERO);
     let version = |connection| integer(connection, "PRAGMA schema_version").unwrap();
     a.execute_batch("BEGIN").unwrap();
     for table in 0..20 {
@@ -419,8 +419,8 @@ fn preparing_in_a_transaction_takes_no_lock() {
 fn a_rolled_back_definition_does_not_answer_while_the_file_is_locked() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("t.db");
-    let (_a, a) = quick(&path, "DELETE", Duration::ZERO);
-    let (_b, b) = quick(&path, "DELETE", Duration::ZERO);
+    let (_a, a) = quick(&path, crate::JOURNALS[0], Duration::ZERO);
+    let (_b, b) = quick(&path, crate::JOURNALS[0], Duration::ZERO);
     create(&a, "f", &constant(1), "").unwrap();
     assert_eq!(integer(&b, "SELECT f()").unwrap(), 1);
     let mut call = a.prepare("SELECT f()").unwrap();

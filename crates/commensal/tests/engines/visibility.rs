@@ -91,7 +91,7 @@ fn other_processes_see_it_in_both_directions() {
     if let Ok(path) = std::env::var(OTHER_PROCESS) {
         return other_process(Path::new(&path));
     }
-    for journal in ["DELETE", "WAL"] {
+    for journal in crate::JOURNALS {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("shared.db");
         let database = open(&path);

@@ -8,7 +8,7 @@ use commensal::{Connection, Database, Error, Options, Result, Value, WasmtimeRun
 
 /// Options with a runtime.
 pub(crate) fn options() -> Options {
-    Options::new().runtime(Arc::new(WasmtimeRuntime::new()))
+    Options::new().engine(crate::ENGINE).runtime(Arc::new(WasmtimeRuntime::new()))
 }
 
 pub(crate) fn open(path: &Path) -> Database {

@@ -65,7 +65,7 @@ fn make_and_drop(connection: &Connection, seed: u64) {
 
 #[test]
 fn no_thread_sees_a_wrong_version() {
-    for journal in ["DELETE", "WAL"] {
+    for journal in crate::JOURNALS {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("threads.db");
         let (database, first) = quick(&path, journal, Duration::from_secs(60));
@@ -94,7 +94,7 @@ fn no_thread_sees_a_wrong_version() {
 fn a_connection_moves_to_another_thread() {
     let directory = tempfile::tempdir().unwrap();
     let (_database, connection) =
-        quick(&directory.path().join("t.db"), "DELETE", Duration::from_secs(60));
+        quick(&directory.path().join("t.db"), crate::JOURNALS[0], Duration::from_secs(60));
     create(&connection, "f", &constant(7), "").unwrap();
     assert_eq!(integer(&connection, "SELECT f()"), Ok(7));
     let (connection, value) = std::thread::spawn(move || {
