@@ -162,9 +162,9 @@ impl EngineConnection for TursoConnection {
             let statement = OwnStatement::new(Box::new(self), parsed, offset);
             return Ok((Some(Box::new(statement)), next));
         }
-        let registry = self.state.registry();
         let prepared = self.prepare_engine(text);
-        let prepared = prepared.map_err(|error| refusal::explain(text, &registry, error));
+        let prepared =
+            prepared.map_err(|error| refusal::explain(text, &self.state.registry(), error));
         match prepared.map_err(shift)? {
             Some((statement, consumed, running)) => {
                 let statement = TursoStatement::new(self, statement, running);

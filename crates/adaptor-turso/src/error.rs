@@ -68,14 +68,11 @@ pub(crate) fn interrupted() -> Error {
     of_engine(LimboError::Interrupt)
 }
 
-/// An error of a function for the engine. Only this variant, and constraints, undo the statement and
-/// keep the transaction.
+/// An error of a function for the engine, an interrupt too. Only this variant, and constraints, undo
+/// the statement and keep the transaction, whatever the statement does.
 #[cold]
 pub(crate) fn of_function(error: &Error) -> LimboError {
-    match error.kind() {
-        ErrorKind::Interrupted => LimboError::Interrupt,
-        _ => LimboError::Raise(ResolveType::Abort, error.message().to_owned()),
-    }
+    LimboError::Raise(ResolveType::Abort, error.message().to_owned())
 }
 
 /// What a panic of the engine is reported as.

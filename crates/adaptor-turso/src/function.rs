@@ -13,7 +13,7 @@ use commensal_core::registry::{FunctionEntry, FunctionKey};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use turso_core::native_ext::{FunctionArity, ScalarCall, ScalarFunction};
 use turso_core::types::IOResultOr;
-use turso_core::{Connection, ExternalFunc, IOResult, Register, Value};
+use turso_core::{Connection, ExternalFunc, IOResult, LimboError, Register, Value};
 
 use crate::error;
 use crate::running::{self, Running};
@@ -62,7 +62,7 @@ impl ScalarCall for Call {
         // A panic leaves out what was bound, which is bound anew.
         match catch_unwind(AssertUnwindSafe(|| call(connection, number, &Registers(args)))) {
             Ok(Ok(value)) => Ok(IOResult::Done(value)),
-            Ok(Err(error)) => Err(Box::new(error::of_function(&error))),
+            Ok(Err(error)) => Err(error),
             Err(_) => {
                 let error = Error::new(ErrorKind::Fault, "a defect of Commensal: it panicked");
                 Err(Box::new(error::of_function(&error)))
@@ -72,16 +72,20 @@ impl ScalarCall for Call {
 }
 
 #[inline]
-fn call(connection: &Arc<Connection>, number: usize, arguments: &Registers<'_>) -> Result<Value> {
-    let Some(mut running) = running::take() else { return Err(astray()) };
+fn call(
+    connection: &Arc<Connection>,
+    number: usize,
+    arguments: &Registers<'_>,
+) -> Result<Value, Box<LimboError>> {
+    let Some(mut running) = running::take() else {
+        return Err(Box::new(error::of_function(&astray())));
+    };
     let result = if Arc::ptr_eq(&running.state.connection, connection) {
         run(&mut running, number, arguments)
     } else {
         Err(astray())
     };
-    if let Err(error) = &result {
-        running.error = Some(error.clone());
-    }
+    let result = result.map_err(|error| running.fail(error));
     running::put(running);
     result
 }

@@ -12,7 +12,7 @@ use turso_core::native_ext::{
 use turso_core::types::IOResultOr;
 use turso_core::{Connection, IOResult, LimboError, OpenOptions, Result, Value};
 
-use crate::{error, running, value};
+use crate::{running, value};
 
 /// Adds the tables.
 pub(crate) fn register(options: OpenOptions) -> OpenOptions {
@@ -85,14 +85,11 @@ struct Cursor {
 
 impl Cursor {
     /// The rows now, by the snapshot of the statement that asks.
-    fn read(&self) -> commensal_core::Result<Vec<Vec<Value>>> {
+    fn read(&self) -> Result<Vec<Vec<Value>>, Box<LimboError>> {
         // Without one, the engine reads for itself, and there is nothing to show.
         let Some(mut running) = running::take() else { return Ok(Vec::new()) };
-        let registry = running.registry();
+        let registry = running.registry().map_err(|error| running.fail(error));
         let environment = Arc::clone(&running.state.environment);
-        if let Err(error) = &registry {
-            running.error = Some(error.clone());
-        }
         running::put(running);
         let rows = (self.table.rows)(&*registry?, &environment);
         let row = |row: Vec<commensal_core::Value>| {
@@ -104,7 +101,7 @@ impl Cursor {
 
 impl VirtualTableCursor for Cursor {
     fn filter(&mut self, _: &[Value], _: Option<&str>, _: i32) -> IOResultOr<bool> {
-        self.rows = self.read().map_err(|error| Box::new(error::of_function(&error)))?;
+        self.rows = self.read()?;
         self.row = 0;
         Ok(IOResult::Done(!self.rows.is_empty()))
     }

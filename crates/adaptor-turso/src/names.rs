@@ -1,6 +1,9 @@
 //! What only the engine knows about names: which functions are not ours, and which indexes and tables
 //! call a function.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use commensal_core::define::{Dependent, DependentKind, EngineNames};
 use commensal_core::dependents::Calls;
 use commensal_core::{Result, ValueRef};
@@ -65,16 +68,19 @@ pub(crate) fn yields(name: &str) -> bool {
     YIELDING.iter().any(|yielding| yielding.eq_ignore_ascii_case(name))
 }
 
+/// Names that the engine lists, in ASCII lower case. Not all: some it only knows when asked.
+static LISTED: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    Func::builtin_function_list().into_iter().map(|f| f.name.to_ascii_lowercase()).collect()
+});
+
 /// Whether the engine has a function of this name, with whatever number of arguments, that hides
 /// definitions of its name.
 pub(crate) fn is_builtin(name: &str) -> bool {
     /// Built-ins with more arguments have one with less, or report a wrong number of them.
     const ARGUMENTS_MAX: usize = 5;
-    if yields(name) {
-        return false;
-    }
-    (0..=ARGUMENTS_MAX).any(|count| !matches!(resolve_builtin_function(name, count), Ok(None)))
-        || Func::builtin_function_list().iter().any(|f| f.name.eq_ignore_ascii_case(name))
+    let is_known = |count| !matches!(resolve_builtin_function(name, count), Ok(None));
+    !yields(name)
+        && (LISTED.contains(&name.to_ascii_lowercase()) || (0..=ARGUMENTS_MAX).any(is_known))
 }
 
 impl EngineNames for Names<'_> {

@@ -13,6 +13,9 @@ use commensal_core::registry::Registry;
 use commensal_core::session::Scope;
 use commensal_core::{Error, Result};
 
+use turso_core::LimboError;
+
+use crate::error;
 use crate::state::State;
 
 /// What one statement works on, from its preparation to its end.
@@ -56,6 +59,14 @@ impl Running {
                 Ok(registry)
             }
         }
+    }
+
+    /// Keeps the error of a call for the statement that reports it, and gives the engine's form of it.
+    #[cold]
+    pub(crate) fn fail(&mut self, error: Error) -> Box<LimboError> {
+        let engine = error::of_function(&error);
+        self.error = Some(error);
+        Box::new(engine)
     }
 
     /// Ends the execution, if one began.

@@ -17,6 +17,7 @@ use turso_core::{Connection, ExternalFunc, Statement};
 use crate::error::is_transient;
 use crate::function::Slot;
 use crate::names::is_builtin;
+use crate::running::{self, Running};
 use crate::services::Services;
 use crate::value::borrowed;
 use crate::{error, statement, value};
@@ -97,6 +98,8 @@ impl State {
         };
         let registry = Arc::new(registry);
         *lock(&self.registry) = Arc::clone(&registry);
+        drop(known);
+        self.environment.forget_unused_modules();
         // Setting what it is has prepared statements be prepared anew before they run again: what
         // a name means may have changed.
         let connection = &self.connection;
@@ -202,12 +205,16 @@ impl State {
         Ok(())
     }
 
-    /// Runs one statement of our own that writes. Never from within a function.
-    pub(crate) fn execute(&self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()> {
-        let mut statement = self.connection.prepare(sql).map_err(error::of_engine)?;
-        bind_all(&mut statement, parameters)?;
-        while statement::step(&mut statement)? {}
-        Ok(())
+    /// Runs one statement of our own that writes, with the triggers that somebody may have put on the
+    /// catalog, and functions in them. Never from within a function.
+    pub(crate) fn execute(self: &Arc<Self>, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()> {
+        let body = || {
+            let mut statement = self.connection.prepare(sql).map_err(error::of_engine)?;
+            bind_all(&mut statement, parameters)?;
+            while statement::step(&mut statement)? {}
+            Ok(())
+        };
+        running::within(Running::new(Arc::clone(self)), body).0
     }
 
     /// The function that a call means, for a statement that is being prepared.

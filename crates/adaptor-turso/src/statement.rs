@@ -22,6 +22,9 @@ pub(crate) fn step(statement: &mut Statement) -> Result<bool> {
             StepResult::IO | StepResult::Yield => {
                 statement._io().step().map_err(error::of_engine)?;
             }
+            StepResult::Sleep { .. } if statement.get_program().connection.is_interrupted() => {
+                return Err(error::interrupted());
+            }
             StepResult::Sleep { duration } => std::thread::sleep(duration),
             StepResult::Busy => return Err(error::busy()),
             StepResult::Interrupt => return Err(error::interrupted()),
@@ -77,7 +80,7 @@ impl<'c> TursoStatement<'c> {
             let _ = connection.guard(|| connection.state.current());
         }
         self.fresh = false;
-        if !self.is_readonly() {
+        if self.changes_rows() {
             connection.writing.set(connection.writing.get() + 1);
         }
         let first = self.step_engine();
@@ -104,6 +107,12 @@ impl<'c> TursoStatement<'c> {
         }
     }
 
+    /// Whether it is an INSERT, UPDATE or DELETE. `readonly` of the engine is false also of a query that
+    /// needs a table for itself.
+    fn changes_rows(&self) -> bool {
+        self.statement.get_program().change_cnt_on
+    }
+
     /// Whether a function was not found, by its slot or while the statement was prepared anew.
     fn is_about_function(&self, error: &Error) -> bool {
         error.kind() == ErrorKind::NotFound
@@ -119,7 +128,7 @@ impl<'c> TursoStatement<'c> {
             running.end();
         }
         let reset = self.connection.guard(|| self.statement.reset().map_err(error::of_engine));
-        if !self.is_readonly() {
+        if self.changes_rows() {
             self.connection.writing.set(self.connection.writing.get() - 1);
             self.connection.count_changes();
         }

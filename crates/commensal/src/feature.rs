@@ -23,6 +23,8 @@ pub enum Feature {
     Processes,
     /// Text that is not UTF-8 is kept as it is.
     RawText,
+    /// VACUUM.
+    Vacuum,
 }
 
 impl Feature {
@@ -35,6 +37,7 @@ impl Feature {
         Self::FunctionList,
         Self::Processes,
         Self::RawText,
+        Self::Vacuum,
     ];
 
     /// The name: `function_indexes`.
@@ -47,6 +50,7 @@ impl Feature {
             Self::FunctionList => "function_list",
             Self::Processes => "processes",
             Self::RawText => "raw_text",
+            Self::Vacuum => "vacuum",
         }
     }
 }

@@ -33,7 +33,10 @@ impl Counting {
     }
 
     fn database(&self) -> Database {
-        Database::open_in_memory(Options::new().engine(crate::ENGINE).runtime(Arc::new(self.clone()))).unwrap()
+        Database::open_in_memory(
+            Options::new().engine(crate::ENGINE).runtime(Arc::new(self.clone())),
+        )
+        .unwrap()
     }
 }
 

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use commensal::{
-    Capabilities, Capability, Connection, Database, ErrorKind, Limits, LogLevel, Result, Value,
+    Capabilities, Capability, Connection, Database, Engine, ErrorKind, Limits, LogLevel, Result,
+    Value,
 };
 
 use crate::support::{
@@ -132,7 +133,7 @@ fn interrupted(connection: &Connection, sql: &str) -> commensal::Error {
 }
 
 /// An interrupt of the host ends a call; a statement that reads keeps its transaction, one that
-/// writes loses it, as SQLite has it.
+/// writes loses it, as SQLite has it; Turso keeps that, too.
 #[test]
 fn the_host_interrupts_a_call() {
     let (_database, connection) = limited(|limits| limits.call_timeout = Duration::from_secs(60));
@@ -143,6 +144,11 @@ fn the_host_interrupts_a_call() {
     assert!(!connection.is_autocommit());
     let error = interrupted(&connection, "INSERT INTO t SELECT f()");
     assert_eq!(error.kind(), ErrorKind::Interrupted);
+    if crate::ENGINE != Engine::Sqlite {
+        assert!(!connection.is_autocommit());
+        assert_eq!(integer(&connection, "SELECT sum(x) FROM t").unwrap(), 3);
+        connection.execute_batch("ROLLBACK").unwrap();
+    }
     assert!(connection.is_autocommit());
     assert_eq!(integer(&connection, "SELECT sum(x) FROM t").unwrap(), 1);
     // The next calls are not affected.

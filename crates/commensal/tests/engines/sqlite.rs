@@ -15,6 +15,7 @@ mod forked;
 mod kill;
 mod limits;
 mod no_runtime;
+mod only_sqlite;
 #[cfg(feature = "rusqlite")]
 mod rusqlite;
 mod support;

@@ -291,7 +291,7 @@ impl<'c> Walk<'c> {
 }
 
 /// The value of the first row, of a statement that is prepared already.
-fn first(statement: &mut Statement<'_>) -> Result<i64> {
+pub(crate) fn first(statement: &mut Statement<'_>) -> Result<i64> {
     let mut rows = statement.query(())?;
     rows.next()?.map_or(Ok(i64::MIN), |row| row.get(0))
 }
@@ -411,32 +411,4 @@ fn preparing_in_a_transaction_takes_no_lock() {
     drop(insert);
     b.execute_batch("COMMIT").unwrap();
     assert_eq!(integer(&a, "SELECT sum(x) FROM t").unwrap(), 3);
-}
-
-/// Locked out of the file, a connection goes on with what it knows to be committed, and with nothing
-/// that was rolled back.
-#[test]
-fn a_rolled_back_definition_does_not_answer_while_the_file_is_locked() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("t.db");
-    let (_a, a) = quick(&path, crate::JOURNALS[0], Duration::ZERO);
-    let (_b, b) = quick(&path, crate::JOURNALS[0], Duration::ZERO);
-    create(&a, "f", &constant(1), "").unwrap();
-    assert_eq!(integer(&b, "SELECT f()").unwrap(), 1);
-    let mut call = a.prepare("SELECT f()").unwrap();
-    b.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    assert_eq!(first(&mut call).unwrap(), 1);
-    b.execute_batch("ROLLBACK").unwrap();
-
-    a.execute_batch("BEGIN").unwrap();
-    create(&a, "f", &constant(2), "").unwrap();
-    assert_eq!(first(&mut call).unwrap(), 2);
-    let mut rollback = a.prepare("ROLLBACK").unwrap();
-    rollback.execute(()).unwrap();
-    b.execute_batch("BEGIN EXCLUSIVE").unwrap();
-    let error = first(&mut call).unwrap_err();
-    assert!(is_busy(&error), "{error:?}");
-    assert!(error.message().starts_with("f(): "), "{error:?}");
-    b.execute_batch("ROLLBACK").unwrap();
-    assert_eq!(first(&mut call).unwrap(), 1);
 }

@@ -10,6 +10,7 @@ const JOURNALS: &[&str] = &["WAL"];
 mod catalog;
 mod closing;
 mod definitions;
+mod files;
 mod kill;
 mod limits;
 mod no_runtime;

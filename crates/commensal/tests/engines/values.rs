@@ -71,30 +71,3 @@ fn a_large_blob() {
     );
     assert!(error.message().starts_with("f() with 50000016 bytes of arguments"), "{error:?}");
 }
-
-#[test]
-fn text_that_is_not_utf8_does_not_reach_a_guest() {
-    let database = memory();
-    let connection = connect(&database);
-    create(&connection, "f", &echo(), "").unwrap();
-    for bytes in ["ff", "61ed a080", "c3", "f4908080"] {
-        let bytes = bytes.replace(' ', "");
-        let sql = format!("SELECT f(CAST(x'{bytes}' AS TEXT))");
-        check_error(value(&connection, &sql), "f(): argument 1 is text that is not valid UTF-8");
-        let sql = format!("SELECT CAST(x'{bytes}' AS TEXT)");
-        check_error(value(&connection, &sql), "not valid UTF-8");
-    }
-    // The other calls of the connection are fine.
-    assert_eq!(value(&connection, "SELECT f('é')").unwrap(), "é".into());
-}
-
-#[test]
-fn a_database_in_utf16_gives_the_same_text() {
-    let database = memory();
-    let connection = connect(&database);
-    connection.execute_batch("PRAGMA encoding = 'UTF-16le'").unwrap();
-    create(&connection, "f", &echo(), "").unwrap();
-    connection.execute("CREATE TABLE t AS SELECT ?1 AS x", ("a\0é🦀",)).unwrap();
-    assert_eq!(value(&connection, "SELECT f(x) FROM t").unwrap(), "a\0é🦀".into());
-    assert_eq!(value(&connection, "SELECT f(x) || x FROM t").unwrap(), "a\0é🦀a\0é🦀".into());
-}
