@@ -50,7 +50,42 @@ static void byte_sum(sqlite3_context *context, int argc, sqlite3_value **argv) {
   sqlite3_result_int64(context, sum);
 }
 
-/* Registers c_add(a, b), c_upper(text) and c_byte_sum(text). Gives a result code. */
+static void dot_step(sqlite3_context *context, int argc, sqlite3_value **argv) {
+  (void)argc;
+  if (!is(SQLITE_INTEGER, context, argv[0])) return;
+  if (!is(SQLITE_INTEGER, context, argv[1])) return;
+  sqlite3_uint64 *sum = sqlite3_aggregate_context(context, sizeof(*sum));
+  if (sum == 0) {
+    sqlite3_result_error_nomem(context);
+    return;
+  }
+  sqlite3_uint64 a = (sqlite3_uint64)sqlite3_value_int64(argv[0]);
+  sqlite3_uint64 b = (sqlite3_uint64)sqlite3_value_int64(argv[1]);
+  *sum += a * b;
+}
+
+static void bytes_step(sqlite3_context *context, int argc, sqlite3_value **argv) {
+  (void)argc;
+  if (!is(SQLITE_TEXT, context, argv[0])) return;
+  sqlite3_uint64 *total = sqlite3_aggregate_context(context, sizeof(*total));
+  const unsigned char *text = sqlite3_value_text(argv[0]);
+  int len = sqlite3_value_bytes(argv[0]);
+  if (total == 0 || text == 0) {
+    sqlite3_result_error_nomem(context);
+    return;
+  }
+  sqlite3_uint64 sum = 0;
+  for (int i = 0; i < len; i++) sum += text[i];
+  *total += sum;
+}
+
+static void sum_final(sqlite3_context *context) {
+  sqlite3_uint64 *sum = sqlite3_aggregate_context(context, 0);
+  sqlite3_result_int64(context, sum == 0 ? 0 : (sqlite3_int64)*sum);
+}
+
+/* Registers the scalar functions c_add(a, b), c_upper(text) and c_byte_sum(text), and the aggregates
+** c_dot(a, b) and c_bytes(text). Gives a result code. */
 int commensal_bench_register(sqlite3 *db) {
   static const struct {
     const char *name;
@@ -61,6 +96,17 @@ int commensal_bench_register(sqlite3 *db) {
     int code = sqlite3_create_function_v2(
         db, functions[i].name, functions[i].argc,
         SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_INNOCUOUS, 0, functions[i].function, 0, 0, 0);
+    if (code != SQLITE_OK) return code;
+  }
+  static const struct {
+    const char *name;
+    int argc;
+    void (*step)(sqlite3_context *, int, sqlite3_value **);
+  } aggregates[] = {{"c_dot", 2, dot_step}, {"c_bytes", 1, bytes_step}};
+  for (unsigned i = 0; i < sizeof(aggregates) / sizeof(aggregates[0]); i++) {
+    int code = sqlite3_create_function_v2(db, aggregates[i].name, aggregates[i].argc,
+                                          SQLITE_UTF8 | SQLITE_INNOCUOUS, 0, 0, aggregates[i].step,
+                                          sum_final, 0);
     if (code != SQLITE_OK) return code;
   }
   return SQLITE_OK;

@@ -1,16 +1,19 @@
 //! Functions called for each row of a table: whole queries, per row.
 
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::Connection;
+
 use crate::measure::{self, Times};
-use crate::sqlite::Sqlite;
-use crate::turso::Turso;
-use crate::{Outcome, Size};
+use crate::{Outcome, Size, functions};
 
 /// One function in all its variants. In the expressions `{}` stands for the variant's prefix.
 struct Case {
     title: &'static str,
     /// Around the call, with the table.
     query: &'static str,
-    /// What engines themselves have for it.
+    /// What SQLite itself has for it.
     builtin: Option<&'static str>,
     call: &'static str,
 }
@@ -34,114 +37,142 @@ const CASES: &[Case] = &[
         builtin: None,
         call: "{}byte_sum(t)",
     },
+    Case {
+        title: "aggregate of two integers: dot(a, b)",
+        query: "SELECT {} FROM numbers",
+        builtin: Some("sum(a * b)"),
+        call: "{}dot(a, b)",
+    },
+    Case {
+        title: "aggregate of 80 bytes of text: bytes(t)",
+        query: "SELECT {} FROM texts",
+        builtin: None,
+        call: "{}bytes(t)",
+    },
+    Case {
+        title: "as many groups as rows: sum(dot(a, b)) of GROUP BY a",
+        query: "SELECT sum(x) FROM (SELECT {} AS x FROM numbers GROUP BY a)",
+        builtin: Some("sum(a * b)"),
+        call: "{}dot(a, b)",
+    },
 ];
 
-/// A query that is prepared: gives the only value of its only row, an integer.
-pub(crate) type Query<'c> = Box<dyn FnMut() -> Outcome<i64> + 'c>;
+const VARIANTS: [(&str, &str); 3] =
+    [("C", "c_"), ("Rust closure (rusqlite)", "rust_"), ("Wasm", "guest_")];
 
-/// An engine with the tables and all functions.
-pub(crate) trait Side {
-    /// Its name and version.
-    fn title(&self) -> String;
-
-    /// Names of the variants of each function and their prefixes. The first is what others are
-    /// compared with.
-    fn variants(&self) -> &'static [(&'static str, &'static str)];
-
-    /// Prepares a query that calls a variant; without one, none.
-    fn prepare(&self, variant: Option<usize>, sql: &str) -> Outcome<Query<'_>>;
+/// A connection with the tables and all functions. They stay until it is closed.
+fn connection(size: Size, extension: Option<&Path>) -> Outcome<Connection> {
+    let connection = Connection::open_in_memory()?;
+    fill(&connection, size.rows)?;
+    functions::register_c(&connection)?;
+    functions::register_closures(&connection)?;
+    match extension {
+        Some(extension) => functions::load_guest(&connection, extension)?,
+        None => functions::register_guest(&connection)?,
+    }
+    Ok(connection)
 }
 
-/// Fills the tables with `{rows}` rows.
-pub(crate) const FILL: &str = "\
-    CREATE TABLE numbers(a INTEGER, b INTEGER);
-    CREATE TABLE texts(t TEXT);
-    WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
-        INSERT INTO numbers SELECT i, i * 7919 % 1000003 FROM n;
-    INSERT INTO texts SELECT substr(
-        printf('%07d The quick brown fox jumps over the lazy dog, ', a) ||
-        'and the lazy dog sleeps on, unmoved.', 1, 80) FROM numbers;";
-
 /// Runs one query as often as others have rounds.
-pub(crate) fn repeat(engine: &str, sql: &str, size: Size) -> Outcome {
-    let side: Box<dyn Side> = match engine {
-        "turso" => Box::new(Turso::new(size)?),
-        _ => Box::new(Sqlite::new(size)?),
-    };
-    let guest = side.variants().len() - 1;
-    let mut query = side.prepare(Some(guest), sql)?;
-    let times = measure::interleaved(1, size.rounds, |_| Ok(measure::time(&mut query)?.0))?;
+pub(crate) fn repeat(sql: &str, size: Size) -> Outcome {
+    let connection = connection(size, None)?;
+    let mut statement = connection.prepare(sql)?;
+    let times = measure::interleaved(1, size.rounds, |_| {
+        Ok(measure::time(|| Ok(statement.query_row((), |_| Ok(()))?))?.0)
+    })?;
     let ns = times.median_ns(0) / f64::from(size.rows);
     println!("{ns:.1} ns per row, if it reads {} rows", size.rows);
     Ok(())
 }
 
-/// Whole-query times of all cases on all engines.
-pub(crate) fn run(size: Size) -> Outcome {
-    run_on(&Sqlite::new(size)?, size)?;
-    run_on(&Turso::new(size)?, size)
-}
-
-fn run_on(side: &dyn Side, size: Size) -> Outcome {
-    println!("\n{}: whole queries over {} rows, {} rounds:", side.title(), size.rows, size.rounds);
-    let shortest = side.prepare(None, "SELECT min(octet_length(t)) FROM texts")?()?;
-    assert_eq!(shortest, 80, "the texts have the length that the titles say");
-    CASES.iter().try_for_each(|case| run_case(side, case, size))
-}
-
-fn run_case(side: &dyn Side, case: &Case, size: Size) -> Outcome {
-    let mut names = Vec::new();
-    let mut queries = Vec::new();
-    if let Some(builtin) = case.builtin {
-        names.push(format!("built-in {builtin}"));
-        queries.push(side.prepare(None, &case.query.replace("{}", builtin))?);
+/// Whole-query times of all cases; the guest's through the loadable extension, if that is given.
+pub(crate) fn run(size: Size, extension: Option<&Path>) -> Outcome {
+    let connection = connection(size, extension)?;
+    println!("\nWhole queries over {} rows, {} rounds:", size.rows, size.rounds);
+    for case in CASES {
+        run_case(&connection, case, size)?;
     }
-    let base = names.len();
-    for (variant, (name, prefix)) in side.variants().iter().enumerate() {
-        names.push((*name).to_owned());
-        let call = case.call.replace("{}", prefix);
-        if let Some(builtin) = case.builtin {
-            check_same_results(side, case, variant, builtin, &call)?;
-        }
-        queries.push(side.prepare(Some(variant), &case.query.replace("{}", &call))?);
-    }
-    let results = queries.iter_mut().map(|query| query()).collect::<Outcome<Vec<i64>>>()?;
-    if results.iter().any(|result| *result != results[0]) {
-        return Err(format!("{}: the variants give {results:?}", case.title).into());
-    }
-    let times = measure::interleaved(queries.len(), size.rounds, |variant| {
-        Ok(measure::time(&mut queries[variant])?.0)
-    })?;
-    print(case, &names, &times, base, size);
     Ok(())
 }
 
-/// A variant gives the same value as the built-in in each row.
-fn check_same_results(
-    side: &dyn Side,
-    case: &Case,
-    variant: usize,
-    builtin: &str,
-    call: &str,
-) -> Outcome {
-    let from = case.query.split_once(" FROM ").map_or(case.query, |(_, table)| table);
-    let sql = format!("SELECT count(*) FROM {from} WHERE {builtin} IS NOT {call}");
-    match side.prepare(Some(variant), &sql)?()? {
-        0 => Ok(()),
-        different => Err(format!("{builtin} and {call} differ in {different} rows").into()),
-    }
+/// Makes the tables.
+pub(crate) fn fill_sql(rows: u32) -> String {
+    format!(
+        "CREATE TABLE numbers(a INTEGER, b INTEGER);
+         CREATE TABLE texts(t TEXT);
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
+           INSERT INTO numbers SELECT i, i * 7919 % 1000003 FROM n;
+         INSERT INTO texts SELECT substr(
+             printf('%07d The quick brown fox jumps over the lazy dog, ', a) ||
+             'and the lazy dog sleeps on, unmoved.', 1, 80) FROM numbers;"
+    )
 }
 
-fn print(case: &Case, names: &[String], times: &Times, base: usize, size: Size) {
+fn fill(connection: &Connection, rows: u32) -> Outcome {
+    connection.execute_batch(&fill_sql(rows))?;
+    let len: i64 =
+        connection.query_row("SELECT min(octet_length(t)) FROM texts", (), |row| row.get(0))?;
+    assert_eq!(len, 80, "the texts have the length that the titles say");
+    Ok(())
+}
+
+fn run_case(connection: &Connection, case: &Case, size: Size) -> Outcome {
+    let mut names = Vec::new();
+    let mut calls = Vec::new();
+    if let Some(builtin) = case.builtin {
+        names.push(format!("built-in {builtin}"));
+        calls.push(builtin.to_owned());
+    }
+    let c = names.len();
+    for (name, prefix) in VARIANTS {
+        names.push(name.to_owned());
+        calls.push(case.call.replace("{}", prefix));
+    }
+    check_same_results(connection, case, &calls)?;
+    let times = time_queries(connection, case, &calls, size)?;
+    print(case, &names, &times, c, size);
+    Ok(())
+}
+
+/// All variants give the same value in each row.
+fn check_same_results(connection: &Connection, case: &Case, calls: &[String]) -> Outcome {
+    for call in &calls[1..] {
+        let sql = format!("{} WHERE {} IS NOT {call}", case.query.replace("{}", "1"), calls[0]);
+        let different: Option<i64> = connection.query_row(&sql, (), |row| row.get(0))?;
+        if different.unwrap_or(0) != 0 {
+            return Err(format!("{} and {call} differ in {different:?} rows", calls[0]).into());
+        }
+    }
+    Ok(())
+}
+
+fn time_queries(
+    connection: &Connection,
+    case: &Case,
+    calls: &[String],
+    size: Size,
+) -> Outcome<Times> {
+    let mut statements = calls
+        .iter()
+        .map(|call| connection.prepare(&case.query.replace("{}", call)))
+        .collect::<Result<Vec<_>, _>>()?;
+    measure::interleaved(statements.len(), size.rounds, |variant| {
+        let query = || Ok(statements[variant].query_row((), |row| row.get::<_, i64>(0))?);
+        let (time, _): (Duration, i64) = measure::time(query)?;
+        Ok(time)
+    })
+}
+
+fn print(case: &Case, names: &[String], times: &Times, c: usize, size: Size) {
     let rows = f64::from(size.rows);
     println!("\n{}", case.title);
-    println!("{:<28} {:>12} {:>12} {:>14}", "", "median", "best", format!("to {}", names[base]));
+    println!("{:<28} {:>12} {:>12} {:>10}", "", "median", "best", "ratio to C");
     for (variant, name) in names.iter().enumerate() {
         println!(
-            "{name:<28} {:>9.1} ns {:>9.1} ns {:>14.2}",
+            "{name:<28} {:>9.1} ns {:>9.1} ns {:>10.2}",
             times.median_ns(variant) / rows,
             times.best_ns(variant) / rows,
-            times.ratio(variant, base)
+            times.ratio(variant, c)
         );
     }
 }

@@ -14,14 +14,27 @@ use crate::{Outcome, Size, functions};
 /// Functions of each module.
 const FUNCTIONS: u32 = 10;
 
-/// What definitions cost.
-pub(crate) fn run(size: Size) -> Outcome {
+/// What definitions cost; opening also with the loadable extension, if that is given.
+pub(crate) fn run(size: Size, extension: Option<&Path>) -> Outcome {
     let folder = tempfile::tempdir()?;
     let plain = folder.path().join("plain.db");
     let full = folder.path().join("functions.db");
     connect(&plain)?.1.execute("CREATE TABLE t(a)", ())?;
     define(&full, size)?;
-    open(&plain, &full, size)?;
+    open("Opening a file", &plain, &full, size, |path| {
+        let (database, connection) = connect(path)?;
+        connection.query_row(FIRST_QUERY, (), |row| row.get::<i64>(0))?;
+        Ok((database, connection))
+    })?;
+    if let Some(extension) = extension {
+        let title = "Opening a file with SQLite, and loading the extension";
+        open(title, &plain, &full, size, |path| {
+            let connection = rusqlite::Connection::open(path)?;
+            functions::load(&connection, extension)?;
+            connection.query_row(FIRST_QUERY, (), |row| row.get::<_, i64>(0))?;
+            Ok(connection)
+        })?;
+    }
     call(&full, size)
 }
 
@@ -62,23 +75,28 @@ fn define(path: &Path, size: Size) -> Outcome {
     Ok(())
 }
 
-/// Opening the file, against opening one without definitions.
-fn open(plain: &Path, full: &Path, size: Size) -> Outcome {
+/// Calls no function.
+const FIRST_QUERY: &str = "SELECT count(*) FROM t";
+
+/// Opening the file, against opening one without definitions. `connect` opens, and runs a first query.
+fn open<T>(
+    title: &str,
+    plain: &Path,
+    full: &Path,
+    size: Size,
+    connect: impl Fn(&Path) -> Outcome<T>,
+) -> Outcome {
     let files: [PathBuf; 2] = [plain.to_owned(), full.to_owned()];
     let mut last = Vec::new();
     let times = measure::interleaved(files.len(), size.starts, |file| {
-        let (time, opened) = measure::time(|| {
-            let (database, connection) = connect(&files[file])?;
-            connection.query_row("SELECT count(*) FROM t", (), |row| row.get::<i64>(0))?;
-            Ok((database, connection))
-        })?;
+        let (time, opened) = measure::time(|| connect(&files[file]))?;
         // Closing is not opening.
         last.clear();
         last.push(opened);
         Ok(time)
     })?;
     let functions = size.modules * FUNCTIONS;
-    println!("\nOpening a file, and a first query that calls no function, {} rounds:", size.starts);
+    println!("\n{title}, and a first query that calls no function, {} rounds:", size.starts);
     println!("{:<52} {:>12} {:>12}", "", "median", "best");
     let line = |what: &str, median: f64, best: f64| {
         println!("{what:<52} {:>12} {:>12}", readable(median), readable(best));

@@ -1,19 +1,20 @@
 //! The functions that are compared, each as C, as a Rust closure and as a guest.
 
-#![expect(unsafe_code, reason = "the functions in C are registered by C")]
+#![expect(unsafe_code, reason = "C registers its functions, and the extension is C to its host")]
 
 use std::ffi::c_int;
+use std::path::Path;
 use std::sync::Arc;
 
 use commensal::WasmtimeRuntime;
 use commensal::core::ValueRef;
 use commensal::core::environment::Settings;
-use rusqlite::Connection;
-use rusqlite::functions::FunctionFlags;
+use rusqlite::functions::{Aggregate, Context, FunctionFlags};
+use rusqlite::{Connection, LoadExtensionGuard};
 
 use crate::Outcome;
 
-/// `guest_add`, `guest_upper`, `guest_byte_sum`: guests/examples/bench.
+/// `guest_add`, `guest_upper`, `guest_byte_sum`, `guest_dot`, `guest_bytes`: guests/examples/bench.
 pub(crate) const GUEST: &[u8] = include_bytes!("../../guests/prebuilt/bench.wasm");
 
 unsafe extern "C" {
@@ -21,7 +22,7 @@ unsafe extern "C" {
     fn commensal_bench_register(db: *mut libsqlite3_sys::sqlite3) -> c_int;
 }
 
-/// Registers `c_add`, `c_upper` and `c_byte_sum`.
+/// Registers `c_add`, `c_upper`, `c_byte_sum`, and the aggregates `c_dot` and `c_bytes`.
 pub(crate) fn register_c(connection: &Connection) -> Outcome {
     // SAFETY: the connection is open, of the SQLite whose header the C code was compiled with.
     let code = unsafe { commensal_bench_register(connection.handle()) };
@@ -31,7 +32,44 @@ pub(crate) fn register_c(connection: &Connection) -> Outcome {
     }
 }
 
-/// Registers `rust_add`, `rust_upper` and `rust_byte_sum`.
+/// The aggregate `rust_dot`.
+struct Dot;
+
+impl Aggregate<i64, i64> for Dot {
+    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<i64> {
+        Ok(0)
+    }
+
+    fn step(&self, context: &mut Context<'_>, sum: &mut i64) -> rusqlite::Result<()> {
+        let product = context.get::<i64>(0)?.wrapping_mul(context.get::<i64>(1)?);
+        *sum = sum.wrapping_add(product);
+        Ok(())
+    }
+
+    fn finalize(&self, _: &mut Context<'_>, sum: Option<i64>) -> rusqlite::Result<i64> {
+        Ok(sum.unwrap_or(0))
+    }
+}
+
+/// The aggregate `rust_bytes`.
+struct Bytes;
+
+impl Aggregate<i64, i64> for Bytes {
+    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<i64> {
+        Ok(0)
+    }
+
+    fn step(&self, context: &mut Context<'_>, sum: &mut i64) -> rusqlite::Result<()> {
+        *sum += context.get_raw(0).as_str()?.bytes().map(i64::from).sum::<i64>();
+        Ok(())
+    }
+
+    fn finalize(&self, _: &mut Context<'_>, sum: Option<i64>) -> rusqlite::Result<i64> {
+        Ok(sum.unwrap_or(0))
+    }
+}
+
+/// Registers `rust_add`, `rust_upper`, `rust_byte_sum`, and the aggregates `rust_dot` and `rust_bytes`.
 pub(crate) fn register_closures(connection: &Connection) -> Outcome {
     let flags = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
@@ -45,6 +83,9 @@ pub(crate) fn register_closures(connection: &Connection) -> Outcome {
     connection.create_scalar_function("rust_byte_sum", 1, flags, |context| {
         Ok(context.get_raw(0).as_str()?.bytes().map(i64::from).sum::<i64>())
     })?;
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_INNOCUOUS;
+    connection.create_aggregate_function("rust_dot", 2, flags, Dot)?;
+    connection.create_aggregate_function("rust_bytes", 1, flags, Bytes)?;
     Ok(())
 }
 
@@ -55,6 +96,22 @@ pub(crate) fn register_guest(connection: &Connection) -> Outcome {
     let commensal = commensal::rusqlite::install(connection, settings)?;
     commensal.execute("CREATE EXTENSION bench LANGUAGE wasm AS ?1", Some(ValueRef::Blob(GUEST)))?;
     Ok(())
+}
+
+/// Loads the extension in this file.
+pub(crate) fn load(connection: &Connection, extension: &Path) -> Outcome {
+    // SAFETY: the file is the one that the user named; nothing else runs in the connection meanwhile.
+    unsafe {
+        let _guard = LoadExtensionGuard::new(connection)?;
+        Ok(connection.load_extension(extension, None::<&str>)?)
+    }
+}
+
+/// As [`register_guest`], with the loadable extension in this file.
+pub(crate) fn load_guest(connection: &Connection, extension: &Path) -> Outcome {
+    load(connection, extension)?;
+    let sql = "SELECT wasm_exec('CREATE EXTENSION bench LANGUAGE wasm AS ?', ?)";
+    Ok(connection.query_row(sql, [GUEST], |_| Ok(()))?)
 }
 
 /// The guest as another module: the same code, with a custom section that nobody reads.

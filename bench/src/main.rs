@@ -1,16 +1,17 @@
 //! What functions in WebAssembly cost: `cargo run --release -p commensal-bench`.
 //!
-//! Everything that is compared runs in this one process, on the same engine and the same tables, in
-//! interleaved rounds, so that what else the machine does meets all of them alike.
+//! Everything that is compared runs in this one process, on the same SQLite, the same connection and
+//! the same table, in interleaved rounds, so that what else the machine does meets all of them alike.
 //! The ratios are the result; the times belong to the machine.
 
 mod calls;
+mod collations;
 mod definitions;
 mod functions;
 mod measure;
-mod sqlite;
 mod turso;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 /// How much is measured.
@@ -33,16 +34,21 @@ const QUICK: Size = Size { rows: 1_000, rounds: 3, modules: 2, starts: 1 };
 /// How anything here ends.
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: commensal-bench [--quick | --query ENGINE SQL]
-  --quick             few rows and rounds: shows that it works, its figures mean nothing
-  --query ENGINE SQL  runs one query over the tables again and again, for a profiler";
+const USAGE: &str =
+    "usage: commensal-bench [--quick | --query SQL | --query-turso SQL | --extension FILE]
+  --quick           few rows and rounds: shows that it works, its figures mean nothing
+  --query SQL       runs one query over the tables again and again, for a profiler
+  --query-turso SQL the same on Turso
+  --extension FILE  measures the loadable extension in this file, too";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        [] => run(FULL),
-        ["--quick"] => run(QUICK),
-        ["--query", engine @ ("sqlite" | "turso"), sql] => calls::repeat(engine, sql, FULL),
+        [] => run(FULL, None),
+        ["--quick"] => run(QUICK, None),
+        ["--extension", file] => run(FULL, Some(Path::new(file))),
+        ["--query", sql] => calls::repeat(sql, FULL),
+        ["--query-turso", sql] => turso::repeat(sql, FULL),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -57,11 +63,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(size: Size) -> Outcome {
-    println!("commensal {}", env!("CARGO_PKG_VERSION"));
+fn run(size: Size, extension: Option<&Path>) -> Outcome {
+    println!("SQLite {}, commensal {}", rusqlite::version(), env!("CARGO_PKG_VERSION"));
     if cfg!(debug_assertions) {
         println!("A debug build: its figures mean nothing. Use --release.");
     }
-    calls::run(size)?;
-    definitions::run(size)
+    calls::run(size, None)?;
+    if extension.is_some() {
+        println!("\nThe same, with the extension loaded:");
+        calls::run(size, extension)?;
+        turso::run(size)?;
+    }
+    collations::run(size)?;
+    definitions::run(size, extension)
 }

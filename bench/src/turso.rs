@@ -1,12 +1,12 @@
-//! Turso: a database of its own with native functions, and one with the guest.
+//! Functions on Turso: built in, native, and as a guest, over the tables of `calls`.
 //!
-//! The two are of the same engine and hold the same rows. Native functions are registered when
-//! a database is opened, which is Commensal's to do in the other.
+//! Native functions are registered when a database is opened, which is Commensal's to do in its own. So
+//! there are two databases of the same engine with the same rows.
 
 use std::sync::Arc;
 
 use commensal::core::ValueRef;
-use commensal::{Database, Engine, Options, WasmtimeRuntime};
+use commensal::{Connection, Database, Engine, Options, WasmtimeRuntime};
 use turso_core::native_ext::{FunctionArity, ScalarCall, ScalarFunction};
 use turso_core::types::IOResultOr;
 use turso_core::{
@@ -14,18 +14,43 @@ use turso_core::{
     Value,
 };
 
-use crate::calls::{FILL, Query, Side};
+use crate::calls::fill_sql;
+use crate::measure::{self, Times};
 use crate::{Outcome, Size, functions};
 
-/// See the module's description.
-pub(crate) struct Turso {
+/// A query that is prepared: gives the only value of its only row, an integer.
+type Query<'c> = Box<dyn FnMut() -> Outcome<i64> + 'c>;
+
+/// Title, query, built-in and call of a case, whose call has a prefix in place of `{}`.
+const CASES: [(&str, &str, Option<&str>, &str); 3] = [
+    (
+        "two integers to an integer: sum(f(a, b))",
+        "SELECT sum({}) FROM numbers",
+        Some("a + b"),
+        "{}add(a, b)",
+    ),
+    (
+        "80 bytes of text to text: count(upper(t))",
+        "SELECT count({}) FROM texts",
+        Some("upper(t)"),
+        "{}upper(t)",
+    ),
+    (
+        "80 bytes of text to an integer: sum(byte_sum(t))",
+        "SELECT sum({}) FROM texts",
+        None,
+        "{}byte_sum(t)",
+    ),
+];
+
+struct Turso {
     native: Arc<turso_core::Connection>,
-    guest: commensal::Connection,
+    guest: Connection,
 }
 
 impl Turso {
-    pub(crate) fn new(size: Size) -> Outcome<Self> {
-        let fill = FILL.replace("{rows}", &size.rows.to_string());
+    fn new(size: Size) -> Outcome<Self> {
+        let fill = fill_sql(size.rows);
         let options = OpenOptions::new(Arc::new(SqliteDialect));
         let options = Native::<0>.register(options, "native_add", 2)?;
         let options = Native::<1>.register(options, "native_upper", 1)?;
@@ -42,29 +67,20 @@ impl Turso {
         guest.execute("CREATE EXTENSION bench LANGUAGE wasm AS ?1", module)?;
         Ok(Self { native, guest })
     }
-}
 
-impl Side for Turso {
-    fn title(&self) -> String {
-        "Turso 0.9.0-pre.2".to_owned()
+    fn native(&self, sql: &str) -> Outcome<Query<'_>> {
+        let mut statement = self.native.prepare(sql)?;
+        Ok(Box::new(move || {
+            let rows = statement.run_collect_rows()?;
+            statement.reset()?;
+            match rows.first().and_then(|row| row.first()) {
+                Some(Value::Numeric(Numeric::Integer(value))) => Ok(*value),
+                other => Err(format!("{other:?} instead of an integer").into()),
+            }
+        }))
     }
 
-    fn variants(&self) -> &'static [(&'static str, &'static str)] {
-        &[("native function", "native_"), ("Wasm", "guest_")]
-    }
-
-    fn prepare(&self, variant: Option<usize>, sql: &str) -> Outcome<Query<'_>> {
-        if variant == Some(0) {
-            let mut statement = self.native.prepare(sql)?;
-            return Ok(Box::new(move || {
-                let rows = statement.run_collect_rows()?;
-                statement.reset()?;
-                match rows.first().and_then(|row| row.first()) {
-                    Some(Value::Numeric(Numeric::Integer(value))) => Ok(*value),
-                    other => Err(format!("{other:?} instead of an integer").into()),
-                }
-            }));
-        }
+    fn guest(&self, sql: &str) -> Outcome<Query<'_>> {
         let mut statement = self.guest.prepare(sql)?;
         Ok(Box::new(move || {
             let mut rows = statement.query(())?;
@@ -73,6 +89,56 @@ impl Side for Turso {
             while rows.next()?.is_some() {}
             Ok(value)
         }))
+    }
+}
+
+/// Runs one query as often as others have rounds.
+pub(crate) fn repeat(sql: &str, size: Size) -> Outcome {
+    let turso = Turso::new(size)?;
+    let mut query = turso.guest(sql)?;
+    let times = measure::interleaved(1, size.rounds, |_| Ok(measure::time(&mut query)?.0))?;
+    let ns = times.median_ns(0) / f64::from(size.rows);
+    println!("{ns:.1} ns per row, if it reads {} rows", size.rows);
+    Ok(())
+}
+
+/// Whole-query times.
+pub(crate) fn run(size: Size) -> Outcome {
+    let turso = Turso::new(size)?;
+    println!("\nTurso, whole queries over {} rows, {} rounds:", size.rows, size.rounds);
+    for (title, query, builtin, call) in CASES {
+        let mut names = vec!["native function", "Wasm"];
+        let mut queries = vec![
+            turso.native(&query.replace("{}", &call.replace("{}", "native_")))?,
+            turso.guest(&query.replace("{}", &call.replace("{}", "guest_")))?,
+        ];
+        if let Some(builtin) = builtin {
+            names.push("built-in");
+            queries.push(turso.guest(&query.replace("{}", builtin))?);
+        }
+        let results = queries.iter_mut().map(|query| query()).collect::<Outcome<Vec<i64>>>()?;
+        if results.iter().any(|result| *result != results[0]) {
+            return Err(format!("{title}: the variants give {results:?}").into());
+        }
+        let times = measure::interleaved(queries.len(), size.rounds, |variant| {
+            Ok(measure::time(&mut queries[variant])?.0)
+        })?;
+        print(title, &names, &times, size);
+    }
+    Ok(())
+}
+
+fn print(title: &str, names: &[&str], times: &Times, size: Size) {
+    let rows = f64::from(size.rows);
+    println!("\n{title}");
+    println!("{:<28} {:>12} {:>12} {:>16}", "", "median", "best", "ratio to native");
+    for (variant, name) in names.iter().enumerate() {
+        println!(
+            "{name:<28} {:>9.1} ns {:>9.1} ns {:>16.2}",
+            times.median_ns(variant) / rows,
+            times.best_ns(variant) / rows,
+            times.ratio(variant, 0)
+        );
     }
 }
 

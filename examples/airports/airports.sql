@@ -1,7 +1,7 @@
 -- Functions in WebAssembly over 3,376 airports. From the root of the repository:
 --     cargo run -p commensal-shell < examples/airports/airports.sql
--- Its output is airports.expected, also with --engine turso; a test compares them. Functions in generated
--- columns and indexes, which SQLite has besides: indexes.sql. Where the data comes from: ORIGIN.md.
+-- Its output is airports.expected, also with --engine turso; a test compares them. What SQLite has besides:
+-- sqlite.sql. Where the data comes from: ORIGIN.md.
 
 .mode table
 

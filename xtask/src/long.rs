@@ -85,11 +85,18 @@ fn fuzz(minutes: u64) -> Outcome {
     Ok(())
 }
 
-/// The random walks, the kills and the threads of the facade's tests, fifty times as long.
+/// The random walks, the kills and the threads of the tests, fifty times as long.
 fn soak(_: u64) -> Outcome {
-    cargo(&["test", "--locked", "--all-features", "--package", "commensal", "--test", "sqlite"])
-        .env("COMMENSAL_SOAK", "50")
-        .done()
+    for (package, test) in [
+        ("commensal", "sqlite"),
+        ("commensal-conformance", "walk"),
+        ("commensal-extension", "extension"),
+    ] {
+        cargo(&["test", "--locked", "--all-features", "--package", package, "--test", test])
+            .env("COMMENSAL_SOAK", "50")
+            .done()?;
+    }
+    Ok(())
 }
 
 /// The tests of everything with unsafe code under the address sanitizer. SQLite itself is compiled by the

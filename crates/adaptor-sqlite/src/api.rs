@@ -137,9 +137,16 @@ pub struct sqlite3_module {
 /// A destructor: a function, or one of the two special values.
 pub type Destructor = Option<unsafe extern "C" fn(*mut c_void)>;
 
-/// A scalar function.
+/// A scalar function, or what takes the rows of an aggregate.
 pub type ScalarFunction =
     unsafe extern "C" fn(*mut sqlite3_context, c_int, *mut *mut sqlite3_value);
+
+/// A collation: two texts, each its length in bytes and its address.
+pub type Compare =
+    unsafe extern "C" fn(*mut c_void, c_int, *const c_void, c_int, *const c_void) -> c_int;
+
+/// What gives the result of an aggregate.
+pub type FinalFunction = unsafe extern "C" fn(*mut sqlite3_context);
 
 macro_rules! api {
     (
@@ -220,6 +227,7 @@ macro_rules! api {
 
 api! {
     required {
+        sqlite3_aggregate_context: (*mut sqlite3_context, c_int) -> *mut c_void;
         sqlite3_bind_blob64: (*mut sqlite3_stmt, c_int, *const c_void, u64, Destructor) -> c_int;
         sqlite3_bind_double: (*mut sqlite3_stmt, c_int, c_double) -> c_int;
         sqlite3_bind_int64: (*mut sqlite3_stmt, c_int, i64) -> c_int;
@@ -240,17 +248,25 @@ api! {
         sqlite3_column_name: (*mut sqlite3_stmt, c_int) -> *const c_char;
         sqlite3_column_text: (*mut sqlite3_stmt, c_int) -> *const u8;
         sqlite3_column_type: (*mut sqlite3_stmt, c_int) -> c_int;
+        sqlite3_create_collation_v2: (
+            *mut sqlite3, *const c_char, c_int, *mut c_void, Option<Compare>, Destructor
+        ) -> c_int;
         sqlite3_create_function_v2: (
             *mut sqlite3, *const c_char, c_int, c_int, *mut c_void, Option<ScalarFunction>, Absent,
             Absent, Destructor
         ) -> c_int;
         sqlite3_create_module_v2:
             (*mut sqlite3, *const c_char, *const sqlite3_module, *mut c_void, Destructor) -> c_int;
+        sqlite3_create_window_function: (
+            *mut sqlite3, *const c_char, c_int, c_int, *mut c_void, Option<ScalarFunction>,
+            Option<FinalFunction>, Option<FinalFunction>, Option<ScalarFunction>, Destructor
+        ) -> c_int;
         sqlite3_declare_vtab: (*mut sqlite3, *const c_char) -> c_int;
         sqlite3_errmsg: (*mut sqlite3) -> *const c_char;
         sqlite3_errstr: (c_int) -> *const c_char;
         sqlite3_extended_errcode: (*mut sqlite3) -> c_int;
         sqlite3_extended_result_codes: (*mut sqlite3, c_int) -> c_int;
+        sqlite3_file_control: (*mut sqlite3, *const c_char, c_int, *mut c_void) -> c_int;
         sqlite3_finalize: (*mut sqlite3_stmt) -> c_int;
         sqlite3_free: (*mut c_void);
         sqlite3_get_autocommit: (*mut sqlite3) -> c_int;
@@ -258,6 +274,7 @@ api! {
         sqlite3_interrupt: (*mut sqlite3);
         sqlite3_last_insert_rowid: (*mut sqlite3) -> i64;
         sqlite3_libversion_number: () -> c_int;
+        sqlite3_limit: (*mut sqlite3, c_int, c_int) -> c_int;
         sqlite3_malloc64: (u64) -> *mut c_void;
         sqlite3_next_stmt: (*mut sqlite3, *mut sqlite3_stmt) -> *mut sqlite3_stmt;
         sqlite3_open_v2: (*const c_char, *mut *mut sqlite3, c_int, *const c_char) -> c_int;
@@ -269,6 +286,7 @@ api! {
         sqlite3_result_double: (*mut sqlite3_context, c_double);
         sqlite3_result_error: (*mut sqlite3_context, *const c_char, c_int);
         sqlite3_result_error_code: (*mut sqlite3_context, c_int);
+        sqlite3_result_error_nomem: (*mut sqlite3_context);
         sqlite3_result_int64: (*mut sqlite3_context, i64);
         sqlite3_result_null: (*mut sqlite3_context);
         sqlite3_result_subtype: (*mut sqlite3_context, c_uint);
@@ -337,8 +355,15 @@ pub mod code {
     pub const SQLITE_SUBTYPE: c_int = 0x10_0000;
     /// The function gives its result a subtype.
     pub const SQLITE_RESULT_SUBTYPE: c_int = 0x100_0000;
+    /// The function may be called by top-level statements only, not from within a schema.
+    pub const SQLITE_DIRECTONLY: c_int = 0x8_0000;
     /// The function may be used in schemas that are not trusted.
     pub const SQLITE_INNOCUOUS: c_int = 0x20_0000;
+
+    /// A number that changes with the database's contents.
+    pub const SQLITE_FCNTL_DATA_VERSION: c_int = 35;
+    /// Threads that a statement may use besides its own.
+    pub const SQLITE_LIMIT_WORKER_THREADS: c_int = 11;
 
     /// Read only.
     pub const SQLITE_OPEN_READONLY: c_int = 1;

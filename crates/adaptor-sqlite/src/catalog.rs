@@ -14,39 +14,49 @@ use crate::names::Names;
 use crate::state::State;
 
 /// See the module's description.
-pub(crate) struct Access(pub(crate) Rc<State>);
+pub(crate) struct Access {
+    state: Rc<State>,
+    /// With the settings that the statement began with.
+    environment: Arc<Environment>,
+}
+
+impl Access {
+    pub(crate) fn new(state: &Rc<State>) -> Self {
+        Self { state: Rc::clone(state), environment: state.environment() }
+    }
+}
 
 impl CatalogAccess for Access {
     fn environment(&self) -> &Environment {
-        &self.0.environment
+        &self.environment
     }
 
     fn registry(&self) -> Arc<Registry> {
-        self.0.registry()
+        self.state.registry()
     }
 
     fn current(&self) -> Result<Arc<Registry>> {
-        self.0.current()
+        self.state.current()
     }
 
     fn refresh(&self) -> Result<Arc<Registry>> {
-        self.0.refresh()
+        self.state.refresh()
     }
 
     fn names<'a>(&'a self, _: &'a Registry) -> Box<dyn EngineNames + 'a> {
-        Box::new(Names { handle: self.0.handle, ours: self.0.our_names() })
+        Box::new(Names::new(&self.state))
     }
 
     fn is_autocommit(&self) -> bool {
-        self.0.handle.is_autocommit()
+        self.state.handle.is_autocommit()
     }
 
     fn is_writing(&self) -> bool {
-        self.0.handle.is_writing()
+        self.state.handle.is_writing()
     }
 
     fn execute(&self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()> {
-        self.0.handle.execute(sql, parameters)
+        self.state.handle.execute(sql, parameters)
     }
 
     fn new_generation(&self) -> Result<Generation> {
@@ -58,11 +68,11 @@ impl CatalogAccess for Access {
     }
 
     fn last_insert_rowid(&self) -> i64 {
-        self.0.handle.last_insert_rowid()
+        self.state.handle.last_insert_rowid()
     }
 
     fn set_last_insert_rowid(&self, rowid: i64) {
-        let handle = self.0.handle;
+        let handle = self.state.handle;
         // SAFETY: the connection is open.
         unsafe { (handle.api.sqlite3_set_last_insert_rowid)(handle.db(), rowid) };
     }

@@ -95,7 +95,7 @@ impl SqliteConnection {
             (api.sqlite3_extended_result_codes)(db, 1);
             (api.sqlite3_busy_timeout)(db, timeout);
         }
-        let state = install::into(handle, environment)?;
+        let state = install::into(handle, environment, true)?;
         std::mem::forget(closer);
         let interrupt = Arc::new(InterruptHandle(Mutex::new(Some(Raw(handle)))));
         Ok(Self { handle, state, interrupt, changes: Cell::new(0) })
@@ -121,7 +121,7 @@ impl SqliteConnection {
                 // transaction, or when the catalog's tables were filled by hand, say by a dump that is
                 // being restored.
                 match self.state.refresh() {
-                    Ok(registry) if registry.functions().next().is_some() => {
+                    Ok(registry) if !registry.objects().is_empty() => {
                         self.handle.prepare_first(sql, 0)
                     }
                     Err(reason) if is_about_function(&error) => {
@@ -203,7 +203,7 @@ impl EngineConnection for SqliteConnection {
         let shift = |error: Error| error.shifted(offset);
         if let Some(parsed) = ddl::parse(&sql.as_str()[offset..]).map_err(shift)? {
             let next = offset + parsed.consumed;
-            let access = Box::new(Access(Rc::clone(&self.state)));
+            let access = Box::new(Access::new(&self.state));
             let statement = OwnStatement::new(access, parsed, offset);
             return Ok((Some(Box::new(statement)), next));
         }
@@ -248,6 +248,18 @@ impl SqliteStatement<'_> {
         }
     }
 
+    /// A collation failed. SQLite was interrupted for it, which it may notice some rows later: rows in
+    /// no order, which nobody shall see.
+    #[cold]
+    fn collation_error(&mut self, mut result: Result<bool>) -> Error {
+        while let Ok(true) = result {
+            result = self.statement.step();
+        }
+        let state = &self.connection.state;
+        let reason = state.take_collation_error();
+        reason.or(result.err()).unwrap_or_else(|| Error::new(ErrorKind::Interrupted, "interrupted"))
+    }
+
     /// A function's error came back as text; what it was is kept beside.
     fn error(&self, error: Error) -> Error {
         match self.connection.state.take_last_error() {
@@ -256,6 +268,14 @@ impl SqliteStatement<'_> {
                 function
             }
             _ => error,
+        }
+    }
+}
+
+impl Drop for SqliteStatement<'_> {
+    fn drop(&mut self) {
+        if !self.fresh {
+            self.connection.state.resetting(|| self.statement.reset());
         }
     }
 }
@@ -275,6 +295,9 @@ impl EngineStatement for SqliteStatement<'_> {
 
     fn step(&mut self) -> Result<bool> {
         let fresh = std::mem::replace(&mut self.fresh, false);
+        if fresh {
+            self.connection.state.begin_statement()?;
+        }
         let mut result = self.statement.step().map_err(|error| self.error(error));
         if fresh
             && let Err(error) = &result
@@ -286,6 +309,9 @@ impl EngineStatement for SqliteStatement<'_> {
             self.statement.reset();
             result = self.statement.step().map_err(|error| self.error(error));
         }
+        if self.connection.state.has_collation_failed() {
+            result = Err(self.collation_error(result));
+        }
         if !matches!(result, Ok(true)) {
             self.fresh = true;
             self.halted();
@@ -294,7 +320,7 @@ impl EngineStatement for SqliteStatement<'_> {
     }
 
     fn reset(&mut self) {
-        self.statement.reset();
+        self.connection.state.resetting(|| self.statement.reset());
         if !self.fresh {
             self.fresh = true;
             self.halted();

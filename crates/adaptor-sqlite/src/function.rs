@@ -6,20 +6,19 @@
 //!
 //! [`sqlite3_get_auxdata`]: https://www.sqlite.org/c3ref/get_auxdata.html
 
-use std::cell::RefCell;
 use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::OnceLock;
 
 use commensal_core::guest::{Arguments, InvalidUtf8};
-use commensal_core::registry::FunctionKey;
-use commensal_core::session::Scope;
+use commensal_core::registry::{FunctionEntry, FunctionKey};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, ScalarFunction, sqlite3_context, sqlite3_value};
-use crate::state::State;
+use crate::library::{self, LIBRARIES_MAX, by_library};
+use crate::pin::{Pin, named};
+use crate::state::{Form, State};
 use crate::statement::{bytes, transient};
 
 /// What SQLite keeps for a registered function.
@@ -27,28 +26,12 @@ pub(crate) struct Slot {
     pub(crate) state: Rc<State>,
     pub(crate) number: usize,
     pub(crate) key: FunctionKey,
-}
-
-/// Key of the pin among a statement's auxiliary data. SQLite keeps data under a negative number for
-/// the whole statement and all its functions, until the statement is reset.
-const PIN: c_int = -0x434D;
-
-/// What a running statement holds on to: one snapshot of the catalog, and the functions it bound.
-struct Pin {
-    state: Rc<State>,
-    scope: RefCell<Option<Scope>>,
-}
-
-impl Drop for Pin {
-    fn drop(&mut self) {
-        if let Some(scope) = self.scope.take() {
-            self.state.session.end(scope);
-        }
-    }
+    /// What SQLite was told of it.
+    pub(crate) form: Form,
 }
 
 /// Runs what C calls, so that no panic reaches C.
-pub(crate) fn guard<T>(fallback: impl FnOnce() -> T, body: impl FnOnce() -> T) -> T {
+pub fn guard<T>(fallback: impl FnOnce() -> T, body: impl FnOnce() -> T) -> T {
     // What a panic leaves half done is behind `RefCell`s that are no longer borrowed, or was on its
     // way out of a session, which then makes a new instance.
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| fallback())
@@ -66,114 +49,81 @@ pub(crate) unsafe extern "C" fn destroy_slot(data: *mut c_void) {
     );
 }
 
-/// The destructor of a pin.
-unsafe extern "C" fn destroy_pin(data: *mut c_void) {
-    guard(
-        || {},
-        || {
-            // SAFETY: `data` is the reference that `pin` gave away, and SQLite destroys it once.
-            drop(unsafe { Rc::from_raw(data.cast::<Pin>()) });
-        },
+/// What a function of ours does with a call, in any library.
+pub(crate) trait Function {
+    /// # Safety
+    /// The arguments are those of `xFunc`, called by the library of `api`, of a function that was
+    /// registered with the data that this one expects.
+    unsafe fn call(
+        api: &'static Api,
+        context: *mut sqlite3_context,
+        argc: c_int,
+        argv: *mut *mut sqlite3_value,
     );
 }
-
-/// How many SQLite libraries one process can have Commensal in. A host program with two is rare
-/// (Python's own and one inside of a package, say).
-const LIBRARIES_MAX: usize = 8;
-
-/// The libraries seen so far. A call tells its slot only through `sqlite3_user_data` of the library
-/// that made it, so each library has an `xFunc` of its own.
-static LIBRARIES: [OnceLock<&'static Api>; LIBRARIES_MAX] =
-    [const { OnceLock::new() }; LIBRARIES_MAX];
 
 /// The `xFunc` for functions of this library.
 ///
 /// # Errors
 /// There are too many libraries.
-pub(crate) fn scalar_of(api: &'static Api) -> Result<ScalarFunction> {
-    const TRAMPOLINES: [ScalarFunction; LIBRARIES_MAX] = [
-        scalar::<0>,
-        scalar::<1>,
-        scalar::<2>,
-        scalar::<3>,
-        scalar::<4>,
-        scalar::<5>,
-        scalar::<6>,
-        scalar::<7>,
-    ];
-    let same = |other: &&Api| std::ptr::eq(*other, api);
-    LIBRARIES
-        .iter()
-        .position(|library| same(library.get_or_init(|| api)))
-        .map(|library| TRAMPOLINES[library])
-        .ok_or_else(|| {
-            let message = format!("more than {LIBRARIES_MAX} SQLite libraries in one process");
-            Error::new(ErrorKind::Engine, message)
-        })
+pub(crate) fn scalar_of<F: Function>(api: &'static Api) -> Result<ScalarFunction> {
+    let trampolines: [ScalarFunction; LIBRARIES_MAX] = by_library!(scalar, F);
+    Ok(trampolines[library::number(api)?])
 }
 
-/// `xFunc` of every slot of one library.
-unsafe extern "C" fn scalar<const LIBRARY: usize>(
+/// `xFunc` of every function of ours in one library.
+unsafe extern "C" fn scalar<const LIBRARY: usize, F: Function>(
     context: *mut sqlite3_context,
     argc: c_int,
     argv: *mut *mut sqlite3_value,
 ) {
     // Set before the function could be registered; without it there is no way even to fail.
-    let Some(api) = LIBRARIES[LIBRARY].get() else { return };
+    let Some(api) = library::library(LIBRARY) else { return };
+    // SAFETY: SQLite gives the context and the values for the duration of this call.
+    let body = || unsafe { F::call(api, context, argc, argv) };
+    // SAFETY: as above.
+    unsafe { guarded(api, context, body) };
+}
+
+/// Runs what C calls for a result; a panic becomes an error.
+///
+/// # Safety
+/// `context` is that of a running call.
+#[inline]
+pub(crate) unsafe fn guarded(api: &Api, context: *mut sqlite3_context, body: impl FnOnce()) {
     guard(
         || {
             let error = Error::new(ErrorKind::Fault, "a defect of Commensal: it panicked");
-            // SAFETY: SQLite gave the context for the duration of this call.
+            // SAFETY: the caller's promise.
             unsafe { fail(api, context, &error) };
         },
-        || {
-            // SAFETY: SQLite gives the context and the values for the duration of this call.
-            unsafe { call(api, context, argc, argv) }
-        },
+        body,
     );
 }
 
-/// # Safety
-/// The arguments are those of `xFunc`, called by the library of `api`.
-#[inline]
-unsafe fn call(
-    api: &'static Api,
-    context: *mut sqlite3_context,
-    argc: c_int,
-    argv: *mut *mut sqlite3_value,
-) {
-    // SAFETY: the function was registered with a slot, which outlives the call.
-    let slot = unsafe { &*(api.sqlite3_user_data)(context).cast::<Slot>() };
-    let arguments = Values {
-        api,
+impl Function for Slot {
+    #[inline]
+    unsafe fn call(
+        api: &'static Api,
+        context: *mut sqlite3_context,
+        argc: c_int,
+        argv: *mut *mut sqlite3_value,
+    ) {
+        // SAFETY: the function was registered with a slot, which outlives the call.
+        let slot = unsafe { &*(api.sqlite3_user_data)(context).cast::<Slot>() };
         // SAFETY: SQLite gives `argc` values.
-        values: unsafe { values(argc, argv) },
-    };
-    // SAFETY: the context is that of this call.
-    let pin = unsafe { (api.sqlite3_get_auxdata)(context, PIN) }.cast::<Pin>();
-    let result = if pin.is_null() {
-        // SAFETY: as above.
-        unsafe { first_call(slot, context, &arguments) }
-    } else {
-        // SAFETY: what is kept under this number is a pin, made by `first_call`, and SQLite destroys
-        // it not before the statement is reset, which cannot happen during this call.
-        run(slot, unsafe { &*pin }, context, &arguments)
-    };
-    if let Err(error) = result {
+        let arguments = unsafe { Values::new(api, argc, argv) };
         // SAFETY: the context is that of this call.
-        unsafe { fail(api, context, &error) };
-        slot.state.set_last_error(Some(error));
-    }
-}
-
-/// # Safety
-/// `argv` points to `argc` values that live as long as `'a`.
-#[inline]
-unsafe fn values<'a>(argc: c_int, argv: *mut *mut sqlite3_value) -> &'a [*mut sqlite3_value] {
-    match usize::try_from(argc) {
-        // SAFETY: the caller's promise.
-        Ok(argc) if argc > 0 => unsafe { std::slice::from_raw_parts(argv, argc) },
-        _ => &[],
+        let pin = unsafe { Pin::of(api, context) };
+        let result = match pin {
+            // SAFETY: as above.
+            None => unsafe { first_call(slot, context, &arguments) },
+            Some(pin) => slot.run(pin, context, &arguments),
+        };
+        if let Err(error) = result {
+            // SAFETY: the context is that of this call.
+            unsafe { slot.state.report(context, error) };
+        }
     }
 }
 
@@ -187,20 +137,15 @@ unsafe fn first_call(
     context: *mut sqlite3_context,
     arguments: &Values<'_>,
 ) -> Result<()> {
-    let pin = Rc::new(Pin { state: Rc::clone(&slot.state), scope: RefCell::new(None) });
-    let data = Rc::into_raw(Rc::clone(&pin)).cast_mut().cast::<c_void>();
-    // SAFETY: the context is that of a call. SQLite owns the reference from here on, and destroys it
-    // at once where no statement is behind the context.
-    unsafe { (slot.state.handle.api.sqlite3_set_auxdata)(context, PIN, data, Some(destroy_pin)) };
-    if Rc::strong_count(&pin) == 1 {
+    let pin = Pin::new(&slot.state);
+    // SAFETY: the context is that of a call.
+    if !unsafe { pin.attach(context) } {
         // SAFETY: as above.
         unsafe { estimate(slot, &pin, context, arguments) };
         return Ok(());
     }
-    let registry = slot.state.current().map_err(|e| named(slot, e))?;
-    let scope = slot.state.session.begin(registry);
-    *pin.scope.borrow_mut() = Some(scope);
-    run(slot, &pin, context, arguments)
+    pin.begin().map_err(|e| named(&slot.key.0, e))?;
+    slot.run(&pin, context, arguments)
 }
 
 /// Calls a deterministic function with constants while SQLite prepares a statement, to estimate how
@@ -214,65 +159,83 @@ unsafe fn first_call(
 /// `context` is that of a call.
 unsafe fn estimate(slot: &Slot, pin: &Pin, context: *mut sqlite3_context, arguments: &Values<'_>) {
     let state = &slot.state;
-    let scope = state.session.begin(state.registry());
-    let is_compiled = scope.find(&slot.key).is_ok_and(|entry| {
-        let object = &entry.object;
-        object.problem.is_none() && object.module.compiled(object.policy.metering()).is_some()
+    pin.begin_with(state.registry());
+    let is_compiled = pin.with(&slot.key.0, |_, scope| {
+        let object = scope.find(&slot.key)?.object();
+        let compiled = object.module.compiled(object.policy.metering());
+        Ok(object.problem.is_none() && compiled.is_some())
     });
-    *pin.scope.borrow_mut() = Some(scope);
-    if !is_compiled || run(slot, pin, context, arguments).is_err() {
+    let is_compiled = is_compiled.unwrap_or(false);
+    if !is_compiled || slot.run(pin, context, arguments).is_err() {
         // SAFETY: the caller's promise.
         unsafe { set_result(state.handle.api, context, ValueRef::Null, 0) };
     }
 }
 
-/// An error that is not the function's own, under its name.
-#[cold]
-fn named(slot: &Slot, error: Error) -> Error {
-    if error.kind() == ErrorKind::Interrupted {
-        return error;
-    }
-    let named = Error::new(error.kind(), format!("{}(): {error}", slot.key.0));
-    match error.engine_code() {
-        Some(code) => named.with_engine_code(code),
-        None => named,
-    }
-}
-
-/// Calls the guest within a pinned statement.
-#[inline]
-fn run(
-    slot: &Slot,
-    pin: &Pin,
-    context: *mut sqlite3_context,
-    arguments: &Values<'_>,
-) -> Result<()> {
-    let mut scope = pin.scope.try_borrow_mut().map_err(|_| reentered(slot))?;
-    let scope = scope.as_mut().ok_or_else(|| reentered(slot))?;
-    let state = &slot.state;
-    let api = state.handle.api;
-    // Not called before, or a fault took its instance.
-    if !scope.is_bound(slot.number) {
-        let read_module = |sha256: &[u8; 32]| state.read_module(sha256);
-        state.session.bind_key(scope, slot.number, &slot.key, read_module)?;
-    }
-    scope
-        .call(&state.environment, slot.number, arguments, |value, subtype| {
-            // SAFETY: the context is that of the call of `scalar` that this runs in.
-            unsafe { set_result(api, context, value, subtype) }
+impl Slot {
+    /// Calls the guest within a pinned statement.
+    #[inline]
+    fn run(&self, pin: &Pin, context: *mut sqlite3_context, arguments: &Values<'_>) -> Result<()> {
+        pin.call(self.number, &self.key.0, context, arguments, |session, scope| {
+            self.check_promises(scope.find(&self.key)?)?;
+            let read_module = |sha256: &[u8; 32]| self.state.read_module(sha256);
+            session.bind_key(scope, self.number, &self.key, read_module)
         })
-        .map_err(|error| state.session.fail(scope, slot.number, *error))
+    }
 }
 
-#[cold]
-fn reentered(slot: &Slot) -> Error {
-    Error::new(ErrorKind::Fault, format!("{}(): called while it runs", slot.key.0))
+impl Slot {
+    /// SQLite was told what no longer holds, and cannot be told otherwise while statements run.
+    #[cold]
+    pub(crate) fn check_promises(&self, entry: &FunctionEntry) -> Result<()> {
+        let broken = self.form.flags & !Form::of(entry).flags;
+        let what = if broken & SQLITE_DETERMINISTIC != 0 {
+            "is no longer deterministic"
+        } else if broken & SQLITE_INNOCUOUS != 0 {
+            "now asks for capabilities"
+        } else {
+            return Ok(());
+        };
+        let name = entry.name();
+        Err(Error::new(
+            ErrorKind::InUse,
+            format!(
+                "{name}() {what}, and SQLite can only be told so when no statement of the connection \
+                 runs: end them all, then query wasm_functions"
+            ),
+        ))
+    }
 }
 
 /// SQLite's values as arguments.
-struct Values<'a> {
+#[derive(Clone, Copy)]
+pub(crate) struct Values<'a> {
     api: &'static Api,
     values: &'a [*mut sqlite3_value],
+}
+
+impl Values<'_> {
+    /// # Safety
+    /// `argv` points to `argc` values of the library of `api` that live as long as this.
+    #[inline]
+    pub(crate) unsafe fn new(
+        api: &'static Api,
+        argc: c_int,
+        argv: *mut *mut sqlite3_value,
+    ) -> Self {
+        let values: &[_] = match usize::try_from(argc) {
+            // SAFETY: the caller's promise.
+            Ok(argc) if argc > 0 => unsafe { std::slice::from_raw_parts(argv, argc) },
+            _ => &[],
+        };
+        Self { api, values }
+    }
+
+    /// All but the first `count`.
+    #[inline]
+    pub(crate) fn after(&self, count: usize) -> Self {
+        Self { api: self.api, values: self.values.get(count..).unwrap_or_default() }
+    }
 }
 
 impl Arguments for Values<'_> {
@@ -359,12 +322,13 @@ pub(crate) unsafe fn set_result(
 }
 
 /// Gives SQLite an error. The code is SQLITE_ERROR, which undoes the statement and keeps the
-/// transaction; only a real interrupt has its own.
+/// transaction, as do those of locks, by which hosts know what to try again; only a real interrupt has
+/// its own.
 ///
 /// # Safety
 /// `context` is that of a running call.
 #[cold]
-unsafe fn fail(api: &Api, context: *mut sqlite3_context, error: &Error) {
+pub(crate) unsafe fn fail(api: &Api, context: *mut sqlite3_context, error: &Error) {
     let message = error.message();
     let len = c_int::try_from(message.len()).unwrap_or(c_int::MAX);
     // SAFETY: the caller's promise; SQLite copies `len` bytes of the message.
@@ -376,6 +340,9 @@ unsafe fn fail(api: &Api, context: *mut sqlite3_context, error: &Error) {
             }
             // The core lets pass only codes that undo no more than the statement.
             (ErrorKind::Guest, Some(code)) => (api.sqlite3_result_error_code)(context, code),
+            (_, Some(code)) if [SQLITE_BUSY, SQLITE_LOCKED].contains(&(code & 0xff)) => {
+                (api.sqlite3_result_error_code)(context, code);
+            }
             _ => {}
         }
     }

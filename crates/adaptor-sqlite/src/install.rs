@@ -3,24 +3,29 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use commensal_core::engine::EngineStatement as _;
 use commensal_core::environment::Environment;
-use commensal_core::execute::OwnStatement;
+use commensal_core::execute::execute;
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::{Api, sqlite3};
 use crate::catalog::Access;
-use crate::introspection;
 use crate::state::State;
 use crate::statement::Handle;
+use crate::{builtin, introspection};
 
-/// Registers the introspection tables and the functions of the catalog.
-pub(crate) fn into(handle: Handle, environment: Arc<Environment>) -> Result<Rc<State>> {
+/// Registers the introspection tables and the functions of the catalog. `sees_statements` says whether
+/// [`State::begin_statement`] will be called for each statement.
+pub(crate) fn into(
+    handle: Handle,
+    environment: Arc<Environment>,
+    sees_statements: bool,
+) -> Result<Rc<State>> {
     if introspection::is_registered(handle)? {
         return Err(Error::new(ErrorKind::Conflict, "Commensal is in this connection already"));
     }
-    let state = State::new(handle, environment);
+    let state = State::new(handle, environment, sees_statements);
     introspection::register(&state)?;
+    builtin::register(&state)?;
     // A catalog that cannot be read is told by the statement that needs a function, and does not keep
     // the database from opening.
     let _ = state.current();
@@ -50,7 +55,20 @@ impl Installed {
     ) -> Result<Self> {
         // SAFETY: the caller's promise.
         let handle = unsafe { Handle::new(api, db) };
-        Ok(Self { state: into(handle, environment)? })
+        Ok(Self { state: into(handle, environment, false)? })
+    }
+
+    /// Lets SQL of this connection loosen its settings with `wasm_config`, until that locks them.
+    /// Otherwise it can only tighten them.
+    ///
+    /// # Safety
+    /// As of [`Installed::new`], of a connection that has Commensal already.
+    ///
+    /// # Errors
+    /// Commensal is not in the connection.
+    pub unsafe fn unlock_settings(api: &'static Api, db: *mut sqlite3) -> Result<()> {
+        // SAFETY: the caller's promise.
+        builtin::unlock(unsafe { Handle::new(api, db) })
     }
 
     /// Reads the catalog again and registers what is new: functions that another connection or
@@ -74,14 +92,8 @@ impl Installed {
         parameter: Option<commensal_core::ValueRef<'_>>,
     ) -> Result<bool> {
         let Some(parsed) = commensal_core::ddl::parse(sql)? else { return Ok(false) };
-        let access = Box::new(Access(Rc::clone(&self.state)));
-        let mut statement = OwnStatement::new(access, parsed, 0);
-        if let Some(parameter) = parameter {
-            for index in 1..=statement.parameter_count() {
-                statement.bind(index, parameter)?;
-            }
-        }
-        statement.step()?;
+        let access = Access::new(&self.state);
+        execute(&access, &parsed.statement, |_| parameter)?;
         self.state.tidy()?;
         Ok(true)
     }

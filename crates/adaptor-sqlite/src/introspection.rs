@@ -180,13 +180,23 @@ unsafe extern "C" fn disconnect(vtab: *mut sqlite3_vtab) -> c_int {
     )
 }
 
-unsafe extern "C" fn best_index(_: *mut sqlite3_vtab, info: *mut sqlite3_index_info) -> c_int {
-    // SAFETY: SQLite gives the structure for the duration of this call.
-    unsafe {
-        (*info).estimatedCost = 1000.0;
-        (*info).estimatedRows = 100;
-    }
-    SQLITE_OK
+/// A statement is being prepared: if none runs, this is where what is registered with SQLite can be
+/// brought up to date, also in a program that keeps its own driver. No SQL runs here: it could find
+/// that the schema has changed, and SQLite would drop it from under the statement being prepared.
+unsafe extern "C" fn best_index(vtab: *mut sqlite3_vtab, info: *mut sqlite3_index_info) -> c_int {
+    guard(
+        || SQLITE_ERROR,
+        || {
+            // SAFETY: the table that `connect` made; SQLite gives both for the duration of this call.
+            unsafe {
+                // What is in the way is for whoever calls the function to hear.
+                let _ = (*vtab.cast::<Connected>()).state.tidy();
+                (*info).estimatedCost = 1000.0;
+                (*info).estimatedRows = 100;
+            }
+            SQLITE_OK
+        },
+    )
 }
 
 unsafe extern "C" fn open(_: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_cursor) -> c_int {
@@ -232,7 +242,7 @@ unsafe extern "C" fn filter(
             // table.
             match state.current() {
                 Ok(registry) => {
-                    let rows = (table.rows)(&registry, &state.environment);
+                    let rows = (table.rows)(&registry, &state.environment());
                     // SAFETY: as above.
                     let cursor = unsafe { &mut *cursor.cast::<Cursor>() };
                     (cursor.rows, cursor.row) = (rows, 0);

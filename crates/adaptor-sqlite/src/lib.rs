@@ -4,16 +4,23 @@
 //! an embedded SQLite and a host program's own. Names no runtime.
 #![expect(unsafe_code, reason = "this crate is the boundary to SQLite's C API")]
 
+mod aggregate;
 pub mod api;
+mod builtin;
 mod catalog;
+mod collation;
 mod connection;
 mod function;
 mod install;
 mod introspection;
+mod library;
 mod names;
+mod numbers;
+mod pin;
 mod services;
 mod state;
 mod statement;
 
 pub use connection::{OpenOptions, SqliteConnection};
+pub use function::guard;
 pub use install::Installed;

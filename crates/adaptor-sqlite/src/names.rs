@@ -1,20 +1,24 @@
-//! What only SQLite knows about names: which functions are not ours, and which indexes and tables
-//! call a function.
+//! What only SQLite knows about names: which functions and collations are not ours, and which indexes
+//! and tables use ours.
 
 use std::collections::HashSet;
 
 use commensal_core::ddl::{quote_identifier, quote_text};
 use commensal_core::define::{Dependent, DependentKind, EngineNames};
-use commensal_core::dependents::Calls;
+use commensal_core::dependents::Uses;
+use commensal_core::registry::Namespace;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
+use crate::state::State;
 use crate::statement::{Handle, Statement};
 
 /// Reads names out of a connection.
 pub(crate) struct Names {
-    pub(crate) handle: Handle,
+    handle: Handle,
     /// Names of functions that Commensal registered, in ASCII lower case.
-    pub(crate) ours: HashSet<String>,
+    our_functions: HashSet<String>,
+    /// Names of collations that Commensal registered, in ASCII lower case.
+    our_collations: HashSet<String>,
 }
 
 /// A column that has to be text.
@@ -36,9 +40,46 @@ pub(crate) fn all_functions(handle: Handle) -> Result<HashSet<String>> {
     Ok(names)
 }
 
+/// Whether the connection has a collation of this name. SQLite lists also those that some table names
+/// and nobody has registered, so that only using it tells.
+pub(crate) fn has_collation(handle: Handle, name: &str) -> bool {
+    handle.prepare(&format!("SELECT 'a' = 'b' COLLATE {}", quote_identifier(name))).is_ok()
+}
+
 impl EngineNames for Names {
+    fn foreign(&self, namespace: Namespace, name: &str) -> Result<Option<String>> {
+        match namespace {
+            Namespace::Functions => self.foreign_function(name),
+            Namespace::Tables => Ok(None),
+            Namespace::Collations => Ok(self.foreign_collation(name)),
+        }
+    }
+
+    fn dependents(&self, uses: &Uses) -> Result<Vec<Dependent>> {
+        let mut schemas = Vec::new();
+        self.handle.query("SELECT name FROM pragma_database_list", &[], &mut |row| {
+            schemas.push(text(row, 0)?);
+            Ok(())
+        })?;
+        let mut dependents = Vec::new();
+        for schema in schemas {
+            self.dependents_in(&schema, uses, &mut dependents)?;
+        }
+        Ok(dependents)
+    }
+}
+
+impl Names {
+    pub(crate) fn new(state: &State) -> Self {
+        Self {
+            handle: state.handle,
+            our_functions: state.our_names(),
+            our_collations: state.our_collations(),
+        }
+    }
+
     fn foreign_function(&self, name: &str) -> Result<Option<String>> {
-        if self.ours.contains(&name.to_ascii_lowercase()) {
+        if self.our_functions.contains(&name.to_ascii_lowercase()) {
             return Ok(None);
         }
         let mut found = None;
@@ -55,26 +96,16 @@ impl EngineNames for Names {
         Ok(found)
     }
 
-    fn dependents(&self, functions: &[&str]) -> Result<Vec<Dependent>> {
-        let mut schemas = Vec::new();
-        self.handle.query("SELECT name FROM pragma_database_list", &[], &mut |row| {
-            schemas.push(text(row, 0)?);
-            Ok(())
-        })?;
-        let calls = Calls::new(functions);
-        let mut dependents = Vec::new();
-        for schema in schemas {
-            self.dependents_in(&schema, &calls, &mut dependents)?;
-        }
-        Ok(dependents)
+    fn foreign_collation(&self, name: &str) -> Option<String> {
+        let ours = self.our_collations.contains(&name.to_ascii_lowercase());
+        (!ours && has_collation(self.handle, name))
+            .then(|| format!("the collation {name} that SQLite or the application has"))
     }
-}
 
-impl Names {
     fn dependents_in(
         &self,
         schema: &str,
-        calls: &Calls,
+        uses: &Uses,
         dependents: &mut Vec<Dependent>,
     ) -> Result<()> {
         let first = dependents.len();
@@ -85,7 +116,7 @@ impl Names {
         );
         self.handle.query(&sql, &[], &mut |row| {
             let (kind, sql) = (text(row, 0)?, text(row, 2)?);
-            if calls.occur_in(&sql) {
+            if uses.occur_in(&sql) {
                 let kind = match kind.as_str() {
                     "index" => DependentKind::Index,
                     _ => DependentKind::Table,

@@ -50,3 +50,31 @@ impl HostServices for Services {
         getrandom::fill(into).map_err(|e| format!("the host has no random numbers: {e}"))
     }
 }
+
+/// Services of a guest that may run on a thread of SQLite's sorter: no statement may be stepped there.
+pub(crate) struct SorterServices(Services);
+
+impl SorterServices {
+    pub(crate) fn new(handle: Handle, environment: &Environment) -> Self {
+        Self(Services::new(handle, environment))
+    }
+}
+
+impl HostServices for SorterServices {
+    fn interrupted(&self) -> bool {
+        // Before 3.41 only the limits of time end a comparison.
+        self.0.handle.api.sqlite3_is_interrupted.is_some() && self.0.interrupted()
+    }
+
+    fn log(&self, level: LogLevel, message: &str) {
+        self.0.log(level, message);
+    }
+
+    fn now_ns(&self) -> i64 {
+        self.0.now_ns()
+    }
+
+    fn random(&self, into: &mut [u8]) -> Result<(), String> {
+        self.0.random(into)
+    }
+}

@@ -7,42 +7,67 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::ffi::{CString, c_int, c_void};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use commensal_core::catalog::{self, Generation, LoadedCatalog};
-use commensal_core::environment::Environment;
-use commensal_core::registry::{FunctionEntry, FunctionKey, Registry, function_key};
+use commensal_core::environment::{Environment, Settings};
+use commensal_core::manifest::AggregateMethod;
+use commensal_core::registry::{
+    FunctionBody, FunctionEntry, FunctionKey, Namespace, Registry, function_key,
+};
 use commensal_core::session::Session;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
+use crate::api::sqlite3_context;
+use crate::builtin::GivenModules;
+use crate::collation;
 use crate::function::{self, Slot};
-use crate::names;
+use crate::pin::Pin;
 use crate::services::Services;
 use crate::statement::{Handle, Statement};
+use crate::{aggregate, names};
 
 /// See the module's description. Shared by the connection, its slots and its virtual tables; all of
 /// them are called by one thread at a time.
 pub(crate) struct State {
     pub(crate) handle: Handle,
-    pub(crate) environment: Arc<Environment>,
-    pub(crate) session: Session,
+    /// Replaced when settings change; a running statement keeps the one that it began with.
+    session: RefCell<Rc<Session>>,
+    services: Arc<Services>,
+    /// Whether SQL may loosen settings.
+    pub(crate) unlocked: Cell<bool>,
     registry: RefCell<Arc<Registry>>,
     /// Whether the snapshot is one of committed tables.
     committed: Cell<bool>,
     slots: RefCell<Slots>,
     cached: RefCell<Cached>,
+    /// Modules that calls brought along.
+    pub(crate) given: RefCell<GivenModules>,
     /// Set while the catalog is read: a hostile schema can make that call a function.
     reading: Cell<bool>,
     /// The error of the last failed call, with what the engine's text loses.
     last_error: RefCell<Option<Error>>,
+    /// Registered collations, by name in ASCII lower case.
+    pub(crate) collations: RefCell<HashMap<String, Arc<collation::Slot>>>,
+    /// Some collation failed, and nobody has taken its error yet.
+    pub(crate) collation_failed: Arc<AtomicBool>,
+    /// Names under which the application registered collations of its own in place of ours.
+    taken_collations: RefCell<HashSet<String>>,
+    /// Whether each statement of the connection tells when it begins.
+    sees_statements: bool,
+    /// The pin with which an aggregate began a group last.
+    last_pin: RefCell<Weak<Pin>>,
+    /// A statement is being reset or finalized.
+    resetting: Cell<bool>,
 }
 
 /// What is registered with SQLite.
 #[derive(Default)]
 struct Slots {
-    /// Number and flags of each live slot.
+    /// Number and form of each live slot.
     by_key: HashMap<FunctionKey, Registered>,
     /// Numbers given so far.
     count: usize,
@@ -51,14 +76,32 @@ struct Slots {
     free: Vec<usize>,
     /// Names under which the application registered functions of its own in place of ours.
     taken: HashSet<String>,
-    /// Some slot no longer has a function, or should have other flags.
+    /// Some slot no longer has a function, or should have another form.
     untidy: bool,
 }
 
 #[derive(Clone, Copy)]
 struct Registered {
     slot: usize,
-    flags: c_int,
+    form: Form,
+}
+
+/// What SQLite has to know of a function when it compiles a statement.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Form {
+    pub(crate) kind: Kind,
+    pub(crate) flags: c_int,
+}
+
+/// Where SQL may call a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// For a row.
+    Scalar,
+    /// For a group of rows.
+    Aggregate,
+    /// For a group of rows, and over a window.
+    Window,
 }
 
 /// Prepared statements of our own.
@@ -71,24 +114,118 @@ struct Cached {
 }
 
 impl State {
-    pub(crate) fn new(handle: Handle, environment: Arc<Environment>) -> Rc<Self> {
-        let services = Services::new(handle, &environment);
+    pub(crate) fn new(
+        handle: Handle,
+        environment: Arc<Environment>,
+        sees_statements: bool,
+    ) -> Rc<Self> {
+        let services = Arc::new(Services::new(handle, &environment));
         Rc::new(Self {
             handle,
-            session: Session::new(Arc::clone(&environment), Arc::new(services)),
-            environment,
+            session: RefCell::new(Rc::new(Session::new(environment, Arc::clone(&services) as _))),
+            services,
+            unlocked: Cell::new(false),
             registry: RefCell::new(Arc::new(Registry::empty())),
             committed: Cell::new(false),
             slots: RefCell::default(),
             cached: RefCell::default(),
+            given: RefCell::default(),
             reading: Cell::new(false),
             last_error: RefCell::new(None),
+            collations: RefCell::default(),
+            collation_failed: Arc::default(),
+            taken_collations: RefCell::default(),
+            sees_statements,
+            last_pin: RefCell::default(),
+            resetting: Cell::new(false),
         })
+    }
+
+    /// Whether each statement of the connection tells when it begins.
+    pub(crate) fn sees_statements(&self) -> bool {
+        self.sees_statements
+    }
+
+    /// Whether the snapshot is one of committed tables.
+    pub(crate) fn is_committed(&self) -> bool {
+        self.committed.get()
+    }
+
+    /// Whether the catalog is being read.
+    pub(crate) fn is_reading(&self) -> bool {
+        self.reading.get()
+    }
+
+    /// A statement is about to begin. Functions look at the catalog when they are first called;
+    /// collations may be called where no SQL can run, so they are told.
+    pub(crate) fn begin_statement(self: &Rc<Self>) -> Result<()> {
+        if self.collations.borrow().is_empty() {
+            return Ok(());
+        }
+        if self.handle.is_autocommit() {
+            // As before a statement is prepared.
+            let _ = self.current();
+        }
+        if self.handle.is_idle() {
+            self.collation_failed.store(false, Ordering::Relaxed);
+            self.collations.borrow().values().for_each(|slot| slot.begin_statement());
+        }
+        self.tidy()
+    }
+
+    /// Whether a collation failed in the statement that runs.
+    #[inline]
+    pub(crate) fn has_collation_failed(&self) -> bool {
+        self.collation_failed.load(Ordering::Relaxed)
+    }
+
+    /// Why a statement was interrupted, if a collation did it.
+    #[cold]
+    pub(crate) fn take_collation_error(&self) -> Option<Error> {
+        self.collation_failed.store(false, Ordering::Relaxed);
+        self.collations.borrow().values().find_map(|slot| slot.take_error())
+    }
+
+    /// Names of the registered collations.
+    pub(crate) fn our_collations(&self) -> HashSet<String> {
+        self.collations.borrow().keys().cloned().collect()
+    }
+
+    /// A collation's slot was destroyed, see [`State::slot_destroyed`].
+    pub(crate) fn collation_destroyed(&self, name: &str, slot: &Arc<collation::Slot>) {
+        let mut collations = self.collations.borrow_mut();
+        if collations.get(name).is_some_and(|registered| Arc::ptr_eq(registered, slot)) {
+            collations.remove(name);
+            self.taken_collations.borrow_mut().insert(name.to_owned());
+        }
     }
 
     /// The snapshot as last read.
     pub(crate) fn registry(&self) -> Arc<Registry> {
         Arc::clone(&self.registry.borrow())
+    }
+
+    /// The session of statements that begin now.
+    pub(crate) fn session(&self) -> Rc<Session> {
+        Rc::clone(&self.session.borrow())
+    }
+
+    /// The settings of statements that begin now, and what the connection shares with others.
+    pub(crate) fn environment(&self) -> Arc<Environment> {
+        Arc::clone(self.session.borrow().environment())
+    }
+
+    /// Changes the settings, for statements that begin from here on.
+    ///
+    /// # Errors
+    /// The catalog, whose policies depend on them, cannot be read.
+    pub(crate) fn set_settings(self: &Rc<Self>, settings: Settings) -> Result<()> {
+        let environment = Arc::new(self.environment().with_settings(settings));
+        let session = Rc::new(Session::new(environment, Arc::clone(&self.services) as _));
+        let before = self.session.replace(session);
+        let given = self.given.take();
+        drop((before, given));
+        self.refresh().map(drop)
     }
 
     /// Keeps an error for [`State::take_last_error`].
@@ -97,8 +234,51 @@ impl State {
         *self.last_error.borrow_mut() = error;
     }
 
+    /// Gives SQLite the error of a call, and keeps it for who wants more than its text.
+    ///
+    /// # Safety
+    /// `context` is that of a running call of this connection.
+    #[cold]
+    pub(crate) unsafe fn report(&self, context: *mut sqlite3_context, error: Error) {
+        // SAFETY: the caller's promise.
+        unsafe { function::fail(self.handle.api, context, &error) };
+        self.set_last_error(Some(error));
+    }
+
     pub(crate) fn take_last_error(&self) -> Option<Error> {
         self.last_error.borrow_mut().take()
+    }
+
+    /// Keeps in mind the pin of a statement that aggregates.
+    pub(crate) fn set_last_pin(&self, pin: &Rc<Pin>) {
+        *self.last_pin.borrow_mut() = Rc::downgrade(pin);
+    }
+
+    /// The pin of the running statement, for a result of no rows, whose context does not lead there:
+    /// that of the statement that aggregated last, if that still runs and no other does.
+    pub(crate) fn last_pin(&self) -> Option<Rc<Pin>> {
+        let pin = self.last_pin.borrow().upgrade()?;
+        self.handle.runs_one().then_some(pin)
+    }
+
+    /// Resets or finalizes a statement, by what `reset` does.
+    pub(crate) fn resetting<R>(&self, reset: impl FnOnce() -> R) -> R {
+        let before = self.resetting.replace(true);
+        let result = reset();
+        self.resetting.set(before);
+        result
+    }
+
+    /// Whether a statement is being reset or finalized.
+    pub(crate) fn is_resetting(&self) -> bool {
+        self.resetting.get()
+    }
+
+    /// Whether the host's interrupt is about to end what runs.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        let interrupted = self.handle.api.sqlite3_is_interrupted;
+        // SAFETY: the connection is open.
+        interrupted.is_some_and(|interrupted| unsafe { interrupted(self.handle.db()) } != 0)
     }
 
     /// Finalizes the statements of our own, which would keep the connection from closing. They are
@@ -125,7 +305,7 @@ impl State {
     }
 
     fn read(self: &Rc<Self>, force: bool) -> Result<Arc<Registry>> {
-        if !self.environment.settings.load_catalog {
+        if !self.environment().settings.load_catalog {
             return Ok(self.registry());
         }
         let loaded = {
@@ -252,7 +432,12 @@ impl State {
         let ours = self.our_names();
         let taken = self.slots.borrow().taken.clone();
         let all = OnceCell::new();
-        let is_foreign = |name: &str| {
+        let is_foreign = |namespace: Namespace, name: &str| {
+            match namespace {
+                Namespace::Functions => {}
+                Namespace::Tables => return false,
+                Namespace::Collations => return self.is_foreign_collation(name),
+            }
             // SQLite is asked only where there is a name that has no slot yet.
             taken.contains(name)
                 || !ours.contains(name)
@@ -261,11 +446,23 @@ impl State {
                         .as_ref()
                         .is_ok_and(|all| all.contains(name))
         };
-        let registry = Registry::build(generation, loaded.rows, &self.environment, &is_foreign);
+        let registry = Registry::build(generation, loaded.rows, &self.environment(), &is_foreign);
         match all.into_inner() {
             Some(Err(error)) => Err(error),
             _ => Ok(registry),
         }
+    }
+
+    /// Whether a collation of this name is not ours.
+    fn is_foreign_collation(&self, name: &str) -> bool {
+        self.taken_collations.borrow().contains(name)
+            || !self.collations.borrow().contains_key(name)
+                && names::has_collation(self.handle, name)
+    }
+
+    /// Numbers of slots given so far.
+    pub(crate) fn slot_count(&self) -> usize {
+        self.slots.borrow().count
     }
 
     /// Names of the slots.
@@ -290,21 +487,22 @@ impl State {
         wasm.ok_or_else(|| Error::new(ErrorKind::Catalog, "its module is not in the file"))
     }
 
-    /// Registers a slot for each function that has none. Flags of a slot can only be changed while
+    /// Registers a slot for each function that has none. The form of a slot can only be changed while
     /// the connection is idle; until then [`State::tidy`] is due.
-    fn register(self: &Rc<Self>, registry: &Registry) -> Result<()> {
+    fn register(self: &Rc<Self>, registry: &Arc<Registry>) -> Result<()> {
+        collation::register(self, registry)?;
         for entry in registry.functions().filter(|entry| !entry.shadowed) {
-            let key = function_key(&entry.name, entry.arguments);
-            let flags = flags(entry);
+            let key = function_key(entry.name(), entry.arguments);
+            let form = Form::of(entry);
             let registered = self.slots.borrow().by_key.get(&key).copied();
             match registered {
-                None => match self.create_slot(key, &entry.name, flags) {
+                None => match self.create_slot(key, entry.name(), form) {
                     // A name or a number of arguments that SQLite does not accept: nothing can call
                     // it, and the others are none the worse.
                     Err(error) if is_code(&error, SQLITE_MISUSE) => {}
                     created => created?,
                 },
-                Some(registered) if registered.flags != flags => {
+                Some(registered) if registered.form != form => {
                     self.slots.borrow_mut().untidy = true;
                 }
                 Some(_) => {}
@@ -315,22 +513,23 @@ impl State {
             .by_key
             .keys()
             .any(|key| registry.function(key).is_none_or(|entry| entry.shadowed));
-        slots.untidy |= gone;
+        let collation = |name: &String| registry.collation(name).is_none_or(|entry| entry.shadowed);
+        slots.untidy |= gone || self.collations.borrow().keys().any(collation);
         Ok(())
     }
 
-    fn create_slot(self: &Rc<Self>, key: FunctionKey, name: &str, flags: c_int) -> Result<()> {
+    fn create_slot(self: &Rc<Self>, key: FunctionKey, name: &str, form: Form) -> Result<()> {
         let slot = {
             let mut slots = self.slots.borrow_mut();
             let slot = slots.free.pop().unwrap_or_else(|| {
                 slots.count += 1;
                 slots.count - 1
             });
-            slots.by_key.insert(key.clone(), Registered { slot, flags });
+            slots.by_key.insert(key.clone(), Registered { slot, form });
             slot
         };
-        let data = Box::new(Slot { state: Rc::clone(self), number: slot, key: key.clone() });
-        let created = self.create_function(name, key.1, flags, Some(data));
+        let data = Box::new(Slot { state: Rc::clone(self), number: slot, key: key.clone(), form });
+        let created = self.create_function(name, key.1, data);
         if created.is_err() {
             // SQLite has destroyed the slot, which looked as if the application had.
             let mut slots = self.slots.borrow_mut();
@@ -340,35 +539,63 @@ impl State {
         created
     }
 
-    /// Calls `sqlite3_create_function_v2`; without data it deletes the function.
-    fn create_function(
-        &self,
-        name: &str,
-        arguments: i32,
-        flags: c_int,
-        data: Option<Box<Slot>>,
-    ) -> Result<()> {
-        let name = CString::new(name)
-            .map_err(|_| Error::new(ErrorKind::Catalog, "a function's name contains NUL"))?;
-        let function = match data {
-            Some(_) => Some(function::scalar_of(self.handle.api)?),
-            None => None,
+    fn create_function(&self, name: &str, arguments: i32, data: Box<Slot>) -> Result<()> {
+        let Handle { api, .. } = self.handle;
+        let form = data.form;
+        let (name, flags) = (function_name(name)?, SQLITE_UTF8 | form.flags);
+        let (scalar, methods) = match form.kind {
+            Kind::Scalar => (Some(function::scalar_of::<Slot>(api)?), None),
+            Kind::Aggregate | Kind::Window => (None, Some(aggregate::methods_of(api)?)),
         };
-        let destroy = data.is_some().then_some(function::destroy_slot as _);
-        let data = data.map_or(std::ptr::null_mut(), |data| Box::into_raw(data).cast::<c_void>());
+        let window = methods.filter(|_| form.kind == Kind::Window);
+        let (db, destroy) = (self.handle.db(), Some(function::destroy_slot as _));
+        let data = Box::into_raw(data).cast::<c_void>();
         // SAFETY: the connection is open, the name ends with a NUL. SQLite owns `data` from here on,
         // and calls `destroy` also when this fails.
+        let code = unsafe {
+            match methods {
+                None => (api.sqlite3_create_function_v2)(
+                    db,
+                    name.as_ptr(),
+                    arguments,
+                    flags,
+                    data,
+                    scalar,
+                    None,
+                    None,
+                    destroy,
+                ),
+                Some(methods) => (api.sqlite3_create_window_function)(
+                    db,
+                    name.as_ptr(),
+                    arguments,
+                    flags,
+                    data,
+                    Some(methods.step),
+                    Some(methods.finalize),
+                    window.map(|methods| methods.value),
+                    window.map(|methods| methods.inverse),
+                    destroy,
+                ),
+            }
+        };
+        self.handle.check(code)
+    }
+
+    fn delete_function(&self, name: &str, arguments: i32) -> Result<()> {
+        let name = function_name(name)?;
+        // SAFETY: the connection is open, the name ends with a NUL.
         let code = unsafe {
             (self.handle.api.sqlite3_create_function_v2)(
                 self.handle.db(),
                 name.as_ptr(),
                 arguments,
-                SQLITE_UTF8 | flags,
-                data,
-                function,
+                SQLITE_UTF8,
+                std::ptr::null_mut(),
                 None,
                 None,
-                destroy,
+                None,
+                None,
             )
         };
         self.handle.check(code)
@@ -387,7 +614,7 @@ impl State {
         }
     }
 
-    /// Deletes slots that no longer have a function, and changes the flags of others, if the
+    /// Deletes slots that no longer have a function, and changes the form of others, if the
     /// connection is idle.
     pub(crate) fn tidy(self: &Rc<Self>) -> Result<()> {
         if !self.slots.borrow().untidy || !self.handle.is_idle() {
@@ -396,15 +623,20 @@ impl State {
         let registry = self.registry();
         let registered: Vec<_> =
             self.slots.borrow().by_key.iter().map(|(k, r)| (k.clone(), *r)).collect();
-        for (key, Registered { flags: old, .. }) in registered {
+        for (key, Registered { form: old, .. }) in registered {
             let entry = registry.function(&key).filter(|entry| !entry.shadowed);
-            if entry.is_some_and(|entry| flags(entry) == old) {
+            if entry.is_some_and(|entry| Form::of(entry) == old) {
                 continue;
             }
             self.slots.borrow_mut().by_key.remove(&key);
-            self.create_function(&key.0, key.1, 0, None)?;
+            self.delete_function(&key.0, key.1)?;
             if let Some(entry) = entry {
-                self.create_slot(key, &entry.name, flags(entry))?;
+                self.create_slot(key, entry.name(), Form::of(entry))?;
+            }
+        }
+        for name in self.our_collations() {
+            if registry.collation(&name).is_none_or(|entry| entry.shadowed) {
+                collation::delete(self, &name)?;
             }
         }
         self.slots.borrow_mut().untidy = false;
@@ -412,22 +644,31 @@ impl State {
     }
 }
 
-/// Flags of a function.
-fn flags(entry: &FunctionEntry) -> c_int {
-    let mut flags = 0;
-    if entry.deterministic {
-        flags |= SQLITE_DETERMINISTIC;
+impl Form {
+    pub(crate) fn of(entry: &FunctionEntry) -> Self {
+        let mut flags = 0;
+        if entry.deterministic {
+            flags |= SQLITE_DETERMINISTIC;
+        }
+        // Only where it is due: SQLite does not answer from an index on the expression what might have
+        // a subtype, because an index stores none.
+        if entry.subtype {
+            flags |= SQLITE_SUBTYPE | SQLITE_RESULT_SUBTYPE;
+        }
+        // What can reach nothing does no harm in a schema that is not trusted. By what it asks for:
+        // what it is given may change while statements run, when flags cannot.
+        if entry.object().with.allow.unwrap_or_default().is_empty() {
+            flags |= SQLITE_INNOCUOUS;
+        }
+        let kind = match &entry.body {
+            FunctionBody::Scalar(_) | FunctionBody::Validator(_) => Kind::Scalar,
+            FunctionBody::Aggregate(methods) => match methods.get(&AggregateMethod::Value) {
+                Some(_) => Kind::Window,
+                None => Kind::Aggregate,
+            },
+        };
+        Self { kind, flags }
     }
-    // Only where it is due: SQLite does not answer from an index on the expression what might have a
-    // subtype, because an index stores none.
-    if entry.subtype {
-        flags |= SQLITE_SUBTYPE | SQLITE_RESULT_SUBTYPE;
-    }
-    // What can reach nothing does no harm in a schema that is not trusted.
-    if entry.object.policy.granted.is_empty() {
-        flags |= SQLITE_INNOCUOUS;
-    }
-    flags
 }
 
 /// Whether the catalog could be read a moment later.
@@ -438,6 +679,10 @@ fn is_transient(error: &Error) -> bool {
 /// Whether the error has this primary result code.
 pub(crate) fn is_code(error: &Error, code: c_int) -> bool {
     error.engine_code().is_some_and(|extended| extended & 0xff == code)
+}
+
+fn function_name(name: &str) -> Result<CString> {
+    CString::new(name).map_err(|_| Error::new(ErrorKind::Catalog, "a function's name contains NUL"))
 }
 
 /// While it lives, the catalog is being read.

@@ -91,6 +91,16 @@ impl Handle {
         })
     }
 
+    /// Whether one statement alone is in the middle of its execution.
+    pub(crate) fn runs_one(self) -> bool {
+        let mut running = 0;
+        let several = self.runs(|_| {
+            running += 1;
+            running > 1
+        });
+        !several && running == 1
+    }
+
     /// Whether what can be read now is committed: no transaction is open, nor the one that a
     /// statement in the middle of its execution opened for itself.
     pub(crate) fn sees_committed(self) -> bool {
@@ -98,7 +108,7 @@ impl Handle {
     }
 
     /// Whether some statement of this kind is in the middle of its execution.
-    fn runs(self, kind: impl Fn(*mut sqlite3_stmt) -> bool) -> bool {
+    fn runs(self, mut kind: impl FnMut(*mut sqlite3_stmt) -> bool) -> bool {
         let mut statement = std::ptr::null_mut();
         loop {
             // SAFETY: the connection is open, and `statement` is NULL or one of its statements.

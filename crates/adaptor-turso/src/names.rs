@@ -5,7 +5,8 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use commensal_core::define::{Dependent, DependentKind, EngineNames};
-use commensal_core::dependents::Calls;
+use commensal_core::dependents::Uses;
+use commensal_core::registry::Namespace;
 use commensal_core::{Result, ValueRef};
 use turso_core::Func;
 use turso_core::dialect::sqlite::resolve_builtin_function;
@@ -84,18 +85,22 @@ pub(crate) fn is_builtin(name: &str) -> bool {
 }
 
 impl EngineNames for Names<'_> {
-    fn foreign_function(&self, name: &str) -> Result<Option<String>> {
-        Ok(is_builtin(name).then(|| format!("the built-in function {name}()")))
+    fn foreign(&self, namespace: Namespace, name: &str) -> Result<Option<String>> {
+        Ok(match namespace {
+            Namespace::Functions if is_builtin(name) => {
+                Some(format!("the built-in function {name}()"))
+            }
+            Namespace::Functions | Namespace::Tables | Namespace::Collations => None,
+        })
     }
 
-    fn dependents(&self, functions: &[&str]) -> Result<Vec<Dependent>> {
-        let calls = Calls::new(functions);
+    fn dependents(&self, uses: &Uses) -> Result<Vec<Dependent>> {
         let mut dependents = Vec::new();
         let sql = "SELECT type, name, sql FROM main.sqlite_schema \
                    WHERE type IN ('index', 'table') AND sql IS NOT NULL ORDER BY type, name";
         self.0.query(sql, &[], &mut |row| {
             if let [ValueRef::Text(kind), ValueRef::Text(name), ValueRef::Text(sql)] = *row
-                && calls.occur_in(sql)
+                && uses.occur_in(sql)
             {
                 let kind =
                     if kind == "index" { DependentKind::Index } else { DependentKind::Table };

@@ -3,7 +3,7 @@
 //! Statements are judged by their tokens, as `dependents` of the core does.
 
 use commensal_core::ddl::lexer::{Lexer, TokenKind};
-use commensal_core::dependents::Calls;
+use commensal_core::dependents::Uses;
 use commensal_core::registry::Registry;
 use commensal_core::{Error, ErrorKind};
 
@@ -51,8 +51,8 @@ fn first_statement(sql: &str) -> &str {
 pub(crate) fn explain(sql: &str, registry: &Registry, error: Error) -> Error {
     let Some(declares) = declares(sql) else { return error };
     let sql = first_statement(sql);
-    let names: Vec<&str> = registry.functions().map(|function| function.name.as_str()).collect();
-    if error.kind() != ErrorKind::Engine || !Calls::new(&names).occur_in(sql) {
+    let uses = Uses::new(registry.functions().map(|function| function.name()), [], []);
+    if error.kind() != ErrorKind::Engine || !uses.occur_in(sql) {
         return error;
     }
     let place = match declares {

@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use commensal_core::catalog::{self, Generation, LoadedCatalog};
 use commensal_core::environment::Environment;
-use commensal_core::registry::{FunctionKey, Registry, function_key};
+use commensal_core::registry::{
+    FunctionBody, FunctionEntry, FunctionKey, Namespace, Registry, function_key,
+};
 use commensal_core::session::Session;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use turso_core::{Connection, ExternalFunc, Statement};
@@ -154,7 +156,9 @@ impl State {
         let mut loaded = LoadedCatalog::default();
         self.query(catalog::SELECT_OBJECTS, &[], &mut |row| loaded.add_row(row))?;
         let Some(generation) = loaded.generation else { return Ok(Registry::empty()) };
-        Ok(Registry::build(generation, loaded.rows, &self.environment, &is_builtin))
+        let is_foreign =
+            |namespace, name: &str| namespace == Namespace::Functions && is_builtin(name);
+        Ok(Registry::build(generation, loaded.rows, &self.environment, &is_foreign))
     }
 
     /// The bytes of a module.
@@ -232,15 +236,20 @@ impl State {
             registry.function(&function_key(name, arguments)).filter(|entry| !entry.shadowed)
         });
         let Some(entry) = entry else {
-            if registry.has_function_named(name) {
-                let message = format!("wrong number of arguments to function {name}()");
-                return Err(Error::new(ErrorKind::Engine, message));
-            }
-            return Ok(None);
+            let is_ours = |entry: &Arc<_>| FunctionEntry::name(entry).eq_ignore_ascii_case(name);
+            return match registry.functions().any(is_ours) {
+                true => Err(registry.no_such_function(name)),
+                false => Ok(None),
+            };
         };
+        if let FunctionBody::Aggregate(_) = entry.body {
+            let message =
+                format!("{name}() is an aggregate of a definition: Turso has none of these");
+            return Err(Error::new(ErrorKind::Engine, message));
+        }
         let mut slots = lock(&self.slots);
         let slots = &mut *slots;
-        let key = function_key(&entry.name, entry.arguments);
+        let key = function_key(entry.name(), entry.arguments);
         let number = *slots.by_key.entry(key).or_insert_with_key(|key| {
             slots.all.push(KnownSlot { key: Arc::new(key.clone()), functions: [None, None] });
             slots.all.len() - 1

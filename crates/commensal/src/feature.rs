@@ -9,10 +9,14 @@ use crate::engine::Engine;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Feature {
+    /// Aggregates and window functions of definitions.
+    Aggregates,
     /// ATTACH.
     Attach,
     /// Calls with the function's name in brackets: `[f](1)`.
     BracketCalls,
+    /// Collations of definitions.
+    Collations,
     /// Functions of definitions in generated columns.
     FunctionColumns,
     /// Functions of definitions in indexes on expressions and in partial ones.
@@ -23,6 +27,8 @@ pub enum Feature {
     Processes,
     /// Text that is not UTF-8 is kept as it is.
     RawText,
+    /// Commensal's own functions: `wasm_exec` and others.
+    SqlFunctions,
     /// VACUUM.
     Vacuum,
 }
@@ -30,26 +36,32 @@ pub enum Feature {
 impl Feature {
     /// All features.
     pub const ALL: &[Self] = &[
+        Self::Aggregates,
         Self::Attach,
         Self::BracketCalls,
+        Self::Collations,
         Self::FunctionColumns,
         Self::FunctionIndexes,
         Self::FunctionList,
         Self::Processes,
         Self::RawText,
+        Self::SqlFunctions,
         Self::Vacuum,
     ];
 
     /// The name: `function_indexes`.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Aggregates => "aggregates",
             Self::Attach => "attach",
             Self::BracketCalls => "bracket_calls",
+            Self::Collations => "collations",
             Self::FunctionColumns => "function_columns",
             Self::FunctionIndexes => "function_indexes",
             Self::FunctionList => "function_list",
             Self::Processes => "processes",
             Self::RawText => "raw_text",
+            Self::SqlFunctions => "sql_functions",
             Self::Vacuum => "vacuum",
         }
     }

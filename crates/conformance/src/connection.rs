@@ -1,30 +1,20 @@
 //! A connection as sqllogictest sees it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use commensal::core::engine::SqlText;
-use commensal::{Connection, Error, Statement, StorageClass};
+use commensal::{Error, StorageClass};
 use sqllogictest::{DB, DBOutput};
 
-use crate::stage::Stage;
+use crate::target::{Answer, Connection};
 use crate::value::{Type, text};
 
-/// One of the connections of a file.
 pub(crate) struct Session {
-    stage: Arc<Mutex<Stage>>,
-    number: usize,
+    connection: Box<dyn Connection>,
+    engine: String,
 }
 
 impl Session {
-    /// Takes a new connection.
-    pub(crate) fn new(stage: &Arc<Mutex<Stage>>) -> Result<Self, Error> {
-        let number = lock(stage).add()?;
-        Ok(Self { stage: Arc::clone(stage), number })
+    pub(crate) fn new(connection: Box<dyn Connection>, engine: &str) -> Self {
+        Self { connection, engine: engine.to_owned() }
     }
-}
-
-pub(crate) fn lock(stage: &Mutex<Stage>) -> MutexGuard<'_, Stage> {
-    stage.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl DB for Session {
@@ -32,44 +22,22 @@ impl DB for Session {
     type ColumnType = Type;
 
     fn run(&mut self, sql: &str) -> Result<DBOutput<Type>, Error> {
-        run_all(lock(&self.stage).connection(self.number)?, sql)
+        let (columns, values) = match self.connection.run(sql)? {
+            Answer::Changes(changes) => return Ok(DBOutput::StatementComplete(changes)),
+            Answer::Rows { columns, rows } => (columns, rows),
+        };
+        let mut types = vec![Type::Class(StorageClass::Null); columns];
+        let mut rows = Vec::with_capacity(values.len());
+        for values in values {
+            for (kind, value) in types.iter_mut().zip(&values) {
+                *kind = kind.with(value.as_ref());
+            }
+            rows.push(values.iter().map(|value| text(value.as_ref())).collect());
+        }
+        Ok(DBOutput::Rows { types, rows })
     }
 
     fn engine_name(&self) -> &str {
-        // The engines' names are labels of the runner.
-        ""
+        &self.engine
     }
-}
-
-fn run_all(connection: &Connection, sql: &str) -> Result<DBOutput<Type>, Error> {
-    let text = SqlText::new(sql)?;
-    let mut output = None;
-    let mut offset = 0;
-    while offset < sql.len() {
-        let (statement, end) = connection.prepare_at(&text, offset)?;
-        offset = end;
-        if let Some(mut statement) = statement
-            && let Some(rows) = run(&mut statement)?
-        {
-            output = Some(rows);
-        }
-    }
-    Ok(output.unwrap_or_else(|| DBOutput::StatementComplete(connection.changes())))
-}
-
-/// Runs a statement to its end; the rows, if it has columns.
-fn run(statement: &mut Statement<'_>) -> Result<Option<DBOutput<Type>>, Error> {
-    let columns = statement.column_count();
-    let mut types = vec![Type::Class(StorageClass::Null); columns];
-    let mut rows = Vec::new();
-    while statement.step()? {
-        let mut row = Vec::with_capacity(columns);
-        for (column, kind) in types.iter_mut().enumerate() {
-            let value = statement.column(column)?;
-            *kind = kind.with(value);
-            row.push(text(value));
-        }
-        rows.push(row);
-    }
-    Ok((columns > 0).then_some(DBOutput::Rows { types, rows }))
 }

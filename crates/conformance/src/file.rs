@@ -1,25 +1,24 @@
 //! Runs one file.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::Path;
 
-use commensal::{Engine, Feature};
+use commensal::Feature;
 use sqllogictest::{Condition, Record, RecordOutput, Runner};
 
-use crate::connection::{Session, lock};
-use crate::stage::Stage;
+use crate::connection::Session;
 use crate::value::{Type, validate};
-use crate::{Options, Summary};
+use crate::{Summary, Target};
 
 pub(crate) fn run(
     path: &Path,
-    options: &Options,
+    target: &dyn Target,
+    strict: bool,
     report: &mut dyn Write,
     summary: &mut Summary,
 ) -> io::Result<()> {
     match parse(path) {
-        Ok(records) => run_records(path, records, options, report, summary),
+        Ok(records) => run_records(path, records, target, strict, report, summary),
         Err(message) => {
             summary.failed += 1;
             writeln!(report, "{message}\n")
@@ -40,21 +39,31 @@ fn parse(path: &Path) -> Result<Vec<Record<Type>>, String> {
 fn run_records(
     path: &Path,
     records: Vec<Record<Type>>,
-    options: &Options,
+    target: &dyn Target,
+    strict: bool,
     report: &mut dyn Write,
     summary: &mut Summary,
 ) -> io::Result<()> {
     let folder = tempfile::tempdir()?;
-    let base = path.parent().map(Path::to_owned).filter(|base| *base != PathBuf::new());
-    let stage = Arc::new(Mutex::new(Stage::new(folder.path().join("test.db"), base, options)));
+    let base = path.parent().unwrap_or(Path::new(""));
+    let database = match target.open(&folder.path().join("test.db"), base) {
+        Ok(database) => database,
+        Err(error) => {
+            summary.failed += 1;
+            return writeln!(report, "{}: {error}\n", path.display());
+        }
+    };
     let mut runner = Runner::new(|| {
-        let session = Session::new(&stage);
-        async move { session }
+        let connection = database.connect();
+        async { connection.map(|connection| Session::new(connection, target.engine_name())) }
     });
-    for label in labels(options) {
-        runner.add_label(label);
+    if let Some(runtime) = target.runtime_name() {
+        runner.add_label(runtime);
     }
-    if options.strict {
+    for feature in target.lacks() {
+        runner.add_label(&format!("{WITHOUT}{feature}"));
+    }
+    if strict {
         runner.with_column_validator(validate);
         runner.with_normalizer(|line| line.clone());
     }
@@ -68,7 +77,7 @@ fn run_records(
             }
             _ => {}
         }
-        lock(&stage).next(engine_of(&record, options));
+        database.next(shown(&record));
         match runner.run(record) {
             Ok(RecordOutput::Nothing) => {}
             Ok(_) => summary.passed += 1,
@@ -81,36 +90,17 @@ fn run_records(
     Ok(())
 }
 
-/// What `onlyif` and `skipif` know.
-fn labels(options: &Options) -> Vec<&'static str> {
-    let mut labels: Vec<_> = common_features(options).map(Feature::name).collect();
-    if let [engine] = options.engines[..] {
-        labels.extend([engine.name(), ONE_DATABASE]);
-    }
-    labels.extend(options.runtime.as_ref().map(|runtime| runtime.name()));
-    labels
-}
+/// Before the name of a feature: the label of engines that have not got it.
+const WITHOUT: &str = "without_";
 
-/// A record for files that are opened once, and whose caches and counters so live as long as the file
-/// runs.
-const ONE_DATABASE: &str = "one_database";
-
-/// What all engines have.
-fn common_features(options: &Options) -> impl Iterator<Item = Feature> {
-    Feature::ALL
-        .iter()
-        .copied()
-        .filter(|feature| options.engines.iter().all(|engine| engine.features().contains(feature)))
-}
-
-/// The engine that a record is for: one without the feature whose absence it shows.
-fn engine_of(record: &Record<Type>, options: &Options) -> Option<Engine> {
+/// The feature whose absence a record shows.
+fn shown(record: &Record<Type>) -> Option<Feature> {
     let (Record::Statement { conditions, .. } | Record::Query { conditions, .. }) = record else {
         return None;
     };
     conditions.iter().find_map(|condition| {
-        let Condition::SkipIf { label } = condition else { return None };
-        let feature = Feature::ALL.iter().find(|feature| feature.name() == label)?;
-        options.engines.iter().copied().find(|engine| !engine.features().contains(feature))
+        let Condition::OnlyIf { label } = condition else { return None };
+        let name = label.strip_prefix(WITHOUT)?;
+        Feature::ALL.iter().copied().find(|feature| feature.name() == name)
     })
 }

@@ -9,12 +9,9 @@
 //! - Each file gets a fresh database file of its own. `connection NAME` before a record runs it on
 //!   another connection to the same database; a connection is made when it is first named.
 //! - `file://` paths are relative to the folder of the file.
-//! - `onlyif` and `skipif` know the names of the engine (`sqlite`, `turso`), of the runtime (`wasmtime`,
-//!   `wasmi`), and of what engines differ in ([`commensal::Feature`]).
-//! - With several engines, each record runs on the next one, which opens the file for it; within
-//!   a transaction the engine stays. What is not in the file does not live from one record to the next:
-//!   records with `onlyif one_database` are left out. The engines have the features that all have; a
-//!   record with `skipif` and a feature runs on one that has not got it.
+//! - `onlyif` and `skipif` know the names of the engine (`sqlite`, `turso`; `alternating` for several in
+//!   turn), of the runtime (`wasmtime`, `wasmi`), and, as `without_…`, of what an engine has not got
+//!   ([`commensal::Feature`]).
 //! - `system` records are refused: the files are data.
 //! - A record may hold several statements; the rows are those of the last one that has columns.
 //! - One line a row, values separated by one space. As usual with this format, runs of white space count
@@ -35,9 +32,12 @@
 //! | blob | `X'0AFF'` |
 
 mod connection;
+mod facade;
 mod file;
 mod stage;
+mod target;
 mod value;
+pub mod walk;
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -46,11 +46,14 @@ use std::sync::Arc;
 use commensal::core::runtime::Runtime;
 use commensal::{Capabilities, Engine, Limits};
 
+pub use stage::Alternating;
+pub use target::{Answer, Connection, Database, Labels, Target};
+
 /// On what the files run.
 #[derive(Clone)]
 pub struct Options {
-    /// The database engines. With several, each record runs on the next one, over the same file.
-    pub engines: Vec<Engine>,
+    /// The database engine.
+    pub engine: Engine,
     /// The runtime; without one the files see what a host without runtime sees.
     pub runtime: Option<Arc<dyn Runtime>>,
     /// The limits of guests.
@@ -83,7 +86,7 @@ pub struct Summary {
 /// let file = folder.path().join("sum.slt");
 /// std::fs::write(&file, "query I\nSELECT 1 + 2\n----\n3\n\nquery T\nSELECT 'a'\n----\nb\n")?;
 /// let options = Options {
-///     engines: vec![Engine::Sqlite],
+///     engine: Engine::Sqlite,
 ///     runtime: None,
 ///     limits: Limits::default(),
 ///     capabilities: Capabilities::NONE,
@@ -98,9 +101,22 @@ pub struct Summary {
 /// # Errors
 /// Writing to `report` fails. What is wrong with the files or the database is in the report.
 pub fn run(files: &[PathBuf], options: &Options, report: &mut dyn Write) -> io::Result<Summary> {
+    run_on(files, options, options.strict, report)
+}
+
+/// As [`run`], on something else than the facade. `strict` is that of [`Options`].
+///
+/// # Errors
+/// As [`run`].
+pub fn run_on(
+    files: &[PathBuf],
+    target: &dyn Target,
+    strict: bool,
+    report: &mut dyn Write,
+) -> io::Result<Summary> {
     let mut summary = Summary::default();
     for path in files {
-        file::run(path, options, report, &mut summary)?;
+        file::run(path, target, strict, report, &mut summary)?;
     }
     Ok(summary)
 }

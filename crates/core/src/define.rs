@@ -11,37 +11,38 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::ddl::{Create, Drop, ObjectKind, Source, With};
+use crate::dependents::Uses;
 use crate::environment::{Environment, FileAccess, compile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::module::{self, ModuleInfo};
 use crate::registry::{
-    DeclaredFunction, ModuleEntry, ObjectEntry, Policy, Registry, declared_functions, function_key,
-    manifest_text,
+    Callable, Declared, DeclaredFunction, ModuleEntry, Namespace, ObjectEntry, Policy, Registry,
+    function_key, manifest_text,
 };
 use crate::runtime::{CompiledModule, Metering};
 use crate::value::ValueRef;
 
 /// What only the engine knows.
 pub trait EngineNames {
-    /// A function of this name that is not ours, described for an error message: "the built-in
-    /// function upper()".
+    /// What has this name in this namespace and is not ours, described for an error message: "the
+    /// built-in function upper()".
     ///
     /// # Errors
     /// The engine cannot say.
-    fn foreign_function(&self, name: &str) -> Result<Option<String>>;
+    fn foreign(&self, namespace: Namespace, name: &str) -> Result<Option<String>>;
 
-    /// The indexes and tables whose definitions call one of these functions, by name.
+    /// The indexes and tables whose definitions use one of these.
     ///
     /// # Errors
     /// The schema cannot be read.
-    fn dependents(&self, functions: &[&str]) -> Result<Vec<Dependent>>;
+    fn dependents(&self, uses: &Uses) -> Result<Vec<Dependent>>;
 }
 
-/// Something in the schema that needs a function.
+/// Something in the schema that needs a function, a collation or a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dependent {
-    /// Index, or table (by a generated column or a CHECK constraint).
+    /// Index or table.
     pub kind: DependentKind,
     /// The schema it is in: `main`.
     pub schema: String,
@@ -49,12 +50,12 @@ pub struct Dependent {
     pub name: String,
 }
 
-/// What needs a function.
+/// What needs a function, a collation or a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DependentKind {
-    /// An index on an expression, or a partial one.
+    /// An index: on an expression, partial, or with a collation.
     Index,
-    /// A table with a CHECK constraint or a virtual generated column.
+    /// A table with a CHECK constraint, a virtual generated column, a collation; a virtual table.
     Table,
     /// A table with a stored generated column.
     TableStored,
@@ -141,14 +142,14 @@ pub fn create(
     };
     let limits = &environment.settings.limits;
     let info = ModuleInfo::read(&wasm, limits).map_err(prefix)?;
-    let functions = declared(create, &info, limits).map_err(prefix)?;
-    check_deterministic(create, &info, &functions).map_err(at)?;
-    check_conflicts(create, &functions, registry, engine).map_err(at)?;
+    let declared = declared(create, &info, limits).map_err(prefix)?;
+    check_deterministic(create, &info, &declared).map_err(at)?;
+    check_conflicts(create, &declared, registry, engine).map_err(at)?;
     let policy = Policy::effective(limits, environment.settings.granted, &create.with);
     let metering = policy.metering();
     let compiled = compile(runtime.as_ref(), info.sha256, metering, &wasm).map_err(prefix)?;
     let rebuild = match existing {
-        Some(existing) => replaced_dependents(create, existing, &functions, engine).map_err(at)?,
+        Some(existing) => replaced_dependents(create, existing, &declared, engine).map_err(at)?,
         None => Vec::new(),
     };
     Ok(Some(Definition {
@@ -199,10 +200,10 @@ pub fn drop(drop: &Drop, registry: &Registry, engine: &dyn EngineNames) -> Resul
 fn no_such(drop: &Drop, registry: &Registry) -> Error {
     let mut message = format!("no such {}: {}", drop.kind.name(), drop.name);
     let owner = registry.functions().find(|f| {
-        f.name.eq_ignore_ascii_case(&drop.name) && f.object.kind == ObjectKind::Extension
+        f.name().eq_ignore_ascii_case(&drop.name) && f.object().kind == ObjectKind::Extension
     });
     if let (ObjectKind::Function, Some(owner)) = (drop.kind, owner) {
-        let extension = &owner.object.name;
+        let extension = &owner.object().name;
         let _ = write!(
             message,
             ": it belongs to the extension \"{extension}\", which DROP EXTENSION removes as a whole"
@@ -338,8 +339,8 @@ fn read_file(path: &str, environment: &Environment) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The functions that the definition would have.
-fn declared(create: &Create, info: &ModuleInfo, limits: &Limits) -> Result<Vec<DeclaredFunction>> {
+/// What the definition would have.
+fn declared(create: &Create, info: &ModuleInfo, limits: &Limits) -> Result<Declared> {
     match create.kind {
         ObjectKind::Extension => {
             info.extension()?;
@@ -363,26 +364,24 @@ fn declared(create: &Create, info: &ModuleInfo, limits: &Limits) -> Result<Vec<D
         policy: Policy::effective(limits, crate::limits::Capabilities::NONE, &create.with),
         problem: None,
     };
-    declared_functions(&object).map_err(|e| Error::new(ErrorKind::Manifest, e))
+    Declared::of(&object).map_err(|e| Error::new(ErrorKind::Manifest, e))
 }
 
-fn check_deterministic(
-    create: &Create,
-    info: &ModuleInfo,
-    functions: &[DeclaredFunction],
-) -> Result<()> {
+fn check_deterministic(create: &Create, info: &ModuleInfo, declared: &Declared) -> Result<()> {
     if !info.sees_clock_or_random() {
         return Ok(());
     }
-    match functions.iter().find(|f| f.deterministic) {
-        Some(function) => Err(Error::new(
+    let function = declared.functions.iter().find(|f| f.deterministic);
+    let function = function.map(|f| ("function", &f.name));
+    let collation = declared.collations.first().map(|c| ("collation", &c.name));
+    match function.or(collation) {
+        Some((kind, name)) => Err(Error::new(
             ErrorKind::Denied,
             format!(
-                "{} \"{}\": the function {} cannot be deterministic: its module can see the clock \
+                "{} \"{}\": the {kind} {name} cannot be deterministic: its module can see the clock \
                  or random numbers",
                 create.kind.name(),
                 create.name,
-                function.name
             ),
         )),
         None => Ok(()),
@@ -391,49 +390,75 @@ fn check_deterministic(
 
 fn check_conflicts(
     create: &Create,
-    functions: &[DeclaredFunction],
+    declared: &Declared,
     registry: &Registry,
     engine: &dyn EngineNames,
 ) -> Result<()> {
-    let conflict = |function: &DeclaredFunction, other: &str| {
+    for function in &declared.functions {
+        let key = function_key(&function.name, function.signature.argument_count());
+        let other = registry.functions().find(|other| {
+            other.name().eq_ignore_ascii_case(&key.0)
+                && (other.arguments == key.1 || other.arguments < 0 || key.1 < 0)
+                && !is_same(create, other.object())
+        });
+        let other = other.map(|other| &*other.callable);
+        check_conflict(create, Namespace::Functions, &function.name, other, engine)?;
+    }
+    for table in &declared.tables {
+        let other = registry.table(&table.name).map(|other| &*other.callable);
+        let other = other.filter(|other| !is_same(create, &other.object));
+        check_conflict(create, Namespace::Tables, &table.name, other, engine)?;
+    }
+    for collation in &declared.collations {
+        let other = registry.collation(&collation.name).map(|other| &*other.callable);
+        let other = other.filter(|other| !is_same(create, &other.object));
+        check_conflict(create, Namespace::Collations, &collation.name, other, engine)?;
+    }
+    Ok(())
+}
+
+/// Whether a name is free; `other` is what has it among our own definitions.
+fn check_conflict(
+    create: &Create,
+    namespace: Namespace,
+    name: &str,
+    other: Option<&Callable>,
+    engine: &dyn EngineNames,
+) -> Result<()> {
+    let what = |name: &str| match namespace {
+        Namespace::Functions => format!("function {name}()"),
+        Namespace::Tables => format!("table {name}"),
+        Namespace::Collations => format!("collation {name}"),
+    };
+    let conflict = |other: &str| {
         Error::new(
             ErrorKind::Conflict,
             match create.kind {
-                ObjectKind::Function => {
-                    format!("function \"{}\" conflicts with {other}", function.name)
-                }
+                ObjectKind::Function => format!("function \"{name}\" conflicts with {other}"),
                 ObjectKind::Extension => format!(
-                    "extension \"{}\": its function {}() conflicts with {other}",
-                    create.name, function.name
+                    "extension \"{}\": its {} conflicts with {other}",
+                    create.name,
+                    what(name)
                 ),
             },
         )
     };
-    for function in functions {
-        if is_reserved(&function.name) {
-            return Err(conflict(function, "the names that Commensal keeps for itself"));
+    if is_reserved(name) {
+        return Err(conflict("the names that Commensal keeps for itself"));
+    }
+    if let Some(foreign) = engine.foreign(namespace, name)? {
+        return Err(conflict(&foreign));
+    }
+    match other {
+        None => Ok(()),
+        Some(Callable { object, .. }) if object.kind == ObjectKind::Function => {
+            Err(conflict(&format!("the function \"{}\"", object.name)))
         }
-        if let Some(foreign) = engine.foreign_function(&function.name)? {
-            return Err(conflict(function, &foreign));
-        }
-        let key = function_key(&function.name, function.signature.argument_count());
-        let other = registry.functions().find(|other| {
-            other.name.eq_ignore_ascii_case(&key.0)
-                && (other.arguments == key.1 || other.arguments < 0 || key.1 < 0)
-                && !is_same(create, &other.object)
-        });
-        if let Some(other) = other {
-            let other = match other.object.kind {
-                ObjectKind::Function => format!("the function \"{}\"", other.object.name),
-                ObjectKind::Extension => format!(
-                    "the function {}() of the extension \"{}\"",
-                    other.name, other.object.name
-                ),
-            };
-            return Err(conflict(function, &other));
+        Some(Callable { name, object, .. }) => {
+            let extension = &object.name;
+            Err(conflict(&format!("the {} of the extension \"{extension}\"", what(name))))
         }
     }
-    Ok(())
 }
 
 /// `run_wasm`, and everything that begins with `wasm_`.
@@ -451,7 +476,7 @@ fn is_same(create: &Create, object: &ObjectEntry) -> bool {
 fn replaced_dependents(
     create: &Create,
     existing: &ObjectEntry,
-    functions: &[DeclaredFunction],
+    declared: &Declared,
     engine: &dyn EngineNames,
 ) -> Result<Vec<Dependent>> {
     let dependents = dependents_of(existing, engine)?;
@@ -463,16 +488,8 @@ fn replaced_dependents(
         return Err(in_use("replace", existing, &dependents, advice));
     }
     // Without these the engine could not even read the schema.
-    let missing = declared_functions(existing).unwrap_or_default().into_iter().find(|old| {
-        let key = |f: &DeclaredFunction| function_key(&f.name, f.signature.argument_count());
-        old.deterministic && !functions.iter().any(|new| new.deterministic && key(new) == key(old))
-    });
-    if let Some(missing) = missing {
-        let advice = format!(
-            "the new version has to have {}() with the same number of arguments, and deterministic; \
-             or drop them first",
-            missing.name
-        );
+    if let Some(missing) = missing(&Declared::of(existing).unwrap_or_default(), declared) {
+        let advice = format!("the new version has to have {missing}; or drop them first");
         return Err(in_use("replace", existing, &dependents, &advice));
     }
     let stored: Vec<_> =
@@ -484,13 +501,34 @@ fn replaced_dependents(
     Ok(dependents)
 }
 
-/// What depends on the deterministic functions of an object: only those are accepted there.
+/// What a schema may use of the old version and the new one does not have.
+fn missing(old: &Declared, new: &Declared) -> Option<String> {
+    let key = |f: &DeclaredFunction| function_key(&f.name, f.signature.argument_count());
+    let function = old.functions.iter().find(|old| {
+        old.deterministic
+            && !new.functions.iter().any(|new| new.deterministic && key(new) == key(old))
+    });
+    if let Some(function) = function {
+        let name = &function.name;
+        return Some(format!("{name}() with the same number of arguments, and deterministic"));
+    }
+    let collation = old
+        .collations
+        .iter()
+        .find(|old| !new.collations.iter().any(|new| new.name.eq_ignore_ascii_case(&old.name)));
+    collation.map(|collation| format!("the collation {}", collation.name))
+}
+
+/// What depends on what an object declares.
 fn dependents_of(object: &ObjectEntry, engine: &dyn EngineNames) -> Result<Vec<Dependent>> {
-    // An object whose manifest cannot be read has no function that could be in use.
-    let functions = declared_functions(object).unwrap_or_default();
-    let mut names: Vec<&str> = functions.iter().map(|f| f.name.as_str()).collect();
-    names.dedup();
-    if names.is_empty() { Ok(Vec::new()) } else { engine.dependents(&names) }
+    // An object whose manifest cannot be read has nothing that could be in use.
+    let declared = Declared::of(object).unwrap_or_default();
+    let uses = Uses::new(
+        declared.functions.iter().map(|f| f.name.as_str()),
+        declared.collations.iter().map(|c| c.name.as_str()),
+        declared.tables.iter().map(|t| t.name.as_str()),
+    );
+    if uses.is_empty() { Ok(Vec::new()) } else { engine.dependents(&uses) }
 }
 
 fn in_use(verb: &str, object: &ObjectEntry, dependents: &[Dependent], advice: &str) -> Error {

@@ -1,41 +1,66 @@
-//! Finds calls of functions in the SQL text of a schema: what tells which indexes and tables depend
-//! on a definition.
+//! Finds uses of functions, collations and tables in the SQL text of a schema: what tells which
+//! indexes and tables depend on a definition.
 //!
-//! Text is judged by tokens alone: a name followed by an opening parenthesis is a call. That may
-//! take a column or a table of the same name for one (a false alarm names what to look at), and
-//! misses none.
+//! Text is judged by tokens alone: a name followed by an opening parenthesis is a call, one after
+//! COLLATE a collation, one after USING a module. That may take a column or a table of the same name
+//! for one (a false alarm names what to look at), and misses none.
 
 use std::collections::HashSet;
 
 use crate::ddl::lexer::{Lexer, Token, TokenKind};
 use crate::ddl::name;
 
-/// The functions to look for.
-pub struct Calls(HashSet<String>);
+/// The names to look for, in ASCII lower case.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Uses {
+    functions: HashSet<String>,
+    collations: HashSet<String>,
+    tables: HashSet<String>,
+}
 
-impl Calls {
-    /// Looks for these functions; letter case does not count.
-    pub fn new(functions: &[&str]) -> Self {
-        Self(functions.iter().map(|name| name.to_ascii_lowercase()).collect())
+impl Uses {
+    /// Looks for these functions, collations and tables; letter case does not count.
+    pub fn new<'a>(
+        functions: impl IntoIterator<Item = &'a str>,
+        collations: impl IntoIterator<Item = &'a str>,
+        tables: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        let lower = |name: &str| name.to_ascii_lowercase();
+        Self {
+            functions: functions.into_iter().map(lower).collect(),
+            collations: collations.into_iter().map(lower).collect(),
+            tables: tables.into_iter().map(lower).collect(),
+        }
     }
 
-    /// Whether `sql` calls one of them.
+    /// Whether there is nothing to look for.
+    pub fn is_empty(&self) -> bool {
+        self.functions.is_empty() && self.collations.is_empty() && self.tables.is_empty()
+    }
+
+    /// Whether `sql` uses one of them.
     pub fn occur_in(&self, sql: &str) -> bool {
         let mut lexer = Lexer::new(sql);
         let mut before = lexer.significant();
         while before.kind != TokenKind::End {
             let token = lexer.significant();
-            if token.kind == TokenKind::LeftParenthesis && self.is_name(&before) {
+            let used = match token.kind {
+                TokenKind::LeftParenthesis if is_one_of(&self.functions, &before) => true,
+                _ if before.is("collate") => is_one_of(&self.collations, &token),
+                _ if before.is("using") => is_one_of(&self.tables, &token),
+                _ => false,
+            };
+            if used {
                 return true;
             }
             before = token;
         }
         false
     }
+}
 
-    fn is_name(&self, token: &Token<'_>) -> bool {
-        name(token).is_some_and(|name| self.0.contains(&name.to_ascii_lowercase()))
-    }
+fn is_one_of(names: &HashSet<String>, token: &Token<'_>) -> bool {
+    name(token).is_some_and(|name| names.contains(&name.to_ascii_lowercase()))
 }
 
 #[cfg(test)]
@@ -43,8 +68,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn calls_are_found_in_any_spelling_and_nothing_else_is() {
-        let calls = Calls::new(&["slugify", "Größe"]);
+    fn uses_are_found_in_any_spelling_and_nothing_else_is() {
+        let uses = Uses::new(["slugify", "Größe"], ["natural"], ["csv"]);
         for (sql, expected) in [
             ("CREATE INDEX i ON t(slugify(name))", true),
             ("CREATE INDEX i ON t(SLUGIFY /* x */ (name))", true),
@@ -57,9 +82,16 @@ mod tests {
             ("CREATE TABLE t(a /* slugify(a) */)", false),
             ("CREATE INDEX i ON t(slugify2(name))", false),
             ("slugify", false),
+            ("CREATE TABLE t(a TEXT COLLATE Natural, b)", true),
+            ("CREATE INDEX i ON t(a collate \"natural\" DESC)", true),
+            ("CREATE TABLE t(a COLLATE nocase, natural)", false),
+            ("CREATE TABLE t(a DEFAULT 'x COLLATE natural')", false),
+            ("CREATE VIRTUAL TABLE t USING CSV(a, b)", true),
+            ("CREATE VIRTUAL TABLE t USING csv", true),
+            ("CREATE VIRTUAL TABLE csv USING fts5(a)", false),
             ("", false),
         ] {
-            assert_eq!(calls.occur_in(sql), expected, "{sql}");
+            assert_eq!(uses.occur_in(sql), expected, "{sql}");
         }
     }
 }

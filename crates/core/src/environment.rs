@@ -9,7 +9,7 @@ use crate::cache::{CACHE_BYTES_MAX_DEFAULT, InstanceCache, LIVE_BYTES_MAX_DEFAUL
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::LogLevel;
 use crate::limits::{Capabilities, Limits};
-use crate::registry::ModuleEntry;
+use crate::registry::{FunctionKey, ModuleEntry};
 use crate::runtime::{CompiledModule, Metering, Runtime};
 use crate::stats::FunctionStats;
 
@@ -71,25 +71,50 @@ impl Default for Settings {
     }
 }
 
+/// Modules by their hash.
+type Modules = HashMap<[u8; 32], Arc<ModuleEntry>>;
+
+/// Counters by name and argument count.
+type Stats = HashMap<FunctionKey, Arc<FunctionStats>>;
+
 /// See the module's description.
 pub struct Environment {
-    /// The settings, fixed when the Database is opened.
+    /// The settings; those of the Database, unless the connection has others.
     pub settings: Settings,
     /// Idle instances.
-    pub cache: InstanceCache,
-    modules: Mutex<HashMap<[u8; 32], Arc<ModuleEntry>>>,
-    stats: Mutex<HashMap<(String, i32), Arc<FunctionStats>>>,
+    pub cache: Arc<InstanceCache>,
+    modules: Arc<Mutex<Modules>>,
+    stats: Arc<Mutex<Stats>>,
 }
 
 impl Environment {
     /// An environment with these settings.
     pub fn new(settings: Settings) -> Self {
         Self {
-            cache: InstanceCache::new(settings.cache_bytes_max, settings.live_bytes_max),
+            cache: InstanceCache::new(settings.cache_bytes_max, settings.live_bytes_max).into(),
             settings,
-            modules: Mutex::default(),
-            stats: Mutex::default(),
+            modules: Arc::default(),
+            stats: Arc::default(),
         }
+    }
+
+    /// The same with other settings. Those of the cache and of modules' manifests stay what they are.
+    #[must_use]
+    pub fn with_settings(&self, settings: Settings) -> Self {
+        Self {
+            settings,
+            cache: Arc::clone(&self.cache),
+            modules: Arc::clone(&self.modules),
+            stats: Arc::clone(&self.stats),
+        }
+    }
+
+    /// One that shares modules with this one, and with them their compiled code, and nothing else. Of
+    /// a module that nobody uses the code is kept until some registry is built that does not have it:
+    /// so a program that opens the same file for each request compiles its modules once.
+    #[must_use]
+    pub fn beside(&self, settings: Settings) -> Self {
+        Self { modules: Arc::clone(&self.modules), ..Self::new(settings) }
     }
 
     /// The runtime.

@@ -25,25 +25,41 @@ impl<'c> OwnStatement<'c> {
     }
 
     fn run(&mut self) -> Result<()> {
-        match &self.parsed.statement {
-            Statement::Create(create) => {
-                let parameter = match create.source {
-                    Source::Parameter(number) => self.parameters.get(number - 1).map(Value::as_ref),
-                    _ => None,
-                };
-                write::create(&*self.access, create, parameter)
+        if let Statement::CacheSize(None) = self.parsed.statement {
+            let (used, maximum) = self.access.environment().cache.size();
+            let integer = |n| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
+            self.row = Some([integer(used), integer(maximum)]);
+            return Ok(());
+        }
+        let parameter = |number: usize| self.parameters.get(number - 1).map(Value::as_ref);
+        execute(&*self.access, &self.parsed.statement, parameter).map(drop)
+    }
+}
+
+/// Runs a statement that has no rows; `parameter` gives the value of a parameter's number. Whether
+/// there was something to do: not so when IF NOT EXISTS finds the object, or IF EXISTS none.
+///
+/// # Errors
+/// A check, or a write.
+pub fn execute<'v>(
+    access: &dyn CatalogAccess,
+    statement: &Statement,
+    parameter: impl FnOnce(usize) -> Option<ValueRef<'v>>,
+) -> Result<bool> {
+    match statement {
+        Statement::Create(create) => {
+            let parameter = match create.source {
+                Source::Parameter(number) => parameter(number),
+                _ => None,
+            };
+            write::create(access, create, parameter)
+        }
+        Statement::Drop(drop) => write::drop(access, drop),
+        Statement::CacheSize(bytes) => {
+            if let Some(bytes) = bytes {
+                access.environment().cache.set_bytes_max(*bytes);
             }
-            Statement::Drop(drop) => write::drop(&*self.access, drop),
-            Statement::CacheSize(Some(bytes)) => {
-                self.access.environment().cache.set_bytes_max(*bytes);
-                Ok(())
-            }
-            Statement::CacheSize(None) => {
-                let (used, maximum) = self.access.environment().cache.size();
-                let integer = |n| Value::Integer(i64::try_from(n).unwrap_or(i64::MAX));
-                self.row = Some([integer(used), integer(maximum)]);
-                Ok(())
-            }
+            Ok(bytes.is_some())
         }
     }
 }

@@ -7,8 +7,11 @@ use std::sync::Arc;
 
 use crate::ddl::ObjectKind;
 use crate::environment::Environment;
-use crate::manifest::{Json, Signature};
-use crate::registry::{FunctionEntry, ModuleEntry, ObjectEntry, Registry};
+use crate::manifest::{AggregateMethod, Json, Signature};
+use crate::registry::{
+    Callable, CollationEntry, FunctionBody, FunctionEntry, ModuleEntry, Namespace, ObjectEntry,
+    Registry,
+};
 use crate::value::Value;
 
 /// A table of the introspection.
@@ -92,32 +95,98 @@ fn integer(count: u64) -> Value {
 fn sorted(registry: &Registry) -> Vec<&FunctionEntry> {
     let mut functions: Vec<_> = registry.functions().map(AsRef::as_ref).collect();
     functions.sort_by(|a: &&FunctionEntry, b| {
-        (a.name.to_ascii_lowercase(), a.arguments).cmp(&(b.name.to_ascii_lowercase(), b.arguments))
+        (a.name().to_ascii_lowercase(), a.arguments)
+            .cmp(&(b.name().to_ascii_lowercase(), b.arguments))
     });
     functions
 }
 
+fn sorted_collations(registry: &Registry) -> Vec<&CollationEntry> {
+    let mut collations: Vec<_> = registry.collations().map(AsRef::as_ref).collect();
+    collations.sort_by_key(|collation| collation.callable.name.to_ascii_lowercase());
+    collations
+}
+
 fn functions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
-    sorted(registry)
-        .into_iter()
-        .map(|function| {
-            let object = &function.object;
-            let extension = (object.kind == ObjectKind::Extension).then(|| object.name.clone());
-            vec![
-                function.name.clone().into(),
-                function.arguments.into(),
-                "scalar".into(),
-                extension.into(),
-                object.module.sha256_hex().into(),
-                function.export.clone().into(),
-                params(&function.signature).into(),
-                function.signature.returns.map(|class| class.to_string()).into(),
+    let functions = sorted(registry).into_iter().map(|function| {
+        let signature = &function.signature;
+        described(
+            &function.callable,
+            function.arguments.into(),
+            kind(function),
+            export(function),
+            [
+                params(signature).into(),
+                signature.returns.map(|class| class.to_string()).into(),
                 function.deterministic.into(),
-                crate::catalog::options_text(&object.with).into(),
-                function_status(function).into(),
-            ]
-        })
-        .collect()
+            ],
+            function.shadowed,
+        )
+    });
+    let collations = sorted_collations(registry);
+    let collations = collations.into_iter().map(|collation| {
+        let export = Some(collation.body.export().to_owned());
+        let others = ["text, text".into(), "integer".into(), true.into()];
+        described(&collation.callable, Value::Null, "collation", export, others, collation.shadowed)
+    });
+    functions.chain(collations).collect()
+}
+
+/// A row of `wasm_functions`; `others` are params, returns and deterministic.
+fn described(
+    callable: &Callable,
+    arguments: Value,
+    kind: &str,
+    export: Option<String>,
+    others: [Value; 3],
+    shadowed: bool,
+) -> Vec<Value> {
+    let object = &callable.object;
+    let extension = (object.kind == ObjectKind::Extension).then(|| object.name.clone());
+    let status = match &object.problem {
+        Some(problem) => problem.clone(),
+        None if shadowed => {
+            let what = match callable.namespace {
+                Namespace::Functions => "function",
+                Namespace::Tables => "table",
+                Namespace::Collations => "collation",
+            };
+            format!("shadowed by another {what} of its name")
+        }
+        None => "ok".to_owned(),
+    };
+    let [params, returns, deterministic] = others;
+    vec![
+        callable.name.clone().into(),
+        arguments,
+        kind.into(),
+        extension.into(),
+        object.module.sha256_hex().into(),
+        export.into(),
+        params,
+        returns,
+        deterministic,
+        crate::catalog::options_text(&object.with).into(),
+        status.into(),
+    ]
+}
+
+fn kind(function: &FunctionEntry) -> &'static str {
+    match &function.body {
+        FunctionBody::Scalar(_) | FunctionBody::Validator(_) => "scalar",
+        FunctionBody::Aggregate(methods) => match methods.get(&AggregateMethod::Inverse) {
+            Some(_) => "window",
+            None => "aggregate",
+        },
+    }
+}
+
+/// The export of a scalar function; that which takes rows, of an aggregate.
+fn export(function: &FunctionEntry) -> Option<String> {
+    match &function.body {
+        FunctionBody::Scalar(export) | FunctionBody::Validator(export) => Some(export.clone()),
+        FunctionBody::Aggregate(methods) => methods.get(&AggregateMethod::Step).cloned(),
+    }
 }
 
 /// The parameters as a manifest spells them, separated by commas.
@@ -127,14 +196,6 @@ fn params(signature: &Signature) -> String {
     params.chain(variadic).collect::<Vec<_>>().join(", ")
 }
 
-fn function_status(function: &FunctionEntry) -> String {
-    match &function.object.problem {
-        Some(problem) => problem.clone(),
-        None if function.shadowed => "shadowed by another function of its name".to_owned(),
-        None => "ok".to_owned(),
-    }
-}
-
 fn modules(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
     let mut objects = HashMap::<_, u64>::new();
     for object in registry.objects() {
@@ -142,7 +203,7 @@ fn modules(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
     }
     let mut functions = HashMap::<_, u64>::new();
     for function in registry.functions() {
-        *functions.entry(function.object.module.sha256).or_default() += 1;
+        *functions.entry(function.object().module.sha256).or_default() += 1;
     }
     let mut modules: Vec<&ModuleEntry> =
         registry.objects().iter().map(|object| object.module.as_ref()).collect();
@@ -167,7 +228,7 @@ fn modules(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
 fn extensions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
     let mut functions = HashMap::<*const ObjectEntry, u64>::new();
     for function in registry.functions() {
-        *functions.entry(Arc::as_ptr(&function.object)).or_default() += 1;
+        *functions.entry(Arc::as_ptr(function.object())).or_default() += 1;
     }
     let mut extensions: Vec<_> =
         registry.objects().iter().filter(|o| o.kind == ObjectKind::Extension).collect();
@@ -196,13 +257,17 @@ fn extensions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
 }
 
 fn stats(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
-    sorted(registry)
-        .into_iter()
-        .map(|function| {
-            let counts = function.stats.counts();
+    let functions = sorted(registry).into_iter();
+    let functions = functions.map(|f| (&f.callable, f.arguments.into()));
+    let collations = sorted_collations(registry);
+    let collations = collations.into_iter().map(|c| (&c.callable, Value::Null));
+    functions
+        .chain(collations)
+        .map(|(callable, arguments)| {
+            let counts = callable.stats.counts();
             vec![
-                function.name.clone().into(),
-                function.arguments.into(),
+                callable.name.clone().into(),
+                arguments,
                 integer(counts.calls),
                 integer(counts.errors),
                 integer(counts.traps),

@@ -4,6 +4,7 @@
 
 pub mod cache;
 pub mod catalog;
+pub mod config;
 pub mod ddl;
 pub mod define;
 pub mod dependents;
@@ -11,6 +12,7 @@ pub mod engine;
 pub mod environment;
 pub mod error;
 pub mod execute;
+pub mod given;
 pub mod guest;
 pub mod host;
 pub mod introspect;

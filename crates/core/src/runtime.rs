@@ -115,7 +115,8 @@ pub trait Instance: Send {
     /// Calls a resolved function under the instance's limits.
     ///
     /// `budget` is what the calling statement may still spend in guests; the runtime charges it with
-    /// each tick in which it finds the instance called.
+    /// each tick in which it finds the instance called. Where it
+    /// [is not interruptible](StatementBudget::is_interruptible), the host is not asked.
     ///
     /// # Errors
     /// A fault; the instance must not be used again. Boxed, so that the result of every call comes
@@ -184,25 +185,40 @@ pub struct OutOfBounds;
 /// One word, because it goes into each call and comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatementBudget {
+    /// Time left; the highest bit says that it is for cleaning up.
     nanoseconds: u64,
 }
 
+/// See [`StatementBudget::for_cleanup`].
+const CLEANUP: u64 = 1 << 63;
+
 impl StatementBudget {
-    /// A budget of so much time; what does not fit into 64 bits of nanoseconds is 584 years.
+    /// A budget of so much time; what does not fit into 63 bits of nanoseconds is 292 years.
     pub fn new(time: Duration) -> Self {
-        Self { nanoseconds: u64::try_from(time.as_nanos()).unwrap_or(u64::MAX) }
+        Self { nanoseconds: u64::try_from(time.as_nanos()).map_or(!CLEANUP, |ns| ns.min(!CLEANUP)) }
+    }
+
+    /// A budget for what a guest has to do although the host wants the statement to end, such as
+    /// freeing what the statement used.
+    pub fn for_cleanup(time: Duration) -> Self {
+        Self { nanoseconds: Self::new(time).nanoseconds | CLEANUP }
+    }
+
+    /// Whether an interrupt of the host's ends a call with this budget.
+    pub fn is_interruptible(self) -> bool {
+        self.nanoseconds & CLEANUP == 0
     }
 
     /// Time left.
     pub fn remaining(self) -> Duration {
-        Duration::from_nanos(self.nanoseconds)
+        Duration::from_nanos(self.nanoseconds & !CLEANUP)
     }
 
     /// Takes `time` off; false when nothing is left.
     pub fn charge(&mut self, time: Duration) -> bool {
-        let spent = Self::new(time);
-        self.nanoseconds = self.nanoseconds.saturating_sub(spent.nanoseconds);
-        self.nanoseconds > 0
+        let left = self.remaining().saturating_sub(time);
+        self.nanoseconds = self.nanoseconds & CLEANUP | Self::new(left).nanoseconds;
+        !left.is_zero()
     }
 }
 

@@ -7,6 +7,7 @@
 //! run at the same time, or within one another, so never meet in an instance, and a call needs no
 //! lock and no shared borrow.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -15,15 +16,22 @@ use web_time::Instant;
 use crate::cache::InstanceKey;
 use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
-use crate::guest::{Arguments, CallError, CallResult, Callee, Guest};
+use crate::guest::{Arguments, Batches, CallError, CallResult, Callee, Guest};
 use crate::host::{HostServices, HostState};
-use crate::registry::{FunctionEntry, Registry};
+use crate::limits::Limits;
+use crate::manifest::Signature;
+use crate::registry::{Callable, Registry};
 use crate::runtime::{CompiledModule, FunctionId, InstanceConfig, StatementBudget};
 use crate::stats::{Counts, FunctionStats};
 use crate::value::ValueRef;
 
+mod aggregate;
 mod failure;
 mod resolve;
+
+pub(crate) use resolve::binding;
+
+pub use aggregate::{AggregateState, Rows, aggregate_exports};
 
 /// Numbers connections, to tell their instances apart in the cache.
 static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
@@ -39,13 +47,49 @@ struct Lease {
     stats: Arc<FunctionStats>,
 }
 
-/// A function bound to an instance for one scope.
+/// What a slot is bound to, in an instance of one scope.
 struct Target {
     /// Index of the instance among the scope's.
     lease: usize,
-    function: FunctionId,
-    entry: Arc<FunctionEntry>,
+    functions: Box<[FunctionId]>,
+    binding: Binding,
+    /// Handles of the live states of an aggregate.
+    states: HashSet<i64>,
     counts: Counts,
+}
+
+/// What a slot calls.
+#[derive(Clone)]
+pub struct Binding {
+    /// Under which name, and by whose right.
+    pub callable: Arc<Callable>,
+    /// The exports that are called, by numbers that the caller of [`Scope::enter`] knows.
+    pub exports: Vec<String>,
+    /// What is passed and comes back.
+    pub signature: Arc<Signature>,
+    /// Whether subtypes pass.
+    pub subtype: bool,
+    /// Whether only that is wanted which a [validator](crate::registry::FunctionBody::Validator) tells.
+    pub validates: bool,
+}
+
+/// An instance of a scope. It is never given again within the scope, so that whoever keeps a handle of
+/// a guest's can tell that its instance is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InstanceId(usize);
+
+/// A bound instance, for the time of one entry.
+pub struct Entered<'a> {
+    /// The instance.
+    pub guest: &'a mut Guest,
+    /// The exports of the binding, in its order.
+    pub functions: &'a [FunctionId],
+    /// The binding.
+    pub binding: &'a Binding,
+    /// What the statement may still spend.
+    pub budget: &'a mut StatementBudget,
+    /// The host's limits.
+    pub limits: &'a Limits,
 }
 
 /// One execution of a statement. Give it back with [`Session::end`].
@@ -54,7 +98,12 @@ pub struct Scope {
     /// By slot. Boxed, so that a statement that calls the last of many functions starts as quickly.
     targets: Vec<Option<Box<Target>>>,
     leases: Vec<Lease>,
+    /// Instances that it used and let go of.
+    released: usize,
     budget: StatementBudget,
+    /// What may be spent on freeing states that nobody wants any longer.
+    cleanup: StatementBudget,
+    batches: Batches,
 }
 
 impl Scope {
@@ -63,13 +112,23 @@ impl Scope {
         &self.registry
     }
 
-    /// Whether the function in this slot can be called; if not, bind it.
+    /// Sees another snapshot from here on. What is bound stays bound.
+    pub fn set_registry(&mut self, registry: Arc<Registry>) {
+        self.registry = registry;
+    }
+
+    /// Whether this slot can be called; if not, bind it.
     #[inline]
     pub fn is_bound(&self, slot: usize) -> bool {
         matches!(self.targets.get(slot), Some(Some(_)))
     }
 
-    /// Calls the function in a bound slot.
+    /// The instance that a slot is bound to; `None` when it is not bound, or no longer.
+    pub fn instance(&self, slot: usize) -> Option<InstanceId> {
+        Some(InstanceId(self.released + self.targets.get(slot)?.as_ref()?.lease))
+    }
+
+    /// Calls the function in a bound slot, the first of its exports.
     ///
     /// # Errors
     /// As [`Guest::call`]; [`Session::fail`] makes of it what SQL users read.
@@ -81,6 +140,32 @@ impl Scope {
         arguments: &A,
         sink: impl FnOnce(ValueRef<'_>, u8) -> R,
     ) -> CallResult<R> {
+        self.enter(environment, slot, |entered| {
+            let Entered { guest, functions, binding, budget, limits } = entered;
+            let callee = Callee {
+                function: *functions.first().ok_or_else(not_bound)?,
+                signature: &binding.signature,
+                subtype: binding.subtype,
+                result_bytes_max: limits.result_bytes_max,
+            };
+            if binding.validates {
+                return validate(guest, callee, arguments, budget, sink);
+            }
+            guest.call(callee, arguments, budget, sink)
+        })
+    }
+
+    /// Lets `body` call the exports of a bound slot, which counts as one call.
+    ///
+    /// # Errors
+    /// What `body` reports; [`Session::fail`] makes of it what SQL users read.
+    #[inline]
+    pub fn enter<R>(
+        &mut self,
+        environment: &Environment,
+        slot: usize,
+        body: impl FnOnce(Entered<'_>) -> CallResult<R>,
+    ) -> CallResult<R> {
         let Self { targets, leases, budget, .. } = self;
         let target = targets.get_mut(slot).and_then(Option::as_deref_mut);
         let lease = target.and_then(|target| Some((leases.get_mut(target.lease)?, target)));
@@ -89,19 +174,19 @@ impl Scope {
         let Some(mut guest) = lease.guest.take() else { return Err(not_bound().into()) };
         let settings = &environment.settings;
         let start = settings.timing.then(Instant::now);
-        let callee = Callee {
-            function: target.function,
-            signature: &target.entry.signature,
-            subtype: target.entry.subtype,
-            result_bytes_max: settings.limits.result_bytes_max,
-        };
-        let result = guest.call(callee, arguments, budget, sink);
+        let result = body(Entered {
+            guest: &mut guest,
+            functions: &target.functions,
+            binding: &target.binding,
+            budget,
+            limits: &settings.limits,
+        });
         target.counts.calls += 1;
         if let Some(start) = start {
             let ns = start.elapsed().as_nanos();
             target.counts.time_ns += u64::try_from(ns).unwrap_or(u64::MAX);
         }
-        if target.entry.object.policy.fuel.is_some() {
+        if target.binding.callable.object.policy.fuel.is_some() {
             target.counts.fuel += guest.fuel_used();
         }
         match &result {
@@ -115,6 +200,28 @@ impl Scope {
     fn lease(&self, key: &InstanceKey) -> Option<usize> {
         self.leases.iter().position(|lease| lease.guest.is_some() && lease.key == *key)
     }
+}
+
+/// Calls a function to learn whether it takes the arguments.
+#[cold]
+fn validate<A: Arguments + ?Sized, R>(
+    guest: &mut Guest,
+    callee: Callee<'_>,
+    arguments: &A,
+    budget: &mut StatementBudget,
+    sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+) -> CallResult<R> {
+    if matches!(arguments.get(0), Ok(ValueRef::Null)) {
+        return Ok(sink(ValueRef::Null, 0));
+    }
+    let valid = match guest.call(callee, arguments, budget, |_, _| ()) {
+        Ok(()) => true,
+        Err(error) => match *error {
+            CallError::Guest(..) | CallError::Argument(_) => false,
+            _ => return Err(error),
+        },
+    };
+    Ok(sink(ValueRef::Integer(valid.into()), 0))
 }
 
 #[cold]
@@ -135,22 +242,42 @@ impl Session {
         Self { environment, services, connection: CONNECTIONS.fetch_add(1, Relaxed) }
     }
 
+    /// What the connection shares with others, and its settings.
+    #[inline]
+    pub fn environment(&self) -> &Arc<Environment> {
+        &self.environment
+    }
+
     /// Starts an execution.
     pub fn begin(&self, registry: Arc<Registry>) -> Scope {
         Scope {
             registry,
             targets: Vec::new(),
             leases: Vec::new(),
+            released: 0,
             budget: StatementBudget::new(self.environment.settings.limits.statement_timeout),
+            cleanup: StatementBudget::for_cleanup(aggregate::DROP_TIMEOUT),
+            batches: Batches::new(),
         }
     }
 
     /// Ends an execution: counts, and puts its instances into the cache.
-    pub fn end(&self, scope: Scope) {
-        for target in scope.targets.into_iter().flatten() {
-            target.entry.stats.add(&target.counts);
+    pub fn end(&self, mut scope: Scope) {
+        self.release(&mut scope);
+    }
+
+    /// Unbinds all that an execution has bound: counts, and puts its instances into the cache. What it
+    /// has used of its time stays used.
+    pub fn release(&self, scope: &mut Scope) {
+        for target in scope.targets.drain(..).flatten() {
+            target.binding.callable.stats.add(&target.counts);
+            if !target.states.is_empty() {
+                // The guest would keep what nobody can free any longer.
+                scope.leases[target.lease].guest = None;
+            }
         }
-        for lease in scope.leases {
+        scope.released += scope.leases.len();
+        for lease in scope.leases.drain(..) {
             match lease.guest {
                 Some(guest) => {
                     self.environment.cache.put(lease.key, guest, lease.bytes, lease.stats);
@@ -160,41 +287,43 @@ impl Session {
         }
     }
 
-    /// Binds a slot of the scope to a function whose module is compiled, in an instance that the scope
+    /// Binds a slot of the scope to exports of a module that is compiled, in an instance that the scope
     /// uses, an idle one, or a new one.
     ///
     /// # Errors
-    /// The instance cannot be made, or has no such function; the instances in use are too large.
+    /// The instance cannot be made, or has no such export; the instances in use are too large.
     #[cold]
     pub fn bind(
         &self,
         scope: &mut Scope,
         slot: usize,
-        entry: &Arc<FunctionEntry>,
+        binding: Binding,
         module: &dyn CompiledModule,
     ) -> Result<()> {
-        let bound = self.bind_counted(scope, slot, entry, module);
-        bound.inspect_err(|_| entry.stats.add(&Counts { errors: 1, ..Counts::default() }))
+        let stats = Arc::clone(&binding.callable.stats);
+        let bound = self.bind_counted(scope, slot, binding, module);
+        bound.inspect_err(|_| stats.add(&Counts { errors: 1, ..Counts::default() }))
     }
 
     fn bind_counted(
         &self,
         scope: &mut Scope,
         slot: usize,
-        entry: &Arc<FunctionEntry>,
+        binding: Binding,
         module: &dyn CompiledModule,
     ) -> Result<()> {
+        let callable = &binding.callable;
         let key = InstanceKey {
             connection: self.connection,
-            sha256: entry.object.module.sha256,
-            policy: entry.object.policy.clone(),
+            sha256: callable.object.module.sha256,
+            policy: callable.object.policy.clone(),
         };
         let hit = Counts { cache_hits: 1, ..Counts::default() };
         let (lease, counts) = match scope.lease(&key) {
             Some(lease) => (lease, hit),
             None => {
                 let idle = self.environment.cache.take(&key);
-                let idle = idle.map_err(|e| failure::live_bytes(entry, e))?;
+                let idle = idle.map_err(|e| failure::live_bytes(callable, e))?;
                 let (guest, bytes, counts) = match idle {
                     Some(mut guest) => {
                         guest.begin_statement();
@@ -202,22 +331,25 @@ impl Session {
                         (guest, bytes, hit)
                     }
                     None => {
-                        let (guest, bytes) = self.start(scope, entry, module)?;
+                        let (guest, bytes) = self.start(scope, callable, module)?;
                         (guest, bytes, Counts::default())
                     }
                 };
-                let stats = Arc::clone(&entry.stats);
+                let stats = Arc::clone(&callable.stats);
                 scope.leases.push(Lease { key, guest: Some(guest), bytes, stats });
                 (scope.leases.len() - 1, counts)
             }
         };
         let guest = scope.leases[lease].guest.as_mut().expect("it was just found or put there");
-        let function = guest.resolve(&entry.export).map_err(|e| failure::unresolved(entry, &e))?;
+        let resolve = |export: &String| {
+            guest.resolve(export).map_err(|e| failure::unresolved(callable, export, &e))
+        };
+        let functions = binding.exports.iter().map(resolve).collect::<Result<_>>()?;
         if scope.targets.len() <= slot {
             scope.targets.resize_with(slot + 1, || None);
         }
-        let entry = Arc::clone(entry);
-        scope.targets[slot] = Some(Box::new(Target { lease, function, entry, counts }));
+        scope.targets[slot] =
+            Some(Box::new(Target { lease, functions, binding, states: HashSet::new(), counts }));
         Ok(())
     }
 
@@ -225,10 +357,10 @@ impl Session {
     fn start(
         &self,
         scope: &mut Scope,
-        entry: &FunctionEntry,
+        callable: &Callable,
         module: &dyn CompiledModule,
     ) -> Result<(Box<Guest>, u64)> {
-        let policy = &entry.object.policy;
+        let policy = &callable.object.policy;
         let limits = &self.environment.settings.limits;
         let config = InstanceConfig {
             memory_bytes_max: policy.memory_bytes_max,
@@ -239,14 +371,14 @@ impl Session {
             host: HostState { granted: policy.granted, services: Arc::clone(&self.services) },
         };
         let started = Guest::new(module, config, &mut scope.budget)
-            .map_err(|e| failure::call(entry, limits, *e))
+            .map_err(|e| failure::call(callable, limits, *e))
             .and_then(|guest| {
                 let bytes = guest.memory_bytes() as u64;
                 let accounted = self.environment.cache.add_live(bytes);
-                accounted.map_err(|e| failure::live_bytes(entry, e))?;
+                accounted.map_err(|e| failure::live_bytes(callable, e))?;
                 Ok((Box::new(guest), bytes))
             });
-        entry.stats.add(&Counts {
+        callable.stats.add(&Counts {
             cache_misses: 1,
             instances: started.is_ok().into(),
             ..Counts::default()
@@ -262,13 +394,13 @@ impl Session {
         let Some(Some(target)) = scope.targets.get_mut(slot) else {
             return Error::new(ErrorKind::Fault, "a function that is not bound failed");
         };
-        let (entry, lease) = (Arc::clone(&target.entry), target.lease);
+        let (callable, lease) = (Arc::clone(&target.binding.callable), target.lease);
         target.counts.errors += 1;
         if !error.instance_survives() {
             target.counts.traps += 1;
             self.discard(scope, lease);
         }
-        failure::call(&entry, limits, error)
+        failure::call(&callable, limits, error)
     }
 
     fn discard(&self, scope: &mut Scope, lease: usize) {
@@ -276,7 +408,7 @@ impl Session {
         self.environment.cache.remove_live(bytes);
         for target in &mut scope.targets {
             if let Some(gone) = target.take_if(|target| target.lease == lease) {
-                gone.entry.stats.add(&gone.counts);
+                gone.binding.callable.stats.add(&gone.counts);
             }
         }
     }

@@ -63,7 +63,8 @@ pub trait CatalogAccess {
     fn set_last_insert_rowid(&self, rowid: i64);
 }
 
-/// Runs a CREATE. `parameter` is the value bound to the source, if that is a parameter.
+/// Runs a CREATE. `parameter` is the value bound to the source, if that is a parameter. False when the
+/// object exists and IF NOT EXISTS was said.
 ///
 /// # Errors
 /// A check, or a write.
@@ -71,7 +72,7 @@ pub fn create(
     access: &dyn CatalogAccess,
     create: &Create,
     parameter: Option<ValueRef<'_>>,
-) -> Result<()> {
+) -> Result<bool> {
     check_possible(access).map_err(|e| e.at(create.name_offset))?;
     let define = || {
         let registry = access.current()?;
@@ -82,7 +83,7 @@ pub fn create(
     };
     // Once before the lock is taken, because compiling takes its time.
     let (generation, definition) = define()?;
-    let Some(mut definition) = definition else { return Ok(()) };
+    let Some(mut definition) = definition else { return Ok(false) };
     transaction(access, || {
         if access.current()?.generation != generation {
             match define()?.1 {
@@ -96,21 +97,22 @@ pub fn create(
             access.execute(&format!("REINDEX {}", qualified(dependent)), &[])?;
         }
         Ok(())
-    })
+    })?;
+    Ok(true)
 }
 
-/// Runs a DROP.
+/// Runs a DROP. False when there is no such object and IF EXISTS was said.
 ///
 /// # Errors
 /// A check, or a write.
-pub fn drop(access: &dyn CatalogAccess, drop: &Drop) -> Result<()> {
+pub fn drop(access: &dyn CatalogAccess, drop: &Drop) -> Result<bool> {
     check_possible(access).map_err(|e| e.at(drop.name_offset))?;
     let removal = || {
         let registry = access.current()?;
         define::drop(drop, &registry, &*access.names(&registry))
     };
     if removal()?.is_none() {
-        return Ok(());
+        return Ok(false);
     }
     transaction(access, || {
         let Some(Removal { kind, name, drop_indexes }) = removal()? else { return Ok(()) };
@@ -120,7 +122,8 @@ pub fn drop(access: &dyn CatalogAccess, drop: &Drop) -> Result<()> {
         let parameters = [ValueRef::Text(catalog::kind_text(kind)), ValueRef::Text(&name)];
         access.execute(catalog::DELETE_OBJECT, &parameters)?;
         update_generation(access)
-    })
+    })?;
+    Ok(true)
 }
 
 /// Whether definitions can be written at all now.

@@ -443,8 +443,8 @@ fn extensions_need_a_manifest_and_functions_do_not() {
     let cases = [
         ("{\"abi\":1}", "the manifest declares nothing"),
         (
-            "{\"abi\":1}{\"collation\":{\"name\":\"c\",\"compare\":\"f\"}}",
-            "the manifest declares the collation \"c\", which this version does not run",
+            "{\"abi\":1}{\"collation\":{\"name\":\"c\",\"compare\":\"f\",\"bind\":\"f\"}}",
+            "the manifest declares the collation \"c\", whose \"bind\" this version does not run",
         ),
         (
             "{\"abi\":1}{\"function\":{\"name\":\"g\",\"export\":\"f\",\"bind\":\"f\"}}",
@@ -473,7 +473,8 @@ fn extensions_need_a_manifest_and_functions_do_not() {
     );
     assert_eq!(
         read(&clock, &Limits::default()).unwrap().extension().unwrap_err().message(),
-        "the manifest declares the function \"f\" deterministic, but the module imports commensal.now"
+        "the manifest declares the function \"f\", which has to be deterministic, but the module imports \
+         commensal.now"
     );
 }
 

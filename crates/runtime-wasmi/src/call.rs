@@ -116,7 +116,7 @@ impl<'a> Call<'a> {
             (None, None) => (now, Duration::ZERO),
         };
         self.slices = Some((first, now));
-        if self.store.data().host.services.interrupted() {
+        if self.budget.is_interruptible() && self.store.data().host.services.interrupted() {
             Err(Fault::Interrupted)
         } else if !self.budget.charge(spent) {
             Err(Fault::StatementTimeout)

@@ -71,7 +71,7 @@ impl CallTime {
                 (if ticked { TICK } else { Duration::ZERO }, Duration::ZERO)
             }
         };
-        if host.services.interrupted() {
+        if self.budget.is_interruptible() && host.services.interrupted() {
             Err(Fault::Interrupted)
         } else if !self.budget.charge(spent) {
             Err(Fault::StatementTimeout)

@@ -5,6 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
+use crate::implementation::json;
 use crate::options::Options;
 use crate::signature::Signature;
 use crate::symbols;
@@ -106,18 +107,21 @@ fn manifest(options: &Options, signature: &Signature, name: &str, export: &str) 
     }
     let result = &signature.result;
     let result = quote_spanned!(result.span()=> commensal::result::<#result>());
+    let section = section();
     let tail = format!("\",\"deterministic\":{}}}}}\n", options.deterministic);
     quote! {
-        const MANIFEST: &[&str] =
-            &[commensal::HEADER, #(#parts,)* "],\"returns\":\"", #result, #tail];
+        const MANIFEST: &[&[&str]] =
+            &[&[commensal::HEADER, #(#parts,)* "],\"returns\":\"", #result, #tail]];
+        #section
+    }
+}
 
+/// The custom section with the manifest fragment.
+pub(crate) fn section() -> TokenStream {
+    quote! {
         #[cfg(target_arch = "wasm32")]
         #[used]
         #[unsafe(link_section = "commensal")]
         static SECTION: [u8; commensal::len(MANIFEST)] = commensal::concat(MANIFEST);
     }
-}
-
-fn json(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

@@ -1,4 +1,4 @@
-//! What the expansion of [`function`](crate::function) calls. Not for use by hand; may change with
+//! What the expansions of [`function`](crate::function) and [`aggregate`](macro@crate::aggregate) call. Not for use by hand; may change with
 //! every release.
 
 use alloc::format;
@@ -7,11 +7,12 @@ use alloc::vec::Vec;
 
 pub use alloc::string::String;
 
+pub use crate::aggregate::{FromArguments, States};
 pub use crate::manifest::{HEADER, concat, len};
 #[cfg(target_arch = "wasm32")]
-pub use crate::memory::call;
+pub use crate::memory::{Single, call, call_states};
 use crate::parameter::{ArgumentError, FromArgument};
-pub use crate::{IntoOutput, Output};
+pub use crate::{Collation, CustomType, IntoOutput, Output};
 
 /// An argument as it lies in guest memory; natively, where there is no guest memory, the value.
 #[cfg(target_arch = "wasm32")]

@@ -66,6 +66,9 @@ extern crate alloc;
 #[cfg(any(feature = "std", not(target_arch = "wasm32")))]
 extern crate std;
 
+mod aggregate;
+mod collation;
+mod custom_type;
 #[doc(hidden)]
 pub mod export;
 #[cfg(target_arch = "wasm32")]
@@ -78,6 +81,17 @@ mod output;
 mod parameter;
 mod value;
 
+pub use aggregate::{Aggregate, FromArguments};
+/// Makes an implementation of [`Aggregate`] callable from SQL: see there.
+///
+/// The options are those of [`function`], without `deterministic`. Without `name = "…"` the name in SQL
+/// is that of the type: `GeometricMean` is `geometric_mean`.
+///
+/// The module gets an export for each method, named after type and method (`Longest.step`), and a line
+/// in its manifest. Types of one module need different names, also when they are in different Rust
+/// modules.
+#[doc(inline)]
+pub use commensal_sdk_macros::aggregate;
 /// Makes a function callable from SQL.
 ///
 /// The function itself stays as it is. On wasm32 the module gets an export and a line in its manifest.
@@ -115,6 +129,24 @@ mod value;
 /// ```
 #[doc(inline)]
 pub use commensal_sdk_macros::function;
+
+/// Makes a [`Collation`] usable from SQL.
+///
+/// Options: `name = "…"`, the name in SQL; without it that of the type, `NaturalSort` being `natural_sort`.
+#[doc(inline)]
+pub use commensal_sdk_macros::collation;
+
+/// Makes a [`CustomType`] usable from SQL.
+///
+/// Options, separated by commas:
+/// - `name = "…"`: the name in SQL; without it that of the type, `UnitPrice` being `unit_price`.
+/// - `operators("<" = "price_lt", "=" = "price_eq")`: which functions, by their SQL names, compare and
+///   combine stored values. Each takes two arguments.
+#[doc(inline)]
+pub use commensal_sdk_macros::custom_type;
+
+pub use collation::Collation;
+pub use custom_type::CustomType;
 pub use output::{IntoOutput, Output};
 pub use parameter::{ArgumentError, Class, FromArgument, Type};
 pub use value::{Value, ValueRef};

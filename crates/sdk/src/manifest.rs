@@ -10,25 +10,34 @@ pub const HEADER: &str = "{\"abi\":1}\n";
 const _: () = assert!(commensal_abi::ABI_VERSION == 1, "HEADER says another version");
 
 /// Bytes of all parts together.
-pub const fn len(parts: &[&str]) -> usize {
-    let (mut total, mut part) = (0, 0);
-    while part < parts.len() {
-        total += parts[part].len();
-        part += 1;
+pub const fn len(lists: &[&[&str]]) -> usize {
+    let (mut total, mut list) = (0, 0);
+    while list < lists.len() {
+        let mut part = 0;
+        while part < lists[list].len() {
+            total += lists[list][part].len();
+            part += 1;
+        }
+        list += 1;
     }
     total
 }
 
 /// The parts, one after the other. `N` is their [`len`].
-pub const fn concat<const N: usize>(parts: &[&str]) -> [u8; N] {
+pub const fn concat<const N: usize>(lists: &[&[&str]]) -> [u8; N] {
     let mut bytes = [0; N];
-    let (mut at, mut part) = (0, 0);
-    while part < parts.len() {
-        let (_, rest) = bytes.split_at_mut(at);
-        let (target, _) = rest.split_at_mut(parts[part].len());
-        target.copy_from_slice(parts[part].as_bytes());
-        at += parts[part].len();
-        part += 1;
+    let (mut at, mut list) = (0, 0);
+    while list < lists.len() {
+        let mut part = 0;
+        while part < lists[list].len() {
+            let bytes_of_part = lists[list][part].as_bytes();
+            let (_, rest) = bytes.split_at_mut(at);
+            let (target, _) = rest.split_at_mut(bytes_of_part.len());
+            target.copy_from_slice(bytes_of_part);
+            at += bytes_of_part.len();
+            part += 1;
+        }
+        list += 1;
     }
     assert!(at == N);
     bytes
@@ -40,7 +49,7 @@ mod tests {
 
     #[test]
     fn parts_are_concatenated() {
-        const PARTS: &[&str] = &[HEADER, "", "é", "text?", "\n"];
+        const PARTS: &[&[&str]] = &[&[HEADER, "", "é"], &[], &["text?", "\n"]];
         const BYTES: [u8; len(PARTS)] = concat(PARTS);
         assert_eq!(BYTES, "{\"abi\":1}\nétext?\n".as_bytes());
         assert_eq!(concat::<0>(&[]), []);

@@ -14,6 +14,7 @@ use core::marker::PhantomData;
 
 use commensal_abi::{Record, Tag};
 
+use crate::aggregate::States;
 use crate::export::{Arguments, Count};
 use crate::output::Output;
 use crate::value::ValueRef;
@@ -22,13 +23,14 @@ use crate::value::ValueRef;
 compile_error!("a guest has one thread: build it without the target feature \"atomics\"");
 
 /// A static variable of a program with one thread.
-pub(crate) struct Single<T>(UnsafeCell<T>);
+pub struct Single<T>(UnsafeCell<T>);
 
 // SAFETY: a guest has one thread, see the check for "atomics" above.
 unsafe impl<T> Sync for Single<T> {}
 
 impl<T> Single<T> {
-    pub(crate) const fn new(value: T) -> Self {
+    /// A variable with this value.
+    pub const fn new(value: T) -> Self {
         Self(UnsafeCell::new(value))
     }
 
@@ -113,6 +115,29 @@ pub unsafe fn call(
     match output {
         Ok(output) => last.put(output),
         Err(message) => last.put(named(name, &message)),
+    }
+}
+
+/// The body of an export of an aggregate: as [`call`], with the states of the aggregate.
+///
+/// # Safety
+/// As for [`call`]. Nobody else uses `states`.
+#[inline]
+pub unsafe fn call_states<T>(
+    name: &str,
+    count: Count,
+    argc: i32,
+    argv: i32,
+    states: &'static Single<States<T>>,
+    method: impl for<'a> Fn(&mut States<T>, &Arguments<'a>) -> Result<Output<'static>, String>,
+) -> i32 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        call(name, count, argc, argv, |arguments| {
+            // SAFETY: one thread, and the host enters no instance in which a call runs, so that
+            // nothing refers to the states.
+            method(&mut *states.get(), arguments)
+        })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Mistakes with `#[function]` get messages that say what to do.
+//! Mistakes with `#[function]` and `#[aggregate]` get messages that say what to do.
 //!
 //! After a deliberate change: `TRYBUILD=overwrite cargo test -p commensal-sdk --test compile_fail`.
 

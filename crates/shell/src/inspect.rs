@@ -4,10 +4,9 @@
 use std::fmt::Display;
 use std::io::{self, BufWriter, Write};
 
-use commensal::core::host;
+use commensal::Limits;
 use commensal::core::manifest::{Manifest, Signature};
 use commensal::core::module::{Import, Inspection, ModuleInfo};
-use commensal::{Capability, Limits};
 use serde_json::{Value, json};
 
 use crate::cli::InspectArguments;
@@ -25,7 +24,7 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result {
     if arguments.json {
         // Whatever is wrong, who reads JSON gets JSON.
         let report = match &inspected {
-            Ok(inspection) => report(inspection),
+            Ok(inspection) => serde_json::from_str(&inspection.to_json()).unwrap_or_default(),
             Err(Failure::Report(diagnostic)) => json!({ "problems": [diagnostic.to_string()] }),
             Err(_) => Value::Null,
         };
@@ -44,47 +43,6 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result {
     }
     out.flush()?;
     if inspection.problems.is_empty() { Ok(()) } else { Err(Failure::Reported) }
-}
-
-/// The capability that an import needs.
-fn capability(import: &Import) -> Option<Capability> {
-    host::function(&import.module, &import.name)?.capability
-}
-
-fn report(Inspection { info, problems }: &Inspection) -> Value {
-    let messages = |errors: &[commensal::Error]| -> Vec<Value> {
-        errors.iter().map(|error| error.message().into()).collect()
-    };
-    let imports = info.imports.iter().map(|import| {
-        json!({
-            "module": import.module,
-            "name": import.name,
-            "type": import.ty.to_string(),
-            "capability": capability(import).map(Capability::name),
-        })
-    });
-    let exports = info
-        .exports
-        .iter()
-        .map(|export| json!({ "name": export.name, "type": export.ty.to_string() }));
-    json!({
-        "sha256": info.sha256_hex(),
-        "abi": info.abi.to_string(),
-        "bytes": info.bytes,
-        "code_bytes": info.code_bytes,
-        "data_bytes": info.data_bytes,
-        "functions": info.functions,
-        "imports": imports.collect::<Vec<_>>(),
-        "exports": exports.collect::<Vec<_>>(),
-        "manifest": info.manifest.as_ref().map(objects),
-        "problems": messages(problems),
-        "extension_problems": messages(info.extension_problems()),
-    })
-}
-
-/// The manifest's lines.
-fn objects(manifest: &Manifest) -> Vec<Value> {
-    manifest.to_json().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 
 fn write_text(out: &mut dyn Write, Inspection { info, problems }: &Inspection) -> io::Result<()> {
@@ -133,7 +91,7 @@ fn write_list<T: Display>(
 
 fn import_line(import: &Import) -> String {
     let line = format!("{}.{} {}", import.module, import.name, import.ty);
-    match capability(import) {
+    match import.capability() {
         Some(capability) => format!("{line}, needs the capability {}", capability.name()),
         None => line,
     }

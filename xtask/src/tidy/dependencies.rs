@@ -44,6 +44,19 @@ const RULES: &[Rule] = &[
         ],
         free_of: &[],
     },
+    // It runs on the SQLite of the program that loads it; its tests use the facade.
+    Rule {
+        name: "commensal-extension",
+        may_use: &[
+            "commensal",
+            "commensal-adaptor-sqlite",
+            "commensal-conformance",
+            "commensal-core",
+            "commensal-runtime-wasmi",
+            "commensal-runtime-wasmtime",
+        ],
+        free_of: &[ENGINES],
+    },
     Rule { name: "commensal-conformance", may_use: &["commensal"], free_of: &[] },
     Rule {
         name: "commensal-shell",

@@ -9,6 +9,8 @@ const UNSAFE: &[&str] = &[
     "crates/adaptor-sqlite/src/lib.rs",
     "crates/commensal/src/lib.rs",
     "crates/commensal/tests/sqlite/forked.rs",
+    "crates/extension/src/lib.rs",
+    "crates/extension/tests/extension/main.rs",
     "crates/runtime-wasmtime/src/view.rs",
     "crates/runtime-wasmtime/tests/fork.rs",
     "crates/sdk/src/fault.rs",

@@ -113,7 +113,7 @@ fn a_definition_tightens_its_limits() {
     );
 }
 
-fn interrupted(connection: &Connection, sql: &str) -> commensal::Error {
+pub(crate) fn interrupted(connection: &Connection, sql: &str) -> commensal::Error {
     let handle = connection.interrupt_handle();
     let (running, done) = (Duration::from_millis(30), std::sync::mpsc::channel::<()>());
     let start = Instant::now();

@@ -8,8 +8,10 @@ const ENGINE: Engine = Engine::Sqlite;
 /// Journals with which a database is written.
 const JOURNALS: &[&str] = &["DELETE", "WAL"];
 
+mod aggregates;
 mod catalog;
 mod closing;
+mod collations;
 mod definitions;
 mod forked;
 mod kill;

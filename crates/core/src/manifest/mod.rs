@@ -253,6 +253,14 @@ impl Manifest {
         self.functions.iter().filter(move |f| f.export == export)
     }
 
+    /// The aggregates that CREATE FUNCTION means by this export: by their own name, or that of the
+    /// export that takes rows.
+    pub fn aggregates_of<'a>(&'a self, export: &'a str) -> impl Iterator<Item = &'a Aggregate> {
+        self.aggregates.iter().filter(move |a| {
+            a.name == export || a.methods.get(&AggregateMethod::Step).is_some_and(|s| s == export)
+        })
+    }
+
     /// Whether nothing is declared.
     pub fn is_empty(&self) -> bool {
         self.functions.is_empty()
@@ -289,16 +297,17 @@ impl Manifest {
 
     /// What is declared that this version cannot run yet: each with the words that say so.
     pub(crate) fn not_run(&self) -> impl Iterator<Item = (Declaration<'_>, &'static str)> {
-        let bound = self
-            .functions
-            .iter()
-            .filter(|f| f.bind.is_some())
-            .map(|f| (Declaration { kind: "function", name: &f.name }, "whose \"bind\""));
-        let aggregates = self.aggregates.iter().map(|a| ("aggregate", &a.name));
-        let tables = self.tables.iter().map(|t| ("table", &t.name));
-        let collations = self.collations.iter().map(|c| ("collation", &c.name));
-        let types = self.types.iter().map(|t| ("type", &t.name));
-        let others = aggregates.chain(tables).chain(collations).chain(types);
+        let functions = self.functions.iter().map(|f| ("function", &f.name, &f.bind));
+        let aggregates = self.aggregates.iter().map(|a| ("aggregate", &a.name, &a.bind));
+        let collations = self.collations.iter().map(|c| ("collation", &c.name, &c.bind));
+        let types = self.types.iter().map(|t| ("type", &t.name, &t.bind));
+        let bound = functions
+            .chain(aggregates)
+            .chain(collations)
+            .chain(types)
+            .filter(|(_, _, bind)| bind.is_some())
+            .map(|(kind, name, _)| (Declaration { kind, name }, "whose \"bind\""));
+        let others = self.tables.iter().map(|t| ("table", &t.name));
         bound.chain(others.map(|(kind, name)| (Declaration { kind, name }, "which")))
     }
 }

@@ -14,7 +14,7 @@ pub const PARAMS_MAX: usize = 127;
 pub struct Param {
     /// The storage class; `None` for any. Never NULL.
     pub class: Option<StorageClass>,
-    /// Whether NULL is passed to the guest. Always true for any.
+    /// Whether NULL is passed to the guest. Always true for `any` in a manifest.
     pub nullable: bool,
 }
 

@@ -11,6 +11,7 @@ use crate::host;
 use crate::limits::Limits;
 use crate::manifest::{Declaration, Manifest};
 use crate::quote::quoted;
+use crate::registry::{Declared, function_key};
 
 /// Problems of one kind that are kept.
 const PROBLEMS_MAX: usize = 20;
@@ -171,18 +172,71 @@ fn extension_problems(info: &ModuleInfo, manifest: &Manifest) -> Vec<Error> {
         ));
     }
     if info.sees_clock_or_random()
-        && let Some(function) = manifest.functions.iter().find(|f| f.deterministic)
+        && let Some(declaration) = deterministic(manifest)
     {
         problems.push(Error::new(
             ErrorKind::Manifest,
             format!(
-                "the manifest declares the function {} deterministic, but the module imports {}",
-                quoted(&function.name),
+                "the manifest declares the {declaration}, which has to be deterministic, but the \
+                 module imports {}",
                 clock_or_random(info)
             ),
         ));
     }
+    problems.extend(types(manifest).take(PROBLEMS_MAX));
     problems
+}
+
+/// The first object whose results must never change.
+fn deterministic(manifest: &Manifest) -> Option<Declaration<'_>> {
+    let functions = manifest.functions.iter().filter(|f| f.deterministic);
+    let functions = functions.map(|f| ("function", &f.name));
+    let collations = manifest.collations.iter().map(|c| ("collation", &c.name));
+    let types = manifest.types.iter().map(|t| ("type", &t.name));
+    let (kind, name) = functions.chain(collations).chain(types).next()?;
+    Some(Declaration { kind, name })
+}
+
+/// Operators of types without their function, and what types bring along under names that are taken.
+fn types(manifest: &Manifest) -> impl Iterator<Item = Error> {
+    let mut problems = Vec::new();
+    for ty in &manifest.types {
+        let declaration = Declaration { kind: "type", name: &ty.name };
+        for operator in &ty.operators {
+            let found = manifest.functions.iter().any(|f| {
+                f.name.eq_ignore_ascii_case(&operator.function) && f.signature.argument_count() == 2
+            });
+            if !found {
+                let function = quoted(&operator.function);
+                let op = &operator.op;
+                let problem = format!(
+                    "its operator {op} names {function}, which is no function of two arguments"
+                );
+                problems.push(declared(declaration, &problem));
+            }
+        }
+    }
+    let declared = Declared::of_extension(manifest);
+    let mut names = HashSet::new();
+    for function in &declared.functions {
+        let key = function_key(&function.name, function.signature.argument_count());
+        if !names.insert(key) {
+            let name = quoted(&function.name);
+            problems.push(taken(&format!("functions {name}")));
+        }
+    }
+    let mut names = HashSet::new();
+    for collation in &declared.collations {
+        if !names.insert(collation.name.to_ascii_lowercase()) {
+            problems.push(taken(&format!("collations {}", quoted(&collation.name))));
+        }
+    }
+    problems.into_iter()
+}
+
+fn taken(what: &str) -> Error {
+    let message = format!("the manifest gives two {what}: one of them comes with a type");
+    Error::new(ErrorKind::Manifest, message)
 }
 
 /// The names of the imports that show the clock or random numbers.
@@ -195,7 +249,7 @@ fn clock_or_random(info: &ModuleInfo) -> String {
     names.collect::<Vec<_>>().join(" and ")
 }
 
-/// Whether an export is a scalar function, or nothing that the manifest knows.
+/// Whether an export that is no aggregate's is a scalar function, or nothing that the manifest knows.
 pub(super) fn can_run(manifest: Option<&Manifest>, export: &str) -> Result<(), Error> {
     let Some(manifest) = manifest else { return Ok(()) };
     if manifest.functions_of(export).any(|f| f.bind.is_none()) {
@@ -204,13 +258,15 @@ pub(super) fn can_run(manifest: Option<&Manifest>, export: &str) -> Result<(), E
     let Some((declaration, _)) = manifest.exports().find(|&(_, e)| e == export) else {
         return Ok(());
     };
-    let Some((_, what)) = manifest.not_run().find(|(d, _)| *d == declaration) else {
-        return Ok(());
+    let not_run = manifest.not_run().find(|(d, _)| *d == declaration);
+    let reason = match (not_run, declaration.kind) {
+        (Some((_, what)), _) => format!(", {what} this version does not run"),
+        (None, "aggregate") => {
+            ": CREATE FUNCTION takes its own name, or that of its step".to_owned()
+        }
+        (None, _) => return Ok(()),
     };
-    let message = format!(
-        "the export {} belongs to the {declaration}, {what} this version does not run",
-        quoted(export)
-    );
+    let message = format!("the export {} belongs to the {declaration}{reason}", quoted(export));
     Err(Error::new(ErrorKind::Manifest, message))
 }
 

@@ -7,12 +7,14 @@
 mod check;
 mod pack;
 mod read;
+mod report;
 mod suggest;
 mod text;
 mod types;
 mod work;
 
 pub use pack::pack;
+pub use report::inspect_json;
 pub use text::binary;
 pub use types::{ExternType, FunctionType, ValType};
 
@@ -55,6 +57,13 @@ pub struct Import {
     pub name: String,
     /// Its type.
     pub ty: ExternType,
+}
+
+impl Import {
+    /// The capability that it needs.
+    pub fn capability(&self) -> Option<Capability> {
+        host::function(&self.module, &self.name)?.capability
+    }
 }
 
 /// An export.
@@ -146,12 +155,19 @@ impl ModuleInfo {
         }
     }
 
-    /// Whether the module can be called from SQL through this export.
+    /// Whether CREATE FUNCTION can make something of this export: a scalar function, or an aggregate
+    /// that the manifest declares under this name, or with this export for its `step`.
     ///
     /// # Errors
     /// There is no such export (the message lists those there are), it has another type (the message
     /// shows both), or the manifest declares it as something that this version does not run.
     pub fn guest_function(&self, export: &str) -> Result<()> {
+        if let Some(manifest) = &self.manifest
+            && manifest.aggregates_of(export).any(|aggregate| aggregate.bind.is_none())
+        {
+            // All of its exports are there, and of their type.
+            return Ok(());
+        }
         let Some(found) = self.export(export) else {
             return Err(Error::new(ErrorKind::NotFound, suggest::missing(self, export)));
         };
@@ -166,10 +182,7 @@ impl ModuleInfo {
 
     /// The capabilities without which some import fails when called.
     pub fn capabilities(&self) -> Capabilities {
-        self.imports
-            .iter()
-            .filter_map(|import| host::function(&import.module, &import.name)?.capability)
-            .collect()
+        self.imports.iter().filter_map(Import::capability).collect()
     }
 
     /// Whether an import shows the clock or random numbers: such a module's functions cannot be

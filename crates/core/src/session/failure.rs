@@ -4,18 +4,17 @@ use crate::cache::LiveBytesExceeded;
 use crate::error::{Error, ErrorKind};
 use crate::guest::CallError;
 use crate::limits::Limits;
-use crate::registry::FunctionEntry;
+use crate::registry::Callable;
 use crate::runtime::{Fault, ResolveError};
 
 /// The error of a call.
 #[cold]
-pub(super) fn call(entry: &FunctionEntry, limits: &Limits, error: CallError) -> Error {
-    let name = &entry.name;
+pub(super) fn call(callable: &Callable, limits: &Limits, error: CallError) -> Error {
     match error {
-        CallError::Argument(what) => Error::new(ErrorKind::Argument, format!("{name}(): {what}")),
+        CallError::Argument(what) => Error::new(ErrorKind::Argument, format!("{callable}: {what}")),
         CallError::Guest(message, code) => {
             let message = if message.is_empty() {
-                format!("{name}() failed without a message")
+                format!("{callable} failed without a message")
             } else {
                 message
             };
@@ -26,33 +25,32 @@ pub(super) fn call(entry: &FunctionEntry, limits: &Limits, error: CallError) -> 
             }
         }
         CallError::Protocol(what) => {
-            Error::new(ErrorKind::Fault, format!("{name}() broke the ABI: {what}"))
+            Error::new(ErrorKind::Fault, format!("{callable} broke the ABI: {what}"))
         }
         CallError::ResultTooLarge(bytes) => Error::new(
             ErrorKind::Limit,
             format!(
-                "{name}() exceeded the limit result_bytes_max: its result has {bytes} bytes, {} are \
+                "{callable} exceeded the limit result_bytes_max: its result has {bytes} bytes, {} are \
                  allowed by the host",
                 limits.result_bytes_max
             ),
         ),
         CallError::ArgumentsTooLarge(bytes) => {
-            memory(entry, &format!(" with {bytes} bytes of arguments"))
+            memory(callable, &format!(" with {bytes} bytes of arguments"))
         }
-        CallError::Fault(fault, words) => self::fault(entry, limits, fault, words),
+        CallError::Fault(fault, words) => self::fault(callable, limits, fault, words),
     }
 }
 
-fn fault(entry: &FunctionEntry, limits: &Limits, fault: Fault, words: Option<String>) -> Error {
-    let name = &entry.name;
-    let policy = &entry.object.policy;
-    let limit = |text: String| Error::new(ErrorKind::Limit, format!("{name}() {text}"));
+fn fault(callable: &Callable, limits: &Limits, fault: Fault, words: Option<String>) -> Error {
+    let policy = &callable.object.policy;
+    let limit = |text: String| Error::new(ErrorKind::Limit, format!("{callable} {text}"));
     match fault {
         Fault::Trap(reason) => Error::new(
             ErrorKind::Fault,
             match words {
-                Some(words) => format!("{name}() panicked: {words}"),
-                None => format!("{name}(): trap: {reason}"),
+                Some(words) => format!("{callable} panicked: {words}"),
+                None => format!("{callable}: trap: {reason}"),
             },
         ),
         Fault::StackExhausted => limit(format!(
@@ -76,39 +74,37 @@ fn fault(entry: &FunctionEntry, limits: &Limits, fault: Fault, words: Option<Str
             policy.fuel.unwrap_or_default()
         )),
         Fault::Interrupted => Error::new(ErrorKind::Interrupted, "interrupted"),
-        Fault::MemoryExhausted => memory(entry, ""),
+        Fault::MemoryExhausted => memory(callable, ""),
         Fault::TableExhausted => limit(format!(
             "exceeded the limit of {} table elements: a host can raise table_elements_max",
             limits.table_elements_max
         )),
-        Fault::Host(reason) => Error::new(ErrorKind::Denied, format!("{name}(): {reason}")),
+        Fault::Host(reason) => Error::new(ErrorKind::Denied, format!("{callable}: {reason}")),
         Fault::Runtime(reason) => {
-            Error::new(ErrorKind::Fault, format!("{name}() cannot be started: {reason}"))
+            Error::new(ErrorKind::Fault, format!("{callable} cannot be started: {reason}"))
         }
     }
 }
 
-fn memory(entry: &FunctionEntry, with: &str) -> Error {
+fn memory(callable: &Callable, with: &str) -> Error {
     Error::new(
         ErrorKind::Limit,
         format!(
-            "{}(){with} exceeded the limit memory_mb = {} of one instance: WITH (memory_mb = …) in \
+            "{callable}{with} exceeded the limit memory_mb = {} of one instance: WITH (memory_mb = …) in \
              its definition and memory_bytes_max of the host set it",
-            entry.name,
-            entry.object.policy.memory_bytes_max >> 20
+            callable.object.policy.memory_bytes_max >> 20
         ),
     )
 }
 
 /// All instances in use together are too large.
 #[cold]
-pub(super) fn live_bytes(entry: &FunctionEntry, error: LiveBytesExceeded) -> Error {
+pub(super) fn live_bytes(callable: &Callable, error: LiveBytesExceeded) -> Error {
     Error::new(
         ErrorKind::Limit,
         format!(
-            "{}() cannot be started: the instances in use exceed the limit of {} MiB: end other \
+            "{callable} cannot be started: the instances in use exceed the limit of {} MiB: end other \
              statements, or raise live_bytes_max",
-            entry.name,
             error.bytes_max >> 20
         ),
     )
@@ -116,12 +112,11 @@ pub(super) fn live_bytes(entry: &FunctionEntry, error: LiveBytesExceeded) -> Err
 
 /// The export is not what the catalog says.
 #[cold]
-pub(super) fn unresolved(entry: &FunctionEntry, error: &ResolveError) -> Error {
-    let (name, export) = (&entry.name, &entry.export);
+pub(super) fn unresolved(callable: &Callable, export: &str, error: &ResolveError) -> Error {
     let what = match error {
-        ResolveError::Missing => format!("{name}(): the module has no export \"{export}\""),
+        ResolveError::Missing => format!("{callable}: the module has no export \"{export}\""),
         ResolveError::Signature(found) => format!(
-            "{name}(): the export \"{export}\" has the type {found} and not (param i32 i32) (result \
+            "{callable}: the export \"{export}\" has the type {found} and not (param i32 i32) (result \
              i32)"
         ),
     };

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{Scope, Session};
+use super::{Binding, Scope, Session};
 use crate::error::{Error, ErrorKind, Result};
-use crate::registry::{FunctionEntry, FunctionKey};
+use crate::registry::{Callable, FunctionBody, FunctionEntry, FunctionKey};
+use crate::runtime::CompiledModule;
 
 impl Scope {
     /// The function that this scope calls by this key.
@@ -12,15 +13,8 @@ impl Scope {
     /// # Errors
     /// There is none, or none with this number of arguments.
     pub fn find(&self, key: &FunctionKey) -> Result<&Arc<FunctionEntry>> {
-        self.registry.function(key).filter(|entry| !entry.shadowed).ok_or_else(|| {
-            let name = &key.0;
-            let message = if self.registry.has_function_named(name) {
-                format!("wrong number of arguments to function {name}()")
-            } else {
-                format!("no such function: {name}")
-            };
-            Error::new(ErrorKind::NotFound, message)
-        })
+        let entry = self.registry.function(key).filter(|entry| !entry.shadowed);
+        entry.ok_or_else(|| self.registry.no_such_function(&key.0))
     }
 }
 
@@ -39,22 +33,73 @@ impl Session {
         read_module: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>,
     ) -> Result<()> {
         let entry = Arc::clone(scope.find(key)?);
-        if let Some(problem) = &entry.object.problem {
-            return Err(broken(&entry, problem));
+        self.bind_function(scope, slot, &entry, read_module)
+    }
+
+    /// As [`Session::bind_key`], for a function that was found.
+    ///
+    /// # Errors
+    /// Its definition cannot be used; as [`Session::bind`].
+    #[cold]
+    pub fn bind_function(
+        &self,
+        scope: &mut Scope,
+        slot: usize,
+        entry: &FunctionEntry,
+        read_module: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>,
+    ) -> Result<()> {
+        let binding = binding(entry)?;
+        let module = self.compiled(&binding.callable, read_module)?;
+        self.bind(scope, slot, binding, module.as_ref())
+    }
+
+    /// The code of what is to be called, compiled if that is due, from the bytes that `read_module`
+    /// finds under a hash.
+    ///
+    /// # Errors
+    /// There is no runtime; its definition cannot be used.
+    pub fn compiled(
+        &self,
+        callable: &Callable,
+        read_module: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>,
+    ) -> Result<Arc<dyn CompiledModule>> {
+        let broken = |problem: &str| {
+            let message = format!("{callable}: its definition cannot be used: {problem}");
+            Error::new(ErrorKind::Catalog, message)
+        };
+        let object = &callable.object;
+        if let Some(problem) = &object.problem {
+            return Err(broken(problem));
         }
         self.environment.runtime()?;
-        let metering = entry.object.policy.metering();
-        let module = match entry.object.module.compiled(metering) {
-            Some(module) => module,
-            None => read_module(&entry.object.module.sha256)
-                .and_then(|wasm| entry.object.module.compile(&wasm, metering, &self.environment))
-                .map_err(|e| broken(&entry, &e.to_string()))?,
-        };
-        self.bind(scope, slot, &entry, module.as_ref())
+        let metering = object.policy.metering();
+        if let Some(module) = object.module.compiled(metering) {
+            return Ok(module);
+        }
+        read_module(&object.module.sha256)
+            .and_then(|wasm| object.module.compile(&wasm, metering, &self.environment))
+            .map_err(|error| broken(error.message()))
     }
 }
 
-fn broken(entry: &FunctionEntry, problem: &str) -> Error {
-    let name = &entry.name;
-    Error::new(ErrorKind::Catalog, format!("{name}(): its definition cannot be used: {problem}"))
+/// What a slot of a scalar function calls.
+///
+/// # Errors
+/// It is an aggregate.
+pub(crate) fn binding(entry: &FunctionEntry) -> Result<Binding> {
+    let (export, validates) = match &entry.body {
+        FunctionBody::Scalar(export) => (export, false),
+        FunctionBody::Validator(export) => (export, true),
+        FunctionBody::Aggregate(_) => {
+            let message = format!("{}() is no scalar function any longer", entry.name());
+            return Err(Error::new(ErrorKind::NotFound, message));
+        }
+    };
+    Ok(Binding {
+        callable: Arc::clone(&entry.callable),
+        exports: vec![export.clone()],
+        signature: Arc::clone(&entry.signature),
+        subtype: entry.subtype,
+        validates,
+    })
 }

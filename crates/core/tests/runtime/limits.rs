@@ -72,6 +72,21 @@ fn the_host_interrupts_from_another_thread() {
     assert!(latency < Duration::from_secs(5), "{latency:?}");
 }
 
+/// What cleans up runs although the host wants the statement to end, and not for long.
+#[test]
+fn cleaning_up_is_not_interrupted_but_bounded() {
+    let services = Arc::new(Services::default());
+    services.interrupted.store(true, Ordering::Relaxed);
+    let mut instance = compile(ENDLESS, Metering::None).instantiate(config(&services)).unwrap();
+    let function = resolve(&mut *instance, "f");
+    let mut cleanup = StatementBudget::for_cleanup(SHORT);
+    assert!(!cleanup.is_interruptible() && budget().is_interruptible());
+    assert_eq!(cleanup.remaining(), SHORT);
+    let result = instance.call(function, 0, 0, &mut cleanup);
+    assert_eq!(result, Err(Box::new(Fault::StatementTimeout)));
+    assert!(!cleanup.is_interruptible() && cleanup.remaining().is_zero());
+}
+
 #[test]
 fn an_idle_instance_does_not_age() {
     let mut instance = instantiate(&module("(loop (br_if 0 (local.get 0))) (i32.const 1)"), |c| {

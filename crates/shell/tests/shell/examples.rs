@@ -57,8 +57,8 @@ fn airports_on_turso() {
 }
 
 #[test]
-fn indexes() {
-    check("airports/indexes", &[]);
+fn airports_with_all_of_sqlite() {
+    check("airports/sqlite", &[]);
 }
 
 #[test]

@@ -7,7 +7,11 @@
 //! SELECT guest_add(40, 2);         -- 42
 //! SELECT guest_upper('Straße');    -- STRAßE
 //! SELECT guest_byte_sum('ab');     -- 195
+//! SELECT guest_dot(column1, column2) FROM (VALUES (2, 3), (4, 5));   -- 26
+//! SELECT guest_bytes(column1) FROM (VALUES ('ab'), ('c'));           -- 294
 //! ```
+
+use commensal_sdk::Aggregate;
 
 /// The sum, wrapping around.
 #[commensal_sdk::function(deterministic)]
@@ -32,6 +36,49 @@ pub fn guest_byte_sum(text: &str) -> i64 {
     text.bytes().map(i64::from).sum()
 }
 
+/// The sum of products, wrapping around.
+#[derive(Default)]
+pub struct Dot(i64);
+
+#[commensal_sdk::aggregate(name = "guest_dot")]
+impl Aggregate for Dot {
+    type Arguments<'a> = (i64, i64);
+    type Output = i64;
+
+    fn step(&mut self, (a, b): (i64, i64)) -> Result<(), String> {
+        self.0 = self.0.wrapping_add(a.wrapping_mul(b));
+        Ok(())
+    }
+
+    fn finalize(self) -> i64 {
+        self.0
+    }
+}
+
+/// The sum of the bytes of all texts.
+#[derive(Default)]
+pub struct Bytes(i64);
+
+#[commensal_sdk::aggregate(name = "guest_bytes")]
+impl Aggregate for Bytes {
+    type Arguments<'a> = &'a str;
+    type Output = i64;
+
+    fn step(&mut self, text: &str) -> Result<(), String> {
+        self.0 += sum_of_bytes(text);
+        Ok(())
+    }
+
+    fn finalize(self) -> i64 {
+        self.0
+    }
+}
+
+#[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
+fn sum_of_bytes(text: &str) -> i64 {
+    text.bytes().map(i64::from).sum()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,5 +89,13 @@ mod tests {
         assert_eq!(guest_upper("Straße 7"), "STRAßE 7");
         assert_eq!(guest_byte_sum("ab"), 195);
         assert_eq!(guest_byte_sum(""), 0);
+        let mut dot = Dot::default();
+        dot.step((2, 3)).unwrap();
+        dot.step((i64::MAX, 2)).unwrap();
+        assert_eq!(dot.finalize(), 4);
+        let mut bytes = Bytes::default();
+        bytes.step("ab").unwrap();
+        bytes.step("c").unwrap();
+        assert_eq!(bytes.finalize(), 294);
     }
 }

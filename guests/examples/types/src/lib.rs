@@ -6,12 +6,14 @@
 //! SELECT same_i64(-9223372036854775808), same_f64(0.5), same_str('a'), same_bytes(X'00ff');
 //! SELECT same_i32(2147483648);        -- an error that names the position and the value
 //! SELECT checked(-1), panics('why');  -- an error of the guest's own, and a panic
+//! SELECT joined(same_str(name), ', ') FROM people;    -- an aggregate
 //! ```
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::fmt;
 
-use commensal_sdk::{Value, ValueRef};
+use commensal_sdk::{Aggregate, Value, ValueRef};
 
 macro_rules! same {
     ($($(#[$meta:meta])* $name:ident: $type:ty)*) => {$(
@@ -147,6 +149,117 @@ pub fn not_a_number() -> f64 {
 #[commensal_sdk::function(deterministic)]
 pub fn repeated(text: &str, times: i32) -> String {
     text.repeat(times.max(0) as usize)
+}
+
+/// As SQL's `sum` of integers.
+#[derive(Default)]
+pub struct Sum {
+    sum: i64,
+    count: i64,
+}
+
+#[commensal_sdk::aggregate(name = "sum_of")]
+impl Aggregate for Sum {
+    type Arguments<'a> = i64;
+    type Output = Option<i64>;
+
+    fn step(&mut self, value: i64) -> Result<(), String> {
+        self.sum = self.sum.checked_add(value).ok_or("sum_of(): integer overflow")?;
+        self.count += 1;
+        Ok(())
+    }
+
+    fn inverse(&mut self, value: i64) -> Result<(), String> {
+        self.sum -= value;
+        self.count -= 1;
+        Ok(())
+    }
+
+    fn value(&self) -> Option<i64> {
+        (self.count > 0).then_some(self.sum)
+    }
+}
+
+/// As SQL's `count(*)`.
+#[derive(Default)]
+pub struct Rows(i64);
+
+#[commensal_sdk::aggregate(name = "count_of")]
+impl Aggregate for Rows {
+    type Arguments<'a> = ();
+    type Output = i64;
+
+    fn step(&mut self, (): ()) -> Result<(), String> {
+        self.0 += 1;
+        Ok(())
+    }
+
+    fn inverse(&mut self, (): ()) -> Result<(), String> {
+        self.0 -= 1;
+        Ok(())
+    }
+
+    fn value(&self) -> i64 {
+        self.0
+    }
+}
+
+/// As SQL's `group_concat` with one separator.
+#[derive(Default)]
+pub struct Joined {
+    texts: VecDeque<String>,
+    separator: String,
+}
+
+#[commensal_sdk::aggregate]
+impl Aggregate for Joined {
+    type Arguments<'a> = (&'a str, &'a str);
+    type Output = Option<String>;
+
+    fn step(&mut self, (text, separator): (&str, &str)) -> Result<(), String> {
+        self.texts.push_back(text.to_owned());
+        separator.clone_into(&mut self.separator);
+        Ok(())
+    }
+
+    fn inverse(&mut self, (text, _): (&str, &str)) -> Result<(), String> {
+        match self.texts.pop_front() {
+            Some(oldest) if oldest == text => Ok(()),
+            oldest => Err(format!("joined(): {text:?} leaves, but the oldest is {oldest:?}")),
+        }
+    }
+
+    fn value(&self) -> Option<String> {
+        let texts: Vec<&str> = self.texts.iter().map(String::as_str).collect();
+        (!texts.is_empty()).then(|| texts.join(&self.separator))
+    }
+}
+
+/// The classes of the values, in their order; a panic where a value is the word for it.
+#[derive(Default)]
+pub struct Classes(String);
+
+#[commensal_sdk::aggregate]
+impl Aggregate for Classes {
+    type Arguments<'a> = ValueRef<'a>;
+    type Output = Result<String, fmt::Error>;
+
+    fn step(&mut self, value: ValueRef<'_>) -> Result<(), String> {
+        assert_ne!(value, ValueRef::Text("panic in step"));
+        if value == ValueRef::Text("panic in finalize") {
+            self.0.push('!');
+        }
+        if !self.0.is_empty() {
+            self.0.push(' ');
+        }
+        self.0.push_str(value.class_name());
+        Ok(())
+    }
+
+    fn finalize(self) -> Result<String, fmt::Error> {
+        assert!(!self.0.contains('!'), "so be it");
+        if self.0.is_empty() { Err(fmt::Error) } else { Ok(self.0) }
+    }
 }
 
 #[cfg(test)]

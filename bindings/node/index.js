@@ -1,0 +1,136 @@
+// Commensal for SQLite drivers of Node: the path of the loadable extension for this platform, and
+// shorthands for its SQL. Knows no driver, only what better-sqlite3 and node:sqlite have in common.
+'use strict';
+
+const { readFileSync } = require('node:fs');
+const { isDeepStrictEqual } = require('node:util');
+
+/** The file's name gives SQLite the name of the entry point. */
+const LIBRARY = { darwin: 'libcommensal.dylib', win32: 'commensal.dll' };
+/** The entry point through which settings can be loosened; SQL cannot get there. */
+const CONFIG_ENTRY_POINT = 'sqlite3_commensal_config_init';
+
+function getLoadablePath() {
+  const platform = `${process.platform}-${process.arch}`;
+  const file = LIBRARY[process.platform] ?? 'libcommensal.so';
+  try {
+    return require.resolve(`commensal-${platform}/${file}`);
+  } catch (cause) {
+    const message =
+      `commensal: the package commensal-${platform} is not installed. It is an optional dependency: ` +
+      'either there is none for this platform, or npm was told to omit optional dependencies';
+    throw new Error(message, { cause });
+  }
+}
+
+function load(db, settings = {}) {
+  const path = getLoadablePath();
+  try {
+    db.loadExtension(path);
+  } catch (cause) {
+    if (cause?.code !== 'ERR_INVALID_STATE' || db.isOpen === false) throw cause;
+    const message =
+      `commensal: ${cause.message}. With node:sqlite, open the database with ` +
+      'new DatabaseSync(path, { allowExtension: true })';
+    throw new Error(message, { cause });
+  }
+  if (Object.keys(settings).length === 0) return;
+  db.loadExtension(path, CONFIG_ENTRY_POINT);
+  try {
+    configure(db, settings);
+  } finally {
+    configure(db, { locked: 1 });
+  }
+}
+
+function configure(db, settings) {
+  for (const [name, value] of Object.entries(settings)) {
+    // A number of JavaScript's is a real to the drivers.
+    run(db, 'SELECT wasm_config(?, ?)', name, Number.isInteger(value) ? BigInt(value) : value);
+  }
+}
+
+function createFunction(db, name, wasm, options = {}) {
+  const { export: exported, deterministic, ...others } = options;
+  const clauses = [];
+  if (exported !== undefined) clauses.push(`EXPORT ${quoted(exported, "'")}`);
+  if (deterministic) clauses.push('DETERMINISTIC');
+  create(db, 'FUNCTION', name, wasm, clauses, others);
+}
+
+function createExtension(db, name, wasm, options = {}) {
+  create(db, 'EXTENSION', name, wasm, [], options);
+}
+
+function create(db, kind, name, wasm, clauses, options) {
+  const { replace, ifNotExists, cascadeReindex, timeoutMs, fuel, memoryMb, allow, ...unknown } = options;
+  if (!isDeepStrictEqual(unknown, {})) {
+    throw new TypeError(`commensal: unknown options: ${Object.keys(unknown).join(', ')}`);
+  }
+  const limits = Object.entries({ timeout_ms: timeoutMs, fuel, memory_mb: memoryMb })
+    .filter(([, limit]) => limit !== undefined)
+    .map(([limit, value]) => `${limit} = ${BigInt(value)}`);
+  if (allow !== undefined) limits.push(`allow = ${quoted(allow, "'")}`);
+  const words = [
+    replace ? 'CREATE OR REPLACE' : 'CREATE',
+    kind,
+    ifNotExists ? 'IF NOT EXISTS' : '',
+    quoted(name),
+    'LANGUAGE wasm AS ?',
+    ...clauses,
+    limits.length > 0 ? `WITH (${limits.join(', ')})` : '',
+    cascadeReindex ? 'CASCADE REINDEX' : '',
+  ];
+  execute(db, words.join(' '), source(wasm));
+}
+
+/** The module as a value for SQLite: text, or bytes in the one type that all drivers take. */
+function source(wasm) {
+  if (typeof wasm === 'string') return wasm;
+  if (!(wasm instanceof URL)) return Buffer.from(wasm.buffer, wasm.byteOffset, wasm.byteLength);
+  const file = readFileSync(wasm);
+  return file.subarray(0, 4).equals(Buffer.from('\0asm')) ? file : file.toString();
+}
+
+function dropFunction(db, name, options = {}) {
+  drop(db, 'FUNCTION', name, options);
+}
+
+function dropExtension(db, name, options = {}) {
+  drop(db, 'EXTENSION', name, options);
+}
+
+function drop(db, kind, name, { ifExists = false, cascadeReindex = false }) {
+  const condition = ifExists ? 'IF EXISTS ' : '';
+  execute(db, `DROP ${kind} ${condition}${quoted(name)}${cascadeReindex ? ' CASCADE REINDEX' : ''}`);
+}
+
+function execute(db, sql, ...values) {
+  run(db, `SELECT wasm_exec(?${', ?'.repeat(values.length)})`, sql, ...values);
+}
+
+function refresh(db) {
+  run(db, 'SELECT wasm_refresh()');
+  // SQLite can be told of functions that are gone only when it prepares a statement that names this.
+  run(db, 'SELECT 1 FROM temp.wasm_functions LIMIT 0');
+}
+
+function run(db, sql, ...values) {
+  db.prepare(sql).all(...values);
+}
+
+function quoted(text, quote = '"') {
+  return quote + text.replaceAll(quote, quote + quote) + quote;
+}
+
+module.exports = {
+  configure,
+  createExtension,
+  createFunction,
+  dropExtension,
+  dropFunction,
+  execute,
+  getLoadablePath,
+  load,
+  refresh,
+};

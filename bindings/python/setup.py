@@ -1,0 +1,94 @@
+"""Builds the wheel: the package and, inside, the loadable extension for this platform.
+
+The library is the file that COMMENSAL_LIBRARY names, or else Cargo builds it, from the workspace that
+this folder is in. What the package does is not known here.
+"""
+
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from setuptools import Distribution, setup
+from setuptools.command.bdist_wheel import bdist_wheel
+from setuptools.command.build_py import build_py
+
+WORKSPACE = Path(__file__).resolve().parents[2]
+
+
+def version() -> str:
+    """The version of the workspace."""
+    manifest = (WORKSPACE / "Cargo.toml").read_text("utf-8")
+    found = re.search(r'(?ms)^\[workspace\.package\]\n.*?^version = "(.+?)"$', manifest)
+    if found is None:
+        raise SystemExit(f"{WORKSPACE / 'Cargo.toml'} has no workspace.package.version")
+    return found[1]
+
+
+def library() -> Path:
+    """The loadable extension; built now, unless somebody has."""
+    if given := os.environ.get("COMMENSAL_LIBRARY"):
+        return Path(given).resolve(strict=True)
+    name = {"darwin": "libcommensal.dylib", "win32": "commensal.dll"}.get(
+        sys.platform, "libcommensal.so"
+    )
+    cargo = ["cargo", "build", "--release", "--locked", "--package", "commensal-extension"]
+    target = os.environ.get("CARGO_TARGET_DIR", WORKSPACE / "target")
+    subprocess.run(cargo, cwd=WORKSPACE, check=True)
+    return (WORKSPACE / target / "release" / name).resolve(strict=True)
+
+
+def platform_tag(library: bytes) -> "str | None":
+    """The oldest platform that can load the library; None leaves the decision to setuptools."""
+    if sys.platform == "linux":
+        # A library lists the versions of the C library's symbols that it uses.
+        glibc = [int(minor) for minor in re.findall(rb"\0GLIBC_2\.(\d+)(?=[.\0])", library)]
+        return f"manylinux_2_{max(glibc)}_{platform.machine()}" if glibc else None
+    if sys.platform == "darwin":
+        # What Rust builds for; the interpreter may be for both processors, the library is not.
+        return f"macosx_11_0_{platform.machine()}"
+    return None
+
+
+class BuildPackage(build_py):
+    """Puts the library and the licences beside the Python files."""
+
+    def run(self) -> None:
+        super().run()
+        package = Path(self.build_lib, "commensal")
+        for licence in WORKSPACE.glob("LICENSE-*"):
+            shutil.copyfile(licence, package / licence.name)
+        source = library()
+        target = package / source.name
+        if sys.platform == "win32":
+            shutil.copyfile(source, target)
+        else:
+            # Nobody debugs an installed library, and the symbols are half of it.
+            keep = ["-x"] if sys.platform == "darwin" else ["--strip-unneeded"]
+            subprocess.run(["strip", *keep, "-o", target, source], check=True)
+
+
+class BuildWheel(bdist_wheel):
+    """A wheel for every Python 3 on one platform: the library knows nothing of Python."""
+
+    def get_tag(self) -> "tuple[str, str, str]":
+        names = ["libcommensal.so", "libcommensal.dylib", "commensal.dll"]
+        built = [Path(self.bdist_dir, "commensal", name) for name in names]
+        found = next(path for path in built if path.exists())
+        default = super().get_tag()[2]
+        return "py3", "none", platform_tag(found.read_bytes()) or default
+
+
+class WithLibrary(Distribution):
+    def has_ext_modules(self) -> bool:
+        return True
+
+
+setup(
+    version=version(),
+    distclass=WithLibrary,
+    cmdclass={"build_py": BuildPackage, "bdist_wheel": BuildWheel},
+)

@@ -1,0 +1,251 @@
+"""Functions in WebAssembly, stored in a SQLite database and called from SQL.
+
+    import sqlite3, commensal
+
+    connection = sqlite3.connect("places.db")
+    commensal.load(connection)
+    commensal.create_extension(connection, "geo", Path("geo.wasm"))
+    connection.execute("SELECT haversine_km(52.52, 13.405, 48.8566, 2.3522)").fetchone()
+
+Works with connections of :mod:`sqlite3`, of `apsw` and of `pysqlite3`. Nothing here is needed but
+:func:`load`, or :func:`loadable_path`: all else is a shorthand for SQL, such as ``SELECT
+wasm_exec('CREATE FUNCTION …', ?)``. This module knows no database driver and nothing of WebAssembly.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from itertools import count
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+__all__ = [
+    "Connection",
+    "LoadingUnsupported",
+    "Wasm",
+    "configure",
+    "create_extension",
+    "create_function",
+    "drop_extension",
+    "drop_function",
+    "execute",
+    "load",
+    "loadable_path",
+    "refresh",
+]
+
+_LIBRARY = {"darwin": "libcommensal.dylib", "win32": "commensal.dll"}.get(
+    sys.platform, "libcommensal.so"
+)
+
+_NUMBERS = count()
+
+#: A module: its bytes; its text (WAT); or the path of a file that holds either, read here and now.
+Wasm: TypeAlias = bytes | bytearray | memoryview | str | os.PathLike[str]
+
+
+class Connection(Protocol):
+    """What is used of a connection, whichever driver it is of."""
+
+    def execute(self, sql: str, parameters: Any = ..., /) -> Any:
+        """Runs one statement and gives its rows."""
+
+
+class LoadingUnsupported(RuntimeError):
+    """This Python's ``sqlite3`` was built without extension loading."""
+
+
+def loadable_path() -> str:
+    """The path of the loadable extension, for whoever loads it by other means: ``.load`` of the
+    `sqlite3` command, or an asynchronous driver."""
+    return str(Path(__file__).with_name(_LIBRARY))
+
+
+def load(connection: Connection, **settings: int | str | None) -> None:
+    """Puts Commensal into a connection, with the functions that its database holds. Does nothing to a
+    connection that has it already, but change the settings given. Afterwards the connection refuses to
+    load extensions.
+
+    ``settings`` are those of ``wasm_config``: limits of guests (``call_timeout_ms``,
+    ``memory_bytes_max``, …), capabilities granted to them (``allow="log,clock"``) and from where SQL
+    may read modules (``file_directory="/srv/modules"``). Only here can they be loosened.
+
+    Raises :class:`LoadingUnsupported` if the connection cannot load extensions, and the driver's own
+    error if SQLite refuses this one or a setting.
+    """
+    enable = getattr(connection, "enable_load_extension", None)
+    if enable is None:
+        raise LoadingUnsupported(_ways_out(connection))
+    path = loadable_path()
+    enable(True)
+    try:
+        connection.load_extension(path)  # type: ignore[attr-defined]
+        if settings:
+            # By the entry point that only who may load extensions can reach.
+            _run(connection, "SELECT load_extension(?, 'sqlite3_commensal_config_init')", path)
+    finally:
+        enable(False)
+    if settings:
+        try:
+            configure(connection, **settings)
+        finally:
+            configure(connection, locked=1)
+
+
+def configure(connection: Connection, **settings: int | str | None) -> None:
+    """Changes settings of ``wasm_config``; outside of :func:`load` they can only be tightened.
+    ``SELECT wasm_config('call_timeout_ms')`` reads one."""
+    for name, value in settings.items():
+        _run(connection, "SELECT wasm_config(?, ?)", name, value)
+
+
+def create_function(
+    connection: Connection,
+    name: str,
+    wasm: Wasm,
+    export: str | None = None,
+    *,
+    deterministic: bool = False,
+    replace: bool = False,
+    if_not_exists: bool = False,
+    cascade_reindex: bool = False,
+    timeout_ms: int | None = None,
+    fuel: int | None = None,
+    memory_mb: int | None = None,
+    allow: str | None = None,
+) -> None:
+    """Stores a module in the database and makes one of its exports, by default the one of the
+    function's name, an SQL function: CREATE FUNCTION. It belongs to the transaction that is open, if
+    one is.
+
+    ``deterministic`` promises that the result depends on the arguments alone; ``cascade_reindex``
+    builds indexes anew that depend on a function which is replaced. The last four bound the guest more
+    tightly than the connection does, and ask for capabilities.
+    """
+    clauses = []
+    if export is not None:
+        clauses.append(f"EXPORT {_quoted(export, chr(39))}")
+    if deterministic:
+        clauses.append("DETERMINISTIC")
+    clauses += _clauses(cascade_reindex, timeout_ms, fuel, memory_mb, allow)
+    _create(connection, "FUNCTION", name, wasm, clauses, replace, if_not_exists)
+
+
+def create_extension(
+    connection: Connection,
+    name: str,
+    wasm: Wasm,
+    *,
+    replace: bool = False,
+    if_not_exists: bool = False,
+    cascade_reindex: bool = False,
+    timeout_ms: int | None = None,
+    fuel: int | None = None,
+    memory_mb: int | None = None,
+    allow: str | None = None,
+) -> None:
+    """Stores a module in the database and makes everything that its manifest declares: CREATE
+    EXTENSION. The arguments are as of :func:`create_function`."""
+    clauses = _clauses(cascade_reindex, timeout_ms, fuel, memory_mb, allow)
+    _create(connection, "EXTENSION", name, wasm, clauses, replace, if_not_exists)
+
+
+def drop_function(
+    connection: Connection, name: str, *, if_exists: bool = False, cascade_reindex: bool = False
+) -> None:
+    """Removes a function: DROP FUNCTION. ``cascade_reindex`` drops indexes that depend on it, too."""
+    _drop(connection, "FUNCTION", name, if_exists, cascade_reindex)
+
+
+def drop_extension(
+    connection: Connection, name: str, *, if_exists: bool = False, cascade_reindex: bool = False
+) -> None:
+    """Removes an extension and all that it declared: DROP EXTENSION. ``cascade_reindex`` as of
+    :func:`drop_function`."""
+    _drop(connection, "EXTENSION", name, if_exists, cascade_reindex)
+
+
+def execute(connection: Connection, sql: str, *values: object) -> None:
+    """Runs one CREATE or DROP statement of Commensal's, with the values of its parameters: ``SELECT
+    wasm_exec(sql, …)``. All other SQL is the driver's."""
+    marks = ", ?" * len(values)
+    _run(connection, f"SELECT wasm_exec(?{marks})", sql, *values)
+
+
+def refresh(connection: Connection) -> None:
+    """Makes functions known that other connections or programs created since, and tells SQLite of
+    those that are gone or have become deterministic. A known function needs none: what it does, and
+    whether it is still there, is looked up whenever a statement calls it."""
+    _run(connection, "SELECT wasm_refresh()")
+    # SQLite can be told some of it only when it prepares a statement that names this table, and
+    # drivers keep prepared statements by their text.
+    _run(connection, f"SELECT {next(_NUMBERS)} FROM temp.wasm_functions LIMIT 0")
+
+
+def _create(
+    connection: Connection,
+    kind: str,
+    name: str,
+    wasm: Wasm,
+    clauses: list[str],
+    replace: bool,
+    if_not_exists: bool,
+) -> None:
+    words = [
+        "CREATE OR REPLACE" if replace else "CREATE",
+        kind,
+        *(["IF NOT EXISTS"] if if_not_exists else []),
+        _quoted(name),
+        "LANGUAGE wasm AS ?",
+        *clauses,
+    ]
+    execute(connection, " ".join(words), _read(wasm) if isinstance(wasm, os.PathLike) else wasm)
+
+
+def _drop(
+    connection: Connection, kind: str, name: str, if_exists: bool, cascade_reindex: bool
+) -> None:
+    condition = " IF EXISTS" if if_exists else ""
+    cascade = " CASCADE REINDEX" if cascade_reindex else ""
+    execute(connection, f"DROP {kind}{condition} {_quoted(name)}{cascade}")
+
+
+def _read(path: os.PathLike[str]) -> bytes | str:
+    module = Path(path).read_bytes()
+    return module if module.startswith(b"\0asm") else module.decode()
+
+
+def _clauses(
+    cascade_reindex: bool,
+    timeout_ms: int | None,
+    fuel: int | None,
+    memory_mb: int | None,
+    allow: str | None,
+) -> list[str]:
+    limits = {"timeout_ms": timeout_ms, "fuel": fuel, "memory_mb": memory_mb}
+    options = [f"{name} = {limit:d}" for name, limit in limits.items() if limit is not None]
+    if allow is not None:
+        options.append(f"allow = {_quoted(allow, chr(39))}")
+    with_options = [f"WITH ({', '.join(options)})"] if options else []
+    return with_options + (["CASCADE REINDEX"] if cascade_reindex else [])
+
+
+def _quoted(text: str, quote: str = '"') -> str:
+    return quote + text.replace(quote, quote * 2) + quote
+
+
+def _run(connection: Connection, sql: str, *values: object) -> None:
+    # The statement is at its end, and its transaction committed, when its rows were fetched.
+    connection.execute(sql, values).fetchall()
+
+
+def _ways_out(connection: Connection) -> str:
+    return (
+        f"{type(connection).__module__}.{type(connection).__name__} of {sys.executable} cannot load "
+        "SQLite extensions: it has no enable_load_extension(), because this Python was built without "
+        "(--enable-loadable-sqlite-extensions). Ways out: `pip install apsw` and apsw.Connection(path); "
+        "`pip install pysqlite3-binary` and `import pysqlite3 as sqlite3`; or a Python that can, such "
+        "as Debian's, Homebrew's or conda's, or of pyenv one that is built with "
+        "PYTHON_CONFIGURE_OPTS=--enable-loadable-sqlite-extensions"
+    )

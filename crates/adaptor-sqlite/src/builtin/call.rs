@@ -1,0 +1,46 @@
+//! `wasm_call(name, …)`: a function of the catalog by its name, whether SQLite has it registered, or
+//! has another function under that name, or not.
+
+use std::sync::Arc;
+
+use commensal_core::Result;
+use commensal_core::guest::Arguments;
+use commensal_core::registry::{FunctionEntry, Registry, function_key};
+
+use super::{Call, Kept};
+use crate::numbers::Callee;
+
+pub(super) fn call(call: &Call<'_>) -> Result<()> {
+    let arguments = call.arguments.after(1);
+    call.with_pin(|pin| {
+        let kept = call.kept().filter(|kept| pin.is_valid(kept.number));
+        let number = match kept {
+            Some(kept) => kept.number,
+            None => {
+                let name = call.text(0, "a function's name")?;
+                let entry = find(&*pin.registry(name)?, name, arguments.len())?;
+                let key = function_key(entry.name(), entry.arguments);
+                let number = pin.number(Callee::Defined(key))?;
+                call.keep(Kept { number, source: None, export: String::new() });
+                number
+            }
+        };
+        pin.call(number.number, call.name, call.context, &arguments, |session, scope| {
+            let name = call.text(0, "a function's name")?;
+            let entry = find(scope.registry(), name, arguments.len())?;
+            let read_module = |sha256: &[u8; 32]| call.state.read_module(sha256);
+            session.bind_function(scope, number.number, &entry, read_module)
+        })
+    })
+}
+
+/// The function of this name that takes so many arguments.
+#[cold]
+fn find(registry: &Registry, name: &str, arguments: usize) -> Result<Arc<FunctionEntry>> {
+    let exact = i32::try_from(arguments).unwrap_or(i32::MAX);
+    [exact, -1]
+        .into_iter()
+        .find_map(|arguments| registry.function(&function_key(name, arguments)))
+        .cloned()
+        .ok_or_else(|| registry.no_such_function(name))
+}

@@ -1,0 +1,84 @@
+//! `run_wasm(module, export, …)`: an export of a module that the call brings along.
+
+use std::rc::Rc;
+
+use commensal_core::Result;
+use commensal_core::given::GivenModule;
+use commensal_core::guest::Arguments;
+use commensal_core::session::Session;
+
+use super::{Call, Kept};
+use crate::numbers::Callee;
+
+/// Modules that a connection keeps compiled.
+const COUNT_MAX: usize = 16;
+/// Their bytes together; one is kept whatever its size.
+const BYTES_MAX: usize = 16 << 20;
+
+/// The modules last used, the latest first, by the hash of their source.
+#[derive(Default)]
+pub(crate) struct GivenModules(Vec<([u8; 32], Rc<GivenModule>)>);
+
+impl GivenModules {
+    fn find(&mut self, source: &[u8; 32]) -> Option<Rc<GivenModule>> {
+        let position = self.0.iter().position(|(known, _)| known == source)?;
+        self.0[..=position].rotate_right(1);
+        Some(Rc::clone(&self.0[0].1))
+    }
+
+    /// Keeps a module; gives those that have to make room, to be dropped when nothing is borrowed.
+    fn insert(
+        &mut self,
+        source: [u8; 32],
+        module: Rc<GivenModule>,
+    ) -> Vec<([u8; 32], Rc<GivenModule>)> {
+        self.0.insert(0, (source, module));
+        let mut bytes = 0;
+        let fitting = self.0.iter().take(COUNT_MAX).take_while(|(_, module)| {
+            bytes += module.bytes();
+            bytes <= BYTES_MAX
+        });
+        let count = fitting.count().max(1);
+        self.0.split_off(count)
+    }
+}
+
+pub(super) fn run(call: &Call<'_>) -> Result<()> {
+    let arguments = call.arguments.after(2);
+    call.with_pin(|pin| {
+        let export = call.text(1, "the name of an export")?;
+        let kept = match call.kept() {
+            Some(kept) if pin.is_valid(kept.number) && kept.export == export => kept,
+            kept => {
+                // Hashed once for all rows, when the module is a constant.
+                let source = match kept.and_then(|kept| kept.source) {
+                    Some(source) => source,
+                    None => GivenModule::hash(call.module(0)?),
+                };
+                let count = i32::try_from(arguments.len()).unwrap_or(i32::MAX);
+                let number = pin.number(Callee::Given(source, export.to_owned(), count))?;
+                call.keep(Kept { number, source: Some(source), export: export.to_owned() })
+            }
+        };
+        let number = kept.number.number;
+        pin.call(number, call.name, call.context, &arguments, |session, scope| {
+            let module = compiled(call, session, kept.source.unwrap_or_default())?;
+            let count = i32::try_from(arguments.len()).unwrap_or(i32::MAX);
+            let binding = module.function(export, count).map_err(|e| call.prefixed(&e))?;
+            session.bind(scope, number, binding, module.compiled())
+        })
+    })
+}
+
+/// The module with this hash of its source, compiled unless the connection has it.
+#[cold]
+fn compiled(call: &Call<'_>, session: &Session, source: [u8; 32]) -> Result<Rc<GivenModule>> {
+    if let Some(module) = call.state.given.borrow_mut().find(&source) {
+        return Ok(module);
+    }
+    let module = GivenModule::new(call.module(0)?, session.environment());
+    let module = Rc::new(module.map_err(|e| call.prefixed(&e))?);
+    let dropped = call.state.given.borrow_mut().insert(source, Rc::clone(&module));
+    drop(dropped);
+    Ok(module)
+}

@@ -1,0 +1,75 @@
+//! Numbers for functions that a statement calls without a slot: `wasm_call` and `run_wasm`.
+//!
+//! A scope binds by number. Slots have theirs as long as they live; these belong to one statement and
+//! lie beyond the slots'. There are only so many of them at a time: a statement that calls ever new
+//! modules lets go of the ones before.
+
+use std::cell::{Cell, RefCell};
+
+use commensal_core::registry::FunctionKey;
+
+/// Functions without a slot that a statement can have bound at the same time.
+const COUNT_MAX: usize = 64;
+
+/// A function without a slot.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Callee {
+    /// One of the catalog.
+    Defined(FunctionKey),
+    /// An export, called with so many arguments, of a module with this hash of its source.
+    Given([u8; 32], String, i32),
+}
+
+impl Callee {
+    /// The name for messages.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Defined((name, _)) | Self::Given(_, name, _) => name,
+        }
+    }
+}
+
+/// A number, and when it was given.
+#[derive(Clone, Copy)]
+pub(crate) struct Number {
+    pub(crate) number: usize,
+    round: u64,
+}
+
+/// The numbers of one statement.
+pub(crate) struct Numbers {
+    /// The first one.
+    first: usize,
+    given: RefCell<Vec<Callee>>,
+    /// How often all were taken back.
+    round: Cell<u64>,
+}
+
+impl Numbers {
+    /// None given yet; they begin at `first`.
+    pub(crate) fn new(first: usize) -> Self {
+        Self { first, given: RefCell::default(), round: Cell::new(0) }
+    }
+
+    /// The number of a function. `release` unbinds all numbers, when they have to be given anew.
+    #[cold]
+    pub(crate) fn give(&self, callee: Callee, release: impl FnOnce()) -> Number {
+        let mut given = self.given.borrow_mut();
+        let position = given.iter().position(|known| *known == callee).unwrap_or_else(|| {
+            if given.len() == COUNT_MAX {
+                given.clear();
+                self.round.set(self.round.get() + 1);
+                release();
+            }
+            given.push(callee);
+            given.len() - 1
+        });
+        Number { number: self.first + position, round: self.round.get() }
+    }
+
+    /// Whether the number still means the same function.
+    #[inline]
+    pub(crate) fn is_valid(&self, number: Number) -> bool {
+        number.round == self.round.get()
+    }
+}

@@ -1,0 +1,258 @@
+//! What a running statement holds on to: one snapshot of the catalog, and the functions it bound.
+//!
+//! Kept among the statement's [auxiliary data](https://www.sqlite.org/c3ref/get_auxdata.html), and by
+//! each state of an aggregate, which outlives that data.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::{c_int, c_void};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use commensal_core::registry::Registry;
+use commensal_core::session::{Scope, Session};
+use commensal_core::{Error, ErrorKind, Result};
+
+use crate::api::{Api, sqlite3_context};
+use crate::function::{Values, guard, set_result};
+use crate::numbers::{Callee, Number, Numbers};
+use crate::state::State;
+
+/// Key of the pin among a statement's auxiliary data. SQLite keeps data under a negative number for
+/// the whole statement and all its functions, until the statement is reset.
+const PIN: c_int = -0x434D;
+
+/// How often a statement follows others that take its modules out of the file, before it gives up.
+const FOLLOWED_MAX: usize = 100;
+
+/// See the module's description.
+pub(crate) struct Pin {
+    state: Rc<State>,
+    /// With the settings that the statement began with.
+    session: Rc<Session>,
+    scope: RefCell<Option<Scope>>,
+    /// Of functions that have no slot.
+    numbers: Numbers,
+    /// A call has failed, and so the statement.
+    failed: Cell<bool>,
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        if let Some(scope) = self.scope.take() {
+            self.session.end(scope);
+        }
+    }
+}
+
+/// The destructor of a pin.
+unsafe extern "C" fn destroy(data: *mut c_void) {
+    guard(
+        || {},
+        || {
+            // SAFETY: `data` is the reference that `attach` gave away, and SQLite destroys it once.
+            drop(unsafe { Rc::from_raw(data.cast::<Pin>()) });
+        },
+    );
+}
+
+impl Pin {
+    /// A pin without a snapshot yet.
+    pub(crate) fn new(state: &Rc<State>) -> Rc<Self> {
+        Rc::new(Self {
+            state: Rc::clone(state),
+            session: state.session(),
+            numbers: Numbers::new(state.slot_count()),
+            scope: RefCell::new(None),
+            failed: Cell::new(false),
+        })
+    }
+
+    /// Gives it the snapshot that is true now.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub(crate) fn begin(&self) -> Result<()> {
+        self.begin_with(self.state.current()?);
+        Ok(())
+    }
+
+    /// Gives it the snapshot that its statement sees.
+    pub(crate) fn begin_with(&self, registry: Arc<Registry>) {
+        *self.scope.borrow_mut() = Some(self.session.begin(registry));
+    }
+
+    /// The snapshot.
+    ///
+    /// # Errors
+    /// A call of the same statement runs; `name` is for the message.
+    pub(crate) fn registry(&self, name: &str) -> Result<Arc<Registry>> {
+        self.lend(name, |_, scope| Ok(Arc::clone(scope.registry())))
+    }
+
+    /// A number for a function that has no slot.
+    ///
+    /// # Errors
+    /// A call of the same statement runs.
+    pub(crate) fn number(&self, callee: Callee) -> Result<Number> {
+        let name = callee.name().to_owned();
+        self.lend(&name, |session, scope| Ok(self.numbers.give(callee, || session.release(scope))))
+    }
+
+    /// Whether a number still means what it did when it was given.
+    #[inline]
+    pub(crate) fn is_valid(&self, number: Number) -> bool {
+        self.numbers.is_valid(number)
+    }
+
+    /// Keeps the pin as long as the statement runs. False when no statement is behind the context.
+    ///
+    /// # Safety
+    /// `context` is that of a call of `xFunc`, `xStep` or `xInverse`.
+    pub(crate) unsafe fn attach(self: &Rc<Self>, context: *mut sqlite3_context) -> bool {
+        let data = Rc::into_raw(Rc::clone(self)).cast_mut().cast::<c_void>();
+        let api = self.state.handle.api;
+        // SAFETY: the context is that of a call. SQLite owns the reference from here on, and destroys
+        // it at once where no statement is behind the context.
+        unsafe { (api.sqlite3_set_auxdata)(context, PIN, data, Some(destroy)) };
+        Rc::strong_count(self) > 1
+    }
+
+    /// The pin of the statement, if it has one.
+    ///
+    /// # Safety
+    /// As for [`Pin::attach`]. The pin is the statement's: it is not to be used after the call.
+    #[inline]
+    pub(crate) unsafe fn of<'a>(api: &Api, context: *mut sqlite3_context) -> Option<&'a Self> {
+        // SAFETY: what is kept under this number is a pin, given away by `attach`, and SQLite destroys
+        // it not before the statement is reset, which cannot happen during the call.
+        unsafe { (api.sqlite3_get_auxdata)(context, PIN).cast::<Self>().as_ref() }
+    }
+
+    /// The pin of the statement, to be kept beyond the call; made if it has none.
+    ///
+    /// # Safety
+    /// As for [`Pin::attach`].
+    ///
+    /// # Errors
+    /// The catalog cannot be read; `name` is for the message.
+    pub(crate) unsafe fn keep(
+        state: &Rc<State>,
+        name: &str,
+        context: *mut sqlite3_context,
+    ) -> Result<Rc<Self>> {
+        // SAFETY: the caller's promise.
+        if let Some(pin) = unsafe { Self::of(state.handle.api, context) } {
+            // SAFETY: `attach` gave an `Rc` away, and SQLite still has it.
+            return Ok(unsafe {
+                Rc::increment_strong_count(pin);
+                Rc::from_raw(pin)
+            });
+        }
+        let pin = Self::new(state);
+        // SAFETY: the caller's promise. Without memory for it, SQLite does not keep the pin; the next
+        // call then makes another one.
+        unsafe { pin.attach(context) };
+        pin.begin().map_err(|e| named(name, e))?;
+        Ok(pin)
+    }
+
+    /// Whether a call has failed, so that the statement ends.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.get()
+    }
+
+    /// Lets `body`, a call of the statement, use the scope. `name` is for messages.
+    ///
+    /// # Errors
+    /// A call of the statement is running; what `body` reports.
+    #[inline]
+    pub(crate) fn with<R>(
+        &self,
+        name: &str,
+        body: impl FnOnce(&Session, &mut Scope) -> Result<R>,
+    ) -> Result<R> {
+        self.lend(name, body).inspect_err(|_| self.failed.set(true))
+    }
+
+    /// As [`Pin::with`], for what fails without failing the statement.
+    #[inline]
+    fn lend<R>(
+        &self,
+        name: &str,
+        body: impl FnOnce(&Session, &mut Scope) -> Result<R>,
+    ) -> Result<R> {
+        let mut scope = self.scope.try_borrow_mut().map_err(|_| reentered(name))?;
+        body(&self.session, scope.as_mut().ok_or_else(|| reentered(name))?)
+    }
+
+    /// Calls the guest that is bound, or that `bind` binds, under this number, and gives SQLite its
+    /// result. `name` is for messages.
+    ///
+    /// # Errors
+    /// What binding or the guest reports.
+    #[inline]
+    pub(crate) fn call(
+        &self,
+        number: usize,
+        name: &str,
+        context: *mut sqlite3_context,
+        arguments: &Values<'_>,
+        bind: impl Fn(&Session, &mut Scope) -> Result<()>,
+    ) -> Result<()> {
+        let api = self.state.handle.api;
+        self.with(name, |session, scope| {
+            // Not called before, or a fault took its instance.
+            if !scope.is_bound(number) {
+                self.bind(scope, bind)?;
+            }
+            scope
+                .call(session.environment(), number, arguments, |value, subtype| {
+                    // SAFETY: the context is that of the running call.
+                    unsafe { set_result(api, context, value, subtype) }
+                })
+                .map_err(|error| session.fail(scope, number, *error))
+        })
+    }
+
+    /// Binds a number. A statement that reads no table holds no snapshot of the file: between reading
+    /// the catalog and reading a module, another connection may replace both. Then the statement sees
+    /// the newer catalog; what it has bound stays bound.
+    #[cold]
+    pub(crate) fn bind(
+        &self,
+        scope: &mut Scope,
+        bind: impl Fn(&Session, &mut Scope) -> Result<()>,
+    ) -> Result<()> {
+        for _ in 0..FOLLOWED_MAX {
+            match bind(&self.session, scope) {
+                Err(error) if error.kind() == ErrorKind::Catalog => {
+                    let registry = self.state.current()?;
+                    if registry.generation == scope.registry().generation {
+                        return Err(error);
+                    }
+                    scope.set_registry(registry);
+                }
+                bound => return bound,
+            }
+        }
+        bind(&self.session, scope)
+    }
+}
+
+#[cold]
+fn reentered(name: &str) -> Error {
+    Error::new(ErrorKind::Fault, format!("{name}(): called while it runs"))
+}
+
+/// An error that is not the function's own, under its name.
+#[cold]
+pub(crate) fn named(name: &str, error: Error) -> Error {
+    if error.kind() == ErrorKind::Interrupted {
+        return error;
+    }
+    let named = Error::new(error.kind(), format!("{name}(): {error}"));
+    match error.engine_code() {
+        Some(code) => named.with_engine_code(code),
+        None => named,
+    }
+}

@@ -1,0 +1,173 @@
+//! Collations under indexes, while others replace them: an index is always in the order that is the
+//! true one.
+
+use std::time::Duration;
+
+use commensal::{Connection, Error, Result, WasmtimeRuntime};
+
+use crate::support::{Random, check_error, connect, is_busy, open, quick, soak, value};
+
+/// Lengths in ascending (1) or descending (-1) order, then nothing.
+fn order(sign: i64) -> String {
+    format!(
+        r#"(module
+          (memory (export "memory") 1)
+          (func (export "commensal_scratch") (param i32) (result i32) (i32.const 4096))
+          (@custom "commensal" "{{\22abi\22:1}}"
+            "{{\22collation\22:{{\22name\22:\22by_length\22,\22compare\22:\22compare\22}}}}")
+          (func (export "compare") (param i32 i32) (result i32)
+            (i64.store (i32.const 16) (i64.const 1))
+            (i64.store (i32.const 24) (i64.mul (i64.const {sign}) (i64.sub
+              (i64.load32_u offset=4 (local.get 1)) (i64.load32_u offset=20 (local.get 1)))))
+            (i32.const 16)))"#
+    )
+}
+
+const CREATE: &str = "CREATE OR REPLACE EXTENSION orders LANGUAGE wasm AS ? CASCADE REINDEX";
+
+fn replace(connection: &Connection, sign: i64) -> Result<()> {
+    connection.execute(CREATE, (order(sign).as_str(),)).map(drop)
+}
+
+fn prepare(connection: &Connection) {
+    replace(connection, 1).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE t(x TEXT COLLATE by_length); CREATE INDEX i ON t(x);
+             CREATE TABLE u(x TEXT, y TEXT); CREATE INDEX j ON u(y, x COLLATE by_length)",
+        )
+        .unwrap();
+}
+
+#[track_caller]
+fn check_in_order(connection: &Connection) {
+    assert_eq!(value(connection, "PRAGMA integrity_check").unwrap(), "ok".into());
+}
+
+/// A statement may fail because of a lock, and a step out of turn: BEGIN within a transaction, say.
+fn check_expected(result: Result<()>) {
+    if let Err(error) = result {
+        let out_of_turn = |error: &Error| {
+            ["within a transaction", "no transaction is active"]
+                .iter()
+                .any(|text| error.message().contains(text))
+        };
+        assert!(is_busy(&error) || out_of_turn(&error), "{error:?}");
+    }
+}
+
+#[test]
+fn an_index_is_in_the_order_of_its_collation() {
+    for journal in ["DELETE", "WAL"] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("t.db");
+        let (database, first) = quick(&path, journal, Duration::ZERO);
+        prepare(&first);
+        let second = connect(&database);
+        second.execute_batch("PRAGMA synchronous = OFF").unwrap();
+        let connections = [first, second];
+        let mut random = Random::new(7);
+        for step in 0..600 * soak() {
+            let connection = &connections[random.below(2)];
+            let text = "x".repeat(random.below(9));
+            check_expected(match random.below(12) {
+                0 => connection.execute_batch("BEGIN"),
+                1 => connection.execute_batch("BEGIN IMMEDIATE"),
+                2 | 3 => connection.execute_batch("COMMIT"),
+                4 => connection.execute_batch("ROLLBACK"),
+                5 => replace(connection, if random.below(2) == 0 { 1 } else { -1 }),
+                6 => connection.execute("DELETE FROM t WHERE x = ?", (text.as_str(),)).map(drop),
+                7 => connection
+                    .execute("INSERT INTO u SELECT x, x FROM t ORDER BY x LIMIT 2", ())
+                    .map(drop),
+                _ => connection.execute("INSERT INTO t VALUES (?)", (text.as_str(),)).map(drop),
+            });
+            if step % 10 == 0 {
+                for connection in &connections {
+                    check_in_order(connection);
+                }
+            }
+        }
+    }
+}
+
+/// A statement that was prepared before, and whose connection sees nothing else happen.
+#[test]
+fn prepared_statements_follow_a_replacement() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    let (database, first) = quick(&path, "DELETE", Duration::ZERO);
+    prepare(&first);
+    let second = connect(&database);
+    let mut insert = second.prepare("INSERT INTO t VALUES (?)").unwrap();
+    for round in 0..4_usize {
+        for length in 0..5 {
+            insert.execute(("x".repeat(length).as_str(),)).unwrap();
+        }
+        check_in_order(&first);
+        replace(&first, if round % 2 == 0 { -1 } else { 1 }).unwrap();
+        check_in_order(&second);
+    }
+}
+
+#[test]
+fn a_fault_on_a_thread_of_the_sorter_is_told() {
+    let database = open(&tempfile::tempdir().unwrap().path().join("t.db"));
+    drop(database);
+    let directory = tempfile::tempdir().unwrap();
+    let connection = connect(&open(&directory.path().join("t.db")));
+    let wat = order(1).replace("(i32.const 16)))", "(unreachable)))");
+    connection.execute(CREATE, (wat.as_str(),)).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA threads = 4; PRAGMA cache_size = 10; CREATE TABLE t(x);
+             WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
+             INSERT INTO t SELECT printf('%.*c', i % 50, 'x') FROM n",
+        )
+        .unwrap();
+    for _ in 0..3 {
+        let sorted = value(&connection, "SELECT x FROM t ORDER BY x COLLATE by_length");
+        check_error(sorted, "the collation by_length: trap: unreachable");
+        let index = connection.execute_batch("CREATE INDEX i ON t(x COLLATE by_length)");
+        check_error(index, "the collation by_length: trap: unreachable");
+    }
+    replace(&connection, 1).unwrap();
+    connection.execute_batch("CREATE INDEX i ON t(x COLLATE by_length)").unwrap();
+    check_in_order(&connection);
+}
+
+/// A program that keeps its own driver: no statement of it is seen to begin.
+#[cfg(feature = "rusqlite")]
+#[test]
+fn another_driver_follows_a_replacement() {
+    use std::sync::Arc;
+
+    use commensal::core::environment::Settings;
+    use commensal::rusqlite::install;
+
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    let (_database, first) = quick(&path, "WAL", Duration::ZERO);
+    prepare(&first);
+    let other = rusqlite::Connection::open(&path).unwrap();
+    let mut settings = Settings::default();
+    settings.runtime = Some(Arc::new(WasmtimeRuntime::new()));
+    install(&other, settings).unwrap();
+    let mut insert = other.prepare("INSERT INTO t VALUES (?)").unwrap();
+    for round in 0..6_usize {
+        if round % 3 == 2 {
+            other.execute_batch("BEGIN").unwrap();
+        }
+        for length in 0..5 {
+            insert.execute(["x".repeat(length)]).unwrap();
+        }
+        if round % 3 == 2 {
+            other.execute_batch("COMMIT").unwrap();
+        }
+        check_in_order(&first);
+        replace(&first, if round % 2 == 0 { -1 } else { 1 }).unwrap();
+        let sound: String =
+            other.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+        assert_eq!(sound, "ok");
+    }
+}

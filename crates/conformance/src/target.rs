@@ -1,0 +1,63 @@
+//! What the files are run on: something that makes databases and connections to them.
+
+use std::path::Path;
+
+use commensal::{Feature, Result, Value};
+
+/// Features.
+pub type Labels = Vec<Feature>;
+
+/// Makes databases. [`Options`](crate::Options) do, through the facade; a driver of another program's
+/// does it in its own way.
+pub trait Target {
+    /// The engine's name, for `onlyif` and `skipif`.
+    fn engine_name(&self) -> &str;
+
+    /// The runtime's name, for the same.
+    fn runtime_name(&self) -> Option<&str>;
+
+    /// What of [`commensal::Feature`] it has not got: labels `without_…`.
+    fn lacks(&self) -> Labels {
+        Labels::new()
+    }
+
+    /// A database in this new file, for cases whose `file://` paths are relative to `folder`.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    fn open<'t>(&'t self, database: &Path, folder: &Path) -> Result<Box<dyn Database + 't>>;
+}
+
+/// A database of a [`Target`].
+pub trait Database {
+    /// Makes a connection.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    fn connect(&self) -> Result<Box<dyn Connection>>;
+
+    /// Before each record. One that shows what is said `without` a feature says so.
+    fn next(&self, _without: Option<Feature>) {}
+}
+
+/// A connection of a [`Database`].
+pub trait Connection: Send {
+    /// Runs the statements of a text one after the other, up to the first error.
+    ///
+    /// # Errors
+    /// What a statement reports.
+    fn run(&mut self, sql: &str) -> Result<Answer>;
+}
+
+/// What a text of statements gave.
+pub enum Answer {
+    /// The rows of the last statement that has columns.
+    Rows {
+        /// How many columns.
+        columns: usize,
+        /// The rows.
+        rows: Vec<Vec<Value>>,
+    },
+    /// No statement has columns: the rows changed.
+    Changes(u64),
+}

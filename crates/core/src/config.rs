@@ -1,0 +1,189 @@
+//! The settings by name, for `wasm_config`: what SQL can see of them, and may change.
+//!
+//! SQL may always make guests' limits tighter. To loosen one, to grant a capability or to permit files
+//! is the host's alone: `may_loosen` says that it is the host who speaks.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::environment::{FileAccess, Settings};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{Capabilities, UnknownCapability};
+use crate::quote::quoted;
+use crate::value::{Value, ValueRef};
+
+/// A limit that is a number: how to read it and how to set it. `u64::MAX` is none.
+struct Limit {
+    name: &'static str,
+    get: fn(&Settings) -> u64,
+    set: fn(&mut Settings, u64),
+}
+
+const LIMITS: &[Limit] = &[
+    Limit {
+        name: "call_timeout_ms",
+        get: |settings| milliseconds(settings.limits.call_timeout),
+        set: |settings, ms| settings.limits.call_timeout = Duration::from_millis(ms),
+    },
+    Limit {
+        name: "statement_timeout_ms",
+        get: |settings| milliseconds(settings.limits.statement_timeout),
+        set: |settings, ms| settings.limits.statement_timeout = Duration::from_millis(ms),
+    },
+    Limit {
+        name: "fuel",
+        get: |settings| settings.limits.fuel.unwrap_or(u64::MAX),
+        set: |settings, fuel| settings.limits.fuel = (fuel != u64::MAX).then_some(fuel),
+    },
+    Limit {
+        name: "memory_bytes_max",
+        get: |settings| settings.limits.memory_bytes_max as u64,
+        set: |settings, bytes| settings.limits.memory_bytes_max = size(bytes),
+    },
+    Limit {
+        name: "result_bytes_max",
+        get: |settings| settings.limits.result_bytes_max as u64,
+        set: |settings, bytes| settings.limits.result_bytes_max = size(bytes),
+    },
+    Limit {
+        name: "module_bytes_max",
+        get: |settings| settings.limits.module_bytes_max as u64,
+        set: |settings, bytes| settings.limits.module_bytes_max = size(bytes),
+    },
+    Limit {
+        name: "module_text_bytes_max",
+        get: |settings| settings.limits.module_text_bytes_max as u64,
+        set: |settings, bytes| settings.limits.module_text_bytes_max = size(bytes),
+    },
+];
+
+const ALLOW: &str = "allow";
+const FILE_DIRECTORY: &str = "file_directory";
+const FILE_BASE: &str = "file_base";
+const TIMING: &str = "timing";
+const RUNTIME: &str = "runtime";
+const VERSION: &str = "version";
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn size(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// The error for a name that is none; `others` are names that the adaptor knows besides.
+#[cold]
+pub fn unknown(name: &str, others: &[&str]) -> Error {
+    let known = LIMITS.iter().map(|limit| limit.name);
+    let known = known.chain([ALLOW, FILE_DIRECTORY, FILE_BASE, TIMING, RUNTIME, VERSION]);
+    let known: Vec<_> = known.chain(others.iter().copied()).collect();
+    let message = format!("there is no setting {}; known are {}", quoted(name), known.join(", "));
+    Error::new(ErrorKind::Argument, message)
+}
+
+/// The value of a setting; `None` for a name that is none.
+pub fn get(settings: &Settings, name: &str) -> Option<Value> {
+    if let Some(limit) = limit(name) {
+        let value = (limit.get)(settings);
+        return Some(i64::try_from(value).map_or(Value::Null, Value::Integer));
+    }
+    let path = |path: &PathBuf| Value::from(path.display().to_string());
+    Some(match name {
+        ALLOW => settings.granted.to_string().into(),
+        FILE_DIRECTORY => match &settings.file_access {
+            FileAccess::Directory(directory) => path(directory),
+            _ => Value::Null,
+        },
+        FILE_BASE => match &settings.file_access {
+            FileAccess::Any { base } => base.as_ref().map_or(Value::from(String::new()), path),
+            _ => Value::Null,
+        },
+        TIMING => settings.timing.into(),
+        RUNTIME => settings.runtime.as_ref().map(|runtime| runtime.name().to_owned()).into(),
+        VERSION => env!("CARGO_PKG_VERSION").into(),
+        _ => return None,
+    })
+}
+
+/// Changes a setting. False for a name that is none.
+///
+/// # Errors
+/// The value is none for this setting ([`ErrorKind::Argument`]); it would loosen what the host set
+/// ([`ErrorKind::Denied`]).
+pub fn set(
+    settings: &mut Settings,
+    name: &str,
+    value: ValueRef<'_>,
+    may_loosen: bool,
+) -> Result<bool> {
+    let loosens = |loosens: bool| if loosens && !may_loosen { Err(denied(name)) } else { Ok(()) };
+    if let Some(limit) = limit(name) {
+        let value = number(name, value)?;
+        loosens(value > (limit.get)(settings))?;
+        (limit.set)(settings, value);
+        return Ok(true);
+    }
+    match name {
+        ALLOW => {
+            let allow = match value {
+                ValueRef::Null => Capabilities::NONE,
+                ValueRef::Text(names) => names.parse().map_err(|unknown: UnknownCapability| {
+                    Error::new(ErrorKind::Argument, unknown.to_string())
+                })?,
+                _ => return Err(wrong(name, "the names of capabilities, such as 'log,clock'")),
+            };
+            loosens(allow.intersection(settings.granted) != allow)?;
+            settings.granted = allow;
+        }
+        FILE_DIRECTORY | FILE_BASE => {
+            let access = match value {
+                ValueRef::Null => FileAccess::Denied,
+                ValueRef::Text(path) if name == FILE_DIRECTORY => {
+                    FileAccess::Directory(path.into())
+                }
+                ValueRef::Text(path) => FileAccess::Any { base: Some(path.into()) },
+                _ => return Err(wrong(name, "the path of a directory, or NULL")),
+            };
+            loosens(access != FileAccess::Denied && access != settings.file_access)?;
+            settings.file_access = access;
+        }
+        TIMING => match value {
+            ValueRef::Integer(timing @ (0 | 1)) => settings.timing = timing == 1,
+            _ => return Err(wrong(name, "1 or 0")),
+        },
+        RUNTIME | VERSION => {
+            let message = format!("{name} cannot be changed");
+            return Err(Error::new(ErrorKind::Denied, message));
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+fn limit(name: &str) -> Option<&'static Limit> {
+    LIMITS.iter().find(|limit| limit.name == name)
+}
+
+/// A limit's value; NULL stands for none.
+fn number(name: &str, value: ValueRef<'_>) -> Result<u64> {
+    match value {
+        ValueRef::Integer(value @ 1..) => Ok(value.unsigned_abs()),
+        ValueRef::Null if name == "fuel" => Ok(u64::MAX),
+        _ => Err(wrong(name, "a positive integer")),
+    }
+}
+
+fn wrong(name: &str, expected: &str) -> Error {
+    Error::new(ErrorKind::Argument, format!("{name} has to be {expected}"))
+}
+
+fn denied(name: &str) -> Error {
+    Error::new(
+        ErrorKind::Denied,
+        format!(
+            "{name} can be tightened here, not loosened: that is for the application to do, before it \
+             locks the settings"
+        ),
+    )
+}

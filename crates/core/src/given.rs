@@ -1,0 +1,103 @@
+//! A module that a call brings along instead of taking it from the catalog (`run_wasm`): nothing of it
+//! is stored, and it has the host's limits and no capability.
+
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use crate::ddl::{ObjectKind, With};
+use crate::environment::{Environment, compile};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Capabilities;
+use crate::module::{self, ModuleInfo};
+use crate::registry::{
+    Callable, Declared, FunctionEntry, ModuleEntry, Namespace, ObjectEntry, Policy, manifest_text,
+};
+use crate::runtime::CompiledModule;
+use crate::session::{Binding, binding};
+use crate::stats::FunctionStats;
+
+/// See the module's description.
+pub struct GivenModule {
+    info: ModuleInfo,
+    entry: Arc<ModuleEntry>,
+    policy: Policy,
+    compiled: Arc<dyn CompiledModule>,
+}
+
+impl GivenModule {
+    /// Reads, checks and compiles a module, in binary or in text.
+    ///
+    /// # Errors
+    /// There is no runtime; the module is not acceptable.
+    pub fn new(source: &[u8], environment: &Environment) -> Result<Self> {
+        let runtime = environment.runtime()?;
+        let limits = &environment.settings.limits;
+        let wasm = module::binary(source, limits)?;
+        let info = ModuleInfo::read(&wasm, limits)?;
+        let policy = Policy::effective(limits, Capabilities::NONE, &With::default());
+        let compiled = compile(runtime.as_ref(), info.sha256, policy.metering(), &wasm)?;
+        let manifest = manifest_text(&info);
+        let entry = ModuleEntry::new(info.sha256, wasm.len() as u64, &manifest, limits);
+        Ok(Self { info, entry: Arc::new(entry), policy, compiled })
+    }
+
+    /// A name for a module's source: its SHA-256.
+    pub fn hash(source: &[u8]) -> [u8; 32] {
+        Sha256::digest(source).into()
+    }
+
+    /// Bytes of the binary module.
+    pub fn bytes(&self) -> usize {
+        self.info.bytes
+    }
+
+    /// Its code.
+    pub fn compiled(&self) -> &dyn CompiledModule {
+        self.compiled.as_ref()
+    }
+
+    /// What an export is called as with this many arguments.
+    ///
+    /// # Errors
+    /// There is no such export, it is no function for SQL, or takes another number of arguments.
+    pub fn function(&self, export: &str, arguments: i32) -> Result<Binding> {
+        self.info.guest_function(export)?;
+        let object = Arc::new(ObjectEntry {
+            kind: ObjectKind::Function,
+            name: export.to_owned(),
+            module: Arc::clone(&self.entry),
+            export: None,
+            deterministic: false,
+            with: With::default(),
+            policy: self.policy.clone(),
+            problem: None,
+        });
+        let declared = Declared::of(&object).map_err(|e| Error::new(ErrorKind::Manifest, e))?;
+        let mut declared: Vec<_> = declared
+            .functions
+            .into_iter()
+            .filter(|function| [arguments, -1].contains(&function.signature.argument_count()))
+            .collect();
+        // The exact count before any count.
+        declared.sort_by_key(|function| function.signature.argument_count() < 0);
+        let function = declared.into_iter().next().ok_or_else(|| {
+            let message = format!("wrong number of arguments to function {export}()");
+            Error::new(ErrorKind::Argument, message)
+        })?;
+        binding(&FunctionEntry {
+            callable: Arc::new(Callable {
+                namespace: Namespace::Functions,
+                name: function.name,
+                object,
+                stats: Arc::new(FunctionStats::default()),
+            }),
+            arguments: function.signature.argument_count(),
+            body: function.body,
+            signature: Arc::new(function.signature),
+            subtype: function.subtype,
+            deterministic: function.deterministic,
+            shadowed: false,
+        })
+    }
+}

@@ -1,0 +1,305 @@
+//! Rows on their way to an aggregate: collected on the host, handed over in one call.
+//!
+//! A batch is laid out as the guest will see it, so that handing it over is a copy: the state's handle
+//! and the number of rows, then the rows' records from the front, and their bytes from the back. The
+//! rows of a state that is alone could be written into guest memory at once; that would save the copy,
+//! a nanosecond a row, and cost each row the way to the instance, which is more.
+
+use commensal_abi::{Record, Tag};
+
+use super::arguments::{Arguments, InvalidUtf8, Placed, Room, needs, records};
+use super::{CallResult, Callee, Guest, memory_shrank};
+use crate::manifest::{Param, Signature};
+use crate::runtime::{FunctionId, StatementBudget};
+use crate::value::{StorageClass, ValueRef};
+
+/// Bytes of a batch: half of a first-level cache, through which rows go to the guest.
+const BYTES_MAX: usize = 16 << 10;
+/// Bytes of a state's first batch: most groups are small.
+const BYTES_FIRST: usize = 1 << 10;
+/// Rows of a batch, for those that have no arguments and so no bytes.
+const ROWS_MAX: u32 = 1024;
+/// Bytes of the two records before the rows.
+const HEAD: usize = 2 * Record::SIZE;
+/// Bytes of all batches of a statement.
+const BYTES_OF_ALL_MAX: usize = 8 << 20;
+/// Batches that are kept for the next group.
+const SPARE_MAX: usize = 8;
+
+/// The batches of a statement: of ended states they go to new ones, and together they have a limit.
+/// Where it is reached, a row is handed over at once.
+pub(crate) struct Batches {
+    spare: Vec<Batch>,
+    bytes_left: usize,
+}
+
+impl Batches {
+    pub(crate) fn new() -> Self {
+        Self { spare: Vec::new(), bytes_left: BYTES_OF_ALL_MAX }
+    }
+
+    /// A batch for a new state; `ordered` when each row is to be handed over by itself.
+    pub(crate) fn take(&mut self, ordered: bool) -> Batch {
+        let batch = self.spare.pop();
+        let mut batch = batch.unwrap_or_else(|| Batch::empty(self.claim(0, BYTES_FIRST)));
+        batch.rows_max = if ordered { 1 } else { ROWS_MAX };
+        batch
+    }
+
+    /// Takes the batch of a state that has ended.
+    pub(crate) fn put(&mut self, mut batch: Batch) {
+        if self.spare.len() < SPARE_MAX {
+            batch.clear();
+            self.spare.push(batch);
+        } else {
+            self.bytes_left += batch.buffer.len();
+        }
+    }
+
+    /// Gives an empty batch its full size, once it has turned out too small, unless it has that or must
+    /// not have it.
+    #[cold]
+    pub(crate) fn grow(&mut self, batch: &mut Batch) {
+        let old = batch.buffer.len();
+        if batch.is_empty() && old < BYTES_MAX {
+            let buffer = self.claim(old, BYTES_MAX);
+            *batch = Batch { rows_max: batch.rows_max, ..Batch::empty(buffer) };
+        }
+    }
+
+    /// The size that a batch may have: `wanted`, or what it had.
+    fn claim(&mut self, had: usize, wanted: usize) -> usize {
+        match self.bytes_left.checked_sub(wanted.saturating_sub(had)) {
+            Some(left) => {
+                self.bytes_left = left;
+                wanted
+            }
+            None => had,
+        }
+    }
+}
+
+/// Rows that the guest has not seen yet.
+pub(crate) struct Batch {
+    buffer: Box<[u8]>,
+    /// Where the next row's records go.
+    records_end: usize,
+    /// Where bytes begin; the next ones go before.
+    bytes_start: usize,
+    rows: u32,
+    rows_max: u32,
+    /// The scratch area that pointers in the records are into.
+    base: u32,
+}
+
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// It is in the batch, or a NULL keeps it from the guest.
+    Done,
+    /// It is in the batch, which is to be handed over now.
+    Due,
+    /// There is no room for it, now or ever.
+    Full,
+}
+
+impl Batch {
+    fn empty(bytes: usize) -> Self {
+        let buffer = vec![0; bytes].into();
+        Self { buffer, records_end: HEAD, bytes_start: bytes, rows: 0, rows_max: 0, base: 0 }
+    }
+
+    fn clear(&mut self) {
+        self.rows = 0;
+        self.records_end = HEAD;
+        self.bytes_start = self.buffer.len();
+    }
+
+    /// Whether there is nothing to hand over.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Adds a row, unless a NULL keeps it from the guest.
+    ///
+    /// # Errors
+    /// [`Argument`](super::CallError::Argument): an argument does not fit its parameter. The batch is as it was.
+    #[inline(always)]
+    pub(crate) fn append<A: Arguments + ?Sized>(
+        &mut self,
+        signature: &Signature,
+        subtype: bool,
+        arguments: &A,
+    ) -> CallResult<Appended> {
+        let free = self.buffer.get_mut(self.records_end..self.bytes_start).unwrap_or_default();
+        let taken = arguments.len() * Record::SIZE;
+        let Some((places, free)) = free.split_at_mut_checked(taken) else {
+            return Ok(Appended::Full);
+        };
+        let start = self.records_end + taken;
+        let mut room = Downwards { free, base: self.base + start as u32 };
+        match records(places, &mut room, signature, subtype, arguments)? {
+            Placed::Null => return Ok(Appended::Done),
+            Placed::Needs(_) => return Ok(Appended::Full),
+            Placed::Done => {}
+        }
+        self.bytes_start = start + room.free.len();
+        self.records_end = start;
+        self.rows += 1;
+        Ok(if self.rows < self.rows_max { Appended::Done } else { Appended::Due })
+    }
+
+    /// Follows the scratch area to another place: the records' pointers were into the old one.
+    #[cold]
+    fn relocate(&mut self, base: u32) {
+        let by = base.wrapping_sub(self.base);
+        self.base = base;
+        let records = self.buffer.get_mut(HEAD..self.records_end).unwrap_or_default();
+        for record in records.as_chunks_mut::<{ Record::SIZE }>().0 {
+            if [Tag::Text as u8, Tag::Blob as u8].contains(&record[0]) {
+                let [.., a, b, c, d, _, _, _, _] = *record;
+                let pointer = u32::from_le_bytes([a, b, c, d]).wrapping_add(by);
+                record[8..12].copy_from_slice(&pointer.to_le_bytes());
+            }
+        }
+    }
+}
+
+/// Room that is filled from its end.
+struct Downwards<'a> {
+    free: &'a mut [u8],
+    /// Address of the room in the guest.
+    base: u32,
+}
+
+impl Room for Downwards<'_> {
+    #[inline]
+    fn put(&mut self, bytes: &[u8]) -> Option<u32> {
+        let start = self.free.len().checked_sub(bytes.len())?;
+        let (free, to) = std::mem::take(&mut self.free).split_at_mut(start);
+        to.copy_from_slice(bytes);
+        self.free = free;
+        Some(self.base + start as u32)
+    }
+}
+
+impl Guest {
+    /// Hands the rows of a batch over, and empties it.
+    ///
+    /// # Errors
+    /// As [`Guest::call`].
+    pub(crate) fn hand_over(
+        &mut self,
+        batch: &mut Batch,
+        function: FunctionId,
+        handle: i64,
+        budget: &mut StatementBudget,
+    ) -> CallResult<()> {
+        let handed_over = self.try_hand_over(batch, function, handle, budget);
+        batch.clear();
+        handed_over
+    }
+
+    fn try_hand_over(
+        &mut self,
+        batch: &mut Batch,
+        function: FunctionId,
+        handle: i64,
+        budget: &mut StatementBudget,
+    ) -> CallResult<()> {
+        let bytes = batch.buffer.len() as u32;
+        if self.scratch_bytes < bytes {
+            self.grow_scratch(bytes, budget)?;
+        }
+        if self.scratch != batch.base {
+            batch.relocate(self.scratch);
+        }
+        let Batch { buffer, records_end, bytes_start, rows, .. } = batch;
+        let head = [Record::integer(handle), Record::integer((*rows).into())];
+        for (place, record) in buffer.as_chunks_mut::<{ Record::SIZE }>().0.iter_mut().zip(head) {
+            *place = record.to_bytes();
+        }
+        let (records, bytes) = (&buffer[..*records_end], &buffer[*bytes_start..]);
+        self.write(self.scratch, records)?;
+        if !bytes.is_empty() {
+            self.write(self.scratch + *bytes_start as u32, bytes)?;
+        }
+        let argc = (*records_end / Record::SIZE) as u32;
+        self.call_for_error(function, argc, budget)
+    }
+
+    /// Hands one row over that fits into no batch.
+    ///
+    /// # Errors
+    /// As [`Guest::call`].
+    #[cold]
+    pub(crate) fn hand_over_large<A: Arguments + ?Sized>(
+        &mut self,
+        row: &A,
+        callee: Callee<'_>,
+        handle: i64,
+        budget: &mut StatementBudget,
+    ) -> CallResult<()> {
+        if let Placed::Null = needs(callee.signature, row)? {
+            return Ok(());
+        }
+        let integer = Param { class: Some(StorageClass::Integer), nullable: false };
+        let mut signature = callee.signature.clone();
+        signature.params.splice(0..0, [integer; 2]);
+        signature.returns = None;
+        let callee = Callee { signature: &signature, ..callee };
+        let row = Row { row, head: [handle, 1] };
+        match self.place(callee, &row)? {
+            Placed::Done | Placed::Null => {}
+            Placed::Needs(bytes) => self.place_large(callee, &row, bytes, budget)?,
+        }
+        self.call_for_error(callee.function, row.len() as u32, budget)
+    }
+
+    /// Calls a function with what lies in the scratch area. All that matters of its result is whether
+    /// it is an error.
+    fn call_for_error(
+        &mut self,
+        function: FunctionId,
+        argc: u32,
+        budget: &mut StatementBudget,
+    ) -> CallResult<()> {
+        let pointer = match self.instance.call(function, argc, self.scratch, budget) {
+            Ok(pointer) => pointer,
+            Err(fault) => return Err(self.fault(*fault).into()),
+        };
+        if pointer == 0 {
+            return Ok(());
+        }
+        let record = self.read_record(pointer)?;
+        if record.tag == Tag::Error { Err(self.error(record).into()) } else { Ok(()) }
+    }
+
+    fn write(&mut self, offset: u32, bytes: &[u8]) -> CallResult<()> {
+        Ok(self.instance.write(offset, bytes).map_err(|_| memory_shrank())?)
+    }
+}
+
+/// A row with what a batch has before its rows.
+struct Row<'a, A: ?Sized> {
+    head: [i64; 2],
+    row: &'a A,
+}
+
+impl<A: Arguments + ?Sized> Arguments for Row<'_, A> {
+    fn len(&self) -> usize {
+        self.head.len() + self.row.len()
+    }
+
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+        match self.head.get(position) {
+            Some(&head) => Ok(ValueRef::Integer(head)),
+            None => self.row.get(position - self.head.len()),
+        }
+    }
+
+    fn subtype(&self, position: usize) -> u8 {
+        position.checked_sub(self.head.len()).map_or(0, |position| self.row.subtype(position))
+    }
+}

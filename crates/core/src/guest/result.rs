@@ -1,0 +1,133 @@
+//! Results on their way out: a record of the guest's, which may be anything, and its bytes.
+
+use commensal_abi::{Record, RecordError, Tag};
+
+use super::{CallError, CallResult, Callee};
+use crate::runtime::range;
+use crate::value::{StorageClass, ValueRef};
+
+/// Bytes of an error message that are shown.
+const MESSAGE_BYTES_MAX: usize = 4096;
+
+/// The record that a guest answered at `pointer`; `bytes` are what lies there, if memory has as many.
+#[inline(always)]
+pub(super) fn record(
+    pointer: u32,
+    bytes: Option<&[u8; Record::SIZE]>,
+    memory_bytes: usize,
+) -> CallResult<Record> {
+    if !(pointer as usize).is_multiple_of(Record::ALIGN) {
+        return Err(misaligned(pointer).into());
+    }
+    let Some(bytes) = bytes else { return Err(record_outside(pointer, memory_bytes).into()) };
+    Ok(Record::result_from_bytes(bytes).map_err(no_record)?)
+}
+
+#[cold]
+fn misaligned(pointer: u32) -> CallError {
+    let align = Record::ALIGN;
+    CallError::Protocol(format!("its result at {pointer} is not {align}-aligned"))
+}
+
+#[cold]
+fn record_outside(pointer: u32, memory_bytes: usize) -> CallError {
+    CallError::Protocol(format!(
+        "its result at {pointer} is outside of its memory of {memory_bytes} bytes"
+    ))
+}
+
+#[cold]
+fn no_record(error: RecordError) -> CallError {
+    CallError::Protocol(format!("its result is no record: {error}"))
+}
+
+/// Whether the bytes of text, a blob or a message are in memory, and not too many.
+#[inline]
+pub(super) fn check_len(record: Record, bytes_max: usize, memory_bytes: usize) -> CallResult<()> {
+    let (pointer, len) = (record.pointer(), record.len as usize);
+    if pointer as usize + len > memory_bytes {
+        return Err(bytes_outside(pointer, len, memory_bytes).into());
+    }
+    if len > bytes_max {
+        return Err(CallError::ResultTooLarge(len).into());
+    }
+    Ok(())
+}
+
+/// The bytes of text, a blob or a message.
+#[inline]
+pub(super) fn bytes_in(memory: &[u8], record: Record, bytes_max: usize) -> CallResult<&[u8]> {
+    check_len(record, bytes_max, memory.len())?;
+    Ok(range(memory, record.pointer(), record.len as usize).ok_or_else(memory_shrank)?)
+}
+
+/// The guest's own error: invalid UTF-8 and NULs, which C ends a text at, become U+FFFD, and what is
+/// too long is cut.
+#[cold]
+pub(super) fn message(record: Record, bytes: &[u8]) -> CallError {
+    // SQLITE_TOOBIG, CONSTRAINT, MISMATCH, RANGE: all others could do more than undo the statement.
+    let code = Some(i32::from(record.subtype)).filter(|c| matches!(c, 18 | 19 | 20 | 25));
+    let cut = &bytes[..bytes.len().min(MESSAGE_BYTES_MAX)];
+    let mut message = String::from_utf8_lossy(cut).replace('\0', "\u{FFFD}");
+    if cut.len() < bytes.len() {
+        message.push('…');
+    }
+    CallError::Guest(message, code)
+}
+
+#[cold]
+fn bytes_outside(pointer: u32, len: usize, memory_bytes: usize) -> CallError {
+    CallError::Protocol(format!(
+        "its result of {len} bytes at {pointer} is outside of its memory of {memory_bytes} bytes"
+    ))
+}
+
+/// Hands what a result record, which is no error, and its bytes say to `sink`.
+#[inline(always)]
+pub(super) fn value<R>(
+    record: Record,
+    bytes: &[u8],
+    callee: Callee<'_>,
+    sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+) -> CallResult<R> {
+    let returns = callee.signature.returns;
+    let value = match record.tag {
+        Tag::Null | Tag::Error => return Ok(sink(ValueRef::Null, 0)),
+        Tag::Integer if returns == Some(StorageClass::Real) => {
+            ValueRef::Real(record.payload as i64 as f64)
+        }
+        Tag::Integer => ValueRef::Integer(record.payload as i64),
+        Tag::Real => ValueRef::Real(f64::from_bits(record.payload)),
+        Tag::Text => ValueRef::Text(std::str::from_utf8(bytes).map_err(invalid_text)?),
+        Tag::Blob => ValueRef::Blob(bytes),
+    };
+    check_class(returns, value.class())?;
+    let value = match value {
+        ValueRef::Real(real) if real.is_nan() => ValueRef::Null,
+        value => value,
+    };
+    Ok(sink(value, if callee.subtype { record.subtype } else { 0 }))
+}
+
+#[inline]
+fn check_class(declared: Option<StorageClass>, got: StorageClass) -> CallResult<()> {
+    match declared {
+        Some(declared) if declared != got => Err(wrong_result(declared, got).into()),
+        _ => Ok(()),
+    }
+}
+
+#[cold]
+fn wrong_result(declared: StorageClass, got: StorageClass) -> CallError {
+    CallError::Protocol(format!("it is declared to return {declared} but returned {got}"))
+}
+
+#[cold]
+fn invalid_text(error: std::str::Utf8Error) -> CallError {
+    CallError::Protocol(format!("its text is not valid UTF-8: {error}"))
+}
+
+#[cold]
+pub(super) fn memory_shrank() -> CallError {
+    CallError::Protocol("its memory became smaller".to_owned())
+}

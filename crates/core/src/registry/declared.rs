@@ -1,0 +1,222 @@
+//! What a definition declares: the objects of its manifest under the names that SQL knows.
+
+use std::collections::BTreeMap;
+
+use super::ObjectEntry;
+use crate::ddl::ObjectKind;
+use crate::manifest::{
+    Aggregate, AggregateMethod, Collation, Function, Manifest, Param, Signature, Table,
+    TableMethod, Type,
+};
+use crate::value::StorageClass;
+
+/// What a definition declares.
+#[derive(Default)]
+pub(crate) struct Declared {
+    pub(crate) functions: Vec<DeclaredFunction>,
+    pub(crate) tables: Vec<Table>,
+    pub(crate) collations: Vec<DeclaredCollation>,
+}
+
+/// What is behind the name of a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FunctionBody {
+    /// A scalar function: its export.
+    Scalar(String),
+    /// A scalar function that tells whether this export takes the arguments: 1 or 0, and NULL for
+    /// NULL.
+    Validator(String),
+    /// An aggregate: its exports, by what they do.
+    Aggregate(BTreeMap<AggregateMethod, String>),
+}
+
+/// What is behind the name of a collation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CollationBody {
+    /// An export that compares.
+    Compare(String),
+    /// An export that tells whether its first argument is less than its second.
+    Less(String),
+}
+
+impl CollationBody {
+    /// The export.
+    pub fn export(&self) -> &str {
+        match self {
+            Self::Compare(export) | Self::Less(export) => export,
+        }
+    }
+}
+
+/// A collation as a definition declares it.
+pub(crate) struct DeclaredCollation {
+    pub(crate) name: String,
+    pub(crate) body: CollationBody,
+}
+
+/// A function as a definition declares it.
+pub(crate) struct DeclaredFunction {
+    pub(crate) name: String,
+    pub(crate) body: FunctionBody,
+    pub(crate) signature: Signature,
+    pub(crate) subtype: bool,
+    pub(crate) deterministic: bool,
+}
+
+impl DeclaredFunction {
+    fn scalar(function: &Function, name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            body: FunctionBody::Scalar(function.export.clone()),
+            signature: function.signature.clone(),
+            subtype: function.subtype,
+            deterministic: function.deterministic,
+        }
+    }
+
+    fn aggregate(aggregate: &Aggregate, name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            body: FunctionBody::Aggregate(aggregate.methods.clone()),
+            signature: aggregate.signature.clone(),
+            subtype: aggregate.subtype,
+            deterministic: false,
+        }
+    }
+}
+
+impl Declared {
+    /// What a definition declares, by its manifest.
+    ///
+    /// # Errors
+    /// There is no manifest where one is needed, or it cannot be read.
+    pub(crate) fn of(object: &ObjectEntry) -> Result<Self, String> {
+        let manifest = object
+            .module
+            .manifest()
+            .map_err(|problem| format!("the manifest in the catalog cannot be read: {problem}"))?;
+        match (object.kind, manifest) {
+            (ObjectKind::Extension, None) => {
+                Err("the module of the extension has no manifest".to_owned())
+            }
+            (ObjectKind::Extension, Some(manifest)) => Ok(Self::of_extension(manifest)),
+            (ObjectKind::Function, manifest) => {
+                let declared = manifest.and_then(|manifest| Self::of_export(object, manifest));
+                let mut declared = declared.unwrap_or_else(|| Self::undeclared(object));
+                for function in &mut declared.functions {
+                    // Aggregates have no such promise to make: SQL never keeps their results.
+                    if !matches!(function.body, FunctionBody::Aggregate(_)) {
+                        function.deterministic |= object.deterministic;
+                    }
+                }
+                Ok(declared)
+            }
+        }
+    }
+
+    /// What to register of a definition that cannot be read, so that a call can say why.
+    pub(crate) fn fallback(object: &ObjectEntry) -> Self {
+        match object.kind {
+            ObjectKind::Function => Self::undeclared(object),
+            ObjectKind::Extension => Self::default(),
+        }
+    }
+
+    /// What CREATE EXTENSION takes of a manifest.
+    pub(crate) fn of_extension(manifest: &Manifest) -> Self {
+        let scalars = manifest.functions.iter().map(|f| DeclaredFunction::scalar(f, &f.name));
+        let aggregates =
+            manifest.aggregates.iter().map(|a| DeclaredFunction::aggregate(a, &a.name));
+        let types = manifest.types.iter().flat_map(type_functions);
+        let collations = manifest.collations.iter().map(|Collation { name, compare, .. }| {
+            DeclaredCollation { name: name.clone(), body: CollationBody::Compare(compare.clone()) }
+        });
+        let orders = manifest.types.iter().filter_map(|ty| type_collation(manifest, ty));
+        Self {
+            functions: scalars.chain(aggregates).chain(types).collect(),
+            tables: manifest.tables.clone(),
+            collations: collations.chain(orders).collect(),
+        }
+    }
+
+    /// What a CREATE FUNCTION takes of a manifest; `None` when that knows nothing of the export.
+    fn of_export(object: &ObjectEntry, manifest: &Manifest) -> Option<Self> {
+        let (name, export) = (&object.name, object.export.as_deref().unwrap_or(&object.name));
+        let functions: Vec<_> =
+            manifest.functions_of(export).map(|f| DeclaredFunction::scalar(f, name)).collect();
+        let aggregates = manifest.aggregates_of(export);
+        let functions = match functions.is_empty() {
+            true => aggregates.map(|a| DeclaredFunction::aggregate(a, name)).collect(),
+            false => functions,
+        };
+        if !functions.is_empty() {
+            return Some(Self { functions, ..Self::default() });
+        }
+        let tables: Vec<_> = manifest
+            .tables_of(export)
+            .map(|table| Table { name: name.clone(), ..table.clone() })
+            .collect();
+        (!tables.is_empty()).then(|| Self { tables, ..Self::default() })
+    }
+
+    /// The one function of an export that no manifest describes.
+    fn undeclared(object: &ObjectEntry) -> Self {
+        let export = object.export.as_ref().unwrap_or(&object.name);
+        let function = DeclaredFunction {
+            name: object.name.clone(),
+            body: FunctionBody::Scalar(export.clone()),
+            signature: Signature::ANY,
+            subtype: false,
+            deterministic: object.deterministic,
+        };
+        Self { functions: vec![function], ..Self::default() }
+    }
+}
+
+/// The functions that make a type usable where the engine has no types of its own: `t()` makes the
+/// stored value, `t_decode()` the value to show, and `t_valid()` is for CHECK constraints.
+fn type_functions(ty: &Type) -> [DeclaredFunction; 3] {
+    // NULL is NULL without a call.
+    let value = Param { class: None, nullable: false };
+    let stored = Param { class: Some(ty.base), nullable: false };
+    let declared = |suffix: &str, body, first, returns| DeclaredFunction {
+        name: format!("{}{suffix}", ty.name),
+        body,
+        signature: Signature {
+            params: [first].into_iter().chain(ty.params.iter().copied()).collect(),
+            variadic: None,
+            returns,
+        },
+        subtype: false,
+        deterministic: true,
+    };
+    [
+        declared("", FunctionBody::Scalar(ty.encode.clone()), value, Some(ty.base)),
+        declared("_decode", FunctionBody::Scalar(ty.decode.clone()), stored, None),
+        declared("_valid", FunctionBody::Validator(ty.decode.clone()), value, None),
+    ]
+}
+
+/// The order of a type whose values are stored as text, by its operator `<`: a collation of its name.
+fn type_collation(manifest: &Manifest, ty: &Type) -> Option<DeclaredCollation> {
+    if ty.base != StorageClass::Text {
+        return None;
+    }
+    let less = ty.operators.iter().find(|operator| operator.op == "<")?;
+    let function = manifest.functions.iter().find(|function| {
+        function.name.eq_ignore_ascii_case(&less.function)
+            && function.signature.argument_count() == 2
+    })?;
+    let body = CollationBody::Less(function.export.clone());
+    Some(DeclaredCollation { name: ty.name.clone(), body })
+}
+
+impl Manifest {
+    /// The tables that CREATE FUNCTION means by this export: by their own name, or that of the export
+    /// that opens a cursor.
+    fn tables_of<'a>(&'a self, export: &'a str) -> impl Iterator<Item = &'a Table> {
+        self.tables.iter().filter(move |t| {
+            t.name == export || t.methods.get(&TableMethod::Open).is_some_and(|o| o == export)
+        })
+    }
+}

@@ -1,0 +1,351 @@
+//! The registry: an immutable snapshot of what SQL may call, built from the rows of the catalog.
+//!
+//! Rows are untrusted: whatever is wrong with one becomes a problem of that definition, told when it
+//! is called, and never stops the others. Building a registry compiles nothing and reads no module.
+
+mod declared;
+mod module;
+mod policy;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+pub use declared::{CollationBody, FunctionBody};
+pub(crate) use declared::{Declared, DeclaredFunction};
+pub use module::ModuleEntry;
+pub(crate) use module::manifest_text;
+pub use policy::Policy;
+
+use crate::catalog::{Generation, ObjectRow};
+use crate::ddl::{ObjectKind, With};
+use crate::define::is_reserved;
+use crate::environment::Environment;
+use crate::error::{Error, ErrorKind};
+use crate::manifest::{Signature, Table};
+use crate::stats::FunctionStats;
+
+/// A definition: a function or an extension.
+pub struct ObjectEntry {
+    /// Which of the two.
+    pub kind: ObjectKind,
+    /// Its name, as written at CREATE.
+    pub name: String,
+    /// Its module.
+    pub module: Arc<ModuleEntry>,
+    /// The export, of a function.
+    pub export: Option<String>,
+    /// Whether DETERMINISTIC was said, of a function.
+    pub deterministic: bool,
+    /// What WITH said.
+    pub with: With,
+    /// What its guests may use.
+    pub policy: Policy,
+    /// What is wrong with it, if something is.
+    pub problem: Option<String>,
+}
+
+/// What SQL calls in a guest: its name, the definition that it comes from, its counters. Messages show
+/// it as `f()`, or with the word for what it is.
+pub struct Callable {
+    /// What it is.
+    pub namespace: Namespace,
+    /// Its name.
+    pub name: String,
+    /// The definition it comes from.
+    pub object: Arc<ObjectEntry>,
+    /// Its counters.
+    pub stats: Arc<FunctionStats>,
+}
+
+impl fmt::Display for Callable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.name;
+        match self.namespace {
+            Namespace::Functions => write!(f, "{name}()"),
+            Namespace::Tables => write!(f, "the table {name}"),
+            Namespace::Collations => write!(f, "the collation {name}"),
+        }
+    }
+}
+
+/// A function that SQL may call.
+pub struct FunctionEntry {
+    /// What is called.
+    pub callable: Arc<Callable>,
+    /// Its argument count; -1 for any.
+    pub arguments: i32,
+    /// Its kind, and its exports.
+    pub body: FunctionBody,
+    /// Its parameters and result.
+    pub signature: Arc<Signature>,
+    /// Whether it reads or gives subtypes.
+    pub subtype: bool,
+    /// Whether the same arguments always give the same result.
+    pub deterministic: bool,
+    /// A built-in of the engine, or an earlier definition, has its name, so that SQL calls that one.
+    pub shadowed: bool,
+}
+
+impl FunctionEntry {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.callable.name
+    }
+
+    /// The definition it comes from.
+    pub fn object(&self) -> &Arc<ObjectEntry> {
+        &self.callable.object
+    }
+}
+
+/// A table function or a virtual table.
+pub struct TableEntry {
+    /// What is called.
+    pub callable: Arc<Callable>,
+    /// Its columns and exports.
+    pub table: Table,
+    /// A module of the engine, or an earlier definition, has its name.
+    pub shadowed: bool,
+}
+
+/// A collation.
+pub struct CollationEntry {
+    /// What is called.
+    pub callable: Arc<Callable>,
+    /// Its export.
+    pub body: CollationBody,
+    /// A collation of the engine, or an earlier definition, has its name.
+    pub shadowed: bool,
+}
+
+impl CollationEntry {
+    /// Whether both give the same order, by the same right.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let (a, b) = (&self.callable.object, &other.callable.object);
+        self.body == other.body
+            && a.module.sha256 == b.module.sha256
+            && a.policy == b.policy
+            && a.problem == b.problem
+    }
+}
+
+/// A namespace of the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Namespace {
+    /// Functions and aggregates.
+    Functions,
+    /// Table functions and modules of virtual tables.
+    Tables,
+    /// Collations.
+    Collations,
+}
+
+/// Tells whether the engine itself, or its application, has something of this name.
+pub type IsForeign<'a> = &'a dyn Fn(Namespace, &str) -> bool;
+
+/// Name (ASCII lower case) and argument count: the identity of a function.
+pub type FunctionKey = (String, i32);
+
+/// The key of a function.
+pub fn function_key(name: &str, arguments: i32) -> FunctionKey {
+    (name.to_ascii_lowercase(), arguments)
+}
+
+/// See the module's description.
+pub struct Registry {
+    /// The state of the catalog that this is a snapshot of; `None` for no catalog.
+    pub generation: Option<Generation>,
+    objects: Vec<Arc<ObjectEntry>>,
+    functions: HashMap<FunctionKey, Arc<FunctionEntry>>,
+    tables: HashMap<String, Arc<TableEntry>>,
+    collations: HashMap<String, Arc<CollationEntry>>,
+}
+
+impl Registry {
+    /// The registry of a database without definitions.
+    pub fn empty() -> Self {
+        Self {
+            generation: None,
+            objects: Vec::new(),
+            functions: HashMap::new(),
+            tables: HashMap::new(),
+            collations: HashMap::new(),
+        }
+    }
+
+    /// Builds a registry from the rows of the catalog; extensions come before functions.
+    pub fn build(
+        generation: Generation,
+        mut rows: Vec<ObjectRow>,
+        environment: &Environment,
+        is_foreign: IsForeign<'_>,
+    ) -> Self {
+        rows.sort_by_key(|row| row.kind != ObjectKind::Extension);
+        let mut registry = Self { generation: Some(generation), ..Self::empty() };
+        for row in rows {
+            registry.add(row, environment, is_foreign);
+        }
+        environment.forget_unused_modules();
+        registry
+    }
+
+    fn add(&mut self, row: ObjectRow, environment: &Environment, is_foreign: IsForeign<'_>) {
+        let limits = &environment.settings.limits;
+        let module = environment.module(row.sha256, &row.manifest, || {
+            ModuleEntry::new(row.sha256, row.bytes, &row.manifest, limits)
+        });
+        let (with, problem) = match row.with {
+            Ok(with) => (with, row.problem),
+            Err(problem) => (With::default(), Some(problem)),
+        };
+        let mut object = ObjectEntry {
+            kind: row.kind,
+            name: row.name,
+            export: row.export,
+            deterministic: row.deterministic,
+            policy: Policy::effective(limits, environment.settings.granted, &with),
+            with,
+            problem,
+            module,
+        };
+        let declared = Declared::of(&object);
+        if let Err(problem) = &declared {
+            object.problem.get_or_insert_with(|| problem.clone());
+        }
+        let object = Arc::new(object);
+        let declared = declared.unwrap_or_else(|_| Declared::fallback(&object));
+        for function in declared.functions {
+            self.add_function(function, &object, environment, is_foreign);
+        }
+        for table in declared.tables {
+            let key = table.name.to_ascii_lowercase();
+            let entry = TableEntry {
+                callable: callable(
+                    Namespace::Tables,
+                    &table.name,
+                    TABLE_STATS,
+                    &object,
+                    environment,
+                ),
+                shadowed: is_reserved(&key)
+                    || is_foreign(Namespace::Tables, &key)
+                    || self.tables.contains_key(&key),
+                table,
+            };
+            self.tables.entry(key).or_insert_with(|| Arc::new(entry));
+        }
+        for collation in declared.collations {
+            let key = collation.name.to_ascii_lowercase();
+            let entry = CollationEntry {
+                callable: callable(
+                    Namespace::Collations,
+                    &collation.name,
+                    COLLATION_STATS,
+                    &object,
+                    environment,
+                ),
+                shadowed: is_foreign(Namespace::Collations, &key)
+                    || self.collations.contains_key(&key),
+                body: collation.body,
+            };
+            self.collations.entry(key).or_insert_with(|| Arc::new(entry));
+        }
+        self.objects.push(object);
+    }
+
+    fn add_function(
+        &mut self,
+        declared: DeclaredFunction,
+        object: &Arc<ObjectEntry>,
+        environment: &Environment,
+        is_foreign: IsForeign<'_>,
+    ) {
+        let key = function_key(&declared.name, declared.signature.argument_count());
+        let shadowed = is_reserved(&key.0)
+            || is_foreign(Namespace::Functions, &key.0)
+            || self.functions.contains_key(&key);
+        let function = FunctionEntry {
+            callable: callable(Namespace::Functions, &declared.name, key.1, object, environment),
+            arguments: key.1,
+            body: declared.body,
+            signature: Arc::new(declared.signature),
+            subtype: declared.subtype,
+            deterministic: declared.deterministic,
+            shadowed,
+        };
+        self.functions.entry(key).or_insert_with(|| Arc::new(function));
+    }
+
+    /// The function of this name and argument count, without regard to variadic ones.
+    pub fn function(&self, key: &FunctionKey) -> Option<&Arc<FunctionEntry>> {
+        self.functions.get(key)
+    }
+
+    /// The error for a name without a function of the number of arguments that a call has.
+    #[cold]
+    pub fn no_such_function(&self, name: &str) -> Error {
+        let other = self.functions().any(|entry| entry.name().eq_ignore_ascii_case(name));
+        let message = if other {
+            format!("wrong number of arguments to function {name}()")
+        } else {
+            format!("no such function: {name}")
+        };
+        Error::new(ErrorKind::NotFound, message)
+    }
+
+    /// All functions, in no order.
+    pub fn functions(&self) -> impl Iterator<Item = &Arc<FunctionEntry>> {
+        self.functions.values()
+    }
+
+    /// The table function or module of this name.
+    pub fn table(&self, name: &str) -> Option<&Arc<TableEntry>> {
+        self.tables.get(&name.to_ascii_lowercase())
+    }
+
+    /// All table functions and modules, in no order.
+    pub fn tables(&self) -> impl Iterator<Item = &Arc<TableEntry>> {
+        self.tables.values()
+    }
+
+    /// The collation of this name.
+    pub fn collation(&self, name: &str) -> Option<&Arc<CollationEntry>> {
+        self.collations.get(&name.to_ascii_lowercase())
+    }
+
+    /// All collations, in no order.
+    pub fn collations(&self) -> impl Iterator<Item = &Arc<CollationEntry>> {
+        self.collations.values()
+    }
+
+    /// All definitions.
+    pub fn objects(&self) -> &[Arc<ObjectEntry>] {
+        &self.objects
+    }
+
+    /// The definition of this kind and name.
+    pub fn object(&self, kind: ObjectKind, name: &str) -> Option<&Arc<ObjectEntry>> {
+        self.objects.iter().find(|o| o.kind == kind && o.name.eq_ignore_ascii_case(name))
+    }
+}
+
+/// Stands for the argument count of a table among the counters.
+const TABLE_STATS: i32 = -2;
+/// Stands for the argument count of a collation among the counters.
+const COLLATION_STATS: i32 = -3;
+
+fn callable(
+    namespace: Namespace,
+    name: &str,
+    arguments: i32,
+    object: &Arc<ObjectEntry>,
+    environment: &Environment,
+) -> Arc<Callable> {
+    Arc::new(Callable {
+        namespace,
+        name: name.to_owned(),
+        object: Arc::clone(object),
+        stats: environment.stats(name, arguments),
+    })
+}

@@ -1,0 +1,122 @@
+//! A module of the catalog: what is known without its bytes, and its code once that was needed.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use crate::environment::{Environment, compile};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
+use crate::manifest::Manifest;
+use crate::module::ModuleInfo;
+use crate::runtime::{CompiledModule, Metering};
+
+/// A module as the catalog describes it, and its code once that was needed.
+pub struct ModuleEntry {
+    /// SHA-256 of the binary module.
+    pub sha256: [u8; 32],
+    /// Bytes of the binary module, as the catalog says.
+    pub bytes: u64,
+    manifest_text: String,
+    manifest: Result<Option<Manifest>, String>,
+    compiled: Mutex<[Option<Arc<dyn CompiledModule>>; 2]>,
+}
+
+impl ModuleEntry {
+    pub(crate) fn new(sha256: [u8; 32], bytes: u64, manifest_text: &str, limits: &Limits) -> Self {
+        let manifest = if manifest_text.is_empty() {
+            Ok(None)
+        } else {
+            Manifest::parse(manifest_text.as_bytes(), limits).map(Some).map_err(|e| e.to_string())
+        };
+        Self {
+            sha256,
+            bytes,
+            manifest_text: manifest_text.to_owned(),
+            manifest,
+            compiled: Mutex::default(),
+        }
+    }
+
+    /// The hash in hexadecimal digits.
+    pub fn sha256_hex(&self) -> String {
+        self.sha256.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The canonical text of the manifest in the catalog; empty for none.
+    pub fn manifest_text(&self) -> &str {
+        &self.manifest_text
+    }
+
+    /// The manifest; `None` when the module has none.
+    ///
+    /// # Errors
+    /// The text in the catalog is no manifest.
+    pub fn manifest(&self) -> Result<Option<&Manifest>, &str> {
+        self.manifest.as_ref().map(Option::as_ref).map_err(String::as_str)
+    }
+
+    /// Whether its code is compiled.
+    pub fn is_compiled(&self) -> bool {
+        self.slots().iter().any(Option::is_some)
+    }
+
+    /// The compiled code, if it is there already.
+    pub fn compiled(&self, metering: Metering) -> Option<Arc<dyn CompiledModule>> {
+        self.slots()[metering as usize].clone()
+    }
+
+    /// Takes code that was compiled for the module of this hash.
+    pub(crate) fn adopt(
+        &self,
+        sha256: [u8; 32],
+        metering: Metering,
+        compiled: &Arc<dyn CompiledModule>,
+    ) {
+        if sha256 == self.sha256 {
+            self.slots()[metering as usize].get_or_insert_with(|| Arc::clone(compiled));
+        }
+    }
+
+    /// Compiles the module from the bytes in the catalog, which are checked first: hash, structure,
+    /// and that the manifest in the catalog is the module's own.
+    ///
+    /// # Errors
+    /// One of these checks, a missing runtime, what the runtime reports.
+    pub fn compile(
+        &self,
+        wasm: &[u8],
+        metering: Metering,
+        environment: &Environment,
+    ) -> Result<Arc<dyn CompiledModule>> {
+        let runtime = environment.runtime()?;
+        if <[u8; 32]>::from(Sha256::digest(wasm)) != self.sha256 {
+            return Err(Error::new(
+                ErrorKind::Catalog,
+                format!(
+                    "the stored module has another hash than {}: the file was changed",
+                    self.sha256_hex()
+                ),
+            ));
+        }
+        let info = ModuleInfo::read(wasm, &environment.settings.limits)?;
+        if manifest_text(&info) != self.manifest_text {
+            return Err(Error::new(
+                ErrorKind::Catalog,
+                "the manifest in the catalog is not the module's own: the file was changed",
+            ));
+        }
+        let compiled = compile(runtime.as_ref(), self.sha256, metering, wasm)?;
+        self.slots()[metering as usize] = Some(Arc::clone(&compiled));
+        Ok(compiled)
+    }
+
+    fn slots(&self) -> std::sync::MutexGuard<'_, [Option<Arc<dyn CompiledModule>>; 2]> {
+        self.compiled.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The canonical text of a module's manifest, as the catalog keeps it; empty for none.
+pub(crate) fn manifest_text(info: &ModuleInfo) -> String {
+    info.manifest.as_ref().map(Manifest::to_json).unwrap_or_default()
+}

@@ -1,0 +1,45 @@
+//! What guests of a definition may use.
+
+use std::time::Duration;
+
+use crate::ddl::With;
+use crate::limits::{Capabilities, Limits};
+use crate::runtime::Metering;
+
+/// What guests of one definition may use: the host's limits, tightened by the definition.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Policy {
+    /// Longest time of one call.
+    pub call_timeout: Duration,
+    /// Fuel of one call.
+    pub fuel: Option<u64>,
+    /// Linear memory of one instance.
+    pub memory_bytes_max: usize,
+    /// What the definition asked for and the host granted.
+    pub granted: Capabilities,
+}
+
+impl Policy {
+    /// The policy of a definition: the smaller of each limit; what was asked for and granted.
+    pub fn effective(limits: &Limits, granted: Capabilities, with: &With) -> Self {
+        let memory = with.memory_mb.map_or(usize::MAX, |mb| {
+            usize::try_from(mb).unwrap_or(usize::MAX).saturating_mul(1 << 20)
+        });
+        Self {
+            call_timeout: with.timeout_ms.map_or(limits.call_timeout, |ms| {
+                limits.call_timeout.min(Duration::from_millis(ms))
+            }),
+            fuel: match (limits.fuel, with.fuel) {
+                (Some(host), Some(own)) => Some(host.min(own)),
+                (host, own) => host.or(own),
+            },
+            memory_bytes_max: limits.memory_bytes_max.min(memory),
+            granted: granted.intersection(with.allow.unwrap_or_default()),
+        }
+    }
+
+    /// How code for this policy has to be compiled.
+    pub fn metering(&self) -> Metering {
+        if self.fuel.is_some() { Metering::Fuel } else { Metering::None }
+    }
+}

@@ -1,0 +1,345 @@
+//! States of aggregates: made in a guest when a group's first row arrives, fed with rows in batches,
+//! and freed exactly once, by `finalize` or by `drop`, while their instance lives.
+//!
+//! Knows nothing of how an engine groups rows, or when it wants a result.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Entered, InstanceId, Scope, Session, failure, not_bound};
+use crate::error::{Error, Result};
+use crate::guest::{Appended, Arguments, Batch, CallError, CallResult, Callee};
+use crate::limits::Capability;
+use crate::manifest::{AggregateMethod, Signature};
+use crate::registry::Callable;
+use crate::value::{StorageClass, ValueRef};
+
+/// What all calls of `drop` in one statement may take: they run when the host wants it to end.
+pub(super) const DROP_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// The exports that a binding of an aggregate has; the last two only where the aggregate has them.
+const EXPORTS: [AggregateMethod; 6] = [
+    AggregateMethod::Init,
+    AggregateMethod::Step,
+    AggregateMethod::Finalize,
+    AggregateMethod::Drop,
+    AggregateMethod::Value,
+    AggregateMethod::Inverse,
+];
+
+/// Of what is called for no result.
+static ANY: Signature = Signature::ANY;
+
+/// The exports of an aggregate in the order of a [`Binding`](super::Binding).
+pub fn aggregate_exports(methods: &BTreeMap<AggregateMethod, String>) -> Vec<String> {
+    EXPORTS.iter().map_while(|method| methods.get(method).cloned()).collect()
+}
+
+/// What becomes of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// They come in: `step`.
+    In,
+    /// They leave a window, oldest first: `inverse`.
+    Out,
+}
+
+/// A state of an aggregate in a guest. Give it back with [`Session::finalize`] or [`Session::discard_state`].
+pub struct AggregateState {
+    slot: usize,
+    instance: InstanceId,
+    handle: i64,
+    callable: Arc<Callable>,
+    signature: Arc<Signature>,
+    subtype: bool,
+    batch: Batch,
+    /// What is to become of the rows in the batch.
+    rows: Rows,
+}
+
+impl AggregateState {
+    /// Adds a row to those that the guest is to see next. Does all that is to be done for most rows;
+    /// for what is not [`Done`](Appended::Done) call [`Session::pass_rows`].
+    ///
+    /// # Errors
+    /// An argument does not fit its parameter; [`Session::fail_state`] makes of it what SQL users read.
+    #[inline(always)]
+    pub fn append<A: Arguments + ?Sized>(
+        &mut self,
+        rows: Rows,
+        arguments: &A,
+    ) -> CallResult<Appended> {
+        if self.rows != rows {
+            return Ok(Appended::Full);
+        }
+        self.batch.append(&self.signature, self.subtype, arguments)
+    }
+
+    /// The argument and result of what is called with the state alone.
+    fn signature(&self, method: AggregateMethod) -> Signature {
+        let returns = match method {
+            AggregateMethod::Finalize | AggregateMethod::Value => self.signature.returns,
+            _ => None,
+        };
+        Signature { returns, ..Signature::ANY }
+    }
+}
+
+impl Entered<'_> {
+    fn callee<'s>(
+        &self,
+        method: AggregateMethod,
+        signature: &'s Signature,
+    ) -> CallResult<Callee<'s>> {
+        let function = EXPORTS.iter().position(|export| *export == method);
+        let function = function.and_then(|function| self.functions.get(function));
+        Ok(Callee {
+            function: *function.ok_or_else(|| missing(method))?,
+            signature,
+            subtype: self.binding.subtype,
+            result_bytes_max: self.limits.result_bytes_max,
+        })
+    }
+}
+
+#[cold]
+fn missing(method: AggregateMethod) -> CallError {
+    CallError::Argument(match method {
+        AggregateMethod::Inverse => {
+            "it has no inverse, so that it works in windows whose frames only grow, such as ROWS \
+             UNBOUNDED PRECEDING"
+                .to_owned()
+        }
+        method => format!("it has no {}", method.field()),
+    })
+}
+
+#[cold]
+fn no_handle(class: StorageClass) -> CallError {
+    let class = if class == StorageClass::Null { "NULL".to_owned() } else { class.to_string() };
+    CallError::Protocol(format!("its init has to give a handle, an integer, but gave {class}"))
+}
+
+#[cold]
+fn live_already(handle: i64) -> CallError {
+    CallError::Protocol(format!("its init gave the handle {handle}, which another live state has"))
+}
+
+#[cold]
+fn gone() -> CallError {
+    CallError::Argument("its state is gone: the instance was dropped after a fault".to_owned())
+}
+
+impl Session {
+    /// Makes a state of the aggregate in a bound slot.
+    ///
+    /// # Errors
+    /// What the guest reports; what it gives is no handle, or that of another live state.
+    pub fn open_state(&self, scope: &mut Scope, slot: usize) -> Result<AggregateState> {
+        let opened = scope.enter(&self.environment, slot, |entered| {
+            let callee = entered.callee(AggregateMethod::Init, &ANY)?;
+            let handle = |value: ValueRef<'_>, _| match value {
+                ValueRef::Integer(handle) => Ok(handle),
+                other => Err(other.class()),
+            };
+            let none: &[ValueRef<'_>] = &[];
+            Ok(entered.guest.call(callee, none, entered.budget, handle)?.map_err(no_handle)?)
+        });
+        let opened = opened.and_then(|handle| {
+            let target = scope.targets.get_mut(slot).and_then(Option::as_mut);
+            let target = target.ok_or_else(not_bound)?;
+            if !target.states.insert(handle) {
+                return Err(live_already(handle).into());
+            }
+            Ok((handle, target))
+        });
+        let (handle, target) = match opened {
+            Ok(opened) => opened,
+            Err(error) => return Err(self.fail(scope, slot, *error)),
+        };
+        let binding = &target.binding;
+        let granted = binding.callable.object.policy.granted;
+        // Through these a guest could see when it gets a row.
+        let ordered = [Capability::Clock, Capability::Random, Capability::SqlRead]
+            .into_iter()
+            .any(|capability| granted.contains(capability));
+        Ok(AggregateState {
+            slot,
+            instance: InstanceId(scope.released + target.lease),
+            handle,
+            callable: Arc::clone(&binding.callable),
+            signature: Arc::clone(&binding.signature),
+            subtype: binding.subtype,
+            batch: scope.batches.take(ordered),
+            rows: Rows::In,
+        })
+    }
+
+    /// Does what [`AggregateState::append`] left to be done for a row.
+    ///
+    /// # Errors
+    /// An argument does not fit its parameter; what the guest reports, of this row or of one before.
+    #[cold]
+    pub fn pass_rows<A: Arguments + ?Sized>(
+        &self,
+        scope: &mut Scope,
+        state: &mut AggregateState,
+        rows: Rows,
+        arguments: &A,
+        appended: Appended,
+    ) -> Result<()> {
+        self.flush(scope, state)?;
+        if appended != Appended::Full {
+            return Ok(());
+        }
+        if state.rows == rows {
+            // It was too small; the next row may be no smaller than this one.
+            scope.batches.grow(&mut state.batch);
+        }
+        state.rows = rows;
+        match state.append(rows, arguments) {
+            Ok(Appended::Done) => Ok(()),
+            Ok(Appended::Due) => self.flush(scope, state),
+            Ok(Appended::Full) => self.pass_large(scope, state, arguments),
+            Err(error) => Err(self.fail_state(scope, state, *error)),
+        }
+    }
+
+    /// Hands over a row that fits into no batch.
+    fn pass_large<A: Arguments + ?Sized>(
+        &self,
+        scope: &mut Scope,
+        state: &mut AggregateState,
+        arguments: &A,
+    ) -> Result<()> {
+        self.within(scope, state, |state, entered| {
+            let callee = entered.callee(method(state.rows), &state.signature)?;
+            entered.guest.hand_over_large(arguments, callee, state.handle, entered.budget)
+        })
+    }
+
+    /// Hands over the rows that the guest has not seen.
+    fn flush(&self, scope: &mut Scope, state: &mut AggregateState) -> Result<()> {
+        if state.batch.is_empty() {
+            return Ok(());
+        }
+        self.within(scope, state, |state, entered| {
+            let callee = entered.callee(method(state.rows), &ANY)?;
+            let function = callee.function;
+            entered.guest.hand_over(&mut state.batch, function, state.handle, entered.budget)
+        })
+    }
+
+    /// The state's current result.
+    ///
+    /// # Errors
+    /// What the guest reports, of this call or of rows that it had not seen.
+    pub fn value<R>(
+        &self,
+        scope: &mut Scope,
+        state: &mut AggregateState,
+        sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+    ) -> Result<R> {
+        self.flush(scope, state)?;
+        self.call_state(scope, state, AggregateMethod::Value, sink)
+    }
+
+    /// The state's result, with which it ends.
+    ///
+    /// # Errors
+    /// As [`Session::value`]. The state has ended then, too.
+    pub fn finalize<R>(
+        &self,
+        scope: &mut Scope,
+        mut state: AggregateState,
+        sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+    ) -> Result<R> {
+        if let Err(error) = self.flush(scope, &mut state) {
+            self.discard_state(scope, state);
+            return Err(error);
+        }
+        let result = self.call_state(scope, &mut state, AggregateMethod::Finalize, sink);
+        self.forget(scope, state);
+        result
+    }
+
+    /// Ends a state whose result nobody wants. Has time of its own, and heeds no interrupt.
+    pub fn discard_state(&self, scope: &mut Scope, state: AggregateState) {
+        let (slot, instance) = (state.slot, state.instance);
+        if scope.instance(slot) == Some(instance) {
+            let mut budget = scope.cleanup;
+            if budget.remaining().is_zero() {
+                self.discard(scope, instance.0 - scope.released);
+            } else {
+                let dropped = scope.enter(&self.environment, slot, |entered| {
+                    let callee = entered.callee(AggregateMethod::Drop, &ANY)?;
+                    let handle = [ValueRef::Integer(state.handle)];
+                    entered.guest.call(callee, &handle[..], &mut budget, |_, _| ())
+                });
+                scope.cleanup = budget;
+                if let Err(error) = dropped {
+                    // Counted; the statement ends for another reason.
+                    self.fail(scope, slot, *error);
+                }
+            }
+        }
+        self.forget(scope, state);
+    }
+
+    fn forget(&self, scope: &mut Scope, state: AggregateState) {
+        if scope.instance(state.slot) == Some(state.instance)
+            && let Some(Some(target)) = scope.targets.get_mut(state.slot)
+        {
+            target.states.remove(&state.handle);
+        }
+        scope.batches.put(state.batch);
+    }
+
+    fn call_state<R>(
+        &self,
+        scope: &mut Scope,
+        state: &mut AggregateState,
+        method: AggregateMethod,
+        sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+    ) -> Result<R> {
+        self.within(scope, state, |state, entered| {
+            let signature = state.signature(method);
+            let callee = entered.callee(method, &signature)?;
+            let handle = [ValueRef::Integer(state.handle)];
+            entered.guest.call(callee, &handle[..], entered.budget, sink)
+        })
+    }
+
+    /// Enters the state's instance, if that is still there.
+    fn within<R>(
+        &self,
+        scope: &mut Scope,
+        state: &mut AggregateState,
+        body: impl FnOnce(&mut AggregateState, Entered<'_>) -> CallResult<R>,
+    ) -> Result<R> {
+        let slot = state.slot;
+        let result = match scope.instance(slot) == Some(state.instance) {
+            true => scope.enter(&self.environment, slot, |entered| body(state, entered)),
+            false => Err(gone().into()),
+        };
+        result.map_err(|error| self.fail_state(scope, state, *error))
+    }
+
+    /// What SQL users read of an error with a state.
+    #[cold]
+    pub fn fail_state(&self, scope: &mut Scope, state: &AggregateState, error: CallError) -> Error {
+        if scope.instance(state.slot) == Some(state.instance) {
+            return self.fail(scope, state.slot, error);
+        }
+        failure::call(&state.callable, &self.environment.settings.limits, error)
+    }
+}
+
+/// What rows are passed to.
+fn method(rows: Rows) -> AggregateMethod {
+    match rows {
+        Rows::In => AggregateMethod::Step,
+        Rows::Out => AggregateMethod::Inverse,
+    }
+}

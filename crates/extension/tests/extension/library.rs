@@ -1,0 +1,105 @@
+//! SQLite libraries, opened as a program with a driver of its own has them: the extension meets them
+//! only when a connection loads it.
+
+use std::ffi::{CStr, CString, c_char, c_double, c_int, c_void};
+use std::path::Path;
+use std::sync::LazyLock;
+
+use crate::build;
+
+macro_rules! functions {
+    ($($name:ident: fn($($arg:ty),*) $(-> $ret:ty)?;)*) => {
+        /// Functions of one SQLite library.
+        #[derive(Clone, Copy)]
+        pub(crate) struct Library {
+            $(pub(crate) $name: unsafe extern "C" fn($($arg),*) $(-> $ret)?,)*
+        }
+
+        impl Library {
+            /// Loads a library for as long as the process lives.
+            fn load(file: &Path) -> Self {
+                let name = CString::new(file.to_str().unwrap()).unwrap();
+                // SAFETY: the name ends with a NUL; what SQLite does when it is loaded is nothing.
+                let library = unsafe { dlopen(name.as_ptr(), RTLD_NOW) };
+                assert!(!library.is_null(), "{} cannot be loaded", file.display());
+                $(
+                    let name = concat!(stringify!($name), "\0");
+                    // SAFETY: the library is loaded, the name ends with a NUL.
+                    let $name = unsafe { dlsym(library, name.as_ptr().cast()) };
+                    assert!(!$name.is_null(), "{} has no {name}", file.display());
+                )*
+                Self {
+                    // SAFETY: the address is that of the function of this name, of this type.
+                    $($name: unsafe { std::mem::transmute::<
+                        *mut c_void,
+                        unsafe extern "C" fn($($arg),*) $(-> $ret)?
+                    >($name) },)*
+                }
+            }
+        }
+    };
+}
+
+unsafe extern "C" {
+    fn dlopen(file: *const c_char, mode: c_int) -> *mut c_void;
+    fn dlsym(library: *mut c_void, name: *const c_char) -> *mut c_void;
+}
+
+const RTLD_NOW: c_int = 2;
+
+/// A connection or a statement; only SQLite looks into it.
+pub(crate) type Raw = *mut c_void;
+
+functions! {
+    sqlite3_bind_blob: fn(Raw, c_int, *const u8, c_int, isize) -> c_int;
+    sqlite3_bind_double: fn(Raw, c_int, c_double) -> c_int;
+    sqlite3_bind_int64: fn(Raw, c_int, i64) -> c_int;
+    sqlite3_bind_text: fn(Raw, c_int, *const u8, c_int, isize) -> c_int;
+    sqlite3_busy_timeout: fn(Raw, c_int) -> c_int;
+    sqlite3_changes: fn(Raw) -> c_int;
+    sqlite3_close: fn(Raw) -> c_int;
+    sqlite3_column_blob: fn(Raw, c_int) -> *const u8;
+    sqlite3_column_bytes: fn(Raw, c_int) -> c_int;
+    sqlite3_column_count: fn(Raw) -> c_int;
+    sqlite3_column_double: fn(Raw, c_int) -> c_double;
+    sqlite3_column_int64: fn(Raw, c_int) -> i64;
+    sqlite3_column_type: fn(Raw, c_int) -> c_int;
+    sqlite3_enable_load_extension: fn(Raw, c_int) -> c_int;
+    sqlite3_errmsg: fn(Raw) -> *const c_char;
+    sqlite3_finalize: fn(Raw) -> c_int;
+    sqlite3_free: fn(*mut c_char);
+    sqlite3_libversion: fn() -> *const c_char;
+    sqlite3_load_extension: fn(Raw, *const c_char, *const c_char, *mut *mut c_char) -> c_int;
+    sqlite3_open: fn(*const c_char, *mut Raw) -> c_int;
+    sqlite3_prepare_v2: fn(Raw, *const c_char, c_int, *mut Raw, *mut *const c_char) -> c_int;
+    sqlite3_reset: fn(Raw) -> c_int;
+    sqlite3_step: fn(Raw) -> c_int;
+}
+
+impl Library {
+    /// The address of a symbol in any library, which is loaded for as long as the process lives.
+    pub(crate) fn symbol(file: &Path, name: &CStr) -> *mut c_void {
+        let file = CString::new(file.to_str().unwrap()).unwrap();
+        // SAFETY: the names end with a NUL.
+        unsafe { dlsym(dlopen(file.as_ptr(), RTLD_NOW), name.as_ptr()) }
+    }
+
+    /// Its version.
+    pub(crate) fn version(&self) -> &'static str {
+        // SAFETY: SQLite gives a static text.
+        unsafe { CStr::from_ptr((self.sqlite3_libversion)()) }.to_str().unwrap()
+    }
+}
+
+/// The system's SQLite, and the newest; or only the one in the file that COMMENSAL_TEST_SQLITE names,
+/// to try another version.
+pub(crate) fn libraries() -> &'static [Library] {
+    static LIBRARIES: LazyLock<Vec<Library>> =
+        LazyLock::new(|| match std::env::var_os("COMMENSAL_TEST_SQLITE") {
+            Some(file) => vec![Library::load(Path::new(&file))],
+            None => {
+                vec![Library::load(Path::new("libsqlite3.so.0")), Library::load(build::newest())]
+            }
+        });
+    &LIBRARIES
+}

@@ -1,0 +1,131 @@
+//! When a connection sees what others defined, and what SQLite is told of it.
+
+use commensal::Value;
+
+use crate::build::extension;
+use crate::connection::Connection;
+use crate::sql::{check_error, on_each, wat};
+
+/// What is on the page `docs/extension.md`, in its order.
+#[test]
+fn without_reopening() {
+    on_each(|library, path| {
+        let (a, b) = (Connection::open(library, path), Connection::open(library, path));
+        // A new name: not known while a statement is prepared, unless something made it known.
+        a.create("f", &wat(1), "").unwrap();
+        check_error(b.prepare("SELECT f()").map(drop), "no such function: f");
+        assert_eq!(b.integer("SELECT wasm_refresh()"), Ok(1));
+        assert_eq!(b.integer("SELECT f()"), Ok(1));
+        // By a scan of an introspection table.
+        a.create("g", &wat(2), "").unwrap();
+        assert_eq!(b.integer("SELECT count(*) FROM wasm_functions"), Ok(2));
+        assert_eq!(b.integer("SELECT g()"), Ok(2));
+        // By a call of any function of ours.
+        a.create("h", &wat(3), "").unwrap();
+        assert_eq!(b.integer("SELECT f()"), Ok(1));
+        assert_eq!(b.integer("SELECT h()"), Ok(3));
+        // Another version, and an end: at the next statement.
+        let mut prepared = b.prepare("SELECT f()").unwrap();
+        a.create("f", &wat(4), "").unwrap();
+        assert_eq!(prepared.first(), Ok(Value::Integer(4)));
+        a.exec("DROP FUNCTION f", &[]).unwrap();
+        check_error(prepared.first(), "no such function: f");
+        // In a snapshot from before, nothing changes.
+        b.batch("PRAGMA journal_mode = WAL; BEGIN").unwrap();
+        assert_eq!(b.integer("SELECT g() + (SELECT count(*) FROM commensal_object)"), Ok(4));
+        a.create("g", &wat(5), "").unwrap();
+        assert_eq!(b.integer("SELECT g()"), Ok(2));
+        b.batch("COMMIT").unwrap();
+        assert_eq!(b.integer("SELECT g()"), Ok(5));
+        // A connection that is opened later has all of it.
+        assert_eq!(Connection::open(library, path).integer("SELECT g() + h()"), Ok(8));
+    });
+}
+
+/// A name that was dropped is known to SQLite until it can be told.
+#[test]
+fn a_dropped_name_goes_when_nothing_runs() {
+    on_each(|library, path| {
+        let connection = Connection::open(library, path);
+        connection.create("f", &wat(1), "").unwrap();
+        connection.exec("DROP FUNCTION f", &[]).unwrap();
+        let listed = "SELECT count(*) FROM pragma_function_list WHERE name = 'f'";
+        assert_eq!(connection.integer(listed), Ok(1));
+        let mut running = connection.prepare("SELECT 1 UNION SELECT 2").unwrap();
+        assert!(running.step().unwrap());
+        assert_eq!(connection.integer("SELECT count(*) FROM wasm_functions"), Ok(0));
+        assert_eq!(connection.integer(listed), Ok(1));
+        running.reset();
+        assert_eq!(connection.integer("SELECT count(*) FROM wasm_functions"), Ok(0));
+        assert_eq!(connection.integer(listed), Ok(0));
+    });
+}
+
+/// SQLite was told that a function is deterministic, or does no harm. Where that no longer holds, the
+/// function is not called before SQLite could be told.
+#[test]
+fn promises_are_kept_or_the_call_fails() {
+    on_each(|library, path| {
+        let connection = Connection::open(library, path);
+        for (before, after, text) in [
+            ("DETERMINISTIC", "", "f() is no longer deterministic"),
+            ("", "WITH (allow = 'log')", "f() now asks for capabilities"),
+        ] {
+            connection.create("f", &wat(1), before).unwrap();
+            connection.query("SELECT 1 FROM wasm_functions LIMIT 0", &[]).unwrap();
+            assert_eq!(connection.integer("SELECT f()"), Ok(1));
+            connection.create("f", &wat(2), after).unwrap();
+            check_error(connection.integer("SELECT f()"), text);
+            assert_eq!(connection.integer("SELECT wasm_call('f')"), Ok(2));
+            connection.query("SELECT 1 FROM wasm_functions LIMIT 0", &[]).unwrap();
+            assert_eq!(connection.integer("SELECT f()"), Ok(2));
+        }
+        // The other way about, it works, and an index has to wait.
+        connection.create("g", &wat(1), "").unwrap();
+        connection.create("g", &wat(2), "DETERMINISTIC").unwrap();
+        assert_eq!(connection.integer("SELECT g()"), Ok(2));
+        connection.batch("CREATE TABLE t(x)").unwrap();
+        let index = "CREATE INDEX i ON t(g(x))";
+        check_error(connection.batch(index), "non-deterministic functions prohibited");
+        connection.query("SELECT 1 FROM wasm_functions LIMIT 0", &[]).unwrap();
+        connection.batch(index).unwrap();
+    });
+}
+
+/// Loading is never in the way of opening a file, whatever is in it.
+#[test]
+fn any_file_can_be_opened() {
+    on_each(|library, path| {
+        for sql in [
+            "CREATE TABLE commensal_meta(x)",
+            "CREATE TABLE wasm_functions(x); CREATE VIEW wasm_modules AS SELECT 1",
+            "CREATE VIEW v AS SELECT wasm_exec('DROP FUNCTION f') AS x",
+        ] {
+            Connection::bare(library, path).batch(sql).unwrap();
+            let connection = Connection::bare(library, path);
+            connection.load(extension(), None).unwrap();
+            connection.load(extension(), Some("sqlite3_commensal_init")).unwrap();
+            assert_eq!(connection.integer("SELECT 1"), Ok(1));
+            assert!(connection.close());
+        }
+    });
+}
+
+#[test]
+fn a_file_with_a_thousand_functions() {
+    on_each(|library, path| {
+        let connection = Connection::open(library, path);
+        for i in 0..10 {
+            connection.create(&format!("f{i}"), &wat(i), "").unwrap();
+        }
+        // As a dump would restore them.
+        let copies = "WITH n(i) AS (SELECT 10 UNION ALL SELECT i + 1 FROM n WHERE i < 999) \
+                      INSERT INTO commensal_object(kind, name, sha256, export) \
+                      SELECT kind, 'f' || i, sha256, export FROM n JOIN commensal_object \
+                      ON name = 'f' || (i % 10)";
+        connection.batch(copies).unwrap();
+        let connection = Connection::open(library, path);
+        assert_eq!(connection.integer("SELECT f1() + f999() + wasm_call('f42')"), Ok(12));
+        assert_eq!(connection.integer("SELECT count(*) FROM wasm_functions"), Ok(1000));
+    });
+}

@@ -1,0 +1,102 @@
+//! What `#[aggregate]` adds beside the implementation of the trait: an export for each method, and the
+//! manifest fragment.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Error, ItemImpl, Result};
+
+use crate::expand::section;
+use crate::implementation::{Implementation, json};
+use crate::options::Options;
+
+/// Fields of the manifest that every aggregate has; the host's calls beside those of the trait.
+const ALWAYS: [&str; 4] = ["init", "step", "finalize", "drop"];
+
+/// The exports and the manifest fragment.
+pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStream> {
+    let options = Options::parse_only(options, &["name"])?;
+    let implementation = Implementation::of(item, "Aggregate")?;
+    let fields = fields(&implementation)?;
+    let name = options.name.unwrap_or_else(|| implementation.default_name());
+    let manifest = manifest(&implementation, &name, &fields);
+    let exports = fields.iter().map(|&field| export(&implementation, &name, field));
+    let Implementation { implementor, cfgs, .. } = &implementation;
+    Ok(quote! {
+        #(#cfgs)*
+        const _: () = {
+            use ::commensal_sdk::export as commensal;
+
+            #manifest
+
+            #[cfg(target_arch = "wasm32")]
+            static STATES: commensal::Single<commensal::States<#implementor>> =
+                commensal::Single::new(commensal::States::new());
+
+            #(#exports)*
+
+            #[cfg(not(target_arch = "wasm32"))]
+            {
+                let _ = MANIFEST;
+            }
+        };
+    })
+}
+
+/// The fields of the manifest that the aggregate has.
+fn fields(implementation: &Implementation<'_>) -> Result<Vec<&'static str>> {
+    let (value, inverse) = (implementation.has("value"), implementation.has("inverse"));
+    let span = implementation.implementor.span();
+    if inverse && !value {
+        return Err(Error::new(span, "`inverse` needs `value`: it is for windows"));
+    }
+    if !value && !implementation.has("finalize") {
+        return Err(Error::new(span, "an aggregate needs `finalize`, or `value`"));
+    }
+    let mut fields = ALWAYS.to_vec();
+    fields.extend(value.then_some("value"));
+    fields.extend(inverse.then_some("inverse"));
+    Ok(fields)
+}
+
+fn manifest(implementation: &Implementation<'_>, name: &str, fields: &[&str]) -> TokenStream {
+    let r#type = implementation.implementor;
+    let head = format!("{{\"aggregate\":{{\"name\":{},\"params\":[", json(name));
+    let exports =
+        fields.iter().map(|field| format!(",\"{field}\":{}", json(&implementation.export(field))));
+    let tail = format!("\"{}}}}}\n", exports.collect::<String>());
+    // The compiler's complaint about a wrong type should be at the implementation.
+    let aggregate = quote_spanned!(r#type.span()=> <#r#type as ::commensal_sdk::Aggregate>);
+    let section = section();
+    quote! {
+        const MANIFEST: &[&[&str]] = &[
+            &[commensal::HEADER, #head],
+            <#aggregate::Arguments<'static> as commensal::FromArguments<'static>>::PARAMS,
+            &["],\"returns\":\"", commensal::result::<#aggregate::Output>(), #tail],
+        ];
+        #section
+    }
+}
+
+/// The export for one field.
+fn export(implementation: &Implementation<'_>, name: &str, field: &str) -> TokenStream {
+    let (ident, export) = (implementation.implementor, implementation.export(field));
+    let (method, function) = (format_ident!("{field}"), format_ident!("export_{field}"));
+    let count = match field {
+        "init" => quote!(Exactly(0)),
+        "step" | "inverse" => quote!(AtLeast(2)),
+        _ => quote!(Exactly(1)),
+    };
+    quote! {
+        #[cfg(target_arch = "wasm32")]
+        #[unsafe(export_name = #export)]
+        unsafe extern "C" fn #function(argc: i32, argv: i32) -> i32 {
+            let count = commensal::Count::#count;
+            let method = |states: &mut commensal::States<#ident>, arguments: &commensal::Arguments<'_>| {
+                states.#method(arguments)
+            };
+            // SAFETY: the host calls exports as ABI version 1 says; these exports alone use `STATES`.
+            unsafe { commensal::call_states(#name, count, argc, argv, &STATES, method) }
+        }
+    }
+}

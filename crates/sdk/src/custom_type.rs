@@ -1,0 +1,67 @@
+//! Types: values with a form in which they are stored and one in which they are shown.
+
+use alloc::string::String;
+
+use crate::{FromArgument, IntoOutput, Value, ValueRef};
+
+/// A type of values.
+///
+/// Put [`custom_type`](macro@crate::custom_type) on the implementation. For a type `money`, SQLite gets
+/// the functions `money(value)`, which makes the stored form, `money_decode(stored)`, which makes the form
+/// to show, and `money_valid(stored)`, which is 1 for what `decode` takes and 0 for anything else: for
+/// CHECK constraints. A type that is stored as text and has the operator `<` is a collation as well. NULL
+/// stays NULL, and no code of the type sees it.
+///
+/// Both directions must always give equal results for equal values.
+///
+/// ```
+/// use commensal_sdk::{CustomType, Value, ValueRef};
+///
+/// /// A temperature: stored in millikelvins, shown in degrees Celsius.
+/// struct Temperature;
+///
+/// #[commensal_sdk::custom_type(name = "temperature")]
+/// impl CustomType for Temperature {
+///     type Stored = i64;
+///
+///     fn encode(value: ValueRef<'_>) -> Result<i64, String> {
+///         match value {
+///             ValueRef::Integer(degrees) => Ok(degrees * 1000 + 273_150),
+///             ValueRef::Real(degrees) => Ok((degrees * 1000.0).round() as i64 + 273_150),
+///             _ => Err("a temperature is a number".to_owned()),
+///         }
+///     }
+///
+///     fn decode(millikelvins: i64) -> Result<Value, String> {
+///         if millikelvins < 0 {
+///             return Err("below absolute zero".to_owned());
+///         }
+///         Ok(Value::Real((millikelvins - 273_150) as f64 / 1000.0))
+///     }
+/// }
+///
+/// assert_eq!(Temperature::encode(ValueRef::Real(21.5)), Ok(294_650));
+/// assert_eq!(Temperature::decode(294_650), Ok(Value::Real(21.5)));
+/// ```
+///
+/// ```sql
+/// CREATE TABLE log(at TEXT, t INTEGER CHECK (temperature_valid(t)));
+/// INSERT INTO log VALUES ('08:00', temperature(21.5));
+/// SELECT at, temperature_decode(t) FROM log;   -- 08:00|21.5
+/// ```
+pub trait CustomType {
+    /// What is stored: `i64`, `f64`, `String` or `Vec<u8>`.
+    type Stored: for<'a> FromArgument<'a> + for<'a> IntoOutput<'a>;
+
+    /// The form in which a value is stored.
+    ///
+    /// # Errors
+    /// The value is none of the type; the text is the SQL error.
+    fn encode(value: ValueRef<'_>) -> Result<Self::Stored, String>;
+
+    /// The form in which a stored value is shown.
+    ///
+    /// # Errors
+    /// What is stored is no value of the type; the text is the SQL error.
+    fn decode(stored: Self::Stored) -> Result<Value, String>;
+}
