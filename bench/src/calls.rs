@@ -16,6 +16,8 @@ struct Case {
     /// What SQLite itself has for it.
     builtin: Option<&'static str>,
     call: &'static str,
+    /// Whether the call gives one value for all rows.
+    aggregate: bool,
 }
 
 const CASES: &[Case] = &[
@@ -24,36 +26,42 @@ const CASES: &[Case] = &[
         query: "SELECT sum({}) FROM numbers",
         builtin: Some("a + b"),
         call: "{}add(a, b)",
+        aggregate: false,
     },
     Case {
         title: "80 bytes of text to text: count(upper(t))",
         query: "SELECT count({}) FROM texts",
         builtin: Some("upper(t)"),
         call: "{}upper(t)",
+        aggregate: false,
     },
     Case {
         title: "80 bytes of text to an integer: sum(byte_sum(t))",
         query: "SELECT sum({}) FROM texts",
         builtin: None,
         call: "{}byte_sum(t)",
+        aggregate: false,
     },
     Case {
         title: "aggregate of two integers: dot(a, b)",
         query: "SELECT {} FROM numbers",
         builtin: Some("sum(a * b)"),
         call: "{}dot(a, b)",
+        aggregate: true,
     },
     Case {
         title: "aggregate of 80 bytes of text: bytes(t)",
         query: "SELECT {} FROM texts",
         builtin: None,
         call: "{}bytes(t)",
+        aggregate: true,
     },
     Case {
         title: "as many groups as rows: sum(dot(a, b)) of GROUP BY a",
         query: "SELECT sum(x) FROM (SELECT {} AS x FROM numbers GROUP BY a)",
         builtin: Some("sum(a * b)"),
         call: "{}dot(a, b)",
+        aggregate: true,
     },
 ];
 
@@ -61,7 +69,7 @@ const VARIANTS: [(&str, &str); 3] =
     [("C", "c_"), ("Rust closure (rusqlite)", "rust_"), ("Wasm", "guest_")];
 
 /// A connection with the tables and all functions. They stay until it is closed.
-fn connection(size: Size, extension: Option<&Path>) -> Outcome<Connection> {
+pub(crate) fn connection(size: Size, extension: Option<&Path>) -> Outcome<Connection> {
     let connection = Connection::open_in_memory()?;
     fill(&connection, size.rows)?;
     functions::register_c(&connection)?;
@@ -130,14 +138,18 @@ fn run_case(connection: &Connection, case: &Case, size: Size) -> Outcome {
     }
     check_same_results(connection, case, &calls)?;
     let times = time_queries(connection, case, &calls, size)?;
-    print(case, &names, &times, c, size);
+    print(case.title, &names, &times, c, size);
     Ok(())
 }
 
-/// All variants give the same value in each row.
+/// All variants give the same value, in each row or for all.
 fn check_same_results(connection: &Connection, case: &Case, calls: &[String]) -> Outcome {
     for call in &calls[1..] {
-        let sql = format!("{} WHERE {} IS NOT {call}", case.query.replace("{}", "1"), calls[0]);
+        let query = |call: &str| case.query.replace("{}", call);
+        let sql = match case.aggregate {
+            true => format!("SELECT ({}) IS NOT ({})", query(&calls[0]), query(call)),
+            false => format!("{} WHERE {} IS NOT {call}", query("1"), calls[0]),
+        };
         let different: Option<i64> = connection.query_row(&sql, (), |row| row.get(0))?;
         if different.unwrap_or(0) != 0 {
             return Err(format!("{} and {call} differ in {different:?} rows", calls[0]).into());
@@ -163,9 +175,9 @@ fn time_queries(
     })
 }
 
-fn print(case: &Case, names: &[String], times: &Times, c: usize, size: Size) {
+pub(crate) fn print(title: &str, names: &[String], times: &Times, c: usize, size: Size) {
     let rows = f64::from(size.rows);
-    println!("\n{}", case.title);
+    println!("\n{title}");
     println!("{:<28} {:>12} {:>12} {:>10}", "", "median", "best", "ratio to C");
     for (variant, name) in names.iter().enumerate() {
         println!(

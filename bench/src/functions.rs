@@ -14,21 +14,26 @@ use rusqlite::{Connection, LoadExtensionGuard};
 
 use crate::Outcome;
 
-/// `guest_add`, `guest_upper`, `guest_byte_sum`, `guest_dot`, `guest_bytes`: guests/examples/bench.
+/// `guest_add`, `guest_upper`, `guest_byte_sum`, `guest_dot`, `guest_bytes`, `guest_series`: guests/examples/bench.
 pub(crate) const GUEST: &[u8] = include_bytes!("../../guests/prebuilt/bench.wasm");
 
 unsafe extern "C" {
     /// See native/functions.c.
     fn commensal_bench_register(db: *mut libsqlite3_sys::sqlite3) -> c_int;
+    /// See native/series.c.
+    fn commensal_bench_register_series(db: *mut libsqlite3_sys::sqlite3) -> c_int;
 }
 
-/// Registers `c_add`, `c_upper`, `c_byte_sum`, and the aggregates `c_dot` and `c_bytes`.
+/// Registers `c_add`, `c_upper`, `c_byte_sum`, the aggregates `c_dot` and `c_bytes`, and the table function `c_series`.
 pub(crate) fn register_c(connection: &Connection) -> Outcome {
     // SAFETY: the connection is open, of the SQLite whose header the C code was compiled with.
-    let code = unsafe { commensal_bench_register(connection.handle()) };
-    match code {
-        libsqlite3_sys::SQLITE_OK => Ok(()),
-        code => Err(format!("the functions in C cannot be registered: code {code}").into()),
+    let codes = unsafe {
+        let db = connection.handle();
+        [commensal_bench_register(db), commensal_bench_register_series(db)]
+    };
+    match codes {
+        [libsqlite3_sys::SQLITE_OK, libsqlite3_sys::SQLITE_OK] => Ok(()),
+        codes => Err(format!("the functions in C cannot be registered: codes {codes:?}").into()),
     }
 }
 

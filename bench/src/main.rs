@@ -9,6 +9,7 @@ mod collations;
 mod definitions;
 mod functions;
 mod measure;
+mod tables;
 mod turso;
 
 use std::path::Path;
@@ -72,8 +73,9 @@ fn run(size: Size, extension: Option<&Path>) -> Outcome {
     if extension.is_some() {
         println!("\nThe same, with the extension loaded:");
         calls::run(size, extension)?;
-        turso::run(size)?;
     }
+    turso::run(size)?;
     collations::run(size)?;
+    tables::run(size)?;
     definitions::run(size, extension)
 }

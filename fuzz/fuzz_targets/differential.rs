@@ -104,7 +104,7 @@ fn limits() -> InstanceConfig {
         stack_bytes_max: 256 << 10,
         call_timeout: Duration::from_secs(10),
         fuel: None,
-        host: HostState { granted: Capabilities::NONE, services: Arc::new(Services) },
+        host: HostState::new(Capabilities::NONE, Arc::new(Services)),
     }
 }
 

@@ -14,7 +14,9 @@ import commensal
 import slt
 from conftest import TREE
 
-CASES = TREE / "conformance"
+FOLDER = TREE / "conformance"
+CASES = sorted(FOLDER.glob("*.slt"))
+assert len(CASES) > 30
 
 
 def connect_sqlite3(path: Path) -> sqlite3.Connection:
@@ -29,11 +31,11 @@ def connect_apsw(path: Path) -> apsw.Connection:
 
 
 @pytest.mark.parametrize("connect", [connect_sqlite3, connect_apsw])
-@pytest.mark.parametrize("case", sorted(CASES.glob("*.slt")), ids=lambda case: case.stem)
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.stem)
 def test_case(case: Path, connect: Any, tmp_path: Path) -> None:
     def connection() -> Any:
         connection = connect(tmp_path / "test.db")
-        commensal.load(connection, file_base=str(CASES))
+        commensal.load(connection, file_base=str(FOLDER))
         return connection
 
     opened = connection()

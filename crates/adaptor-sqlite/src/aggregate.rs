@@ -13,7 +13,7 @@ use std::ffi::c_int;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use commensal_core::guest::Appended;
+use commensal_core::guest::{Appended, CallResult};
 use commensal_core::manifest::AggregateMethod;
 use commensal_core::registry::FunctionBody;
 use commensal_core::session::{AggregateState, Binding, Rows, Scope, Session, aggregate_exports};
@@ -93,34 +93,54 @@ unsafe fn rows<const LIBRARY: usize>(
 ) {
     // Set before the function could be registered; without it there is no way even to fail.
     let Some(api) = library::library(LIBRARY) else { return };
+    // SAFETY: the caller's promise.
+    let arguments = unsafe { Values::new(api, argc, argv) };
+    // SAFETY: as above.
+    let place = unsafe { (api.sqlite3_aggregate_context)(context, size_of::<Context>() as c_int) };
+    let place = place.cast::<Context>();
+    // SAFETY: SQLite allocated the context, zeroed, for this group; it is aligned as by malloc. What is
+    // in it was put there by `first_row`, and is taken out by `end` alone.
+    let group = unsafe { place.as_mut().and_then(|group| group.as_mut()) };
+    if let Some(group) = group
+        && group.state.append_integers(rows, &arguments)
+    {
+        return;
+    }
+    // SAFETY: as above. What came so far cannot panic.
+    unsafe { any_row(api, context, place, rows, &arguments) };
+}
+
+/// Takes a row of any kind.
+///
+/// # Safety
+/// The context is that of `xStep` or `xInverse`; `place` is what SQLite keeps for the group.
+#[inline(never)]
+unsafe fn any_row(
+    api: &Api,
+    context: *mut sqlite3_context,
+    place: *mut Context,
+    rows: Rows,
+    arguments: &Values<'_>,
+) {
     let body = || {
-        // SAFETY: the caller's promise.
-        let arguments = unsafe { Values::new(api, argc, argv) };
-        // SAFETY: as above.
-        let place =
-            unsafe { (api.sqlite3_aggregate_context)(context, size_of::<Context>() as c_int) };
-        let place = place.cast::<Context>();
         if place.is_null() {
-            // SAFETY: as above.
+            // SAFETY: the caller's promise.
             unsafe { (api.sqlite3_result_error_nomem)(context) };
             return;
         }
-        // SAFETY: SQLite allocated the context, zeroed, for this group; it is aligned as by malloc. What
-        // is in it was put there by `begin`, and is taken out by `finalize` alone.
-        if let Some(group) = unsafe { (*place).as_mut() } {
-            match group.state.append(rows, &arguments) {
-                Ok(Appended::Done) => return,
-                appended => {
-                    // SAFETY: as above.
-                    unsafe { pass(api, context, group, rows, &arguments, appended) };
-                    return;
-                }
-            }
+        // SAFETY: as in `rows`.
+        let Some(group) = (unsafe { (*place).as_mut() }) else {
+            // SAFETY: the caller's promise.
+            unsafe { first_row(api, context, place, rows, arguments) };
+            return;
+        };
+        let appended = group.state.append(rows, arguments);
+        if !matches!(appended, Ok(Appended::Done)) {
+            // SAFETY: the caller's promise.
+            unsafe { pass(api, context, group, rows, arguments, appended) };
         }
-        // SAFETY: as above.
-        unsafe { first_row(api, context, place, rows, &arguments) };
     };
-    // SAFETY: as above.
+    // SAFETY: the caller's promise.
     unsafe { guarded(api, context, body) };
 }
 
@@ -181,7 +201,7 @@ unsafe fn pass(
     group: &mut Group,
     rows: Rows,
     arguments: &Values<'_>,
-    appended: std::result::Result<Appended, Box<commensal_core::guest::CallError>>,
+    appended: CallResult<Appended>,
 ) {
     // SAFETY: the caller's promise.
     let slot = unsafe { slot(api, context) };

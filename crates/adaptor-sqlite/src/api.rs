@@ -49,24 +49,55 @@ pub struct sqlite3_vtab_cursor {
     pub pVtab: *mut sqlite3_vtab,
 }
 
-/// [Planning](https://www.sqlite.org/c3ref/index_info.html): the leading fields, all that is used.
+/// [A constraint of a query](https://www.sqlite.org/c3ref/index_info.html).
+#[repr(C)]
+pub struct sqlite3_index_constraint {
+    /// The column; -1 for the rowid.
+    pub iColumn: c_int,
+    /// The operator, one of `SQLITE_INDEX_CONSTRAINT_*`.
+    pub op: u8,
+    /// Whether the plan can use it.
+    pub usable: u8,
+    /// SQLite's own.
+    pub iTermOffset: c_int,
+}
+
+/// [A term of ORDER BY](https://www.sqlite.org/c3ref/index_info.html).
+#[repr(C)]
+pub struct sqlite3_index_orderby {
+    /// The column.
+    pub iColumn: c_int,
+    /// Whether it is descending.
+    pub desc: u8,
+}
+
+/// [What a plan makes of a constraint](https://www.sqlite.org/c3ref/index_info.html).
+#[repr(C)]
+pub struct sqlite3_index_constraint_usage {
+    /// Position among the arguments of xFilter, from 1; 0 for none.
+    pub argvIndex: c_int,
+    /// Whether SQLite need not check it again.
+    pub omit: u8,
+}
+
+/// [Planning](https://www.sqlite.org/c3ref/index_info.html), as since SQLite 3.10.
 #[repr(C)]
 pub struct sqlite3_index_info {
     /// Number of constraints.
     pub nConstraint: c_int,
     /// Constraints.
-    pub aConstraint: *const c_void,
+    pub aConstraint: *const sqlite3_index_constraint,
     /// Number of ORDER BY terms.
     pub nOrderBy: c_int,
     /// ORDER BY terms.
-    pub aOrderBy: *const c_void,
+    pub aOrderBy: *const sqlite3_index_orderby,
     /// Use of the constraints.
-    pub aConstraintUsage: *mut c_void,
+    pub aConstraintUsage: *mut sqlite3_index_constraint_usage,
     /// Plan number.
     pub idxNum: c_int,
     /// Plan text.
     pub idxStr: *mut c_char,
-    /// Whether to free the plan text.
+    /// Whether SQLite is to free the plan text.
     pub needToFreeIdxStr: c_int,
     /// Whether the order is produced.
     pub orderByConsumed: c_int,
@@ -74,36 +105,41 @@ pub struct sqlite3_index_info {
     pub estimatedCost: c_double,
     /// Estimated rows.
     pub estimatedRows: i64,
+    /// `SQLITE_INDEX_SCAN_*`.
+    pub idxFlags: c_int,
+    /// Columns that the statement uses: bit 63 for all from 63 on.
+    pub colUsed: u64,
 }
 
 /// A function that is not provided.
 pub type Absent = Option<unsafe extern "C" fn()>;
+
+/// xCreate and xConnect.
+pub type Connect = unsafe extern "C" fn(
+    *mut sqlite3,
+    *mut c_void,
+    c_int,
+    *const *const c_char,
+    *mut *mut sqlite3_vtab,
+    *mut *mut c_char,
+) -> c_int;
 
 /// [The methods of a virtual table](https://www.sqlite.org/c3ref/module.html).
 #[repr(C)]
 pub struct sqlite3_module {
     /// Version of the structure.
     pub iVersion: c_int,
-    /// Absent for eponymous-only tables.
-    pub xCreate: Absent,
+    /// Creates; absent for eponymous-only tables.
+    pub xCreate: Option<Connect>,
     /// Connects.
-    pub xConnect: Option<
-        unsafe extern "C" fn(
-            *mut sqlite3,
-            *mut c_void,
-            c_int,
-            *const *const c_char,
-            *mut *mut sqlite3_vtab,
-            *mut *mut c_char,
-        ) -> c_int,
-    >,
+    pub xConnect: Option<Connect>,
     /// Plans.
     pub xBestIndex:
         Option<unsafe extern "C" fn(*mut sqlite3_vtab, *mut sqlite3_index_info) -> c_int>,
     /// Disconnects.
     pub xDisconnect: Option<unsafe extern "C" fn(*mut sqlite3_vtab) -> c_int>,
     /// Destroys.
-    pub xDestroy: Absent,
+    pub xDestroy: Option<unsafe extern "C" fn(*mut sqlite3_vtab) -> c_int>,
     /// Opens a cursor.
     pub xOpen:
         Option<unsafe extern "C" fn(*mut sqlite3_vtab, *mut *mut sqlite3_vtab_cursor) -> c_int>,
@@ -129,9 +165,32 @@ pub struct sqlite3_module {
     >,
     /// Gives the rowid.
     pub xRowid: Option<unsafe extern "C" fn(*mut sqlite3_vtab_cursor, *mut i64) -> c_int>,
-    /// The methods that follow, none of which is provided: xUpdate, xBegin, xSync, xCommit,
-    /// xRollback, xFindFunction, xRename, xSavepoint, xRelease, xRollbackTo, xShadowName, xIntegrity.
-    pub rest: [Absent; 12],
+    /// Writes.
+    pub xUpdate: Option<
+        unsafe extern "C" fn(*mut sqlite3_vtab, c_int, *mut *mut sqlite3_value, *mut i64) -> c_int,
+    >,
+    /// Starts a transaction.
+    pub xBegin: Option<unsafe extern "C" fn(*mut sqlite3_vtab) -> c_int>,
+    /// Prepares to commit.
+    pub xSync: Option<unsafe extern "C" fn(*mut sqlite3_vtab) -> c_int>,
+    /// Commits.
+    pub xCommit: Option<unsafe extern "C" fn(*mut sqlite3_vtab) -> c_int>,
+    /// Rolls back.
+    pub xRollback: Option<unsafe extern "C" fn(*mut sqlite3_vtab) -> c_int>,
+    /// Overloads functions; never provided.
+    pub xFindFunction: Absent,
+    /// The table is renamed.
+    pub xRename: Option<unsafe extern "C" fn(*mut sqlite3_vtab, *const c_char) -> c_int>,
+    /// Sets a savepoint; from version 2 of the structure on.
+    pub xSavepoint: Option<unsafe extern "C" fn(*mut sqlite3_vtab, c_int) -> c_int>,
+    /// Releases savepoints.
+    pub xRelease: Option<unsafe extern "C" fn(*mut sqlite3_vtab, c_int) -> c_int>,
+    /// Rolls back to a savepoint.
+    pub xRollbackTo: Option<unsafe extern "C" fn(*mut sqlite3_vtab, c_int) -> c_int>,
+    /// Names tables behind the table; from version 3 on, never provided.
+    pub xShadowName: Absent,
+    /// Checks the table; from version 4 on, never provided.
+    pub xIntegrity: Absent,
 }
 
 /// A destructor: a function, or one of the two special values.
@@ -301,9 +360,12 @@ api! {
         sqlite3_value_bytes: (*mut sqlite3_value) -> c_int;
         sqlite3_value_double: (*mut sqlite3_value) -> c_double;
         sqlite3_value_int64: (*mut sqlite3_value) -> i64;
+        sqlite3_value_nochange: (*mut sqlite3_value) -> c_int;
         sqlite3_value_subtype: (*mut sqlite3_value) -> c_uint;
         sqlite3_value_text: (*mut sqlite3_value) -> *const u8;
         sqlite3_value_type: (*mut sqlite3_value) -> c_int;
+        sqlite3_vtab_collation: (*mut sqlite3_index_info, c_int) -> *const c_char;
+        sqlite3_vtab_on_conflict: (*mut sqlite3) -> c_int;
     }
     variadic {
         sqlite3_vtab_config: (*mut sqlite3, c_int) -> c_int;
@@ -312,6 +374,14 @@ api! {
         sqlite3_changes64 since "3.37": (*mut sqlite3) -> i64;
         sqlite3_error_offset since "3.38": (*mut sqlite3) -> c_int;
         sqlite3_is_interrupted since "3.41": (*mut sqlite3) -> c_int;
+        sqlite3_vtab_distinct since "3.38": (*mut sqlite3_index_info) -> c_int;
+        sqlite3_vtab_in since "3.38": (*mut sqlite3_index_info, c_int, c_int) -> c_int;
+        sqlite3_vtab_in_first since "3.38":
+            (*mut sqlite3_value, *mut *mut sqlite3_value) -> c_int;
+        sqlite3_vtab_in_next since "3.38":
+            (*mut sqlite3_value, *mut *mut sqlite3_value) -> c_int;
+        sqlite3_vtab_rhs_value since "3.38":
+            (*mut sqlite3_index_info, c_int, *mut *mut sqlite3_value) -> c_int;
     }
 }
 
@@ -337,6 +407,9 @@ pub mod code {
     pub const SQLITE_ROW: c_int = 100;
     /// The statement is done.
     pub const SQLITE_DONE: c_int = 101;
+
+    /// A constraint failed; from xBestIndex: such a plan cannot work.
+    pub const SQLITE_CONSTRAINT: c_int = 19;
 
     /// 64-bit integer.
     pub const SQLITE_INTEGER: c_int = 1;
@@ -379,8 +452,15 @@ pub mod code {
     /// The statement will be used often.
     pub const SQLITE_PREPARE_PERSISTENT: c_uint = 1;
 
+    /// xUpdate follows the statement's conflict clause.
+    pub const SQLITE_VTAB_CONSTRAINT_SUPPORT: c_int = 1;
     /// The virtual table is only for top-level statements.
     pub const SQLITE_VTAB_DIRECTONLY: c_int = 3;
     /// The virtual table does no harm in schemas that are not trusted.
     pub const SQLITE_VTAB_INNOCUOUS: c_int = 2;
+
+    /// The plan gives at most one row.
+    pub const SQLITE_INDEX_SCAN_UNIQUE: c_int = 1;
+    /// `column = value`
+    pub const SQLITE_INDEX_CONSTRAINT_EQ: u8 = 2;
 }

@@ -20,6 +20,7 @@ use crate::catalog::Access;
 use crate::install;
 use crate::state::{State, is_code};
 use crate::statement::{Handle, Statement};
+use crate::undo::Undo;
 
 /// How to open a connection.
 #[derive(Clone, Debug)]
@@ -117,14 +118,14 @@ impl SqliteConnection {
         self.state.tidy()?;
         match self.handle.prepare_first(sql, 0) {
             Err(error) if is_code(&error, SQLITE_ERROR) => {
-                // It may name a function that is in the catalog and not registered yet: within a
+                // It may name a function or a table that is in the catalog and not registered yet: within a
                 // transaction, or when the catalog's tables were filled by hand, say by a dump that is
                 // being restored.
                 match self.state.refresh() {
                     Ok(registry) if !registry.objects().is_empty() => {
                         self.handle.prepare_first(sql, 0)
                     }
-                    Err(reason) if is_about_function(&error) => {
+                    Err(reason) if is_about_name(&error) => {
                         let both = Error::new(reason.kind(), format!("{error}: {reason}"));
                         let both =
                             reason.engine_code().into_iter().fold(both, Error::with_engine_code);
@@ -150,12 +151,15 @@ impl SqliteConnection {
     }
 }
 
-/// Whether SQLite did not find a function while it compiled a statement.
-fn is_about_function(error: &Error) -> bool {
-    is_code(error, SQLITE_ERROR)
-        && ["no such function", "wrong number of arguments to function"]
-            .iter()
-            .any(|text| error.message().starts_with(text))
+/// Whether SQLite did not find a function or a table while it compiled a statement.
+fn is_about_name(error: &Error) -> bool {
+    const MESSAGES: [&str; 4] = [
+        "no such function",
+        "wrong number of arguments to function",
+        "no such table",
+        "no such module",
+    ];
+    is_code(error, SQLITE_ERROR) && MESSAGES.iter().any(|text| error.message().starts_with(text))
 }
 
 /// Closes what was not opened well.
@@ -208,9 +212,12 @@ impl EngineConnection for SqliteConnection {
             return Ok((Some(Box::new(statement)), next));
         }
         let text = &sql.as_bytes_with_nul()[offset..];
+        let plans = self.state.plans.get();
         let (statement, consumed) = self.prepare_engine(text).map_err(shift)?;
+        let reads_tables = self.state.plans.get() != plans;
         let statement = statement.map(|statement| {
-            Box::new(SqliteStatement { connection: self, statement, fresh: true })
+            let undo = (reads_tables && !statement.is_readonly()).then(Undo::default);
+            Box::new(SqliteStatement { connection: self, statement, fresh: true, undo })
                 as Box<dyn EngineStatement>
         });
         Ok((statement, offset + consumed))
@@ -239,10 +246,15 @@ struct SqliteStatement<'c> {
     statement: Statement,
     /// It has not been stepped since it was prepared or reset.
     fresh: bool,
+    /// Of a statement that writes and reads a table of a guest's.
+    undo: Option<Undo>,
 }
 
 impl SqliteStatement<'_> {
-    fn halted(&self) {
+    fn halted(&mut self, result: &Result<bool>) {
+        if let Some(undo) = &mut self.undo {
+            undo.end(self.connection.handle, result);
+        }
         if !self.statement.is_readonly() {
             self.connection.count_changes();
         }
@@ -298,10 +310,13 @@ impl EngineStatement for SqliteStatement<'_> {
         if fresh {
             self.connection.state.begin_statement()?;
         }
+        if fresh && let Some(undo) = &mut self.undo {
+            undo.begin(self.connection.handle);
+        }
         let mut result = self.statement.step().map_err(|error| self.error(error));
         if fresh
             && let Err(error) = &result
-            && is_about_function(error)
+            && is_about_name(error)
             && self.connection.state.refresh().is_ok()
         {
             // SQLite compiled the statement anew, because something was registered or deleted, and
@@ -314,7 +329,7 @@ impl EngineStatement for SqliteStatement<'_> {
         }
         if !matches!(result, Ok(true)) {
             self.fresh = true;
-            self.halted();
+            self.halted(&result);
         }
         result
     }
@@ -323,7 +338,7 @@ impl EngineStatement for SqliteStatement<'_> {
         self.connection.state.resetting(|| self.statement.reset());
         if !self.fresh {
             self.fresh = true;
-            self.halted();
+            self.halted(&Ok(false));
         }
     }
 

@@ -246,31 +246,13 @@ impl Arguments for Values<'_> {
 
     #[inline(always)]
     fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
-        let (api, value) = (self.api, self.values[position]);
         // SAFETY: SQLite gave the value for the duration of the call, which `self` does not outlive.
-        // The bytes stay until the value is asked for another form, which nobody does; the length is
-        // asked after the pointer, as the C API demands.
-        unsafe {
-            Ok(match (api.sqlite3_value_type)(value) {
-                SQLITE_INTEGER => ValueRef::Integer((api.sqlite3_value_int64)(value)),
-                SQLITE_FLOAT => ValueRef::Real((api.sqlite3_value_double)(value)),
-                SQLITE_TEXT => {
-                    let text = (api.sqlite3_value_text)(value);
-                    let text = bytes(text, (api.sqlite3_value_bytes)(value));
-                    ValueRef::Text(std::str::from_utf8(text).map_err(|_| InvalidUtf8)?)
-                }
-                SQLITE_BLOB => {
-                    let blob = (api.sqlite3_value_blob)(value).cast::<u8>();
-                    ValueRef::Blob(bytes(blob, (api.sqlite3_value_bytes)(value)))
-                }
-                _ => ValueRef::Null,
-            })
-        }
+        unsafe { value_ref(self.api, self.values[position]) }
     }
 
     #[inline(always)]
     fn integer(&self, position: usize) -> Option<i64> {
-        let (api, value) = (self.api, self.values[position]);
+        let (api, value) = (self.api, *self.values.get(position)?);
         // SAFETY: as above.
         unsafe {
             match (api.sqlite3_value_type)(value) {
@@ -284,6 +266,35 @@ impl Arguments for Values<'_> {
     fn subtype(&self, position: usize) -> u8 {
         // SAFETY: as above. Subtypes are one byte.
         unsafe { (self.api.sqlite3_value_subtype)(self.values[position]) as u8 }
+    }
+}
+
+/// A value of SQLite's.
+///
+/// # Safety
+/// SQLite gave the value, which lives as long as `'a`.
+#[inline(always)]
+pub(crate) unsafe fn value_ref<'a>(
+    api: &'static Api,
+    value: *mut sqlite3_value,
+) -> Result<ValueRef<'a>, InvalidUtf8> {
+    // SAFETY: the caller's promise. The bytes stay until the value is asked for another form, which
+    // nobody does; the length is asked after the pointer, as the C API demands.
+    unsafe {
+        Ok(match (api.sqlite3_value_type)(value) {
+            SQLITE_INTEGER => ValueRef::Integer((api.sqlite3_value_int64)(value)),
+            SQLITE_FLOAT => ValueRef::Real((api.sqlite3_value_double)(value)),
+            SQLITE_TEXT => {
+                let text = (api.sqlite3_value_text)(value);
+                let text = bytes(text, (api.sqlite3_value_bytes)(value));
+                ValueRef::Text(std::str::from_utf8(text).map_err(|_| InvalidUtf8)?)
+            }
+            SQLITE_BLOB => {
+                let blob = (api.sqlite3_value_blob)(value).cast::<u8>();
+                ValueRef::Blob(bytes(blob, (api.sqlite3_value_bytes)(value)))
+            }
+            _ => ValueRef::Null,
+        })
     }
 }
 
@@ -334,16 +345,19 @@ pub(crate) unsafe fn fail(api: &Api, context: *mut sqlite3_context, error: &Erro
     // SAFETY: the caller's promise; SQLite copies `len` bytes of the message.
     unsafe {
         (api.sqlite3_result_error)(context, message.as_ptr().cast(), len);
-        match (error.kind(), error.engine_code()) {
-            (ErrorKind::Interrupted, _) => {
-                (api.sqlite3_result_error_code)(context, SQLITE_INTERRUPT);
-            }
-            // The core lets pass only codes that undo no more than the statement.
-            (ErrorKind::Guest, Some(code)) => (api.sqlite3_result_error_code)(context, code),
-            (_, Some(code)) if [SQLITE_BUSY, SQLITE_LOCKED].contains(&(code & 0xff)) => {
-                (api.sqlite3_result_error_code)(context, code);
-            }
-            _ => {}
+        match code_of(error) {
+            SQLITE_ERROR => {}
+            code => (api.sqlite3_result_error_code)(context, code),
         }
+    }
+}
+
+/// The result code of an error.
+pub(crate) fn code_of(error: &Error) -> c_int {
+    match (error.kind(), error.engine_code()) {
+        (ErrorKind::Interrupted, _) => SQLITE_INTERRUPT,
+        // The core lets pass only codes that undo no more than the statement.
+        (ErrorKind::Guest, Some(code)) => code,
+        _ => SQLITE_ERROR,
     }
 }

@@ -15,20 +15,18 @@ use commensal_core::{Result, Value};
 
 use crate::api::code::*;
 use crate::api::{
-    Api, sqlite3, sqlite3_context, sqlite3_index_info, sqlite3_module, sqlite3_value, sqlite3_vtab,
+    sqlite3, sqlite3_context, sqlite3_index_info, sqlite3_module, sqlite3_value, sqlite3_vtab,
     sqlite3_vtab_cursor,
 };
 use crate::function::{guard, set_result};
 use crate::state::State;
 use crate::statement::Handle;
+use crate::vtab::{self, set_message};
 
 static MODULE: sqlite3_module = sqlite3_module {
-    iVersion: 1,
-    xCreate: None,
     xConnect: Some(connect),
     xBestIndex: Some(best_index),
     xDisconnect: Some(disconnect),
-    xDestroy: None,
     xOpen: Some(open),
     xClose: Some(close),
     xFilter: Some(filter),
@@ -36,7 +34,7 @@ static MODULE: sqlite3_module = sqlite3_module {
     xEof: Some(eof),
     xColumn: Some(column),
     xRowid: Some(rowid),
-    rest: [None; 12],
+    ..vtab::NO_METHODS
 };
 
 /// What SQLite keeps for a registered table.
@@ -103,25 +101,6 @@ unsafe extern "C" fn destroy_registration(data: *mut c_void) {
     );
 }
 
-/// Copies a message into memory that SQLite frees.
-///
-/// # Safety
-/// `to` is where SQLite looks for a message.
-unsafe fn set_message(api: &Api, to: *mut *mut c_char, message: &str) {
-    let bytes = message.as_bytes();
-    // SAFETY: SQLite's allocator gives NULL or the bytes asked for; `to` is the caller's promise.
-    unsafe {
-        let copy = (api.sqlite3_malloc64)(bytes.len() as u64 + 1).cast::<u8>();
-        if copy.is_null() {
-            return;
-        }
-        copy.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
-        *copy.add(bytes.len()) = 0;
-        (api.sqlite3_free)((*to).cast());
-        *to = copy.cast();
-    }
-}
-
 unsafe extern "C" fn connect(
     db: *mut sqlite3,
     data: *mut c_void,
@@ -142,22 +121,15 @@ unsafe extern "C" fn connect(
                 .iter()
                 .map(|(name, ty)| format!("{} {ty}", quote_identifier(name)))
                 .collect();
-            let declaration = format!("CREATE TABLE x({})\0", columns.join(", "));
-            // SAFETY: the declaration ends with a NUL; this is xConnect, where declaring is allowed.
-            let code = unsafe { (api.sqlite3_declare_vtab)(db, declaration.as_ptr().cast()) };
+            // SAFETY: this is xConnect, where declaring is allowed; `message` is its place for one.
+            let code = unsafe { vtab::declare(api, db, &vtab::create_table(&columns), message) };
             if code != SQLITE_OK {
-                // SAFETY: `message` is SQLite's place for it.
-                unsafe { set_message(api, message, "cannot declare the table's columns") };
                 return code;
             }
             // SAFETY: this is xConnect, where configuring is allowed; the option takes no argument.
             unsafe { (api.sqlite3_vtab_config)(db, SQLITE_VTAB_INNOCUOUS) };
             let connected = Box::new(Connected {
-                base: sqlite3_vtab {
-                    pModule: std::ptr::null(),
-                    nRef: 0,
-                    zErrMsg: std::ptr::null_mut(),
-                },
+                base: vtab::NEW,
                 state: Rc::clone(&registration.state),
                 table: registration.table,
             });

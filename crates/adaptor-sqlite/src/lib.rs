@@ -20,6 +20,9 @@ mod pin;
 mod services;
 mod state;
 mod statement;
+mod table;
+mod undo;
+mod vtab;
 
 pub use connection::{OpenOptions, SqliteConnection};
 pub use function::guard;

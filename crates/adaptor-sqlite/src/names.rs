@@ -19,6 +19,8 @@ pub(crate) struct Names {
     our_functions: HashSet<String>,
     /// Names of collations that Commensal registered, in ASCII lower case.
     our_collations: HashSet<String>,
+    /// Names of tables that Commensal registered, in ASCII lower case.
+    our_tables: HashSet<String>,
 }
 
 /// A column that has to be text.
@@ -31,8 +33,23 @@ fn text(statement: &Statement, column: usize) -> Result<String> {
 
 /// The names, in ASCII lower case, of all functions of the connection.
 pub(crate) fn all_functions(handle: Handle) -> Result<HashSet<String>> {
+    all_names(handle, "SELECT DISTINCT name FROM pragma_function_list")
+}
+
+/// The names, in ASCII lower case, of all modules of virtual tables of the connection.
+pub(crate) fn all_modules(handle: Handle) -> Result<HashSet<String>> {
+    all_names(handle, "SELECT name FROM pragma_module_list")
+}
+
+/// Whether SQLite keeps this name, in ASCII lower case, for modules of its own.
+pub(crate) fn is_reserved_module(name: &str) -> bool {
+    // It lists some only once they were used.
+    const LATE: [&str; 4] = ["json_each", "json_tree", "jsonb_each", "jsonb_tree"];
+    name.starts_with("pragma_") || name.starts_with("sqlite_") || LATE.contains(&name)
+}
+
+fn all_names(handle: Handle, sql: &str) -> Result<HashSet<String>> {
     let mut names = HashSet::new();
-    let sql = "SELECT DISTINCT name FROM pragma_function_list";
     handle.query(sql, &[], &mut |row| {
         names.insert(text(row, 0)?.to_ascii_lowercase());
         Ok(())
@@ -50,7 +67,7 @@ impl EngineNames for Names {
     fn foreign(&self, namespace: Namespace, name: &str) -> Result<Option<String>> {
         match namespace {
             Namespace::Functions => self.foreign_function(name),
-            Namespace::Tables => Ok(None),
+            Namespace::Tables => self.foreign_table(name),
             Namespace::Collations => Ok(self.foreign_collation(name)),
         }
     }
@@ -75,6 +92,7 @@ impl Names {
             handle: state.handle,
             our_functions: state.our_names(),
             our_collations: state.our_collations(),
+            our_tables: state.tables.borrow().names().0,
         }
     }
 
@@ -102,6 +120,13 @@ impl Names {
             .then(|| format!("the collation {name} that SQLite or the application has"))
     }
 
+    fn foreign_table(&self, name: &str) -> Result<Option<String>> {
+        let key = name.to_ascii_lowercase();
+        let foreign = is_reserved_module(&key)
+            || !self.our_tables.contains(&key) && all_modules(self.handle)?.contains(&key);
+        Ok(foreign.then(|| format!("the virtual table module {name} of the connection")))
+    }
+
     fn dependents_in(
         &self,
         schema: &str,
@@ -119,6 +144,7 @@ impl Names {
             if uses.occur_in(&sql) {
                 let kind = match kind.as_str() {
                     "index" => DependentKind::Index,
+                    _ if sql.starts_with("CREATE VIRTUAL") => DependentKind::VirtualTable,
                     _ => DependentKind::Table,
                 };
                 let name = text(row, 1)?;

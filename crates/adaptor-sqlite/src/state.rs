@@ -15,7 +15,7 @@ use commensal_core::catalog::{self, Generation, LoadedCatalog};
 use commensal_core::environment::{Environment, Settings};
 use commensal_core::manifest::AggregateMethod;
 use commensal_core::registry::{
-    FunctionBody, FunctionEntry, FunctionKey, Namespace, Registry, function_key,
+    Callable, FunctionBody, FunctionEntry, FunctionKey, Namespace, Registry, function_key,
 };
 use commensal_core::session::Session;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
@@ -28,7 +28,7 @@ use crate::function::{self, Slot};
 use crate::pin::Pin;
 use crate::services::Services;
 use crate::statement::{Handle, Statement};
-use crate::{aggregate, names};
+use crate::{aggregate, names, table};
 
 /// See the module's description. Shared by the connection, its slots and its virtual tables; all of
 /// them are called by one thread at a time.
@@ -43,6 +43,11 @@ pub(crate) struct State {
     /// Whether the snapshot is one of committed tables.
     committed: Cell<bool>,
     slots: RefCell<Slots>,
+    /// Counts the plans that were made for tables of guests, which tells of a statement that has been
+    /// prepared whether it reads one.
+    pub(crate) plans: Cell<u64>,
+    /// The modules of tables that are registered.
+    pub(crate) tables: RefCell<table::Slots>,
     cached: RefCell<Cached>,
     /// Modules that calls brought along.
     pub(crate) given: RefCell<GivenModules>,
@@ -104,6 +109,27 @@ pub(crate) enum Kind {
     Window,
 }
 
+/// What is not ours in one namespace.
+struct Foreign {
+    ours: HashSet<String>,
+    taken: HashSet<String>,
+    /// All names that SQLite knows, once there was a name that has no slot yet.
+    all: OnceCell<Result<HashSet<String>>>,
+}
+
+impl Foreign {
+    fn has(&self, name: &str, all: impl FnOnce() -> Result<HashSet<String>>) -> bool {
+        self.taken.contains(name)
+            || !self.ours.contains(name)
+                && self.all.get_or_init(all).as_ref().is_ok_and(|all| all.contains(name))
+    }
+
+    /// Whether SQLite could say.
+    fn finish(self) -> Result<()> {
+        self.all.into_inner().map_or(Ok(()), |all| all.map(drop))
+    }
+}
+
 /// Prepared statements of our own.
 #[derive(Default)]
 struct Cached {
@@ -128,6 +154,8 @@ impl State {
             registry: RefCell::new(Arc::new(Registry::empty())),
             committed: Cell::new(false),
             slots: RefCell::default(),
+            plans: Cell::new(0),
+            tables: RefCell::default(),
             cached: RefCell::default(),
             given: RefCell::default(),
             reading: Cell::new(false),
@@ -431,26 +459,21 @@ impl State {
         let Some(generation) = loaded.generation else { return Ok(Registry::empty()) };
         let ours = self.our_names();
         let taken = self.slots.borrow().taken.clone();
-        let all = OnceCell::new();
-        let is_foreign = |namespace: Namespace, name: &str| {
-            match namespace {
-                Namespace::Functions => {}
-                Namespace::Tables => return false,
-                Namespace::Collations => return self.is_foreign_collation(name),
+        let (our_tables, taken_tables) = self.tables.borrow().names();
+        let functions = Foreign { ours, taken, all: OnceCell::new() };
+        let tables = Foreign { ours: our_tables, taken: taken_tables, all: OnceCell::new() };
+        let is_foreign = |namespace: Namespace, name: &str| match namespace {
+            Namespace::Functions => functions.has(name, || names::all_functions(self.handle)),
+            Namespace::Tables => {
+                names::is_reserved_module(name)
+                    || tables.has(name, || names::all_modules(self.handle))
             }
-            // SQLite is asked only where there is a name that has no slot yet.
-            taken.contains(name)
-                || !ours.contains(name)
-                    && all
-                        .get_or_init(|| names::all_functions(self.handle))
-                        .as_ref()
-                        .is_ok_and(|all| all.contains(name))
+            Namespace::Collations => self.is_foreign_collation(name),
         };
         let registry = Registry::build(generation, loaded.rows, &self.environment(), &is_foreign);
-        match all.into_inner() {
-            Some(Err(error)) => Err(error),
-            _ => Ok(registry),
-        }
+        functions.finish()?;
+        tables.finish()?;
+        Ok(registry)
     }
 
     /// Whether a collation of this name is not ours.
@@ -508,14 +531,16 @@ impl State {
                 Some(_) => {}
             }
         }
-        let mut slots = self.slots.borrow_mut();
-        let gone = slots
-            .by_key
-            .keys()
-            .any(|key| registry.function(key).is_none_or(|entry| entry.shadowed));
         let collation = |name: &String| registry.collation(name).is_none_or(|entry| entry.shadowed);
-        slots.untidy |= gone || self.collations.borrow().keys().any(collation);
-        Ok(())
+        {
+            let mut slots = self.slots.borrow_mut();
+            let gone = slots
+                .by_key
+                .keys()
+                .any(|key| registry.function(key).is_none_or(|entry| entry.shadowed));
+            slots.untidy |= gone || self.collations.borrow().keys().any(collation);
+        }
+        table::register(self, registry)
     }
 
     fn create_slot(self: &Rc<Self>, key: FunctionKey, name: &str, form: Form) -> Result<()> {
@@ -601,6 +626,32 @@ impl State {
         self.handle.check(code)
     }
 
+    /// Makes SQLite compile every prepared statement anew before it runs again. It does so when a
+    /// function is deleted, and for no change of a module. The connection is idle.
+    pub(crate) fn expire_statements(&self) -> Result<()> {
+        const NAME: &std::ffi::CStr = c"wasm_expire_statements";
+        let function = function::scalar_of::<Slot>(self.handle.api)?;
+        for function in [Some(function), None] {
+            // SAFETY: the connection is open, and the name ends with a NUL. Nothing can call the
+            // function before it is deleted.
+            let code = unsafe {
+                (self.handle.api.sqlite3_create_function_v2)(
+                    self.handle.db(),
+                    NAME.as_ptr(),
+                    0,
+                    SQLITE_UTF8,
+                    std::ptr::null_mut(),
+                    function,
+                    None,
+                    None,
+                    None,
+                )
+            };
+            self.handle.check(code)?;
+        }
+        Ok(())
+    }
+
     /// A slot was destroyed: by us, who took it out of `by_key` before, by the end of the connection,
     /// or because the application registered a function of its own under that name. Then the name is
     /// the application's from here on.
@@ -617,10 +668,12 @@ impl State {
     /// Deletes slots that no longer have a function, and changes the form of others, if the
     /// connection is idle.
     pub(crate) fn tidy(self: &Rc<Self>) -> Result<()> {
-        if !self.slots.borrow().untidy || !self.handle.is_idle() {
+        let untidy = self.slots.borrow().untidy || self.tables.borrow().is_untidy();
+        if !untidy || !self.handle.is_idle() {
             return Ok(());
         }
         let registry = self.registry();
+        table::tidy(self, &registry)?;
         let registered: Vec<_> =
             self.slots.borrow().by_key.iter().map(|(k, r)| (k.clone(), *r)).collect();
         for (key, Registered { form: old, .. }) in registered {
@@ -644,6 +697,13 @@ impl State {
     }
 }
 
+/// Whether the definition can reach nothing outside of its guests, so that it does no harm in a schema
+/// that is not trusted. By what it asks for: what it is given may change while statements run, when
+/// flags cannot.
+pub(crate) fn is_innocuous(callable: &Callable) -> bool {
+    callable.object.with.allow.unwrap_or_default().is_empty()
+}
+
 impl Form {
     pub(crate) fn of(entry: &FunctionEntry) -> Self {
         let mut flags = 0;
@@ -655,9 +715,7 @@ impl Form {
         if entry.subtype {
             flags |= SQLITE_SUBTYPE | SQLITE_RESULT_SUBTYPE;
         }
-        // What can reach nothing does no harm in a schema that is not trusted. By what it asks for:
-        // what it is given may change while statements run, when flags cannot.
-        if entry.object().with.allow.unwrap_or_default().is_empty() {
+        if is_innocuous(&entry.callable) {
             flags |= SQLITE_INNOCUOUS;
         }
         let kind = match &entry.body {

@@ -29,6 +29,8 @@ pub enum Feature {
     RawText,
     /// Commensal's own functions: `wasm_exec` and others.
     SqlFunctions,
+    /// Table functions and virtual tables of definitions.
+    Tables,
     /// VACUUM.
     Vacuum,
 }
@@ -46,6 +48,7 @@ impl Feature {
         Self::Processes,
         Self::RawText,
         Self::SqlFunctions,
+        Self::Tables,
         Self::Vacuum,
     ];
 
@@ -62,6 +65,7 @@ impl Feature {
             Self::Processes => "processes",
             Self::RawText => "raw_text",
             Self::SqlFunctions => "sql_functions",
+            Self::Tables => "tables",
             Self::Vacuum => "vacuum",
         }
     }

@@ -59,6 +59,8 @@ pub enum DependentKind {
     Table,
     /// A table with a stored generated column.
     TableStored,
+    /// A virtual table.
+    VirtualTable,
 }
 
 /// A definition that passed every check, ready to be written.
@@ -434,7 +436,13 @@ fn check_conflict(
         Error::new(
             ErrorKind::Conflict,
             match create.kind {
-                ObjectKind::Function => format!("function \"{name}\" conflicts with {other}"),
+                ObjectKind::Function => {
+                    let kind = match namespace {
+                        Namespace::Tables => "table",
+                        _ => "function",
+                    };
+                    format!("{kind} \"{name}\" conflicts with {other}")
+                }
                 ObjectKind::Extension => format!(
                     "extension \"{}\": its {} conflicts with {other}",
                     create.name,
@@ -452,7 +460,8 @@ fn check_conflict(
     match other {
         None => Ok(()),
         Some(Callable { object, .. }) if object.kind == ObjectKind::Function => {
-            Err(conflict(&format!("the function \"{}\"", object.name)))
+            let kind = if namespace == Namespace::Tables { "table" } else { "function" };
+            Err(conflict(&format!("the {kind} \"{}\"", object.name)))
         }
         Some(Callable { name, object, .. }) => {
             let extension = &object.name;
@@ -482,6 +491,11 @@ fn replaced_dependents(
     let dependents = dependents_of(existing, engine)?;
     if dependents.is_empty() {
         return Ok(dependents);
+    }
+    let virtual_tables: Vec<_> =
+        dependents.iter().filter(|d| d.kind == DependentKind::VirtualTable).cloned().collect();
+    if !virtual_tables.is_empty() {
+        return Err(in_use("replace", existing, &virtual_tables, "drop them first"));
     }
     if !create.cascade_reindex {
         let advice = "say CASCADE REINDEX to rebuild them with the new version";
@@ -526,7 +540,7 @@ fn dependents_of(object: &ObjectEntry, engine: &dyn EngineNames) -> Result<Vec<D
     let uses = Uses::new(
         declared.functions.iter().map(|f| f.name.as_str()),
         declared.collations.iter().map(|c| c.name.as_str()),
-        declared.tables.iter().map(|t| t.name.as_str()),
+        declared.tables.iter().filter(|t| t.is_virtual()).map(|t| t.name.as_str()),
     );
     if uses.is_empty() { Ok(Vec::new()) } else { engine.dependents(&uses) }
 }

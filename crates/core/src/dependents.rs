@@ -94,4 +94,19 @@ mod tests {
             assert_eq!(uses.occur_in(sql), expected, "{sql}");
         }
     }
+
+    #[test]
+    fn modules_of_virtual_tables_are_found() {
+        let uses = Uses::new([], [], ["csv"]);
+        for (sql, expected) in [
+            ("CREATE VIRTUAL TABLE t USING csv(a, b)", true),
+            ("CREATE VIRTUAL TABLE t using \"CSV\"", true),
+            ("CREATE VIRTUAL TABLE t USING/* x */[csv] (a)", true),
+            ("CREATE VIRTUAL TABLE csv USING fts5(csv)", false),
+            ("CREATE TABLE t(csv DEFAULT 'USING csv')", false),
+            ("", false),
+        ] {
+            assert_eq!(uses.occur_in(sql), expected, "{sql}");
+        }
+    }
 }

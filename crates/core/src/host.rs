@@ -108,6 +108,33 @@ pub const FUNCTIONS: &[HostFunction] = &[
             Ok(0)
         },
     },
+    HostFunction {
+        module: commensal_abi::HOST_MODULE,
+        name: "declare_vtab",
+        params: &[HostType::I32, HostType::I32],
+        result: Some(HostType::I32),
+        capability: None,
+        body: |state, memory, arguments| {
+            let sql = bytes(memory, arguments[0], arguments[1])?;
+            Ok(state.table.declare(sql))
+        },
+    },
+    HostFunction {
+        module: commensal_abi::HOST_MODULE,
+        name: "vtab_config",
+        params: &[HostType::I32, HostType::I32],
+        result: Some(HostType::I32),
+        capability: None,
+        body: |state, _, arguments| Ok(state.table.configure(arguments[0], arguments[1])),
+    },
+    HostFunction {
+        module: commensal_abi::HOST_MODULE,
+        name: "vtab_on_conflict",
+        params: &[],
+        result: Some(HostType::I32),
+        capability: None,
+        body: |state, _, _| Ok(state.table.on_conflict.into()),
+    },
 ];
 
 /// The known function of this import name, if there is one.
@@ -184,4 +211,61 @@ pub struct HostState {
     pub granted: Capabilities,
     /// The connection's services.
     pub services: Arc<dyn HostServices>,
+    /// What the running method of a table says and asks.
+    pub table: TableState,
+}
+
+impl HostState {
+    /// The state of an instance that runs no method of a table.
+    pub fn new(granted: Capabilities, services: Arc<dyn HostServices>) -> Self {
+        Self { granted, services, table: TableState::default() }
+    }
+}
+
+/// What the host functions for methods of virtual tables work on.
+#[derive(Debug, Default)]
+pub struct TableState {
+    /// Whether `create` or `connect` runs, the only ones that may declare and configure.
+    pub(crate) connecting: bool,
+    /// What was declared.
+    pub(crate) declaration: Option<String>,
+    /// Whether `update` follows the statement's conflict clause.
+    pub(crate) constraint_support: bool,
+    /// What `sqlite3_vtab_on_conflict` gives while `update` runs; 0 otherwise.
+    pub(crate) on_conflict: i32,
+}
+
+impl TableState {
+    /// Bytes of a declaration at most.
+    const DECLARATION_BYTES_MAX: usize = 256 << 10;
+    const OK: i64 = 0;
+    const ERROR: i64 = 1;
+    const TOOBIG: i64 = 18;
+    const MISUSE: i64 = 21;
+
+    fn declare(&mut self, sql: &[u8]) -> i64 {
+        if !self.connecting || self.declaration.is_some() {
+            return Self::MISUSE;
+        }
+        if sql.len() > Self::DECLARATION_BYTES_MAX {
+            return Self::TOOBIG;
+        }
+        match std::str::from_utf8(sql) {
+            Ok(sql) if !sql.contains('\0') => {
+                self.declaration = Some(sql.to_owned());
+                Self::OK
+            }
+            _ => Self::ERROR,
+        }
+    }
+
+    /// SQLITE_VTAB_CONSTRAINT_SUPPORT is what a guest may say; how far it is trusted is not.
+    fn configure(&mut self, option: i64, value: i64) -> i64 {
+        const CONSTRAINT_SUPPORT: i64 = 1;
+        if !self.connecting || option != CONSTRAINT_SUPPORT {
+            return Self::MISUSE;
+        }
+        self.constraint_support = value != 0;
+        Self::OK
+    }
 }

@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use crate::ddl::ObjectKind;
 use crate::environment::Environment;
-use crate::manifest::{AggregateMethod, Json, Signature};
+use crate::manifest::{AggregateMethod, Json, Signature, TableMethod};
 use crate::registry::{
     Callable, CollationEntry, FunctionBody, FunctionEntry, ModuleEntry, Namespace, ObjectEntry,
-    Registry,
+    Registry, TableEntry,
 };
 use crate::value::Value;
 
@@ -107,6 +107,31 @@ fn sorted_collations(registry: &Registry) -> Vec<&CollationEntry> {
     collations
 }
 
+fn sorted_tables(registry: &Registry) -> Vec<&TableEntry> {
+    let mut tables: Vec<_> = registry.tables().map(AsRef::as_ref).collect();
+    tables.sort_by_key(|table| table.callable.name.to_ascii_lowercase());
+    tables
+}
+
+/// A table among the functions: its arguments are the hidden columns of a table function.
+fn table_row(entry: &TableEntry) -> Vec<Value> {
+    let table = &entry.table;
+    let (kind, method) = match table.is_virtual() {
+        true => ("virtual table", TableMethod::Connect),
+        false => ("table function", TableMethod::Open),
+    };
+    let export = table.methods.get(&method).cloned();
+    let signature = (!table.is_virtual()).then(|| table.signature());
+    let params = signature.as_ref().map(params);
+    let others = [params.into(), Value::Null, false.into()];
+    described(&entry.callable, table_arguments(entry), kind, export, others, entry.shadowed)
+}
+
+fn table_arguments(entry: &TableEntry) -> Value {
+    let table = &entry.table;
+    (!table.is_virtual()).then(|| table.arguments().count() as i64).into()
+}
+
 fn functions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
     let functions = sorted(registry).into_iter().map(|function| {
         let signature = &function.signature;
@@ -129,7 +154,8 @@ fn functions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
         let others = ["text, text".into(), "integer".into(), true.into()];
         described(&collation.callable, Value::Null, "collation", export, others, collation.shadowed)
     });
-    functions.chain(collations).collect()
+    let tables = sorted_tables(registry).into_iter().map(table_row);
+    functions.chain(tables).chain(collations).collect()
 }
 
 /// A row of `wasm_functions`; `others` are params, returns and deterministic.
@@ -261,7 +287,10 @@ fn stats(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
     let functions = functions.map(|f| (&f.callable, f.arguments.into()));
     let collations = sorted_collations(registry);
     let collations = collations.into_iter().map(|c| (&c.callable, Value::Null));
+    let tables = sorted_tables(registry).into_iter();
+    let tables = tables.map(|t| (&t.callable, table_arguments(t)));
     functions
+        .chain(tables)
         .chain(collations)
         .map(|(callable, arguments)| {
             let counts = callable.stats.counts();

@@ -25,6 +25,7 @@ pub mod registry;
 pub mod runtime;
 pub mod session;
 pub mod stats;
+pub mod table;
 pub mod value;
 pub mod write;
 

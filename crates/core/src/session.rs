@@ -20,7 +20,7 @@ use crate::guest::{Arguments, Batches, CallError, CallResult, Callee, Guest};
 use crate::host::{HostServices, HostState};
 use crate::limits::Limits;
 use crate::manifest::Signature;
-use crate::registry::{Callable, Registry};
+use crate::registry::{Callable, Namespace, Registry};
 use crate::runtime::{CompiledModule, FunctionId, InstanceConfig, StatementBudget};
 use crate::stats::{Counts, FunctionStats};
 use crate::value::ValueRef;
@@ -126,6 +126,20 @@ impl Scope {
     /// The instance that a slot is bound to; `None` when it is not bound, or no longer.
     pub fn instance(&self, slot: usize) -> Option<InstanceId> {
         Some(InstanceId(self.released + self.targets.get(slot)?.as_ref()?.lease))
+    }
+
+    /// Says that another statement begins: it has a budget of its own.
+    pub(crate) fn renew(&mut self, environment: &Environment) {
+        self.budget = StatementBudget::new(environment.settings.limits.statement_timeout);
+        for guest in self.leases.iter_mut().filter_map(|lease| lease.guest.as_mut()) {
+            guest.begin_statement();
+        }
+    }
+
+    /// An instance that is not lost, to read what it answered.
+    #[inline]
+    pub(crate) fn guest(&mut self, instance: InstanceId) -> Option<&mut Guest> {
+        self.leases.get_mut(instance.0.checked_sub(self.released)?)?.guest.as_deref_mut()
     }
 
     /// Calls the function in a bound slot, the first of its exports.
@@ -263,27 +277,45 @@ impl Session {
 
     /// Ends an execution: counts, and puts its instances into the cache.
     pub fn end(&self, mut scope: Scope) {
-        self.release(&mut scope);
-    }
-
-    /// Unbinds all that an execution has bound: counts, and puts its instances into the cache. What it
-    /// has used of its time stays used.
-    pub fn release(&self, scope: &mut Scope) {
-        for target in scope.targets.drain(..).flatten() {
-            target.binding.callable.stats.add(&target.counts);
+        for target in scope.targets.iter_mut().flatten() {
             if !target.states.is_empty() {
                 // The guest would keep what nobody can free any longer.
+                target.states.clear();
                 scope.leases[target.lease].guest = None;
             }
         }
-        scope.released += scope.leases.len();
-        for lease in scope.leases.drain(..) {
-            match lease.guest {
-                Some(guest) => {
-                    self.environment.cache.put(lease.key, guest, lease.bytes, lease.stats);
-                }
-                None => self.environment.cache.remove_live(lease.bytes),
+        self.release(&mut scope);
+    }
+
+    /// Unbinds all that an execution has bound, but aggregates with live states: counts, and puts its
+    /// instances into the cache. What it has used of its time stays used.
+    pub fn release(&self, scope: &mut Scope) {
+        for place in &mut scope.targets {
+            if let Some(target) = place.take_if(|target| target.states.is_empty()) {
+                target.binding.callable.stats.add(&target.counts);
             }
+        }
+        if scope.targets.iter().all(Option::is_none) {
+            scope.targets.clear();
+            scope.released += scope.leases.len();
+            scope.leases.drain(..).for_each(|lease| self.put_back(lease));
+            return;
+        }
+        for (i, lease) in scope.leases.iter_mut().enumerate() {
+            if !scope.targets.iter().flatten().any(|target| target.lease == i) {
+                let (key, stats) = (lease.key.clone(), Arc::clone(&lease.stats));
+                let (guest, bytes) = (lease.guest.take(), std::mem::take(&mut lease.bytes));
+                self.put_back(Lease { key, guest, bytes, stats });
+            }
+        }
+    }
+
+    fn put_back(&self, lease: Lease) {
+        match lease.guest {
+            Some(guest) => {
+                self.environment.cache.put(lease.key, guest, lease.bytes, lease.stats);
+            }
+            None => self.environment.cache.remove_live(lease.bytes),
         }
     }
 
@@ -368,10 +400,10 @@ impl Session {
             stack_bytes_max: limits.stack_bytes_max,
             call_timeout: policy.call_timeout,
             fuel: policy.fuel,
-            host: HostState { granted: policy.granted, services: Arc::clone(&self.services) },
+            host: HostState::new(policy.granted, Arc::clone(&self.services)),
         };
         let started = Guest::new(module, config, &mut scope.budget)
-            .map_err(|e| failure::call(callable, limits, *e))
+            .map_err(|e| failure::call(&callable.to_string(), policy, limits, *e))
             .and_then(|guest| {
                 let bytes = guest.memory_bytes() as u64;
                 let accounted = self.environment.cache.add_live(bytes);
@@ -390,7 +422,18 @@ impl Session {
     /// was bound to it has to be bound again.
     #[cold]
     pub fn fail(&self, scope: &mut Scope, slot: usize, error: CallError) -> Error {
-        let limits = &self.environment.settings.limits;
+        self.fail_in(scope, slot, None, error)
+    }
+
+    /// As [`Session::fail`], for the method of this name.
+    #[cold]
+    pub(crate) fn fail_in(
+        &self,
+        scope: &mut Scope,
+        slot: usize,
+        method: Option<&str>,
+        error: CallError,
+    ) -> Error {
         let Some(Some(target)) = scope.targets.get_mut(slot) else {
             return Error::new(ErrorKind::Fault, "a function that is not bound failed");
         };
@@ -400,7 +443,25 @@ impl Session {
             target.counts.traps += 1;
             self.discard(scope, lease);
         }
-        failure::call(&callable, limits, error)
+        self.describe(&callable, method, error)
+    }
+
+    /// What SQL users read of a failed call.
+    #[cold]
+    pub(crate) fn describe(
+        &self,
+        callable: &Callable,
+        method: Option<&str>,
+        error: CallError,
+    ) -> Error {
+        let subject = match (method, callable.namespace) {
+            (Some(method), _) => format!("{}.{method}()", callable.name),
+            // A table function is called.
+            (None, Namespace::Tables) => format!("{}()", callable.name),
+            (None, _) => callable.to_string(),
+        };
+        let limits = &self.environment.settings.limits;
+        failure::call(&subject, &callable.object.policy, limits, error)
     }
 
     fn discard(&self, scope: &mut Scope, lease: usize) {

@@ -150,7 +150,7 @@ fn guest(double: &Double) -> Result<Guest, CallError> {
         stack_bytes_max: 0,
         call_timeout: Duration::MAX,
         fuel: None,
-        host: HostState { granted: Capabilities::NONE, services: Arc::new(NoServices) },
+        host: HostState::new(Capabilities::NONE, Arc::new(NoServices)),
     };
     Guest::new(double, config, &mut budget()).map_err(|error| *error)
 }

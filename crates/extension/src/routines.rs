@@ -112,13 +112,21 @@ routines! {
         sqlite3_value_double: 105;
         sqlite3_value_int64: 107;
         sqlite3_value_subtype: 208;
+        sqlite3_value_nochange: 223;
         sqlite3_value_text: 109;
         sqlite3_value_type: 113;
+        sqlite3_vtab_collation: 224;
         sqlite3_vtab_config: 177;
+        sqlite3_vtab_on_conflict: 178;
     }
     optional {
         sqlite3_changes64: 253, since 3_037_000;
         sqlite3_error_offset: 256, since 3_038_000;
         sqlite3_is_interrupted: 266, since 3_041_000;
+        sqlite3_vtab_distinct: 258, since 3_038_000;
+        sqlite3_vtab_in: 259, since 3_038_000;
+        sqlite3_vtab_in_first: 260, since 3_038_000;
+        sqlite3_vtab_in_next: 261, since 3_038_000;
+        sqlite3_vtab_rhs_value: 257, since 3_038_000;
     }
 }

@@ -11,6 +11,8 @@ mod implementation;
 mod options;
 mod signature;
 mod symbols;
+mod table;
+mod virtual_table;
 
 use proc_macro::TokenStream;
 use syn::{ItemFn, ItemImpl, parse_macro_input};
@@ -56,5 +58,25 @@ fn beside(
     let unchanged = proc_macro2::TokenStream::from(item.clone());
     let item = parse_macro_input!(item as ItemImpl);
     let expansion = expand(&item).unwrap_or_else(|error| error.into_compile_error());
+    quote::quote!(#unchanged #expansion).into()
+}
+
+/// Makes a type a table function of SQL: see `commensal_sdk::table_function`.
+#[proc_macro_attribute]
+pub fn table_function(options: TokenStream, item: TokenStream) -> TokenStream {
+    let unchanged = proc_macro2::TokenStream::from(item.clone());
+    let item = parse_macro_input!(item as ItemImpl);
+    let expansion = table::function(options.into(), &item);
+    let expansion = expansion.unwrap_or_else(|error| error.into_compile_error());
+    quote::quote!(#unchanged #expansion).into()
+}
+
+/// Makes a type a virtual table of SQL: see `commensal_sdk::virtual_table`.
+#[proc_macro_attribute]
+pub fn virtual_table(options: TokenStream, item: TokenStream) -> TokenStream {
+    let unchanged = proc_macro2::TokenStream::from(item.clone());
+    let item = parse_macro_input!(item as ItemImpl);
+    let expansion = virtual_table::expand(options.into(), &item);
+    let expansion = expansion.unwrap_or_else(|error| error.into_compile_error());
     quote::quote!(#unchanged #expansion).into()
 }

@@ -118,7 +118,7 @@ fn form(option: &str) -> &'static str {
     }
 }
 
-fn checked_name(literal: &LitStr) -> Result<String> {
+pub(crate) fn checked_name(literal: &LitStr) -> Result<String> {
     let name = literal.value();
     let problem = if name.is_empty() {
         "the SQL name is empty".to_owned()

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use crate::export::Arguments;
 use crate::output::{IntoOutput, Output};
-use crate::parameter::FromArgument;
+use crate::parameter::{FromArgument, Type};
 
 /// An aggregate: a state for each group of rows. [`aggregate`](macro@crate::aggregate) on the
 /// implementation makes it callable from SQL.
@@ -128,10 +128,10 @@ pub trait Aggregate: Default {
     }
 }
 
-/// The arguments of a row: one type that a parameter can have, or a tuple of up to twelve such types;
-/// `()` for an aggregate without parameters.
+/// The arguments of a row of an aggregate, or those of a table function: one type that a parameter can
+/// have, or a tuple of up to twelve such types; `()` for none.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be the arguments of an aggregate",
+    message = "`{Self}` cannot be the arguments of an aggregate or a table function",
     note = "that is a type of a parameter, such as i64 or &str, or a tuple of up to twelve of them"
 )]
 pub trait FromArguments<'a>: Sized {
@@ -140,6 +140,9 @@ pub trait FromArguments<'a>: Sized {
     /// Parts of the manifest: the types' names, in quotation marks, with commas between them.
     #[doc(hidden)]
     const PARAMS: &'static [&'static str];
+    /// Their types.
+    #[doc(hidden)]
+    const TYPES: &'static [Type];
 
     /// The arguments of a row, which has [`COUNT`](Self::COUNT) of them.
     #[doc(hidden)]
@@ -150,6 +153,7 @@ pub trait FromArguments<'a>: Sized {
 impl<'a, T: FromArgument<'a>> FromArguments<'a> for T {
     const COUNT: usize = 1;
     const PARAMS: &'static [&'static str] = &["\"", T::TYPE.name(), "\""];
+    const TYPES: &'static [Type] = &[T::TYPE];
 
     #[inline]
     fn from_arguments(arguments: Arguments<'a>) -> Result<Self, String> {
@@ -164,6 +168,7 @@ macro_rules! tuples {
             const COUNT: usize = [$($index),*].len();
             const PARAMS: &'static [&'static str] =
                 &[$(if $index == 0 { "\"" } else { ",\"" }, $type::TYPE.name(), "\""),*];
+            const TYPES: &'static [Type] = &[$($type::TYPE),*];
 
             #[inline]
             fn from_arguments(arguments: Arguments<'a>) -> Result<Self, String> {
@@ -192,6 +197,7 @@ tuples! {
 impl<'a> FromArguments<'a> for () {
     const COUNT: usize = 0;
     const PARAMS: &'static [&'static str] = &[];
+    const TYPES: &'static [Type] = &[];
 
     #[inline]
     fn from_arguments(_: Arguments<'a>) -> Result<Self, String> {

@@ -1,8 +1,7 @@
-//! What the expansions of [`function`](crate::function) and [`aggregate`](macro@crate::aggregate) call. Not for use by hand; may change with
+//! What the expansions of the attributes call. Not for use by hand; may change with
 //! every release.
 
 use alloc::format;
-
 use alloc::vec::Vec;
 
 pub use alloc::string::String;
@@ -12,6 +11,9 @@ pub use crate::manifest::{HEADER, concat, len};
 #[cfg(target_arch = "wasm32")]
 pub use crate::memory::{Single, call, call_states};
 use crate::parameter::{ArgumentError, FromArgument};
+#[cfg(target_arch = "wasm32")]
+pub use crate::table::exports as table;
+pub use crate::table::{OpenCursor, OpenTable, TableFunction, VirtualTable, column, connected};
 pub use crate::{Collation, CustomType, IntoOutput, Output};
 
 /// An argument as it lies in guest memory; natively, where there is no guest memory, the value.

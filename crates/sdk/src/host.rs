@@ -46,6 +46,12 @@ pub fn random(into: &mut [u8]) {
     imports::random(into);
 }
 
+/// Declares the columns of a virtual table; 0, or a result code.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn declare_vtab(sql: &str) -> i32 {
+    imports::declare_vtab(sql)
+}
+
 #[cfg(target_arch = "wasm32")]
 mod imports {
     #![expect(unsafe_code, reason = "imports of the host module are foreign functions")]
@@ -61,7 +67,13 @@ mod imports {
             pub(super) safe fn interrupted() -> i32;
             pub(super) safe fn now() -> i64;
             pub(super) fn random(into: *mut u8, len: usize);
+            pub(super) fn declare_vtab(sql: *const u8, len: usize) -> i32;
         }
+    }
+
+    pub(super) fn declare_vtab(sql: &str) -> i32 {
+        // SAFETY: the host reads these bytes during the call.
+        unsafe { host::declare_vtab(sql.as_ptr(), sql.len()) }
     }
 
     pub(super) fn log(level: Level, message: &str) {

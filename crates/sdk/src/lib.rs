@@ -79,6 +79,7 @@ mod manifest;
 mod memory;
 mod output;
 mod parameter;
+mod table;
 mod value;
 
 pub use aggregate::{Aggregate, FromArguments};
@@ -147,6 +148,39 @@ pub use commensal_sdk_macros::custom_type;
 
 pub use collation::Collation;
 pub use custom_type::CustomType;
+
+/// Makes a type a table function of SQL: goes on the impl block of
+/// [`TableFunction`](trait@TableFunction), whose description has an example.
+///
+/// The impl stays as it is. On wasm32 the module gets three exports, named like the type with
+/// `.open`, `.next` and `.close` behind it, and a line in its manifest.
+///
+/// Options, separated by commas:
+/// - `name = "…"`: the name in SQL.
+/// - `columns("…", …)`: the names of the columns, one for each element of `Row`.
+/// - `arguments("…", …)`: the names of the arguments, one for each element of `Arguments`; may be
+///   missing when there are none. SQL sees them as hidden columns.
+#[doc(inline)]
+pub use commensal_sdk_macros::table_function;
+/// Makes a type a virtual table of SQL: goes on the impl block of
+/// [`VirtualTable`](trait@VirtualTable), whose description has an example.
+///
+/// The impl stays as it is. On wasm32 the module gets an export for each method that the impl block
+/// has, and a line in its manifest.
+///
+/// Options, separated by commas:
+/// - `name = "…"`: the name of the module in SQL.
+/// - `columns("…", …)`: the columns, each as `"name"`, `"name type"` or `"name type hidden"`, where the
+///   type is `integer`, `real`, `text`, `blob` or `any`. Without it,
+///   [`declaration`](trait@VirtualTable) gives them.
+/// - `eponymous`: the table can be used without CREATE VIRTUAL TABLE, with its hidden columns as
+///   arguments.
+#[doc(inline)]
+pub use commensal_sdk_macros::virtual_table;
 pub use output::{IntoOutput, Output};
 pub use parameter::{ArgumentError, Class, FromArgument, Type};
+pub use table::{
+    Change, Connect, Constraint, Operator, Order, Plan, Request, Row, RowWriter, TableFunction,
+    VirtualCursor, VirtualTable,
+};
 pub use value::{Value, ValueRef};

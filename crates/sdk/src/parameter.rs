@@ -45,6 +45,17 @@ impl Type {
         Self { nullable: true, ..self }
     }
 
+    /// The name of the class alone, as the manifest has it for columns.
+    pub const fn class_name(self) -> &'static str {
+        match self.class {
+            Class::Integer => "integer",
+            Class::Real => "real",
+            Class::Text => "text",
+            Class::Blob => "blob",
+            Class::Any => "any",
+        }
+    }
+
     /// The name in the manifest.
     pub const fn name(self) -> &'static str {
         match (self.class, self.nullable) {

@@ -21,6 +21,7 @@ mod only_sqlite;
 #[cfg(feature = "rusqlite")]
 mod rusqlite;
 mod support;
+mod tables;
 mod threads;
 mod transactions;
 mod values;

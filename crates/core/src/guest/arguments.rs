@@ -4,7 +4,7 @@ use commensal_abi::{Record, Tag};
 
 use super::{CallError, CallResult, Callee};
 use crate::manifest::{Param, Signature};
-use crate::value::{StorageClass, ValueRef};
+use crate::value::{StorageClass, Value, ValueRef};
 
 /// The arguments of one call, in whatever form the engine has them.
 pub trait Arguments {
@@ -43,6 +43,16 @@ impl Arguments for [ValueRef<'_>] {
 
     fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
         Ok(self[position])
+    }
+}
+
+impl Arguments for [Value] {
+    fn len(&self) -> usize {
+        <[_]>::len(self)
+    }
+
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+        Ok(self[position].as_ref())
     }
 }
 
@@ -92,11 +102,15 @@ pub(super) fn records<A: Arguments + ?Sized>(
     let (places, _) = places.as_chunks_mut::<{ Record::SIZE }>();
     for (position, place) in places.iter_mut().enumerate() {
         let subtype = if subtype { arguments.subtype(position) } else { 0 };
-        let record = match (signature.param(position), arguments.integer(position)) {
-            (Some(Param { class: None | Some(StorageClass::Integer), .. }), Some(integer)) => {
-                Record::integer(integer)
+        let integer = match signature.param(position) {
+            Some(Param { class: None | Some(StorageClass::Integer), .. }) => {
+                arguments.integer(position)
             }
-            _ => match argument(signature, arguments, position)? {
+            _ => None,
+        };
+        let record = match integer {
+            Some(integer) => Record::integer(integer),
+            None => match argument(signature, arguments, position)? {
                 None => return Ok(Placed::Null),
                 Some(value) => match record(room, value) {
                     Some(record) => record,
@@ -104,12 +118,18 @@ pub(super) fn records<A: Arguments + ?Sized>(
                 },
             },
         };
-        let [head, payload] = Record { subtype, ..record }.to_words();
-        let (to_head, to_payload) = place.split_at_mut(size_of::<u64>());
-        to_head.copy_from_slice(&head.to_le_bytes());
-        to_payload.copy_from_slice(&payload.to_le_bytes());
+        write(place, Record { subtype, ..record });
     }
     Ok(Placed::Done)
+}
+
+/// Writes a record as two words, as guests read it.
+#[inline(always)]
+pub(super) fn write(place: &mut [u8; Record::SIZE], record: Record) {
+    let [head, payload] = record.to_words();
+    let (to_head, to_payload) = place.split_at_mut(size_of::<u64>());
+    to_head.copy_from_slice(&head.to_le_bytes());
+    to_payload.copy_from_slice(&payload.to_le_bytes());
 }
 
 /// Where the bytes of text and blobs go.
@@ -191,7 +211,7 @@ fn argument<'a, A: Arguments + ?Sized>(
 }
 
 #[cold]
-fn invalid_argument(position: usize) -> CallError {
+pub(crate) fn invalid_argument(position: usize) -> CallError {
     CallError::Argument(format!(
         "argument {} is text that is not valid UTF-8; CAST(… AS BLOB) passes its bytes",
         position + 1

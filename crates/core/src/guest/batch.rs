@@ -7,14 +7,15 @@
 
 use commensal_abi::{Record, Tag};
 
-use super::arguments::{Arguments, InvalidUtf8, Placed, Room, needs, records};
+use super::arguments::{Arguments, InvalidUtf8, Placed, Room, needs, records, write};
 use super::{CallResult, Callee, Guest, memory_shrank};
 use crate::manifest::{Param, Signature};
 use crate::runtime::{FunctionId, StatementBudget};
 use crate::value::{StorageClass, ValueRef};
 
-/// Bytes of a batch: half of a first-level cache, through which rows go to the guest.
-const BYTES_MAX: usize = 16 << 10;
+/// Bytes of a batch. Small, so that it stays in the fastest cache on its way to the guest, beside all
+/// that the engine has there.
+const BYTES_MAX: usize = 8 << 10;
 /// Bytes of a state's first batch: most groups are small.
 const BYTES_FIRST: usize = 1 << 10;
 /// Rows of a batch, for those that have no arguments and so no bytes.
@@ -90,6 +91,10 @@ pub(crate) struct Batch {
     rows_max: u32,
     /// The scratch area that pointers in the records are into.
     base: u32,
+    /// Bytes of the records of a row, if all of it may be integers, which go into the batch as they are.
+    integers: usize,
+    /// Where such a row must not end any more: what is to be done then is more than adding it.
+    integers_end: usize,
 }
 
 /// What became of a row.
@@ -106,13 +111,23 @@ pub enum Appended {
 impl Batch {
     fn empty(bytes: usize) -> Self {
         let buffer = vec![0; bytes].into();
-        Self { buffer, records_end: HEAD, bytes_start: bytes, rows: 0, rows_max: 0, base: 0 }
+        Self {
+            buffer,
+            records_end: HEAD,
+            bytes_start: bytes,
+            rows: 0,
+            rows_max: 0,
+            base: 0,
+            integers: 0,
+            integers_end: 0,
+        }
     }
 
     fn clear(&mut self) {
         self.rows = 0;
         self.records_end = HEAD;
         self.bytes_start = self.buffer.len();
+        self.integers_end = 0;
     }
 
     /// Whether there is nothing to hand over.
@@ -121,11 +136,30 @@ impl Batch {
         self.rows == 0
     }
 
+    /// Adds a row of integers; false for any other, and when something is to be done besides. Cannot
+    /// panic.
+    #[inline(always)]
+    pub(crate) fn append_integers<A: Arguments + ?Sized>(&mut self, arguments: &A) -> bool {
+        let end = self.records_end + self.integers;
+        if end >= self.integers_end {
+            return false;
+        }
+        let Some(places) = self.buffer.get_mut(self.records_end..end) else { return false };
+        for (position, place) in places.as_chunks_mut().0.iter_mut().enumerate() {
+            let Some(integer) = arguments.integer(position) else { return false };
+            write(place, Record::integer(integer));
+        }
+        self.records_end = end;
+        self.rows += 1;
+        true
+    }
+
     /// Adds a row, unless a NULL keeps it from the guest.
     ///
     /// # Errors
-    /// [`Argument`](super::CallError::Argument): an argument does not fit its parameter. The batch is as it was.
-    #[inline(always)]
+    /// [`Argument`](super::CallError::Argument): an argument does not fit its parameter. The batch is as
+    /// it was.
+    #[inline]
     pub(crate) fn append<A: Arguments + ?Sized>(
         &mut self,
         signature: &Signature,
@@ -147,7 +181,25 @@ impl Batch {
         self.bytes_start = start + room.free.len();
         self.records_end = start;
         self.rows += 1;
+        if self.rows == 1 || self.integers_end > 0 {
+            self.expect_integers(signature, subtype, taken);
+        }
         Ok(if self.rows < self.rows_max { Appended::Done } else { Appended::Due })
+    }
+
+    /// Finds out whether and how far rows may be added that are integers alone. All rows of a state have
+    /// as many arguments.
+    fn expect_integers(&mut self, signature: &Signature, subtype: bool, taken: usize) {
+        let as_they_are = |param: &Param| matches!(param.class, None | Some(StorageClass::Integer));
+        let params = signature.params.iter().chain(&signature.variadic);
+        self.integers = taken;
+        self.integers_end = match taken {
+            1.. if !subtype && params.into_iter().all(as_they_are) => {
+                let rows_end = HEAD.saturating_add(taken * self.rows_max as usize);
+                self.bytes_start.min(rows_end)
+            }
+            _ => 0,
+        };
     }
 
     /// Follows the scratch area to another place: the records' pointers were into the old one.
@@ -269,11 +321,7 @@ impl Guest {
             Ok(pointer) => pointer,
             Err(fault) => return Err(self.fault(*fault).into()),
         };
-        if pointer == 0 {
-            return Ok(());
-        }
-        let record = self.read_record(pointer)?;
-        if record.tag == Tag::Error { Err(self.error(record).into()) } else { Ok(()) }
+        self.error_at(pointer)
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> CallResult<()> {

@@ -9,15 +9,22 @@
 
 mod arguments;
 mod batch;
+mod fetch;
+mod image;
 mod result;
 
 use commensal_abi::{Record, Tag};
 
+pub(crate) use self::arguments::invalid_argument;
 pub use self::arguments::{Arguments, InvalidUtf8};
 use self::arguments::{Placed, encode};
 pub use self::batch::Appended;
 pub(crate) use self::batch::{Batch, Batches};
+pub use self::fetch::Fetched;
+pub(crate) use self::image::Image;
+pub use self::result::Returns;
 use self::result::{bytes_in, check_len, memory_shrank, message, record, value};
+use crate::host::TableState;
 use crate::manifest::Signature;
 use crate::runtime::{
     CompiledModule, Fault, FunctionId, Instance, InstanceConfig, ResolveError, StatementBudget,
@@ -72,6 +79,17 @@ pub struct Callee<'a> {
     pub result_bytes_max: usize,
 }
 
+impl Callee<'_> {
+    #[inline(always)]
+    fn returns(&self) -> Returns {
+        Returns {
+            class: self.signature.returns,
+            subtype: self.subtype,
+            bytes_max: self.result_bytes_max,
+        }
+    }
+}
+
 /// An instance with its scratch area.
 pub struct Guest {
     instance: Box<dyn Instance>,
@@ -106,6 +124,11 @@ impl Guest {
         self.instance.begin_statement();
     }
 
+    /// What the running method of a table says and asks.
+    pub(crate) fn table(&mut self) -> &mut TableState {
+        &mut self.instance.host_mut().table
+    }
+
     /// Finds a guest function, once; the result holds for this instance only.
     ///
     /// # Errors
@@ -137,20 +160,30 @@ impl Guest {
         budget: &mut StatementBudget,
         sink: impl FnOnce(ValueRef<'_>, u8) -> R,
     ) -> CallResult<R> {
+        match self.invoke(callee, arguments, budget)? {
+            0 => Ok(sink(ValueRef::Null, 0)),
+            pointer => self.result(pointer, callee.returns(), sink),
+        }
+    }
+
+    /// Calls a function; the address of its result record, 0 for NULL.
+    #[inline(always)]
+    fn invoke<A: Arguments + ?Sized>(
+        &mut self,
+        callee: Callee<'_>,
+        arguments: &A,
+        budget: &mut StatementBudget,
+    ) -> CallResult<u32> {
         match self.place(callee, arguments)? {
             Placed::Done => {}
-            Placed::Null => return Ok(sink(ValueRef::Null, 0)),
+            Placed::Null => return Ok(0),
             Placed::Needs(bytes) => self.place_large(callee, arguments, bytes, budget)?,
         }
         let argc = arguments.len() as u32;
-        let pointer = match self.instance.call(callee.function, argc, self.scratch, budget) {
-            Ok(pointer) => pointer,
-            Err(fault) => return Err(self.fault(*fault).into()),
-        };
-        if pointer == 0 {
-            return Ok(sink(ValueRef::Null, 0));
+        match self.instance.call(callee.function, argc, self.scratch, budget) {
+            Ok(pointer) => Ok(pointer),
+            Err(fault) => Err(self.fault(*fault).into()),
         }
-        self.result(pointer, callee, sink)
     }
 
     /// Writes the records and then the bytes of text and blobs, if they fit.
@@ -223,12 +256,13 @@ impl Guest {
         Ok(())
     }
 
-    /// Hands the result at `pointer` to `sink`.
+    /// Hands the value of the record at `pointer` to `sink`, without copying where memory can be
+    /// addressed.
     #[inline(always)]
     fn result<R>(
         &mut self,
         pointer: u32,
-        callee: Callee<'_>,
+        returns: Returns,
         sink: impl FnOnce(ValueRef<'_>, u8) -> R,
     ) -> CallResult<R> {
         if let Some(memory) = self.instance.memory() {
@@ -236,7 +270,7 @@ impl Guest {
             let place = range(memory, pointer, Record::SIZE).and_then(<[u8]>::first_chunk);
             if let (Some(integer), None | Some(StorageClass::Integer), 0) = (
                 place.and_then(Record::plain_integer),
-                callee.signature.returns,
+                returns.class,
                 pointer % Record::ALIGN as u32,
             ) {
                 return Ok(sink(ValueRef::Integer(integer), 0));
@@ -244,10 +278,10 @@ impl Guest {
             let record = record(pointer, place, memory.len())?;
             if record.tag != Tag::Error {
                 let bytes = match record.tag.is_bytes() {
-                    true => bytes_in(memory, record, callee.result_bytes_max)?,
+                    true => bytes_in(memory, record, returns.bytes_max)?,
                     false => &[],
                 };
-                return value(record, bytes, callee, sink);
+                return value(record, bytes, returns, sink);
             }
             return Err(self.error(record).into());
         }
@@ -256,10 +290,10 @@ impl Guest {
             return Err(self.error(record).into());
         }
         let bytes = match record.tag.is_bytes() {
-            true => self.read_bytes(record, callee.result_bytes_max)?,
+            true => self.read_bytes(record, returns.bytes_max)?,
             false => &[],
         };
-        value(record, bytes, callee, sink)
+        value(record, bytes, returns, sink)
     }
 
     /// The error of an error record.

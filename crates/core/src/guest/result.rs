@@ -2,9 +2,20 @@
 
 use commensal_abi::{Record, RecordError, Tag};
 
-use super::{CallError, CallResult, Callee};
+use super::{CallError, CallResult};
 use crate::runtime::range;
 use crate::value::{StorageClass, ValueRef};
+
+/// What a result may be.
+#[derive(Clone, Copy)]
+pub struct Returns {
+    /// Its storage class; `None` for any. NULL is always fine.
+    pub class: Option<StorageClass>,
+    /// Whether its subtype is wanted.
+    pub subtype: bool,
+    /// Most bytes of it.
+    pub bytes_max: usize,
+}
 
 /// Bytes of an error message that are shown.
 const MESSAGE_BYTES_MAX: usize = 4096;
@@ -87,13 +98,12 @@ fn bytes_outside(pointer: u32, len: usize, memory_bytes: usize) -> CallError {
 pub(super) fn value<R>(
     record: Record,
     bytes: &[u8],
-    callee: Callee<'_>,
+    returns: Returns,
     sink: impl FnOnce(ValueRef<'_>, u8) -> R,
 ) -> CallResult<R> {
-    let returns = callee.signature.returns;
     let value = match record.tag {
         Tag::Null | Tag::Error => return Ok(sink(ValueRef::Null, 0)),
-        Tag::Integer if returns == Some(StorageClass::Real) => {
+        Tag::Integer if returns.class == Some(StorageClass::Real) => {
             ValueRef::Real(record.payload as i64 as f64)
         }
         Tag::Integer => ValueRef::Integer(record.payload as i64),
@@ -101,12 +111,12 @@ pub(super) fn value<R>(
         Tag::Text => ValueRef::Text(std::str::from_utf8(bytes).map_err(invalid_text)?),
         Tag::Blob => ValueRef::Blob(bytes),
     };
-    check_class(returns, value.class())?;
+    check_class(returns.class, value.class())?;
     let value = match value {
         ValueRef::Real(real) if real.is_nan() => ValueRef::Null,
         value => value,
     };
-    Ok(sink(value, if callee.subtype { record.subtype } else { 0 }))
+    Ok(sink(value, if returns.subtype { record.subtype } else { 0 }))
 }
 
 #[inline]

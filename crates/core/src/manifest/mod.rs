@@ -91,6 +91,25 @@ impl Table {
     pub fn is_virtual(&self) -> bool {
         self.methods.contains_key(&TableMethod::Connect)
     }
+
+    /// What of it this version does not run, in words that go on with "this version does not run".
+    pub(crate) fn not_run(&self) -> Option<&'static str> {
+        if self.bind.is_some() {
+            return Some("whose \"bind\"");
+        }
+        let has = |method| self.methods.contains_key(&method);
+        if has(TableMethod::FindFunction) || has(TableMethod::Overload) {
+            return Some("whose \"find_function\"");
+        }
+        // An engine that connects both in one way cannot tell which it is.
+        if self.eponymous && has(TableMethod::Create) {
+            return Some("an eponymous table with \"create\", which");
+        }
+        if self.eponymous && self.columns.is_empty() {
+            return Some("an eponymous table without \"columns\", which");
+        }
+        None
+    }
 }
 
 /// A column of a table.
@@ -307,8 +326,11 @@ impl Manifest {
             .chain(types)
             .filter(|(_, _, bind)| bind.is_some())
             .map(|(kind, name, _)| (Declaration { kind, name }, "whose \"bind\""));
-        let others = self.tables.iter().map(|t| ("table", &t.name));
-        bound.chain(others.map(|(kind, name)| (Declaration { kind, name }, "which")))
+        let tables = self.tables.iter().filter_map(|table| {
+            let what = table.not_run()?;
+            Some((Declaration { kind: "table", name: &table.name }, what))
+        });
+        bound.chain(tables)
     }
 }
 

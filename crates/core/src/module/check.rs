@@ -166,10 +166,7 @@ fn extension_problems(info: &ModuleInfo, manifest: &Manifest) -> Vec<Error> {
         problems.push(Error::new(ErrorKind::Manifest, "the manifest declares nothing"));
     }
     for (declaration, what) in manifest.not_run().take(PROBLEMS_MAX) {
-        problems.push(Error::new(
-            ErrorKind::Manifest,
-            format!("the manifest declares the {declaration}, {what} this version does not run"),
-        ));
+        problems.push(not_run(declaration, what));
     }
     if info.sees_clock_or_random()
         && let Some(declaration) = deterministic(manifest)
@@ -249,6 +246,26 @@ fn clock_or_random(info: &ModuleInfo) -> String {
     names.collect::<Vec<_>>().join(" and ")
 }
 
+/// Whether the table that CREATE FUNCTION means by this name can be run: by its own name, or that of
+/// the export that opens a cursor. `None` when there is none.
+pub(super) fn declared_table(manifest: &Manifest, name: &str) -> Option<Result<(), Error>> {
+    let table = manifest.tables_of(name).next()?;
+    Some(match table.not_run() {
+        None => Ok(()),
+        Some(what) => {
+            let declaration = Declaration { kind: "table", name: &table.name };
+            Err(not_run(declaration, what))
+        }
+    })
+}
+
+fn not_run(declaration: Declaration<'_>, what: &str) -> Error {
+    Error::new(
+        ErrorKind::Manifest,
+        format!("the manifest declares the {declaration}, {what} this version does not run"),
+    )
+}
+
 /// Whether an export that is no aggregate's is a scalar function, or nothing that the manifest knows.
 pub(super) fn can_run(manifest: Option<&Manifest>, export: &str) -> Result<(), Error> {
     let Some(manifest) = manifest else { return Ok(()) };
@@ -264,6 +281,7 @@ pub(super) fn can_run(manifest: Option<&Manifest>, export: &str) -> Result<(), E
         (None, "aggregate") => {
             ": CREATE FUNCTION takes its own name, or that of its step".to_owned()
         }
+        (None, "table") => ": CREATE FUNCTION takes its own name, or that of its open".to_owned(),
         (None, _) => return Ok(()),
     };
     let message = format!("the export {} belongs to the {declaration}{reason}", quoted(export));

@@ -168,6 +168,9 @@ impl ModuleInfo {
             // All of its exports are there, and of their type.
             return Ok(());
         }
+        if let Some(found) = self.manifest.as_ref().and_then(|m| check::declared_table(m, export)) {
+            return found;
+        }
         let Some(found) = self.export(export) else {
             return Err(Error::new(ErrorKind::NotFound, suggest::missing(self, export)));
         };

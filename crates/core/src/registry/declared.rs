@@ -214,7 +214,7 @@ fn type_collation(manifest: &Manifest, ty: &Type) -> Option<DeclaredCollation> {
 impl Manifest {
     /// The tables that CREATE FUNCTION means by this export: by their own name, or that of the export
     /// that opens a cursor.
-    fn tables_of<'a>(&'a self, export: &'a str) -> impl Iterator<Item = &'a Table> {
+    pub(crate) fn tables_of<'a>(&'a self, export: &'a str) -> impl Iterator<Item = &'a Table> {
         self.tables.iter().filter(move |t| {
             t.name == export || t.methods.get(&TableMethod::Open).is_some_and(|o| o == export)
         })

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Entered, InstanceId, Scope, Session, failure, not_bound};
+use super::{Entered, InstanceId, Scope, Session, not_bound};
 use crate::error::{Error, Result};
 use crate::guest::{Appended, Arguments, Batch, CallError, CallResult, Callee};
 use crate::limits::Capability;
@@ -59,12 +59,19 @@ pub struct AggregateState {
 }
 
 impl AggregateState {
+    /// Adds a row to those that the guest is to see next, if that is one of integers and nothing else is
+    /// to be done. Cannot panic.
+    #[inline(always)]
+    pub fn append_integers<A: Arguments + ?Sized>(&mut self, rows: Rows, arguments: &A) -> bool {
+        self.rows == rows && self.batch.append_integers(arguments)
+    }
+
     /// Adds a row to those that the guest is to see next. Does all that is to be done for most rows;
     /// for what is not [`Done`](Appended::Done) call [`Session::pass_rows`].
     ///
     /// # Errors
     /// An argument does not fit its parameter; [`Session::fail_state`] makes of it what SQL users read.
-    #[inline(always)]
+    #[inline]
     pub fn append<A: Arguments + ?Sized>(
         &mut self,
         rows: Rows,
@@ -332,7 +339,7 @@ impl Session {
         if scope.instance(state.slot) == Some(state.instance) {
             return self.fail(scope, state.slot, error);
         }
-        failure::call(&state.callable, &self.environment.settings.limits, error)
+        self.describe(&state.callable, None, error)
     }
 }
 

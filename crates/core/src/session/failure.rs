@@ -4,17 +4,17 @@ use crate::cache::LiveBytesExceeded;
 use crate::error::{Error, ErrorKind};
 use crate::guest::CallError;
 use crate::limits::Limits;
-use crate::registry::Callable;
+use crate::registry::{Callable, Policy};
 use crate::runtime::{Fault, ResolveError};
 
-/// The error of a call.
+/// The error of a call of what SQL users know as `subject`: `f()`, `the collation c`.
 #[cold]
-pub(super) fn call(callable: &Callable, limits: &Limits, error: CallError) -> Error {
+pub(super) fn call(subject: &str, policy: &Policy, limits: &Limits, error: CallError) -> Error {
     match error {
-        CallError::Argument(what) => Error::new(ErrorKind::Argument, format!("{callable}: {what}")),
+        CallError::Argument(what) => Error::new(ErrorKind::Argument, format!("{subject}: {what}")),
         CallError::Guest(message, code) => {
             let message = if message.is_empty() {
-                format!("{callable} failed without a message")
+                format!("{subject} failed without a message")
             } else {
                 message
             };
@@ -25,32 +25,37 @@ pub(super) fn call(callable: &Callable, limits: &Limits, error: CallError) -> Er
             }
         }
         CallError::Protocol(what) => {
-            Error::new(ErrorKind::Fault, format!("{callable} broke the ABI: {what}"))
+            Error::new(ErrorKind::Fault, format!("{subject} broke the ABI: {what}"))
         }
         CallError::ResultTooLarge(bytes) => Error::new(
             ErrorKind::Limit,
             format!(
-                "{callable} exceeded the limit result_bytes_max: its result has {bytes} bytes, {} are \
+                "{subject} exceeded the limit result_bytes_max: its result has {bytes} bytes, {} are \
                  allowed by the host",
                 limits.result_bytes_max
             ),
         ),
         CallError::ArgumentsTooLarge(bytes) => {
-            memory(callable, &format!(" with {bytes} bytes of arguments"))
+            memory(subject, policy, &format!(" with {bytes} bytes of arguments"))
         }
-        CallError::Fault(fault, words) => self::fault(callable, limits, fault, words),
+        CallError::Fault(fault, words) => self::fault(subject, policy, limits, fault, words),
     }
 }
 
-fn fault(callable: &Callable, limits: &Limits, fault: Fault, words: Option<String>) -> Error {
-    let policy = &callable.object.policy;
-    let limit = |text: String| Error::new(ErrorKind::Limit, format!("{callable} {text}"));
+fn fault(
+    subject: &str,
+    policy: &Policy,
+    limits: &Limits,
+    fault: Fault,
+    words: Option<String>,
+) -> Error {
+    let limit = |text: String| Error::new(ErrorKind::Limit, format!("{subject} {text}"));
     match fault {
         Fault::Trap(reason) => Error::new(
             ErrorKind::Fault,
             match words {
-                Some(words) => format!("{callable} panicked: {words}"),
-                None => format!("{callable}: trap: {reason}"),
+                Some(words) => format!("{subject} panicked: {words}"),
+                None => format!("{subject}: trap: {reason}"),
             },
         ),
         Fault::StackExhausted => limit(format!(
@@ -74,25 +79,25 @@ fn fault(callable: &Callable, limits: &Limits, fault: Fault, words: Option<Strin
             policy.fuel.unwrap_or_default()
         )),
         Fault::Interrupted => Error::new(ErrorKind::Interrupted, "interrupted"),
-        Fault::MemoryExhausted => memory(callable, ""),
+        Fault::MemoryExhausted => memory(subject, policy, ""),
         Fault::TableExhausted => limit(format!(
             "exceeded the limit of {} table elements: a host can raise table_elements_max",
             limits.table_elements_max
         )),
-        Fault::Host(reason) => Error::new(ErrorKind::Denied, format!("{callable}: {reason}")),
+        Fault::Host(reason) => Error::new(ErrorKind::Denied, format!("{subject}: {reason}")),
         Fault::Runtime(reason) => {
-            Error::new(ErrorKind::Fault, format!("{callable} cannot be started: {reason}"))
+            Error::new(ErrorKind::Fault, format!("{subject} cannot be started: {reason}"))
         }
     }
 }
 
-fn memory(callable: &Callable, with: &str) -> Error {
+fn memory(subject: &str, policy: &Policy, with: &str) -> Error {
     Error::new(
         ErrorKind::Limit,
         format!(
-            "{callable}{with} exceeded the limit memory_mb = {} of one instance: WITH (memory_mb = …) in \
-             its definition and memory_bytes_max of the host set it",
-            callable.object.policy.memory_bytes_max >> 20
+            "{subject}{with} exceeded the limit memory_mb = {} of one instance: WITH (memory_mb = …) \
+             in its definition and memory_bytes_max of the host set it",
+            policy.memory_bytes_max >> 20
         ),
     )
 }

@@ -52,7 +52,7 @@ fn new(module: &dyn CompiledModule, fuel: Option<u64>) -> Box<dyn Instance> {
             stack_bytes_max: 256 << 10,
             call_timeout: Duration::from_secs(2),
             fuel,
-            host: HostState { granted: Capabilities::NONE, services: Arc::new(Services) },
+            host: HostState::new(Capabilities::NONE, Arc::new(Services)),
         })
         .expect("the guest can be instantiated")
 }

@@ -46,7 +46,7 @@ pub(crate) fn config(services: &Arc<Services>) -> InstanceConfig {
         stack_bytes_max: 256 << 10,
         call_timeout: Duration::from_secs(60),
         fuel: None,
-        host: HostState { granted: Capabilities::NONE, services: Arc::clone(services) as _ },
+        host: HostState::new(Capabilities::NONE, Arc::clone(services) as _),
     }
 }
 

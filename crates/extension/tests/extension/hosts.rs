@@ -73,6 +73,6 @@ fn what_a_build_lacks_is_named() {
     let message = refused(new_enough);
     assert_eq!(
         message,
-        "this program's SQLite was built without sqlite3_bind_blob64, which Commensal needs"
+        "this program's SQLite was built without sqlite3_aggregate_context, which Commensal needs"
     );
 }

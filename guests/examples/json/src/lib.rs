@@ -6,13 +6,15 @@
 //! SELECT jsonx_sorted('{"b":1,"a":{"d":2,"c":3}}');         -- {"a":{"c":3,"d":2},"b":1}
 //! SELECT jsonx_pretty('[1,{"a":2}]', 2);                    -- indented by two spaces
 //! SELECT jsonx_equal('{"a":1,"b":2}', '{"b":2, "a":1}');    -- 1
+//! SELECT line, jsonx_pointer(json, '/n') FROM jsonx_lines('{"n":1}
+//! {"n":2}');                                                -- two rows
 //! ```
 //!
 //! The JSON is that of RFC 8259, without the extensions SQLite has. Objects keep the order of their
 //! members; of members with the same name the last one counts. Text that is no JSON is an error with
 //! line and column.
 
-use commensal_sdk::Value;
+use commensal_sdk::{TableFunction, Value};
 use serde::Serialize;
 use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Error, Value as Json};
@@ -79,9 +81,56 @@ pub fn jsonx_equal(a: &str, b: &str) -> Result<bool, Error> {
     Ok(serde_json::from_str::<Json>(a)? == serde_json::from_str::<Json>(b)?)
 }
 
+/// The lines of [JSON Lines](https://jsonlines.org): the number of each that is not empty, and its JSON
+/// without white space.
+pub struct JsonxLines {
+    text: String,
+    /// Where the next line begins, and its number.
+    at: usize,
+    line: i64,
+}
+
+#[commensal_sdk::table_function(name = "jsonx_lines", columns("line", "json"), arguments("text"))]
+impl TableFunction for JsonxLines {
+    type Arguments<'a> = (&'a str,);
+    type Row<'a> = (i64, String);
+    type Error = String;
+
+    fn open((text,): Self::Arguments<'_>) -> Result<Self, String> {
+        Ok(Self { text: text.to_owned(), at: 0, line: 0 })
+    }
+
+    fn next(&mut self) -> Result<Option<(i64, String)>, String> {
+        while self.at < self.text.len() {
+            let rest = &self.text[self.at..];
+            let (line, consumed) = match rest.split_once('\n') {
+                Some((line, _)) => (line, line.len() + 1),
+                None => (rest, rest.len()),
+            };
+            self.at += consumed;
+            self.line += 1;
+            if !line.trim().is_empty() {
+                let json: Json = serde_json::from_str(line).map_err(|error| {
+                    format!("line {}, column {}: it is no JSON", self.line, error.column())
+                })?;
+                return Ok(Some((self.line, json.to_string())));
+            }
+        }
+        Ok(None)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_are_numbered_and_checked() {
+        let mut lines = JsonxLines::open(("{\"a\": 1}\n\n[2,\r\n",)).unwrap();
+        assert_eq!(lines.next(), Ok(Some((1, "{\"a\":1}".into()))));
+        assert_eq!(lines.next(), Err("line 3, column 4: it is no JSON".into()));
+        assert_eq!(JsonxLines::open(("",)).unwrap().next(), Ok(None));
+    }
 
     #[test]
     fn pointers_reach_every_kind_of_value() {

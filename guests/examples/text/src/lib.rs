@@ -7,6 +7,7 @@
 //! SELECT levenshtein('kitten', 'sitting');                    -- 3
 //! SELECT regex_match('^\d{4}-', '2026-11-20');                -- 1
 //! SELECT regex_replace('(\w+) (\w+)', 'Ada Lovelace', '$2, $1');  -- Lovelace, Ada
+//! SELECT part FROM regex_split('\s*[,;]\s*', 'a, b; c');      -- a, b, c: three rows
 //! ```
 //!
 //! SQL's REGEXP operator calls the function `regexp`, which an application can point here:

@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 
+use commensal_sdk::TableFunction;
 use regex::{Error, Regex};
 
 /// Calls `search` with the compiled pattern. Within a statement the pattern is mostly the same in
@@ -46,9 +47,69 @@ pub fn regex_replace(pattern: &str, text: &str, replacement: &str) -> Result<Str
     with_regex(pattern, |regex| regex.replace_all(text, replacement).into_owned())
 }
 
+/// The parts of a text between the matches of a pattern, each with its first character's position, from 1
+/// as SQL counts: `regex_split(pattern, text)`.
+pub struct RegexSplit {
+    regex: Regex,
+    text: String,
+    /// Where the next part begins, in bytes and in characters; `None` after the last one.
+    next: Option<(usize, i64)>,
+}
+
+#[commensal_sdk::table_function(
+    name = "regex_split",
+    columns("part", "position"),
+    arguments("pattern", "text")
+)]
+impl TableFunction for RegexSplit {
+    type Arguments<'a> = (&'a str, &'a str);
+    type Row<'a> = (&'a str, i64);
+    type Error = Error;
+
+    fn open((pattern, text): Self::Arguments<'_>) -> Result<Self, Error> {
+        let regex = with_regex(pattern, Regex::clone)?;
+        Ok(Self { regex, text: text.to_owned(), next: Some((0, 1)) })
+    }
+
+    fn next(&mut self) -> Result<Option<(&str, i64)>, Error> {
+        let Some((start, position)) = self.next else { return Ok(None) };
+        // A match of nothing at the beginning of a part would give the same part for ever.
+        let matches = |at| self.regex.find_at(&self.text, at).filter(|m| m.end() > start);
+        let after = self.text[start..].chars().next().map_or(start, |c| start + c.len_utf8());
+        let found = matches(start).or_else(|| matches(after));
+        let end = found.map_or(self.text.len(), |found| found.start());
+        self.next = found.map(|found| {
+            let skipped = self.text[start..found.end()].chars().count() as i64;
+            (found.end(), position + skipped)
+        });
+        Ok(Some((&self.text[start..end], position)))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_are_what_is_between_matches() {
+        let cases: [(&str, &str, &[(&str, i64)]); 6] = [
+            (r"[,;]\s*", "é, b;c", &[("é", 1), ("b", 4), ("c", 6)]),
+            (",", "", &[("", 1)]),
+            (",", ",a,", &[("", 1), ("a", 2), ("", 4)]),
+            ("x", "abc", &[("abc", 1)]),
+            ("", "né", &[("n", 1), ("é", 2), ("", 3)]),
+            (r"\b", "a b", &[("a", 1), (" ", 2), ("b", 3), ("", 4)]),
+        ];
+        for (pattern, text, expected) in cases {
+            let mut split = RegexSplit::open((pattern, text)).unwrap();
+            let mut parts = Vec::new();
+            while let Some((part, position)) = split.next().unwrap() {
+                parts.push((part.to_owned(), position));
+            }
+            let parts: Vec<_> = parts.iter().map(|(part, at)| (part.as_str(), *at)).collect();
+            assert_eq!(parts, expected, "{pattern} in {text}");
+        }
+    }
 
     #[test]
     fn matches() {

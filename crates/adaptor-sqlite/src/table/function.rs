@@ -1,0 +1,373 @@
+//! The methods of a table function: an
+//! [eponymous-only virtual table](https://www.sqlite.org/vtab.html#epoonlyvtab) whose hidden columns
+//! are the arguments.
+//!
+//! Per row: a position in a batch that lies in guest memory moves on, and a value is read from there
+//! into SQLite. Nothing is allocated, hashed, locked or looked up by name, and the guest is called
+//! once for many rows.
+
+use std::ffi::{c_char, c_int, c_void};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use commensal_core::guest::{Arguments, InvalidUtf8};
+use commensal_core::registry::{Callable, TableEntry};
+use commensal_core::session::Session;
+use commensal_core::table::{Access, FunctionCursor};
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+
+use super::{Slot, column_definition};
+use crate::api::code::*;
+use crate::api::{
+    Api, sqlite3, sqlite3_context, sqlite3_index_info, sqlite3_module, sqlite3_value, sqlite3_vtab,
+    sqlite3_vtab_cursor,
+};
+use crate::function::{Values, guard, set_result};
+use crate::state::{State, is_innocuous};
+use crate::vtab;
+
+pub(super) static MODULE: sqlite3_module = sqlite3_module {
+    xConnect: Some(connect),
+    xBestIndex: Some(best_index),
+    xDisconnect: Some(disconnect),
+    xOpen: Some(open),
+    xClose: Some(close),
+    xFilter: Some(filter),
+    xNext: Some(next),
+    xEof: Some(eof),
+    xColumn: Some(column),
+    xRowid: Some(rowid),
+    ..vtab::NO_METHODS
+};
+
+/// A table function as statements see it: its columns. They are prepared with these, whatever the
+/// catalog says later.
+#[repr(C)]
+struct Connected {
+    base: sqlite3_vtab,
+    state: Rc<State>,
+    /// As it was when the table was connected.
+    entry: Arc<TableEntry>,
+    /// For each column, which argument it is.
+    arguments: Vec<Option<usize>>,
+}
+
+#[repr(C)]
+struct Cursor {
+    base: sqlite3_vtab_cursor,
+    state: Rc<State>,
+    /// With the settings that the statement began with.
+    session: Rc<Session>,
+    /// Made by the first xFilter.
+    scan: Option<FunctionCursor>,
+}
+
+unsafe extern "C" fn connect(
+    db: *mut sqlite3,
+    data: *mut c_void,
+    _argc: c_int,
+    _argv: *const *const c_char,
+    out: *mut *mut sqlite3_vtab,
+    message: *mut *mut c_char,
+) -> c_int {
+    guard(
+        || SQLITE_ERROR,
+        || {
+            // SAFETY: SQLite gives back the slot of this module.
+            let slot = unsafe { &*data.cast::<Slot>() };
+            // A statement is being prepared: no SQL may run here, and what is there has to do.
+            let entry = match find(slot.state.registry().table(&slot.key), &slot.key) {
+                Ok(entry) => Arc::clone(entry),
+                // SAFETY: `message` is SQLite's place for one.
+                Err(error) => return unsafe { vtab::fail(&slot.state, message, error) },
+            };
+            let api = slot.state.handle.api;
+            let columns: Vec<_> = entry.table.columns.iter().map(column_definition).collect();
+            // SAFETY: this is xConnect, where declaring and configuring is allowed; the option takes
+            // no argument, and `message` is the place for a message.
+            unsafe {
+                let code = vtab::declare(api, db, &vtab::create_table(&columns), message);
+                if code != SQLITE_OK {
+                    return code;
+                }
+                if is_innocuous(&entry.callable) {
+                    (api.sqlite3_vtab_config)(db, SQLITE_VTAB_INNOCUOUS);
+                }
+            }
+            let mut numbers = 0..;
+            let arguments = entry.table.columns.iter();
+            let arguments =
+                arguments.map(|c| if c.hidden { numbers.next() } else { None }).collect();
+            let state = Rc::clone(&slot.state);
+            let connected = Box::new(Connected { base: vtab::NEW, state, entry, arguments });
+            // SAFETY: `out` is SQLite's place for the table, whose first field is what it expects.
+            unsafe { *out = Box::into_raw(connected).cast() };
+            SQLITE_OK
+        },
+    )
+}
+
+/// The table function of this name in a snapshot.
+fn find<'r>(entry: Option<&'r Arc<TableEntry>>, name: &str) -> Result<&'r Arc<TableEntry>> {
+    entry
+        .filter(|entry| !entry.shadowed && !entry.table.is_virtual())
+        .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("no such table function: {name}")))
+}
+
+unsafe extern "C" fn disconnect(table: *mut sqlite3_vtab) -> c_int {
+    guard(
+        || SQLITE_OK,
+        || {
+            // SAFETY: the table that `connect` made; SQLite disconnects it once.
+            drop(unsafe { Box::from_raw(table.cast::<Connected>()) });
+            SQLITE_OK
+        },
+    )
+}
+
+/// What the plan says about an argument. The plan's text has one of these for each.
+const GIVEN: u8 = b'1';
+const NOT_GIVEN: u8 = b'0';
+
+/// The plan is which arguments are given. One that SQL gives must be given to the guest: a plan in
+/// which it cannot be would mean another query.
+unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_index_info) -> c_int {
+    guard(
+        || SQLITE_ERROR,
+        || {
+            // SAFETY: the table that `connect` made, and the structure that SQLite gives for the
+            // duration of this call.
+            let (connected, info) = unsafe { (&*table.cast::<Connected>(), &mut *info) };
+            // SAFETY: as above.
+            unsafe { plan(connected, info) }
+        },
+    )
+}
+
+/// # Safety
+/// `info` is what SQLite gives to xBestIndex.
+unsafe fn plan(connected: &Connected, info: &mut sqlite3_index_info) -> c_int {
+    let state = &connected.state;
+    state.plans.set(state.plans.get() + 1);
+    let api = state.handle.api;
+    let count = usize::try_from(info.nConstraint).unwrap_or_default();
+    let constraints = match count {
+        0 => &[],
+        // SAFETY: SQLite gives so many constraints.
+        _ => unsafe { std::slice::from_raw_parts(info.aConstraint, count) },
+    };
+    let arguments = connected.arguments.iter().flatten().count();
+    // For each argument, the constraint that gives it.
+    let mut given: Vec<Option<usize>> = vec![None; arguments];
+    let mut wanted = vec![false; arguments];
+    for (number, constraint) in constraints.iter().enumerate() {
+        let column = usize::try_from(constraint.iColumn).ok();
+        let argument = column.and_then(|column| *connected.arguments.get(column)?);
+        let Some(argument) = argument else { continue };
+        if constraint.op != SQLITE_INDEX_CONSTRAINT_EQ {
+            continue;
+        }
+        wanted[argument] = true;
+        if constraint.usable != 0 && given[argument].is_none() {
+            given[argument] = Some(number);
+        }
+    }
+    if wanted.iter().zip(&given).any(|(wanted, given)| *wanted && given.is_none()) {
+        return SQLITE_CONSTRAINT;
+    }
+    let mut position = 0;
+    for constraint in given.iter().flatten() {
+        position += 1;
+        // SAFETY: SQLite gives as many uses as constraints, and this is the number of one.
+        unsafe {
+            let usage = &mut *info.aConstraintUsage.add(*constraint);
+            usage.argvIndex = position;
+            // The cursor shows the argument in its column, so that it would be compared to itself.
+            usage.omit = 1;
+        }
+    }
+    let text: Vec<u8> = given.iter().map(|g| if g.is_some() { GIVEN } else { NOT_GIVEN }).collect();
+    let (copied, code) = vtab::copy(api, &text);
+    if code != SQLITE_OK {
+        return code;
+    }
+    info.idxStr = copied;
+    info.needToFreeIdxStr = 1;
+    // Arguments that are not given are NULL; where they could be given, that is the better plan.
+    let missing = given.iter().filter(|given| given.is_none()).count();
+    info.estimatedCost = if missing == 0 { 1e3 } else { 1e6 };
+    info.estimatedRows = 1000;
+    SQLITE_OK
+}
+
+unsafe extern "C" fn open(table: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_cursor) -> c_int {
+    guard(
+        || SQLITE_ERROR,
+        || {
+            // SAFETY: the table that `connect` made.
+            let connected = unsafe { &*table.cast::<Connected>() };
+            let base = sqlite3_vtab_cursor { pVtab: std::ptr::null_mut() };
+            let state = Rc::clone(&connected.state);
+            let session = state.session();
+            let cursor = Box::new(Cursor { base, state, session, scan: None });
+            // SAFETY: `out` is SQLite's place for the cursor, whose first field is what it expects.
+            unsafe { *out = Box::into_raw(cursor).cast() };
+            SQLITE_OK
+        },
+    )
+}
+
+unsafe extern "C" fn close(cursor: *mut sqlite3_vtab_cursor) -> c_int {
+    guard(
+        || SQLITE_OK,
+        || {
+            // SAFETY: the cursor that `open` made; SQLite closes it once.
+            let cursor = unsafe { Box::from_raw(cursor.cast::<Cursor>()) };
+            if let Some(scan) = cursor.scan {
+                scan.end(&cursor.session);
+            }
+            SQLITE_OK
+        },
+    )
+}
+
+/// Runs a method of a cursor; its error goes to the table, where SQLite looks for it.
+///
+/// # Safety
+/// `cursor` is one that `open` made, in a method that SQLite calls.
+#[inline(always)]
+unsafe fn method(
+    cursor: *mut sqlite3_vtab_cursor,
+    body: impl FnOnce(&mut Cursor) -> Result<()>,
+) -> c_int {
+    guard(
+        || SQLITE_ERROR,
+        || {
+            // SAFETY: the caller's promise; SQLite runs one method of a cursor at a time.
+            let own = unsafe { &mut *cursor.cast::<Cursor>() };
+            match body(own) {
+                Ok(()) => SQLITE_OK,
+                // SAFETY: SQLite put the table into the cursor.
+                Err(error) => unsafe {
+                    vtab::fail(&own.state, &raw mut (*own.base.pVtab).zErrMsg, error)
+                },
+            }
+        },
+    )
+}
+
+unsafe extern "C" fn filter(
+    cursor: *mut sqlite3_vtab_cursor,
+    _number: c_int,
+    text: *const c_char,
+    argc: c_int,
+    argv: *mut *mut sqlite3_value,
+) -> c_int {
+    let body = |cursor: &mut Cursor| {
+        // SAFETY: SQLite put the table into the cursor, gives back the plan's text, and as many
+        // values as the plan asked for.
+        let (connected, given) = unsafe {
+            let connected = &*cursor.base.pVtab.cast::<Connected>();
+            (connected, std::ffi::CStr::from_ptr(text).to_bytes())
+        };
+        let state = &connected.state;
+        // SAFETY: as above.
+        let values = unsafe { Values::new(state.handle.api, argc, argv) };
+        if cursor.scan.is_none() {
+            cursor.scan = Some(scan(connected, &cursor.session)?);
+        }
+        let Some(scan) = &mut cursor.scan else { return Ok(()) };
+        let session = &*cursor.session;
+        let load = |callable: &Callable| session.compiled(callable, |hash| state.read_module(hash));
+        let access = Access { session, load: &load };
+        scan.filter(access, &Given { given, values })
+    };
+    // SAFETY: this is xFilter.
+    unsafe { method(cursor, body) }
+}
+
+/// A cursor of what the catalog says now.
+#[cold]
+fn scan(connected: &Connected, session: &Session) -> Result<FunctionCursor> {
+    let state = &connected.state;
+    let name = &connected.entry.callable.name;
+    let registry = state.current().map_err(|error| crate::pin::named(name, error))?;
+    let entry = Arc::clone(find(registry.table(name), name)?);
+    if entry.table.columns != connected.entry.table.columns {
+        let message = format!(
+            "{name}() has other columns since the statement was prepared: prepare it again"
+        );
+        return Err(Error::new(ErrorKind::NotFound, message));
+    }
+    Ok(FunctionCursor::new(session, registry, entry))
+}
+
+/// One argument for each hidden column: those that SQL gives, in their places, and NULLs.
+struct Given<'a> {
+    /// See [`GIVEN`].
+    given: &'a [u8],
+    values: Values<'a>,
+}
+
+impl Arguments for Given<'_> {
+    fn len(&self) -> usize {
+        self.given.len()
+    }
+
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+        match self.given.get(position) {
+            Some(&GIVEN) => {
+                let before = self.given[..position].iter().filter(|g| **g == GIVEN).count();
+                self.values.get(before)
+            }
+            _ => Ok(ValueRef::Null),
+        }
+    }
+}
+
+unsafe extern "C" fn next(cursor: *mut sqlite3_vtab_cursor) -> c_int {
+    let body = |cursor: &mut Cursor| match &mut cursor.scan {
+        Some(scan) => scan.advance(&cursor.session),
+        None => Ok(()),
+    };
+    // SAFETY: this is xNext.
+    unsafe { method(cursor, body) }
+}
+
+unsafe extern "C" fn eof(cursor: *mut sqlite3_vtab_cursor) -> c_int {
+    // SAFETY: the cursor that `open` made.
+    let cursor = unsafe { &*cursor.cast::<Cursor>() };
+    cursor.scan.as_ref().is_none_or(FunctionCursor::is_end).into()
+}
+
+unsafe extern "C" fn column(
+    cursor: *mut sqlite3_vtab_cursor,
+    context: *mut sqlite3_context,
+    index: c_int,
+) -> c_int {
+    let body = |cursor: &mut Cursor| {
+        let (api, index): (&Api, _) = (cursor.state.handle.api, usize::try_from(index));
+        match (&mut cursor.scan, index) {
+            (Some(scan), Ok(index)) => scan.column(&cursor.session, index, |value| {
+                // SAFETY: SQLite gives the context for the duration of this call.
+                unsafe { set_result(api, context, value, 0) }
+            }),
+            _ => Ok(()),
+        }
+    };
+    // SAFETY: this is xColumn.
+    unsafe { method(cursor, body) }
+}
+
+unsafe extern "C" fn rowid(cursor: *mut sqlite3_vtab_cursor, out: *mut i64) -> c_int {
+    let body = |cursor: &mut Cursor| {
+        if let Some(scan) = &mut cursor.scan {
+            let rowid = scan.rowid(&cursor.session)?;
+            // SAFETY: `out` is SQLite's place for the number.
+            unsafe { *out = rowid };
+        }
+        Ok(())
+    };
+    // SAFETY: this is xRowid.
+    unsafe { method(cursor, body) }
+}

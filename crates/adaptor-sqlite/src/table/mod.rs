@@ -1,0 +1,198 @@
+//! Table functions and virtual tables of guests as
+//! [modules](https://www.sqlite.org/vtab.html) of a connection.
+//!
+//! As for functions, what is registered is a slot: which definition it means is looked up when a
+//! statement opens a cursor. A module cannot be replaced while it may be in use, so a slot whose
+//! kind or columns changed is registered anew once the connection is idle.
+
+mod function;
+mod plan;
+mod virtual_table;
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::{CString, c_void};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use commensal_core::ddl::quote_identifier;
+use commensal_core::manifest::{Column, Table};
+use commensal_core::registry::{Registry, TableEntry};
+use commensal_core::{Error, ErrorKind, Result};
+
+use crate::api::code::*;
+use crate::api::sqlite3_module;
+use crate::function::guard;
+use crate::state::{State, is_code};
+
+/// What SQLite keeps for a registered module.
+struct Slot {
+    state: Rc<State>,
+    number: usize,
+    /// In ASCII lower case.
+    key: String,
+}
+
+/// The modules that are registered.
+#[derive(Default)]
+pub(crate) struct Slots {
+    by_key: HashMap<String, Registered>,
+    /// Numbers given so far.
+    count: usize,
+    /// Names under which the application registered modules of its own in place of ours.
+    taken: HashSet<String>,
+    /// Some slot no longer has a table, or its table has another kind or other columns.
+    untidy: bool,
+}
+
+struct Registered {
+    number: usize,
+    entry: Arc<TableEntry>,
+}
+
+impl Slots {
+    /// Names of the slots, and names that the application took.
+    pub(crate) fn names(&self) -> (HashSet<String>, HashSet<String>) {
+        (self.by_key.keys().cloned().collect(), self.taken.clone())
+    }
+
+    pub(crate) fn is_untidy(&self) -> bool {
+        self.untidy
+    }
+}
+
+/// Whether SQLite can go on with the module that was registered for another version of the table.
+fn is_same_shape(a: &Table, b: &Table) -> bool {
+    std::ptr::eq(module_of(a), module_of(b)) && a.columns == b.columns
+}
+
+/// The methods that SQLite sees, by what the table can do.
+fn module_of(table: &Table) -> &'static sqlite3_module {
+    if table.is_virtual() { virtual_table::module_of(table) } else { &function::MODULE }
+}
+
+/// Registers a slot for each table that has none. What else has changed waits for [`tidy`].
+pub(crate) fn register(state: &Rc<State>, registry: &Registry) -> Result<()> {
+    for entry in registry.tables().filter(|entry| !entry.shadowed) {
+        let key = entry.callable.name.to_ascii_lowercase();
+        let same = state
+            .tables
+            .borrow()
+            .by_key
+            .get(&key)
+            .map(|registered| is_same_shape(&registered.entry.table, &entry.table));
+        match same {
+            None => match create_slot(state, key, entry) {
+                // A name that SQLite does not accept: nothing can use it, and the others are none
+                // the worse.
+                Err(error) if is_code(&error, SQLITE_MISUSE) => {}
+                created => created?,
+            },
+            Some(same) => state.tables.borrow_mut().untidy |= !same,
+        }
+    }
+    let mut slots = state.tables.borrow_mut();
+    let gone = slots.by_key.keys().any(|key| usable(registry, key).is_none());
+    slots.untidy |= gone;
+    Ok(())
+}
+
+fn usable<'r>(registry: &'r Registry, key: &str) -> Option<&'r Arc<TableEntry>> {
+    registry.table(key).filter(|entry| !entry.shadowed)
+}
+
+/// Deletes slots that no longer have a table, and registers others anew. The connection is idle.
+pub(crate) fn tidy(state: &Rc<State>, registry: &Registry) -> Result<()> {
+    if !state.tables.borrow().untidy {
+        return Ok(());
+    }
+    let keys: Vec<String> = state.tables.borrow().by_key.keys().cloned().collect();
+    for key in keys {
+        let entry = usable(registry, &key);
+        let same = state.tables.borrow().by_key.get(&key).is_some_and(|registered| {
+            entry.is_some_and(|entry| is_same_shape(&registered.entry.table, &entry.table))
+        });
+        if same {
+            continue;
+        }
+        state.tables.borrow_mut().by_key.remove(&key);
+        create_module(state, &key, None)?;
+        if let Some(entry) = entry {
+            create_slot(state, key, entry)?;
+        }
+    }
+    state.tables.borrow_mut().untidy = false;
+    // Prepared statements know the columns of before.
+    state.expire_statements()
+}
+
+fn create_slot(state: &Rc<State>, key: String, entry: &Arc<TableEntry>) -> Result<()> {
+    let number = {
+        let mut slots = state.tables.borrow_mut();
+        slots.count += 1;
+        let number = slots.count;
+        slots.by_key.insert(key.clone(), Registered { number, entry: Arc::clone(entry) });
+        number
+    };
+    let slot = Box::new(Slot { state: Rc::clone(state), number, key: key.clone() });
+    let created = create_module(state, &entry.callable.name, Some((module_of(&entry.table), slot)));
+    if created.is_err() {
+        // SQLite has destroyed the slot, which looked as if the application had.
+        let mut slots = state.tables.borrow_mut();
+        slots.by_key.remove(&key);
+        slots.taken.remove(&key);
+    }
+    created
+}
+
+/// Calls `sqlite3_create_module_v2`; without a slot it deletes the module.
+fn create_module(
+    state: &State,
+    name: &str,
+    slot: Option<(&'static sqlite3_module, Box<Slot>)>,
+) -> Result<()> {
+    let name = CString::new(name)
+        .map_err(|_| Error::new(ErrorKind::Catalog, "a table's name contains NUL"))?;
+    let destroy = slot.is_some().then_some(destroy_slot as _);
+    let (module, data) = match slot {
+        Some((module, slot)) => (std::ptr::from_ref(module), Box::into_raw(slot).cast::<c_void>()),
+        None => (std::ptr::null(), std::ptr::null_mut()),
+    };
+    // SAFETY: the connection is open, the name ends with a NUL, and the module is static. SQLite owns
+    // `data` from here on, and calls `destroy` also when this fails.
+    let code = unsafe {
+        (state.handle.api.sqlite3_create_module_v2)(
+            state.handle.db(),
+            name.as_ptr(),
+            module,
+            data,
+            destroy,
+        )
+    };
+    state.handle.check(code)
+}
+
+/// A slot was destroyed: by us, who took it out of `by_key` before, by the end of the connection, or
+/// because the application registered a module of its own under that name. Then the name is the
+/// application's from here on.
+unsafe extern "C" fn destroy_slot(data: *mut c_void) {
+    guard(
+        || {},
+        || {
+            // SAFETY: `data` is the box that `create_module` gave away, and SQLite destroys it once.
+            let slot = unsafe { Box::from_raw(data.cast::<Slot>()) };
+            let mut slots = slot.state.tables.borrow_mut();
+            let ours = slots.by_key.get(&slot.key).is_some_and(|r| r.number == slot.number);
+            if ours {
+                slots.by_key.remove(&slot.key);
+                slots.taken.insert(slot.key.clone());
+            }
+        },
+    );
+}
+
+/// The definition of a column for `sqlite3_declare_vtab`.
+fn column_definition(column: &Column) -> String {
+    let ty = column.class.map(|class| format!(" {class}")).unwrap_or_default();
+    let hidden = if column.hidden { " HIDDEN" } else { "" };
+    format!("{}{ty}{hidden}", quote_identifier(&column.name))
+}

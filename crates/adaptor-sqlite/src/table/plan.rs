@@ -1,0 +1,167 @@
+//! [`sqlite3_index_info`](https://www.sqlite.org/c3ref/index_info.html) as the core's request and plan.
+
+use std::ffi::{CStr, c_char, c_int};
+
+use commensal_core::Value;
+use commensal_core::guest::{Arguments, InvalidUtf8};
+use commensal_core::table::{Constraint, FilterValue, Plan, Request};
+
+use crate::api::code::*;
+use crate::api::{Api, sqlite3_index_info, sqlite3_value};
+use crate::function::Values;
+
+/// What the query wants.
+///
+/// # Safety
+/// `info` is what SQLite gives to xBestIndex, and the request is not used after that.
+pub(super) unsafe fn request<'a>(api: &'static Api, info: *mut sqlite3_index_info) -> Request<'a> {
+    // SAFETY: the caller's promise; SQLite gives as many constraints and terms as it says.
+    unsafe {
+        let count = |n: c_int| usize::try_from(n).unwrap_or_default();
+        let constraints =
+            (0..count((*info).nConstraint)).map(|i| constraint(api, info, i)).collect();
+        let order = (0..count((*info).nOrderBy))
+            .map(|i| &*(*info).aOrderBy.add(i))
+            .map(|term| (term.iColumn, term.desc != 0))
+            .collect();
+        let distinct = api.sqlite3_vtab_distinct.map_or(0, |distinct| distinct(info));
+        Request {
+            constraints,
+            order,
+            columns_used: (*info).colUsed,
+            distinct: u32::try_from(distinct).unwrap_or_default(),
+        }
+    }
+}
+
+/// # Safety
+/// As [`request`]; there is a constraint of this number.
+unsafe fn constraint<'a>(
+    api: &'static Api,
+    info: *mut sqlite3_index_info,
+    i: usize,
+) -> Constraint<'a> {
+    let number = c_int::try_from(i).unwrap_or(c_int::MAX);
+    // SAFETY: the caller's promise. Names and values live as long as the call of xBestIndex.
+    unsafe {
+        let constraint = &*(*info).aConstraint.add(i);
+        let collation = (api.sqlite3_vtab_collation)(info, number);
+        let mut value: *mut sqlite3_value = std::ptr::null_mut();
+        let known = api.sqlite3_vtab_rhs_value.is_some_and(|rhs_value| {
+            rhs_value(info, number, &raw mut value) == SQLITE_OK && !value.is_null()
+        });
+        Constraint {
+            column: constraint.iColumn,
+            operator: constraint.op,
+            usable: constraint.usable != 0,
+            in_at_once: api.sqlite3_vtab_in.is_some_and(|is_in| is_in(info, number, -1) != 0),
+            // What is not UTF-8 is told when it is to be passed.
+            value: if known { one(api, value) } else { None },
+            collation: match collation.is_null() {
+                true => "BINARY",
+                false => CStr::from_ptr(collation).to_str().unwrap_or("BINARY"),
+            },
+        }
+    }
+}
+
+/// # Safety
+/// SQLite gave the value, which lives as long as `'a`.
+unsafe fn one<'a>(
+    api: &'static Api,
+    value: *mut sqlite3_value,
+) -> Option<commensal_core::ValueRef<'a>> {
+    // SAFETY: the caller's promise.
+    unsafe { crate::function::value_ref(api, value).ok() }
+}
+
+/// Marks a value that is passed by itself, and one that is all values of an IN, in a plan's text.
+const ONE: u8 = b's';
+const ALL: u8 = b'l';
+/// Ends the marks; the guest's text follows.
+const TEXT: u8 = b':';
+
+/// Tells SQLite the plan; gives a result code.
+///
+/// # Safety
+/// `info` is what SQLite gives to xBestIndex, and the plan is for its request.
+pub(super) unsafe fn apply(api: &Api, info: *mut sqlite3_index_info, plan: &Plan) -> c_int {
+    let wanted = plan.uses.iter().filter(|found| found.position != 0).count();
+    let mut text = vec![ONE; wanted];
+    // SAFETY: the caller's promise: there are as many uses as constraints.
+    unsafe {
+        for (i, found) in plan.uses.iter().enumerate() {
+            let usage = &mut *(*info).aConstraintUsage.add(i);
+            usage.argvIndex = c_int::from(found.position);
+            usage.omit = found.omit.into();
+            if found.at_once
+                && let Some(vtab_in) = api.sqlite3_vtab_in
+            {
+                vtab_in(info, c_int::try_from(i).unwrap_or(c_int::MAX), 1);
+                text[usize::from(found.position) - 1] = ALL;
+            }
+        }
+        (*info).idxNum = plan.number;
+        (*info).orderByConsumed = plan.ordered.into();
+        (*info).estimatedCost = plan.cost;
+        (*info).estimatedRows = plan.rows;
+        if plan.unique {
+            (*info).idxFlags |= SQLITE_INDEX_SCAN_UNIQUE;
+        }
+        if let Some(own) = &plan.text {
+            text.push(TEXT);
+            text.extend(own.as_bytes());
+        }
+        let (copied, code) = crate::vtab::copy(api, &text);
+        (*info).idxStr = copied;
+        (*info).needToFreeIdxStr = 1;
+        code
+    }
+}
+
+/// The guest's text of a plan, and the values for its `filter`.
+///
+/// # Safety
+/// The arguments are those of xFilter, for a plan that [`apply`] told.
+pub(super) unsafe fn unpack(
+    api: &'static Api,
+    text: *const c_char,
+    argc: c_int,
+    argv: *mut *mut sqlite3_value,
+) -> (Option<String>, Result<Vec<FilterValue>, InvalidUtf8>) {
+    // SAFETY: the caller's promise: the text ends with a NUL.
+    let text = unsafe { CStr::from_ptr(text) }.to_bytes();
+    let marks = text.iter().position(|&b| b == TEXT).unwrap_or(text.len());
+    let own = text.get(marks + 1..).map(|own| String::from_utf8_lossy(own).into_owned());
+    // SAFETY: as above.
+    let values = unsafe { Values::new(api, argc, argv) };
+    let values = (0..values.len())
+        .map(|i| match text[..marks].get(i) {
+            // SAFETY: SQLite gives this value, whose constraint `sqlite3_vtab_in` was asked for.
+            Some(&ALL) => unsafe { all(api, *argv.add(i)).map(FilterValue::All) },
+            _ => values.get(i).map(|value| FilterValue::One(value.to_owned())),
+        })
+        .collect();
+    (own, values)
+}
+
+/// All values of an IN.
+///
+/// # Safety
+/// `list` is a value of xFilter for which `sqlite3_vtab_in` was called.
+unsafe fn all(api: &'static Api, list: *mut sqlite3_value) -> Result<Vec<Value>, InvalidUtf8> {
+    let (Some(first), Some(next)) = (api.sqlite3_vtab_in_first, api.sqlite3_vtab_in_next) else {
+        return Ok(Vec::new());
+    };
+    let mut values = Vec::new();
+    let mut value = std::ptr::null_mut();
+    // SAFETY: the caller's promise; each value lives until the next one is asked for.
+    unsafe {
+        let mut code = first(list, &raw mut value);
+        while code == SQLITE_OK && !value.is_null() {
+            values.push(crate::function::value_ref(api, value)?.to_owned());
+            code = next(list, &raw mut value);
+        }
+    }
+    Ok(values)
+}

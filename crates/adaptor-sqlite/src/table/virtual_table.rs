@@ -1,0 +1,542 @@
+//! The methods of a [virtual table](https://www.sqlite.org/vtab.html): SQLite's structures on the one
+//! side, the core's table on the other.
+//!
+//! Per row: as for table functions; a write is one call of the guest.
+
+use std::cell::RefCell;
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use commensal_core::guest::Arguments;
+use commensal_core::manifest::{Table, TableMethod};
+use commensal_core::registry::{Callable, Registry, TableEntry};
+use commensal_core::session::Session;
+use commensal_core::table::{Access, FilterValue, VirtualCursor, VirtualTable};
+use commensal_core::{Error, ErrorKind, Result};
+
+use super::{Slot, column_definition, plan};
+use crate::api::code::*;
+use crate::api::{
+    Api, sqlite3, sqlite3_context, sqlite3_index_info, sqlite3_module, sqlite3_value, sqlite3_vtab,
+    sqlite3_vtab_cursor,
+};
+use crate::function::{Values, code_of, guard, set_result};
+use crate::pin::named;
+use crate::state::{State, is_innocuous};
+use crate::vtab;
+
+/// By whether the table is eponymous, and whether it can be written.
+static MODULES: [[sqlite3_module; 2]; 2] =
+    [[module(false, false), module(false, true)], [module(true, false), module(true, true)]];
+
+/// The methods that SQLite sees.
+pub(super) fn module_of(table: &Table) -> &'static sqlite3_module {
+    let writable = table.methods.contains_key(&TableMethod::Update);
+    &MODULES[usize::from(table.eponymous)][usize::from(writable)]
+}
+
+const fn module(eponymous: bool, writable: bool) -> sqlite3_module {
+    let read = sqlite3_module {
+        // A table can be used without CREATE VIRTUAL TABLE where SQLite sees one function for both.
+        xCreate: Some(if eponymous { connect } else { create }),
+        xConnect: Some(connect),
+        xBestIndex: Some(best_index),
+        xDisconnect: Some(disconnect),
+        xDestroy: Some(destroy),
+        xOpen: Some(open),
+        xClose: Some(close),
+        xFilter: Some(filter),
+        xNext: Some(next),
+        xEof: Some(eof),
+        xColumn: Some(column),
+        xRowid: Some(rowid),
+        xRename: Some(rename),
+        ..vtab::NO_METHODS
+    };
+    if !writable {
+        return read;
+    }
+    sqlite3_module {
+        xUpdate: Some(update),
+        xBegin: Some(begin),
+        xSync: Some(sync),
+        xCommit: Some(commit),
+        xRollback: Some(rollback),
+        xSavepoint: Some(savepoint),
+        xRelease: Some(release),
+        xRollbackTo: Some(rollback_to),
+        ..read
+    }
+}
+
+#[repr(C)]
+struct Connected {
+    base: sqlite3_vtab,
+    state: Rc<State>,
+    /// With the settings at the time when the table was connected.
+    session: Rc<Session>,
+    /// The module's name.
+    name: String,
+    /// Borrowed while a method runs. SQL that one of them needs could come back here, in a schema that
+    /// was made for it.
+    table: RefCell<VirtualTable>,
+}
+
+#[repr(C)]
+struct Cursor {
+    base: sqlite3_vtab_cursor,
+    scan: VirtualCursor,
+}
+
+unsafe extern "C" fn create(
+    db: *mut sqlite3,
+    data: *mut c_void,
+    argc: c_int,
+    argv: *const *const c_char,
+    out: *mut *mut sqlite3_vtab,
+    message: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: this is xCreate.
+    unsafe { make(db, data, (argc, argv), out, message, true) }
+}
+
+unsafe extern "C" fn connect(
+    db: *mut sqlite3,
+    data: *mut c_void,
+    argc: c_int,
+    argv: *const *const c_char,
+    out: *mut *mut sqlite3_vtab,
+    message: *mut *mut c_char,
+) -> c_int {
+    // SAFETY: this is xConnect.
+    unsafe { make(db, data, (argc, argv), out, message, false) }
+}
+
+/// # Safety
+/// The arguments are those of xCreate or xConnect.
+unsafe fn make(
+    db: *mut sqlite3,
+    data: *mut c_void,
+    arguments: (c_int, *const *const c_char),
+    out: *mut *mut sqlite3_vtab,
+    message: *mut *mut c_char,
+    create: bool,
+) -> c_int {
+    guard(
+        || SQLITE_ERROR,
+        || {
+            // SAFETY: SQLite gives back the slot of this module, and texts that end with a NUL.
+            let (slot, arguments) = unsafe { (&*data.cast::<Slot>(), texts(arguments)) };
+            let state = &slot.state;
+            let session = state.session();
+            let mut table = match new(slot, &session, arguments, create) {
+                Ok(table) => table,
+                // SAFETY: `message` is SQLite's place for one.
+                Err(error) => return unsafe { vtab::fail(state, message, error) },
+            };
+            // SAFETY: this is xCreate or xConnect for `db`, and `message` its place for a message.
+            let code = unsafe { declare(state, db, &mut table, message) };
+            if code != SQLITE_OK {
+                table.disconnect(&session);
+                return code;
+            }
+            let connected = Box::new(Connected {
+                base: vtab::NEW,
+                state: Rc::clone(state),
+                session,
+                name: slot.key.clone(),
+                table: RefCell::new(table),
+            });
+            // SAFETY: `out` is SQLite's place for the table, whose first field is what it expects.
+            unsafe { *out = Box::into_raw(connected).cast() };
+            SQLITE_OK
+        },
+    )
+}
+
+/// # Safety
+/// The arguments are a number of texts, and those texts.
+unsafe fn texts((argc, argv): (c_int, *const *const c_char)) -> Vec<String> {
+    (0..usize::try_from(argc).unwrap_or_default())
+        // SAFETY: the caller's promise.
+        .map(|i| unsafe { CStr::from_ptr(*argv.add(i)) }.to_string_lossy().into_owned())
+        .collect()
+}
+
+/// The table. The guest is called where its columns, or a new table, need it: so a table whose guest
+/// no longer works can be dropped all the same.
+fn new(
+    slot: &Slot,
+    session: &Session,
+    arguments: Vec<String>,
+    create: bool,
+) -> Result<VirtualTable> {
+    let state = &slot.state;
+    let registry = state.registry();
+    let entry = Arc::clone(find(&registry, &slot.key)?);
+    let needed = create || entry.table.columns.is_empty();
+    let mut table = VirtualTable::new(session, registry, entry, arguments);
+    // Only now can SQLite be told how conflicts are handled.
+    let writable = table.table().methods.contains_key(&TableMethod::Update);
+    if needed || writable {
+        let load = |callable: &Callable| session.compiled(callable, |hash| state.read_module(hash));
+        let connected = table.connect(Access { session, load: &load }, create);
+        if let Err(error) = connected
+            && needed
+        {
+            table.disconnect(session);
+            return Err(error);
+        }
+    }
+    Ok(table)
+}
+
+fn find<'r>(registry: &'r Registry, name: &str) -> Result<&'r Arc<TableEntry>> {
+    usable(registry, name)
+        .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("no such module: {name}")))
+}
+
+fn usable<'r>(registry: &'r Registry, name: &str) -> Option<&'r Arc<TableEntry>> {
+    super::usable(registry, name).filter(|entry| entry.table.is_virtual())
+}
+
+/// Declares the columns, and what else SQLite is to know.
+///
+/// # Safety
+/// This is xCreate or xConnect for `db`, and `message` its place for a message.
+unsafe fn declare(
+    state: &State,
+    db: *mut sqlite3,
+    table: &mut VirtualTable,
+    message: *mut *mut c_char,
+) -> c_int {
+    let api = state.handle.api;
+    let sql = match table.declaration() {
+        Some(sql) => format!("{sql}\0"),
+        None => {
+            let columns: Vec<_> = table.table().columns.iter().map(column_definition).collect();
+            vtab::create_table(&columns)
+        }
+    };
+    // SAFETY: the caller's promise.
+    unsafe {
+        let code = vtab::declare(api, db, &sql, message);
+        if code != SQLITE_OK {
+            return code;
+        }
+        if is_innocuous(table.callable()) {
+            (api.sqlite3_vtab_config)(db, SQLITE_VTAB_INNOCUOUS);
+        }
+        if table.constraint_support() {
+            (api.sqlite3_vtab_config)(db, SQLITE_VTAB_CONSTRAINT_SUPPORT, 1 as c_int);
+        }
+    }
+    SQLITE_OK
+}
+
+unsafe extern "C" fn disconnect(table: *mut sqlite3_vtab) -> c_int {
+    guard(
+        || SQLITE_OK,
+        || {
+            // SAFETY: the table that `make` made; SQLite disconnects it once.
+            let connected = unsafe { Box::from_raw(table.cast::<Connected>()) };
+            connected.table.into_inner().disconnect(&connected.session);
+            SQLITE_OK
+        },
+    )
+}
+
+unsafe extern "C" fn destroy(table: *mut sqlite3_vtab) -> c_int {
+    guard(
+        || SQLITE_ERROR,
+        || {
+            // SAFETY: the table that `make` made.
+            let connected = unsafe { &*table.cast::<Connected>() };
+            let destroyed = with_table(connected, VirtualTable::destroy);
+            if let Err(error) = destroyed {
+                let code = code_of(&error);
+                connected.state.set_last_error(Some(error));
+                return code;
+            }
+            // SAFETY: as above; SQLite forgets the table now, as after xDisconnect.
+            unsafe { disconnect(table) }
+        },
+    )
+}
+
+/// Runs a method of a table.
+#[inline(always)]
+fn with_table<R>(
+    connected: &Connected,
+    body: impl FnOnce(&mut VirtualTable, Access<'_>) -> Result<R>,
+) -> Result<R> {
+    let state = &*connected.state;
+    let mut table = connected.table.try_borrow_mut().map_err(|_| reentered(connected))?;
+    let session = &*connected.session;
+    let load = |callable: &Callable| session.compiled(callable, |hash| state.read_module(hash));
+    body(&mut table, Access { session, load: &load })
+}
+
+#[cold]
+fn reentered(connected: &Connected) -> Error {
+    Error::new(ErrorKind::Fault, format!("{}: called while it runs", connected.name))
+}
+
+/// Runs a method of a table; its error goes to where SQLite looks for it.
+///
+/// # Safety
+/// `table` is one that `make` made, in a method that SQLite calls.
+#[inline(always)]
+unsafe fn method(
+    table: *mut sqlite3_vtab,
+    body: impl FnOnce(&Connected, &mut VirtualTable, Access<'_>) -> Result<()>,
+) -> c_int {
+    guard(
+        || SQLITE_ERROR,
+        || {
+            // SAFETY: the caller's promise.
+            let connected = unsafe { &*table.cast::<Connected>() };
+            match with_table(connected, |table, access| body(connected, table, access)) {
+                Ok(()) => SQLITE_OK,
+                // SAFETY: as above.
+                Err(error) => unsafe {
+                    vtab::fail(&connected.state, &raw mut (*table).zErrMsg, error)
+                },
+            }
+        },
+    )
+}
+
+/// As [`method`], for a method of a cursor.
+///
+/// # Safety
+/// `cursor` is one that `open` made, in a method that SQLite calls.
+#[inline(always)]
+unsafe fn cursor_method(
+    cursor: *mut sqlite3_vtab_cursor,
+    body: impl FnOnce(&Connected, &mut VirtualTable, Access<'_>, &mut VirtualCursor) -> Result<()>,
+) -> c_int {
+    // SAFETY: the caller's promise; SQLite put the table into the cursor, and runs one method of a
+    // cursor at a time.
+    unsafe {
+        let own = cursor.cast::<Cursor>();
+        method((*cursor).pVtab, |connected, table, access| {
+            body(connected, table, access, &mut (*own).scan)
+        })
+    }
+}
+
+unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_index_info) -> c_int {
+    let mut code = SQLITE_OK;
+    let body = |connected: &Connected, table: &mut VirtualTable, access: Access<'_>| {
+        let state = &connected.state;
+        state.plans.set(state.plans.get() + 1);
+        // A statement is being prepared: what is there has to do.
+        let registry = state.registry();
+        let entry = usable(&registry, &connected.name).cloned();
+        table.renew(&connected.session, registry, entry.as_ref())?;
+        // SAFETY: this is xBestIndex, and SQLite gives the structure for the duration of this call.
+        unsafe {
+            let request = plan::request(state.handle.api, info);
+            code = match table.best_index(access, &request)? {
+                Some(plan) => plan::apply(state.handle.api, info, &plan),
+                None => SQLITE_CONSTRAINT,
+            };
+        }
+        Ok(())
+    };
+    // SAFETY: this is xBestIndex.
+    let result = unsafe { method(table, body) };
+    // A guest's own code would mean that there is no such plan.
+    if result == SQLITE_CONSTRAINT { SQLITE_ERROR } else { result | code }
+}
+
+unsafe extern "C" fn open(table: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_cursor) -> c_int {
+    let body = |connected: &Connected, table: &mut VirtualTable, access: Access<'_>| {
+        renew(connected, table)?;
+        let scan = table.open(access)?;
+        let base = sqlite3_vtab_cursor { pVtab: std::ptr::null_mut() };
+        // SAFETY: `out` is SQLite's place for the cursor, whose first field is what it expects.
+        unsafe { *out = Box::into_raw(Box::new(Cursor { base, scan })).cast() };
+        Ok(())
+    };
+    // SAFETY: this is xOpen.
+    unsafe { method(table, body) }
+}
+
+/// Follows what is committed now.
+fn renew(connected: &Connected, table: &mut VirtualTable) -> Result<()> {
+    let state = &connected.state;
+    let registry = state.current().map_err(|error| named(&connected.name, error))?;
+    let entry = usable(&registry, &connected.name).cloned();
+    table.renew(&connected.session, registry, entry.as_ref())
+}
+
+unsafe extern "C" fn close(cursor: *mut sqlite3_vtab_cursor) -> c_int {
+    guard(
+        || SQLITE_OK,
+        || {
+            // SAFETY: the cursor that `open` made, which SQLite closes once, and the table that SQLite
+            // put into it.
+            let (cursor, connected) = unsafe {
+                let table = (*cursor).pVtab.cast::<Connected>();
+                (Box::from_raw(cursor.cast::<Cursor>()), &*table)
+            };
+            let _ = with_table(connected, |table, access| {
+                table.close(access.session, cursor.scan);
+                Ok(())
+            });
+            SQLITE_OK
+        },
+    )
+}
+
+unsafe extern "C" fn filter(
+    cursor: *mut sqlite3_vtab_cursor,
+    number: c_int,
+    text: *const c_char,
+    argc: c_int,
+    argv: *mut *mut sqlite3_value,
+) -> c_int {
+    let body = |connected: &Connected,
+                table: &mut VirtualTable,
+                access: Access<'_>,
+                scan: &mut VirtualCursor| {
+        let api = connected.state.handle.api;
+        // SAFETY: SQLite gives back the plan's text, and as many values as the plan asked for.
+        let (text, values) = unsafe { plan::unpack(api, text, argc, argv) };
+        let values: Vec<FilterValue> = values.map_err(|_| {
+            let message = format!(
+                "{}.filter(): a value is text that is not valid UTF-8; CAST(… AS BLOB) passes its \
+                 bytes",
+                connected.name
+            );
+            Error::new(ErrorKind::Argument, message)
+        })?;
+        table.filter(access.session, scan, number, text.as_deref(), &values)
+    };
+    // SAFETY: this is xFilter.
+    unsafe { cursor_method(cursor, body) }
+}
+
+unsafe extern "C" fn next(cursor: *mut sqlite3_vtab_cursor) -> c_int {
+    // SAFETY: this is xNext.
+    unsafe { cursor_method(cursor, |_, table, access, scan| table.advance(access.session, scan)) }
+}
+
+unsafe extern "C" fn eof(cursor: *mut sqlite3_vtab_cursor) -> c_int {
+    // SAFETY: the cursor that `open` made.
+    unsafe { (*cursor.cast::<Cursor>()).scan.is_end().into() }
+}
+
+unsafe extern "C" fn column(
+    cursor: *mut sqlite3_vtab_cursor,
+    context: *mut sqlite3_context,
+    index: c_int,
+) -> c_int {
+    let body = |connected: &Connected,
+                table: &mut VirtualTable,
+                access: Access<'_>,
+                scan: &mut VirtualCursor| {
+        let api: &Api = connected.state.handle.api;
+        let index = usize::try_from(index).unwrap_or(usize::MAX);
+        table.column(access.session, scan, index, |value| {
+            // SAFETY: SQLite gives the context for the duration of this call.
+            unsafe { set_result(api, context, value, 0) }
+        })
+    };
+    // SAFETY: this is xColumn.
+    unsafe { cursor_method(cursor, body) }
+}
+
+unsafe extern "C" fn rowid(cursor: *mut sqlite3_vtab_cursor, out: *mut i64) -> c_int {
+    let body =
+        |_: &Connected, table: &mut VirtualTable, access: Access<'_>, scan: &mut VirtualCursor| {
+            let rowid = table.rowid(access.session, scan)?;
+            // SAFETY: `out` is SQLite's place for the number.
+            unsafe { *out = rowid };
+            Ok(())
+        };
+    // SAFETY: this is xRowid.
+    unsafe { cursor_method(cursor, body) }
+}
+
+unsafe extern "C" fn update(
+    table: *mut sqlite3_vtab,
+    argc: c_int,
+    argv: *mut *mut sqlite3_value,
+    out: *mut i64,
+) -> c_int {
+    let body = |connected: &Connected, table: &mut VirtualTable, access: Access<'_>| {
+        let handle = connected.state.handle;
+        // SAFETY: SQLite gives these values for the duration of this call, which is xUpdate.
+        let (values, on_conflict) = unsafe {
+            let values = Values::new(handle.api, argc, argv);
+            (values, (handle.api.sqlite3_vtab_on_conflict)(handle.db()))
+        };
+        let inserts = values.len() > 1 && values.get(0) == Ok(commensal_core::ValueRef::Null);
+        match table.update(access, &values, on_conflict)? {
+            // SAFETY: `out` is SQLite's place for the rowid of an inserted row.
+            Some(rowid) if inserts => unsafe { *out = rowid },
+            _ => {}
+        }
+        Ok(())
+    };
+    // SAFETY: this is xUpdate.
+    unsafe { method(table, body) }
+}
+
+/// # Safety
+/// As [`method`].
+unsafe fn transaction(
+    table: *mut sqlite3_vtab,
+    which: TableMethod,
+    number: Option<c_int>,
+) -> c_int {
+    let body = |connected: &Connected, table: &mut VirtualTable, access: Access<'_>| {
+        if which == TableMethod::Begin {
+            renew(connected, table)?;
+        }
+        table.transaction(access, which, number.map(i64::from))
+    };
+    // SAFETY: the caller's promise.
+    unsafe { method(table, body) }
+}
+
+macro_rules! transaction_methods {
+    (
+        whole { $($name:ident: $method:ident;)* }
+        numbered { $($numbered:ident: $numbered_method:ident;)* }
+    ) => {
+        $(unsafe extern "C" fn $name(table: *mut sqlite3_vtab) -> c_int {
+            // SAFETY: this is a method of the transaction.
+            unsafe { transaction(table, TableMethod::$method, None) }
+        })*
+        $(unsafe extern "C" fn $numbered(table: *mut sqlite3_vtab, number: c_int) -> c_int {
+            // SAFETY: this is a method of the transaction.
+            unsafe { transaction(table, TableMethod::$numbered_method, Some(number)) }
+        })*
+    };
+}
+
+transaction_methods! {
+    whole {
+        begin: Begin;
+        sync: Sync;
+        commit: Commit;
+        rollback: Rollback;
+    }
+    numbered {
+        savepoint: Savepoint;
+        release: Release;
+        rollback_to: RollbackTo;
+    }
+}
+
+unsafe extern "C" fn rename(table: *mut sqlite3_vtab, name: *const c_char) -> c_int {
+    // SAFETY: SQLite gives a text that ends with a NUL.
+    let name = unsafe { CStr::from_ptr(name) }.to_string_lossy();
+    // SAFETY: this is xRename.
+    unsafe { method(table, |_, table, access| table.rename(access, &name)) }
+}

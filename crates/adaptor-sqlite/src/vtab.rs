@@ -1,0 +1,115 @@
+//! What all [virtual tables](https://www.sqlite.org/vtab.html) of ours share: declaring columns, and
+//! messages.
+
+use std::ffi::{c_char, c_int};
+
+use commensal_core::Error;
+
+use crate::api::code::*;
+use crate::api::{Api, sqlite3, sqlite3_module, sqlite3_vtab};
+use crate::function::code_of;
+use crate::state::State;
+
+/// A module without methods, to be filled in.
+pub(crate) const NO_METHODS: sqlite3_module = sqlite3_module {
+    iVersion: 2,
+    xCreate: None,
+    xConnect: None,
+    xBestIndex: None,
+    xDisconnect: None,
+    xDestroy: None,
+    xOpen: None,
+    xClose: None,
+    xFilter: None,
+    xNext: None,
+    xEof: None,
+    xColumn: None,
+    xRowid: None,
+    xUpdate: None,
+    xBegin: None,
+    xSync: None,
+    xCommit: None,
+    xRollback: None,
+    xFindFunction: None,
+    xRename: None,
+    xSavepoint: None,
+    xRelease: None,
+    xRollbackTo: None,
+    xShadowName: None,
+    xIntegrity: None,
+};
+
+/// The leading part of a table that xConnect gives; SQLite fills it.
+pub(crate) const NEW: sqlite3_vtab =
+    sqlite3_vtab { pModule: std::ptr::null(), nRef: 0, zErrMsg: std::ptr::null_mut() };
+
+/// The declaration of a table of these columns, given as their definitions; it ends with a NUL.
+pub(crate) fn create_table(columns: &[String]) -> String {
+    format!("CREATE TABLE x({})\0", columns.join(", "))
+}
+
+/// Declares the columns: `declaration` ends with a NUL.
+///
+/// # Safety
+/// This is xCreate or xConnect for `db`, and `message` its place for a message.
+pub(crate) unsafe fn declare(
+    api: &Api,
+    db: *mut sqlite3,
+    declaration: &str,
+    message: *mut *mut c_char,
+) -> c_int {
+    assert!(declaration.ends_with('\0'), "SQL text for SQLite ends with a NUL");
+    // SAFETY: the declaration ends with a NUL; the rest is the caller's promise.
+    unsafe {
+        let code = (api.sqlite3_declare_vtab)(db, declaration.as_ptr().cast());
+        if code != SQLITE_OK {
+            let reason = std::ffi::CStr::from_ptr((api.sqlite3_errmsg)(db)).to_string_lossy();
+            let text = format!("the table's columns cannot be declared: {reason}");
+            set_message(api, message, &text);
+        }
+        code
+    }
+}
+
+/// Copies bytes into memory of SQLite's, with a NUL behind them; NULL, and a result code, when there
+/// is none.
+pub(crate) fn copy(api: &Api, bytes: &[u8]) -> (*mut c_char, c_int) {
+    // SAFETY: SQLite's allocator gives NULL or the bytes asked for.
+    unsafe {
+        let copy = (api.sqlite3_malloc64)(bytes.len() as u64 + 1).cast::<u8>();
+        if copy.is_null() {
+            return (std::ptr::null_mut(), SQLITE_NOMEM);
+        }
+        copy.copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
+        *copy.add(bytes.len()) = 0;
+        (copy.cast(), SQLITE_OK)
+    }
+}
+
+/// Copies a message into memory that SQLite frees.
+///
+/// # Safety
+/// `to` is where SQLite looks for a message.
+pub(crate) unsafe fn set_message(api: &Api, to: *mut *mut c_char, message: &str) {
+    let (copied, code) = copy(api, message.as_bytes());
+    if code == SQLITE_OK {
+        // SAFETY: the caller's promise.
+        unsafe {
+            (api.sqlite3_free)((*to).cast());
+            *to = copied;
+        }
+    }
+}
+
+/// Reports an error of a method; gives the code that the method returns.
+///
+/// # Safety
+/// `to` is where SQLite looks for a message: `zErrMsg` of the table, or the place that xConnect has.
+#[cold]
+pub(crate) unsafe fn fail(state: &State, to: *mut *mut c_char, error: Error) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { set_message(state.handle.api, to, error.message()) };
+    let code = code_of(&error);
+    state.set_last_error(Some(error));
+    code
+}

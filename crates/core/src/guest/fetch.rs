@@ -1,0 +1,169 @@
+//! Batches of rows: a blob of records that stays where the guest put it while the host reads it, value
+//! by value.
+//!
+//! Nothing is copied: a column that nobody asks for costs nothing, and the batch is bounded by the
+//! guest's own memory. What a guest changes in it meanwhile is checked when it is read, like
+//! everything else.
+
+use commensal_abi::{Record, Tag};
+
+use super::{CallError, CallResult, Callee, Guest, Returns};
+use crate::manifest::Signature;
+use crate::runtime::{FunctionId, StatementBudget};
+use crate::value::{StorageClass, ValueRef};
+
+/// Bytes before the first row: the numbers of rows and of columns.
+const HEADER_BYTES: usize = 8;
+
+/// No engine has tables of more columns.
+const COLUMNS_MAX: u32 = 32_767;
+
+/// Rows in guest memory. Valid until the cursor is asked for the next ones.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Fetched {
+    /// Address of the first row: of the record of its rowid, after which those of its columns follow.
+    pub first: u32,
+    /// Rows.
+    pub rows: u32,
+    /// Bytes of a row.
+    pub row_bytes: u32,
+}
+
+impl Guest {
+    /// Calls a function that gives a batch of rows of so many columns, of any number of them where
+    /// that is not known; `None` for its NULL.
+    ///
+    /// # Errors
+    /// See [`CallError`]; a batch whose header, length or alignment is wrong breaks the ABI.
+    pub fn fetch(
+        &mut self,
+        function: FunctionId,
+        arguments: &[ValueRef<'_>],
+        columns: Option<u32>,
+        rows_max: u32,
+        budget: &mut StatementBudget,
+    ) -> CallResult<Option<Fetched>> {
+        let Some((first, len)) = self.aligned_blob(function, arguments, budget)? else {
+            return Ok(None);
+        };
+        let mut header = [0; HEADER_BYTES];
+        if len as usize >= HEADER_BYTES {
+            self.read(first, &mut header)?;
+        }
+        let [a, b, c, d, e, f, g, h] = header;
+        let (rows, has) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
+        let fits = match columns {
+            Some(columns) => has == columns,
+            None => (1..=COLUMNS_MAX).contains(&has),
+        };
+        if rows == 0 || rows > rows_max || !fits {
+            return Err(wrong_header(rows, rows_max, has, columns).into());
+        }
+        let row_bytes = (has as usize + 1) * Record::SIZE;
+        let expected = HEADER_BYTES + rows as usize * row_bytes;
+        if len as usize != expected {
+            return Err(wrong_len(len, rows, has, expected).into());
+        }
+        Ok(Some(Fetched {
+            first: first + HEADER_BYTES as u32,
+            rows,
+            // Columns are bounded by the engine, and a batch by memory.
+            row_bytes: row_bytes as u32,
+        }))
+    }
+
+    /// Calls a function that gives an 8-aligned blob; its address and bytes, `None` for NULL.
+    fn aligned_blob(
+        &mut self,
+        function: FunctionId,
+        arguments: &[ValueRef<'_>],
+        budget: &mut StatementBudget,
+    ) -> CallResult<Option<(u32, u32)>> {
+        const ANY: Signature = Signature::ANY;
+        let callee =
+            Callee { function, signature: &ANY, subtype: false, result_bytes_max: usize::MAX };
+        let pointer = self.invoke(callee, arguments, budget)?;
+        self.aligned_blob_at(pointer)
+    }
+
+    /// The 8-aligned blob of a result record; `None` for NULL.
+    pub(crate) fn aligned_blob_at(&mut self, pointer: u32) -> CallResult<Option<(u32, u32)>> {
+        if pointer == 0 {
+            return Ok(None);
+        }
+        let record = self.read_record(pointer)?;
+        match record.tag {
+            Tag::Null => return Ok(None),
+            Tag::Error => return Err(self.error(record).into()),
+            Tag::Blob => {}
+            tag => return Err(no_blob(tag).into()),
+        }
+        let (first, len) = (record.pointer(), record.len);
+        let memory_bytes = self.memory_bytes();
+        if first as usize + len as usize > memory_bytes {
+            let what =
+                format!("its {len} bytes at {first} are outside of its memory of {memory_bytes}");
+            return Err(CallError::Protocol(what).into());
+        }
+        if !(first as usize).is_multiple_of(Record::ALIGN) {
+            let what = format!("its blob at {first} is not {}-aligned", Record::ALIGN);
+            return Err(CallError::Protocol(what).into());
+        }
+        Ok(Some((first, len)))
+    }
+
+    /// Whether a result record, of which nothing else matters, is an error.
+    pub(crate) fn error_at(&mut self, pointer: u32) -> CallResult<()> {
+        if pointer == 0 {
+            return Ok(());
+        }
+        let record = self.read_record(pointer)?;
+        if record.tag == Tag::Error { Err(self.error(record).into()) } else { Ok(()) }
+    }
+
+    /// Copies guest memory out.
+    pub(crate) fn read(&mut self, address: u32, into: &mut [u8]) -> CallResult<()> {
+        Ok(self.instance.read(address, into).map_err(|_| super::memory_shrank())?)
+    }
+
+    /// Hands the value of a record in a batch to `sink`, without copying where memory can be
+    /// addressed.
+    ///
+    /// # Errors
+    /// It is no record, or of another class than the column; an error record is the guest's error.
+    #[inline(always)]
+    pub fn value_at<R>(
+        &mut self,
+        address: u32,
+        class: Option<StorageClass>,
+        bytes_max: usize,
+        sink: impl FnOnce(ValueRef<'_>) -> R,
+    ) -> CallResult<R> {
+        let returns = Returns { class, subtype: false, bytes_max };
+        self.result(address, returns, |value, _| sink(value))
+    }
+}
+
+#[cold]
+fn no_blob(tag: Tag) -> CallError {
+    CallError::Protocol(format!(
+        "its result has to be a blob or NULL, but its tag is {}",
+        tag as u8
+    ))
+}
+
+#[cold]
+fn wrong_header(rows: u32, rows_max: u32, has: u32, columns: Option<u32>) -> CallError {
+    let columns = columns.map_or_else(|| format!("1 to {COLUMNS_MAX}"), |n| n.to_string());
+    CallError::Protocol(format!(
+        "its batch says {rows} rows of {has} columns; 1 to {rows_max} rows of {columns} columns are \
+         possible"
+    ))
+}
+
+#[cold]
+fn wrong_len(len: u32, rows: u32, columns: u32, expected: usize) -> CallError {
+    CallError::Protocol(format!(
+        "its batch of {rows} rows of {columns} columns has {len} bytes instead of {expected}"
+    ))
+}

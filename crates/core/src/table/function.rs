@@ -1,0 +1,153 @@
+//! A scan of a table function.
+
+use std::sync::Arc;
+
+use super::rows::{Rows, in_column, in_rowid, no_row};
+use super::seat::{Seat, handle};
+use super::{Access, Place};
+use crate::error::{Error, Result};
+use crate::guest::{Arguments, CallError, invalid_argument};
+use crate::manifest::TableMethod;
+use crate::registry::{Registry, TableEntry};
+use crate::session::{InstanceId, Session};
+use crate::value::{Value, ValueRef};
+
+/// A cursor of a table function. It owns its instance, so that two cursors never meet in one, and
+/// keeps to one version of the function. To be given back with [`FunctionCursor::end`].
+pub struct FunctionCursor {
+    seat: Seat,
+    /// The guest's cursor, and the instance that it lives in.
+    open: Option<(InstanceId, i64)>,
+    rows: Rows,
+    arguments: Vec<Value>,
+    places: Box<[Place]>,
+    columns: Option<u32>,
+    bytes_max: usize,
+}
+
+impl FunctionCursor {
+    /// A cursor that is not open yet, of a table function of this snapshot.
+    pub fn new(session: &Session, registry: Arc<Registry>, entry: Arc<TableEntry>) -> Self {
+        let table = &entry.table;
+        Self {
+            open: None,
+            rows: Rows::default(),
+            arguments: Vec::new(),
+            places: table.places(),
+            // An engine has far fewer.
+            columns: Some(u32::try_from(table.results().count()).unwrap_or(u32::MAX)),
+            bytes_max: session.environment().settings.limits.result_bytes_max,
+            seat: Seat::new(entry, session.begin(registry)),
+        }
+    }
+
+    /// Starts a scan with one argument for each hidden column, and goes to its first row. What was
+    /// scanned before is closed.
+    ///
+    /// # Errors
+    /// An argument that does not fit; the guest's error; a fault.
+    pub fn filter<A: Arguments + ?Sized>(
+        &mut self,
+        access: Access<'_>,
+        arguments: &A,
+    ) -> Result<()> {
+        let session = access.session;
+        self.close(session);
+        let instance = self.seat.bind(access)?;
+        self.arguments.clear();
+        for position in 0..arguments.len() {
+            let value = arguments.get(position).map_err(|_| {
+                self.seat.fail(session, TableMethod::Open, invalid_argument(position))
+            })?;
+            self.arguments.push(value.to_owned());
+        }
+        let open = TableMethod::Open;
+        let cursor = self.seat.call_checked(session, open, self.arguments.as_slice(), handle)?;
+        self.open = Some((instance, cursor));
+        self.rows.start(&mut self.seat, session, cursor, self.columns)
+    }
+
+    /// Goes to the next row.
+    ///
+    /// # Errors
+    /// The guest's error; a fault.
+    #[inline]
+    pub fn advance(&mut self, session: &Session) -> Result<()> {
+        if self.rows.advance() {
+            return Ok(());
+        }
+        match self.open {
+            Some((_, cursor)) if !self.rows.is_empty() => {
+                self.rows.fetch(&mut self.seat, session, cursor, self.columns)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether there is no current row.
+    #[inline]
+    pub fn is_end(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Hands the value of a column, by its position among all, to `sink`.
+    ///
+    /// # Errors
+    /// The value is not what the column is declared as.
+    #[inline(always)]
+    pub fn column<R>(
+        &mut self,
+        session: &Session,
+        column: usize,
+        sink: impl FnOnce(ValueRef<'_>) -> R,
+    ) -> Result<R> {
+        let (position, class) = match self.places.get(column) {
+            Some(Place::Row(position, class)) => (*position, *class),
+            Some(Place::Argument(position)) => {
+                return Ok(sink(self.arguments.get(*position).unwrap_or(&Value::Null).as_ref()));
+            }
+            None => return Ok(sink(ValueRef::Null)),
+        };
+        let result = match self.open.and_then(|(instance, _)| self.seat.guest(instance)) {
+            Some(guest) if !self.rows.is_empty() => {
+                self.rows.column(guest, position, class, self.bytes_max, sink)
+            }
+            _ => Err(no_row()),
+        };
+        result.map_err(|error| self.fail_column(session, column, *error))
+    }
+
+    #[cold]
+    fn fail_column(&mut self, session: &Session, column: usize, error: CallError) -> Error {
+        let entry = Arc::clone(&self.seat.entry);
+        let error = in_column(error, &entry.table.columns[column]);
+        self.seat.fail(session, TableMethod::Next, error)
+    }
+
+    /// The rowid of the current row.
+    ///
+    /// # Errors
+    /// It is neither an integer nor NULL.
+    pub fn rowid(&mut self, session: &Session) -> Result<i64> {
+        let result = match self.open.and_then(|(instance, _)| self.seat.guest(instance)) {
+            Some(guest) if !self.rows.is_empty() => self.rows.rowid(guest),
+            _ => Err(no_row()),
+        };
+        result.map_err(|error| self.seat.fail(session, TableMethod::Next, in_rowid(*error)))
+    }
+
+    /// Closes the guest's cursor, if there is one and its instance lives.
+    fn close(&mut self, session: &Session) {
+        self.rows.clear();
+        let Some((instance, cursor)) = self.open.take() else { return };
+        if self.seat.lives(instance) {
+            self.seat.clean_up(session, TableMethod::Close, cursor);
+        }
+    }
+
+    /// Closes the cursor, and gives its instance back.
+    pub fn end(mut self, session: &Session) {
+        self.close(session);
+        self.seat.end(session);
+    }
+}

@@ -1,0 +1,70 @@
+//! Tables of guests, as any engine drives them: handles, cursors, batches, plans.
+//!
+//! An adaptor translates between its engine's interface and this one. Knows nothing of SQL text and
+//! of the structures in which an engine hands over constraints and values.
+
+mod function;
+mod plan;
+mod rows;
+mod seat;
+mod virtual_table;
+
+use std::sync::Arc;
+
+pub use function::FunctionCursor;
+pub use plan::{Constraint, FilterValue, Plan, Request, Use};
+pub use virtual_table::{VirtualCursor, VirtualTable};
+
+use crate::error::Result;
+use crate::manifest::{Column, Param, Signature, Table};
+use crate::registry::Callable;
+use crate::runtime::CompiledModule;
+use crate::session::Session;
+use crate::value::StorageClass;
+
+/// What a table needs of the connection that uses it.
+#[derive(Clone, Copy)]
+pub struct Access<'a> {
+    /// Instances and counters.
+    pub session: &'a Session,
+    /// Gives the code of a definition, compiled if that is due.
+    pub load: &'a dyn Fn(&Callable) -> Result<Arc<dyn CompiledModule>>,
+}
+
+/// Where the value of a column of a table function comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// The row has it: its position among the visible columns, and its class.
+    Row(usize, Option<StorageClass>),
+    /// It is an argument: its position among the hidden columns.
+    Argument(usize),
+}
+
+impl Table {
+    /// The columns of a table function that are arguments, in order.
+    pub fn arguments(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| column.hidden)
+    }
+
+    /// The columns of a table function that rows have, in order.
+    pub fn results(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|column| !column.hidden)
+    }
+
+    /// Where the values of the columns of a table function come from, in the order of the columns.
+    fn places(&self) -> Box<[Place]> {
+        let (mut rows, mut arguments) = (0.., 0..);
+        let place = |column: &Column| match column.hidden {
+            true => arguments.next().map(Place::Argument),
+            false => rows.next().map(|position| Place::Row(position, column.class)),
+        };
+        self.columns.iter().filter_map(place).collect()
+    }
+
+    /// What the hidden columns of a table function take: their class, or NULL, which stands for what
+    /// SQL does not give.
+    pub(crate) fn signature(&self) -> Signature {
+        let params = self.arguments().map(|c| Param { class: c.class, nullable: true }).collect();
+        Signature { params, variadic: None, returns: None }
+    }
+}

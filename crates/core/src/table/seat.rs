@@ -1,0 +1,233 @@
+//! A table's place in an instance: the scope that owns the instance, and how its methods are called.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Access;
+use crate::error::Result;
+use crate::guest::{Arguments, CallError, CallResult, Callee, Fetched, Guest, Image};
+use crate::manifest::{Signature, TableMethod};
+use crate::registry::TableEntry;
+use crate::runtime::{FunctionId, StatementBudget};
+use crate::session::{Binding, InstanceId, Scope, Session};
+use crate::value::ValueRef;
+
+/// The only slot of a seat's scope.
+const SLOT: usize = 0;
+
+/// Time of a call that frees something.
+const CLEANUP_TIME: Duration = Duration::from_millis(100);
+
+const ANY: Signature = Signature::ANY;
+
+/// See the module's description. To be given back with [`Seat::end`].
+pub(super) struct Seat {
+    pub(super) entry: Arc<TableEntry>,
+    scope: Scope,
+    /// For each method, which export of the binding it is.
+    exports: [Option<u8>; TableMethod::ALL.len()],
+}
+
+impl Seat {
+    pub(super) fn new(entry: Arc<TableEntry>, scope: Scope) -> Self {
+        let mut exports = [None; TableMethod::ALL.len()];
+        for (export, method) in (0..).zip(entry.table.methods.keys()) {
+            exports[*method as usize] = Some(export);
+        }
+        Self { entry, scope, exports }
+    }
+
+    pub(super) fn end(self, session: &Session) {
+        session.end(self.scope);
+    }
+
+    /// Takes an instance, unless there is one; which one.
+    pub(super) fn bind(&mut self, access: Access<'_>) -> Result<InstanceId> {
+        loop {
+            if let Some(instance) = self.scope.instance(SLOT) {
+                return Ok(instance);
+            }
+            let binding = Binding {
+                callable: Arc::clone(&self.entry.callable),
+                exports: self.entry.table.methods.values().cloned().collect(),
+                signature: Arc::new(self.entry.table.signature()),
+                subtype: false,
+                validates: false,
+            };
+            let module = (access.load)(&binding.callable)?;
+            access.session.bind(&mut self.scope, SLOT, binding, module.as_ref())?;
+        }
+    }
+
+    /// Whether this instance is not lost.
+    pub(super) fn lives(&self, instance: InstanceId) -> bool {
+        self.scope.instance(SLOT) == Some(instance)
+    }
+
+    /// The instance, to read what it answered.
+    #[inline]
+    pub(super) fn guest(&mut self, instance: InstanceId) -> Option<&mut Guest> {
+        self.scope.guest(instance)
+    }
+
+    /// Whether the table has this method.
+    pub(super) fn has(&self, method: TableMethod) -> bool {
+        self.exports[method as usize].is_some()
+    }
+
+    /// Calls a method with these arguments.
+    pub(super) fn call<R>(
+        &mut self,
+        session: &Session,
+        method: TableMethod,
+        arguments: &[ValueRef<'_>],
+        sink: impl FnOnce(ValueRef<'_>) -> CallResult<R>,
+    ) -> Result<R> {
+        self.call_any(session, method, arguments, sink)
+    }
+
+    /// Calls a method with any arguments.
+    pub(super) fn call_any<A: Arguments + ?Sized, R>(
+        &mut self,
+        session: &Session,
+        method: TableMethod,
+        arguments: &A,
+        sink: impl FnOnce(ValueRef<'_>) -> CallResult<R>,
+    ) -> Result<R> {
+        self.enter(session, method, |seated| seated.call(arguments, false, sink))
+    }
+
+    /// Calls a method with the arguments of the table function, which are checked.
+    pub(super) fn call_checked<A: Arguments + ?Sized, R>(
+        &mut self,
+        session: &Session,
+        method: TableMethod,
+        arguments: &A,
+        sink: impl FnOnce(ValueRef<'_>) -> CallResult<R>,
+    ) -> Result<R> {
+        self.enter(session, method, |seated| seated.call(arguments, true, sink))
+    }
+
+    /// Calls a method that gives rows.
+    pub(super) fn batch(
+        &mut self,
+        session: &Session,
+        method: TableMethod,
+        arguments: &[ValueRef<'_>],
+        columns: Option<u32>,
+        rows_max: u32,
+    ) -> Result<Option<Fetched>> {
+        self.enter(session, method, |Seated { entered, function }| {
+            entered.guest.fetch(function, arguments, columns, rows_max, entered.budget)
+        })
+    }
+
+    /// Calls a method that frees something, even when the host wants the statement to end. What fails
+    /// has nothing to spoil; after a fault the instance is gone, and counted.
+    pub(super) fn clean_up(&mut self, session: &Session, method: TableMethod, handle: i64) {
+        let _ = self.enter(session, method, |Seated { mut entered, function }| {
+            let mut budget = StatementBudget::for_cleanup(CLEANUP_TIME);
+            entered.budget = &mut budget;
+            Seated { entered, function }.call(&[ValueRef::Integer(handle)][..], false, |_| Ok(()))
+        });
+    }
+
+    /// Calls a method with arguments that hold pointers; `answer` gets the instance and the address of
+    /// the result record.
+    pub(super) fn call_image<R>(
+        &mut self,
+        session: &Session,
+        method: TableMethod,
+        image: &mut Image,
+        answer: impl FnOnce(&mut Guest, u32) -> CallResult<R>,
+    ) -> Result<R> {
+        self.enter(session, method, |Seated { entered, function }| {
+            let pointer = entered.guest.call_image(function, image, entered.budget)?;
+            answer(entered.guest, pointer)
+        })
+    }
+
+    /// Says that another statement begins to use the instance.
+    pub(super) fn begin_statement(&mut self, session: &Session) {
+        self.scope.renew(session.environment());
+    }
+
+    fn enter<R>(
+        &mut self,
+        session: &Session,
+        method: TableMethod,
+        body: impl FnOnce(Seated<'_>) -> CallResult<R>,
+    ) -> Result<R> {
+        let export = self.exports[method as usize];
+        let result = self.scope.enter(session.environment(), SLOT, |entered| {
+            let function = export.and_then(|export| entered.functions.get(usize::from(export)));
+            match function {
+                Some(&function) => body(Seated { entered, function }),
+                None => Err(absent(method)),
+            }
+        });
+        result.map_err(|error| self.fail(session, method, *error))
+    }
+
+    /// The error of a call, or of what a call gave, under the names of table and method.
+    #[cold]
+    pub(super) fn fail(
+        &mut self,
+        session: &Session,
+        method: TableMethod,
+        error: CallError,
+    ) -> crate::Error {
+        // SQL users call a table function as such: what its arguments are is told so.
+        let is_function = method == TableMethod::Open && !self.entry.table.is_virtual();
+        let name = (!is_function).then_some(method.field());
+        if self.scope.instance(SLOT).is_none() {
+            return session.describe(&self.entry.callable, name, error);
+        }
+        session.fail_in(&mut self.scope, SLOT, name, error)
+    }
+}
+
+#[cold]
+fn absent(method: TableMethod) -> Box<CallError> {
+    CallError::Argument(format!("there is no \"{}\"", method.field())).into()
+}
+
+/// An instance, for one call of a method.
+struct Seated<'a> {
+    entered: crate::session::Entered<'a>,
+    function: FunctionId,
+}
+
+impl Seated<'_> {
+    fn call<A: Arguments + ?Sized, R>(
+        self,
+        arguments: &A,
+        checked: bool,
+        sink: impl FnOnce(ValueRef<'_>) -> CallResult<R>,
+    ) -> CallResult<R> {
+        let Self { entered, function } = self;
+        let callee = Callee {
+            function,
+            signature: if checked { &entered.binding.signature } else { &ANY },
+            subtype: false,
+            result_bytes_max: entered.limits.result_bytes_max,
+        };
+        entered.guest.call(callee, arguments, entered.budget, |value, _| sink(value))?
+    }
+}
+
+/// The handle that a method gave.
+pub(super) fn handle(value: ValueRef<'_>) -> CallResult<i64> {
+    match value {
+        ValueRef::Integer(handle) => Ok(handle),
+        other => Err(no_handle(other).into()),
+    }
+}
+
+#[cold]
+fn no_handle(value: ValueRef<'_>) -> CallError {
+    CallError::Protocol(format!(
+        "its result has to be a handle, an integer, but is {}",
+        value.class()
+    ))
+}

@@ -1,0 +1,479 @@
+//! A virtual table that is connected, and its cursors.
+//!
+//! Table and cursors share an instance, so that a cursor can use what the table holds. The guest is
+//! connected when it is first needed, and again after its instance was lost; nothing that lasts is
+//! with it.
+
+use std::sync::Arc;
+
+use super::Access;
+use super::plan::{self, FilterValue, Plan, Request};
+use super::rows::{Rows, in_column, in_rowid, no_row};
+use super::seat::{Seat, handle};
+use crate::error::{Error, ErrorKind, Result};
+use crate::guest::{Arguments, CallError, InvalidUtf8};
+use crate::manifest::{Table, TableMethod};
+use crate::registry::{Callable, Registry, TableEntry};
+use crate::session::{InstanceId, Session};
+use crate::value::{Value, ValueRef};
+
+/// See the module's description. To be given back with [`VirtualTable::disconnect`].
+pub struct VirtualTable {
+    seat: Seat,
+    /// What CREATE VIRTUAL TABLE says: names of module, database and table, then its arguments.
+    arguments: Vec<Value>,
+    /// The guest's table, and the instance that it lives in.
+    connected: Option<(InstanceId, i64)>,
+    /// What the guest declared when it was first connected.
+    declaration: Option<String>,
+    /// Handles of cursors that are open in the connected instance.
+    cursors: Vec<i64>,
+    /// The instance in which a transaction began.
+    transaction: Option<InstanceId>,
+    bytes_max: usize,
+}
+
+/// A cursor of a virtual table. To be given back with [`VirtualTable::close`].
+#[derive(Default)]
+pub struct VirtualCursor {
+    open: Option<(InstanceId, i64)>,
+    rows: Rows,
+}
+
+impl VirtualCursor {
+    /// Whether there is no current row.
+    #[inline]
+    pub fn is_end(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+impl VirtualTable {
+    /// A table that is not connected yet, of a module of this snapshot. `arguments` are the names of
+    /// module, database and table, then what CREATE VIRTUAL TABLE says.
+    pub fn new(
+        session: &Session,
+        registry: Arc<Registry>,
+        entry: Arc<TableEntry>,
+        arguments: Vec<String>,
+    ) -> Self {
+        Self {
+            arguments: arguments.into_iter().map(Value::Text).collect(),
+            connected: None,
+            declaration: None,
+            cursors: Vec::new(),
+            transaction: None,
+            bytes_max: session.environment().settings.limits.result_bytes_max,
+            seat: Seat::new(entry, session.begin(registry)),
+        }
+    }
+
+    /// The table as its module is declared.
+    pub fn table(&self) -> &Table {
+        &self.seat.entry.table
+    }
+
+    /// Under which name, and by whose right, the guest is called.
+    pub fn callable(&self) -> &Callable {
+        &self.seat.entry.callable
+    }
+
+    /// What the guest declared with `declare_vtab`.
+    pub fn declaration(&self) -> Option<&str> {
+        self.declaration.as_deref()
+    }
+
+    /// Follows the catalog to another version of the module, and gives a new statement its budget,
+    /// unless a statement is using the table.
+    ///
+    /// # Errors
+    /// The module is gone, or has other columns.
+    pub fn renew(
+        &mut self,
+        session: &Session,
+        registry: Arc<Registry>,
+        entry: Option<&Arc<TableEntry>>,
+    ) -> Result<()> {
+        if !self.cursors.is_empty() || self.transaction.is_some() {
+            return Ok(());
+        }
+        let own = &self.seat.entry;
+        let name = &own.callable.name;
+        let Some(entry) = entry else {
+            return Err(Error::new(ErrorKind::NotFound, format!("no such module: {name}")));
+        };
+        let (old, new) = (&own.callable.object, &entry.callable.object);
+        if Arc::ptr_eq(own, entry)
+            || own.table == entry.table
+                && old.module.sha256 == new.module.sha256
+                && old.policy == new.policy
+        {
+            self.seat.begin_statement(session);
+            return Ok(());
+        }
+        if own.table.columns != entry.table.columns
+            || own.table.is_virtual() != entry.table.is_virtual()
+        {
+            let message = format!("the module {name} has other columns since the table was opened");
+            return Err(Error::new(ErrorKind::NotFound, message));
+        }
+        let new = Seat::new(Arc::clone(entry), session.begin(registry));
+        self.leave(session);
+        std::mem::replace(&mut self.seat, new).end(session);
+        Ok(())
+    }
+
+    /// Whether `update` follows the statement's conflict clause, as the guest says.
+    pub fn constraint_support(&mut self) -> bool {
+        let guest = self.connected.and_then(|(instance, _)| self.seat.guest(instance));
+        guest.is_some_and(|guest| guest.table().constraint_support)
+    }
+
+    /// Connects the guest's table, unless it is; `create` when CREATE VIRTUAL TABLE runs. Gives the
+    /// instance and the handle.
+    ///
+    /// # Errors
+    /// The guest's error; a fault.
+    pub fn connect(&mut self, access: Access<'_>, create: bool) -> Result<(InstanceId, i64)> {
+        if let Some((instance, table)) = self.connected.filter(|(i, _)| self.seat.lives(*i)) {
+            return Ok((instance, table));
+        }
+        // What was open in an instance that is lost is lost as well.
+        self.cursors.clear();
+        let instance = self.seat.bind(access)?;
+        let create = create && self.seat.has(TableMethod::Create);
+        let method = if create { TableMethod::Create } else { TableMethod::Connect };
+        if let Some(guest) = self.seat.guest(instance) {
+            *guest.table() = Default::default();
+            guest.table().connecting = true;
+        }
+        let arguments: Vec<_> = self.arguments.iter().map(Value::as_ref).collect();
+        let connected = self.seat.call(access.session, method, &arguments, handle);
+        let declaration = self.seat.guest(instance).and_then(|guest| {
+            guest.table().connecting = false;
+            guest.table().declaration.take()
+        });
+        let table = connected?;
+        self.connected = Some((instance, table));
+        self.check_declaration(access.session, method, declaration)?;
+        Ok((instance, table))
+    }
+
+    /// Columns are declared where the manifest has none, and stay as they are.
+    fn check_declaration(
+        &mut self,
+        session: &Session,
+        method: TableMethod,
+        declaration: Option<String>,
+    ) -> Result<()> {
+        let declared = !self.table().columns.is_empty();
+        let problem = match (&declaration, &self.declaration) {
+            (Some(_), _) if declared => "it declared columns although the manifest has them",
+            (None, _) if !declared => "it declared no columns, nor does the manifest",
+            (Some(new), Some(old)) if new != old => "it declared other columns than before",
+            _ => {
+                self.declaration = declaration;
+                return Ok(());
+            }
+        };
+        Err(self.seat.fail(session, method, CallError::Protocol(problem.to_owned())))
+    }
+
+    /// The plan for a query; `None` when none can work.
+    ///
+    /// # Errors
+    /// The guest's error; a fault.
+    pub fn best_index(
+        &mut self,
+        access: Access<'_>,
+        request: &Request<'_>,
+    ) -> Result<Option<Plan>> {
+        let (_, table) = self.connect(access, false)?;
+        let method = TableMethod::BestIndex;
+        let image = request.image(table, self.memory_bytes_max());
+        let mut image = image.map_err(|e| self.seat.fail(access.session, method, *e))?;
+        self.seat.call_image(access.session, method, &mut image, |guest, pointer| {
+            plan::answer(guest, pointer, request)
+        })
+    }
+
+    fn memory_bytes_max(&self) -> usize {
+        self.seat.entry.callable.object.policy.memory_bytes_max
+    }
+
+    /// Opens a cursor.
+    ///
+    /// # Errors
+    /// The guest's error; a fault; a handle that is another cursor's.
+    pub fn open(&mut self, access: Access<'_>) -> Result<VirtualCursor> {
+        let (instance, table) = self.connect(access, false)?;
+        let arguments = [ValueRef::Integer(table)];
+        let cursor = self.seat.call(access.session, TableMethod::Open, &arguments, handle)?;
+        if self.cursors.contains(&cursor) {
+            let problem = CallError::Protocol(format!("its handle {cursor} is open already"));
+            return Err(self.seat.fail(access.session, TableMethod::Open, problem));
+        }
+        self.cursors.push(cursor);
+        Ok(VirtualCursor { open: Some((instance, cursor)), rows: Rows::default() })
+    }
+
+    /// Starts a scan, and goes to its first row.
+    ///
+    /// # Errors
+    /// The guest's error; a fault; the instance was lost.
+    pub fn filter(
+        &mut self,
+        session: &Session,
+        cursor: &mut VirtualCursor,
+        number: i32,
+        text: Option<&str>,
+        values: &[FilterValue],
+    ) -> Result<()> {
+        cursor.rows.clear();
+        let handle = self.cursor(session, cursor, TableMethod::Filter)?;
+        let image = plan::filter(handle, number, text, values, self.memory_bytes_max());
+        let mut image = image.map_err(|e| self.seat.fail(session, TableMethod::Filter, *e))?;
+        self.seat.call_image(session, TableMethod::Filter, &mut image, |guest, pointer| {
+            guest.error_at(pointer)
+        })?;
+        let columns = self.columns();
+        cursor.rows.start(&mut self.seat, session, handle, columns)
+    }
+
+    /// The handle of a cursor whose instance is not lost.
+    fn cursor(
+        &mut self,
+        session: &Session,
+        cursor: &VirtualCursor,
+        method: TableMethod,
+    ) -> Result<i64> {
+        match cursor.open {
+            Some((instance, handle)) if self.seat.lives(instance) => Ok(handle),
+            _ => Err(self.seat.fail(session, method, *no_row())),
+        }
+    }
+
+    /// Columns of a batch, where the manifest says.
+    fn columns(&self) -> Option<u32> {
+        u32::try_from(self.table().columns.len()).ok().filter(|columns| *columns > 0)
+    }
+
+    /// Goes to the next row.
+    ///
+    /// # Errors
+    /// The guest's error; a fault; the instance was lost.
+    #[inline]
+    pub fn advance(&mut self, session: &Session, cursor: &mut VirtualCursor) -> Result<()> {
+        if cursor.rows.advance() || cursor.rows.is_empty() {
+            return Ok(());
+        }
+        let handle = self.cursor(session, cursor, TableMethod::Next)?;
+        let columns = self.columns();
+        cursor.rows.fetch(&mut self.seat, session, handle, columns)
+    }
+
+    /// Hands the value of a column to `sink`.
+    ///
+    /// # Errors
+    /// The value is not what the column is declared as.
+    #[inline(always)]
+    pub fn column<R>(
+        &mut self,
+        session: &Session,
+        cursor: &VirtualCursor,
+        column: usize,
+        sink: impl FnOnce(ValueRef<'_>) -> R,
+    ) -> Result<R> {
+        let class = self.seat.entry.table.columns.get(column).and_then(|column| column.class);
+        let result = match cursor.open.and_then(|(instance, _)| self.seat.guest(instance)) {
+            Some(guest) if !cursor.rows.is_empty() => {
+                cursor.rows.column(guest, column, class, self.bytes_max, sink)
+            }
+            _ => Err(no_row()),
+        };
+        result.map_err(|error| self.fail_column(session, column, *error))
+    }
+
+    #[cold]
+    fn fail_column(&mut self, session: &Session, column: usize, error: CallError) -> Error {
+        let entry = Arc::clone(&self.seat.entry);
+        let error = match entry.table.columns.get(column) {
+            Some(column) => in_column(error, column),
+            None => error,
+        };
+        self.seat.fail(session, TableMethod::Next, error)
+    }
+
+    /// The rowid of the current row.
+    ///
+    /// # Errors
+    /// It is neither an integer nor NULL.
+    pub fn rowid(&mut self, session: &Session, cursor: &VirtualCursor) -> Result<i64> {
+        let result = match cursor.open.and_then(|(instance, _)| self.seat.guest(instance)) {
+            Some(guest) if !cursor.rows.is_empty() => cursor.rows.rowid(guest),
+            _ => Err(no_row()),
+        };
+        result.map_err(|error| self.seat.fail(session, TableMethod::Next, in_rowid(*error)))
+    }
+
+    /// Closes a cursor.
+    pub fn close(&mut self, session: &Session, cursor: VirtualCursor) {
+        let Some((instance, handle)) = cursor.open else { return };
+        if self.seat.lives(instance) {
+            self.cursors.retain(|open| *open != handle);
+            self.seat.clean_up(session, TableMethod::Close, handle);
+        }
+    }
+
+    /// Writes: `arguments` are those of xUpdate, `on_conflict` what `sqlite3_vtab_on_conflict` gives.
+    /// Gives the rowid of an inserted row.
+    ///
+    /// # Errors
+    /// The guest's error; a fault.
+    pub fn update<A: Arguments + ?Sized>(
+        &mut self,
+        access: Access<'_>,
+        arguments: &A,
+        on_conflict: i32,
+    ) -> Result<Option<i64>> {
+        let (instance, table) = self.connect(access, false)?;
+        if let Some(guest) = self.seat.guest(instance) {
+            guest.table().on_conflict = on_conflict;
+        }
+        let arguments = Change { table, arguments };
+        let result =
+            self.seat.call_any(
+                access.session,
+                TableMethod::Update,
+                &arguments,
+                |value| match value {
+                    ValueRef::Integer(rowid) => Ok(Some(rowid)),
+                    ValueRef::Null => Ok(None),
+                    other => Err(no_rowid(other)),
+                },
+            );
+        if let Some(guest) = self.seat.guest(instance) {
+            guest.table().on_conflict = 0;
+        }
+        result
+    }
+
+    /// Calls a method of the transaction, if the guest has it; `number` is that of a savepoint.
+    ///
+    /// # Errors
+    /// The guest's error; a fault; when it is to be made sure that the transaction can be committed,
+    /// that the instance was lost in which it began.
+    pub fn transaction(
+        &mut self,
+        access: Access<'_>,
+        method: TableMethod,
+        number: Option<i64>,
+    ) -> Result<()> {
+        use TableMethod::{Begin, Commit, Rollback, Sync};
+        let session = access.session;
+        let began = match method {
+            Begin => {
+                let (instance, _) = self.connect(access, false)?;
+                self.transaction = Some(instance);
+                Some(instance)
+            }
+            Commit | Rollback => self.transaction.take(),
+            _ => self.transaction,
+        };
+        // An engine may commit a table that was made in the transaction without having begun one.
+        let Some(instance) = began else { return Ok(()) };
+        if !self.seat.lives(instance) {
+            let keeps = [Begin, Sync, Commit].into_iter().any(|method| self.seat.has(method));
+            if method == Sync && keeps {
+                let problem = "its instance was lost within the transaction".to_owned();
+                return Err(self.seat.fail(session, method, CallError::Argument(problem)));
+            }
+            return Ok(());
+        }
+        match self.connected {
+            Some((_, table)) if self.seat.has(method) => {
+                let arguments =
+                    [Some(table), number].map(|n| n.map_or(ValueRef::Null, ValueRef::Integer));
+                let count = 1 + usize::from(number.is_some());
+                self.seat.call(session, method, &arguments[..count], |_| Ok(()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Tells the guest the table's new name.
+    ///
+    /// # Errors
+    /// The guest's error; a fault.
+    pub fn rename(&mut self, access: Access<'_>, name: &str) -> Result<()> {
+        if self.seat.has(TableMethod::Rename) {
+            let (_, table) = self.connect(access, false)?;
+            let arguments = [ValueRef::Integer(table), ValueRef::Text(name)];
+            self.seat.call(access.session, TableMethod::Rename, &arguments, |_| Ok(()))?;
+        }
+        if let Some(own) = self.arguments.get_mut(2) {
+            *own = Value::Text(name.to_owned());
+        }
+        Ok(())
+    }
+
+    /// Removes the guest's table, which is dropped, and with it what it stored. Where the guest
+    /// cannot be called, there is nothing to remove with.
+    ///
+    /// # Errors
+    /// The guest's own error: then the table stays.
+    pub fn destroy(&mut self, access: Access<'_>) -> Result<()> {
+        if !self.seat.has(TableMethod::Destroy) {
+            self.leave(access.session);
+            return Ok(());
+        }
+        let Ok((_, table)) = self.connect(access, false) else { return Ok(()) };
+        let arguments = [ValueRef::Integer(table)];
+        match self.seat.call(access.session, TableMethod::Destroy, &arguments, |_| Ok(())) {
+            Err(error) if error.kind() == ErrorKind::Guest => Err(error),
+            _ => {
+                self.connected = None;
+                Ok(())
+            }
+        }
+    }
+
+    /// Ends the guest's connection to the table, if it lives.
+    fn leave(&mut self, session: &Session) {
+        let Some((instance, table)) = self.connected.take() else { return };
+        if self.seat.lives(instance) {
+            self.seat.clean_up(session, TableMethod::Disconnect, table);
+        }
+    }
+
+    /// Ends the connection to the table, and gives its instance back.
+    pub fn disconnect(mut self, session: &Session) {
+        self.leave(session);
+        self.seat.end(session);
+    }
+}
+
+#[cold]
+fn no_rowid(value: ValueRef<'_>) -> Box<CallError> {
+    let what = format!("its result has to be a rowid or NULL, but is {}", value.class());
+    CallError::Protocol(what).into()
+}
+
+/// The arguments of a write, after the table's handle.
+struct Change<'a, A: ?Sized> {
+    table: i64,
+    arguments: &'a A,
+}
+
+impl<A: Arguments + ?Sized> Arguments for Change<'_, A> {
+    fn len(&self) -> usize {
+        1 + self.arguments.len()
+    }
+
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+        match position.checked_sub(1) {
+            None => Ok(ValueRef::Integer(self.table)),
+            Some(position) => self.arguments.get(position),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What `#[virtual_table(…)]` adds beside the impl block: an export for each method that the block has,
+//! and the manifest fragment.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{Error, ImplItem, ItemImpl, Result, Type};
+
+use crate::expand::section;
+use crate::implementation::json;
+use crate::table::{Options, check_trait, type_ident};
+
+/// The fields of the manifest that every virtual table has.
+const ALWAYS: [&str; 7] =
+    ["connect", "disconnect", "best_index", "open", "filter", "next", "close"];
+
+/// Those that a table has when the impl block has a method of the name.
+const OPTIONAL: [&str; 11] = [
+    "create",
+    "destroy",
+    "update",
+    "begin",
+    "sync",
+    "commit",
+    "rollback",
+    "savepoint",
+    "release",
+    "rollback_to",
+    "rename",
+];
+
+/// The exports and the manifest fragment.
+pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStream> {
+    let options = Options::parse(options, true)?;
+    check_trait(item, "VirtualTable")?;
+    let ident = type_ident(&item.self_ty)?;
+    let has = |name: &str| {
+        item.items.iter().any(|i| matches!(i, ImplItem::Fn(method) if method.sig.ident == name))
+    };
+    if options.columns.is_empty() && !(has("declaration") && has("columns")) {
+        let message = "a virtual table needs `columns(\"…\", …)`, or the methods `declaration` and \
+                       `columns`";
+        return Err(Error::new_spanned(&item.self_ty, message));
+    }
+    let fields: Vec<&str> =
+        ALWAYS.into_iter().chain(OPTIONAL.into_iter().filter(|name| has(name))).collect();
+    let manifest = manifest(&options, &ident.to_string(), &fields, item)?;
+    let cfgs = item.attrs.iter().filter(|a| a.path().is_ident("cfg"));
+    let exports = fields.iter().map(|field| {
+        let export = format!("{ident}.{field}");
+        let function = format_ident!("export_{field}");
+        let body = body(field, &options, &item.self_ty);
+        quote! {
+            #[cfg(target_arch = "wasm32")]
+            #[unsafe(export_name = #export)]
+            unsafe extern "C" fn #function(argc: i32, argv: i32) -> i32 {
+                // SAFETY: the host calls exports as ABI version 1 says.
+                unsafe { #body }
+            }
+        }
+    });
+    Ok(quote! {
+        #(#cfgs)*
+        const _: () = {
+            use ::commensal_sdk::export as commensal;
+
+            #manifest
+            #(#exports)*
+
+            #[cfg(not(target_arch = "wasm32"))]
+            {
+                let _ = MANIFEST;
+            }
+        };
+    })
+}
+
+/// The call of the SDK that is the body of an export.
+fn body(field: &str, options: &Options, table: &Type) -> TokenStream {
+    let columns = options.columns.len();
+    let declares = columns == 0;
+    let named = format!("{}.{field}", options.name);
+    match field {
+        "connect" => {
+            quote!(commensal::table::connect::<#table>(#named, argc, argv, false, #declares))
+        }
+        "create" => {
+            quote!(commensal::table::connect::<#table>(#named, argc, argv, true, #declares))
+        }
+        "disconnect" => quote!(commensal::table::leave::<#table>(#named, argc, argv, false)),
+        "destroy" => quote!(commensal::table::leave::<#table>(#named, argc, argv, true)),
+        "filter" => quote!(commensal::table::filter::<#table>(#named, argc, argv)),
+        "next" => quote!(commensal::table::next_rows::<#table>(#named, argc, argv)),
+        "close" => quote!(commensal::table::close_cursor::<#table>(#named, argc, argv)),
+        "open" => quote! {
+            commensal::table::table_method::<#table>(
+                #named, argc, argv, commensal::table::methods::open::<#table, #columns>
+            )
+        },
+        method => {
+            let method = format_ident!("{method}");
+            quote! {
+                commensal::table::table_method::<#table>(
+                    #named, argc, argv, commensal::table::methods::#method::<#table>
+                )
+            }
+        }
+    }
+}
+
+fn manifest(
+    options: &Options,
+    stem: &str,
+    fields: &[&str],
+    item: &ItemImpl,
+) -> Result<TokenStream> {
+    let mut text = format!("{{\"table\":{{\"name\":{}", json(&options.name));
+    if options.eponymous {
+        text.push_str(",\"eponymous\":true");
+    }
+    for (i, column) in options.columns.iter().enumerate() {
+        text.push_str(if i == 0 { ",\"columns\":[" } else { "," });
+        text.push_str(&self::column(column, item)?);
+    }
+    if !options.columns.is_empty() {
+        text.push(']');
+    }
+    for field in fields {
+        text.push_str(&format!(",\"{field}\":{}", json(&format!("{stem}.{field}"))));
+    }
+    text.push_str("}}\n");
+    let section = section();
+    Ok(quote! {
+        const MANIFEST: &[&[&str]] = &[&[commensal::HEADER, #text]];
+        #section
+    })
+}
+
+/// A column, from `"name"`, `"name type"` or `"name type hidden"`.
+fn column(column: &str, item: &ItemImpl) -> Result<String> {
+    const TYPES: [&str; 5] = ["integer", "real", "text", "blob", "any"];
+    let words: Vec<&str> = column.split_whitespace().collect();
+    let (name, ty, hidden) = match words[..] {
+        [name] => (name, "any", false),
+        [name, ty] if TYPES.contains(&ty) => (name, ty, false),
+        [name, ty, "hidden"] if TYPES.contains(&ty) => (name, ty, true),
+        _ => {
+            let message = format!(
+                "the column \"{column}\" is not of the form \"name\", \"name type\" or \"name type \
+                 hidden\"; types are {}",
+                TYPES.join(", ")
+            );
+            return Err(Error::new_spanned(&item.self_ty, message));
+        }
+    };
+    let hidden = if hidden { ",\"hidden\":true" } else { "" };
+    Ok(format!("{{\"name\":{},\"type\":\"{ty}\"{hidden}}}", json(name)))
+}

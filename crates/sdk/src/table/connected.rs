@@ -1,0 +1,121 @@
+//! A connected virtual table and its cursors, between the host's calls.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::batch::Rows;
+use super::{Change, Connect, RowWriter, VirtualCursor, VirtualTable};
+use crate::ValueRef;
+use crate::export::Arguments;
+use crate::output::Output;
+
+/// A cursor with the rows that the host reads.
+pub struct OpenCursor<T: VirtualTable> {
+    /// The table's handle.
+    pub table: i64,
+    cursor: T::Cursor,
+    rows: Rows,
+    columns: usize,
+    ended: bool,
+    /// What went wrong after the rows of the batch.
+    error: Option<String>,
+}
+
+impl<T: VirtualTable> OpenCursor<T> {
+    /// A cursor of the table with this handle; of so many columns, where the manifest has them.
+    ///
+    /// # Errors
+    /// The table's own: its message.
+    pub fn open(table: &mut T, handle: i64, columns: usize) -> Result<Self, String> {
+        Ok(Self {
+            table: handle,
+            cursor: table.open().map_err(|error| error.to_string())?,
+            rows: Rows::default(),
+            columns: if columns > 0 { columns } else { table.columns() },
+            ended: true,
+            error: None,
+        })
+    }
+
+    /// `filter`: its arguments, after the cursor.
+    ///
+    /// # Errors
+    /// An argument that does not fit.
+    pub fn filter(
+        &mut self,
+        table: &mut T,
+        arguments: &Arguments<'_>,
+    ) -> Result<Output<'static>, String> {
+        let (plan, text) = (arguments.get::<i32>(1)?, arguments.get::<Option<&str>>(2)?);
+        let values: Vec<ValueRef<'_>> = arguments.rest(3)?;
+        (self.ended, self.error) = (false, None);
+        Ok(outcome(self.cursor.filter(table, plan, text, &values)))
+    }
+
+    /// The next rows, at most so many, and the number of their columns; empty at the end.
+    ///
+    /// # Errors
+    /// The table's own: its message. Rows that came before it were given before.
+    pub fn next(&mut self, table: &mut T, rows_max: usize) -> Result<&[u64], String> {
+        if let Some(message) = self.error.take() {
+            return Err(message);
+        }
+        let Self { cursor, rows, columns, .. } = self;
+        rows.clear(rows_max, *columns);
+        while !self.ended && (rows.len() as usize) < rows_max && !rows.is_full() {
+            let next = |row: &mut RowWriter<'_>| {
+                cursor.next(table, row).map_err(|error| error.to_string())
+            };
+            match rows.row(*columns, next) {
+                Ok(more) => self.ended = !more,
+                Err(message) => {
+                    self.ended = true;
+                    if rows.len() == 0 {
+                        return Err(message);
+                    }
+                    self.error = Some(message);
+                }
+            }
+        }
+        if rows.len() == 0 { Ok(&[]) } else { Ok(rows.finish(*columns)) }
+    }
+}
+
+/// The result of a method that gives nothing.
+pub fn outcome<E: core::fmt::Display>(result: Result<(), E>) -> Output<'static> {
+    match result {
+        Ok(()) => Output::Null,
+        Err(error) => Output::Error(error.to_string()),
+    }
+}
+
+/// `connect` and `create`.
+///
+/// # Errors
+/// An argument that does not fit.
+pub fn connect<T: VirtualTable>(
+    arguments: &Arguments<'_>,
+    method: impl Fn(&Connect<'_>) -> Result<T, T::Error>,
+) -> Result<Result<T, String>, String> {
+    let texts: Vec<&str> = arguments.rest(0)?;
+    let [module, database, table, ref arguments @ ..] = texts[..] else {
+        return Err("takes at least three arguments".to_string());
+    };
+    let connect = Connect { module, database, table, arguments };
+    Ok(method(&connect).map_err(|error| error.to_string()))
+}
+
+/// `update`: its arguments, after the table.
+///
+/// # Errors
+/// An argument that does not fit.
+pub fn update<T: VirtualTable>(
+    table: &mut T,
+    arguments: &Arguments<'_>,
+) -> Result<Output<'static>, String> {
+    let values: Vec<ValueRef<'_>> = arguments.rest(1)?;
+    Ok(match table.update(&Change::of(&values)?) {
+        Ok(rowid) => rowid.map_or(Output::Null, Output::Integer),
+        Err(error) => Output::Error(error.to_string()),
+    })
+}

@@ -1,0 +1,378 @@
+//! The bodies of a table's exports: handles are addresses here.
+#![expect(unsafe_code, reason = "handles become references")]
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use super::connected::{self, outcome};
+use super::{
+    Constraint, OpenCursor, OpenTable, Operator, Order, Plan, Request, TableFunction, VirtualTable,
+};
+use crate::aggregate::FromArguments;
+use crate::export::{Arguments, Count};
+use crate::memory::{Argument, Single, call};
+use crate::output::Output;
+
+/// Gives a value a place until [`drop_handle`]; its address is the handle.
+fn keep<T>(value: T) -> Output<'static> {
+    Output::Integer(Box::into_raw(Box::new(value)).addr() as i64)
+}
+
+/// # Safety
+/// The handle is one that [`keep`] gave for the same type and that is not dropped, and nothing else
+/// refers to its value as long as the result is used.
+unsafe fn get<'a, T>(handle: i64) -> &'a mut T {
+    // SAFETY: the caller's promise.
+    unsafe { &mut *(handle as usize as *mut T) }
+}
+
+/// # Safety
+/// The handle is one that [`keep`] gave for the same type, and is not used again.
+unsafe fn drop_handle<T>(handle: i64) {
+    // SAFETY: the caller's promise.
+    drop(unsafe { Box::from_raw(handle as usize as *mut T) });
+}
+
+/// The rows as a blob.
+///
+/// # Safety
+/// The words stay as they are until the next call for their cursor.
+unsafe fn batch(words: Result<&[u64], String>) -> Output<'static> {
+    match words {
+        Ok([]) => Output::Null,
+        // SAFETY: the same bytes; the caller's promise.
+        Ok(words) => Output::Blob(Cow::Borrowed(unsafe {
+            core::slice::from_raw_parts(words.as_ptr().cast(), size_of_val(words))
+        })),
+        Err(message) => Output::Error(message),
+    }
+}
+
+/// The body of `open` of a table function.
+///
+/// # Safety
+/// As [`call`].
+pub unsafe fn open<T: TableFunction>(name: &str, argc: i32, argv: i32) -> i32 {
+    let count = Count::Exactly(<T::Arguments<'static> as FromArguments<'static>>::COUNT);
+    let invoke = |arguments: &Arguments<'_>| {
+        Ok(match OpenTable::<T>::open(arguments)? {
+            Ok(table) => keep(table),
+            Err(message) => Output::Error(message),
+        })
+    };
+    // SAFETY: the caller's promise.
+    unsafe { call(name, count, argc, argv, |arguments| invoke(arguments)) }
+}
+
+/// The body of `next` of a table function.
+///
+/// # Safety
+/// As [`call`], and the first argument is a handle that [`open`] gave for the same type.
+pub unsafe fn next<T: TableFunction>(name: &str, argc: i32, argv: i32) -> i32 {
+    let invoke = |arguments: &Arguments<'_>| {
+        let (handle, rows_max) = (arguments.get::<i64>(0)?, arguments.get::<i64>(1)?);
+        // SAFETY: the host passes live handles only, and one call runs at a time.
+        let table: &mut OpenTable<T> = unsafe { get(handle) };
+        // SAFETY: only the next call for this cursor changes its rows.
+        Ok(unsafe { batch(table.next(rows_max as usize)) })
+    };
+    // SAFETY: the caller's promise.
+    unsafe { call(name, Count::Exactly(2), argc, argv, |arguments| invoke(arguments)) }
+}
+
+/// The body of `close` of a table function.
+///
+/// # Safety
+/// As [`next`]; the handle is gone.
+pub unsafe fn close<T: TableFunction>(name: &str, argc: i32, argv: i32) -> i32 {
+    let invoke = |arguments: &Arguments<'_>| {
+        let handle = arguments.get::<i64>(0)?;
+        // SAFETY: the host passes a live handle, and never again.
+        unsafe { drop_handle::<OpenTable<T>>(handle) };
+        Ok(Output::Null)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { call(name, Count::Exactly(1), argc, argv, |arguments| invoke(arguments)) }
+}
+
+/// The body of `create` and `connect` of a virtual table. `declares` where the manifest has no columns.
+///
+/// # Safety
+/// As [`call`].
+pub unsafe fn connect<T: VirtualTable>(
+    name: &str,
+    argc: i32,
+    argv: i32,
+    create: bool,
+    declares: bool,
+) -> i32 {
+    let invoke = |arguments: &Arguments<'_>| {
+        let method = if create { T::create } else { T::connect };
+        let table = match connected::connect::<T>(arguments, method)? {
+            Ok(table) => table,
+            Err(message) => return Ok(Output::Error(message)),
+        };
+        if declares {
+            let code = crate::host::declare_vtab(&table.declaration());
+            if code != 0 {
+                return Err(format!("its declaration was refused with code {code}"));
+            }
+        }
+        Ok(keep(table))
+    };
+    // SAFETY: the caller's promise.
+    unsafe { call(name, Count::AtLeast(3), argc, argv, |arguments| invoke(arguments)) }
+}
+
+/// The body of a method of a virtual table whose first argument is the table's handle.
+///
+/// # Safety
+/// As [`call`], and the first argument is a handle that [`connect`] gave for the same type.
+pub unsafe fn table_method<T: VirtualTable>(
+    name: &str,
+    argc: i32,
+    argv: i32,
+    method: fn(&mut T, &Arguments<'_>) -> Result<Output<'static>, String>,
+) -> i32 {
+    let invoke = |arguments: &Arguments<'_>| {
+        // SAFETY: the host passes live handles only, and one call runs at a time.
+        method(unsafe { get(arguments.get(0)?) }, arguments)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { call(name, Count::AtLeast(1), argc, argv, |arguments| invoke(arguments)) }
+}
+
+/// The methods for [`table_method`].
+pub mod methods {
+    use super::*;
+
+    /// `best_index`.
+    pub fn best_index<T: VirtualTable>(
+        table: &mut T,
+        arguments: &Arguments<'_>,
+    ) -> Result<Output<'static>, String> {
+        let request = read_request(arguments.get(1)?)?;
+        Ok(match table.best_index(&request) {
+            Ok(Some(plan)) => answer(plan),
+            Ok(None) => Output::Null,
+            Err(error) => Output::Error(error.to_string()),
+        })
+    }
+
+    /// `open`.
+    pub fn open<T: VirtualTable, const COLUMNS: usize>(
+        table: &mut T,
+        arguments: &Arguments<'_>,
+    ) -> Result<Output<'static>, String> {
+        Ok(match OpenCursor::open(table, arguments.get(0)?, COLUMNS) {
+            Ok(cursor) => keep(cursor),
+            Err(message) => Output::Error(message),
+        })
+    }
+
+    /// `update`.
+    pub fn update<T: VirtualTable>(
+        table: &mut T,
+        arguments: &Arguments<'_>,
+    ) -> Result<Output<'static>, String> {
+        connected::update(table, arguments)
+    }
+
+    /// `begin`.
+    pub fn begin<T: VirtualTable>(
+        table: &mut T,
+        _: &Arguments<'_>,
+    ) -> Result<Output<'static>, String> {
+        Ok(outcome(table.begin()))
+    }
+
+    /// `sync`.
+    pub fn sync<T: VirtualTable>(
+        table: &mut T,
+        _: &Arguments<'_>,
+    ) -> Result<Output<'static>, String> {
+        Ok(outcome(table.sync()))
+    }
+
+    /// `commit`.
+    pub fn commit<T: VirtualTable>(
+        table: &mut T,
+        _: &Arguments<'_>,
+    ) -> Result<Output<'static>, String> {
+        table.commit();
+        Ok(Output::Null)
+    }
+
+    /// `rollback`.
+    pub fn rollback<T: VirtualTable>(
+        table: &mut T,
+        _: &Arguments<'_>,
+    ) -> Result<Output<'static>, String> {
+        table.rollback();
+        Ok(Output::Null)
+    }
+
+    /// `savepoint`.
+    pub fn savepoint<T: VirtualTable>(
+        table: &mut T,
+        arguments: &Arguments<'_>,
+    ) -> Result<Output<'static>, String> {
+        Ok(outcome(table.savepoint(arguments.get(1)?)))
+    }
+
+    /// `release`.
+    pub fn release<T: VirtualTable>(
+        table: &mut T,
+        arguments: &Arguments<'_>,
+    ) -> Result<Output<'static>, String> {
+        Ok(outcome(table.release(arguments.get(1)?)))
+    }
+
+    /// `rollback_to`.
+    pub fn rollback_to<T: VirtualTable>(
+        table: &mut T,
+        arguments: &Arguments<'_>,
+    ) -> Result<Output<'static>, String> {
+        Ok(outcome(table.rollback_to(arguments.get(1)?)))
+    }
+
+    /// `rename`.
+    pub fn rename<T: VirtualTable>(
+        table: &mut T,
+        arguments: &Arguments<'_>,
+    ) -> Result<Output<'static>, String> {
+        Ok(outcome(table.rename(arguments.get(1)?)))
+    }
+}
+
+/// The body of `disconnect` and `destroy` of a virtual table.
+///
+/// # Safety
+/// As [`table_method`]; the handle is gone, unless destroying fails.
+pub unsafe fn leave<T: VirtualTable>(name: &str, argc: i32, argv: i32, destroy: bool) -> i32 {
+    let invoke = |arguments: &Arguments<'_>| {
+        let handle = arguments.get(0)?;
+        // SAFETY: the host passes live handles only, and one call runs at a time.
+        let table: &mut T = unsafe { get(handle) };
+        if destroy && let Err(error) = table.destroy() {
+            return Ok(Output::Error(error.to_string()));
+        }
+        // SAFETY: the host does not pass the handle again, and closed the cursors before.
+        unsafe { drop_handle::<T>(handle) };
+        Ok(Output::Null)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { call(name, Count::Exactly(1), argc, argv, |arguments| invoke(arguments)) }
+}
+
+/// The body of `filter` of a virtual table.
+///
+/// # Safety
+/// As [`call`], and the first argument is a handle that [`methods::open`] gave for the same type.
+pub unsafe fn filter<T: VirtualTable>(name: &str, argc: i32, argv: i32) -> i32 {
+    let invoke = |arguments: &Arguments<'_>| {
+        // SAFETY: the host passes live handles only, keeps the table as long as its cursors, and one
+        // call runs at a time.
+        unsafe {
+            let cursor: &mut OpenCursor<T> = get(arguments.get(0)?);
+            cursor.filter(get(cursor.table), arguments)
+        }
+    };
+    // SAFETY: the caller's promise.
+    unsafe { call(name, Count::AtLeast(3), argc, argv, |arguments| invoke(arguments)) }
+}
+
+/// The body of `next` of a virtual table.
+///
+/// # Safety
+/// As [`filter`].
+pub unsafe fn next_rows<T: VirtualTable>(name: &str, argc: i32, argv: i32) -> i32 {
+    let invoke = |arguments: &Arguments<'_>| {
+        let rows_max: i64 = arguments.get(1)?;
+        // SAFETY: as in `filter`; only the next call for this cursor changes its rows.
+        Ok(unsafe {
+            let cursor: &mut OpenCursor<T> = get(arguments.get(0)?);
+            batch(cursor.next(get(cursor.table), rows_max as usize))
+        })
+    };
+    // SAFETY: the caller's promise.
+    unsafe { call(name, Count::Exactly(2), argc, argv, |arguments| invoke(arguments)) }
+}
+
+/// The body of `close` of a virtual table.
+///
+/// # Safety
+/// As [`filter`]; the handle is gone.
+pub unsafe fn close_cursor<T: VirtualTable>(name: &str, argc: i32, argv: i32) -> i32 {
+    let invoke = |arguments: &Arguments<'_>| {
+        // SAFETY: the host passes a live handle, and never again.
+        unsafe { drop_handle::<OpenCursor<T>>(arguments.get(0)?) };
+        Ok(Output::Null)
+    };
+    // SAFETY: the caller's promise.
+    unsafe { call(name, Count::Exactly(1), argc, argv, |arguments| invoke(arguments)) }
+}
+
+/// A request as section 8 of the ABI lays it out.
+fn read_request(bytes: &[u8]) -> Result<Request<'_>, String> {
+    const HEAD: usize = 32;
+    const CONSTRAINT: usize = 32;
+    const TERM: usize = 8;
+    let short = || String::from("best_index: the request is too short");
+    let head = bytes.first_chunk::<HEAD>().ok_or_else(short)?;
+    let number =
+        |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+    let (constraints, terms) = (number(0) as usize, number(4) as usize);
+    let (constraints, order) =
+        bytes[HEAD..].split_at_checked(constraints * CONSTRAINT).ok_or_else(short)?;
+    let order = order.get(..terms * TERM).ok_or_else(short)?;
+    Ok(Request {
+        constraints: constraints.as_chunks::<CONSTRAINT>().0.iter().map(constraint).collect(),
+        order: order
+            .as_chunks::<TERM>()
+            .0
+            .iter()
+            .map(|[a, b, c, d, descending, ..]| Order {
+                column: i32::from_le_bytes([*a, *b, *c, *d]),
+                descending: *descending != 0,
+            })
+            .collect(),
+        columns_used: u64::from(number(8)) | u64::from(number(12)) << 32,
+        distinct: number(16),
+    })
+}
+
+fn constraint(bytes: &[u8; 32]) -> Constraint<'_> {
+    let word =
+        |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
+    // SAFETY: the host points to the name, in UTF-8, and the record of the value is at this offset of a
+    // constraint, which is 8-aligned.
+    let (collation, value) = unsafe {
+        let name = core::slice::from_raw_parts(word(8) as usize as *const u8, word(12) as usize);
+        let record = &*bytes.as_ptr().add(16).cast::<Argument<'_>>();
+        (str::from_utf8_unchecked(name), record.value())
+    };
+    Constraint {
+        column: word(0) as i32,
+        operator: Operator(bytes[4]),
+        usable: bytes[5] != 0,
+        value: (bytes[7] != 0).then_some(value),
+        collation,
+    }
+}
+
+/// The last plan, until the next one.
+static PLAN: Single<(Vec<u64>, String)> = Single::new((Vec::new(), String::new()));
+
+fn answer(plan: Plan) -> Output<'static> {
+    // SAFETY: one thread, and the host has read the plan before.
+    let (words, text) = unsafe { &mut *PLAN.get() };
+    let len = plan.bytes();
+    *words = plan.words(plan.text.as_ptr().addr() as u32);
+    *text = plan.text;
+    // SAFETY: so many bytes are in the words, which stay until the next plan.
+    Output::Blob(Cow::Borrowed(unsafe { core::slice::from_raw_parts(words.as_ptr().cast(), len) }))
+}
