@@ -14,7 +14,8 @@ use rusqlite::{Connection, LoadExtensionGuard};
 
 use crate::Outcome;
 
-/// `guest_add`, `guest_upper`, `guest_byte_sum`, `guest_dot`, `guest_bytes`, `guest_series`: guests/examples/bench.
+/// `guest_add`, `guest_upper`, `guest_byte_sum`, `guest_dot`, `guest_bytes`, `guest_series`:
+/// guests/examples/bench.
 pub(crate) const GUEST: &[u8] = include_bytes!("../../guests/prebuilt/bench.wasm");
 
 unsafe extern "C" {
@@ -24,7 +25,8 @@ unsafe extern "C" {
     fn commensal_bench_register_series(db: *mut libsqlite3_sys::sqlite3) -> c_int;
 }
 
-/// Registers `c_add`, `c_upper`, `c_byte_sum`, the aggregates `c_dot` and `c_bytes`, and the table function `c_series`.
+/// Registers `c_add`, `c_upper`, `c_byte_sum`, the aggregates `c_dot` and `c_bytes`, and the table function
+/// `c_series`.
 pub(crate) fn register_c(connection: &Connection) -> Outcome {
     // SAFETY: the connection is open, of the SQLite whose header the C code was compiled with.
     let codes = unsafe {

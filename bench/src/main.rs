@@ -75,7 +75,7 @@ fn run(size: Size, extension: Option<&Path>) -> Outcome {
         calls::run(size, extension)?;
     }
     turso::run(size)?;
-    collations::run(size)?;
     tables::run(size)?;
+    collations::run(size)?;
     definitions::run(size, extension)
 }

@@ -360,7 +360,6 @@ api! {
         sqlite3_value_bytes: (*mut sqlite3_value) -> c_int;
         sqlite3_value_double: (*mut sqlite3_value) -> c_double;
         sqlite3_value_int64: (*mut sqlite3_value) -> i64;
-        sqlite3_value_nochange: (*mut sqlite3_value) -> c_int;
         sqlite3_value_subtype: (*mut sqlite3_value) -> c_uint;
         sqlite3_value_text: (*mut sqlite3_value) -> *const u8;
         sqlite3_value_type: (*mut sqlite3_value) -> c_int;

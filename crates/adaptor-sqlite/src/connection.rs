@@ -309,9 +309,9 @@ impl EngineStatement for SqliteStatement<'_> {
         let fresh = std::mem::replace(&mut self.fresh, false);
         if fresh {
             self.connection.state.begin_statement()?;
-        }
-        if fresh && let Some(undo) = &mut self.undo {
-            undo.begin(self.connection.handle);
+            if let Some(undo) = &mut self.undo {
+                undo.begin(self.connection.handle);
+            }
         }
         let mut result = self.statement.step().map_err(|error| self.error(error));
         if fresh

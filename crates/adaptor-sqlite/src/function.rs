@@ -262,6 +262,20 @@ impl Arguments for Values<'_> {
         }
     }
 
+    #[inline(always)]
+    fn text(&self, position: usize) -> Option<&str> {
+        let (api, value) = (self.api, *self.values.get(position)?);
+        // SAFETY: as above.
+        let text = unsafe {
+            if (api.sqlite3_value_type)(value) != SQLITE_TEXT {
+                return None;
+            }
+            let text = (api.sqlite3_value_text)(value);
+            bytes(text, (api.sqlite3_value_bytes)(value))
+        };
+        std::str::from_utf8(text).ok()
+    }
+
     #[inline]
     fn subtype(&self, position: usize) -> u8 {
         // SAFETY: as above. Subtypes are one byte.
@@ -358,6 +372,7 @@ pub(crate) fn code_of(error: &Error) -> c_int {
         (ErrorKind::Interrupted, _) => SQLITE_INTERRUPT,
         // The core lets pass only codes that undo no more than the statement.
         (ErrorKind::Guest, Some(code)) => code,
+        (_, Some(code)) if [SQLITE_BUSY, SQLITE_LOCKED].contains(&(code & 0xff)) => code,
         _ => SQLITE_ERROR,
     }
 }

@@ -63,6 +63,11 @@ pub(crate) fn has_collation(handle: Handle, name: &str) -> bool {
     handle.prepare(&format!("SELECT 'a' = 'b' COLLATE {}", quote_identifier(name))).is_ok()
 }
 
+/// Whether this is the definition of a virtual table, as SQLite stores it.
+fn is_virtual(sql: &str) -> bool {
+    sql.get(..14).is_some_and(|start| start.eq_ignore_ascii_case("CREATE VIRTUAL"))
+}
+
 impl EngineNames for Names {
     fn foreign(&self, namespace: Namespace, name: &str) -> Result<Option<String>> {
         match namespace {
@@ -144,7 +149,7 @@ impl Names {
             if uses.occur_in(&sql) {
                 let kind = match kind.as_str() {
                     "index" => DependentKind::Index,
-                    _ if sql.starts_with("CREATE VIRTUAL") => DependentKind::VirtualTable,
+                    _ if is_virtual(&sql) => DependentKind::VirtualTable,
                     _ => DependentKind::Table,
                 };
                 let name = text(row, 1)?;

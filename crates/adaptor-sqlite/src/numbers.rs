@@ -5,6 +5,7 @@
 //! modules lets go of the ones before.
 
 use std::cell::{Cell, RefCell};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use commensal_core::registry::FunctionKey;
 
@@ -36,30 +37,37 @@ pub(crate) struct Number {
     round: u64,
 }
 
+/// A round that no other numbers have, so that one of another statement is never taken for valid.
+fn next_round() -> u64 {
+    static ROUNDS: AtomicU64 = AtomicU64::new(0);
+    ROUNDS.fetch_add(1, Relaxed)
+}
+
 /// The numbers of one statement.
 pub(crate) struct Numbers {
     /// The first one.
     first: usize,
     given: RefCell<Vec<Callee>>,
-    /// How often all were taken back.
+    /// Changes when all are taken back.
     round: Cell<u64>,
 }
 
 impl Numbers {
     /// None given yet; they begin at `first`.
     pub(crate) fn new(first: usize) -> Self {
-        Self { first, given: RefCell::default(), round: Cell::new(0) }
+        Self { first, given: RefCell::default(), round: Cell::new(next_round()) }
     }
 
-    /// The number of a function. `release` unbinds all numbers, when they have to be given anew.
+    /// The number of a function. `release` unbinds all numbers from a first one on, when they have to
+    /// be given anew.
     #[cold]
-    pub(crate) fn give(&self, callee: Callee, release: impl FnOnce()) -> Number {
+    pub(crate) fn give(&self, callee: Callee, release: impl FnOnce(usize)) -> Number {
         let mut given = self.given.borrow_mut();
         let position = given.iter().position(|known| *known == callee).unwrap_or_else(|| {
             if given.len() == COUNT_MAX {
                 given.clear();
-                self.round.set(self.round.get() + 1);
-                release();
+                self.round.set(next_round());
+                release(self.first);
             }
             given.push(callee);
             given.len() - 1

@@ -95,7 +95,9 @@ impl Pin {
     /// A call of the same statement runs.
     pub(crate) fn number(&self, callee: Callee) -> Result<Number> {
         let name = callee.name().to_owned();
-        self.lend(&name, |session, scope| Ok(self.numbers.give(callee, || session.release(scope))))
+        self.lend(&name, |session, scope| {
+            Ok(self.numbers.give(callee, |first| session.release(scope, first)))
+        })
     }
 
     /// Whether a number still means what it did when it was given.

@@ -15,7 +15,7 @@ use commensal_core::catalog::{self, Generation, LoadedCatalog};
 use commensal_core::environment::{Environment, Settings};
 use commensal_core::manifest::AggregateMethod;
 use commensal_core::registry::{
-    Callable, FunctionBody, FunctionEntry, FunctionKey, Namespace, Registry, function_key,
+    FunctionBody, FunctionEntry, FunctionKey, Namespace, Registry, function_key,
 };
 use commensal_core::session::Session;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
@@ -531,13 +531,14 @@ impl State {
                 Some(_) => {}
             }
         }
-        let collation = |name: &String| registry.collation(name).is_none_or(|entry| entry.shadowed);
         {
             let mut slots = self.slots.borrow_mut();
             let gone = slots
                 .by_key
                 .keys()
                 .any(|key| registry.function(key).is_none_or(|entry| entry.shadowed));
+            let collation =
+                |name: &String| registry.collation(name).is_none_or(|entry| entry.shadowed);
             slots.untidy |= gone || self.collations.borrow().keys().any(collation);
         }
         table::register(self, registry)
@@ -700,7 +701,7 @@ impl State {
 /// Whether the definition can reach nothing outside of its guests, so that it does no harm in a schema
 /// that is not trusted. By what it asks for: what it is given may change while statements run, when
 /// flags cannot.
-pub(crate) fn is_innocuous(callable: &Callable) -> bool {
+pub(crate) fn is_innocuous(callable: &commensal_core::registry::Callable) -> bool {
     callable.object.with.allow.unwrap_or_default().is_empty()
 }
 

@@ -436,13 +436,7 @@ fn check_conflict(
         Error::new(
             ErrorKind::Conflict,
             match create.kind {
-                ObjectKind::Function => {
-                    let kind = match namespace {
-                        Namespace::Tables => "table",
-                        _ => "function",
-                    };
-                    format!("{kind} \"{name}\" conflicts with {other}")
-                }
+                ObjectKind::Function => format!("function \"{name}\" conflicts with {other}"),
                 ObjectKind::Extension => format!(
                     "extension \"{}\": its {} conflicts with {other}",
                     create.name,
@@ -460,8 +454,7 @@ fn check_conflict(
     match other {
         None => Ok(()),
         Some(Callable { object, .. }) if object.kind == ObjectKind::Function => {
-            let kind = if namespace == Namespace::Tables { "table" } else { "function" };
-            Err(conflict(&format!("the {kind} \"{}\"", object.name)))
+            Err(conflict(&format!("the function \"{}\"", object.name)))
         }
         Some(Callable { name, object, .. }) => {
             let extension = &object.name;
@@ -540,7 +533,7 @@ fn dependents_of(object: &ObjectEntry, engine: &dyn EngineNames) -> Result<Vec<D
     let uses = Uses::new(
         declared.functions.iter().map(|f| f.name.as_str()),
         declared.collations.iter().map(|c| c.name.as_str()),
-        declared.tables.iter().filter(|t| t.is_virtual()).map(|t| t.name.as_str()),
+        declared.tables.iter().map(|t| t.name.as_str()),
     );
     if uses.is_empty() { Ok(Vec::new()) } else { engine.dependents(&uses) }
 }

@@ -109,27 +109,28 @@ fn sorted_collations(registry: &Registry) -> Vec<&CollationEntry> {
 
 fn sorted_tables(registry: &Registry) -> Vec<&TableEntry> {
     let mut tables: Vec<_> = registry.tables().map(AsRef::as_ref).collect();
-    tables.sort_by_key(|table| table.callable.name.to_ascii_lowercase());
+    tables.sort_by_key(|table: &&TableEntry| table.callable.name.to_ascii_lowercase());
     tables
 }
 
-/// A table among the functions: its arguments are the hidden columns of a table function.
+/// The arguments of a table function are its hidden columns; a virtual table has none.
+fn table_arguments(entry: &TableEntry) -> Option<Signature> {
+    (!entry.table.is_virtual()).then(|| entry.table.signature())
+}
+
+fn table_argument_count(entry: &TableEntry) -> Value {
+    table_arguments(entry).map(|signature| signature.params.len() as i64).into()
+}
+
 fn table_row(entry: &TableEntry) -> Vec<Value> {
-    let table = &entry.table;
-    let (kind, method) = match table.is_virtual() {
+    let (kind, method) = match entry.table.is_virtual() {
         true => ("virtual table", TableMethod::Connect),
         false => ("table function", TableMethod::Open),
     };
-    let export = table.methods.get(&method).cloned();
-    let signature = (!table.is_virtual()).then(|| table.signature());
-    let params = signature.as_ref().map(params);
+    let export = entry.table.methods.get(&method).cloned();
+    let params = table_arguments(entry).as_ref().map(params);
     let others = [params.into(), Value::Null, false.into()];
-    described(&entry.callable, table_arguments(entry), kind, export, others, entry.shadowed)
-}
-
-fn table_arguments(entry: &TableEntry) -> Value {
-    let table = &entry.table;
-    (!table.is_virtual()).then(|| table.arguments().count() as i64).into()
+    described(&entry.callable, table_argument_count(entry), kind, export, others, entry.shadowed)
 }
 
 fn functions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
@@ -287,8 +288,8 @@ fn stats(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
     let functions = functions.map(|f| (&f.callable, f.arguments.into()));
     let collations = sorted_collations(registry);
     let collations = collations.into_iter().map(|c| (&c.callable, Value::Null));
-    let tables = sorted_tables(registry).into_iter();
-    let tables = tables.map(|t| (&t.callable, table_arguments(t)));
+    let tables = sorted_tables(registry);
+    let tables = tables.into_iter().map(|t| (&t.callable, table_argument_count(t)));
     functions
         .chain(tables)
         .chain(collations)

@@ -20,7 +20,7 @@ use crate::guest::{Arguments, Batches, CallError, CallResult, Callee, Guest};
 use crate::host::{HostServices, HostState};
 use crate::limits::Limits;
 use crate::manifest::Signature;
-use crate::registry::{Callable, Namespace, Registry};
+use crate::registry::{Callable, Registry};
 use crate::runtime::{CompiledModule, FunctionId, InstanceConfig, StatementBudget};
 use crate::stats::{Counts, FunctionStats};
 use crate::value::ValueRef;
@@ -38,6 +38,7 @@ static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
 
 /// An instance that a scope uses.
 struct Lease {
+    id: InstanceId,
     key: InstanceKey,
     /// Absent while a call runs in it, and after a fault.
     guest: Option<Box<Guest>>,
@@ -45,6 +46,8 @@ struct Lease {
     bytes: u64,
     /// Of the function that made it.
     stats: Arc<FunctionStats>,
+    /// It was given back, and nothing is bound to it.
+    vacant: bool,
 }
 
 /// What a slot is bound to, in an instance of one scope.
@@ -98,8 +101,8 @@ pub struct Scope {
     /// By slot. Boxed, so that a statement that calls the last of many functions starts as quickly.
     targets: Vec<Option<Box<Target>>>,
     leases: Vec<Lease>,
-    /// Instances that it used and let go of.
-    released: usize,
+    /// Instances that it has used.
+    instances: usize,
     budget: StatementBudget,
     /// What may be spent on freeing states that nobody wants any longer.
     cleanup: StatementBudget,
@@ -125,7 +128,7 @@ impl Scope {
 
     /// The instance that a slot is bound to; `None` when it is not bound, or no longer.
     pub fn instance(&self, slot: usize) -> Option<InstanceId> {
-        Some(InstanceId(self.released + self.targets.get(slot)?.as_ref()?.lease))
+        Some(self.leases[self.targets.get(slot)?.as_ref()?.lease].id)
     }
 
     /// Says that another statement begins: it has a budget of its own.
@@ -139,7 +142,8 @@ impl Scope {
     /// An instance that is not lost, to read what it answered.
     #[inline]
     pub(crate) fn guest(&mut self, instance: InstanceId) -> Option<&mut Guest> {
-        self.leases.get_mut(instance.0.checked_sub(self.released)?)?.guest.as_deref_mut()
+        let lease = self.leases.iter_mut().find(|lease| lease.id == instance)?;
+        lease.guest.as_deref_mut()
     }
 
     /// Calls the function in a bound slot, the first of its exports.
@@ -210,6 +214,20 @@ impl Scope {
         result
     }
 
+    /// Keeps an instance; its index.
+    fn add_lease(&mut self, lease: Lease) -> usize {
+        match self.leases.iter().position(|lease| lease.vacant) {
+            Some(index) => {
+                self.leases[index] = lease;
+                index
+            }
+            None => {
+                self.leases.push(lease);
+                self.leases.len() - 1
+            }
+        }
+    }
+
     /// The instance for this key, if the scope uses one.
     fn lease(&self, key: &InstanceKey) -> Option<usize> {
         self.leases.iter().position(|lease| lease.guest.is_some() && lease.key == *key)
@@ -268,7 +286,7 @@ impl Session {
             registry,
             targets: Vec::new(),
             leases: Vec::new(),
-            released: 0,
+            instances: 0,
             budget: StatementBudget::new(self.environment.settings.limits.statement_timeout),
             cleanup: StatementBudget::for_cleanup(aggregate::DROP_TIMEOUT),
             batches: Batches::new(),
@@ -277,45 +295,33 @@ impl Session {
 
     /// Ends an execution: counts, and puts its instances into the cache.
     pub fn end(&self, mut scope: Scope) {
-        for target in scope.targets.iter_mut().flatten() {
+        self.release(&mut scope, 0);
+    }
+
+    /// Unbinds the slots from this number on: counts, and puts the instances that nothing else is bound
+    /// to into the cache. What the execution has used of its time stays used.
+    pub fn release(&self, scope: &mut Scope, from: usize) {
+        let from = from.min(scope.targets.len());
+        for target in scope.targets.drain(from..).flatten() {
+            target.binding.callable.stats.add(&target.counts);
             if !target.states.is_empty() {
                 // The guest would keep what nobody can free any longer.
-                target.states.clear();
                 scope.leases[target.lease].guest = None;
             }
         }
-        self.release(&mut scope);
-    }
-
-    /// Unbinds all that an execution has bound, but aggregates with live states: counts, and puts its
-    /// instances into the cache. What it has used of its time stays used.
-    pub fn release(&self, scope: &mut Scope) {
-        for place in &mut scope.targets {
-            if let Some(target) = place.take_if(|target| target.states.is_empty()) {
-                target.binding.callable.stats.add(&target.counts);
+        let Scope { targets, leases, .. } = scope;
+        for (index, lease) in leases.iter_mut().enumerate() {
+            if lease.vacant || targets.iter().flatten().any(|target| target.lease == index) {
+                continue;
             }
-        }
-        if scope.targets.iter().all(Option::is_none) {
-            scope.targets.clear();
-            scope.released += scope.leases.len();
-            scope.leases.drain(..).for_each(|lease| self.put_back(lease));
-            return;
-        }
-        for (i, lease) in scope.leases.iter_mut().enumerate() {
-            if !scope.targets.iter().flatten().any(|target| target.lease == i) {
-                let (key, stats) = (lease.key.clone(), Arc::clone(&lease.stats));
-                let (guest, bytes) = (lease.guest.take(), std::mem::take(&mut lease.bytes));
-                self.put_back(Lease { key, guest, bytes, stats });
+            lease.vacant = true;
+            let (bytes, cache) = (std::mem::take(&mut lease.bytes), &self.environment.cache);
+            match lease.guest.take() {
+                Some(guest) => {
+                    cache.put(lease.key.clone(), guest, bytes, Arc::clone(&lease.stats));
+                }
+                None => cache.remove_live(bytes),
             }
-        }
-    }
-
-    fn put_back(&self, lease: Lease) {
-        match lease.guest {
-            Some(guest) => {
-                self.environment.cache.put(lease.key, guest, lease.bytes, lease.stats);
-            }
-            None => self.environment.cache.remove_live(lease.bytes),
         }
     }
 
@@ -368,8 +374,10 @@ impl Session {
                     }
                 };
                 let stats = Arc::clone(&callable.stats);
-                scope.leases.push(Lease { key, guest: Some(guest), bytes, stats });
-                (scope.leases.len() - 1, counts)
+                let id = InstanceId(scope.instances);
+                scope.instances += 1;
+                let lease = Lease { id, key, guest: Some(guest), bytes, stats, vacant: false };
+                (scope.add_lease(lease), counts)
             }
         };
         let guest = scope.leases[lease].guest.as_mut().expect("it was just found or put there");
@@ -403,7 +411,7 @@ impl Session {
             host: HostState::new(policy.granted, Arc::clone(&self.services)),
         };
         let started = Guest::new(module, config, &mut scope.budget)
-            .map_err(|e| failure::call(&callable.to_string(), policy, limits, *e))
+            .map_err(|e| failure::call(callable, &callable.object.policy, limits, *e))
             .and_then(|guest| {
                 let bytes = guest.memory_bytes() as u64;
                 let accounted = self.environment.cache.add_live(bytes);
@@ -422,16 +430,16 @@ impl Session {
     /// was bound to it has to be bound again.
     #[cold]
     pub fn fail(&self, scope: &mut Scope, slot: usize, error: CallError) -> Error {
-        self.fail_in(scope, slot, None, error)
+        self.fail_as(scope, slot, None, error)
     }
 
-    /// As [`Session::fail`], for the method of this name.
+    /// As [`Session::fail`], of what SQL users know under this name.
     #[cold]
-    pub(crate) fn fail_in(
+    pub(crate) fn fail_as(
         &self,
         scope: &mut Scope,
         slot: usize,
-        method: Option<&str>,
+        name: Option<&str>,
         error: CallError,
     ) -> Error {
         let Some(Some(target)) = scope.targets.get_mut(slot) else {
@@ -443,29 +451,27 @@ impl Session {
             target.counts.traps += 1;
             self.discard(scope, lease);
         }
-        self.describe(&callable, method, error)
+        match name {
+            Some(name) => self.describe(&callable, name, error),
+            None => {
+                let limits = &self.environment.settings.limits;
+                failure::call(&*callable, &callable.object.policy, limits, error)
+            }
+        }
     }
 
-    /// What SQL users read of a failed call.
+    /// What SQL users read of a failed call of what they know under this name.
     #[cold]
-    pub(crate) fn describe(
-        &self,
-        callable: &Callable,
-        method: Option<&str>,
-        error: CallError,
-    ) -> Error {
-        let subject = match (method, callable.namespace) {
-            (Some(method), _) => format!("{}.{method}()", callable.name),
-            // A table function is called.
-            (None, Namespace::Tables) => format!("{}()", callable.name),
-            (None, _) => callable.to_string(),
-        };
+    pub(crate) fn describe(&self, callable: &Callable, name: &str, error: CallError) -> Error {
         let limits = &self.environment.settings.limits;
-        failure::call(&subject, &callable.object.policy, limits, error)
+        failure::call(&name, &callable.object.policy, limits, error)
     }
 
+    /// Drops an instance, and unbinds what is bound to it.
     fn discard(&self, scope: &mut Scope, lease: usize) {
-        let bytes = std::mem::take(&mut scope.leases[lease].bytes);
+        let dropped = &mut scope.leases[lease];
+        (dropped.guest, dropped.vacant) = (None, true);
+        let bytes = std::mem::take(&mut dropped.bytes);
         self.environment.cache.remove_live(bytes);
         for target in &mut scope.targets {
             if let Some(gone) = target.take_if(|target| target.lease == lease) {

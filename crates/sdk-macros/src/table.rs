@@ -8,8 +8,7 @@ use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
 use syn::{Error, Ident, ItemImpl, LitStr, Result, Token, Type, parenthesized};
 
-use crate::expand::section;
-use crate::implementation::json;
+use crate::implementation::{self, Implementation, json};
 use crate::options::checked_name;
 
 /// What `#[table_function(…)]` and `#[virtual_table(…)]` ask for.
@@ -87,14 +86,13 @@ impl Options {
 /// The exports and the manifest fragment.
 pub(crate) fn function(options: TokenStream, item: &ItemImpl) -> Result<TokenStream> {
     let options = Options::parse(options, false)?;
-    check_trait(item, "TableFunction")?;
+    let implementation = Implementation::of(item, "TableFunction")?;
     if options.columns.is_empty() {
         let message = "a table function needs columns: `columns(\"…\", …)`";
         return Err(Error::new_spanned(&item.self_ty, message));
     }
-    let stem = type_ident(&item.self_ty)?.to_string();
-    let cfgs = item.attrs.iter().filter(|a| a.path().is_ident("cfg"));
-    let manifest = manifest(&options, &stem, &item.self_ty);
+    let (stem, cfgs) = (&implementation.ident, &implementation.cfgs);
+    let manifest = manifest(&options, stem, &item.self_ty);
     let name = &options.name;
     let table = &item.self_ty;
     let exports = ["open", "next", "close"].map(|method| {
@@ -119,30 +117,10 @@ pub(crate) fn function(options: TokenStream, item: &ItemImpl) -> Result<TokenStr
 
             #[cfg(not(target_arch = "wasm32"))]
             {
-                let _ = (MANIFEST, commensal::OpenTable::<#table>::open);
+                let _ = commensal::OpenTable::<#table>::open;
             }
         };
     })
-}
-
-pub(crate) fn check_trait(item: &ItemImpl, name: &str) -> Result<()> {
-    let path = item.trait_.as_ref().map(|(_, path, _)| path);
-    let last = path.and_then(|path| path.segments.last());
-    if last.is_some_and(|last| last.ident == name) {
-        return Ok(());
-    }
-    let message = format!("this attribute goes on `impl {name} for …`");
-    Err(Error::new_spanned(&item.self_ty, message))
-}
-
-pub(crate) fn type_ident(r#type: &Type) -> Result<&Ident> {
-    if let Type::Path(path) = r#type
-        && let Some(last) = path.path.segments.last()
-        && last.arguments.is_none()
-    {
-        return Ok(&last.ident);
-    }
-    Err(Error::new_spanned(r#type, "a table is a type with a name, and not generic"))
 }
 
 fn manifest(options: &Options, stem: &str, table: &Type) -> TokenStream {
@@ -163,9 +141,7 @@ fn manifest(options: &Options, stem: &str, table: &Type) -> TokenStream {
         format!(",\"{method}\":{}", json(&export))
     });
     let tail = format!("]{}}}}}\n", tail.concat());
-    let section = section();
-    quote! {
-        const MANIFEST: &[&[&str]] = &[&[commensal::HEADER, #head, #(#columns,)* #tail]];
-        #section
-    }
+    let head = quote!(#head);
+    let parts: Vec<_> = [head].into_iter().chain(columns).chain([quote!(#tail)]).collect();
+    implementation::manifest(&parts)
 }

@@ -3,11 +3,10 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{Error, ImplItem, ItemImpl, Result, Type};
+use syn::{Error, ItemImpl, Result, Type};
 
-use crate::expand::section;
-use crate::implementation::json;
-use crate::table::{Options, check_trait, type_ident};
+use crate::implementation::{self, Implementation, json};
+use crate::table::Options;
 
 /// The fields of the manifest that every virtual table has.
 const ALWAYS: [&str; 7] =
@@ -31,11 +30,8 @@ const OPTIONAL: [&str; 11] = [
 /// The exports and the manifest fragment.
 pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStream> {
     let options = Options::parse(options, true)?;
-    check_trait(item, "VirtualTable")?;
-    let ident = type_ident(&item.self_ty)?;
-    let has = |name: &str| {
-        item.items.iter().any(|i| matches!(i, ImplItem::Fn(method) if method.sig.ident == name))
-    };
+    let implementation = Implementation::of(item, "VirtualTable")?;
+    let has = |name: &str| implementation.has(name);
     if options.columns.is_empty() && !(has("declaration") && has("columns")) {
         let message = "a virtual table needs `columns(\"…\", …)`, or the methods `declaration` and \
                        `columns`";
@@ -43,10 +39,10 @@ pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStrea
     }
     let fields: Vec<&str> =
         ALWAYS.into_iter().chain(OPTIONAL.into_iter().filter(|name| has(name))).collect();
-    let manifest = manifest(&options, &ident.to_string(), &fields, item)?;
-    let cfgs = item.attrs.iter().filter(|a| a.path().is_ident("cfg"));
+    let manifest = manifest(&options, &implementation, &fields, item)?;
+    let cfgs = &implementation.cfgs;
     let exports = fields.iter().map(|field| {
-        let export = format!("{ident}.{field}");
+        let export = implementation.export(field);
         let function = format_ident!("export_{field}");
         let body = body(field, &options, &item.self_ty);
         quote! {
@@ -65,11 +61,6 @@ pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStrea
 
             #manifest
             #(#exports)*
-
-            #[cfg(not(target_arch = "wasm32"))]
-            {
-                let _ = MANIFEST;
-            }
         };
     })
 }
@@ -109,7 +100,7 @@ fn body(field: &str, options: &Options, table: &Type) -> TokenStream {
 
 fn manifest(
     options: &Options,
-    stem: &str,
+    implementation: &Implementation<'_>,
     fields: &[&str],
     item: &ItemImpl,
 ) -> Result<TokenStream> {
@@ -125,14 +116,10 @@ fn manifest(
         text.push(']');
     }
     for field in fields {
-        text.push_str(&format!(",\"{field}\":{}", json(&format!("{stem}.{field}"))));
+        text.push_str(&format!(",\"{field}\":{}", json(&implementation.export(field))));
     }
     text.push_str("}}\n");
-    let section = section();
-    Ok(quote! {
-        const MANIFEST: &[&[&str]] = &[&[commensal::HEADER, #text]];
-        #section
-    })
+    Ok(implementation::manifest(&[quote!(#text)]))
 }
 
 /// A column, from `"name"`, `"name type"` or `"name type hidden"`.

@@ -147,8 +147,6 @@ pub use commensal_sdk_macros::collation;
 pub use commensal_sdk_macros::custom_type;
 
 pub use collation::Collation;
-pub use custom_type::CustomType;
-
 /// Makes a type a table function of SQL: goes on the impl block of
 /// [`TableFunction`](trait@TableFunction), whose description has an example.
 ///
@@ -177,6 +175,7 @@ pub use commensal_sdk_macros::table_function;
 ///   arguments.
 #[doc(inline)]
 pub use commensal_sdk_macros::virtual_table;
+pub use custom_type::CustomType;
 pub use output::{IntoOutput, Output};
 pub use parameter::{ArgumentError, Class, FromArgument, Type};
 pub use table::{

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use commensal_core::Result;
 use commensal_core::guest::Arguments;
-use commensal_core::registry::{FunctionEntry, Registry, function_key};
+use commensal_core::registry::{FunctionBody, FunctionEntry, Registry, function_key};
+use commensal_core::{Error, ErrorKind, Result};
 
 use super::{Call, Kept};
 use crate::numbers::Callee;
@@ -38,9 +38,13 @@ pub(super) fn call(call: &Call<'_>) -> Result<()> {
 #[cold]
 fn find(registry: &Registry, name: &str, arguments: usize) -> Result<Arc<FunctionEntry>> {
     let exact = i32::try_from(arguments).unwrap_or(i32::MAX);
-    [exact, -1]
+    let entry = [exact, -1]
         .into_iter()
         .find_map(|arguments| registry.function(&function_key(name, arguments)))
-        .cloned()
-        .ok_or_else(|| registry.no_such_function(name))
+        .ok_or_else(|| registry.no_such_function(name))?;
+    if let FunctionBody::Aggregate(_) = entry.body {
+        let message = format!("wasm_call() calls scalar functions, and {name}() is an aggregate");
+        return Err(Error::new(ErrorKind::Argument, message));
+    }
+    Ok(Arc::clone(entry))
 }

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use commensal_core::guest::{Arguments, InvalidUtf8};
-use commensal_core::registry::{Callable, TableEntry};
+use commensal_core::registry::TableEntry;
 use commensal_core::session::Session;
 use commensal_core::table::{Access, FunctionCursor};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
@@ -56,10 +56,8 @@ struct Connected {
 struct Cursor {
     base: sqlite3_vtab_cursor,
     state: Rc<State>,
-    /// With the settings that the statement began with.
-    session: Rc<Session>,
-    /// Made by the first xFilter.
-    scan: Option<FunctionCursor>,
+    /// Made by the first xFilter, with the session that its instance is from.
+    scan: Option<(FunctionCursor, Rc<Session>)>,
 }
 
 unsafe extern "C" fn connect(
@@ -208,8 +206,7 @@ unsafe extern "C" fn open(table: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_
             let connected = unsafe { &*table.cast::<Connected>() };
             let base = sqlite3_vtab_cursor { pVtab: std::ptr::null_mut() };
             let state = Rc::clone(&connected.state);
-            let session = state.session();
-            let cursor = Box::new(Cursor { base, state, session, scan: None });
+            let cursor = Box::new(Cursor { base, state, scan: None });
             // SAFETY: `out` is SQLite's place for the cursor, whose first field is what it expects.
             unsafe { *out = Box::into_raw(cursor).cast() };
             SQLITE_OK
@@ -223,8 +220,8 @@ unsafe extern "C" fn close(cursor: *mut sqlite3_vtab_cursor) -> c_int {
         || {
             // SAFETY: the cursor that `open` made; SQLite closes it once.
             let cursor = unsafe { Box::from_raw(cursor.cast::<Cursor>()) };
-            if let Some(scan) = cursor.scan {
-                scan.end(&cursor.session);
+            if let Some((scan, session)) = cursor.scan {
+                scan.end(&session);
             }
             SQLITE_OK
         },
@@ -274,12 +271,10 @@ unsafe extern "C" fn filter(
         // SAFETY: as above.
         let values = unsafe { Values::new(state.handle.api, argc, argv) };
         if cursor.scan.is_none() {
-            cursor.scan = Some(scan(connected, &cursor.session)?);
+            cursor.scan = Some(scan(connected)?);
         }
-        let Some(scan) = &mut cursor.scan else { return Ok(()) };
-        let session = &*cursor.session;
-        let load = |callable: &Callable| session.compiled(callable, |hash| state.read_module(hash));
-        let access = Access { session, load: &load };
+        let Some((scan, session)) = &mut cursor.scan else { return Ok(()) };
+        let access = Access { session, read: &|sha256| state.read_module(sha256) };
         scan.filter(access, &Given { given, values })
     };
     // SAFETY: this is xFilter.
@@ -288,7 +283,7 @@ unsafe extern "C" fn filter(
 
 /// A cursor of what the catalog says now.
 #[cold]
-fn scan(connected: &Connected, session: &Session) -> Result<FunctionCursor> {
+fn scan(connected: &Connected) -> Result<(FunctionCursor, Rc<Session>)> {
     let state = &connected.state;
     let name = &connected.entry.callable.name;
     let registry = state.current().map_err(|error| crate::pin::named(name, error))?;
@@ -299,7 +294,8 @@ fn scan(connected: &Connected, session: &Session) -> Result<FunctionCursor> {
         );
         return Err(Error::new(ErrorKind::NotFound, message));
     }
-    Ok(FunctionCursor::new(session, registry, entry))
+    let session = state.session();
+    Ok((FunctionCursor::new(&session, registry, entry), session))
 }
 
 /// One argument for each hidden column: those that SQL gives, in their places, and NULLs.
@@ -327,7 +323,7 @@ impl Arguments for Given<'_> {
 
 unsafe extern "C" fn next(cursor: *mut sqlite3_vtab_cursor) -> c_int {
     let body = |cursor: &mut Cursor| match &mut cursor.scan {
-        Some(scan) => scan.advance(&cursor.session),
+        Some((scan, session)) => scan.advance(session),
         None => Ok(()),
     };
     // SAFETY: this is xNext.
@@ -337,7 +333,7 @@ unsafe extern "C" fn next(cursor: *mut sqlite3_vtab_cursor) -> c_int {
 unsafe extern "C" fn eof(cursor: *mut sqlite3_vtab_cursor) -> c_int {
     // SAFETY: the cursor that `open` made.
     let cursor = unsafe { &*cursor.cast::<Cursor>() };
-    cursor.scan.as_ref().is_none_or(FunctionCursor::is_end).into()
+    cursor.scan.as_ref().is_none_or(|(scan, _)| scan.is_end()).into()
 }
 
 unsafe extern "C" fn column(
@@ -348,7 +344,7 @@ unsafe extern "C" fn column(
     let body = |cursor: &mut Cursor| {
         let (api, index): (&Api, _) = (cursor.state.handle.api, usize::try_from(index));
         match (&mut cursor.scan, index) {
-            (Some(scan), Ok(index)) => scan.column(&cursor.session, index, |value| {
+            (Some((scan, session)), Ok(index)) => scan.column(session, index, |value| {
                 // SAFETY: SQLite gives the context for the duration of this call.
                 unsafe { set_result(api, context, value, 0) }
             }),
@@ -361,8 +357,8 @@ unsafe extern "C" fn column(
 
 unsafe extern "C" fn rowid(cursor: *mut sqlite3_vtab_cursor, out: *mut i64) -> c_int {
     let body = |cursor: &mut Cursor| {
-        if let Some(scan) = &mut cursor.scan {
-            let rowid = scan.rowid(&cursor.session)?;
+        if let Some((scan, session)) = &mut cursor.scan {
+            let rowid = scan.rowid(session)?;
             // SAFETY: `out` is SQLite's place for the number.
             unsafe { *out = rowid };
         }

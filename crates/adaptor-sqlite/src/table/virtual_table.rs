@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use commensal_core::guest::Arguments;
 use commensal_core::manifest::{Table, TableMethod};
-use commensal_core::registry::{Callable, Registry, TableEntry};
+use commensal_core::registry::{Registry, TableEntry};
 use commensal_core::session::Session;
 use commensal_core::table::{Access, FilterValue, VirtualCursor, VirtualTable};
 use commensal_core::{Error, ErrorKind, Result};
@@ -74,8 +74,8 @@ const fn module(eponymous: bool, writable: bool) -> sqlite3_module {
 struct Connected {
     base: sqlite3_vtab,
     state: Rc<State>,
-    /// With the settings at the time when the table was connected.
-    session: Rc<Session>,
+    /// The session whose instances the table has.
+    session: RefCell<Rc<Session>>,
     /// The module's name.
     name: String,
     /// Borrowed while a method runs. SQL that one of them needs could come back here, in a schema that
@@ -144,7 +144,7 @@ unsafe fn make(
             let connected = Box::new(Connected {
                 base: vtab::NEW,
                 state: Rc::clone(state),
-                session,
+                session: RefCell::new(session),
                 name: slot.key.clone(),
                 table: RefCell::new(table),
             });
@@ -180,8 +180,8 @@ fn new(
     // Only now can SQLite be told how conflicts are handled.
     let writable = table.table().methods.contains_key(&TableMethod::Update);
     if needed || writable {
-        let load = |callable: &Callable| session.compiled(callable, |hash| state.read_module(hash));
-        let connected = table.connect(Access { session, load: &load }, create);
+        let access = Access { session, read: &|sha256| state.read_module(sha256) };
+        let connected = table.connect(access, create);
         if let Err(error) = connected
             && needed
         {
@@ -241,7 +241,7 @@ unsafe extern "C" fn disconnect(table: *mut sqlite3_vtab) -> c_int {
         || {
             // SAFETY: the table that `make` made; SQLite disconnects it once.
             let connected = unsafe { Box::from_raw(table.cast::<Connected>()) };
-            connected.table.into_inner().disconnect(&connected.session);
+            connected.table.into_inner().disconnect(&connected.session.borrow());
             SQLITE_OK
         },
     )
@@ -271,11 +271,10 @@ fn with_table<R>(
     connected: &Connected,
     body: impl FnOnce(&mut VirtualTable, Access<'_>) -> Result<R>,
 ) -> Result<R> {
-    let state = &*connected.state;
     let mut table = connected.table.try_borrow_mut().map_err(|_| reentered(connected))?;
-    let session = &*connected.session;
-    let load = |callable: &Callable| session.compiled(callable, |hash| state.read_module(hash));
-    body(&mut table, Access { session, load: &load })
+    let session = Rc::clone(&connected.session.borrow());
+    let read = |sha256: &[u8; 32]| connected.state.read_module(sha256);
+    body(&mut table, Access { session: &session, read: &read })
 }
 
 #[cold]
@@ -333,9 +332,9 @@ unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_ind
         let state = &connected.state;
         state.plans.set(state.plans.get() + 1);
         // A statement is being prepared: what is there has to do.
-        let registry = state.registry();
-        let entry = usable(&registry, &connected.name).cloned();
-        table.renew(&connected.session, registry, entry.as_ref())?;
+        renew_with(connected, table, state.registry())?;
+        let session = Rc::clone(&connected.session.borrow());
+        let access = Access { session: &session, ..access };
         // SAFETY: this is xBestIndex, and SQLite gives the structure for the duration of this call.
         unsafe {
             let request = plan::request(state.handle.api, info);
@@ -355,7 +354,8 @@ unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_ind
 unsafe extern "C" fn open(table: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_cursor) -> c_int {
     let body = |connected: &Connected, table: &mut VirtualTable, access: Access<'_>| {
         renew(connected, table)?;
-        let scan = table.open(access)?;
+        let session = Rc::clone(&connected.session.borrow());
+        let scan = table.open(Access { session: &session, ..access })?;
         let base = sqlite3_vtab_cursor { pVtab: std::ptr::null_mut() };
         // SAFETY: `out` is SQLite's place for the cursor, whose first field is what it expects.
         unsafe { *out = Box::into_raw(Box::new(Cursor { base, scan })).cast() };
@@ -369,8 +369,20 @@ unsafe extern "C" fn open(table: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_
 fn renew(connected: &Connected, table: &mut VirtualTable) -> Result<()> {
     let state = &connected.state;
     let registry = state.current().map_err(|error| named(&connected.name, error))?;
+    renew_with(connected, table, registry)
+}
+
+fn renew_with(
+    connected: &Connected,
+    table: &mut VirtualTable,
+    registry: Arc<Registry>,
+) -> Result<()> {
+    let (old, new) = (Rc::clone(&connected.session.borrow()), connected.state.session());
     let entry = usable(&registry, &connected.name).cloned();
-    table.renew(&connected.session, registry, entry.as_ref())
+    if table.renew(&old, &new, registry, entry.as_ref())? {
+        *connected.session.borrow_mut() = new;
+    }
+    Ok(())
 }
 
 unsafe extern "C" fn close(cursor: *mut sqlite3_vtab_cursor) -> c_int {
@@ -498,7 +510,8 @@ unsafe fn transaction(
         if which == TableMethod::Begin {
             renew(connected, table)?;
         }
-        table.transaction(access, which, number.map(i64::from))
+        let session = Rc::clone(&connected.session.borrow());
+        table.transaction(Access { session: &session, ..access }, which, number.map(i64::from))
     };
     // SAFETY: the caller's promise.
     unsafe { method(table, body) }

@@ -30,6 +30,14 @@ pub trait Arguments {
         }
     }
 
+    /// The argument, if it is text, and valid: the shortest way for what is most frequent but integers.
+    fn text(&self, position: usize) -> Option<&str> {
+        match self.get(position) {
+            Ok(ValueRef::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
     /// SQLite's value subtype of the argument; 0 for none.
     fn subtype(&self, _position: usize) -> u8 {
         0
@@ -102,14 +110,17 @@ pub(super) fn records<A: Arguments + ?Sized>(
     let (places, _) = places.as_chunks_mut::<{ Record::SIZE }>();
     for (position, place) in places.iter_mut().enumerate() {
         let subtype = if subtype { arguments.subtype(position) } else { 0 };
-        let integer = match signature.param(position) {
+        let as_it_is = match signature.param(position) {
             Some(Param { class: None | Some(StorageClass::Integer), .. }) => {
-                arguments.integer(position)
+                arguments.integer(position).map(Record::integer)
+            }
+            Some(Param { class: Some(StorageClass::Text), .. }) => {
+                arguments.text(position).and_then(|text| record(room, ValueRef::Text(text)))
             }
             _ => None,
         };
-        let record = match integer {
-            Some(integer) => Record::integer(integer),
+        let record = match as_it_is {
+            Some(record) => record,
             None => match argument(signature, arguments, position)? {
                 None => return Ok(Placed::Null),
                 Some(value) => match record(room, value) {

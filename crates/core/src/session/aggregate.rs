@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Entered, InstanceId, Scope, Session, not_bound};
+use super::{Entered, InstanceId, Scope, Session, failure, not_bound};
 use crate::error::{Error, Result};
 use crate::guest::{Appended, Arguments, Batch, CallError, CallResult, Callee};
 use crate::limits::Capability;
@@ -173,7 +173,7 @@ impl Session {
             .any(|capability| granted.contains(capability));
         Ok(AggregateState {
             slot,
-            instance: InstanceId(scope.released + target.lease),
+            instance: scope.leases[target.lease].id,
             handle,
             callable: Arc::clone(&binding.callable),
             signature: Arc::clone(&binding.signature),
@@ -274,10 +274,13 @@ impl Session {
     /// Ends a state whose result nobody wants. Has time of its own, and heeds no interrupt.
     pub fn discard_state(&self, scope: &mut Scope, state: AggregateState) {
         let (slot, instance) = (state.slot, state.instance);
-        if scope.instance(slot) == Some(instance) {
+        let lease = scope.targets.get(slot).and_then(Option::as_ref).map(|target| target.lease);
+        if let Some(lease) = lease
+            && scope.leases[lease].id == instance
+        {
             let mut budget = scope.cleanup;
             if budget.remaining().is_zero() {
-                self.discard(scope, instance.0 - scope.released);
+                self.discard(scope, lease);
             } else {
                 let dropped = scope.enter(&self.environment, slot, |entered| {
                     let callee = entered.callee(AggregateMethod::Drop, &ANY)?;
@@ -339,7 +342,8 @@ impl Session {
         if scope.instance(state.slot) == Some(state.instance) {
             return self.fail(scope, state.slot, error);
         }
-        self.describe(&state.callable, None, error)
+        let policy = &state.callable.object.policy;
+        failure::call(&*state.callable, policy, &self.environment.settings.limits, error)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What SQL users read when a call fails: the function, the limit with its value, the next step.
 
+use std::fmt;
+
 use crate::cache::LiveBytesExceeded;
 use crate::error::{Error, ErrorKind};
 use crate::guest::CallError;
@@ -7,14 +9,19 @@ use crate::limits::Limits;
 use crate::registry::{Callable, Policy};
 use crate::runtime::{Fault, ResolveError};
 
-/// The error of a call of what SQL users know as `subject`: `f()`, `the collation c`.
+/// The error of a call of what SQL users know under this name.
 #[cold]
-pub(super) fn call(subject: &str, policy: &Policy, limits: &Limits, error: CallError) -> Error {
+pub(super) fn call(
+    callable: &dyn fmt::Display,
+    policy: &Policy,
+    limits: &Limits,
+    error: CallError,
+) -> Error {
     match error {
-        CallError::Argument(what) => Error::new(ErrorKind::Argument, format!("{subject}: {what}")),
+        CallError::Argument(what) => Error::new(ErrorKind::Argument, format!("{callable}: {what}")),
         CallError::Guest(message, code) => {
             let message = if message.is_empty() {
-                format!("{subject} failed without a message")
+                format!("{callable} failed without a message")
             } else {
                 message
             };
@@ -25,37 +32,37 @@ pub(super) fn call(subject: &str, policy: &Policy, limits: &Limits, error: CallE
             }
         }
         CallError::Protocol(what) => {
-            Error::new(ErrorKind::Fault, format!("{subject} broke the ABI: {what}"))
+            Error::new(ErrorKind::Fault, format!("{callable} broke the ABI: {what}"))
         }
         CallError::ResultTooLarge(bytes) => Error::new(
             ErrorKind::Limit,
             format!(
-                "{subject} exceeded the limit result_bytes_max: its result has {bytes} bytes, {} are \
+                "{callable} exceeded the limit result_bytes_max: its result has {bytes} bytes, {} are \
                  allowed by the host",
                 limits.result_bytes_max
             ),
         ),
         CallError::ArgumentsTooLarge(bytes) => {
-            memory(subject, policy, &format!(" with {bytes} bytes of arguments"))
+            memory(callable, policy, &format!(" with {bytes} bytes of arguments"))
         }
-        CallError::Fault(fault, words) => self::fault(subject, policy, limits, fault, words),
+        CallError::Fault(fault, words) => self::fault(callable, policy, limits, fault, words),
     }
 }
 
 fn fault(
-    subject: &str,
+    callable: &dyn fmt::Display,
     policy: &Policy,
     limits: &Limits,
     fault: Fault,
     words: Option<String>,
 ) -> Error {
-    let limit = |text: String| Error::new(ErrorKind::Limit, format!("{subject} {text}"));
+    let limit = |text: String| Error::new(ErrorKind::Limit, format!("{callable} {text}"));
     match fault {
         Fault::Trap(reason) => Error::new(
             ErrorKind::Fault,
             match words {
-                Some(words) => format!("{subject} panicked: {words}"),
-                None => format!("{subject}: trap: {reason}"),
+                Some(words) => format!("{callable} panicked: {words}"),
+                None => format!("{callable}: trap: {reason}"),
             },
         ),
         Fault::StackExhausted => limit(format!(
@@ -79,24 +86,24 @@ fn fault(
             policy.fuel.unwrap_or_default()
         )),
         Fault::Interrupted => Error::new(ErrorKind::Interrupted, "interrupted"),
-        Fault::MemoryExhausted => memory(subject, policy, ""),
+        Fault::MemoryExhausted => memory(callable, policy, ""),
         Fault::TableExhausted => limit(format!(
             "exceeded the limit of {} table elements: a host can raise table_elements_max",
             limits.table_elements_max
         )),
-        Fault::Host(reason) => Error::new(ErrorKind::Denied, format!("{subject}: {reason}")),
+        Fault::Host(reason) => Error::new(ErrorKind::Denied, format!("{callable}: {reason}")),
         Fault::Runtime(reason) => {
-            Error::new(ErrorKind::Fault, format!("{subject} cannot be started: {reason}"))
+            Error::new(ErrorKind::Fault, format!("{callable} cannot be started: {reason}"))
         }
     }
 }
 
-fn memory(subject: &str, policy: &Policy, with: &str) -> Error {
+fn memory(callable: &dyn fmt::Display, policy: &Policy, with: &str) -> Error {
     Error::new(
         ErrorKind::Limit,
         format!(
-            "{subject}{with} exceeded the limit memory_mb = {} of one instance: WITH (memory_mb = …) \
-             in its definition and memory_bytes_max of the host set it",
+            "{callable}{with} exceeded the limit memory_mb = {} of one instance: WITH (memory_mb = …) in \
+             its definition and memory_bytes_max of the host set it",
             policy.memory_bytes_max >> 20
         ),
     )

@@ -9,16 +9,12 @@ mod rows;
 mod seat;
 mod virtual_table;
 
-use std::sync::Arc;
-
 pub use function::FunctionCursor;
 pub use plan::{Constraint, FilterValue, Plan, Request, Use};
 pub use virtual_table::{VirtualCursor, VirtualTable};
 
 use crate::error::Result;
 use crate::manifest::{Column, Param, Signature, Table};
-use crate::registry::Callable;
-use crate::runtime::CompiledModule;
 use crate::session::Session;
 use crate::value::StorageClass;
 
@@ -27,8 +23,8 @@ use crate::value::StorageClass;
 pub struct Access<'a> {
     /// Instances and counters.
     pub session: &'a Session,
-    /// Gives the code of a definition, compiled if that is due.
-    pub load: &'a dyn Fn(&Callable) -> Result<Arc<dyn CompiledModule>>,
+    /// Reads the module of this hash out of the file.
+    pub read: &'a dyn Fn(&[u8; 32]) -> Result<Vec<u8>>,
 }
 
 /// Where the value of a column of a table function comes from.

@@ -54,7 +54,8 @@ impl Seat {
                 subtype: false,
                 validates: false,
             };
-            let module = (access.load)(&binding.callable)?;
+            let module =
+                access.session.compiled(&binding.callable, |sha256| (access.read)(sha256))?;
             access.session.bind(&mut self.scope, SLOT, binding, module.as_ref())?;
         }
     }
@@ -177,13 +178,16 @@ impl Seat {
         method: TableMethod,
         error: CallError,
     ) -> crate::Error {
+        let table = &self.entry.callable.name;
         // SQL users call a table function as such: what its arguments are is told so.
-        let is_function = method == TableMethod::Open && !self.entry.table.is_virtual();
-        let name = (!is_function).then_some(method.field());
+        let name = match method {
+            TableMethod::Open if !self.entry.table.is_virtual() => format!("{table}()"),
+            method => format!("{table}.{}()", method.field()),
+        };
         if self.scope.instance(SLOT).is_none() {
-            return session.describe(&self.entry.callable, name, error);
+            return session.describe(&self.entry.callable, &name, error);
         }
-        session.fail_in(&mut self.scope, SLOT, name, error)
+        session.fail_as(&mut self.scope, SLOT, Some(&name), error)
     }
 }
 

@@ -83,33 +83,31 @@ impl VirtualTable {
         self.declaration.as_deref()
     }
 
-    /// Follows the catalog to another version of the module, and gives a new statement its budget,
-    /// unless a statement is using the table.
+    /// Follows the catalog to another version of the module and the connection to another session, and
+    /// gives a new statement its budget, unless a statement is using the table. Whether `new` is the
+    /// table's session from here on.
     ///
     /// # Errors
     /// The module is gone, or has other columns.
     pub fn renew(
         &mut self,
         session: &Session,
+        new: &Session,
         registry: Arc<Registry>,
         entry: Option<&Arc<TableEntry>>,
-    ) -> Result<()> {
+    ) -> Result<bool> {
+        let same_session = std::ptr::eq(session, new);
         if !self.cursors.is_empty() || self.transaction.is_some() {
-            return Ok(());
+            return Ok(same_session);
         }
         let own = &self.seat.entry;
         let name = &own.callable.name;
         let Some(entry) = entry else {
             return Err(Error::new(ErrorKind::NotFound, format!("no such module: {name}")));
         };
-        let (old, new) = (&own.callable.object, &entry.callable.object);
-        if Arc::ptr_eq(own, entry)
-            || own.table == entry.table
-                && old.module.sha256 == new.module.sha256
-                && old.policy == new.policy
-        {
+        if same_session && is_same(own, entry) {
             self.seat.begin_statement(session);
-            return Ok(());
+            return Ok(true);
         }
         if own.table.columns != entry.table.columns
             || own.table.is_virtual() != entry.table.is_virtual()
@@ -117,10 +115,11 @@ impl VirtualTable {
             let message = format!("the module {name} has other columns since the table was opened");
             return Err(Error::new(ErrorKind::NotFound, message));
         }
-        let new = Seat::new(Arc::clone(entry), session.begin(registry));
+        let seat = Seat::new(Arc::clone(entry), new.begin(registry));
         self.leave(session);
-        std::mem::replace(&mut self.seat, new).end(session);
-        Ok(())
+        std::mem::replace(&mut self.seat, seat).end(session);
+        self.bytes_max = new.environment().settings.limits.result_bytes_max;
+        Ok(true)
     }
 
     /// Whether `update` follows the statement's conflict clause, as the guest says.
@@ -451,6 +450,13 @@ impl VirtualTable {
         self.leave(session);
         self.seat.end(session);
     }
+}
+
+/// Whether both are the same version of a module, with the same rights.
+fn is_same(a: &Arc<TableEntry>, b: &Arc<TableEntry>) -> bool {
+    let (old, new) = (&a.callable.object, &b.callable.object);
+    Arc::ptr_eq(a, b)
+        || a.table == b.table && old.module.sha256 == new.module.sha256 && old.policy == new.policy
 }
 
 #[cold]

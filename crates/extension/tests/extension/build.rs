@@ -66,12 +66,16 @@ pub(crate) fn folder() -> &'static Path {
 }
 
 /// The root of the repository.
-pub(crate) fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+
+/// Where cases and guests are: in the repository, or in the folder that the variable COMMENSAL_TREE names,
+/// with guests built anew.
+pub(crate) fn tree() -> PathBuf {
+    std::env::var_os("COMMENSAL_TREE").map_or_else(|| PathBuf::from(ROOT), PathBuf::from)
 }
 
 fn cargo(arguments: &[&str]) -> String {
-    run(Command::new(env!("CARGO")).args(arguments).current_dir(root()))
+    run(Command::new(env!("CARGO")).args(arguments).current_dir(ROOT))
 }
 
 /// What a command that has to succeed prints.

@@ -6,7 +6,7 @@ use commensal::core::ddl::{self, Statement};
 use commensal::{Error, Result, Value, ValueRef};
 use commensal_conformance::{Answer, Database, Target, run_on};
 
-use crate::build::{extension, root};
+use crate::build::{extension, tree};
 use crate::connection::Connection;
 use crate::library::{Library, libraries};
 
@@ -33,7 +33,6 @@ impl Database for File {
     fn connect(&self) -> Result<Box<dyn commensal_conformance::Connection>> {
         let connection = Connection::bare(self.0, &self.1);
         connection.load(extension(), Some("sqlite3_commensal_config_init")).unwrap();
-        connection.batch("PRAGMA synchronous = OFF")?;
         let sql = "SELECT wasm_config('file_base', ?), wasm_config('locked', 1)";
         connection.query(sql, &[ValueRef::Text(self.2.to_str().unwrap())])?;
         Ok(Box::new(connection))
@@ -116,7 +115,7 @@ fn is_about_function(error: &Error) -> bool {
 
 #[test]
 fn the_shared_cases() {
-    let folder = std::fs::read_dir(root().join("conformance")).unwrap();
+    let folder = std::fs::read_dir(tree().join("conformance")).unwrap();
     let mut files: Vec<PathBuf> = folder
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "slt"))

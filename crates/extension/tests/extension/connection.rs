@@ -31,7 +31,10 @@ impl Connection {
         assert_eq!(code, 0, "the database can be opened");
         // SAFETY: the connection is open.
         unsafe { (library.sqlite3_busy_timeout)(db, 5000) };
-        Self { library, db }
+        let connection = Self { library, db };
+        // Nothing here is about a power failure.
+        connection.batch("PRAGMA synchronous = OFF").unwrap();
+        connection
     }
 
     /// A connection with the extension.

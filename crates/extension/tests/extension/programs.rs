@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::build::{amalgamation, extension, folder, newest, root, run};
+use crate::build::{amalgamation, extension, folder, newest, run, tree};
 
 /// The program in C: linked with the system's SQLite, with the newest, and with the extension as a
 /// static library.
@@ -100,7 +100,7 @@ fn the_sqlite3_command() {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("commensal.so");
     std::fs::copy(extension(), &copy).unwrap();
-    let geo = root().join("guests/prebuilt/geo.wasm");
+    let geo = tree().join("guests/prebuilt/geo.wasm");
     let script = format!(
         ".bail on\n.load {}\n\
          SELECT wasm_exec('CREATE EXTENSION geo LANGUAGE wasm AS ?', readfile('{}'));\n\

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use commensal::{Error, Result, Value, ValueRef};
 
-use crate::build::{extension, root};
+use crate::build::{extension, tree};
 use crate::connection::Connection;
 use crate::library::{Library, libraries};
 
@@ -291,7 +291,7 @@ fn run_wasm_stores_nothing() {
         }
         assert_eq!(connection.integer("SELECT count(*) FROM sqlite_master"), Ok(0));
         // A manifest says how many arguments.
-        let text = std::fs::read(root().join("guests/prebuilt/text.wasm")).unwrap();
+        let text = std::fs::read(tree().join("guests/prebuilt/text.wasm")).unwrap();
         let run =
             |sql: &str| connection.query(sql, &[ValueRef::Blob(&text)]).map(|r| r[0][0].clone());
         assert_eq!(run("SELECT run_wasm(?, 'slugify', 'A B')"), Ok("a-b".into()));
@@ -360,7 +360,7 @@ fn settings_are_locked() {
         assert_eq!(other.integer("SELECT wasm_config('call_timeout_ms')"), Ok(2000));
         // The host unlocks, of a connection that has Commensal already, and locks again.
         connection.load(extension(), Some("sqlite3_commensal_config_init")).unwrap();
-        let guests = root().join("guests/prebuilt");
+        let guests = tree().join("guests/prebuilt");
         let sql = "SELECT wasm_config('allow', 'clock'), wasm_config('file_directory', ?)";
         connection.query(sql, &[ValueRef::Text(guests.to_str().unwrap())]).unwrap();
         assert_eq!(config("'call_timeout_ms', 5000"), Ok(Value::Integer(5000)));

@@ -38,9 +38,7 @@ impl Driver for Connection {
 
 fn open(library: &'static Library, path: &Path, journal: &str) -> Connection {
     let connection = Connection::open(library, path);
-    let pragmas = format!(
-        "PRAGMA synchronous = OFF; PRAGMA journal_mode = {journal}; PRAGMA busy_timeout = 0"
-    );
+    let pragmas = format!("PRAGMA journal_mode = {journal}; PRAGMA busy_timeout = 0");
     connection.batch(&pragmas).unwrap();
     connection
 }

@@ -19,10 +19,8 @@ const HEADER: usize = 1;
 
 /// Rows, as they lie in memory for the host. A row is a rowid and then its values.
 #[derive(Default)]
-pub(crate) struct Rows {
-    /// As many as all rows asked for need; those up to `end` are written.
+pub struct Rows {
     words: Vec<u64>,
-    end: usize,
     tail: Tail,
     rows: u32,
 }
@@ -94,66 +92,67 @@ fn too_many(columns: usize) -> String {
 }
 
 impl Rows {
-    /// Starts anew, for so many rows of so many columns.
-    pub(crate) fn clear(&mut self, rows: usize, columns: usize) {
-        self.words.resize(HEADER + rows * row_words(columns), 0);
-        self.end = HEADER;
-        self.tail.bytes.clear();
-        self.tail.offsets.clear();
-        self.rows = 0;
+    /// No rows.
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) const fn new() -> Self {
+        let tail = Tail { bytes: Vec::new(), offsets: Vec::new() };
+        Self { words: Vec::new(), tail, rows: 0 }
     }
 
-    /// Writes a row. It counts when `write` says so and has written all columns.
+    /// Writes rows until `next` says that there are no more, they are as many as asked for, or their bytes
+    /// are enough. Gives whether the last row was reached.
     ///
     /// # Errors
-    /// That of `write`; a column is missing.
+    /// That of `next`; a row with another number of values. The rows before it are there.
     #[inline(always)]
-    pub(crate) fn row(
+    pub(crate) fn fill(
         &mut self,
+        rows_max: usize,
         columns: usize,
-        write: impl FnOnce(&mut RowWriter<'_>) -> Result<bool, String>,
+        mut next: impl FnMut(&mut RowWriter<'_>) -> Result<bool, String>,
     ) -> Result<bool, String> {
-        let (start, len) = (self.end, row_words(columns));
-        let Some(words) = self.words.get_mut(start..start + len) else { return Ok(false) };
-        let mut row =
-            RowWriter { words, at: RECORD, start, tail: &mut self.tail, rowid: Record::NULL };
-        let written = write(&mut row);
-        let complete = row.at == len;
-        row.words[..RECORD].copy_from_slice(&row.rowid.to_words());
-        match written {
-            Ok(true) if complete => {
-                self.rows += 1;
-                self.end += len;
-                Ok(true)
+        let len = row_words(columns);
+        let Self { words, tail, .. } = self;
+        words.resize(HEADER + rows_max * len, 0);
+        tail.bytes.clear();
+        tail.offsets.clear();
+        // What counts is in variables of its own, so that it is in no memory while rows are written.
+        let mut rows = 0;
+        let mut result = Ok(false);
+        for words in words[HEADER..].chunks_exact_mut(len) {
+            let start = HEADER + rows as usize * len;
+            let mut row = RowWriter { words, at: RECORD, start, tail, rowid: Record::NULL };
+            match next(&mut row) {
+                Ok(true) if row.at == len => {}
+                Ok(true) => {
+                    result = Err(too_few(columns));
+                    break;
+                }
+                Ok(false) => {
+                    result = Ok(true);
+                    break;
+                }
+                Err(message) => {
+                    result = Err(message);
+                    break;
+                }
             }
-            other => self.undo(start, other, columns),
+            row.words[..RECORD].copy_from_slice(&row.rowid.to_words());
+            rows += 1;
+            if tail.bytes.len() >= BYTES_MAX {
+                break;
+            }
         }
-    }
-
-    #[cold]
-    fn undo(
-        &mut self,
-        start: usize,
-        written: Result<bool, String>,
-        columns: usize,
-    ) -> Result<bool, String> {
-        self.tail.offsets.retain(|&place| (place as usize) < start);
-        if written? {
-            return Err(format!("a row has fewer values than the {columns} columns of the table"));
-        }
-        Ok(false)
+        self.rows = rows;
+        let end = (HEADER + rows as usize * len) as u32;
+        self.tail.offsets.retain(|place| *place < end);
+        result
     }
 
     /// Rows so far.
     #[inline]
     pub(crate) fn len(&self) -> u32 {
         self.rows
-    }
-
-    /// Whether the bytes are enough for one batch, whatever the number of rows.
-    #[inline]
-    pub(crate) fn is_full(&self) -> bool {
-        self.tail.bytes.len() >= BYTES_MAX
     }
 
     /// The finished batch, of rows of so many columns: little-endian words, as WebAssembly's are.
@@ -164,8 +163,13 @@ impl Rows {
         }
         self.tail.offsets.clear();
         self.words[0] = u64::from(self.rows) | (columns as u64) << 32;
-        &self.words[..self.end]
+        &self.words[..HEADER + self.rows as usize * row_words(columns)]
     }
+}
+
+#[cold]
+fn too_few(columns: usize) -> String {
+    format!("a row has fewer values than the {columns} columns of the table")
 }
 
 /// Words of a row.
@@ -181,46 +185,44 @@ mod tests {
     #[test]
     fn rows_lie_as_the_abi_says() {
         let mut rows = Rows::default();
-        rows.clear(3, 2);
-        let mut row = |text: &'static str, last: Result<i64, &str>| {
-            rows.row(2, |row| {
-                row.rowid(7);
-                row.push(text)?;
-                row.push(last)?;
-                Ok(true)
-            })
-        };
-        assert_eq!(row("né", Ok(-1)), Ok(true));
-        assert_eq!(row("lost", Err("no")), Err("no".into()));
-        assert_eq!(row("x", Ok(-1)), Ok(true));
-        assert_eq!(rows.row(2, |_| Ok(false)), Ok(false));
-        assert_eq!(rows.len(), 2);
+        let mut texts = ["né", "x"].into_iter();
+        let ended = rows.fill(3, 2, |row| {
+            let Some(text) = texts.next() else { return Ok(false) };
+            row.rowid(7);
+            row.push(text)?;
+            row.push(-1i64)?;
+            Ok(true)
+        });
+        assert_eq!((ended, rows.len()), (Ok(true), 2));
         let base = rows.tail.bytes.as_ptr().addr() as u64;
         let row = |offset: u64, len: u64| [1, 7, 3 | len << 32, base + offset, 1, u64::MAX];
         let expected: Vec<u64> =
-            [2 | 2 << 32].into_iter().chain(row(0, 3)).chain(row(7, 1)).collect();
+            [2 | 2 << 32].into_iter().chain(row(0, 3)).chain(row(3, 1)).collect();
         assert_eq!(rows.finish(2), expected);
-        rows.clear(1, 1);
-        assert_eq!((rows.len(), rows.is_full()), (0, false));
+        assert_eq!(rows.fill(1, 1, |row| row.push(5i64).map(|()| true)), Ok(false));
+        assert_eq!(rows.finish(1), [1 | 1 << 32, 5, 0, 1, 5]);
     }
 
     #[test]
-    fn the_number_of_values_is_checked() {
-        let mut rows = Rows::default();
-        rows.clear(4, 1);
-        let mut row = |values: &[i64]| {
-            rows.row(1, |row| {
-                for value in values {
+    fn what_is_wrong_with_a_row_keeps_those_before_it() {
+        let fill = |values: &[&[Result<i64, &str>]]| {
+            let (mut rows, mut values) = (Rows::default(), values.iter());
+            let result = rows.fill(4, 1, |row| {
+                let Some(values) = values.next() else { return Ok(false) };
+                row.push("text")?;
+                row.at = RECORD;
+                for value in *values {
                     row.push(*value)?;
                 }
                 Ok(true)
-            })
+            });
+            (result, rows.len(), rows.finish(1).len())
         };
-        assert_eq!(row(&[1]), Ok(true));
-        assert_eq!(row(&[]), Err("a row has fewer values than the 1 columns of the table".into()));
-        assert_eq!(
-            row(&[1, 2]),
-            Err("a row has more values than the 1 columns of the table".into())
-        );
+        assert_eq!(fill(&[&[Ok(1)]]), (Ok(true), 1, 5));
+        let few = "a row has fewer values than the 1 columns of the table";
+        assert_eq!(fill(&[&[Ok(1)], &[]]), (Err(few.into()), 1, 5));
+        let many = "a row has more values than the 1 columns of the table";
+        assert_eq!(fill(&[&[Ok(1), Ok(2)]]), (Err(many.into()), 0, 1));
+        assert_eq!(fill(&[&[Ok(1)], &[Ok(1)], &[Err("no")]]), (Err("no".into()), 2, 9));
     }
 }

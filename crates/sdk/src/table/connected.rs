@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::batch::Rows;
-use super::{Change, Connect, RowWriter, VirtualCursor, VirtualTable};
+use super::{Change, Connect, VirtualCursor, VirtualTable};
 use crate::ValueRef;
 use crate::export::Arguments;
 use crate::output::Output;
@@ -60,22 +60,18 @@ impl<T: VirtualTable> OpenCursor<T> {
         if let Some(message) = self.error.take() {
             return Err(message);
         }
+        if self.ended {
+            return Ok(&[]);
+        }
         let Self { cursor, rows, columns, .. } = self;
-        rows.clear(rows_max, *columns);
-        while !self.ended && (rows.len() as usize) < rows_max && !rows.is_full() {
-            let next = |row: &mut RowWriter<'_>| {
-                cursor.next(table, row).map_err(|error| error.to_string())
-            };
-            match rows.row(*columns, next) {
-                Ok(more) => self.ended = !more,
-                Err(message) => {
-                    self.ended = true;
-                    if rows.len() == 0 {
-                        return Err(message);
-                    }
-                    self.error = Some(message);
-                }
-            }
+        let filled = rows.fill(rows_max, *columns, |row| {
+            cursor.next(table, row).map_err(|error| error.to_string())
+        });
+        self.ended = !matches!(filled, Ok(false));
+        match filled {
+            Ok(_) => {}
+            Err(message) if rows.len() == 0 => return Err(message),
+            Err(message) => self.error = Some(message),
         }
         if rows.len() == 0 { Ok(&[]) } else { Ok(rows.finish(*columns)) }
     }

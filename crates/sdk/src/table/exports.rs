@@ -7,6 +7,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use super::batch::Rows;
 use super::connected::{self, outcome};
 use super::{
     Constraint, OpenCursor, OpenTable, Operator, Order, Plan, Request, TableFunction, VirtualTable,
@@ -16,7 +17,7 @@ use crate::export::{Arguments, Count};
 use crate::memory::{Argument, Single, call};
 use crate::output::Output;
 
-/// Gives a value a place until [`drop_handle`]; its address is the handle.
+/// Gives a value a place until [`take`]; its address is the handle.
 fn keep<T>(value: T) -> Output<'static> {
     Output::Integer(Box::into_raw(Box::new(value)).addr() as i64)
 }
@@ -31,9 +32,18 @@ unsafe fn get<'a, T>(handle: i64) -> &'a mut T {
 
 /// # Safety
 /// The handle is one that [`keep`] gave for the same type, and is not used again.
-unsafe fn drop_handle<T>(handle: i64) {
+unsafe fn take<T>(handle: i64) -> Box<T> {
     // SAFETY: the caller's promise.
-    drop(unsafe { Box::from_raw(handle as usize as *mut T) });
+    unsafe { Box::from_raw(handle as usize as *mut T) }
+}
+
+/// The rows' memory of the last cursor that was closed, for the next one: a join opens one for each row
+/// of another table.
+static SPARE: Single<Rows> = Single::new(Rows::new());
+
+fn spare() -> Rows {
+    // SAFETY: one thread, and no reference is given away.
+    core::mem::take(unsafe { &mut *SPARE.get() })
 }
 
 /// The rows as a blob.
@@ -58,7 +68,7 @@ unsafe fn batch(words: Result<&[u64], String>) -> Output<'static> {
 pub unsafe fn open<T: TableFunction>(name: &str, argc: i32, argv: i32) -> i32 {
     let count = Count::Exactly(<T::Arguments<'static> as FromArguments<'static>>::COUNT);
     let invoke = |arguments: &Arguments<'_>| {
-        Ok(match OpenTable::<T>::open(arguments)? {
+        Ok(match OpenTable::<T>::open(arguments, spare())? {
             Ok(table) => keep(table),
             Err(message) => Output::Error(message),
         })
@@ -91,7 +101,9 @@ pub unsafe fn close<T: TableFunction>(name: &str, argc: i32, argv: i32) -> i32 {
     let invoke = |arguments: &Arguments<'_>| {
         let handle = arguments.get::<i64>(0)?;
         // SAFETY: the host passes a live handle, and never again.
-        unsafe { drop_handle::<OpenTable<T>>(handle) };
+        let table = unsafe { take::<OpenTable<T>>(handle) };
+        // SAFETY: one thread, and `spare` gives no reference away.
+        unsafe { *SPARE.get() = table.close() };
         Ok(Output::Null)
     };
     // SAFETY: the caller's promise.
@@ -261,7 +273,7 @@ pub unsafe fn leave<T: VirtualTable>(name: &str, argc: i32, argv: i32, destroy: 
             return Ok(Output::Error(error.to_string()));
         }
         // SAFETY: the host does not pass the handle again, and closed the cursors before.
-        unsafe { drop_handle::<T>(handle) };
+        unsafe { drop(take::<T>(handle)) };
         Ok(Output::Null)
     };
     // SAFETY: the caller's promise.
@@ -309,7 +321,7 @@ pub unsafe fn next_rows<T: VirtualTable>(name: &str, argc: i32, argv: i32) -> i3
 pub unsafe fn close_cursor<T: VirtualTable>(name: &str, argc: i32, argv: i32) -> i32 {
     let invoke = |arguments: &Arguments<'_>| {
         // SAFETY: the host passes a live handle, and never again.
-        unsafe { drop_handle::<OpenCursor<T>>(arguments.get(0)?) };
+        unsafe { drop(take::<OpenCursor<T>>(arguments.get(0)?)) };
         Ok(Output::Null)
     };
     // SAFETY: the caller's promise.

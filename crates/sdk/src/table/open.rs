@@ -19,12 +19,12 @@ pub struct OpenTable<T> {
 }
 
 impl<T: TableFunction> OpenTable<T> {
-    /// The cursor for these arguments.
+    /// The cursor for these arguments; `rows` are what another one left.
     ///
     /// # Errors
     /// An argument that does not fit, or the function's own error: the message, and whether it is
     /// the function's own.
-    pub fn open(arguments: &Arguments<'_>) -> Result<Result<Self, String>, String> {
+    pub fn open(arguments: &Arguments<'_>, rows: Rows) -> Result<Result<Self, String>, String> {
         let types = <T::Arguments<'static> as FromArguments<'static>>::TYPES;
         let mut cursor = None;
         if !has_null_where_none_is_taken(types, arguments)? {
@@ -33,7 +33,7 @@ impl<T: TableFunction> OpenTable<T> {
                 Err(error) => return Ok(Err(error.to_string())),
             };
         }
-        Ok(Ok(Self { cursor, rows: Rows::default(), error: None }))
+        Ok(Ok(Self { cursor, rows, error: None }))
     }
 
     /// The next rows, at most so many; empty at the end.
@@ -47,28 +47,23 @@ impl<T: TableFunction> OpenTable<T> {
         let Some(cursor) = &mut self.cursor else { return Ok(&[]) };
         let columns = <T::Row<'static> as Row>::TYPES.len();
         let rows = &mut self.rows;
-        rows.clear(rows_max, columns);
-        for _ in 0..rows_max {
-            let row = rows.row(columns, |to| match cursor.next() {
-                Ok(Some(row)) => row.write(to).map(|()| true),
-                Ok(None) => Ok(false),
-                Err(error) => Err(error.to_string()),
-            });
-            match row {
-                Ok(true) if !rows.is_full() => {}
-                Ok(true) => break,
-                Ok(false) => {
-                    self.cursor = None;
-                    break;
-                }
-                Err(message) if rows.len() == 0 => return Err(message),
-                Err(message) => {
-                    self.error = Some(message);
-                    break;
-                }
-            }
+        let filled = rows.fill(rows_max, columns, |to| match cursor.next() {
+            Ok(Some(row)) => row.write(to).map(|()| true),
+            Ok(None) => Ok(false),
+            Err(error) => Err(error.to_string()),
+        });
+        match filled {
+            Ok(false) => {}
+            Ok(true) => self.cursor = None,
+            Err(message) if rows.len() == 0 => return Err(message),
+            Err(message) => self.error = Some(message),
         }
         if rows.len() == 0 { Ok(&[]) } else { Ok(rows.finish(columns)) }
+    }
+
+    /// Ends the scan; what the next one can use again.
+    pub fn close(self) -> Rows {
+        self.rows
     }
 }
 
@@ -122,7 +117,7 @@ mod tests {
     }
 
     fn open(arguments: &[ValueRef<'static>]) -> Result<Result<OpenTable<Lines>, String>, String> {
-        OpenTable::open(&Arguments(arguments))
+        OpenTable::open(&Arguments(arguments), Rows::default())
     }
 
     #[test]

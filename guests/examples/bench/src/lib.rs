@@ -9,7 +9,7 @@
 //! SELECT guest_byte_sum('ab');     -- 195
 //! SELECT guest_dot(column1, column2) FROM (VALUES (2, 3), (4, 5));   -- 26
 //! SELECT guest_bytes(column1) FROM (VALUES ('ab'), ('c'));           -- 294
-//! SELECT sum(value) FROM guest_series(1, 4);                         -- 10
+//! SELECT sum(value) FROM guest_series(1, 4);   -- 10
 //! ```
 
 use core::convert::Infallible;
