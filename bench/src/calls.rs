@@ -103,8 +103,9 @@ pub(crate) fn run(size: Size, extension: Option<&Path>) -> Outcome {
     Ok(())
 }
 
-fn fill(connection: &Connection, rows: u32) -> Outcome {
-    connection.execute_batch(&format!(
+/// Makes the tables.
+pub(crate) fn fill_sql(rows: u32) -> String {
+    format!(
         "CREATE TABLE numbers(a INTEGER, b INTEGER);
          CREATE TABLE texts(t TEXT);
          WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
@@ -112,7 +113,11 @@ fn fill(connection: &Connection, rows: u32) -> Outcome {
          INSERT INTO texts SELECT substr(
              printf('%07d The quick brown fox jumps over the lazy dog, ', a) ||
              'and the lazy dog sleeps on, unmoved.', 1, 80) FROM numbers;"
-    ))?;
+    )
+}
+
+fn fill(connection: &Connection, rows: u32) -> Outcome {
+    connection.execute_batch(&fill_sql(rows))?;
     let len: i64 =
         connection.query_row("SELECT min(octet_length(t)) FROM texts", (), |row| row.get(0))?;
     assert_eq!(len, 80, "the texts have the length that the titles say");

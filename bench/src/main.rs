@@ -10,6 +10,7 @@ mod definitions;
 mod functions;
 mod measure;
 mod tables;
+mod turso;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -34,9 +35,11 @@ const QUICK: Size = Size { rows: 1_000, rounds: 3, modules: 2, starts: 1 };
 /// How anything here ends.
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str = "usage: commensal-bench [--quick | --query SQL | --extension FILE]
+const USAGE: &str =
+    "usage: commensal-bench [--quick | --query SQL | --query-turso SQL | --extension FILE]
   --quick           few rows and rounds: shows that it works, its figures mean nothing
   --query SQL       runs one query over the tables again and again, for a profiler
+  --query-turso SQL the same on Turso
   --extension FILE  measures the loadable extension in this file, too";
 
 fn main() -> ExitCode {
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         ["--quick"] => run(QUICK, None),
         ["--extension", file] => run(FULL, Some(Path::new(file))),
         ["--query", sql] => calls::repeat(sql, FULL),
+        ["--query-turso", sql] => turso::repeat(sql, FULL),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -70,6 +74,7 @@ fn run(size: Size, extension: Option<&Path>) -> Outcome {
         println!("\nThe same, with the extension loaded:");
         calls::run(size, extension)?;
     }
+    turso::run(size)?;
     tables::run(size)?;
     collations::run(size)?;
     definitions::run(size, extension)

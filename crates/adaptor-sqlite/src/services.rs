@@ -1,7 +1,6 @@
 //! What guests of a connection reach through the host module, and who is asked about interrupts.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use commensal_core::environment::{Environment, LogSink};
 use commensal_core::host::{HostServices, LogLevel};
@@ -44,13 +43,6 @@ impl HostServices for Services {
     fn log(&self, level: LogLevel, message: &str) {
         if let Some(log) = &self.log {
             log(level, message);
-        }
-    }
-
-    fn now_ns(&self) -> i64 {
-        match SystemTime::now().duration_since(UNIX_EPOCH) {
-            Ok(since) => i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
-            Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |ns| -ns),
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use commensal_core::engine::{EngineConnection, Interrupt, SqlText};
 use commensal_core::{Error, ErrorKind, Result};
 
+use crate::open_file::OpenFile;
 use crate::params::Params;
 use crate::row::{Row, Statement};
 
@@ -15,6 +16,8 @@ use crate::row::{Row, Statement};
 /// SQLite, process; a running statement sees one version of each function from beginning to end.
 pub struct Connection {
     engine: Box<dyn EngineConnection>,
+    /// After the connection, so that the file is given up when that is closed.
+    _file: Option<Arc<OpenFile>>,
 }
 
 impl fmt::Debug for Connection {
@@ -24,8 +27,8 @@ impl fmt::Debug for Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(engine: Box<dyn EngineConnection>) -> Self {
-        Self { engine }
+    pub(crate) fn new(engine: Box<dyn EngineConnection>, file: Option<Arc<OpenFile>>) -> Self {
+        Self { engine, _file: file }
     }
 
     /// Compiles one statement.

@@ -2,17 +2,21 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use commensal_adaptor_sqlite::{OpenOptions, SqliteConnection};
+#[cfg(feature = "turso")]
+use commensal_adaptor_turso::TursoDatabase;
+use commensal_core::engine::EngineConnection;
 use commensal_core::environment::{Environment, FileAccess, LogSink, Settings};
 use commensal_core::runtime::Runtime;
 use commensal_core::{Capabilities, Limits, Result};
 
 use crate::connection::Connection;
 use crate::engine::Engine;
+use crate::open_file::OpenFile;
 use crate::sqlite;
 
 /// How to open a [`Database`]. The default: SQLite, no runtime, the default [`Limits`], nothing
@@ -155,15 +159,51 @@ impl Options {
     }
 }
 
+impl Options {
+    fn connect_sqlite(
+        &self,
+        path: &Path,
+        in_memory: bool,
+        environment: Arc<Environment>,
+    ) -> Result<SqliteConnection> {
+        let options = OpenOptions {
+            read_only: self.read_only,
+            create: self.create,
+            uri: in_memory,
+            busy_timeout: self.busy_timeout,
+        };
+        SqliteConnection::open(&sqlite::API, path, &options, environment)
+    }
+
+    #[cfg(feature = "turso")]
+    fn turso(&self) -> commensal_adaptor_turso::OpenOptions {
+        commensal_adaptor_turso::OpenOptions {
+            read_only: self.read_only,
+            create: self.create,
+            busy_timeout: self.busy_timeout,
+        }
+    }
+}
+
 /// A database file, or one in memory, with what its connections share: the runtime, the limits, the
 /// instance cache. `Send` and `Sync`; open each file once in a process and make connections from it.
 pub struct Database {
-    path: PathBuf,
-    uri: bool,
+    opened: Opened,
     options: Options,
     environment: Arc<Environment>,
-    /// Keeps a database in memory alive between connections.
-    anchor: std::sync::Mutex<Option<SqliteConnection>>,
+    file: Option<Arc<OpenFile>>,
+}
+
+/// The database as its engine knows it.
+enum Opened {
+    Sqlite {
+        path: PathBuf,
+        /// Of a database in memory, which it keeps alive between connections; the path is then
+        /// a URI.
+        anchor: Option<Mutex<SqliteConnection>>,
+    },
+    #[cfg(feature = "turso")]
+    Turso(TursoDatabase),
 }
 
 /// Numbers databases in memory: each has a name of its own.
@@ -173,13 +213,20 @@ impl Database {
     /// Opens a file.
     ///
     /// # Errors
-    /// The file cannot be opened.
+    /// The file cannot be opened, or is open in this process with another engine.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self> {
-        let database = Self::new(path.as_ref().to_owned(), false, options);
+        let path = path.as_ref();
+        let file = OpenFile::register(path, options.engine)?;
+        let opened = match options.engine {
+            Engine::Sqlite => Opened::Sqlite { path: path.to_owned(), anchor: None },
+            #[cfg(feature = "turso")]
+            Engine::Turso => Opened::Turso(TursoDatabase::open(path, options.turso())?),
+        };
+        let database = Self::new(opened, options, Some(file));
         // Only to find out whether it can be opened; each connection reads the catalog for itself.
         let mut settings = database.options.settings.clone();
         settings.load_catalog = false;
-        database.open_connection(Arc::new(Environment::new(settings)))?;
+        drop(database.open_connection(Arc::new(Environment::new(settings)))?);
         Ok(database)
     }
 
@@ -188,17 +235,27 @@ impl Database {
     /// # Errors
     /// The engine refuses.
     pub fn open_in_memory(options: Options) -> Result<Self> {
-        let number = IN_MEMORY.fetch_add(1, Relaxed);
-        let name = format!("file:/commensal-{number}?vfs=memdb");
-        let database = Self::new(PathBuf::from(name), true, options);
-        let anchor = database.open_connection(Arc::clone(&database.environment))?;
-        *database.anchor.lock().expect("nobody else has it yet") = Some(anchor);
-        Ok(database)
+        match options.engine {
+            Engine::Sqlite => {
+                let number = IN_MEMORY.fetch_add(1, Relaxed);
+                let path = PathBuf::from(format!("file:/commensal-{number}?vfs=memdb"));
+                let environment = Arc::new(Environment::new(options.settings.clone()));
+                let connection = options.connect_sqlite(&path, true, Arc::clone(&environment))?;
+                let anchor = Some(Mutex::new(connection));
+                let opened = Opened::Sqlite { path, anchor };
+                Ok(Self { opened, options, environment, file: None })
+            }
+            #[cfg(feature = "turso")]
+            Engine::Turso => {
+                let opened = Opened::Turso(TursoDatabase::in_memory(options.turso())?);
+                Ok(Self::new(opened, options, None))
+            }
+        }
     }
 
-    fn new(path: PathBuf, uri: bool, options: Options) -> Self {
+    fn new(opened: Opened, options: Options, file: Option<Arc<OpenFile>>) -> Self {
         let environment = Arc::new(Environment::new(options.settings.clone()));
-        Self { path, uri, options, environment, anchor: std::sync::Mutex::new(None) }
+        Self { opened, options, environment, file }
     }
 
     /// Makes a connection.
@@ -207,20 +264,17 @@ impl Database {
     /// The file cannot be opened.
     pub fn connect(&self) -> Result<Connection> {
         let connection = self.open_connection(Arc::clone(&self.environment))?;
-        Ok(Connection::new(Box::new(connection)))
+        Ok(Connection::new(connection, self.file.clone()))
     }
 
-    fn open_connection(&self, environment: Arc<Environment>) -> Result<SqliteConnection> {
-        match self.options.engine {
-            Engine::Sqlite => {
-                let options = OpenOptions {
-                    read_only: self.options.read_only,
-                    create: self.options.create,
-                    uri: self.uri,
-                    busy_timeout: self.options.busy_timeout,
-                };
-                SqliteConnection::open(&sqlite::API, &self.path, &options, environment)
+    fn open_connection(&self, environment: Arc<Environment>) -> Result<Box<dyn EngineConnection>> {
+        match &self.opened {
+            Opened::Sqlite { path, anchor } => {
+                let in_memory = anchor.is_some();
+                Ok(Box::new(self.options.connect_sqlite(path, in_memory, environment)?))
             }
+            #[cfg(feature = "turso")]
+            Opened::Turso(database) => Ok(Box::new(database.connect(environment)?)),
         }
     }
 
@@ -233,7 +287,7 @@ impl Database {
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Database")
-            .field("path", &self.path)
+            .field("file", &self.file.as_ref().map(|file| file.path()))
             .field("options", &self.options)
             .finish_non_exhaustive()
     }

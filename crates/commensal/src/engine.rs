@@ -12,16 +12,25 @@ pub enum Engine {
     /// [SQLite](https://www.sqlite.org), embedded.
     #[default]
     Sqlite,
+    /// [Turso](https://github.com/tursodatabase/turso). One process at a time can have a file open.
+    #[cfg(feature = "turso")]
+    Turso,
 }
 
 impl Engine {
     /// All engines of this build.
-    pub const ALL: &[Self] = &[Self::Sqlite];
+    pub const ALL: &[Self] = &[
+        Self::Sqlite,
+        #[cfg(feature = "turso")]
+        Self::Turso,
+    ];
 
     /// The name: `sqlite`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
+            #[cfg(feature = "turso")]
+            Self::Turso => "turso",
         }
     }
 }

@@ -41,6 +41,8 @@
 mod connection;
 mod database;
 mod engine;
+mod feature;
+mod open_file;
 mod params;
 mod row;
 #[cfg(feature = "rusqlite")]
@@ -60,5 +62,6 @@ pub use commensal_runtime_wasmtime::WasmtimeRuntime;
 pub use connection::{Connection, InterruptHandle};
 pub use database::{Database, Options};
 pub use engine::Engine;
+pub use feature::Feature;
 pub use params::{Params, ToValue};
 pub use row::{FromValue, Row, Rows, Statement};

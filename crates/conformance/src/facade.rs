@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use commensal::core::engine::SqlText;
-use commensal::{FileAccess, Result, Statement};
+use commensal::{Feature, FileAccess, Result, Statement};
 
 use crate::Options;
-use crate::target::{Answer, Connection, Database, Target};
+use crate::target::{Answer, Connection, Database, Labels, Target};
 use crate::walk::Driver;
 
 impl Target for Options {
@@ -18,7 +18,23 @@ impl Target for Options {
         self.runtime.as_ref().map(|runtime| runtime.name())
     }
 
+    fn lacks(&self) -> Labels {
+        let has = self.engine.features();
+        Feature::ALL.iter().copied().filter(|feature| !has.contains(feature)).collect()
+    }
+
     fn open<'t>(&'t self, database: &Path, folder: &Path) -> Result<Box<dyn Database + 't>> {
+        Ok(Box::new(self.open_database(database, folder)?))
+    }
+}
+
+impl Options {
+    /// The file, opened with these options.
+    pub(crate) fn open_database(
+        &self,
+        database: &Path,
+        folder: &Path,
+    ) -> Result<commensal::Database> {
         let base = Some(folder.to_owned()).filter(|base| *base != PathBuf::new());
         let mut options = commensal::Options::new()
             .engine(self.engine)
@@ -28,7 +44,7 @@ impl Target for Options {
         if let Some(runtime) = &self.runtime {
             options = options.runtime(runtime.clone());
         }
-        Ok(Box::new(commensal::Database::open(database, options)?))
+        commensal::Database::open(database, options)
     }
 }
 

@@ -3,7 +3,8 @@
 use std::io::{self, Write};
 use std::path::Path;
 
-use sqllogictest::{Record, RecordOutput, Runner};
+use commensal::Feature;
+use sqllogictest::{Condition, Record, RecordOutput, Runner};
 
 use crate::connection::Session;
 use crate::value::{Type, validate};
@@ -59,6 +60,9 @@ fn run_records(
     if let Some(runtime) = target.runtime_name() {
         runner.add_label(runtime);
     }
+    for feature in target.lacks() {
+        runner.add_label(&format!("{WITHOUT}{feature}"));
+    }
     if strict {
         runner.with_column_validator(validate);
         runner.with_normalizer(|line| line.clone());
@@ -73,6 +77,7 @@ fn run_records(
             }
             _ => {}
         }
+        database.next(shown(&record));
         match runner.run(record) {
             Ok(RecordOutput::Nothing) => {}
             Ok(_) => summary.passed += 1,
@@ -83,4 +88,19 @@ fn run_records(
         }
     }
     Ok(())
+}
+
+/// Before the name of a feature: the label of engines that have not got it.
+const WITHOUT: &str = "without_";
+
+/// The feature whose absence a record shows.
+fn shown(record: &Record<Type>) -> Option<Feature> {
+    let (Record::Statement { conditions, .. } | Record::Query { conditions, .. }) = record else {
+        return None;
+    };
+    conditions.iter().find_map(|condition| {
+        let Condition::OnlyIf { label } = condition else { return None };
+        let name = label.strip_prefix(WITHOUT)?;
+        Feature::ALL.iter().copied().find(|feature| feature.name() == name)
+    })
 }

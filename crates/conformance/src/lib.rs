@@ -9,8 +9,9 @@
 //! - Each file gets a fresh database file of its own. `connection NAME` before a record runs it on
 //!   another connection to the same database; a connection is made when it is first named.
 //! - `file://` paths are relative to the folder of the file.
-//! - `onlyif` and `skipif` know the names of the engine (`sqlite`) and of the runtime (`wasmtime`,
-//!   `wasmi`).
+//! - `onlyif` and `skipif` know the names of the engine (`sqlite`, `turso`; `alternating` for several in
+//!   turn), of the runtime (`wasmtime`, `wasmi`), and, as `without_…`, of what an engine has not got
+//!   ([`commensal::Feature`]).
 //! - `system` records are refused: the files are data.
 //! - A record may hold several statements; the rows are those of the last one that has columns.
 //! - One line a row, values separated by one space. As usual with this format, runs of white space count
@@ -33,6 +34,7 @@
 mod connection;
 mod facade;
 mod file;
+mod stage;
 mod target;
 mod value;
 pub mod walk;
@@ -44,7 +46,8 @@ use std::sync::Arc;
 use commensal::core::runtime::Runtime;
 use commensal::{Capabilities, Engine, Limits};
 
-pub use target::{Answer, Connection, Database, Target};
+pub use stage::Alternating;
+pub use target::{Answer, Connection, Database, Labels, Target};
 
 /// On what the files run.
 #[derive(Clone)]

@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use commensal::{Result, Value};
+use commensal::{Feature, Result, Value};
+
+/// Features.
+pub type Labels = Vec<Feature>;
 
 /// Makes databases. [`Options`](crate::Options) do, through the facade; a driver of another program's
 /// does it in its own way.
@@ -12,6 +15,11 @@ pub trait Target {
 
     /// The runtime's name, for the same.
     fn runtime_name(&self) -> Option<&str>;
+
+    /// What of [`commensal::Feature`] it has not got: labels `without_…`.
+    fn lacks(&self) -> Labels {
+        Labels::new()
+    }
 
     /// A database in this new file, for cases whose `file://` paths are relative to `folder`.
     ///
@@ -27,6 +35,9 @@ pub trait Database {
     /// # Errors
     /// It cannot be opened.
     fn connect(&self) -> Result<Box<dyn Connection>>;
+
+    /// Before each record. One that shows what is said `without` a feature says so.
+    fn next(&self, _without: Option<Feature>) {}
 }
 
 /// A connection of a [`Database`].

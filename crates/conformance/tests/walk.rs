@@ -4,20 +4,20 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use commensal::{Connection, Database, Options, WasmtimeRuntime};
+use commensal::{Connection, Database, Engine, Options, WasmtimeRuntime};
 use commensal_conformance::walk::{compile_all, walk};
 
-fn open(path: &Path) -> Database {
-    let options = Options::new().runtime(Arc::new(WasmtimeRuntime::new()));
+fn open(path: &Path, engine: Engine) -> Database {
+    let options = Options::new().engine(engine).runtime(Arc::new(WasmtimeRuntime::new()));
     Database::open(path, options.busy_timeout(Duration::ZERO)).unwrap()
 }
 
-fn run(seed: u64, journal: &str, connections: usize, steps: usize) {
+fn run(engine: Engine, seed: u64, journal: &str, connections: usize, steps: usize) {
     let directory = tempfile::tempdir().unwrap();
-    let compiled = open(&directory.path().join("compiled.db"));
+    let compiled = open(&directory.path().join("compiled.db"), engine);
     let compiled = compiled.connect().unwrap();
     compile_all(&compiled);
-    let database = open(&directory.path().join("walk.db"));
+    let database = open(&directory.path().join("walk.db"), engine);
     let connections: Vec<Connection> =
         (0..connections).map(|_| database.connect().unwrap()).collect();
     for connection in &connections {
@@ -32,16 +32,20 @@ fn run(seed: u64, journal: &str, connections: usize, steps: usize) {
 
 #[test]
 fn one_connection() {
-    run(1, "DELETE", 1, 2000);
-    run(2, "MEMORY", 1, 2000);
+    run(Engine::Sqlite, 1, "DELETE", 1, 2000);
+    run(Engine::Sqlite, 2, "MEMORY", 1, 2000);
 }
 
 #[test]
 fn two_connections_with_a_rollback_journal() {
-    run(3, "DELETE", 2, 2000);
+    run(Engine::Sqlite, 3, "DELETE", 2, 2000);
 }
 
+/// The journal that all engines have.
 #[test]
-fn two_connections_with_a_write_ahead_log() {
-    run(4, "WAL", 2, 2000);
+fn one_and_two_connections_with_a_write_ahead_log() {
+    for &engine in Engine::ALL {
+        run(engine, 4, "WAL", 1, 1000);
+        run(engine, 5, "WAL", 2, 2000);
+    }
 }

@@ -165,7 +165,7 @@ impl Environment {
     }
 
     /// Forgets modules that no registry mentions any longer, and with them their compiled code.
-    pub(crate) fn forget_unused_modules(&self) {
+    pub fn forget_unused_modules(&self) {
         let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
         modules.retain(|_, entry| Arc::strong_count(entry) > 1);
     }

@@ -6,6 +6,8 @@
 
 use std::sync::Arc;
 
+use web_time::{SystemTime, UNIX_EPOCH};
+
 use crate::limits::{Capabilities, Capability};
 use crate::runtime::Fault;
 
@@ -189,7 +191,12 @@ pub trait HostServices: Send + Sync {
     fn log(&self, level: LogLevel, message: &str);
 
     /// Nanoseconds since 1970-01-01 00:00 UTC.
-    fn now_ns(&self) -> i64;
+    fn now_ns(&self) -> i64 {
+        match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |ns| -ns),
+        }
+    }
 
     /// Fills `into` with random bytes.
     ///

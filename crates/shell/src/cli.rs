@@ -165,6 +165,9 @@ pub(crate) struct TestArguments {
     /// Compare white space exactly, and check column types (I, R, T, B) against storage classes
     #[arg(long)]
     pub(crate) strict: bool,
+    /// Run each record on the next of all engines, over the same file
+    #[arg(long, conflicts_with = "engine")]
+    pub(crate) alternate: bool,
     #[command(flatten)]
     pub(crate) host: HostArguments,
 }

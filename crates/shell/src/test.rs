@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use commensal_conformance::Options;
+use commensal_conformance::{Alternating, Options};
 
 use crate::cli::TestArguments;
 use crate::failure::{Failure, Result};
@@ -17,7 +17,14 @@ pub(crate) fn run(arguments: &TestArguments) -> Result {
         strict: arguments.strict,
     };
     let mut report = anstream::stderr().lock();
-    let summary = commensal_conformance::run(&arguments.files, &options, &mut report)?;
+    let (files, strict) = (&arguments.files, options.strict);
+    let summary = match arguments.alternate {
+        true => {
+            let target = Alternating::new(&options);
+            commensal_conformance::run_on(files, &target, strict, &mut report)?
+        }
+        false => commensal_conformance::run(files, &options, &mut report)?,
+    };
     writeln!(io::stdout(), "{} passed, {} failed", summary.passed, summary.failed)?;
     if summary.failed == 0 { Ok(()) } else { Err(Failure::Reported) }
 }

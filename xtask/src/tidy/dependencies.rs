@@ -32,11 +32,13 @@ const RULES: &[Rule] = &[
         may_use: &["commensal-core"],
         free_of: &[EXECUTORS, ENGINES],
     },
+    Rule { name: "commensal-adaptor-turso", may_use: &["commensal-core"], free_of: &[EXECUTORS] },
     Rule {
         name: "commensal",
         may_use: &[
             "commensal-core",
             "commensal-adaptor-sqlite",
+            "commensal-adaptor-turso",
             "commensal-runtime-wasmi",
             "commensal-runtime-wasmtime",
         ],

@@ -8,7 +8,7 @@ const UNSAFE: &[&str] = &[
     "bench/",
     "crates/adaptor-sqlite/src/lib.rs",
     "crates/commensal/src/lib.rs",
-    "crates/commensal/tests/sqlite/forked.rs",
+    "crates/commensal/tests/engines/forked.rs",
     "crates/extension/src/lib.rs",
     "crates/extension/tests/extension/main.rs",
     "crates/runtime-wasmtime/src/view.rs",

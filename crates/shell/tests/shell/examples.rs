@@ -17,11 +17,11 @@ fn tree() -> PathBuf {
 
 /// Runs `examples/NAME.sql` as README and the script say, and compares with NAME.expected (standard
 /// output) and NAME.errors (standard error; without the file there must be none).
-fn check(name: &str) {
+fn check(name: &str, arguments: &[&str]) {
     let tree = tree();
     let file = |extension: &str| tree.join("examples").join(name).with_extension(extension);
     let script = std::fs::File::open(file("sql")).unwrap();
-    let output = command(&tree, &[]).stdin(Stdio::from(script)).output().unwrap();
+    let output = command(&tree, arguments).stdin(Stdio::from(script)).output().unwrap();
     let errors = std::fs::read_to_string(file("errors")).unwrap_or_default();
     assert_eq!(String::from_utf8(output.stderr).unwrap(), errors, "{name}");
     let expected = std::fs::read_to_string(file("expected")).unwrap();
@@ -48,12 +48,22 @@ fn folder() -> Folder {
 
 #[test]
 fn airports() {
-    check("airports/airports");
+    check("airports/airports", &[]);
+}
+
+#[test]
+fn airports_on_turso() {
+    check("airports/airports", &["--engine", "turso"]);
+}
+
+#[test]
+fn airports_with_all_of_sqlite() {
+    check("airports/sqlite", &[]);
 }
 
 #[test]
 fn mistakes() {
-    check("airports/mistakes");
+    check("airports/mistakes", &[]);
 }
 
 /// The commands of README's tour print what stands below them.

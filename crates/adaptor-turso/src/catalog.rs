@@ -1,0 +1,63 @@
+//! The connection as the core writes definitions into it.
+
+use std::sync::Arc;
+
+use commensal_core::catalog::Generation;
+use commensal_core::define::EngineNames;
+use commensal_core::environment::Environment;
+use commensal_core::registry::Registry;
+use commensal_core::write::CatalogAccess;
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+
+use crate::connection::TursoConnection;
+use crate::names::Names;
+
+impl CatalogAccess for &TursoConnection {
+    fn environment(&self) -> &Environment {
+        &self.state.environment
+    }
+
+    fn registry(&self) -> Arc<Registry> {
+        self.state.registry()
+    }
+
+    fn current(&self) -> Result<Arc<Registry>> {
+        self.state.current()
+    }
+
+    fn refresh(&self) -> Result<Arc<Registry>> {
+        self.state.refresh()
+    }
+
+    fn names<'a>(&'a self, _: &'a Registry) -> Box<dyn EngineNames + 'a> {
+        Box::new(Names(&self.state))
+    }
+
+    fn is_autocommit(&self) -> bool {
+        self.state.connection.get_auto_commit()
+    }
+
+    fn is_writing(&self) -> bool {
+        self.writing.get() > 0
+    }
+
+    fn execute(&self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()> {
+        self.state.execute(sql, parameters)
+    }
+
+    fn new_generation(&self) -> Result<Generation> {
+        let mut generation = [0; 16];
+        getrandom::fill(&mut generation).map_err(|e| {
+            Error::new(ErrorKind::Engine, format!("the system has no random numbers: {e}"))
+        })?;
+        Ok(generation)
+    }
+
+    fn last_insert_rowid(&self) -> i64 {
+        self.rowid()
+    }
+
+    fn set_last_insert_rowid(&self, rowid: i64) {
+        self.set_rowid(rowid);
+    }
+}

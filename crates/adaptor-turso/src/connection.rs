@@ -1,0 +1,192 @@
+//! A connection of our own: the engine's statements and Commensal's in one text, and functions that
+//! appear as soon as they can be seen.
+//!
+//! Statements of ours are told apart here and not in the dialect: the engine would want a statement of
+//! its own for each, which can then only be written within a function, and it must not.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Weak};
+
+use commensal_core::ddl;
+use commensal_core::engine::{EngineConnection, Interrupt, Prepared, SqlText};
+use commensal_core::environment::Environment;
+use commensal_core::execute::OwnStatement;
+use commensal_core::{Error, ErrorKind, Result};
+use turso_core::{Connection, Statement};
+
+use crate::error;
+use crate::refusal;
+use crate::running::{self, Running};
+use crate::state::State;
+use crate::statement::TursoStatement;
+
+/// An open connection with Commensal in it.
+pub struct TursoConnection {
+    pub(crate) state: Arc<State>,
+    /// Statements that write in the middle of their execution.
+    pub(crate) writing: Cell<usize>,
+    /// Rows changed by the last statement that could write. The engine's own number counts the rows
+    /// that CREATE FUNCTION writes, too.
+    changes: Cell<u64>,
+    /// The engine's last rowid after CREATE FUNCTION, and the one to show instead.
+    rowid: Cell<Option<(i64, i64)>>,
+    /// The engine panicked: what it holds in memory is not to be trusted.
+    broken: Cell<bool>,
+}
+
+impl TursoConnection {
+    pub(crate) fn new(connection: Arc<Connection>, environment: Arc<Environment>) -> Self {
+        let state = State::new(connection, environment);
+        // A catalog that cannot be read is told by the statement that needs a function, and does not
+        // keep the database from opening.
+        let _ = state.current();
+        Self {
+            state,
+            writing: Cell::new(0),
+            changes: Cell::new(0),
+            rowid: Cell::new(None),
+            broken: Cell::new(false),
+        }
+    }
+
+    /// Whether the engine can be asked for anything.
+    pub(crate) fn check_usable(&self) -> Result<()> {
+        if !self.broken.get() {
+            return Ok(());
+        }
+        Err(Error::new(
+            ErrorKind::Engine,
+            "Turso panicked in this connection: it cannot be used any longer",
+        ))
+    }
+
+    /// Runs the engine, which panics where it finds what it takes for impossible.
+    #[inline]
+    pub(crate) fn guard<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<T> {
+        catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
+            self.broken.set(true);
+            Err(error::of_panic(&*panic))
+        })
+    }
+
+    pub(crate) fn count_changes(&self) {
+        self.changes.set(u64::try_from(self.state.connection.changes()).unwrap_or_default());
+    }
+
+    pub(crate) fn rowid(&self) -> i64 {
+        let now = self.state.connection.last_insert_rowid();
+        match self.rowid.get() {
+            Some((after, shown)) if after == now => shown,
+            _ => now,
+        }
+    }
+
+    pub(crate) fn set_rowid(&self, rowid: i64) {
+        self.rowid.set(Some((self.state.connection.last_insert_rowid(), rowid)));
+    }
+
+    /// Compiles the first statement. Gives the statement, `None` for nothing but comments, and the
+    /// bytes consumed; besides, what was asked for meanwhile.
+    fn compile(&self, sql: &str) -> (Result<Option<(Statement, usize)>>, Box<Running>) {
+        let running = Running::new(Arc::clone(&self.state));
+        let (result, running) = running::within(running, || {
+            self.guard(|| self.state.connection.consume_stmt(sql).map_err(error::of_engine))
+        });
+        (result, running.unwrap_or_else(|| Running::new(Arc::clone(&self.state))))
+    }
+
+    fn prepare_engine(&self, sql: &str) -> Result<Option<(Statement, usize, Box<Running>)>> {
+        let before = self.state.registry().generation;
+        let (mut result, mut asked) = self.compile(sql);
+        match &result {
+            Err(error) if asked.missed => {
+                // It may name a function that is in the catalog and was not read yet.
+                match self.guard(|| self.state.refresh()) {
+                    Ok(registry) if registry.functions().next().is_some() => {
+                        (result, asked) = self.compile(sql);
+                    }
+                    Err(reason) => {
+                        let both = Error::new(reason.kind(), format!("{error}: {reason}"));
+                        let code = reason.engine_code();
+                        return Err(code.into_iter().fold(both, Error::with_engine_code));
+                    }
+                    Ok(_) => {}
+                }
+            }
+            // Within a transaction nothing is read here: that would take a snapshot before the
+            // statement runs, and a first statement that writes would come too late. A catalog that
+            // cannot be read is told when a function is called.
+            Ok(_)
+                if (asked.resolved || asked.yielded)
+                    && self.state.connection.get_auto_commit()
+                    && self
+                        .guard(|| self.state.current())
+                        .is_ok_and(|now| now.generation != before) =>
+            {
+                (result, asked) = self.compile(sql);
+            }
+            _ => {}
+        }
+        Ok(result?.map(|(statement, consumed)| (statement, consumed, asked)))
+    }
+}
+
+impl Drop for TursoConnection {
+    fn drop(&mut self) {
+        self.state.finalize_cached();
+        // Statements borrow the connection, so none is left. The last connection of a file writes
+        // what is in the log into the file; if that fails, it stays in the log.
+        let _ = self.guard(|| self.state.connection.close().map_err(error::of_engine));
+    }
+}
+
+/// Stops a connection from other threads.
+struct InterruptHandle(Weak<Connection>);
+
+impl Interrupt for InterruptHandle {
+    fn interrupt(&self) {
+        if let Some(connection) = self.0.upgrade() {
+            connection.interrupt();
+        }
+    }
+}
+
+impl EngineConnection for TursoConnection {
+    fn prepare<'c>(&'c self, sql: &SqlText, offset: usize) -> Result<Prepared<'c>> {
+        self.check_usable()?;
+        let text = &sql.as_str()[offset..];
+        let shift = |error: Error| error.shifted(offset);
+        if let Some(parsed) = ddl::parse(text).map_err(shift)? {
+            let next = offset + parsed.consumed;
+            let statement = OwnStatement::new(Box::new(self), parsed, offset);
+            return Ok((Some(Box::new(statement)), next));
+        }
+        let prepared = self.prepare_engine(text);
+        let prepared =
+            prepared.map_err(|error| refusal::explain(text, &self.state.registry(), error));
+        match prepared.map_err(shift)? {
+            Some((statement, consumed, running)) => {
+                let statement = TursoStatement::new(self, statement, running);
+                Ok((Some(Box::new(statement)), offset + consumed))
+            }
+            None => Ok((None, offset + text.len())),
+        }
+    }
+
+    fn is_autocommit(&self) -> bool {
+        self.state.connection.get_auto_commit()
+    }
+
+    fn changes(&self) -> u64 {
+        self.changes.get()
+    }
+
+    fn last_insert_rowid(&self) -> i64 {
+        self.rowid()
+    }
+
+    fn interrupt_handle(&self) -> Arc<dyn Interrupt> {
+        Arc::new(InterruptHandle(Arc::downgrade(&self.state.connection)))
+    }
+}

@@ -1,0 +1,160 @@
+//! The scalar function behind every slot: from the engine's call to the guest and back.
+//!
+//! Per row: what the thread works on is taken from its place, an index gives the bound function, the
+//! arguments go from the engine's registers into guest memory and the result from there to the engine.
+//! Nothing is allocated, hashed, locked or looked up by name.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use commensal_core::guest::{Arguments, InvalidUtf8};
+use commensal_core::registry::{FunctionEntry, FunctionKey};
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+use turso_core::native_ext::{FunctionArity, ScalarCall, ScalarFunction};
+use turso_core::types::IOResultOr;
+use turso_core::{Connection, ExternalFunc, IOResult, LimboError, Register, Value};
+
+use crate::error;
+use crate::running::{self, Running};
+use crate::value::{borrowed, owned, subtype};
+
+/// What the engine keeps for a resolved function.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    /// Index among the slots of its connection.
+    pub(crate) number: usize,
+    pub(crate) key: Arc<FunctionKey>,
+}
+
+impl Slot {
+    /// The function as the engine wants it.
+    pub(crate) fn function(self, entry: &FunctionEntry) -> turso_core::Result<ExternalFunc> {
+        let arity = match usize::try_from(entry.arguments) {
+            Ok(count) => FunctionArity::Exact(count),
+            Err(_) => FunctionArity::Variadic,
+        };
+        ExternalFunc::new_native_scalar(self.key.0.clone(), arity, entry.deterministic, self)
+    }
+}
+
+thread_local! {
+    /// The slot that is called. The engine makes a call, and steps it at once, for each row; one
+    /// that held its slot's number would be allocated.
+    static CALLED: Cell<usize> = const { Cell::new(0) };
+}
+
+impl ScalarFunction for Slot {
+    type Call = Call;
+
+    fn create_call(&self) -> turso_core::Result<Call> {
+        CALLED.set(self.number);
+        Ok(Call)
+    }
+}
+
+/// One call. Of no size, so that boxing it allocates nothing.
+pub(crate) struct Call;
+
+impl ScalarCall for Call {
+    fn step(&mut self, connection: &Arc<Connection>, args: &[Register]) -> IOResultOr<Value> {
+        let number = CALLED.get();
+        // A panic leaves out what was bound, which is bound anew.
+        match catch_unwind(AssertUnwindSafe(|| call(connection, number, &Registers(args)))) {
+            Ok(Ok(value)) => Ok(IOResult::Done(value)),
+            Ok(Err(error)) => Err(error),
+            Err(_) => {
+                let error = Error::new(ErrorKind::Fault, "a defect of Commensal: it panicked");
+                Err(Box::new(error::of_function(&error)))
+            }
+        }
+    }
+}
+
+#[inline]
+fn call(
+    connection: &Arc<Connection>,
+    number: usize,
+    arguments: &Registers<'_>,
+) -> Result<Value, Box<LimboError>> {
+    let Some(mut running) = running::take() else {
+        return Err(Box::new(error::of_function(&astray())));
+    };
+    let result = if Arc::ptr_eq(&running.state.connection, connection) {
+        run(&mut running, number, arguments)
+    } else {
+        Err(astray())
+    };
+    let result = result.map_err(|error| running.fail(error));
+    running::put(running);
+    result
+}
+
+/// The engine called without a statement of ours.
+#[cold]
+fn astray() -> Error {
+    Error::new(ErrorKind::Fault, "a function was called outside of any statement of its connection")
+}
+
+/// Calls the guest within a statement.
+#[inline]
+fn run(running: &mut Running, number: usize, arguments: &Registers<'_>) -> Result<Value> {
+    let Running { state, scope, .. } = running;
+    if !scope.as_ref().is_some_and(|scope| scope.is_bound(number)) {
+        // Not called before, or a fault took its instance.
+        bind(running, number)?;
+        return run_bound(running, number, arguments);
+    }
+    let Some(scope) = scope else { return Err(astray()) };
+    scope
+        .call(&state.environment, number, arguments, owned)
+        .map_err(|error| state.session.fail(scope, number, *error))
+}
+
+#[cold]
+fn run_bound(running: &mut Running, number: usize, arguments: &Registers<'_>) -> Result<Value> {
+    let Running { state, scope: Some(scope), .. } = running else { return Err(astray()) };
+    scope
+        .call(&state.environment, number, arguments, owned)
+        .map_err(|error| state.session.fail(scope, number, *error))
+}
+
+/// Binds the slot to what the statement's snapshot says, compiling if that is due.
+#[cold]
+fn bind(running: &mut Running, number: usize) -> Result<()> {
+    let state = Arc::clone(&running.state);
+    let key = state.key_of_slot(number).ok_or_else(astray)?;
+    running.registry().map_err(|error| named(&key, error))?;
+    let Some(scope) = running.scope.as_mut() else { return Err(astray()) };
+    state.session.bind_key(scope, number, &key, |sha256| state.read_module(sha256))
+}
+
+/// An error that is not the function's own, under its name.
+#[cold]
+fn named(key: &FunctionKey, error: Error) -> Error {
+    if error.kind() == ErrorKind::Interrupted {
+        return error;
+    }
+    let named = Error::new(error.kind(), format!("{}(): {error}", key.0));
+    error.engine_code().into_iter().fold(named, Error::with_engine_code)
+}
+
+/// The engine's registers as arguments.
+struct Registers<'a>(&'a [Register]);
+
+impl Arguments for Registers<'_> {
+    #[inline]
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    #[inline(always)]
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+        Ok(borrowed(self.0[position].get_value()))
+    }
+
+    #[inline]
+    fn subtype(&self, position: usize) -> u8 {
+        subtype(self.0[position].get_value())
+    }
+}

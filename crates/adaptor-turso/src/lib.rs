@@ -1,0 +1,24 @@
+//! Commensal in [Turso](https://github.com/tursodatabase/turso): functions of a registry as functions
+//! of a connection.
+//!
+//! The engine resolves names through a dialect, which knows no connection; which one is meant, this
+//! crate tells it through the thread: see [`running`]. Names no runtime.
+#![forbid(unsafe_code)]
+
+mod catalog;
+mod connection;
+mod database;
+mod dialect;
+mod error;
+mod function;
+mod introspection;
+mod names;
+mod refusal;
+mod running;
+mod services;
+mod state;
+mod statement;
+mod value;
+
+pub use connection::TursoConnection;
+pub use database::{OpenOptions, TursoDatabase};

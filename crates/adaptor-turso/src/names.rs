@@ -1,0 +1,114 @@
+//! What only the engine knows about names: which functions are not ours, and which indexes and tables
+//! call a function.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use commensal_core::define::{Dependent, DependentKind, EngineNames};
+use commensal_core::dependents::Uses;
+use commensal_core::registry::Namespace;
+use commensal_core::{Result, ValueRef};
+use turso_core::Func;
+use turso_core::dialect::sqlite::resolve_builtin_function;
+
+use crate::state::State;
+
+/// Reads names out of a connection.
+pub(crate) struct Names<'a>(pub(crate) &'a State);
+
+/// Scalar functions that the engine has and SQLite, as this project embeds it, has not. A definition
+/// goes before them: a file means the same with both engines.
+const YIELDING: &[&str] = &[
+    "acos",
+    "acosh",
+    "asin",
+    "asinh",
+    "atan",
+    "atan2",
+    "atanh",
+    "btrim",
+    "ceil",
+    "ceiling",
+    "char_length",
+    "character_length",
+    "chr",
+    "cos",
+    "cosh",
+    "degrees",
+    "exp",
+    "floor",
+    "gcd",
+    "get_byte",
+    "lcm",
+    "ln",
+    "log",
+    "log10",
+    "log2",
+    "lpad",
+    "mod",
+    "pi",
+    "pow",
+    "power",
+    "radians",
+    "repeat",
+    "reverse",
+    "rpad",
+    "set_byte",
+    "sin",
+    "sinh",
+    "sqrt",
+    "string_reverse",
+    "strpos",
+    "tan",
+    "tanh",
+    "trunc",
+];
+
+/// Whether a definition goes before the engine's own function of this name.
+pub(crate) fn yields(name: &str) -> bool {
+    YIELDING.iter().any(|yielding| yielding.eq_ignore_ascii_case(name))
+}
+
+/// Names that the engine lists, in ASCII lower case. Not all: some it only knows when asked.
+static LISTED: LazyLock<HashSet<String>> = LazyLock::new(|| {
+    Func::builtin_function_list().into_iter().map(|f| f.name.to_ascii_lowercase()).collect()
+});
+
+/// Whether the engine has a function of this name, with whatever number of arguments, that hides
+/// definitions of its name.
+pub(crate) fn is_builtin(name: &str) -> bool {
+    /// Built-ins with more arguments have one with less, or report a wrong number of them.
+    const ARGUMENTS_MAX: usize = 5;
+    let is_known = |count| !matches!(resolve_builtin_function(name, count), Ok(None));
+    !yields(name)
+        && (LISTED.contains(&name.to_ascii_lowercase()) || (0..=ARGUMENTS_MAX).any(is_known))
+}
+
+impl EngineNames for Names<'_> {
+    fn foreign(&self, namespace: Namespace, name: &str) -> Result<Option<String>> {
+        Ok(match namespace {
+            Namespace::Functions if is_builtin(name) => {
+                Some(format!("the built-in function {name}()"))
+            }
+            Namespace::Functions | Namespace::Tables | Namespace::Collations => None,
+        })
+    }
+
+    fn dependents(&self, uses: &Uses) -> Result<Vec<Dependent>> {
+        let mut dependents = Vec::new();
+        let sql = "SELECT type, name, sql FROM main.sqlite_schema \
+                   WHERE type IN ('index', 'table') AND sql IS NOT NULL ORDER BY type, name";
+        self.0.query(sql, &[], &mut |row| {
+            if let [ValueRef::Text(kind), ValueRef::Text(name), ValueRef::Text(sql)] = *row
+                && uses.occur_in(sql)
+            {
+                let kind =
+                    if kind == "index" { DependentKind::Index } else { DependentKind::Table };
+                let (schema, name) = ("main".to_owned(), name.to_owned());
+                dependents.push(Dependent { kind, schema, name });
+            }
+            Ok(())
+        })?;
+        Ok(dependents)
+    }
+}

@@ -1,0 +1,35 @@
+//! What guests of a connection reach through the host module, and who is asked about interrupts.
+
+use std::sync::{Arc, Weak};
+
+use commensal_core::environment::{Environment, LogSink};
+use commensal_core::host::{HostServices, LogLevel};
+use turso_core::Connection;
+
+/// Services of one connection.
+pub(crate) struct Services {
+    connection: Weak<Connection>,
+    log: Option<Arc<LogSink>>,
+}
+
+impl Services {
+    pub(crate) fn new(connection: &Arc<Connection>, environment: &Environment) -> Self {
+        Self { connection: Arc::downgrade(connection), log: environment.settings.log.clone() }
+    }
+}
+
+impl HostServices for Services {
+    fn interrupted(&self) -> bool {
+        self.connection.upgrade().is_some_and(|connection| connection.is_interrupted())
+    }
+
+    fn log(&self, level: LogLevel, message: &str) {
+        if let Some(log) = &self.log {
+            log(level, message);
+        }
+    }
+
+    fn random(&self, into: &mut [u8]) -> Result<(), String> {
+        getrandom::fill(into).map_err(|e| format!("the host has no random numbers: {e}"))
+    }
+}

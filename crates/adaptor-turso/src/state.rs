@@ -1,0 +1,283 @@
+//! What Commensal keeps for one connection: the snapshot of the catalog, the slots, the session with
+//! its instances.
+//!
+//! Used by one thread at a time. Nothing here is locked for a row; the locks are there because the
+//! engine wants what it calls to be `Sync`.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use commensal_core::catalog::{self, Generation, LoadedCatalog};
+use commensal_core::environment::Environment;
+use commensal_core::registry::{
+    FunctionBody, FunctionEntry, FunctionKey, Namespace, Registry, function_key,
+};
+use commensal_core::session::Session;
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+use turso_core::{Connection, ExternalFunc, Statement};
+
+use crate::error::is_transient;
+use crate::function::Slot;
+use crate::names::is_builtin;
+use crate::running::{self, Running};
+use crate::services::Services;
+use crate::value::borrowed;
+use crate::{error, statement, value};
+
+/// See the module's description.
+pub(crate) struct State {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) environment: Arc<Environment>,
+    pub(crate) session: Session,
+    registry: Mutex<Arc<Registry>>,
+    slots: Mutex<Slots>,
+    /// Reads the generation, prepared.
+    generation: Mutex<Option<Statement>>,
+}
+
+/// The functions that statements of this connection resolved. A slot is never given up: a prepared
+/// statement may have it.
+#[derive(Default)]
+struct Slots {
+    by_key: HashMap<FunctionKey, usize>,
+    all: Vec<KnownSlot>,
+}
+
+struct KnownSlot {
+    key: Arc<FunctionKey>,
+    /// For prepared statements, by whether it is deterministic.
+    functions: [Option<Arc<ExternalFunc>>; 2],
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl State {
+    pub(crate) fn new(connection: Arc<Connection>, environment: Arc<Environment>) -> Arc<Self> {
+        let services = Services::new(&connection, &environment);
+        Arc::new(Self {
+            session: Session::new(Arc::clone(&environment), Arc::new(services)),
+            connection,
+            environment,
+            registry: Mutex::new(Arc::new(Registry::empty())),
+            slots: Mutex::default(),
+            generation: Mutex::new(None),
+        })
+    }
+
+    /// The snapshot as last read.
+    pub(crate) fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&lock(&self.registry))
+    }
+
+    /// The snapshot that is true now: reads the generation, and the catalog if that is another one.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub(crate) fn current(&self) -> Result<Arc<Registry>> {
+        self.read(false)
+    }
+
+    /// As [`State::current`], but reads the catalog whatever the generation says.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub(crate) fn refresh(&self) -> Result<Arc<Registry>> {
+        self.read(true)
+    }
+
+    fn read(&self, force: bool) -> Result<Arc<Registry>> {
+        let known = self.registry();
+        if !self.environment.settings.load_catalog {
+            return Ok(known);
+        }
+        let registry = match self.generation()? {
+            None if known.generation.is_none() => return Ok(known),
+            None => Registry::empty(),
+            generation if generation == known.generation && !force => return Ok(known),
+            Some(_) => self.load()?,
+        };
+        let registry = Arc::new(registry);
+        *lock(&self.registry) = Arc::clone(&registry);
+        drop(known);
+        self.environment.forget_unused_modules();
+        // Setting what it is has prepared statements be prepared anew before they run again: what
+        // a name means may have changed.
+        let connection = &self.connection;
+        connection.set_full_column_names(connection.get_full_column_names());
+        Ok(registry)
+    }
+
+    /// The generation that can be read now; `None` without a catalog.
+    fn generation(&self) -> Result<Option<Generation>> {
+        match self.step_generation() {
+            Ok(generation) => Ok(generation),
+            Err(error) if is_transient(&error) => Err(error),
+            // The usual reason is that there is no catalog.
+            Err(error) => {
+                let mut exists = false;
+                self.query(catalog::SELECT_EXISTS, &[], &mut |_| {
+                    exists = true;
+                    Ok(())
+                })?;
+                if exists {
+                    let message = format!("the catalog of functions cannot be read: {error}");
+                    return Err(Error::new(ErrorKind::Catalog, message));
+                }
+                Ok(None)
+            }
+        }
+    }
+
+    fn step_generation(&self) -> Result<Option<Generation>> {
+        // Within a statement that runs, the reading is part of it, and is prepared for it alone: one
+        // that found the schema changed would end the transaction that it is within.
+        let nested = self.is_within_statement();
+        let kept = if nested { None } else { lock(&self.generation).take() };
+        let mut statement = match kept {
+            Some(statement) => statement,
+            None => self.prepare(catalog::SELECT_GENERATION)?,
+        };
+        let generation = match statement::step(&mut statement)? {
+            true => {
+                statement.row().map(|row| catalog::parse_generation(borrowed(row.get_value(0))))
+            }
+            false => None,
+        };
+        statement.reset().map_err(error::of_engine)?;
+        if !nested {
+            *lock(&self.generation) = Some(statement);
+        }
+        Ok(generation)
+    }
+
+    fn load(&self) -> Result<Registry> {
+        let mut loaded = LoadedCatalog::default();
+        self.query(catalog::SELECT_OBJECTS, &[], &mut |row| loaded.add_row(row))?;
+        let Some(generation) = loaded.generation else { return Ok(Registry::empty()) };
+        let is_foreign =
+            |namespace, name: &str| namespace == Namespace::Functions && is_builtin(name);
+        Ok(Registry::build(generation, loaded.rows, &self.environment, &is_foreign))
+    }
+
+    /// The bytes of a module.
+    ///
+    /// # Errors
+    /// The file does not have it.
+    pub(crate) fn read_module(&self, sha256: &[u8; 32]) -> Result<Vec<u8>> {
+        let mut wasm = None;
+        self.query(catalog::SELECT_MODULE, &[ValueRef::Blob(sha256)], &mut |row| {
+            if let [ValueRef::Blob(bytes)] = row {
+                wasm = Some(bytes.to_vec());
+            }
+            Ok(())
+        })?;
+        wasm.ok_or_else(|| Error::new(ErrorKind::Catalog, "its module is not in the file"))
+    }
+
+    /// Whether a statement of the connection is being stepped, with a transaction of its own or
+    /// a longer one.
+    fn is_within_statement(&self) -> bool {
+        self.connection.has_active_root_statement() && self.connection.get_pager().holds_read_lock()
+    }
+
+    /// Prepares one statement of our own that reads. Functions of ours are not known to it.
+    fn prepare(&self, sql: &str) -> Result<Statement> {
+        let prepared = match self.is_within_statement() {
+            true => self.connection.prepare_internal(sql),
+            false => self.connection.prepare(sql),
+        };
+        prepared.map_err(error::of_engine)
+    }
+
+    /// Runs one statement of our own that reads, and hands over its rows.
+    pub(crate) fn query(
+        &self,
+        sql: &str,
+        parameters: &[ValueRef<'_>],
+        row: &mut dyn FnMut(&[ValueRef<'_>]) -> Result<()>,
+    ) -> Result<()> {
+        let mut statement = self.prepare(sql)?;
+        bind_all(&mut statement, parameters)?;
+        while statement::step(&mut statement)? {
+            if let Some(values) = statement.row() {
+                let values: Vec<_> = values.get_values().map(borrowed).collect();
+                row(&values)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs one statement of our own that writes, with the triggers that somebody may have put on the
+    /// catalog, and functions in them. Never from within a function.
+    pub(crate) fn execute(self: &Arc<Self>, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()> {
+        let body = || {
+            let mut statement = self.connection.prepare(sql).map_err(error::of_engine)?;
+            bind_all(&mut statement, parameters)?;
+            while statement::step(&mut statement)? {}
+            Ok(())
+        };
+        running::within(Running::new(Arc::clone(self)), body).0
+    }
+
+    /// The function that a call means, for a statement that is being prepared.
+    ///
+    /// # Errors
+    /// The function has another number of arguments.
+    pub(crate) fn resolve(
+        &self,
+        name: &str,
+        arguments: usize,
+    ) -> Result<Option<Arc<ExternalFunc>>> {
+        let registry = self.registry();
+        let exact = i32::try_from(arguments).unwrap_or(i32::MAX);
+        let entry = [exact, -1].into_iter().find_map(|arguments| {
+            registry.function(&function_key(name, arguments)).filter(|entry| !entry.shadowed)
+        });
+        let Some(entry) = entry else {
+            let is_ours = |entry: &Arc<_>| FunctionEntry::name(entry).eq_ignore_ascii_case(name);
+            return match registry.functions().any(is_ours) {
+                true => Err(registry.no_such_function(name)),
+                false => Ok(None),
+            };
+        };
+        if let FunctionBody::Aggregate(_) = entry.body {
+            let message =
+                format!("{name}() is an aggregate of a definition: Turso has none of these");
+            return Err(Error::new(ErrorKind::Engine, message));
+        }
+        let mut slots = lock(&self.slots);
+        let slots = &mut *slots;
+        let key = function_key(entry.name(), entry.arguments);
+        let number = *slots.by_key.entry(key).or_insert_with_key(|key| {
+            slots.all.push(KnownSlot { key: Arc::new(key.clone()), functions: [None, None] });
+            slots.all.len() - 1
+        });
+        let known = &mut slots.all[number];
+        let function = &mut known.functions[usize::from(entry.deterministic)];
+        if function.is_none() {
+            let slot = Slot { number, key: Arc::clone(&known.key) };
+            *function = Some(Arc::new(slot.function(entry).map_err(error::of_engine)?));
+        }
+        Ok(function.clone())
+    }
+
+    /// The function that a slot was given to.
+    pub(crate) fn key_of_slot(&self, number: usize) -> Option<Arc<FunctionKey>> {
+        lock(&self.slots).all.get(number).map(|slot| Arc::clone(&slot.key))
+    }
+
+    /// Drops the statements of our own, which hold on to the connection.
+    pub(crate) fn finalize_cached(&self) {
+        let statement = lock(&self.generation).take();
+        drop(statement);
+    }
+}
+
+fn bind_all(statement: &mut Statement, parameters: &[ValueRef<'_>]) -> Result<()> {
+    for (i, parameter) in parameters.iter().enumerate() {
+        statement::bind(statement, i + 1, value::owned(*parameter, 0))?;
+    }
+    Ok(())
+}

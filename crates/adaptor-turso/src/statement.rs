@@ -1,0 +1,223 @@
+//! A prepared statement of the engine, stepped to its end on this thread.
+
+use std::num::NonZero;
+use std::sync::Arc;
+
+use commensal_core::engine::EngineStatement;
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+use turso_core::{Statement, StepResult, Value};
+
+use crate::connection::TursoConnection;
+use crate::running::{self, Running};
+use crate::value::{borrowed, owned};
+use crate::{error, refusal};
+
+/// Runs to the next row; false at the end. Waits for the disk, and for others as long as the
+/// connection's busy timeout says.
+pub(crate) fn step(statement: &mut Statement) -> Result<bool> {
+    loop {
+        match statement.step().map_err(error::of_engine)? {
+            StepResult::Row => return Ok(true),
+            StepResult::Done => return Ok(false),
+            StepResult::IO | StepResult::Yield => {
+                statement._io().step().map_err(error::of_engine)?;
+            }
+            StepResult::Sleep { .. } if statement.get_program().connection.is_interrupted() => {
+                return Err(error::interrupted());
+            }
+            StepResult::Sleep { duration } => std::thread::sleep(duration),
+            StepResult::Busy => return Err(error::busy()),
+            StepResult::Interrupt => return Err(error::interrupted()),
+        }
+    }
+}
+
+/// Binds a parameter, from 1.
+pub(crate) fn bind(statement: &mut Statement, index: usize, value: Value) -> Result<()> {
+    let count = statement.parameters_count();
+    let Some(place) = NonZero::new(index).filter(|index| index.get() <= count) else {
+        let message = format!("the statement has {count} parameters, not {index}");
+        return Err(Error::new(ErrorKind::Argument, message));
+    };
+    statement.bind_at(place, value).map_err(error::of_engine)
+}
+
+/// A statement of the application that the engine runs.
+pub(crate) struct TursoStatement<'c> {
+    connection: &'c TursoConnection,
+    statement: Statement,
+    /// What it has bound; absent while it is being stepped.
+    running: Option<Box<Running>>,
+    /// It has not been stepped since it was prepared or reset.
+    fresh: bool,
+    names: Vec<String>,
+}
+
+impl<'c> TursoStatement<'c> {
+    /// A statement, and what was asked for while it was prepared.
+    pub(crate) fn new(
+        connection: &'c TursoConnection,
+        statement: Statement,
+        running: Box<Running>,
+    ) -> Self {
+        let names = names(&statement);
+        Self { connection, statement, running: Some(running), fresh: true, names }
+    }
+
+    /// The first step of an execution.
+    #[cold]
+    fn begin(&mut self) -> Result<bool> {
+        let connection = self.connection;
+        connection.check_usable()?;
+        if let Some(running) = &mut self.running {
+            running.missed = false;
+        }
+        if self.running.as_ref().is_some_and(|running| running.yielded)
+            && connection.state.connection.get_auto_commit()
+        {
+            // It calls a function of the engine that a definition would go before. That the catalog
+            // cannot be read is told when a definition is called.
+            let _ = connection.guard(|| connection.state.current());
+        }
+        self.fresh = false;
+        if self.changes_rows() {
+            connection.writing.set(connection.writing.get() + 1);
+        }
+        let first = self.step_engine();
+        let names_are_old = self.names.len() != self.statement.num_columns();
+        match first {
+            Err(error) if self.is_about_function(&error) => {
+                // It was prepared for functions that others have changed since. What is read now
+                // has it be prepared anew.
+                self.connection.guard(|| self.connection.state.refresh())?;
+                self.connection.guard(|| self.statement.reset().map_err(error::of_engine))?;
+                if let Some(running) = &mut self.running {
+                    running.end();
+                }
+                let again = self.step_engine();
+                self.names = names(&self.statement);
+                again
+            }
+            first => {
+                if names_are_old {
+                    self.names = names(&self.statement);
+                }
+                first
+            }
+        }
+    }
+
+    /// Whether it is an INSERT, UPDATE or DELETE. `readonly` of the engine is false also of a query that
+    /// needs a table for itself.
+    fn changes_rows(&self) -> bool {
+        self.statement.get_program().change_cnt_on
+    }
+
+    /// Whether a function was not found, by its slot or while the statement was prepared anew.
+    fn is_about_function(&self, error: &Error) -> bool {
+        error.kind() == ErrorKind::NotFound
+            || self.running.as_ref().is_some_and(|running| running.missed)
+    }
+
+    /// After the last step, or instead of it.
+    fn end(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.fresh, true) {
+            return Ok(());
+        }
+        if let Some(running) = &mut self.running {
+            running.end();
+        }
+        let reset = self.connection.guard(|| self.statement.reset().map_err(error::of_engine));
+        if self.changes_rows() {
+            self.connection.writing.set(self.connection.writing.get() - 1);
+            self.connection.count_changes();
+        }
+        reset
+    }
+
+    #[inline]
+    fn step_engine(&mut self) -> Result<bool> {
+        let running = match self.running.take() {
+            Some(running) => running,
+            // Lost to a panic.
+            None => Running::new(Arc::clone(&self.connection.state)),
+        };
+        let (connection, statement) = (self.connection, &mut self.statement);
+        let (result, running) = running::within(running, || connection.guard(|| step(statement)));
+        self.running = running;
+        result.map_err(|error| self.error(error))
+    }
+
+    /// A function's error came back as text; what it was is kept beside.
+    #[cold]
+    fn error(&mut self, error: Error) -> Error {
+        match self.running.as_mut().and_then(|running| running.error.take()) {
+            // Compared, because one may be left of a failure that the engine kept to itself.
+            Some(function) if function.message() == error.message() => function,
+            _ => {
+                let registry = self.connection.state.registry();
+                refusal::explain(self.statement.get_sql(), &registry, error)
+            }
+        }
+    }
+}
+
+fn names(statement: &Statement) -> Vec<String> {
+    (0..statement.num_columns()).map(|i| statement.get_column_name(i).into_owned()).collect()
+}
+
+impl Drop for TursoStatement<'_> {
+    fn drop(&mut self) {
+        // What a rollback reports nobody could hear.
+        let _ = self.end();
+    }
+}
+
+impl EngineStatement for TursoStatement<'_> {
+    fn parameter_count(&self) -> usize {
+        self.statement.parameters_count()
+    }
+
+    fn parameter_index(&self, name: &str) -> Option<usize> {
+        self.statement.parameter_index(name).map(NonZero::get)
+    }
+
+    fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()> {
+        bind(&mut self.statement, index, owned(value, 0))
+    }
+
+    #[inline]
+    fn step(&mut self) -> Result<bool> {
+        let result = if self.fresh { self.begin() } else { self.step_engine() };
+        match result {
+            Ok(true) => Ok(true),
+            Ok(false) => self.end().map(|()| false),
+            Err(error) => {
+                let _ = self.end();
+                Err(error)
+            }
+        }
+    }
+
+    fn reset(&mut self) {
+        let _ = self.end();
+    }
+
+    fn column_count(&self) -> usize {
+        self.statement.num_columns()
+    }
+
+    fn column_name(&self, column: usize) -> &str {
+        self.names.get(column).map(String::as_str).unwrap_or_default()
+    }
+
+    #[inline]
+    fn column(&self, column: usize) -> Result<ValueRef<'_>> {
+        let row = self.statement.row().filter(|_| column < self.statement.num_columns());
+        Ok(row.map_or(ValueRef::Null, |row| borrowed(row.get_value(column))))
+    }
+
+    fn is_readonly(&self) -> bool {
+        self.statement.get_program().readonly
+    }
+}

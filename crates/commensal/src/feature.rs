@@ -1,0 +1,89 @@
+//! What one engine does with functions and another does not.
+
+use std::fmt;
+
+use crate::engine::Engine;
+
+/// Something that SQL may ask of an engine, and that some refuse: COMPAT.md describes each. The
+/// conformance cases name them, and show what an engine says that has not got one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Feature {
+    /// Aggregates and window functions of definitions.
+    Aggregates,
+    /// ATTACH.
+    Attach,
+    /// Calls with the function's name in brackets: `[f](1)`.
+    BracketCalls,
+    /// Collations of definitions.
+    Collations,
+    /// Functions of definitions in generated columns.
+    FunctionColumns,
+    /// Functions of definitions in indexes on expressions and in partial ones.
+    FunctionIndexes,
+    /// Functions of definitions in `pragma_function_list`.
+    FunctionList,
+    /// Several processes on one file at the same time.
+    Processes,
+    /// Text that is not UTF-8 is kept as it is.
+    RawText,
+    /// Commensal's own functions: `wasm_exec` and others.
+    SqlFunctions,
+    /// Table functions and virtual tables of definitions.
+    Tables,
+    /// VACUUM.
+    Vacuum,
+}
+
+impl Feature {
+    /// All features.
+    pub const ALL: &[Self] = &[
+        Self::Aggregates,
+        Self::Attach,
+        Self::BracketCalls,
+        Self::Collations,
+        Self::FunctionColumns,
+        Self::FunctionIndexes,
+        Self::FunctionList,
+        Self::Processes,
+        Self::RawText,
+        Self::SqlFunctions,
+        Self::Tables,
+        Self::Vacuum,
+    ];
+
+    /// The name: `function_indexes`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Aggregates => "aggregates",
+            Self::Attach => "attach",
+            Self::BracketCalls => "bracket_calls",
+            Self::Collations => "collations",
+            Self::FunctionColumns => "function_columns",
+            Self::FunctionIndexes => "function_indexes",
+            Self::FunctionList => "function_list",
+            Self::Processes => "processes",
+            Self::RawText => "raw_text",
+            Self::SqlFunctions => "sql_functions",
+            Self::Tables => "tables",
+            Self::Vacuum => "vacuum",
+        }
+    }
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Engine {
+    /// What this engine can do of what engines differ in.
+    pub const fn features(self) -> &'static [Feature] {
+        match self {
+            Self::Sqlite => Feature::ALL,
+            #[cfg(feature = "turso")]
+            Self::Turso => &[],
+        }
+    }
+}

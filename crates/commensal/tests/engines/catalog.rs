@@ -1,0 +1,347 @@
+//! The catalog as what it is: tables that anybody who can write the file has written.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use commensal::{Connection, Database, Engine, ErrorKind, Feature, Value};
+use tempfile::TempDir;
+
+use crate::support::{
+    check_error, check_sound, connect, constant, create, integer, open, options, quick, value,
+};
+
+/// A file with the functions `f` and `g`, and a way to write it without Commensal's statements.
+struct File {
+    _directory: TempDir,
+    path: PathBuf,
+}
+
+impl File {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("t.db");
+        let (_, connection) = quick(&path, crate::JOURNALS[0], Duration::ZERO);
+        create(&connection, "f", &constant(1), "").unwrap();
+        create(&connection, "g", &constant(2), "").unwrap();
+        connection.execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES (3)").unwrap();
+        Self { _directory: directory, path }
+    }
+
+    fn tampered(sql: &str) -> Self {
+        let file = Self::new();
+        let database = Database::open(&file.path, options().load_catalog(false)).unwrap();
+        connect(&database).execute_batch(sql).unwrap();
+        file
+    }
+
+    fn connect(&self) -> Connection {
+        connect(&open(&self.path))
+    }
+}
+
+/// Whatever was written, the database opens, the rest of it works, and `f` says what is wrong.
+#[test]
+fn tampering_stops_nothing_else() {
+    for (sql, message) in [
+        (
+            "UPDATE commensal_module SET wasm = x'0061736d01000000'",
+            "f(): its definition cannot be used: the stored module has another hash",
+        ),
+        (
+            "UPDATE commensal_module SET wasm = x'00'",
+            "f(): its definition cannot be used: the stored module has another hash",
+        ),
+        ("UPDATE commensal_module SET wasm = 'text'", "f(): its definition cannot be used: "),
+        ("UPDATE commensal_module SET manifest = '{'", "f(): its definition cannot be used: "),
+        (
+            r#"UPDATE commensal_module SET manifest = '{"abi":1}'"#,
+            "f(): its definition cannot be used: the manifest in the catalog is not the module's own",
+        ),
+        (
+            "UPDATE commensal_module SET manifest = x'ff'",
+            "f(): its definition cannot be used: the catalog's row of its module cannot be read",
+        ),
+        (
+            "DELETE FROM commensal_module WHERE sha256 IN (SELECT sha256 FROM commensal_object WHERE \
+             name = 'f')",
+            "f(): its definition cannot be used: its module is not in the file",
+        ),
+        (
+            "UPDATE commensal_object SET sha256 = zeroblob(32) WHERE name = 'f'",
+            "f(): its definition cannot be used: its module is not in the file",
+        ),
+        (
+            "UPDATE commensal_object SET options = 'garbage' WHERE name = 'f'",
+            "f(): its definition cannot be used: its options cannot be read",
+        ),
+        (
+            "UPDATE commensal_object SET options = CAST(x'ff' AS TEXT) WHERE name = 'f'",
+            "f(): its definition cannot be used: its options cannot be read",
+        ),
+        (
+            r#"UPDATE commensal_object SET options = '{"allow":"everything"}' WHERE name = 'f'"#,
+            "unknown capability \"everything\"",
+        ),
+        (
+            "UPDATE commensal_object SET export = 'no such' WHERE name = 'f'",
+            "f(): the module has no export \"no such\"",
+        ),
+        (
+            "UPDATE commensal_object SET export = 'memory' WHERE name = 'f'",
+            "f(): the module has no export \"memory\"",
+        ),
+        (
+            "UPDATE commensal_object SET export = 'commensal_scratch' WHERE name = 'f'",
+            "f(): the export \"commensal_scratch\" has the type",
+        ),
+        ("UPDATE commensal_object SET kind = 'extension' WHERE name = 'f'", "no such function: f"),
+        ("UPDATE commensal_object SET kind = 'other' WHERE name = 'f'", "no such function: f"),
+        ("UPDATE commensal_object SET sha256 = 'x' WHERE name = 'f'", "no such function: f"),
+        ("UPDATE commensal_object SET name = x'66' WHERE name = 'f'", "no such function: f"),
+        (
+            "UPDATE commensal_object SET name = 'f' || char(0) WHERE name = 'f'",
+            "no such function: f",
+        ),
+        ("UPDATE commensal_object SET name = '' WHERE name = 'f'", "no such function: f"),
+        (
+            "UPDATE commensal_object SET name = CAST(x'ff' AS TEXT) WHERE name = 'f'",
+            "no such function: f",
+        ),
+        (
+            "UPDATE commensal_object SET name = printf('%.300c', 'f') WHERE name = 'f'",
+            "no such function: f",
+        ),
+        (
+            "UPDATE commensal_meta SET version = 2",
+            "no such function: f: the file's catalog has version 2",
+        ),
+        (
+            "UPDATE commensal_meta SET version = 'x'",
+            "no such function: f: the catalog's version cannot",
+        ),
+        ("DELETE FROM commensal_meta", "no such function: f"),
+        ("DROP TABLE commensal_meta", "no such function: f"),
+        ("DROP TABLE commensal_module", "no such function: f"),
+        ("DROP TABLE commensal_object", "no such function: f"),
+        (
+            "ALTER TABLE commensal_object RENAME COLUMN options TO other",
+            "no such function: f: no such column: o.options",
+        ),
+    ] {
+        let file = File::tampered(sql);
+        let connection = file.connect();
+        let error = check_error(value(&connection, "SELECT f()"), message);
+        assert_ne!(error.kind(), ErrorKind::Fault, "{sql}: {error:?}");
+        assert_eq!(integer(&connection, "SELECT x FROM t").unwrap(), 3, "{sql}");
+        // It can be repaired with SQL alone.
+        let repair = "DROP TABLE IF EXISTS commensal_object; DROP TABLE IF EXISTS commensal_module; \
+                      DROP TABLE IF EXISTS commensal_meta";
+        connection.execute_batch(repair).unwrap();
+        create(&connection, "f", &constant(5), "").unwrap();
+        assert_eq!(integer(&connection, "SELECT f()").unwrap(), 5, "{sql}");
+        check_sound(&connection);
+    }
+}
+
+/// A catalog with a table missing is none: CREATE makes it whole.
+#[test]
+fn a_missing_table_is_made_again() {
+    for table in ["commensal_meta", "commensal_module", "commensal_object"] {
+        let file = File::tampered(&format!("DROP TABLE {table}"));
+        let connection = file.connect();
+        create(&connection, "f", &constant(5), "").unwrap();
+        create(&connection, "g", &constant(6), "").unwrap();
+        assert_eq!(integer(&connection, "SELECT f() + g()").unwrap(), 11, "{table}");
+        assert_eq!(value(&connection, "PRAGMA integrity_check").unwrap(), "ok".into());
+    }
+}
+
+/// What others did to the tables while the connection is open is noticed, too.
+#[test]
+fn tampering_is_noticed_by_an_open_connection() {
+    let file = File::new();
+    let connection = file.connect();
+    let mut prepared = connection.prepare("SELECT f()").unwrap();
+    prepared.execute(()).unwrap();
+    connection.execute_batch("DROP TABLE commensal_module").unwrap();
+    check_error(prepared.execute(()), "no such function: f");
+    connection
+        .execute_batch("CREATE TABLE commensal_module(sha256, bytes, manifest, wasm)")
+        .unwrap();
+    check_error(prepared.execute(()), "f(): its definition cannot be used: its module is not");
+    connection.execute_batch("DROP TABLE commensal_object").unwrap();
+    check_error(prepared.execute(()), "no such function: f");
+}
+
+/// Views in the place of tables, and triggers, can make reading or writing the catalog call a
+/// function. That ends in an error or an answer, not in a recursion.
+#[test]
+fn a_catalog_that_calls_functions_does_not_recurse() {
+    let object =
+        "ALTER TABLE commensal_object RENAME TO real_object; CREATE VIEW commensal_object AS ";
+    for sql in [
+        format!("{object} SELECT *, rowid FROM real_object WHERE f() = 1"),
+        format!("{object} SELECT *, f() AS rowid FROM real_object"),
+        format!("{object} SELECT *, rowid FROM real_object, (SELECT status FROM wasm_functions)"),
+        "ALTER TABLE commensal_meta RENAME TO real_meta; CREATE VIEW commensal_meta AS SELECT * FROM \
+         real_meta WHERE f() = 1"
+            .to_owned(),
+        "ALTER TABLE commensal_meta RENAME TO real_meta; CREATE VIEW commensal_meta AS SELECT *, \
+         (SELECT count(*) FROM wasm_modules) FROM real_meta"
+            .to_owned(),
+        "ALTER TABLE commensal_module RENAME TO real_module; CREATE VIEW commensal_module AS SELECT \
+         sha256, bytes, manifest, iif(f() = 1, wasm, wasm) AS wasm FROM real_module"
+            .to_owned(),
+    ] {
+        // The functions are known to the connection before, so that the view can call one.
+        let file = File::new();
+        let connection = file.connect();
+        connection.execute_batch(&sql).unwrap();
+        for connection in [connection, file.connect()] {
+            let message = match value(&connection, "SELECT f()") {
+                // Views that call nothing when they are read are as good as tables.
+                Ok(value) => value.as_ref().class().to_string(),
+                Err(error) => error.message().to_owned(),
+            };
+            let expected = ["no such function: f", "called while the catalog was read", "integer"];
+            assert!(expected.iter().any(|text| message.contains(text)), "{sql}: {message}");
+            assert_eq!(integer(&connection, "SELECT x FROM t").unwrap(), 3);
+            // Nor does this.
+            let listed = value(&connection, "SELECT count(*) FROM wasm_modules");
+            assert!(listed.is_ok() || message != "integer", "{sql}: {listed:?}");
+        }
+    }
+    let file = File::tampered(
+        "CREATE TRIGGER a AFTER INSERT ON commensal_object BEGIN SELECT f(); INSERT INTO t VALUES \
+         (f()); END; CREATE TRIGGER b AFTER UPDATE ON commensal_meta BEGIN SELECT f() + g(); END",
+    );
+    let connection = file.connect();
+    create(&connection, "h", &constant(9), "").unwrap();
+    assert_eq!(integer(&connection, "SELECT h() + (SELECT sum(x) FROM t)").unwrap(), 13);
+}
+
+/// A table of the name of an introspection table hides that, and nothing else.
+#[test]
+fn a_table_named_as_an_introspection_table() {
+    if crate::ENGINE != Engine::Sqlite {
+        let connection = File::new().connect();
+        let error = connection.execute("CREATE TABLE wasm_functions(x)", ()).unwrap_err();
+        assert_eq!(error.message(), "table wasm_functions already exists");
+        return;
+    }
+    let file = File::tampered("CREATE TABLE wasm_functions(x); CREATE TABLE wasm_stats(x)");
+    let connection = file.connect();
+    assert_eq!(integer(&connection, "SELECT count(*) FROM wasm_functions").unwrap(), 0);
+    assert_eq!(integer(&connection, "SELECT f()").unwrap(), 1);
+    create(&connection, "f", &constant(4), "").unwrap();
+    assert_eq!(integer(&connection, "SELECT f()").unwrap(), 4);
+}
+
+/// Names that Commensal keeps, and those of built-ins, stay what they are, whatever a file says.
+#[test]
+fn a_file_takes_no_name_that_belongs_to_others() {
+    for name in ["abs", "wasm_exec", "run_wasm"] {
+        let file = File::tampered(&format!(
+            "UPDATE commensal_object SET name = '{name}' WHERE name = 'f'"
+        ));
+        let connection = file.connect();
+        let sql = "SELECT count(*) FROM wasm_functions WHERE status LIKE 'shadowed%'";
+        assert_eq!(integer(&connection, sql).unwrap(), 1, "{name}");
+        let called = value(&connection, &format!("SELECT {name}(-5)"));
+        assert_ne!(called, Ok(Value::Integer(1)), "{name}");
+    }
+}
+
+#[test]
+fn ten_thousand_bogus_rows() {
+    let file = File::tampered(
+        "INSERT INTO commensal_object(kind, name, sha256, options) WITH RECURSIVE n(i) AS (SELECT 1 \
+         UNION ALL SELECT i + 1 FROM n WHERE i < 10000) SELECT iif(i % 2, 'function', 'extension'), \
+         'bogus' || i, randomblob(32), iif(i % 3, '{}', 'x') FROM n",
+    );
+    let connection = file.connect();
+    assert_eq!(integer(&connection, "SELECT f() + g()").unwrap(), 3);
+    check_error(value(&connection, "SELECT bogus9999()"), "bogus9999(): its definition cannot be");
+    assert_eq!(integer(&connection, "SELECT count(*) FROM wasm_functions").unwrap(), 5002);
+    assert_eq!(integer(&connection, "SELECT count(*) FROM wasm_modules").unwrap(), 10_002);
+    assert_eq!(integer(&connection, "SELECT count(*) FROM wasm_extensions").unwrap(), 5000);
+    create(&connection, "f", &constant(7), "").unwrap();
+    assert_eq!(integer(&connection, "SELECT f()").unwrap(), 7);
+}
+
+#[test]
+fn without_its_catalog_a_file_defines_nothing() {
+    let file = File::new();
+    let database = Database::open(&file.path, options().load_catalog(false)).unwrap();
+    let connection = connect(&database);
+    check_error(value(&connection, "SELECT f()"), "no such function: f");
+    assert_eq!(integer(&connection, "SELECT count(*) FROM wasm_functions").unwrap(), 0);
+    for sql in [
+        "CREATE FUNCTION h LANGUAGE wasm AS '(module)'",
+        "CREATE OR REPLACE FUNCTION f LANGUAGE wasm AS '(module)'",
+        "DROP FUNCTION f",
+        "DROP EXTENSION IF EXISTS f",
+    ] {
+        let error = check_error(connection.execute(sql, ()), "load_catalog");
+        assert_eq!(error.kind(), ErrorKind::Denied);
+        assert!(error.offset().is_some(), "{error:?}");
+    }
+    assert_eq!(integer(&connection, "SELECT x FROM t").unwrap(), 3);
+}
+
+/// What a file says grants nothing and raises no limit.
+#[test]
+fn options_in_a_file_only_tighten() {
+    let file = File::tampered(
+        r#"UPDATE commensal_object SET
+           options = '{"timeout_ms":99999999,"memory_mb":4000,"allow":"sql_write,random,clock"}'"#,
+    );
+    let connection = file.connect();
+    assert_eq!(integer(&connection, "SELECT f()").unwrap(), 1);
+    if !crate::ENGINE.features().contains(&Feature::FunctionList) {
+        return;
+    }
+    // A function that asks for nothing is innocuous; this one asks, in vain.
+    for (name, innocuous) in [("f", 0), ("abs", 1)] {
+        let sql = "SELECT flags & 0x200000 <> 0 FROM pragma_function_list WHERE name = ?";
+        let flag = connection.query_row(sql, (name,), |row| row.get(0));
+        assert_eq!(flag, Ok(Value::Integer(innocuous)), "{name}");
+    }
+}
+
+/// The same statements in the same order, as a dump has them, in one text.
+#[test]
+fn a_restored_dump_has_its_functions() {
+    let file = File::new();
+    let connection = file.connect();
+    let quoted = |sql: &str| -> Vec<String> {
+        let mut statement = connection.prepare(sql).unwrap();
+        let mut rows = statement.query(()).unwrap();
+        let mut all = Vec::new();
+        while let Some(row) = rows.next().unwrap() {
+            all.push(row.get(0).unwrap());
+        }
+        all
+    };
+    let mut dump = quoted("SELECT sql FROM sqlite_schema WHERE type = 'table' AND sql IS NOT NULL");
+    dump.extend(quoted(
+        "SELECT 'INSERT INTO commensal_meta VALUES(1,' || version || ',' || quote(generation) || ')' \
+         FROM commensal_meta",
+    ));
+    dump.extend(quoted(
+        "SELECT 'INSERT INTO commensal_module VALUES(' || quote(sha256) || ',' || bytes || ',' || \
+         quote(manifest) || ',' || quote(wasm) || ')' FROM commensal_module",
+    ));
+    dump.extend(quoted(
+        "SELECT 'INSERT INTO commensal_object VALUES(' || quote(kind) || ',' || quote(name) || ',' || \
+         quote(sha256) || ',' || quote(export) || ',1,' || quote(options) || ')' FROM commensal_object",
+    ));
+    if crate::ENGINE.features().contains(&Feature::FunctionIndexes) {
+        dump.push("CREATE INDEX i ON t(f(x))".to_owned());
+    }
+    let dump = format!("BEGIN; {}; COMMIT", dump.join(";\n"));
+    let database = crate::support::memory();
+    let restored = connect(&database);
+    restored.execute_batch(&dump).unwrap();
+    assert_eq!(integer(&restored, "SELECT f() + g()").unwrap(), 3);
+}

@@ -1,0 +1,212 @@
+//! Files that Turso shares with SQLite: in turn, never at the same time, and not every one.
+
+use std::path::Path;
+use std::process::Command;
+
+use commensal::{Connection, Database, Engine, ErrorKind, Value};
+
+use crate::support::{
+    Random, check_error, check_sound, connect, constant, create, integer, options, soak, times,
+    value,
+};
+
+fn open(path: &Path, engine: Engine) -> commensal::Result<Database> {
+    Database::open(path, options().engine(engine))
+}
+
+fn on(path: &Path, engine: Engine) -> Connection {
+    connect(&open(path, engine).unwrap())
+}
+
+/// Whatever one engine defined, changed or rolled back is what the other finds.
+#[test]
+fn the_engines_take_turns() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    let names = ["f", "g", "h"];
+    let mut expected: [Option<i64>; 3] = [None; 3];
+    let mut random = Random::new(11);
+    for step in 0..60 * soak() {
+        let connection = on(&path, Engine::ALL[random.below(2)]);
+        let name = random.below(names.len());
+        let version = step as i64;
+        match random.below(5) {
+            0..2 => {
+                create(&connection, names[name], &constant(version), "").unwrap();
+                expected[name] = Some(version);
+            }
+            2 => {
+                let sql = format!("DROP FUNCTION IF EXISTS {}", names[name]);
+                connection.execute(&sql, ()).unwrap();
+                expected[name] = None;
+            }
+            3 => {
+                connection.execute_batch("BEGIN").unwrap();
+                create(&connection, names[name], &constant(-1), "").unwrap();
+                assert_eq!(integer(&connection, &format!("SELECT {}()", names[name])), Ok(-1));
+                // Closing rolls it back, as ROLLBACK does.
+                if random.below(2) == 0 {
+                    connection.execute_batch("ROLLBACK").unwrap();
+                }
+            }
+            _ => {
+                let sql = format!("DELETE FROM commensal_object WHERE name = '{}'", names[name]);
+                if expected.iter().any(Option::is_some) {
+                    connection.execute_batch(&sql).unwrap();
+                    expected[name] = None;
+                }
+            }
+        }
+        drop(connection);
+        let connection = on(&path, Engine::ALL[random.below(2)]);
+        for (name, expected) in names.iter().zip(expected) {
+            let answer = integer(&connection, &format!("SELECT {name}()"));
+            match expected {
+                Some(version) => assert_eq!(answer, Ok(version), "step {step}"),
+                None => drop(check_error(answer, &format!("no such function: {name}"))),
+            }
+        }
+    }
+    let connection = on(&path, Engine::Sqlite);
+    create(&connection, "f", &constant(1), "").unwrap();
+    check_sound(&connection);
+}
+
+/// Locks do not keep the engines of one process apart.
+#[test]
+fn a_process_has_a_file_open_with_one_engine() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    for [first, second] in [[Engine::Sqlite, Engine::Turso], [Engine::Turso, Engine::Sqlite]] {
+        let database = open(&path, first).unwrap();
+        let connection = connect(&database);
+        drop(database);
+        let error = check_error(open(&path, second), "this process has it open with");
+        assert_eq!(error.kind(), ErrorKind::InUse);
+        #[cfg(unix)]
+        {
+            let link = directory.path().join(format!("link-{first}"));
+            std::os::unix::fs::symlink(&path, &link).unwrap();
+            check_error(open(&link, second), "this process has it open with");
+        }
+        // Another one with the same engine is welcome.
+        assert_eq!(integer(&on(&path, first), "SELECT 1"), Ok(1));
+        drop(connection);
+        assert_eq!(integer(&on(&path, second), "SELECT 1"), Ok(1));
+    }
+}
+
+/// Set in the process that this test starts: the database to open.
+const OTHER_PROCESS: &str = "COMMENSAL_TEST_SECOND_PROCESS";
+
+#[test]
+fn a_second_process_is_kept_out() {
+    let test = "files::a_second_process_is_kept_out";
+    if let Ok(path) = std::env::var(OTHER_PROCESS) {
+        let error = check_error(open(Path::new(&path), Engine::Turso), "another process");
+        assert!(error.message().contains("shared.db"), "{error:?}");
+        let sqlite = open(Path::new(&path), Engine::Sqlite);
+        let read = sqlite.and_then(|sqlite| value(&sqlite.connect()?, "SELECT count(*) FROM t"));
+        check_error(read, "locked");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("shared.db");
+    let connection = on(&path, Engine::Turso);
+    connection.execute_batch("CREATE TABLE t(x)").unwrap();
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args([test, "--exact"])
+        .env(OTHER_PROCESS, &path)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(integer(&connection, "SELECT count(*) FROM t"), Ok(0));
+}
+
+/// A journal that SQLite left says what is not committed; Turso would not look.
+#[test]
+fn a_rollback_journal_keeps_turso_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    create(&on(&path, Engine::Sqlite), "f", &constant(1), "").unwrap();
+    let journal = directory.path().join("t.db-journal");
+    std::fs::write(&journal, "").unwrap();
+    assert_eq!(integer(&on(&path, Engine::Turso), "SELECT f()"), Ok(1));
+    std::fs::write(&journal, "something").unwrap();
+    let error = check_error(open(&path, Engine::Turso), "t.db-journal");
+    assert!(error.message().contains("open the file with SQLite once"), "{error:?}");
+    std::fs::remove_file(&journal).unwrap();
+    assert_eq!(integer(&on(&path, Engine::Turso), "SELECT f()"), Ok(1));
+}
+
+/// What Turso cannot open it refuses, and the file stays as it was.
+#[test]
+fn a_schema_with_functions_is_refused() {
+    for sql in [
+        "CREATE INDEX i ON t(f(x))",
+        "CREATE INDEX i ON t(x) WHERE f(x) > 1",
+        "CREATE TABLE g(x, y AS (f(x)))",
+        "CREATE TABLE g(x, y AS (f(x)) STORED)",
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("t.db");
+        let connection = on(&path, Engine::Sqlite);
+        create(&connection, "f", &times(2), "DETERMINISTIC").unwrap();
+        connection.execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES (1), (2)").unwrap();
+        connection.execute_batch(sql).unwrap();
+        drop(connection);
+        match open(&path, Engine::Turso).and_then(|turso| {
+            let connection = turso.connect()?;
+            integer(&connection, "SELECT sum(f(x)) FROM t")
+        }) {
+            // A partial index is in nobody's way as long as nothing is written.
+            Ok(sum) => assert_eq!(sum, 6, "{sql}"),
+            Err(error) => assert!(error.message().starts_with("cannot open"), "{sql}: {error:?}"),
+        }
+        let connection = on(&path, Engine::Sqlite);
+        assert_eq!(integer(&connection, "SELECT sum(f(x)) FROM t"), Ok(6), "{sql}");
+        check_sound(&connection);
+    }
+}
+
+/// A definition goes before a function that only Turso has, also in statements prepared before.
+#[test]
+fn a_definition_goes_before_turso_s_own_functions() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    let database = open(&path, Engine::Turso).unwrap();
+    let (a, b) = (connect(&database), connect(&database));
+    let mut prepared = b.prepare("SELECT reverse('ab')").unwrap();
+    let mut first = || {
+        let mut rows = prepared.query(()).unwrap();
+        rows.next().unwrap().unwrap().get::<Value>(0).unwrap()
+    };
+    assert_eq!(first(), Value::from("ba"));
+    create(&a, "reverse", &constant(7), "").unwrap();
+    assert_eq!(first(), Value::from(7));
+    assert_eq!(integer(&b, "SELECT reverse('ab')"), Ok(7));
+    a.execute("DROP FUNCTION reverse", ()).unwrap();
+    assert_eq!(first(), Value::from("ba"));
+    // Others are conflicts, as everywhere.
+    check_error(create(&a, "upper", &constant(7), ""), "the built-in function upper()");
+}
+
+/// SQLite's text that is not UTF-8 is nothing that a guest sees as text.
+#[test]
+fn text_of_any_bytes_from_sqlite() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    let connection = on(&path, Engine::Sqlite);
+    create(&connection, "f", &constant(1), "").unwrap();
+    connection
+        .execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES (CAST(x'61ff' AS TEXT))")
+        .unwrap();
+    drop(connection);
+    let connection = on(&path, Engine::Turso);
+    match value(&connection, "SELECT x FROM t") {
+        Ok(Value::Text(text)) => assert!(text.starts_with('a')),
+        Ok(other) => panic!("{other:?}"),
+        Err(error) => assert_eq!(error.kind(), ErrorKind::Engine),
+    }
+    assert_eq!(integer(&connection, "SELECT f()"), Ok(1));
+}

@@ -1,0 +1,28 @@
+//! Functions in a SQLite database, through SQL and the facade alone: transactions, visibility,
+//! threads, processes, files that cannot be trusted, limits.
+
+use commensal::Engine;
+
+/// What the shared tests run on.
+const ENGINE: Engine = Engine::Sqlite;
+/// Journals with which a database is written.
+const JOURNALS: &[&str] = &["DELETE", "WAL"];
+
+mod aggregates;
+mod catalog;
+mod closing;
+mod collations;
+mod definitions;
+mod forked;
+mod kill;
+mod limits;
+mod no_runtime;
+mod only_sqlite;
+#[cfg(feature = "rusqlite")]
+mod rusqlite;
+mod support;
+mod tables;
+mod threads;
+mod transactions;
+mod values;
+mod visibility;

@@ -1,0 +1,76 @@
+//! Transactions and what of the catalog they show.
+
+use std::time::Duration;
+
+use commensal::{Result, Statement};
+
+use crate::support::{connect, constant, create, integer, memory, quick};
+
+/// The value of the first row, of a statement that is prepared already.
+pub(crate) fn first(statement: &mut Statement<'_>) -> Result<i64> {
+    let mut rows = statement.query(())?;
+    rows.next()?.map_or(Ok(i64::MIN), |row| row.get(0))
+}
+
+#[test]
+fn the_first_catalog_is_rolled_back_with_its_transaction() {
+    let database = memory();
+    let (a, b) = (connect(&database), connect(&database));
+    a.execute_batch("BEGIN").unwrap();
+    create(&a, "f", &constant(1), "").unwrap();
+    assert_eq!(integer(&a, "SELECT f()").unwrap(), 1);
+    a.execute_batch("ROLLBACK").unwrap();
+    for connection in [&a, &b] {
+        let error = integer(connection, "SELECT f()").unwrap_err();
+        assert_eq!(error.message(), "no such function: f");
+        assert_eq!(integer(connection, "SELECT count(*) FROM sqlite_schema").unwrap(), 0);
+    }
+    create(&b, "f", &constant(2), "").unwrap();
+    assert_eq!(integer(&a, "SELECT f()").unwrap(), 2);
+}
+
+/// The schema's version of a transaction is given again after its rollback.
+#[test]
+fn a_catalog_made_elsewhere_after_a_rollback_is_seen() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    let (_a, a) = quick(&path, crate::JOURNALS[0], Duration::ZERO);
+    let (_b, b) = quick(&path, crate::JOURNALS[0], Duration::ZERO);
+    let version = |connection| integer(connection, "PRAGMA schema_version").unwrap();
+    a.execute_batch("BEGIN").unwrap();
+    for table in 0..20 {
+        a.execute(&format!("CREATE TABLE t{table}(x)"), ()).unwrap();
+    }
+    let error = a.prepare("SELECT f()").unwrap_err();
+    assert_eq!(error.message(), "no such function: f");
+    let rolled_back = version(&a);
+    a.execute_batch("ROLLBACK").unwrap();
+    b.execute_batch("BEGIN").unwrap();
+    create(&b, "f", &constant(1), "").unwrap();
+    while version(&b) < rolled_back {
+        b.execute(&format!("CREATE TABLE u{}(x)", version(&b)), ()).unwrap();
+    }
+    assert_eq!(version(&b), rolled_back);
+    b.execute_batch("COMMIT").unwrap();
+    assert_eq!(integer(&a, "SELECT f()").unwrap(), 1);
+}
+
+/// A statement that writes first waits for the locks of others, in a transaction too: preparing it
+/// takes none.
+#[test]
+fn preparing_in_a_transaction_takes_no_lock() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    let (_a, a) = quick(&path, "WAL", Duration::ZERO);
+    let (_b, b) = quick(&path, "WAL", Duration::ZERO);
+    create(&a, "f", &constant(1), "").unwrap();
+    a.execute_batch("CREATE TABLE t(x)").unwrap();
+    b.execute_batch("BEGIN").unwrap();
+    let mut insert = b.prepare("INSERT INTO t VALUES (1)").unwrap();
+    a.execute("INSERT INTO t VALUES (2)", ()).unwrap();
+    // With a snapshot from before, this would be too late.
+    insert.execute(()).unwrap();
+    drop(insert);
+    b.execute_batch("COMMIT").unwrap();
+    assert_eq!(integer(&a, "SELECT sum(x) FROM t").unwrap(), 3);
+}

@@ -1,0 +1,21 @@
+//! The same as `sqlite.rs` on Turso, and what is Turso's own.
+
+use commensal::Engine;
+
+/// What the shared tests run on.
+const ENGINE: Engine = Engine::Turso;
+/// Journals with which a database is written.
+const JOURNALS: &[&str] = &["WAL"];
+
+mod catalog;
+mod closing;
+mod definitions;
+mod files;
+mod kill;
+mod limits;
+mod no_runtime;
+mod support;
+mod threads;
+mod transactions;
+mod values;
+mod visibility;
