@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use commensal::core::ddl::{self, Statement};
+use commensal::core::ddl;
 use commensal::{Error, Result, Value, ValueRef};
 use commensal_conformance::{Answer, Database, Target, run_on};
 
 use crate::build::{extension, tree};
-use crate::connection::Connection;
+use crate::connection::{Connection, Statement};
 use crate::library::{Library, libraries};
 
 struct Extension(&'static Library);
@@ -63,7 +63,7 @@ impl Connection {
         let mut answer = None;
         while !sql.is_empty() {
             let rest = match ddl::parse(sql) {
-                Ok(Some(parsed)) if parsed.statement == Statement::CacheSize(None) => {
+                Ok(Some(parsed)) if parsed.statement == ddl::Statement::CacheSize(None) => {
                     let names = "SELECT wasm_config('cache_bytes_used') AS used, \
                                  wasm_config('cache_bytes_max') AS maximum";
                     answer = Some(Answer::Rows { columns: 2, rows: self.query(names, &[])? });
@@ -95,20 +95,44 @@ impl Connection {
         let (statement, rest) = prepared?;
         if let Some(mut statement) = statement {
             let columns = statement.column_count();
-            let mut rows = Vec::new();
-            while statement.step()? {
-                rows.push((0..columns).map(|i| statement.column(i)).collect());
-            }
+            let rows = if self.is_autocommit() || statement.is_readonly() {
+                all_rows(&mut statement)?
+            } else {
+                self.undone_on_failure(|| all_rows(&mut statement))?
+            };
             if columns > 0 {
                 *answer = Some(Answer::Rows { columns: columns.unsigned_abs() as usize, rows });
             }
         }
         Ok(rest)
     }
+
+    /// Within a transaction, SQLite does not undo every statement that a table fails.
+    fn undone_on_failure<T>(&self, run: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.batch("SAVEPOINT driver")?;
+        let result = run();
+        let end = match &result {
+            Ok(_) => "RELEASE driver",
+            Err(_) => "ROLLBACK TO driver; RELEASE driver",
+        };
+        // The failure may have ended the transaction, and the savepoint with it.
+        let ended = self.batch(end);
+        result.and_then(|value| ended.map(|()| value))
+    }
+}
+
+/// Runs a statement to its end.
+fn all_rows(statement: &mut Statement<'_>) -> Result<Vec<Vec<Value>>> {
+    let columns = statement.column_count();
+    let mut rows = Vec::new();
+    while statement.step()? {
+        rows.push((0..columns).map(|i| statement.column(i)).collect());
+    }
+    Ok(rows)
 }
 
 fn is_about_function(error: &Error) -> bool {
-    ["no such function", "wrong number of arguments to function"]
+    ["no such function", "wrong number of arguments to function", "no such table"]
         .iter()
         .any(|text| error.message().starts_with(text))
 }

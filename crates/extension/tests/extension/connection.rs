@@ -161,6 +161,12 @@ impl Connection {
         self.exec(&sql, &[ValueRef::Text(wat)])
     }
 
+    /// Whether no transaction is open.
+    pub(crate) fn is_autocommit(&self) -> bool {
+        // SAFETY: the connection is open.
+        unsafe { (self.library.sqlite3_get_autocommit)(self.db) != 0 }
+    }
+
     pub(crate) fn changes(&self) -> i64 {
         // SAFETY: the connection is open.
         unsafe { (self.library.sqlite3_changes)(self.db) }.into()
@@ -223,6 +229,11 @@ impl Statement<'_> {
     pub(crate) fn reset(&mut self) {
         // SAFETY: the statement is not finalized.
         unsafe { (self.library().sqlite3_reset)(self.raw) };
+    }
+
+    pub(crate) fn is_readonly(&self) -> bool {
+        // SAFETY: the statement is not finalized.
+        unsafe { (self.library().sqlite3_stmt_readonly)(self.raw) != 0 }
     }
 
     pub(crate) fn column_count(&self) -> c_int {

@@ -67,6 +67,7 @@ functions! {
     sqlite3_enable_load_extension: fn(Raw, c_int) -> c_int;
     sqlite3_errmsg: fn(Raw) -> *const c_char;
     sqlite3_finalize: fn(Raw) -> c_int;
+    sqlite3_get_autocommit: fn(Raw) -> c_int;
     sqlite3_free: fn(*mut c_char);
     sqlite3_libversion: fn() -> *const c_char;
     sqlite3_load_extension: fn(Raw, *const c_char, *const c_char, *mut *mut c_char) -> c_int;
@@ -74,6 +75,7 @@ functions! {
     sqlite3_prepare_v2: fn(Raw, *const c_char, c_int, *mut Raw, *mut *const c_char) -> c_int;
     sqlite3_reset: fn(Raw) -> c_int;
     sqlite3_step: fn(Raw) -> c_int;
+    sqlite3_stmt_readonly: fn(Raw) -> c_int;
 }
 
 impl Library {
