@@ -5,13 +5,18 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use commensal::{ErrorKind, Value};
+use commensal::{ErrorKind, Result, Statement, Value};
 
 use crate::support::{
     check_error, connect, constant, create, echo, integer, is_busy, memory, module, open, quick,
     times, value,
 };
-use crate::transactions::first;
+
+/// The value of the first row, of a statement that is prepared already.
+fn first(statement: &mut Statement<'_>) -> Result<i64> {
+    let mut rows = statement.query(())?;
+    rows.next()?.map_or(Ok(i64::MIN), |row| row.get(0))
+}
 
 /// An index is rebuilt with the new version, and what could not be is refused, naming it.
 #[test]

@@ -2,15 +2,7 @@
 
 use std::time::Duration;
 
-use commensal::{Result, Statement};
-
 use crate::support::{connect, constant, create, integer, memory, quick};
-
-/// The value of the first row, of a statement that is prepared already.
-pub(crate) fn first(statement: &mut Statement<'_>) -> Result<i64> {
-    let mut rows = statement.query(())?;
-    rows.next()?.map_or(Ok(i64::MIN), |row| row.get(0))
-}
 
 #[test]
 fn the_first_catalog_is_rolled_back_with_its_transaction() {
