@@ -40,11 +40,11 @@ pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStrea
     let fields: Vec<&str> =
         ALWAYS.into_iter().chain(OPTIONAL.into_iter().filter(|name| has(name))).collect();
     let manifest = manifest(&options, &implementation, &fields, item)?;
-    let cfgs = &implementation.cfgs;
+    let (cfgs, table) = (&implementation.cfgs, &item.self_ty);
     let exports = fields.iter().map(|field| {
         let export = implementation.export(field);
         let function = format_ident!("export_{field}");
-        let body = body(field, &options, &item.self_ty);
+        let body = body(field, &options, table);
         quote! {
             #[cfg(target_arch = "wasm32")]
             #[unsafe(export_name = #export)]
@@ -61,6 +61,11 @@ pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStrea
 
             #manifest
             #(#exports)*
+
+            #[cfg(not(target_arch = "wasm32"))]
+            {
+                let _ = <#table as commensal::VirtualTable>::connect;
+            }
         };
     })
 }
