@@ -21,7 +21,8 @@ const TOKEN = new RegExp(
 const OURS =
   /^\s*(?:(?:CREATE(?:\s+OR\s+REPLACE)?|DROP)\s+(?:FUNCTION|EXTENSION)\b|PRAGMA\s+wasm_cache_size\b)/i;
 const CACHE_SIZE = /^\s*PRAGMA\s+wasm_cache_size\s*$/i;
-const ABOUT_FUNCTION = /^(?:no such function|wrong number of arguments to function)/;
+const ABOUT_NAME = /^(?:no such (?:function|table)|wrong number of arguments to function)/;
+const WRITES = /^\s*(?:INSERT|REPLACE|UPDATE|DELETE|WITH)\b/i;
 const TRIGGER = /^\s*CREATE\s+(?:TEMP\s+|TEMPORARY\s+)?TRIGGER\b/i;
 const TRIGGER_END = /;\s*END\s*$/i;
 
@@ -110,12 +111,27 @@ function runSql(driver, db, sql) {
 
 function runSqlites(driver, db, statement) {
   try {
-    return driver.rows(db, statement);
+    return runUndone(driver, db, statement);
   } catch (error) {
-    if (!ABOUT_FUNCTION.test(error.message)) throw error;
+    if (!ABOUT_NAME.test(error.message)) throw error;
   }
   refresh(db);
-  return driver.rows(db, statement);
+  return runUndone(driver, db, statement);
+}
+
+/** Within a transaction, SQLite does not undo every statement that a table fails. */
+function runUndone(driver, db, statement) {
+  const inTransaction = () => db.inTransaction ?? db.isTransaction;
+  if (!inTransaction() || !WRITES.test(statement)) return driver.rows(db, statement);
+  db.exec('SAVEPOINT driver');
+  try {
+    return driver.rows(db, statement);
+  } catch (error) {
+    if (inTransaction()) db.exec('ROLLBACK TO driver');
+    throw error;
+  } finally {
+    if (inTransaction()) db.exec('RELEASE driver');
+  }
 }
 
 const CLASSES = {

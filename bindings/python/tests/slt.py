@@ -31,7 +31,8 @@ _OURS = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _CACHE_SIZE = re.compile(r"\s*PRAGMA\s+wasm_cache_size\s*$", re.IGNORECASE)
-_ABOUT_FUNCTION = re.compile("no such function|wrong number of arguments to function")
+_ABOUT_NAME = re.compile("no such (function|table)|wrong number of arguments to function")
+_WRITES = re.compile(r"\s*(?:INSERT|REPLACE|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 _TRIGGER = re.compile(r"\s*CREATE\s+(?:TEMP\s+|TEMPORARY\s+)?TRIGGER\b", re.IGNORECASE)
 _TRIGGER_END = re.compile(r";\s*END\s*$", re.IGNORECASE)
 
@@ -133,12 +134,29 @@ def run_sql(connection: Any, sql: str) -> Rows:
 
 def _run_sqlites(connection: Any, statement: str) -> Rows:
     try:
-        return list(connection.execute(statement).fetchall())
+        return _run_undone(connection, statement)
     except Exception as error:
-        if not _ABOUT_FUNCTION.match(str(error)):
+        if not _ABOUT_NAME.match(str(error)):
             raise
     commensal.refresh(connection)
-    return list(connection.execute(statement).fetchall())
+    return _run_undone(connection, statement)
+
+
+def _run_undone(connection: Any, statement: str) -> Rows:
+    """Within a transaction, SQLite does not undo every statement that a table fails."""
+    undone = connection.in_transaction and _WRITES.match(statement)
+    if not undone:
+        return list(connection.execute(statement).fetchall())
+    connection.execute("SAVEPOINT driver")
+    try:
+        return list(connection.execute(statement).fetchall())
+    except Exception:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK TO driver")
+        raise
+    finally:
+        if connection.in_transaction:
+            connection.execute("RELEASE driver")
 
 
 def text(value: Any) -> str:
