@@ -2,7 +2,7 @@
 //! of a connection.
 //!
 //! The engine resolves names through a dialect, which knows no connection; which one is meant, this
-//! crate tells it through the thread: see [`running`]. Names no runtime.
+//! crate tells it through the thread: see `running.rs`. Names no runtime.
 #![forbid(unsafe_code)]
 
 mod catalog;
