@@ -8,7 +8,7 @@ use turso_core::schema::{BTreeTable, Schema};
 use turso_core::{Func, LimboError, OpenOptions, Result, SqliteDialect};
 use turso_parser::ast::{Cmd, CreateTableBody, QualifiedName, Stmt};
 
-use crate::{introspection, names, running};
+use crate::{aggregate, introspection, names, rewrite, row, running};
 
 /// See the module's description.
 pub(crate) struct Dialect;
@@ -21,7 +21,15 @@ impl turso_core::Dialect for Dialect {
     }
 
     fn parse(&self, sql: &str) -> Result<(Option<Cmd>, usize)> {
-        SqliteDialect.parse(sql)
+        let (mut cmd, consumed) = SqliteDialect.parse(sql)?;
+        if let Some(cmd) = &mut cmd
+            && let Some(mut running) = running::take()
+        {
+            let rewritten = rewrite::rewrite(cmd, &mut *running);
+            running::put(running);
+            rewritten?;
+        }
+        Ok((cmd, consumed))
     }
 
     fn parse_table_sql(&self, sql: &str, root_page: i64) -> Result<BTreeTable> {
@@ -50,11 +58,17 @@ impl turso_core::Dialect for Dialect {
     }
 
     fn register_native_extensions(&self, options: OpenOptions) -> OpenOptions {
-        introspection::register(options)
+        aggregate::register(introspection::register(options))
     }
 
     /// Asked while a statement is prepared, also anew within a step, several times for each call.
     fn resolve_function(&self, name: &str, arguments: usize) -> Result<Option<Func>> {
+        if aggregate::is_name(name) {
+            return Ok(None);
+        }
+        if name == row::NAME {
+            return Ok(row::FUNCTION.clone().map(Func::External));
+        }
         let yields = names::yields(name);
         if !yields && let Some(builtin) = resolve_builtin_function(name, arguments)? {
             return Ok(Some(builtin));

@@ -10,13 +10,15 @@ use std::sync::Arc;
 
 use commensal_core::guest::{Arguments, InvalidUtf8};
 use commensal_core::registry::{FunctionEntry, FunctionKey};
+use commensal_core::session::Scope;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use turso_core::native_ext::{FunctionArity, ScalarCall, ScalarFunction};
 use turso_core::types::IOResultOr;
-use turso_core::{Connection, ExternalFunc, IOResult, LimboError, Register, Value};
+use turso_core::{Connection, ExternalFunc, IOResult, LimboError, Numeric, Register, Value};
 
 use crate::error;
 use crate::running::{self, Running};
+use crate::state::State;
 use crate::value::{borrowed, owned, subtype};
 
 /// What the engine keeps for a resolved function.
@@ -63,10 +65,7 @@ impl ScalarCall for Call {
         match catch_unwind(AssertUnwindSafe(|| call(connection, number, &Registers(args)))) {
             Ok(Ok(value)) => Ok(IOResult::Done(value)),
             Ok(Err(error)) => Err(error),
-            Err(_) => {
-                let error = Error::new(ErrorKind::Fault, "a defect of Commensal: it panicked");
-                Err(Box::new(error::of_function(&error)))
-            }
+            Err(_) => Err(Box::new(error::of_function(&panicked()))),
         }
     }
 }
@@ -90,9 +89,14 @@ fn call(
     result
 }
 
+#[cold]
+pub(crate) fn panicked() -> Error {
+    Error::new(ErrorKind::Fault, "a defect of Commensal: it panicked")
+}
+
 /// The engine called without a statement of ours.
 #[cold]
-fn astray() -> Error {
+pub(crate) fn astray() -> Error {
     Error::new(ErrorKind::Fault, "a function was called outside of any statement of its connection")
 }
 
@@ -106,17 +110,33 @@ fn run(running: &mut Running, number: usize, arguments: &Registers<'_>) -> Resul
         return run_bound(running, number, arguments);
     }
     let Some(scope) = scope else { return Err(astray()) };
-    scope
-        .call(&state.environment, number, arguments, owned)
-        .map_err(|error| state.session.fail(scope, number, *error))
+    call_bound(state, scope, number, arguments)
 }
 
 #[cold]
 fn run_bound(running: &mut Running, number: usize, arguments: &Registers<'_>) -> Result<Value> {
     let Running { state, scope: Some(scope), .. } = running else { return Err(astray()) };
-    scope
-        .call(&state.environment, number, arguments, owned)
-        .map_err(|error| state.session.fail(scope, number, *error))
+    call_bound(state, scope, number, arguments)
+}
+
+/// An integer comes back apart from other values: a value of the engine that is written to the stack in
+/// parts, and moved from there as a whole, makes the processor wait each time.
+#[inline(always)]
+fn call_bound(
+    state: &State,
+    scope: &mut Scope,
+    number: usize,
+    arguments: &Registers<'_>,
+) -> Result<Value> {
+    let (mut integer, mut other) = (0, None);
+    let sink = |value: ValueRef<'_>, subtype| match value {
+        ValueRef::Integer(value) => integer = value,
+        value => other = Some(owned(value, subtype)),
+    };
+    match scope.call(&state.environment, number, arguments, sink) {
+        Ok(()) => Ok(other.unwrap_or(Value::Numeric(Numeric::Integer(integer)))),
+        Err(error) => Err(state.session.fail(scope, number, *error)),
+    }
 }
 
 /// Binds the slot to what the statement's snapshot says, compiling if that is due.
@@ -131,7 +151,7 @@ fn bind(running: &mut Running, number: usize) -> Result<()> {
 
 /// An error that is not the function's own, under its name.
 #[cold]
-fn named(key: &FunctionKey, error: Error) -> Error {
+pub(crate) fn named(key: &FunctionKey, error: Error) -> Error {
     if error.kind() == ErrorKind::Interrupted {
         return error;
     }

@@ -5,6 +5,7 @@
 //! crate tells it through the thread: see `running.rs`. Names no runtime.
 #![forbid(unsafe_code)]
 
+mod aggregate;
 mod catalog;
 mod connection;
 mod database;
@@ -14,6 +15,8 @@ mod function;
 mod introspection;
 mod names;
 mod refusal;
+mod rewrite;
+mod row;
 mod running;
 mod services;
 mod state;

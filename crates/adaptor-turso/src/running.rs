@@ -8,15 +8,22 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use commensal_core::registry::Registry;
-use commensal_core::session::Scope;
+use commensal_core::registry::{FunctionBody, Registry};
+use commensal_core::session::{Scope, Session};
 use commensal_core::{Error, Result};
 
 use turso_core::LimboError;
+use turso_parser::ast::FunctionTail;
 
+use crate::aggregate::{self, AGGREGATES_MAX, Meaning};
 use crate::error;
+use crate::rewrite::Meanings;
 use crate::state::State;
+
+/// See [`Running::execution`].
+static EXECUTIONS: AtomicU64 = AtomicU64::new(1);
 
 /// What one statement works on, from its preparation to its end.
 pub(crate) struct Running {
@@ -25,6 +32,10 @@ pub(crate) struct Running {
     pub(crate) scope: Option<Scope>,
     /// The error of the last failed call, with what the engine's text loses.
     pub(crate) error: Option<Error>,
+    /// Numbers the executions of this process. States of aggregates belong to one.
+    pub(crate) execution: u64,
+    /// What the statement means by the engine's aggregates, by their numbers.
+    pub(crate) aggregates: Vec<Meaning>,
     /// Whether a name was resolved to a function of ours.
     pub(crate) resolved: bool,
     /// Whether a name was resolved to a function of the engine that a definition would go before.
@@ -39,6 +50,8 @@ impl Running {
             state,
             scope: None,
             error: None,
+            execution: 0,
+            aggregates: Vec::new(),
             resolved: false,
             yielded: false,
             missed: false,
@@ -56,8 +69,20 @@ impl Running {
             None => {
                 let registry = self.state.current()?;
                 self.scope = Some(self.state.session.begin(Arc::clone(&registry)));
+                self.execution = EXECUTIONS.fetch_add(1, Relaxed);
                 Ok(registry)
             }
+        }
+    }
+
+    /// The session, and what the execution of this number has bound.
+    ///
+    /// # Errors
+    /// It has ended.
+    pub(crate) fn execution(&mut self, execution: u64) -> Result<(&Session, &mut Scope)> {
+        match &mut self.scope {
+            Some(scope) if self.execution == execution => Ok((&self.state.session, scope)),
+            _ => Err(crate::function::astray()),
         }
     }
 
@@ -75,6 +100,46 @@ impl Running {
             self.state.session.end(scope);
         }
     }
+}
+
+impl Meanings for Running {
+    fn aggregate(
+        &mut self,
+        name: &str,
+        arguments: usize,
+        tail: &FunctionTail,
+    ) -> turso_core::Result<Option<String>> {
+        let registry = self.state.registry();
+        let Some(entry) = registry.callable(name, arguments) else { return Ok(None) };
+        let FunctionBody::Aggregate(_) = entry.body else { return Ok(None) };
+        self.resolved = true;
+        let refuse = |what: String| Err(LimboError::ParseError(what));
+        if tail.over_clause.is_some() {
+            let name = entry.name();
+            return refuse(format!(
+                "{name}() is an aggregate of a definition: Turso does not use these as window functions"
+            ));
+        }
+        let meaning = Meaning { slot: self.state.slot(entry), packed: arguments != 1 };
+        let known = self.aggregates.iter().position(|known| *known == meaning);
+        let number = known.unwrap_or(self.aggregates.len());
+        if number == AGGREGATES_MAX {
+            return refuse(format!(
+                "{}(): a statement can use at most {AGGREGATES_MAX} aggregates of definitions with Turso",
+                entry.name()
+            ));
+        }
+        if known.is_none() {
+            self.aggregates.push(meaning);
+        }
+        Ok(Some(aggregate::name(number)))
+    }
+
+    fn table(&mut self, _name: &str, _is_call: bool) -> turso_core::Result<Option<String>> {
+        Ok(None)
+    }
+
+    fn collation(&mut self, _name: &str) {}
 }
 
 impl Drop for Running {

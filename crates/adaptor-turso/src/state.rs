@@ -231,11 +231,7 @@ impl State {
         arguments: usize,
     ) -> Result<Option<Arc<ExternalFunc>>> {
         let registry = self.registry();
-        let exact = i32::try_from(arguments).unwrap_or(i32::MAX);
-        let entry = [exact, -1].into_iter().find_map(|arguments| {
-            registry.function(&function_key(name, arguments)).filter(|entry| !entry.shadowed)
-        });
-        let Some(entry) = entry else {
+        let Some(entry) = registry.callable(name, arguments) else {
             let is_ours = |entry: &Arc<_>| FunctionEntry::name(entry).eq_ignore_ascii_case(name);
             return match registry.functions().any(is_ours) {
                 true => Err(registry.no_such_function(name)),
@@ -243,24 +239,30 @@ impl State {
             };
         };
         if let FunctionBody::Aggregate(_) = entry.body {
-            let message =
-                format!("{name}() is an aggregate of a definition: Turso has none of these");
+            // Those in the statement itself were replaced before.
+            let message = format!(
+                "{name}() is an aggregate of a definition: Turso does not use these in views and triggers"
+            );
             return Err(Error::new(ErrorKind::Engine, message));
         }
-        let mut slots = lock(&self.slots);
-        let slots = &mut *slots;
-        let key = function_key(entry.name(), entry.arguments);
-        let number = *slots.by_key.entry(key).or_insert_with_key(|key| {
-            slots.all.push(KnownSlot { key: Arc::new(key.clone()), functions: [None, None] });
-            slots.all.len() - 1
-        });
-        let known = &mut slots.all[number];
+        let number = self.slot(entry);
+        let known = &mut lock(&self.slots).all[number];
         let function = &mut known.functions[usize::from(entry.deterministic)];
         if function.is_none() {
             let slot = Slot { number, key: Arc::clone(&known.key) };
             *function = Some(Arc::new(slot.function(entry).map_err(error::of_engine)?));
         }
         Ok(function.clone())
+    }
+
+    /// The slot of a function.
+    pub(crate) fn slot(&self, entry: &FunctionEntry) -> usize {
+        let Slots { by_key, all } = &mut *lock(&self.slots);
+        let key = function_key(entry.name(), entry.arguments);
+        *by_key.entry(key).or_insert_with_key(|key| {
+            all.push(KnownSlot { key: Arc::new(key.clone()), functions: [None, None] });
+            all.len() - 1
+        })
     }
 
     /// The function that a slot was given to.

@@ -90,10 +90,7 @@ impl<'c> TursoStatement<'c> {
                 // It was prepared for functions that others have changed since. What is read now
                 // has it be prepared anew.
                 self.connection.guard(|| self.connection.state.refresh())?;
-                self.connection.guard(|| self.statement.reset().map_err(error::of_engine))?;
-                if let Some(running) = &mut self.running {
-                    running.end();
-                }
+                self.reset_engine()?;
                 let again = self.step_engine();
                 self.names = names(&self.statement);
                 again
@@ -124,15 +121,26 @@ impl<'c> TursoStatement<'c> {
         if std::mem::replace(&mut self.fresh, true) {
             return Ok(());
         }
-        if let Some(running) = &mut self.running {
-            running.end();
-        }
-        let reset = self.connection.guard(|| self.statement.reset().map_err(error::of_engine));
+        let reset = self.reset_engine();
         if self.changes_rows() {
             self.connection.writing.set(self.connection.writing.get() - 1);
             self.connection.count_changes();
         }
         reset
+    }
+
+    /// Ends the execution: states of aggregates that the engine has not asked for the result of are freed
+    /// in it.
+    fn reset_engine(&mut self) -> Result<()> {
+        let (connection, statement) = (self.connection, &mut self.statement);
+        let mut reset = || connection.guard(|| statement.reset().map_err(error::of_engine));
+        let Some(running) = self.running.take() else { return reset() };
+        let (result, running) = running::within(running, reset);
+        self.running = running;
+        if let Some(running) = &mut self.running {
+            running.end();
+        }
+        result
     }
 
     #[inline]

@@ -9,8 +9,6 @@ use crate::engine::Engine;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Feature {
-    /// Aggregates and window functions of definitions.
-    Aggregates,
     /// ATTACH.
     Attach,
     /// Calls with the function's name in brackets: `[f](1)`.
@@ -33,12 +31,15 @@ pub enum Feature {
     Tables,
     /// VACUUM.
     Vacuum,
+    /// Aggregates and table functions of definitions in views and triggers.
+    ViewAggregates,
+    /// Aggregates of definitions as window functions.
+    Windows,
 }
 
 impl Feature {
     /// All features.
     pub const ALL: &[Self] = &[
-        Self::Aggregates,
         Self::Attach,
         Self::BracketCalls,
         Self::Collations,
@@ -50,12 +51,13 @@ impl Feature {
         Self::SqlFunctions,
         Self::Tables,
         Self::Vacuum,
+        Self::ViewAggregates,
+        Self::Windows,
     ];
 
     /// The name: `function_indexes`.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Aggregates => "aggregates",
             Self::Attach => "attach",
             Self::BracketCalls => "bracket_calls",
             Self::Collations => "collations",
@@ -67,6 +69,8 @@ impl Feature {
             Self::SqlFunctions => "sql_functions",
             Self::Tables => "tables",
             Self::Vacuum => "vacuum",
+            Self::ViewAggregates => "view_aggregates",
+            Self::Windows => "windows",
         }
     }
 }

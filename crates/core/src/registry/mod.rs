@@ -282,6 +282,15 @@ impl Registry {
         self.functions.get(key)
     }
 
+    /// The function that a call with this number of arguments means; `None` where there is none, or it is
+    /// shadowed.
+    pub fn callable(&self, name: &str, arguments: usize) -> Option<&Arc<FunctionEntry>> {
+        let exact = i32::try_from(arguments).unwrap_or(i32::MAX);
+        [exact, -1].into_iter().find_map(|arguments| {
+            self.function(&function_key(name, arguments)).filter(|entry| !entry.shadowed)
+        })
+    }
+
     /// The error for a name without a function of the number of arguments that a call has.
     #[cold]
     pub fn no_such_function(&self, name: &str) -> Error {

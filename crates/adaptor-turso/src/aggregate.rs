@@ -1,0 +1,234 @@
+//! The aggregate functions behind definitions.
+//!
+//! The engine knows aggregates that it was opened with, by their names. So it is opened with a number of
+//! them without a meaning, which a statement gives them: the first aggregate of a definition that it
+//! uses is the first of these (`rewrite.rs`).
+//!
+//! Per row: the engine's accumulator has the state, where arguments go into a batch; see `session` of
+//! the core.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use commensal_core::guest::{Appended, Arguments, CallResult, InvalidUtf8};
+use commensal_core::registry::{FunctionBody, FunctionKey};
+use commensal_core::session::{AggregateState, Binding, Rows, aggregate_exports};
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+use turso_core::native_ext::{Aggregate, AggregateFunction};
+use turso_core::types::IOResultOr;
+use turso_core::{ExternalFunc, IOResult, LimboError, OpenOptions, Value};
+
+use crate::error;
+use crate::function::{astray, panicked};
+use crate::row::Row;
+use crate::running::{self, Running};
+use crate::value::{borrowed, owned, subtype};
+
+/// How many aggregates of definitions one statement can use.
+pub(crate) const AGGREGATES_MAX: usize = 32;
+
+/// The engine's name for an aggregate of a statement, by its number there.
+pub(crate) fn name(number: usize) -> String {
+    format!("commensal aggregate {number}")
+}
+
+/// Whether the engine asks for one of these.
+pub(crate) fn is_name(name: &str) -> bool {
+    name.starts_with("commensal aggregate ")
+}
+
+/// Adds the aggregates.
+pub(crate) fn register(options: OpenOptions) -> OpenOptions {
+    (0..AGGREGATES_MAX).fold(options, |options, number| {
+        match ExternalFunc::new_native_aggregate(name(number), 1, Numbered(number)) {
+            Ok(function) => options.extension_function(function),
+            // It is refused for a negative number of arguments alone.
+            Err(_) => options,
+        }
+    })
+}
+
+/// What a statement means by one of the engine's aggregates.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Meaning {
+    /// The slot of the definition's function.
+    pub(crate) slot: usize,
+    /// Whether its arguments come as one; see [`crate::row`].
+    pub(crate) packed: bool,
+}
+
+/// An aggregate of a statement, by its number there.
+#[derive(Debug)]
+struct Numbered(usize);
+
+impl AggregateFunction for Numbered {
+    type Accumulator = Accumulator;
+
+    fn create_accumulator(&self) -> turso_core::Result<Accumulator> {
+        Ok(Accumulator { number: self.0, group: None })
+    }
+}
+
+/// What the engine keeps for a group of rows.
+struct Accumulator {
+    number: usize,
+    /// From the first row on.
+    group: Option<Group>,
+}
+
+/// A group of rows that is being aggregated.
+struct Group {
+    state: AggregateState,
+    /// Of which the state is part.
+    execution: u64,
+    packed: bool,
+}
+
+impl std::fmt::Debug for Accumulator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Accumulator").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+impl Aggregate for Accumulator {
+    fn step(&mut self, args: &[Value]) -> IOResultOr<()> {
+        let group = match &mut self.group {
+            Some(group) => group,
+            none => none.insert(within(|running| open(running, self.number))?),
+        };
+        match args {
+            [_] if !group.packed => group.take(&Values(args)),
+            [Value::Blob(bytes)] => match Row::read(bytes) {
+                Some(row) => group.take(&row),
+                None => Err(Box::new(error::of_function(&astray()))),
+            },
+            _ => Err(Box::new(error::of_function(&astray()))),
+        }
+        .map(IOResult::Done)
+    }
+
+    fn finalize(&mut self) -> IOResultOr<Value> {
+        within(|running| {
+            let group = match self.group.take() {
+                Some(group) => group,
+                None => open(running, self.number)?,
+            };
+            let (session, scope) = running.execution(group.execution)?;
+            session.finalize(scope, group.state, owned)
+        })
+        .map(IOResult::Done)
+    }
+}
+
+impl Group {
+    /// Takes a row.
+    #[inline]
+    fn take<A: Arguments>(&mut self, arguments: &A) -> Result<(), Box<LimboError>> {
+        if self.state.append_integers(Rows::In, arguments) {
+            return Ok(());
+        }
+        match self.state.append(Rows::In, arguments) {
+            Ok(Appended::Done) => Ok(()),
+            appended => self.pass(arguments, appended),
+        }
+    }
+
+    /// Does with a row what is due once a batch, or wrong.
+    #[cold]
+    fn pass<A: Arguments>(
+        &mut self,
+        arguments: &A,
+        appended: CallResult<Appended>,
+    ) -> Result<(), Box<LimboError>> {
+        let Self { state, execution, .. } = self;
+        within(|running| {
+            let (session, scope) = running.execution(*execution)?;
+            match appended {
+                Ok(appended) => session.pass_rows(scope, state, Rows::In, arguments, appended),
+                Err(error) => Err(session.fail_state(scope, state, *error)),
+            }
+        })
+    }
+}
+
+impl Drop for Accumulator {
+    /// Nobody wants the result. Where the execution has ended, its states have ended with it.
+    fn drop(&mut self) {
+        let Some(group) = self.group.take() else { return };
+        let Some(mut running) = running::take() else { return };
+        if let Ok((session, scope)) = running.execution(group.execution) {
+            session.discard_state(scope, group.state);
+        }
+        running::put(running);
+    }
+}
+
+/// Runs `body` with what the thread works on.
+fn within<T>(body: impl FnOnce(&mut Running) -> Result<T>) -> Result<T, Box<LimboError>> {
+    let Some(mut running) = running::take() else {
+        return Err(Box::new(error::of_function(&astray())));
+    };
+    // A panic leaves out what was bound, which is bound anew.
+    match catch_unwind(AssertUnwindSafe(|| body(&mut running))) {
+        Ok(result) => {
+            let result = result.map_err(|error| running.fail(error));
+            running::put(running);
+            result
+        }
+        Err(_) => Err(Box::new(error::of_function(&panicked()))),
+    }
+}
+
+/// Makes a state, binding the aggregate to what the statement's snapshot says if that is due.
+#[cold]
+fn open(running: &mut Running, number: usize) -> Result<Group> {
+    let Meaning { slot, packed } = *running.aggregates.get(number).ok_or_else(astray)?;
+    let state = Arc::clone(&running.state);
+    if !running.scope.as_ref().is_some_and(|scope| scope.is_bound(slot)) {
+        let key = state.key_of_slot(slot).ok_or_else(astray)?;
+        bind(running, slot, &key)?;
+    }
+    let execution = running.execution;
+    let (session, scope) = running.execution(execution)?;
+    Ok(Group { state: session.open_state(scope, slot)?, execution, packed })
+}
+
+fn bind(running: &mut Running, slot: usize, key: &FunctionKey) -> Result<()> {
+    running.registry().map_err(|error| crate::function::named(key, error))?;
+    let state = Arc::clone(&running.state);
+    let Some(scope) = running.scope.as_mut() else { return Err(astray()) };
+    let entry = Arc::clone(scope.find(key)?);
+    let FunctionBody::Aggregate(methods) = &entry.body else {
+        let message = format!("{}() is no aggregate any longer", entry.name());
+        return Err(Error::new(ErrorKind::NotFound, message));
+    };
+    let binding = Binding {
+        callable: Arc::clone(&entry.callable),
+        exports: aggregate_exports(methods),
+        signature: Arc::clone(&entry.signature),
+        subtype: entry.subtype,
+        validates: false,
+    };
+    let module = state.session.compiled(&binding.callable, |sha256| state.read_module(sha256))?;
+    state.session.bind(scope, slot, binding, module.as_ref())
+}
+
+/// The engine's values as arguments.
+struct Values<'a>(&'a [Value]);
+
+impl Arguments for Values<'_> {
+    #[inline]
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    #[inline(always)]
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+        Ok(borrowed(&self.0[position]))
+    }
+
+    #[inline]
+    fn subtype(&self, position: usize) -> u8 {
+        subtype(&self.0[position])
+    }
+}
