@@ -22,7 +22,7 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use crate::api::{Api, FinalFunction, ScalarFunction, sqlite3_context, sqlite3_value};
 use crate::function::{Slot, Values, fail, guarded, set_result};
 use crate::library::{self, LIBRARIES_MAX, by_library};
-use crate::pin::{Pin, named};
+use crate::pin::Pin;
 use crate::state::Kind;
 
 /// A group of rows that is being aggregated.
@@ -332,7 +332,7 @@ fn without_rows(
         Some(pin) => pin,
         None => {
             let pin = Pin::new(state);
-            pin.begin().map_err(|e| named(&slot.key.0, e))?;
+            pin.begin().map_err(|e| e.of_function(&slot.key.0))?;
             pin
         }
     };

@@ -321,7 +321,7 @@ impl Slot {
 pub(crate) fn register(state: &Rc<State>, registry: &Arc<Registry>) -> Result<()> {
     for entry in registry.collations().filter(|entry| !entry.shadowed) {
         let name = entry.callable.name.to_ascii_lowercase();
-        if !state.collations.borrow().contains_key(&name) {
+        if !state.collations.borrow().contains(&name) {
             create(state, &name)?;
         }
     }
@@ -329,7 +329,12 @@ pub(crate) fn register(state: &Rc<State>, registry: &Arc<Registry>) -> Result<()
     for slot in slots {
         slot.update(state, registry);
     }
+    state.collations.borrow_mut().look_over(|name, _| is_true(registry, name));
     Ok(())
+}
+
+fn is_true(registry: &Registry, name: &str) -> bool {
+    registry.collation(name).is_some_and(|entry| !entry.shadowed)
 }
 
 fn create(state: &Rc<State>, name: &str) -> Result<()> {
@@ -353,7 +358,7 @@ fn create(state: &Rc<State>, name: &str) -> Result<()> {
     };
     if code != SQLITE_OK {
         let error = handle.error(code);
-        state.collations.borrow_mut().remove(name);
+        state.collations.borrow_mut().refused(&name.to_owned());
         // SAFETY: SQLite did not take it.
         drop(unsafe { Box::from_raw(data) });
         return Err(error);
@@ -361,11 +366,18 @@ fn create(state: &Rc<State>, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Deletes a collation that no longer has a definition; the connection is idle.
+/// Deletes collations that no longer have a definition; the connection is idle.
 ///
 /// # Errors
 /// SQLite refuses.
-pub(crate) fn delete(state: &State, name: &str) -> Result<()> {
+pub(crate) fn tidy(state: &State, registry: &Registry) -> Result<()> {
+    let stale = state.collations.borrow().stale(|name, _| is_true(registry, name));
+    stale.iter().try_for_each(|name| delete(state, name))?;
+    state.collations.borrow_mut().tidied();
+    Ok(())
+}
+
+fn delete(state: &State, name: &str) -> Result<()> {
     let Ok(c_name) = CString::new(name) else { return Ok(()) };
     state.collations.borrow_mut().remove(name);
     let handle = state.handle;
@@ -391,7 +403,8 @@ unsafe extern "C" fn destroy(data: *mut c_void) {
             // SAFETY: `data` is the box that `create` gave away, and SQLite destroys it once.
             let Registration { slot, state } =
                 *unsafe { Box::from_raw(data.cast::<Registration>()) };
-            state.collation_destroyed(&slot.name, &slot);
+            let is = |own: &Arc<Slot>| Arc::ptr_eq(own, &slot);
+            state.collations.borrow_mut().destroyed(&slot.name, is);
         },
     );
 }

@@ -17,7 +17,7 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use crate::api::code::*;
 use crate::api::{Api, ScalarFunction, sqlite3_context, sqlite3_value};
 use crate::library::{self, LIBRARIES_MAX, by_library};
-use crate::pin::{Pin, named};
+use crate::pin::Pin;
 use crate::state::{Form, State};
 use crate::statement::{bytes, transient};
 
@@ -144,7 +144,7 @@ unsafe fn first_call(
         unsafe { estimate(slot, &pin, context, arguments) };
         return Ok(());
     }
-    pin.begin().map_err(|e| named(&slot.key.0, e))?;
+    pin.begin().map_err(|e| e.of_function(&slot.key.0))?;
     slot.run(&pin, context, arguments)
 }
 

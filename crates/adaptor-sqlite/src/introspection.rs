@@ -21,7 +21,7 @@ use crate::api::{
 use crate::function::{guard, set_result};
 use crate::state::State;
 use crate::statement::Handle;
-use crate::vtab::{self, set_message};
+use crate::vtab;
 
 static MODULE: sqlite3_module = sqlite3_module {
     xConnect: Some(connect),
@@ -121,35 +121,23 @@ unsafe extern "C" fn connect(
                 .iter()
                 .map(|(name, ty)| format!("{} {ty}", quote_identifier(name)))
                 .collect();
-            // SAFETY: this is xConnect, where declaring is allowed; `message` is its place for one.
-            let code = unsafe { vtab::declare(api, db, &vtab::create_table(&columns), message) };
+            let declaration = vtab::create_table(&columns);
+            // SAFETY: this is xConnect, and `message` is its place for one.
+            let code = unsafe { vtab::declare(api, db, &declaration, true, message) };
             if code != SQLITE_OK {
                 return code;
             }
-            // SAFETY: this is xConnect, where configuring is allowed; the option takes no argument.
-            unsafe { (api.sqlite3_vtab_config)(db, SQLITE_VTAB_INNOCUOUS) };
-            let connected = Box::new(Connected {
-                base: vtab::NEW,
-                state: Rc::clone(&registration.state),
-                table: registration.table,
-            });
-            // SAFETY: `out` is SQLite's place for the table, whose first field is what it expects.
-            unsafe { *out = Box::into_raw(connected).cast() };
-            SQLITE_OK
+            let state = Rc::clone(&registration.state);
+            let connected = Connected { base: vtab::NEW, state, table: registration.table };
+            // SAFETY: `out` is SQLite's place for the table.
+            unsafe { vtab::give(out, connected) }
         },
     )
 }
 
-unsafe extern "C" fn disconnect(vtab: *mut sqlite3_vtab) -> c_int {
-    guard(
-        || SQLITE_OK,
-        || {
-            // SAFETY: the table that `connect` made; SQLite disconnects it once.
-            let connected = unsafe { Box::from_raw(vtab.cast::<Connected>()) };
-            connected.state.finalize_cached();
-            SQLITE_OK
-        },
-    )
+unsafe extern "C" fn disconnect(table: *mut sqlite3_vtab) -> c_int {
+    // SAFETY: the table that `connect` gave; SQLite disconnects it once.
+    unsafe { vtab::take_back(table, |own: Connected| own.state.finalize_cached()) }
 }
 
 /// A statement is being prepared: if none runs, this is where what is registered with SQLite can be
@@ -175,24 +163,16 @@ unsafe extern "C" fn open(_: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_curs
     guard(
         || SQLITE_ERROR,
         || {
-            let base = sqlite3_vtab_cursor { pVtab: std::ptr::null_mut() };
-            let cursor = Box::new(Cursor { base, rows: Vec::new(), row: 0 });
-            // SAFETY: `out` is SQLite's place for the cursor, whose first field is what it expects.
-            unsafe { *out = Box::into_raw(cursor).cast() };
-            SQLITE_OK
+            let cursor = Cursor { base: vtab::NEW_CURSOR, rows: Vec::new(), row: 0 };
+            // SAFETY: `out` is SQLite's place for the cursor.
+            unsafe { vtab::give(out, cursor) }
         },
     )
 }
 
 unsafe extern "C" fn close(cursor: *mut sqlite3_vtab_cursor) -> c_int {
-    guard(
-        || SQLITE_OK,
-        || {
-            // SAFETY: the cursor that `open` made; SQLite closes it once.
-            drop(unsafe { Box::from_raw(cursor.cast::<Cursor>()) });
-            SQLITE_OK
-        },
-    )
+    // SAFETY: the cursor that `open` gave; SQLite closes it once.
+    unsafe { vtab::take_back(cursor, drop::<Cursor>) }
 }
 
 unsafe extern "C" fn filter(
@@ -220,14 +200,10 @@ unsafe extern "C" fn filter(
                     (cursor.rows, cursor.row) = (rows, 0);
                     SQLITE_OK
                 }
-                Err(error) => {
-                    // SAFETY: as above. SQLite takes the message from the table and frees it.
-                    unsafe {
-                        let message = &raw mut (*connected).base.zErrMsg;
-                        set_message(state.handle.api, message, error.message());
-                    }
-                    SQLITE_ERROR
-                }
+                // SAFETY: as above.
+                Err(error) => unsafe {
+                    vtab::fail(&state, &raw mut (*connected).base.zErrMsg, error)
+                },
             }
         },
     )

@@ -17,6 +17,7 @@ mod library;
 mod names;
 mod numbers;
 mod pin;
+mod registered;
 mod services;
 mod state;
 mod statement;

@@ -96,8 +96,8 @@ impl Names {
         Self {
             handle: state.handle,
             our_functions: state.our_names(),
-            our_collations: state.our_collations(),
-            our_tables: state.tables.borrow().names().0,
+            our_collations: state.collations.borrow().names(),
+            our_tables: state.tables.borrow().registered.names(),
         }
     }
 

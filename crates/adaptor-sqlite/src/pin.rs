@@ -154,7 +154,7 @@ impl Pin {
         // SAFETY: the caller's promise. Without memory for it, SQLite does not keep the pin; the next
         // call then makes another one.
         unsafe { pin.attach(context) };
-        pin.begin().map_err(|e| named(name, e))?;
+        pin.begin().map_err(|e| e.of_function(name))?;
         Ok(pin)
     }
 
@@ -244,17 +244,4 @@ impl Pin {
 #[cold]
 fn reentered(name: &str) -> Error {
     Error::new(ErrorKind::Fault, format!("{name}(): called while it runs"))
-}
-
-/// An error that is not the function's own, under its name.
-#[cold]
-pub(crate) fn named(name: &str, error: Error) -> Error {
-    if error.kind() == ErrorKind::Interrupted {
-        return error;
-    }
-    let named = Error::new(error.kind(), format!("{name}(): {error}"));
-    match error.engine_code() {
-        Some(code) => named.with_engine_code(code),
-        None => named,
-    }
 }

@@ -4,8 +4,8 @@
 //! SQLite calls back re-entrantly (a nested statement may come back into a function or a virtual
 //! table), so no borrow is held while SQL or a guest runs.
 
-use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::ffi::{CString, c_int, c_void};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -26,6 +26,7 @@ use crate::builtin::GivenModules;
 use crate::collation;
 use crate::function::{self, Slot};
 use crate::pin::Pin;
+use crate::registered::Registered;
 use crate::services::Services;
 use crate::statement::{Handle, Statement};
 use crate::{aggregate, names, table};
@@ -55,12 +56,10 @@ pub(crate) struct State {
     reading: Cell<bool>,
     /// The error of the last failed call, with what the engine's text loses.
     last_error: RefCell<Option<Error>>,
-    /// Registered collations, by name in ASCII lower case.
-    pub(crate) collations: RefCell<HashMap<String, Arc<collation::Slot>>>,
+    /// The collations that are registered.
+    pub(crate) collations: RefCell<Registered<String, Arc<collation::Slot>>>,
     /// Some collation failed, and nobody has taken its error yet.
     pub(crate) collation_failed: Arc<AtomicBool>,
-    /// Names under which the application registered collations of its own in place of ours.
-    taken_collations: RefCell<HashSet<String>>,
     /// Whether each statement of the connection tells when it begins.
     sees_statements: bool,
     /// The pin with which an aggregate began a group last.
@@ -69,26 +68,16 @@ pub(crate) struct State {
     resetting: Cell<bool>,
 }
 
-/// What is registered with SQLite.
+/// The functions that are registered with SQLite.
 #[derive(Default)]
 struct Slots {
-    /// Number and form of each live slot.
-    by_key: HashMap<FunctionKey, Registered>,
+    /// Number and form of each.
+    registered: Registered<FunctionKey, (usize, Form)>,
     /// Numbers given so far.
     count: usize,
     /// Numbers of slots that were destroyed. SQLite destroys none while a statement runs, so no
     /// statement has one of these bound.
     free: Vec<usize>,
-    /// Names under which the application registered functions of its own in place of ours.
-    taken: HashSet<String>,
-    /// Some slot no longer has a function, or should have another form.
-    untidy: bool,
-}
-
-#[derive(Clone, Copy)]
-struct Registered {
-    slot: usize,
-    form: Form,
 }
 
 /// What SQLite has to know of a function when it compiles a statement.
@@ -107,27 +96,6 @@ pub(crate) enum Kind {
     Aggregate,
     /// For a group of rows, and over a window.
     Window,
-}
-
-/// What is not ours in one namespace.
-struct Foreign {
-    ours: HashSet<String>,
-    taken: HashSet<String>,
-    /// All names that SQLite knows, once there was a name that has no slot yet.
-    all: OnceCell<Result<HashSet<String>>>,
-}
-
-impl Foreign {
-    fn has(&self, name: &str, all: impl FnOnce() -> Result<HashSet<String>>) -> bool {
-        self.taken.contains(name)
-            || !self.ours.contains(name)
-                && self.all.get_or_init(all).as_ref().is_ok_and(|all| all.contains(name))
-    }
-
-    /// Whether SQLite could say.
-    fn finish(self) -> Result<()> {
-        self.all.into_inner().map_or(Ok(()), |all| all.map(drop))
-    }
 }
 
 /// Prepared statements of our own.
@@ -162,7 +130,6 @@ impl State {
             last_error: RefCell::new(None),
             collations: RefCell::default(),
             collation_failed: Arc::default(),
-            taken_collations: RefCell::default(),
             sees_statements,
             last_pin: RefCell::default(),
             resetting: Cell::new(false),
@@ -212,20 +179,6 @@ impl State {
     pub(crate) fn take_collation_error(&self) -> Option<Error> {
         self.collation_failed.store(false, Ordering::Relaxed);
         self.collations.borrow().values().find_map(|slot| slot.take_error())
-    }
-
-    /// Names of the registered collations.
-    pub(crate) fn our_collations(&self) -> HashSet<String> {
-        self.collations.borrow().keys().cloned().collect()
-    }
-
-    /// A collation's slot was destroyed, see [`State::slot_destroyed`].
-    pub(crate) fn collation_destroyed(&self, name: &str, slot: &Arc<collation::Slot>) {
-        let mut collations = self.collations.borrow_mut();
-        if collations.get(name).is_some_and(|registered| Arc::ptr_eq(registered, slot)) {
-            collations.remove(name);
-            self.taken_collations.borrow_mut().insert(name.to_owned());
-        }
     }
 
     /// The snapshot as last read.
@@ -457,11 +410,8 @@ impl State {
             loaded.add_row(&values)
         })?;
         let Some(generation) = loaded.generation else { return Ok(Registry::empty()) };
-        let ours = self.our_names();
-        let taken = self.slots.borrow().taken.clone();
-        let (our_tables, taken_tables) = self.tables.borrow().names();
-        let functions = Foreign { ours, taken, all: OnceCell::new() };
-        let tables = Foreign { ours: our_tables, taken: taken_tables, all: OnceCell::new() };
+        let functions = self.slots.borrow().registered.foreign();
+        let tables = self.tables.borrow().registered.foreign();
         let is_foreign = |namespace: Namespace, name: &str| match namespace {
             Namespace::Functions => functions.has(name, || names::all_functions(self.handle)),
             Namespace::Tables => {
@@ -478,9 +428,11 @@ impl State {
 
     /// Whether a collation of this name is not ours.
     fn is_foreign_collation(&self, name: &str) -> bool {
-        self.taken_collations.borrow().contains(name)
-            || !self.collations.borrow().contains_key(name)
-                && names::has_collation(self.handle, name)
+        let (taken, ours) = {
+            let collations = self.collations.borrow();
+            (collations.is_taken(name), collations.contains(name))
+        };
+        taken || !ours && names::has_collation(self.handle, name)
     }
 
     /// Numbers of slots given so far.
@@ -490,7 +442,7 @@ impl State {
 
     /// Names of the slots.
     pub(crate) fn our_names(&self) -> HashSet<String> {
-        self.slots.borrow().by_key.keys().map(|(name, _)| name.clone()).collect()
+        self.slots.borrow().registered.names()
     }
 
     /// The bytes of a module.
@@ -516,31 +468,20 @@ impl State {
         collation::register(self, registry)?;
         for entry in registry.functions().filter(|entry| !entry.shadowed) {
             let key = function_key(entry.name(), entry.arguments);
-            let form = Form::of(entry);
-            let registered = self.slots.borrow().by_key.get(&key).copied();
-            match registered {
-                None => match self.create_slot(key, entry.name(), form) {
-                    // A name or a number of arguments that SQLite does not accept: nothing can call
-                    // it, and the others are none the worse.
-                    Err(error) if is_code(&error, SQLITE_MISUSE) => {}
-                    created => created?,
-                },
-                Some(registered) if registered.form != form => {
-                    self.slots.borrow_mut().untidy = true;
-                }
-                Some(_) => {}
+            if self.slots.borrow().registered.contains(&key) {
+                continue;
+            }
+            match self.create_slot(key, entry.name(), Form::of(entry)) {
+                // A name or a number of arguments that SQLite does not accept: nothing can call it,
+                // and the others are none the worse.
+                Err(error) if is_code(&error, SQLITE_MISUSE) => {}
+                created => created?,
             }
         }
-        {
-            let mut slots = self.slots.borrow_mut();
-            let gone = slots
-                .by_key
-                .keys()
-                .any(|key| registry.function(key).is_none_or(|entry| entry.shadowed));
-            let collation =
-                |name: &String| registry.collation(name).is_none_or(|entry| entry.shadowed);
-            slots.untidy |= gone || self.collations.borrow().keys().any(collation);
-        }
+        self.slots
+            .borrow_mut()
+            .registered
+            .look_over(|key, (_, form)| is_true(registry, key, *form));
         table::register(self, registry)
     }
 
@@ -551,16 +492,13 @@ impl State {
                 slots.count += 1;
                 slots.count - 1
             });
-            slots.by_key.insert(key.clone(), Registered { slot, form });
+            slots.registered.insert(key.clone(), (slot, form));
             slot
         };
         let data = Box::new(Slot { state: Rc::clone(self), number: slot, key: key.clone(), form });
         let created = self.create_function(name, key.1, data);
         if created.is_err() {
-            // SQLite has destroyed the slot, which looked as if the application had.
-            let mut slots = self.slots.borrow_mut();
-            slots.by_key.remove(&key);
-            slots.taken.remove(&key.0);
+            self.slots.borrow_mut().registered.refused(&key);
         }
         created
     }
@@ -653,49 +591,41 @@ impl State {
         Ok(())
     }
 
-    /// A slot was destroyed: by us, who took it out of `by_key` before, by the end of the connection,
-    /// or because the application registered a function of its own under that name. Then the name is
-    /// the application's from here on.
+    /// A slot was destroyed.
     pub(crate) fn slot_destroyed(&self, number: usize, key: &FunctionKey) {
         let mut slots = self.slots.borrow_mut();
         slots.free.push(number);
-        if slots.by_key.get(key).is_some_and(|registered| registered.slot == number) {
-            slots.by_key.remove(key);
-            slots.taken.insert(key.0.clone());
-            slots.untidy = true;
-        }
+        slots.registered.destroyed(key, |(slot, _)| *slot == number);
     }
 
     /// Deletes slots that no longer have a function, and changes the form of others, if the
     /// connection is idle.
     pub(crate) fn tidy(self: &Rc<Self>) -> Result<()> {
-        let untidy = self.slots.borrow().untidy || self.tables.borrow().is_untidy();
+        let untidy = self.slots.borrow().registered.is_untidy()
+            || self.tables.borrow().registered.is_untidy()
+            || self.collations.borrow().is_untidy();
         if !untidy || !self.handle.is_idle() {
             return Ok(());
         }
         let registry = self.registry();
         table::tidy(self, &registry)?;
-        let registered: Vec<_> =
-            self.slots.borrow().by_key.iter().map(|(k, r)| (k.clone(), *r)).collect();
-        for (key, Registered { form: old, .. }) in registered {
-            let entry = registry.function(&key).filter(|entry| !entry.shadowed);
-            if entry.is_some_and(|entry| Form::of(entry) == old) {
-                continue;
-            }
-            self.slots.borrow_mut().by_key.remove(&key);
+        let is_true = |key: &FunctionKey, (_, form): &(_, Form)| is_true(&registry, key, *form);
+        let stale = self.slots.borrow().registered.stale(is_true);
+        for key in stale {
+            self.slots.borrow_mut().registered.remove(&key);
             self.delete_function(&key.0, key.1)?;
-            if let Some(entry) = entry {
+            if let Some(entry) = registry.function(&key).filter(|entry| !entry.shadowed) {
                 self.create_slot(key, entry.name(), Form::of(entry))?;
             }
         }
-        for name in self.our_collations() {
-            if registry.collation(&name).is_none_or(|entry| entry.shadowed) {
-                collation::delete(self, &name)?;
-            }
-        }
-        self.slots.borrow_mut().untidy = false;
-        Ok(())
+        self.slots.borrow_mut().registered.tidied();
+        collation::tidy(self, &registry)
     }
+}
+
+/// Whether the function that was registered in this form is still to be called so.
+fn is_true(registry: &Registry, key: &FunctionKey, form: Form) -> bool {
+    registry.function(key).is_some_and(|entry| !entry.shadowed && Form::of(entry) == form)
 }
 
 /// Whether the definition can reach nothing outside of its guests, so that it does no harm in a schema

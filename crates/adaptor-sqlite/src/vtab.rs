@@ -1,13 +1,13 @@
-//! What all [virtual tables](https://www.sqlite.org/vtab.html) of ours share: declaring columns, and
-//! messages.
+//! What all [virtual tables](https://www.sqlite.org/vtab.html) of ours share: declaring columns,
+//! handing tables and cursors to SQLite, and messages.
 
 use std::ffi::{c_char, c_int};
 
 use commensal_core::Error;
 
 use crate::api::code::*;
-use crate::api::{Api, sqlite3, sqlite3_module, sqlite3_vtab};
-use crate::function::code_of;
+use crate::api::{Api, sqlite3, sqlite3_module, sqlite3_vtab, sqlite3_vtab_cursor};
+use crate::function::{code_of, guard};
 use crate::state::State;
 
 /// A module without methods, to be filled in.
@@ -43,12 +43,44 @@ pub(crate) const NO_METHODS: sqlite3_module = sqlite3_module {
 pub(crate) const NEW: sqlite3_vtab =
     sqlite3_vtab { pModule: std::ptr::null(), nRef: 0, zErrMsg: std::ptr::null_mut() };
 
+/// The leading part of a cursor that xOpen gives; SQLite fills it.
+pub(crate) const NEW_CURSOR: sqlite3_vtab_cursor =
+    sqlite3_vtab_cursor { pVtab: std::ptr::null_mut() };
+
+/// Hands a table or a cursor to SQLite, at the end of xCreate, xConnect or xOpen; gives the code that
+/// these return.
+///
+/// # Safety
+/// `out` is SQLite's place for it. `own` is `repr(C)` and begins with a `Base`.
+pub(crate) unsafe fn give<Base, Own>(out: *mut *mut Base, own: Own) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { *out = Box::into_raw(Box::new(own)).cast() };
+    SQLITE_OK
+}
+
+/// Takes back what [`give`] gave, in xDisconnect, xDestroy or xClose, and ends it; gives the code that
+/// these return.
+///
+/// # Safety
+/// `given` is an `Own` that [`give`] gave, and this is the one call in which SQLite gives it back.
+pub(crate) unsafe fn take_back<Base, Own>(given: *mut Base, end: impl FnOnce(Own)) -> c_int {
+    guard(
+        || SQLITE_OK,
+        || {
+            // SAFETY: the caller's promise.
+            end(*unsafe { Box::from_raw(given.cast::<Own>()) });
+            SQLITE_OK
+        },
+    )
+}
+
 /// The declaration of a table of these columns, given as their definitions; it ends with a NUL.
 pub(crate) fn create_table(columns: &[String]) -> String {
     format!("CREATE TABLE x({})\0", columns.join(", "))
 }
 
-/// Declares the columns: `declaration` ends with a NUL.
+/// Declares the columns: `declaration` ends with a NUL. An `innocuous` table can be used in a schema
+/// that is not trusted.
 ///
 /// # Safety
 /// This is xCreate or xConnect for `db`, and `message` its place for a message.
@@ -56,16 +88,20 @@ pub(crate) unsafe fn declare(
     api: &Api,
     db: *mut sqlite3,
     declaration: &str,
+    innocuous: bool,
     message: *mut *mut c_char,
 ) -> c_int {
     assert!(declaration.ends_with('\0'), "SQL text for SQLite ends with a NUL");
-    // SAFETY: the declaration ends with a NUL; the rest is the caller's promise.
+    // SAFETY: the declaration ends with a NUL, and the option takes no argument; the rest is the
+    // caller's promise.
     unsafe {
         let code = (api.sqlite3_declare_vtab)(db, declaration.as_ptr().cast());
         if code != SQLITE_OK {
             let reason = std::ffi::CStr::from_ptr((api.sqlite3_errmsg)(db)).to_string_lossy();
             let text = format!("the table's columns cannot be declared: {reason}");
             set_message(api, message, &text);
+        } else if innocuous {
+            (api.sqlite3_vtab_config)(db, SQLITE_VTAB_INNOCUOUS);
         }
         code
     }
@@ -90,7 +126,7 @@ pub(crate) fn copy(api: &Api, bytes: &[u8]) -> (*mut c_char, c_int) {
 ///
 /// # Safety
 /// `to` is where SQLite looks for a message.
-pub(crate) unsafe fn set_message(api: &Api, to: *mut *mut c_char, message: &str) {
+unsafe fn set_message(api: &Api, to: *mut *mut c_char, message: &str) {
     let (copied, code) = copy(api, message.as_bytes());
     if code == SQLITE_OK {
         // SAFETY: the caller's promise.

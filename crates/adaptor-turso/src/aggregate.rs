@@ -194,7 +194,7 @@ fn open(running: &mut Running, number: usize) -> Result<Group> {
 }
 
 fn bind(running: &mut Running, slot: usize, key: &FunctionKey) -> Result<()> {
-    running.registry().map_err(|error| crate::function::named(key, error))?;
+    running.registry().map_err(|error| error.of_function(&key.0))?;
     let state = Arc::clone(&running.state);
     let Some(scope) = running.scope.as_mut() else { return Err(astray()) };
     let entry = Arc::clone(scope.find(key)?);

@@ -144,19 +144,9 @@ fn call_bound(
 fn bind(running: &mut Running, number: usize) -> Result<()> {
     let state = Arc::clone(&running.state);
     let key = state.key_of_slot(number).ok_or_else(astray)?;
-    running.registry().map_err(|error| named(&key, error))?;
+    running.registry().map_err(|error| error.of_function(&key.0))?;
     let Some(scope) = running.scope.as_mut() else { return Err(astray()) };
     state.session.bind_key(scope, number, &key, |sha256| state.read_module(sha256))
-}
-
-/// An error that is not the function's own, under its name.
-#[cold]
-pub(crate) fn named(key: &FunctionKey, error: Error) -> Error {
-    if error.kind() == ErrorKind::Interrupted {
-        return error;
-    }
-    let named = Error::new(error.kind(), format!("{}(): {error}", key.0));
-    error.engine_code().into_iter().fold(named, Error::with_engine_code)
 }
 
 /// The engine's registers as arguments.

@@ -21,6 +21,7 @@ mod running;
 mod services;
 mod state;
 mod statement;
+mod table;
 mod value;
 
 pub use connection::TursoConnection;

@@ -8,8 +8,8 @@ use commensal_core::define::{Dependent, DependentKind, EngineNames};
 use commensal_core::dependents::Uses;
 use commensal_core::registry::Namespace;
 use commensal_core::{Result, ValueRef};
-use turso_core::Func;
 use turso_core::dialect::sqlite::resolve_builtin_function;
+use turso_core::{Func, NamespaceId};
 
 use crate::state::State;
 
@@ -84,11 +84,36 @@ pub(crate) fn is_builtin(name: &str) -> bool {
         && (LISTED.contains(&name.to_ascii_lowercase()) || (0..=ARGUMENTS_MAX).any(is_known))
 }
 
+/// Whether the engine takes it for a table of what a PRAGMA says.
+fn is_pragma(name: &str) -> bool {
+    const PREFIX: &str = "pragma_";
+    name.get(..PREFIX.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(PREFIX))
+}
+
+impl Names<'_> {
+    /// Whether the engine has a table of this name that is not in the file.
+    fn has_table(&self, name: &str) -> Result<bool> {
+        if self.0.connection.current_schema().get_table(NamespaceId::ROOT, name).is_none() {
+            return Ok(false);
+        }
+        let sql = "SELECT 1 FROM main.sqlite_schema WHERE name = ?1 COLLATE NOCASE";
+        let mut is_in_file = false;
+        self.0.query(sql, &[ValueRef::Text(name)], &mut |_| {
+            is_in_file = true;
+            Ok(())
+        })?;
+        Ok(!is_in_file)
+    }
+}
+
 impl EngineNames for Names<'_> {
     fn foreign(&self, namespace: Namespace, name: &str) -> Result<Option<String>> {
         Ok(match namespace {
             Namespace::Functions if is_builtin(name) => {
                 Some(format!("the built-in function {name}()"))
+            }
+            Namespace::Tables if is_pragma(name) || self.has_table(name)? => {
+                Some(format!("the virtual table module {name}"))
             }
             Namespace::Functions | Namespace::Tables | Namespace::Collations => None,
         })

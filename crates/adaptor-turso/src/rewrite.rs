@@ -3,14 +3,18 @@
 //! The engine asks a dialect for scalar functions only. Aggregates and table functions it looks up
 //! among those it was opened with, so these have names of their own there, and a statement that uses
 //! a definition is changed to use them, after it was parsed and before it is compiled. The names of
-//! result columns stay: the parser notes the text they are written as. What a schema keeps as text, views
-//! and triggers, is not changed.
+//! result columns stay: the parser notes the text they are written as. A view that
+//! uses definitions is put where it is named; triggers are out of reach.
 
+use std::sync::Arc;
+
+use turso_core::schema::View;
 use turso_core::{LimboError, Result, WalkControl, walk_expr_mut};
 use turso_parser::ast::{
-    As, Cmd, CreateTableBody, Distinctness, Expr, FromClause, FunctionTail, InsertBody,
-    JoinConstraint, Limit, Name, OneSelect, QualifiedName, ResultColumn, Select, SelectTable, Set,
-    SortedColumn, Stmt, Update, Upsert, UpsertDo, Window, With,
+    As, Cmd, CommonTableExpr, CreateTableBody, Distinctness, Expr, FromClause, FunctionTail,
+    IndexedColumn, InsertBody, JoinConstraint, Limit, Materialized, Name, OneSelect, Operator,
+    QualifiedName, ResultColumn, Select, SelectBody, SelectTable, Set, SortedColumn, Stmt, Update,
+    Upsert, UpsertDo, Window, With,
 };
 
 use crate::row;
@@ -28,14 +32,24 @@ pub(crate) trait Meanings {
         tail: &FunctionTail,
     ) -> Result<Option<String>>;
 
-    /// The engine's name for a table function of a definition; `None` where the name means no such.
+    /// What a name in FROM means, with this number of arguments.
     ///
     /// # Errors
     /// The engine cannot use it.
-    fn table(&mut self, name: &str, is_call: bool) -> Result<Option<String>>;
+    fn table(&mut self, name: &str, arguments: usize) -> Result<Table>;
 
     /// Is told of a collation.
     fn collation(&mut self, name: &str);
+}
+
+/// What a name in FROM means.
+pub(crate) enum Table {
+    /// A table function of a definition: the engine's name for it.
+    Function(String),
+    /// A view.
+    View(Arc<View>),
+    /// What the engine makes of it.
+    Other,
 }
 
 /// Replaces names throughout a statement.
@@ -44,13 +58,21 @@ pub(crate) trait Meanings {
 /// What a name means cannot be used there.
 pub(crate) fn rewrite(cmd: &mut Cmd, meanings: &mut dyn Meanings) -> Result<()> {
     let (Cmd::Stmt(stmt) | Cmd::Explain(stmt) | Cmd::ExplainQueryPlan { stmt, .. }) = cmd;
-    Rewriter { meanings, hidden: Vec::new() }.statement(stmt)
+    let writes = !matches!(stmt, Stmt::Select(_));
+    Rewriter { meanings, hidden: Vec::new(), views: Vec::new(), writes, changed: false }
+        .statement(stmt)
 }
 
 struct Rewriter<'a> {
     meanings: &'a mut dyn Meanings,
     /// Names of the common table expressions around, which hide tables.
     hidden: Vec<String>,
+    /// Names of the views that are being looked into.
+    views: Vec<String>,
+    /// Whether the statement writes.
+    writes: bool,
+    /// Whether anything was replaced.
+    changed: bool,
 }
 
 impl Rewriter<'_> {
@@ -69,6 +91,7 @@ impl Rewriter<'_> {
                     this.sets(sets)?;
                     this.from(from)?;
                     this.optional(where_clause)?;
+                    this.may_fail(where_clause);
                     this.columns(returning)
                 })
             }
@@ -120,6 +143,7 @@ impl Rewriter<'_> {
         match select {
             OneSelect::Values(rows) => rows.iter_mut().flatten().try_for_each(|e| self.expr(e)),
             OneSelect::Select { columns, from, where_clause, group_by, window_clause, .. } => {
+                let before = std::mem::take(&mut self.changed);
                 self.columns(columns)?;
                 self.from(from)?;
                 self.optional(where_clause)?;
@@ -132,9 +156,27 @@ impl Rewriter<'_> {
                     partition_by.iter_mut().try_for_each(|e| self.expr(e))?;
                     self.order(order_by)?;
                 }
+                self.may_fail(where_clause);
+                self.changed |= before;
                 Ok(())
             }
         }
+    }
+
+    /// Has the engine know that a statement which writes can fail in its middle. It believes so of
+    /// functions, and not of aggregates and tables, and would not undo what the statement wrote.
+    fn may_fail(&self, condition: &mut Option<Box<Expr>>) {
+        if !(self.writes && self.changed) {
+            return;
+        }
+        let call = Box::new(Expr::NotNull(packed(Vec::new())));
+        *condition = Some(match condition.take() {
+            None => call,
+            Some(condition) => {
+                let condition = Box::new(Expr::Parenthesized(vec![condition]));
+                Box::new(Expr::Binary(condition, Operator::And, call))
+            }
+        });
     }
 
     fn columns(&mut self, columns: &mut [ResultColumn]) -> Result<()> {
@@ -162,35 +204,105 @@ impl Rewriter<'_> {
     fn table(&mut self, table: &mut SelectTable) -> Result<()> {
         match table {
             SelectTable::Table(name, alias, _) => {
-                let is_hidden = self
-                    .hidden
-                    .iter()
-                    .any(|hidden| hidden.eq_ignore_ascii_case(name.name.as_str()));
-                if is_hidden { Ok(()) } else { self.table_name(name, alias, false) }
+                let hides = |hidden: &String| hidden.eq_ignore_ascii_case(name.name.as_str());
+                if self.hidden.iter().any(hides) || !is_of_file(name) {
+                    return Ok(());
+                }
+                let meaning = self.table_name(name, alias, 0)?;
+                if let Table::View(view) = &meaning
+                    && let Some(select) = self.view(view)?
+                {
+                    let alias = alias.take().or_else(|| Some(As::As(name.name.clone())));
+                    *table = SelectTable::Select { select, alias, lateral: false };
+                } else if !self.views.is_empty() && !matches!(meaning, Table::Function(_)) {
+                    // Where the view is put, the name may mean something else.
+                    name.namespace.get_or_insert_with(|| Name::exact("main".to_owned()));
+                }
+                Ok(())
             }
             SelectTable::TableCall(name, arguments, alias) => {
                 arguments.iter_mut().try_for_each(|e| self.expr(e))?;
-                self.table_name(name, alias, true)
+                if name.namespace.is_none() {
+                    self.table_name(name, alias, arguments.len())?;
+                }
+                Ok(())
             }
             SelectTable::Select { select, .. } => self.select(select),
             SelectTable::Sub(from, _) => self.sources(from),
         }
     }
 
+    /// Replaces the name of a table function; what the name means.
     fn table_name(
         &mut self,
         name: &mut QualifiedName,
         alias: &mut Option<As>,
-        is_call: bool,
-    ) -> Result<()> {
-        if name.namespace.is_some() {
-            return Ok(());
-        }
-        if let Some(ours) = self.meanings.table(name.name.as_str(), is_call)? {
-            let written = std::mem::replace(&mut name.name, Name::exact(ours));
+        arguments: usize,
+    ) -> Result<Table> {
+        let meaning = self.meanings.table(name.name.as_str(), arguments)?;
+        if let Table::Function(ours) = &meaning {
+            self.changed = true;
+            let written = std::mem::replace(&mut name.name, Name::exact(ours.clone()));
+            name.namespace = None;
             alias.get_or_insert(As::As(written));
         }
-        Ok(())
+        Ok(meaning)
+    }
+
+    /// What a view selects, if something in it was replaced: the engine reads views out of the schema, where
+    /// nothing can be.
+    fn view(&mut self, view: &View) -> Result<Option<Select>> {
+        if self.views.contains(&view.name) {
+            // The engine says that it is circular.
+            return Ok(None);
+        }
+        self.views.push(view.name.clone());
+        let hidden = std::mem::take(&mut self.hidden);
+        let before = std::mem::take(&mut self.changed);
+        let mut select = view.select_stmt.clone();
+        let rewritten = self.select(&mut select);
+        self.views.pop();
+        self.hidden = hidden;
+        let changed = std::mem::replace(&mut self.changed, before);
+        rewritten?;
+        self.changed |= changed;
+        if !changed {
+            return Ok(None);
+        }
+        if view.explicit_columns.is_empty() {
+            return Ok(Some(select));
+        }
+        // A common table expression can name its columns.
+        let column = |name: &String| IndexedColumn {
+            col_name: Name::exact(name.clone()),
+            collation_name: None,
+            order: None,
+        };
+        let name = Name::exact(view.name.clone());
+        let table = QualifiedName { namespace: None, name: name.clone(), alias: None };
+        let expression = CommonTableExpr {
+            tbl_name: name,
+            columns: view.explicit_columns.iter().map(column).collect(),
+            materialized: Materialized::Any,
+            select,
+        };
+        let all = OneSelect::Select {
+            distinctness: None,
+            columns: vec![ResultColumn::Star],
+            from: Some(FromClause {
+                select: Box::new(SelectTable::Table(table, None, None)),
+                joins: Vec::new(),
+            }),
+            where_clause: None,
+            group_by: None,
+            window_clause: Vec::new(),
+        };
+        Ok(Some(Select {
+            with: Some(With { recursive: false, ctes: vec![expression] }),
+            body: SelectBody { select: all, compounds: Vec::new() },
+            order_by: Vec::new(),
+            limit: None,
+        }))
     }
 
     fn order(&mut self, terms: &mut [SortedColumn]) -> Result<()> {
@@ -225,8 +337,8 @@ impl Rewriter<'_> {
                 | Expr::InSelect { rhs: select, .. } => {
                     self.select(select)?;
                 }
-                Expr::InTable { rhs, args, .. } => {
-                    self.table_name(rhs, &mut None, !args.is_empty())?;
+                Expr::InTable { rhs, args, .. } if rhs.namespace.is_none() => {
+                    self.table_name(rhs, &mut None, args.len())?;
                 }
                 _ => {}
             }
@@ -252,6 +364,7 @@ impl Rewriter<'_> {
             let message = "DISTINCT aggregates must have exactly one argument".to_owned();
             return Err(LimboError::ParseError(message));
         }
+        self.changed = true;
         *name = Name::exact(ours);
         match call {
             Expr::FunctionCall { args, .. } if arguments != 1 => {
@@ -271,6 +384,11 @@ impl Rewriter<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether a name can mean a view of the file.
+fn is_of_file(name: &QualifiedName) -> bool {
+    name.namespace.as_ref().is_none_or(|schema| schema.as_str().eq_ignore_ascii_case("main"))
 }
 
 /// Arguments as one; see [`row`].

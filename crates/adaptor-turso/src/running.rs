@@ -14,13 +14,14 @@ use commensal_core::registry::{FunctionBody, Registry};
 use commensal_core::session::{Scope, Session};
 use commensal_core::{Error, Result};
 
-use turso_core::LimboError;
+use turso_core::{LimboError, NamespaceId};
 use turso_parser::ast::FunctionTail;
 
 use crate::aggregate::{self, AGGREGATES_MAX, Meaning};
 use crate::error;
-use crate::rewrite::Meanings;
+use crate::rewrite::{Meanings, Table};
 use crate::state::State;
+use crate::table;
 
 /// See [`Running::execution`].
 static EXECUTIONS: AtomicU64 = AtomicU64::new(1);
@@ -135,8 +136,36 @@ impl Meanings for Running {
         Ok(Some(aggregate::name(number)))
     }
 
-    fn table(&mut self, _name: &str, _is_call: bool) -> turso_core::Result<Option<String>> {
-        Ok(None)
+    fn table(&mut self, name: &str, arguments: usize) -> turso_core::Result<Table> {
+        let registry = self.state.registry();
+        let connection = &self.state.connection;
+        let schema = connection.current_schema();
+        if let Some(view) = schema.get_view(NamespaceId::ROOT, name) {
+            return Ok(Table::View(view));
+        }
+        let is_known = schema.get_table(NamespaceId::ROOT, name).is_some();
+        let entry = registry.table(name).filter(|entry| !entry.shadowed && !is_known);
+        let Some(entry) = entry else {
+            // It may be in the catalog and was not read yet.
+            self.missed |= !is_known;
+            return Ok(Table::Other);
+        };
+        self.resolved = true;
+        let refuse = |message| Err(LimboError::ParseError(message));
+        let name = &entry.callable.name;
+        if entry.table.is_virtual() {
+            return refuse(format!(
+                "{name} is a virtual table of a definition: Turso has only its own"
+            ));
+        }
+        let arguments_max = entry.table.arguments().count();
+        if arguments > arguments_max {
+            return refuse(format!("too many arguments on {name}() - max {arguments_max}"));
+        }
+        let (name, is_new) = table::register(connection, entry)?;
+        // The engine may go on with another schema, in which it is not.
+        self.missed |= is_new;
+        Ok(Table::Function(name))
     }
 
     fn collation(&mut self, _name: &str) {}

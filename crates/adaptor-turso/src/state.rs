@@ -241,7 +241,7 @@ impl State {
         if let FunctionBody::Aggregate(_) = entry.body {
             // Those in the statement itself were replaced before.
             let message = format!(
-                "{name}() is an aggregate of a definition: Turso does not use these in views and triggers"
+                "{name}() is an aggregate of a definition: Turso does not use these in triggers"
             );
             return Err(Error::new(ErrorKind::Engine, message));
         }

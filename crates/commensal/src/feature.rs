@@ -25,14 +25,16 @@ pub enum Feature {
     Processes,
     /// Text that is not UTF-8 is kept as it is.
     RawText,
+    /// IN with several values on an argument of a table function.
+    InArguments,
     /// Commensal's own functions: `wasm_exec` and others.
     SqlFunctions,
-    /// Table functions and virtual tables of definitions.
-    Tables,
+    /// Aggregates and table functions of definitions in triggers.
+    TriggerDefinitions,
     /// VACUUM.
     Vacuum,
-    /// Aggregates and table functions of definitions in views and triggers.
-    ViewAggregates,
+    /// Virtual tables of definitions.
+    VirtualTables,
     /// Aggregates of definitions as window functions.
     Windows,
 }
@@ -48,10 +50,11 @@ impl Feature {
         Self::FunctionList,
         Self::Processes,
         Self::RawText,
+        Self::InArguments,
         Self::SqlFunctions,
-        Self::Tables,
+        Self::TriggerDefinitions,
         Self::Vacuum,
-        Self::ViewAggregates,
+        Self::VirtualTables,
         Self::Windows,
     ];
 
@@ -66,10 +69,11 @@ impl Feature {
             Self::FunctionList => "function_list",
             Self::Processes => "processes",
             Self::RawText => "raw_text",
+            Self::InArguments => "in_arguments",
             Self::SqlFunctions => "sql_functions",
-            Self::Tables => "tables",
+            Self::TriggerDefinitions => "trigger_definitions",
             Self::Vacuum => "vacuum",
-            Self::ViewAggregates => "view_aggregates",
+            Self::VirtualTables => "virtual_tables",
             Self::Windows => "windows",
         }
     }

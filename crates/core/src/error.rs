@@ -85,6 +85,18 @@ impl Error {
         self
     }
 
+    /// The error under the name of the function that it kept from being called. An interrupt stays
+    /// what it is.
+    #[cold]
+    #[must_use]
+    pub fn of_function(mut self, name: &str) -> Self {
+        if self.0.kind != ErrorKind::Interrupted {
+            self.0.message = format!("{name}(): {}", self.0.message);
+            self.0.offset = None;
+        }
+        self
+    }
+
     /// The kind.
     pub fn kind(&self) -> ErrorKind {
         self.0.kind

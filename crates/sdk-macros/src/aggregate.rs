@@ -6,8 +6,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, ItemImpl, Result};
 
-use crate::expand::section;
-use crate::implementation::{Implementation, json};
+use crate::implementation::{self, Implementation, json};
 use crate::options::Options;
 
 /// Fields of the manifest that every aggregate has; the host's calls beside those of the trait.
@@ -15,7 +14,7 @@ const ALWAYS: [&str; 4] = ["init", "step", "finalize", "drop"];
 
 /// The exports and the manifest fragment.
 pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStream> {
-    let options = Options::parse_only(options, &["name"])?;
+    let options = Options::parse(options, &["name"])?;
     let implementation = Implementation::of(item, "Aggregate")?;
     let fields = fields(&implementation)?;
     let name = options.name.unwrap_or_else(|| implementation.default_name());
@@ -34,11 +33,6 @@ pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStrea
                 commensal::Single::new(commensal::States::new());
 
             #(#exports)*
-
-            #[cfg(not(target_arch = "wasm32"))]
-            {
-                let _ = MANIFEST;
-            }
         };
     })
 }
@@ -67,15 +61,11 @@ fn manifest(implementation: &Implementation<'_>, name: &str, fields: &[&str]) ->
     let tail = format!("\"{}}}}}\n", exports.collect::<String>());
     // The compiler's complaint about a wrong type should be at the implementation.
     let aggregate = quote_spanned!(r#type.span()=> <#r#type as ::commensal_sdk::Aggregate>);
-    let section = section();
-    quote! {
-        const MANIFEST: &[&[&str]] = &[
-            &[commensal::HEADER, #head],
-            <#aggregate::Arguments<'static> as commensal::FromArguments<'static>>::PARAMS,
-            &["],\"returns\":\"", commensal::result::<#aggregate::Output>(), #tail],
-        ];
-        #section
-    }
+    implementation::manifest(&[
+        quote!(&[#head]),
+        quote!(<#aggregate::Arguments<'static> as commensal::FromArguments<'static>>::PARAMS),
+        quote!(&["],\"returns\":\"", commensal::result::<#aggregate::Output>(), #tail]),
+    ])
 }
 
 /// The export for one field.

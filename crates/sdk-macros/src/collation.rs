@@ -8,14 +8,14 @@ use crate::implementation::{Implementation, export, json, manifest};
 use crate::options::Options;
 
 pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStream> {
-    let options = Options::parse_only(options, &["name"])?;
+    let options = Options::parse(options, &["name"])?;
     let implementation = Implementation::of(item, "Collation")?;
     let name = options.name.unwrap_or_else(|| implementation.default_name());
     let compare = implementation.export("compare");
     let line =
         format!("{{\"collation\":{{\"name\":{},\"compare\":{}}}}}\n", json(&name), json(&compare));
     let Implementation { implementor, cfgs, .. } = &implementation;
-    let manifest = manifest(&[quote!(#line)]);
+    let manifest = manifest(&[quote!(&[#line])]);
     let body = quote! {
         let ordering = <#implementor as commensal::Collation>::compare(
             arguments.get(0)?,

@@ -9,7 +9,7 @@ use crate::implementation::{Implementation, export, json, manifest};
 use crate::options::Options;
 
 pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStream> {
-    let options = Options::parse_only(options, &["name", "operators"])?;
+    let options = Options::parse(options, &["name", "operators"])?;
     let implementation = Implementation::of(item, "CustomType")?;
     let name = options.name.clone().unwrap_or_else(|| implementation.default_name());
     let (encode, decode) = (implementation.export("encode"), implementation.export("decode"));
@@ -29,8 +29,7 @@ pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStrea
         json(&decode),
         operators.join(",")
     );
-    let manifest =
-        manifest(&[quote!(#head), quote!(commensal::result::<#stored>()), quote!(#tail)]);
+    let manifest = manifest(&[quote!(&[#head, commensal::result::<#stored>(), #tail])]);
     let method = |method: TokenStream| {
         quote! {
             let result = <#implementor as commensal::CustomType>::#method(arguments.get(0)?);

@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
-use crate::implementation::json;
+use crate::implementation::{self, json};
 use crate::options::Options;
 use crate::signature::Signature;
 use crate::symbols;
@@ -42,7 +42,7 @@ pub(crate) fn expand(options: &Options, signature: &Signature) -> TokenStream {
 
             #[cfg(not(target_arch = "wasm32"))]
             {
-                let _ = (MANIFEST, commensal::Count::#count, invoke);
+                let _ = (commensal::Count::#count, invoke);
             }
         };
     }
@@ -89,7 +89,7 @@ fn invoke(signature: &Signature) -> TokenStream {
     }
 }
 
-/// The constant with the manifest fragment and, on wasm32, the custom section with it.
+/// The manifest fragment.
 fn manifest(options: &Options, signature: &Signature, name: &str, export: &str) -> TokenStream {
     let mut parts = Vec::new();
     let head = format!(
@@ -107,21 +107,6 @@ fn manifest(options: &Options, signature: &Signature, name: &str, export: &str) 
     }
     let result = &signature.result;
     let result = quote_spanned!(result.span()=> commensal::result::<#result>());
-    let section = section();
     let tail = format!("\",\"deterministic\":{}}}}}\n", options.deterministic);
-    quote! {
-        const MANIFEST: &[&[&str]] =
-            &[&[commensal::HEADER, #(#parts,)* "],\"returns\":\"", #result, #tail]];
-        #section
-    }
-}
-
-/// The custom section with the manifest fragment.
-pub(crate) fn section() -> TokenStream {
-    quote! {
-        #[cfg(target_arch = "wasm32")]
-        #[used]
-        #[unsafe(link_section = "commensal")]
-        static SECTION: [u8; commensal::len(MANIFEST)] = commensal::concat(MANIFEST);
-    }
+    implementation::manifest(&[quote!(&[#(#parts,)* "],\"returns\":\"", #result, #tail])])
 }

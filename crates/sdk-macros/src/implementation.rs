@@ -6,8 +6,6 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 use syn::{Attribute, Error, ImplItem, ItemImpl, Result, Type};
 
-use crate::expand::section;
-
 /// The checked head of `impl Trait for Type`.
 pub(crate) struct Implementation<'a> {
     /// The type that implements the trait.
@@ -101,13 +99,16 @@ pub(crate) fn export(
     }
 }
 
-/// The constant with a line of the manifest, whose parts are given, and on wasm32 the custom section
-/// with it.
+/// The constant with a line of the manifest, and on wasm32 the custom section with it. Each of `parts` is
+/// an expression of type `&[&str]`.
 pub(crate) fn manifest(parts: &[TokenStream]) -> TokenStream {
-    let section = section();
     quote! {
-        const MANIFEST: &[&[&str]] = &[&[commensal::HEADER, #(#parts,)*]];
-        #section
+        const MANIFEST: &[&[&str]] = &[&[commensal::HEADER], #(#parts,)*];
+
+        #[cfg(target_arch = "wasm32")]
+        #[used]
+        #[unsafe(link_section = "commensal")]
+        static SECTION: [u8; commensal::len(MANIFEST)] = commensal::concat(MANIFEST);
 
         #[cfg(not(target_arch = "wasm32"))]
         {

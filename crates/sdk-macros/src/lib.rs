@@ -25,7 +25,7 @@ use crate::signature::Signature;
 pub fn function(options: TokenStream, item: TokenStream) -> TokenStream {
     let unchanged = proc_macro2::TokenStream::from(item.clone());
     let function = parse_macro_input!(item as ItemFn);
-    let expansion = Options::parse(options.into())
+    let expansion = Options::parse(options.into(), &["name", "deterministic"])
         .and_then(|options| Ok(expand::expand(&options, &Signature::of(&function)?)));
     // With the function itself, a mistake in the attribute makes one error, not one more for each use.
     let expansion = expansion.unwrap_or_else(|error| error.into_compile_error());
@@ -64,19 +64,11 @@ fn beside(
 /// Makes a type a table function of SQL: see `commensal_sdk::table_function`.
 #[proc_macro_attribute]
 pub fn table_function(options: TokenStream, item: TokenStream) -> TokenStream {
-    let unchanged = proc_macro2::TokenStream::from(item.clone());
-    let item = parse_macro_input!(item as ItemImpl);
-    let expansion = table::function(options.into(), &item);
-    let expansion = expansion.unwrap_or_else(|error| error.into_compile_error());
-    quote::quote!(#unchanged #expansion).into()
+    beside(item, |item| table::function(options.into(), item))
 }
 
 /// Makes a type a virtual table of SQL: see `commensal_sdk::virtual_table`.
 #[proc_macro_attribute]
 pub fn virtual_table(options: TokenStream, item: TokenStream) -> TokenStream {
-    let unchanged = proc_macro2::TokenStream::from(item.clone());
-    let item = parse_macro_input!(item as ItemImpl);
-    let expansion = virtual_table::expand(options.into(), &item);
-    let expansion = expansion.unwrap_or_else(|error| error.into_compile_error());
-    quote::quote!(#unchanged #expansion).into()
+    beside(item, |item| virtual_table::expand(options.into(), item))
 }

@@ -1,4 +1,4 @@
-//! The options in `#[function(…)]` and its like.
+//! The options in `#[function(…)]` and its like: one grammar, of which each attribute knows some.
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
@@ -12,113 +12,154 @@ const NAME_BYTES_MAX: usize = 255;
 /// What an attribute asks for.
 #[derive(Default)]
 pub(crate) struct Options {
-    /// The name in SQL, if it is not that of the function.
+    /// The name in SQL, if it is not that of the function or type.
     pub(crate) name: Option<String>,
     /// Whether the author promises determinism.
     pub(crate) deterministic: bool,
     /// Operators of a type and the SQL names of the functions that compute them.
     pub(crate) operators: Vec<(String, String)>,
+    /// The columns of a table.
+    pub(crate) columns: Vec<String>,
+    /// The arguments of a table function.
+    pub(crate) arguments: Vec<String>,
+    /// Whether a virtual table can be used without CREATE VIRTUAL TABLE.
+    pub(crate) eponymous: bool,
 }
 
+/// An option: what is before its value, and its value.
 struct Entry {
     key: Ident,
-    value: Option<LitStr>,
-    /// `key("…" = "…", …)`
-    pairs: Vec<(LitStr, LitStr)>,
+    value: Value,
 }
 
-/// `"…" = "…"`
-struct Pair(LitStr, LitStr);
+enum Value {
+    /// `key`
+    None,
+    /// `key = "…"`
+    Text(LitStr),
+    /// `key("…", …)` and `key("…" = "…", …)`
+    List(Vec<Item>),
+}
 
-impl Parse for Pair {
+/// `"…"` or `"…" = "…"`
+struct Item(LitStr, Option<LitStr>);
+
+impl Parse for Item {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let left = input.parse()?;
-        input.parse::<Token![=]>()?;
-        Ok(Self(left, input.parse()?))
+        let right = match input.parse::<Option<Token![=]>>()? {
+            Some(_) => Some(input.parse()?),
+            None => None,
+        };
+        Ok(Self(left, right))
     }
 }
 
 impl Parse for Entry {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let key = input.call(Ident::parse_any)?;
-        let (mut value, mut pairs) = (None, Vec::new());
-        if input.peek(Token![=]) {
+        let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
-            value = Some(input.parse()?);
+            Value::Text(input.parse()?)
         } else if input.peek(token::Paren) {
-            let content;
-            parenthesized!(content in input);
-            let parsed = Punctuated::<Pair, Token![,]>::parse_terminated(&content)?;
-            pairs = parsed.into_iter().map(|Pair(left, right)| (left, right)).collect();
-        }
-        Ok(Self { key, value, pairs })
+            let list;
+            parenthesized!(list in input);
+            let items = Punctuated::<Item, Token![,]>::parse_terminated(&list)?;
+            Value::List(items.into_iter().collect())
+        } else {
+            Value::None
+        };
+        Ok(Self { key, value })
     }
 }
 
 impl Options {
-    pub(crate) fn parse(tokens: TokenStream) -> Result<Self> {
-        Self::parse_only(tokens, &["name", "deterministic"])
-    }
-
     /// Reads options of which only these are known.
-    pub(crate) fn parse_only(tokens: TokenStream, known: &[&str]) -> Result<Self> {
+    pub(crate) fn parse(tokens: TokenStream, known: &[&str]) -> Result<Self> {
         let entries = Punctuated::<Entry, Token![,]>::parse_terminated.parse2(tokens)?;
         let mut options = Self::default();
-        for Entry { key, value, pairs } in entries {
-            let text = key.to_string();
-            let text = if known.contains(&text.as_str()) { text.as_str() } else { "" };
-            let duplicate = match (text, value) {
-                ("operators", None) if !pairs.is_empty() => {
-                    let pairs = pairs
-                        .iter()
-                        .map(|(op, function)| Ok((op.value(), checked_name(function)?)));
-                    let operators = pairs.collect::<Result<_>>()?;
-                    !std::mem::replace(&mut options.operators, operators).is_empty()
-                }
-                ("operators", _) => {
-                    let message = "`operators` has a list: `operators(\"<\" = \"function\")`";
-                    return Err(Error::new(key.span(), message));
-                }
-                ("name", Some(name)) => options.name.replace(checked_name(&name)?).is_some(),
-                ("name", None) => {
-                    return Err(Error::new(key.span(), "`name` needs a value: `name = \"…\"`"));
-                }
-                ("deterministic", None) => std::mem::replace(&mut options.deterministic, true),
-                ("deterministic", Some(value)) => {
-                    return Err(Error::new(
-                        value.span(),
-                        "`deterministic` has no value: leave it out for a function that is not",
-                    ));
-                }
-                _ => {
-                    let known: Vec<_> = known.iter().map(|option| form(option)).collect();
-                    let known = match known.as_slice() {
-                        [only] => format!("known is {only}"),
-                        [first @ .., last] => format!("known are {} and {last}", first.join(", ")),
-                        [] => "there are none".to_owned(),
-                    };
-                    let message = format!("unknown option `{key}`; {known}");
-                    return Err(Error::new(key.span(), message));
-                }
-            };
-            if duplicate {
+        let mut given = Vec::new();
+        for Entry { key, value } in entries {
+            let name = key.to_string();
+            if !known.contains(&name.as_str()) {
+                return Err(unknown(&key, known));
+            }
+            if given.contains(&name) {
                 return Err(Error::new(key.span(), format!("`{key}` is given twice")));
             }
+            options.set(&key, value)?;
+            given.push(name);
         }
         Ok(options)
     }
+
+    fn set(&mut self, key: &Ident, value: Value) -> Result<()> {
+        match (key.to_string().as_str(), value) {
+            ("name", Value::Text(name)) => self.name = Some(checked_name(&name)?),
+            ("deterministic", Value::None) => self.deterministic = true,
+            ("deterministic", Value::Text(value)) => {
+                let message =
+                    "`deterministic` has no value: leave it out for a function that is not";
+                return Err(Error::new(value.span(), message));
+            }
+            ("eponymous", Value::None) => self.eponymous = true,
+            ("columns", Value::List(items)) => self.columns = names(items)?,
+            ("arguments", Value::List(items)) => self.arguments = names(items)?,
+            ("operators", Value::List(items)) if !items.is_empty() => {
+                let pairs = items.into_iter().map(|Item(operator, function)| match function {
+                    Some(function) => Ok((operator.value(), checked_name(&function)?)),
+                    None => Err(Error::new(operator.span(), needs("operators"))),
+                });
+                self.operators = pairs.collect::<Result<_>>()?;
+            }
+            (option, _) => return Err(Error::new(key.span(), needs(option))),
+        }
+        Ok(())
+    }
+}
+
+/// The names of a list without values.
+fn names(items: Vec<Item>) -> Result<Vec<String>> {
+    let name = |Item(name, value): Item| match value {
+        None => checked_name(&name),
+        Some(value) => Err(Error::new(value.span(), "this is a list of names, without values")),
+    };
+    items.into_iter().map(name).collect()
+}
+
+/// What is said of an option without what belongs to it.
+fn needs(option: &str) -> String {
+    let what = match option {
+        "name" => "needs a value",
+        "deterministic" | "eponymous" => "has no value",
+        _ => "has a list",
+    };
+    format!("`{option}` {what}: {}", form(option))
+}
+
+fn unknown(key: &Ident, known: &[&str]) -> Error {
+    let known: Vec<_> = known.iter().map(|option| form(option)).collect();
+    let known = match known.as_slice() {
+        [only] => format!("known is {only}"),
+        [first @ .., last] => format!("known are {} and {last}", first.join(", ")),
+        [] => "there are none".to_owned(),
+    };
+    Error::new(key.span(), format!("unknown option `{key}`; {known}"))
 }
 
 /// How an option is written.
 fn form(option: &str) -> &'static str {
     match option {
         "name" => "`name = \"…\"`",
-        "operators" => "`operators(\"<\" = \"…\")`",
+        "operators" => "`operators(\"<\" = \"function\")`",
+        "columns" => "`columns(\"…\")`",
+        "arguments" => "`arguments(\"…\")`",
+        "eponymous" => "`eponymous`",
         _ => "`deterministic`",
     }
 }
 
-pub(crate) fn checked_name(literal: &LitStr) -> Result<String> {
+fn checked_name(literal: &LitStr) -> Result<String> {
     let name = literal.value();
     let problem = if name.is_empty() {
         "the SQL name is empty".to_owned()

@@ -1,99 +1,25 @@
 //! What `#[table_function(…)]` adds beside the impl block: three exports and the manifest fragment.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
-use syn::ext::IdentExt;
-use syn::parse::{Parse, ParseStream, Parser};
-use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Error, Ident, ItemImpl, LitStr, Result, Token, Type, parenthesized};
+use syn::{Error, ItemImpl, Result, Type};
 
 use crate::implementation::{self, Implementation, json};
-use crate::options::checked_name;
-
-/// What `#[table_function(…)]` and `#[virtual_table(…)]` ask for.
-pub(crate) struct Options {
-    pub(crate) name: String,
-    pub(crate) columns: Vec<String>,
-    pub(crate) arguments: Vec<String>,
-    pub(crate) eponymous: bool,
-}
-
-/// `name = "…"`, `columns("…", …)` or `eponymous`.
-struct Entry {
-    key: Ident,
-    values: Vec<LitStr>,
-}
-
-impl Parse for Entry {
-    fn parse(input: ParseStream<'_>) -> Result<Self> {
-        let key = input.call(Ident::parse_any)?;
-        let values = if input.peek(Token![=]) {
-            input.parse::<Token![=]>()?;
-            vec![input.parse()?]
-        } else if !input.peek(syn::token::Paren) {
-            Vec::new()
-        } else {
-            let list;
-            parenthesized!(list in input);
-            Punctuated::<LitStr, Token![,]>::parse_terminated_with(&list, |s| s.parse())?
-                .into_iter()
-                .collect()
-        };
-        Ok(Self { key, values })
-    }
-}
-
-impl Options {
-    /// Those of a virtual table, or of a table function.
-    pub(crate) fn parse(tokens: TokenStream, is_virtual: bool) -> Result<Self> {
-        let (mut name, mut columns, mut arguments, mut eponymous) = (None, None, None, None);
-        let span = tokens.span();
-        for Entry { key, values } in
-            Punctuated::<Entry, Token![,]>::parse_terminated.parse2(tokens)?
-        {
-            let names = values.iter().map(checked_name).collect::<Result<Vec<_>>>()?;
-            let place = match (key.to_string().as_str(), is_virtual) {
-                ("name", _) => &mut name,
-                ("columns", _) => &mut columns,
-                ("arguments", false) => &mut arguments,
-                ("eponymous", true) => &mut eponymous,
-                (unknown, _) => {
-                    let last = if is_virtual { "`eponymous`" } else { "`arguments(\"…\")`" };
-                    let message = format!(
-                        "unknown option `{unknown}`; known are `name = \"…\"`, `columns(\"…\")` and \
-                         {last}"
-                    );
-                    return Err(Error::new(key.span(), message));
-                }
-            };
-            if place.replace(names).is_some() {
-                return Err(Error::new(key.span(), format!("`{key}` is given twice")));
-            }
-        }
-        let [name] = &name.unwrap_or_default()[..] else {
-            return Err(Error::new(span, "a table needs a name: `name = \"…\"`"));
-        };
-        Ok(Self {
-            name: name.clone(),
-            columns: columns.unwrap_or_default(),
-            arguments: arguments.unwrap_or_default(),
-            eponymous: eponymous.is_some(),
-        })
-    }
-}
+use crate::options::Options;
 
 /// The exports and the manifest fragment.
 pub(crate) fn function(options: TokenStream, item: &ItemImpl) -> Result<TokenStream> {
-    let options = Options::parse(options, false)?;
+    let span = options.span();
+    let options = Options::parse(options, &["name", "columns", "arguments"])?;
+    let name = options.name.as_deref().ok_or_else(|| unnamed(span))?;
     let implementation = Implementation::of(item, "TableFunction")?;
     if options.columns.is_empty() {
         let message = "a table function needs columns: `columns(\"…\", …)`";
         return Err(Error::new_spanned(&item.self_ty, message));
     }
     let (stem, cfgs) = (&implementation.ident, &implementation.cfgs);
-    let manifest = manifest(&options, stem, &item.self_ty);
-    let name = &options.name;
+    let manifest = manifest(&options, name, stem, &item.self_ty);
     let table = &item.self_ty;
     let exports = ["open", "next", "close"].map(|method| {
         let export = format!("{stem}.{method}");
@@ -123,9 +49,14 @@ pub(crate) fn function(options: TokenStream, item: &ItemImpl) -> Result<TokenStr
     })
 }
 
-fn manifest(options: &Options, stem: &str, table: &Type) -> TokenStream {
+/// The error of a table without a name.
+pub(crate) fn unnamed(options: Span) -> Error {
+    Error::new(options, "a table needs a name: `name = \"…\"`")
+}
+
+fn manifest(options: &Options, name: &str, stem: &str, table: &Type) -> TokenStream {
     let (count, arguments) = (options.columns.len(), options.arguments.len());
-    let head = format!("{{\"table\":{{\"name\":{},\"columns\":[", json(&options.name));
+    let head = format!("{{\"table\":{{\"name\":{},\"columns\":[", json(name));
     let names = options.columns.iter().chain(&options.arguments);
     let columns = names.enumerate().map(|(index, name)| {
         let comma = if index == 0 { "" } else { "," };
@@ -143,5 +74,5 @@ fn manifest(options: &Options, stem: &str, table: &Type) -> TokenStream {
     let tail = format!("]{}}}}}\n", tail.concat());
     let head = quote!(#head);
     let parts: Vec<_> = [head].into_iter().chain(columns).chain([quote!(#tail)]).collect();
-    implementation::manifest(&parts)
+    implementation::manifest(&[quote!(&[#(#parts,)*])])
 }

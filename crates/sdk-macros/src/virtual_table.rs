@@ -3,10 +3,12 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::spanned::Spanned;
 use syn::{Error, ItemImpl, Result, Type};
 
 use crate::implementation::{self, Implementation, json};
-use crate::table::Options;
+use crate::options::Options;
+use crate::table::unnamed;
 
 /// The fields of the manifest that every virtual table has.
 const ALWAYS: [&str; 7] =
@@ -29,7 +31,9 @@ const OPTIONAL: [&str; 11] = [
 
 /// The exports and the manifest fragment.
 pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStream> {
-    let options = Options::parse(options, true)?;
+    let span = options.span();
+    let options = Options::parse(options, &["name", "columns", "eponymous"])?;
+    let name = options.name.as_deref().ok_or_else(|| unnamed(span))?;
     let implementation = Implementation::of(item, "VirtualTable")?;
     let has = |name: &str| implementation.has(name);
     if options.columns.is_empty() && !(has("declaration") && has("columns")) {
@@ -39,12 +43,12 @@ pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStrea
     }
     let fields: Vec<&str> =
         ALWAYS.into_iter().chain(OPTIONAL.into_iter().filter(|name| has(name))).collect();
-    let manifest = manifest(&options, &implementation, &fields, item)?;
+    let manifest = manifest(&options, name, &implementation, &fields, item)?;
     let (cfgs, table) = (&implementation.cfgs, &item.self_ty);
     let exports = fields.iter().map(|field| {
         let export = implementation.export(field);
         let function = format_ident!("export_{field}");
-        let body = body(field, &options, table);
+        let body = body(field, name, &options, table);
         quote! {
             #[cfg(target_arch = "wasm32")]
             #[unsafe(export_name = #export)]
@@ -71,10 +75,10 @@ pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStrea
 }
 
 /// The call of the SDK that is the body of an export.
-fn body(field: &str, options: &Options, table: &Type) -> TokenStream {
+fn body(field: &str, name: &str, options: &Options, table: &Type) -> TokenStream {
     let columns = options.columns.len();
     let declares = columns == 0;
-    let named = format!("{}.{field}", options.name);
+    let named = format!("{name}.{field}");
     match field {
         "connect" => {
             quote!(commensal::table::connect::<#table>(#named, argc, argv, false, #declares))
@@ -105,11 +109,12 @@ fn body(field: &str, options: &Options, table: &Type) -> TokenStream {
 
 fn manifest(
     options: &Options,
+    name: &str,
     implementation: &Implementation<'_>,
     fields: &[&str],
     item: &ItemImpl,
 ) -> Result<TokenStream> {
-    let mut text = format!("{{\"table\":{{\"name\":{}", json(&options.name));
+    let mut text = format!("{{\"table\":{{\"name\":{}", json(name));
     if options.eponymous {
         text.push_str(",\"eponymous\":true");
     }
@@ -124,7 +129,7 @@ fn manifest(
         text.push_str(&format!(",\"{field}\":{}", json(&implementation.export(field))));
     }
     text.push_str("}}\n");
-    Ok(implementation::manifest(&[quote!(#text)]))
+    Ok(implementation::manifest(&[quote!(&[#text])]))
 }
 
 /// A column, from `"name"`, `"name type"` or `"name type hidden"`.

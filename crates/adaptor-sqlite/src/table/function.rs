@@ -81,26 +81,20 @@ unsafe extern "C" fn connect(
             };
             let api = slot.state.handle.api;
             let columns: Vec<_> = entry.table.columns.iter().map(column_definition).collect();
-            // SAFETY: this is xConnect, where declaring and configuring is allowed; the option takes
-            // no argument, and `message` is the place for a message.
-            unsafe {
-                let code = vtab::declare(api, db, &vtab::create_table(&columns), message);
-                if code != SQLITE_OK {
-                    return code;
-                }
-                if is_innocuous(&entry.callable) {
-                    (api.sqlite3_vtab_config)(db, SQLITE_VTAB_INNOCUOUS);
-                }
+            let (declaration, innocuous) =
+                (vtab::create_table(&columns), is_innocuous(&entry.callable));
+            // SAFETY: this is xConnect, and `message` is its place for one.
+            let code = unsafe { vtab::declare(api, db, &declaration, innocuous, message) };
+            if code != SQLITE_OK {
+                return code;
             }
             let mut numbers = 0..;
             let arguments = entry.table.columns.iter();
             let arguments =
                 arguments.map(|c| if c.hidden { numbers.next() } else { None }).collect();
             let state = Rc::clone(&slot.state);
-            let connected = Box::new(Connected { base: vtab::NEW, state, entry, arguments });
-            // SAFETY: `out` is SQLite's place for the table, whose first field is what it expects.
-            unsafe { *out = Box::into_raw(connected).cast() };
-            SQLITE_OK
+            // SAFETY: `out` is SQLite's place for the table.
+            unsafe { vtab::give(out, Connected { base: vtab::NEW, state, entry, arguments }) }
         },
     )
 }
@@ -113,14 +107,8 @@ fn find<'r>(entry: Option<&'r Arc<TableEntry>>, name: &str) -> Result<&'r Arc<Ta
 }
 
 unsafe extern "C" fn disconnect(table: *mut sqlite3_vtab) -> c_int {
-    guard(
-        || SQLITE_OK,
-        || {
-            // SAFETY: the table that `connect` made; SQLite disconnects it once.
-            drop(unsafe { Box::from_raw(table.cast::<Connected>()) });
-            SQLITE_OK
-        },
-    )
+    // SAFETY: the table that `connect` gave; SQLite disconnects it once.
+    unsafe { vtab::take_back(table, drop::<Connected>) }
 }
 
 /// What the plan says about an argument. The plan's text has one of these for each.
@@ -204,28 +192,21 @@ unsafe extern "C" fn open(table: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_
         || {
             // SAFETY: the table that `connect` made.
             let connected = unsafe { &*table.cast::<Connected>() };
-            let base = sqlite3_vtab_cursor { pVtab: std::ptr::null_mut() };
             let state = Rc::clone(&connected.state);
-            let cursor = Box::new(Cursor { base, state, scan: None });
-            // SAFETY: `out` is SQLite's place for the cursor, whose first field is what it expects.
-            unsafe { *out = Box::into_raw(cursor).cast() };
-            SQLITE_OK
+            // SAFETY: `out` is SQLite's place for the cursor.
+            unsafe { vtab::give(out, Cursor { base: vtab::NEW_CURSOR, state, scan: None }) }
         },
     )
 }
 
 unsafe extern "C" fn close(cursor: *mut sqlite3_vtab_cursor) -> c_int {
-    guard(
-        || SQLITE_OK,
-        || {
-            // SAFETY: the cursor that `open` made; SQLite closes it once.
-            let cursor = unsafe { Box::from_raw(cursor.cast::<Cursor>()) };
-            if let Some((scan, session)) = cursor.scan {
-                scan.end(&session);
-            }
-            SQLITE_OK
-        },
-    )
+    let end = |cursor: Cursor| {
+        if let Some((scan, session)) = cursor.scan {
+            scan.end(&session);
+        }
+    };
+    // SAFETY: the cursor that `open` gave; SQLite closes it once.
+    unsafe { vtab::take_back(cursor, end) }
 }
 
 /// Runs a method of a cursor; its error goes to the table, where SQLite looks for it.
@@ -286,7 +267,7 @@ unsafe extern "C" fn filter(
 fn scan(connected: &Connected) -> Result<(FunctionCursor, Rc<Session>)> {
     let state = &connected.state;
     let name = &connected.entry.callable.name;
-    let registry = state.current().map_err(|error| crate::pin::named(name, error))?;
+    let registry = state.current().map_err(|error| error.of_function(name))?;
     let entry = Arc::clone(find(registry.table(name), name)?);
     if entry.table.columns != connected.entry.table.columns {
         let message = format!(

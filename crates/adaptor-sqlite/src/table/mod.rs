@@ -9,7 +9,6 @@ mod function;
 mod plan;
 mod virtual_table;
 
-use std::collections::{HashMap, HashSet};
 use std::ffi::{CString, c_void};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -22,6 +21,7 @@ use commensal_core::{Error, ErrorKind, Result};
 use crate::api::code::*;
 use crate::api::sqlite3_module;
 use crate::function::guard;
+use crate::registered::Registered;
 use crate::state::{State, is_code};
 
 /// What SQLite keeps for a registered module.
@@ -35,29 +35,10 @@ struct Slot {
 /// The modules that are registered.
 #[derive(Default)]
 pub(crate) struct Slots {
-    by_key: HashMap<String, Registered>,
+    /// The number of each slot, and the table that it was made for.
+    pub(crate) registered: Registered<String, (usize, Arc<TableEntry>)>,
     /// Numbers given so far.
     count: usize,
-    /// Names under which the application registered modules of its own in place of ours.
-    taken: HashSet<String>,
-    /// Some slot no longer has a table, or its table has another kind or other columns.
-    untidy: bool,
-}
-
-struct Registered {
-    number: usize,
-    entry: Arc<TableEntry>,
-}
-
-impl Slots {
-    /// Names of the slots, and names that the application took.
-    pub(crate) fn names(&self) -> (HashSet<String>, HashSet<String>) {
-        (self.by_key.keys().cloned().collect(), self.taken.clone())
-    }
-
-    pub(crate) fn is_untidy(&self) -> bool {
-        self.untidy
-    }
 }
 
 /// Whether SQLite can go on with the module that was registered for another version of the table.
@@ -74,26 +55,23 @@ fn module_of(table: &Table) -> &'static sqlite3_module {
 pub(crate) fn register(state: &Rc<State>, registry: &Registry) -> Result<()> {
     for entry in registry.tables().filter(|entry| !entry.shadowed) {
         let key = entry.callable.name.to_ascii_lowercase();
-        let same = state
-            .tables
-            .borrow()
-            .by_key
-            .get(&key)
-            .map(|registered| is_same_shape(&registered.entry.table, &entry.table));
-        match same {
-            None => match create_slot(state, key, entry) {
-                // A name that SQLite does not accept: nothing can use it, and the others are none
-                // the worse.
-                Err(error) if is_code(&error, SQLITE_MISUSE) => {}
-                created => created?,
-            },
-            Some(same) => state.tables.borrow_mut().untidy |= !same,
+        if state.tables.borrow().registered.contains(&key) {
+            continue;
+        }
+        match create_slot(state, key, entry) {
+            // A name that SQLite does not accept: nothing can use it, and the others are none the
+            // worse.
+            Err(error) if is_code(&error, SQLITE_MISUSE) => {}
+            created => created?,
         }
     }
-    let mut slots = state.tables.borrow_mut();
-    let gone = slots.by_key.keys().any(|key| usable(registry, key).is_none());
-    slots.untidy |= gone;
+    state.tables.borrow_mut().registered.look_over(|key, (_, old)| is_true(registry, key, old));
     Ok(())
+}
+
+/// Whether the module that was registered for this table is still what it should be.
+fn is_true(registry: &Registry, key: &str, old: &TableEntry) -> bool {
+    usable(registry, key).is_some_and(|entry| is_same_shape(&old.table, &entry.table))
 }
 
 fn usable<'r>(registry: &'r Registry, key: &str) -> Option<&'r Arc<TableEntry>> {
@@ -102,25 +80,19 @@ fn usable<'r>(registry: &'r Registry, key: &str) -> Option<&'r Arc<TableEntry>> 
 
 /// Deletes slots that no longer have a table, and registers others anew. The connection is idle.
 pub(crate) fn tidy(state: &Rc<State>, registry: &Registry) -> Result<()> {
-    if !state.tables.borrow().untidy {
+    if !state.tables.borrow().registered.is_untidy() {
         return Ok(());
     }
-    let keys: Vec<String> = state.tables.borrow().by_key.keys().cloned().collect();
-    for key in keys {
-        let entry = usable(registry, &key);
-        let same = state.tables.borrow().by_key.get(&key).is_some_and(|registered| {
-            entry.is_some_and(|entry| is_same_shape(&registered.entry.table, &entry.table))
-        });
-        if same {
-            continue;
-        }
-        state.tables.borrow_mut().by_key.remove(&key);
+    let is_true = |key: &String, (_, old): &(_, Arc<_>)| is_true(registry, key, old);
+    let stale = state.tables.borrow().registered.stale(is_true);
+    for key in stale {
+        state.tables.borrow_mut().registered.remove(&key);
         create_module(state, &key, None)?;
-        if let Some(entry) = entry {
+        if let Some(entry) = usable(registry, &key) {
             create_slot(state, key, entry)?;
         }
     }
-    state.tables.borrow_mut().untidy = false;
+    state.tables.borrow_mut().registered.tidied();
     // Prepared statements know the columns of before.
     state.expire_statements()
 }
@@ -130,16 +102,13 @@ fn create_slot(state: &Rc<State>, key: String, entry: &Arc<TableEntry>) -> Resul
         let mut slots = state.tables.borrow_mut();
         slots.count += 1;
         let number = slots.count;
-        slots.by_key.insert(key.clone(), Registered { number, entry: Arc::clone(entry) });
+        slots.registered.insert(key.clone(), (number, Arc::clone(entry)));
         number
     };
     let slot = Box::new(Slot { state: Rc::clone(state), number, key: key.clone() });
     let created = create_module(state, &entry.callable.name, Some((module_of(&entry.table), slot)));
     if created.is_err() {
-        // SQLite has destroyed the slot, which looked as if the application had.
-        let mut slots = state.tables.borrow_mut();
-        slots.by_key.remove(&key);
-        slots.taken.remove(&key);
+        state.tables.borrow_mut().registered.refused(&key);
     }
     created
 }
@@ -171,9 +140,7 @@ fn create_module(
     state.handle.check(code)
 }
 
-/// A slot was destroyed: by us, who took it out of `by_key` before, by the end of the connection, or
-/// because the application registered a module of its own under that name. Then the name is the
-/// application's from here on.
+/// The destructor of a slot.
 unsafe extern "C" fn destroy_slot(data: *mut c_void) {
     guard(
         || {},
@@ -181,11 +148,7 @@ unsafe extern "C" fn destroy_slot(data: *mut c_void) {
             // SAFETY: `data` is the box that `create_module` gave away, and SQLite destroys it once.
             let slot = unsafe { Box::from_raw(data.cast::<Slot>()) };
             let mut slots = slot.state.tables.borrow_mut();
-            let ours = slots.by_key.get(&slot.key).is_some_and(|r| r.number == slot.number);
-            if ours {
-                slots.by_key.remove(&slot.key);
-                slots.taken.insert(slot.key.clone());
-            }
+            slots.registered.destroyed(&slot.key, |(number, _)| *number == slot.number);
         },
     );
 }

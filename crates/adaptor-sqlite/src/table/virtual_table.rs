@@ -22,7 +22,6 @@ use crate::api::{
     sqlite3_vtab_cursor,
 };
 use crate::function::{Values, code_of, guard, set_result};
-use crate::pin::named;
 use crate::state::{State, is_innocuous};
 use crate::vtab;
 
@@ -141,16 +140,15 @@ unsafe fn make(
                 table.disconnect(&session);
                 return code;
             }
-            let connected = Box::new(Connected {
+            let connected = Connected {
                 base: vtab::NEW,
                 state: Rc::clone(state),
                 session: RefCell::new(session),
                 name: slot.key.clone(),
                 table: RefCell::new(table),
-            });
-            // SAFETY: `out` is SQLite's place for the table, whose first field is what it expects.
-            unsafe { *out = Box::into_raw(connected).cast() };
-            SQLITE_OK
+            };
+            // SAFETY: `out` is SQLite's place for the table.
+            unsafe { vtab::give(out, connected) }
         },
     )
 }
@@ -221,12 +219,10 @@ unsafe fn declare(
     };
     // SAFETY: the caller's promise.
     unsafe {
-        let code = vtab::declare(api, db, &sql, message);
+        let innocuous = is_innocuous(table.callable());
+        let code = vtab::declare(api, db, &sql, innocuous, message);
         if code != SQLITE_OK {
             return code;
-        }
-        if is_innocuous(table.callable()) {
-            (api.sqlite3_vtab_config)(db, SQLITE_VTAB_INNOCUOUS);
         }
         if table.constraint_support() {
             (api.sqlite3_vtab_config)(db, SQLITE_VTAB_CONSTRAINT_SUPPORT, 1 as c_int);
@@ -236,15 +232,9 @@ unsafe fn declare(
 }
 
 unsafe extern "C" fn disconnect(table: *mut sqlite3_vtab) -> c_int {
-    guard(
-        || SQLITE_OK,
-        || {
-            // SAFETY: the table that `make` made; SQLite disconnects it once.
-            let connected = unsafe { Box::from_raw(table.cast::<Connected>()) };
-            connected.table.into_inner().disconnect(&connected.session.borrow());
-            SQLITE_OK
-        },
-    )
+    let end = |own: Connected| own.table.into_inner().disconnect(&own.session.borrow());
+    // SAFETY: the table that `make` gave; SQLite disconnects it once.
+    unsafe { vtab::take_back(table, end) }
 }
 
 unsafe extern "C" fn destroy(table: *mut sqlite3_vtab) -> c_int {
@@ -356,9 +346,8 @@ unsafe extern "C" fn open(table: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_
         renew(connected, table)?;
         let session = Rc::clone(&connected.session.borrow());
         let scan = table.open(Access { session: &session, ..access })?;
-        let base = sqlite3_vtab_cursor { pVtab: std::ptr::null_mut() };
-        // SAFETY: `out` is SQLite's place for the cursor, whose first field is what it expects.
-        unsafe { *out = Box::into_raw(Box::new(Cursor { base, scan })).cast() };
+        // SAFETY: `out` is SQLite's place for the cursor.
+        unsafe { vtab::give(out, Cursor { base: vtab::NEW_CURSOR, scan }) };
         Ok(())
     };
     // SAFETY: this is xOpen.
@@ -368,7 +357,7 @@ unsafe extern "C" fn open(table: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_
 /// Follows what is committed now.
 fn renew(connected: &Connected, table: &mut VirtualTable) -> Result<()> {
     let state = &connected.state;
-    let registry = state.current().map_err(|error| named(&connected.name, error))?;
+    let registry = state.current().map_err(|error| error.of_function(&connected.name))?;
     renew_with(connected, table, registry)
 }
 
@@ -386,22 +375,17 @@ fn renew_with(
 }
 
 unsafe extern "C" fn close(cursor: *mut sqlite3_vtab_cursor) -> c_int {
-    guard(
-        || SQLITE_OK,
-        || {
-            // SAFETY: the cursor that `open` made, which SQLite closes once, and the table that SQLite
-            // put into it.
-            let (cursor, connected) = unsafe {
-                let table = (*cursor).pVtab.cast::<Connected>();
-                (Box::from_raw(cursor.cast::<Cursor>()), &*table)
-            };
-            let _ = with_table(connected, |table, access| {
-                table.close(access.session, cursor.scan);
-                Ok(())
-            });
-            SQLITE_OK
-        },
-    )
+    // SAFETY: SQLite put the table that `make` gave into the cursor.
+    let connected = unsafe { (*cursor).pVtab.cast::<Connected>() };
+    let end = |cursor: Cursor| {
+        // SAFETY: as above; cursors are closed before their table is.
+        let _ = with_table(unsafe { &*connected }, |table, access| {
+            table.close(access.session, cursor.scan);
+            Ok(())
+        });
+    };
+    // SAFETY: the cursor that `open` gave; SQLite closes it once.
+    unsafe { vtab::take_back(cursor, end) }
 }
 
 unsafe extern "C" fn filter(
