@@ -65,9 +65,14 @@ impl TursoConnection {
     #[inline]
     pub(crate) fn guard<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<T> {
         catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
-            self.broken.set(true);
+            self.set_broken();
             Err(error::of_panic(&*panic))
         })
+    }
+
+    /// What the engine holds in memory is not to be trusted any longer.
+    pub(crate) fn set_broken(&self) {
+        self.broken.set(true);
     }
 
     pub(crate) fn count_changes(&self) {

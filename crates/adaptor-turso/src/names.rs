@@ -84,6 +84,11 @@ pub(crate) fn is_builtin(name: &str) -> bool {
         && (LISTED.contains(&name.to_ascii_lowercase()) || (0..=ARGUMENTS_MAX).any(is_known))
 }
 
+/// Whether the engine has a collation of this name.
+pub(crate) fn is_collation(name: &str) -> bool {
+    ["binary", "nocase", "rtrim"].iter().any(|own| own.eq_ignore_ascii_case(name))
+}
+
 /// Whether the engine takes it for a table of what a PRAGMA says.
 fn is_pragma(name: &str) -> bool {
     const PREFIX: &str = "pragma_";
@@ -114,6 +119,9 @@ impl EngineNames for Names<'_> {
             }
             Namespace::Tables if is_pragma(name) || self.has_table(name)? => {
                 Some(format!("the virtual table module {name}"))
+            }
+            Namespace::Collations if is_collation(name) => {
+                Some(format!("the collation {} that Turso has", name.to_ascii_lowercase()))
             }
             Namespace::Functions | Namespace::Tables | Namespace::Collations => None,
         })

@@ -10,7 +10,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use commensal_core::registry::{FunctionBody, Registry};
+use commensal_core::registry::{CollationEntry, FunctionBody, Registry};
 use commensal_core::session::{Scope, Session};
 use commensal_core::{Error, Result};
 
@@ -19,6 +19,7 @@ use turso_parser::ast::FunctionTail;
 
 use crate::aggregate::{self, AGGREGATES_MAX, Meaning};
 use crate::error;
+use crate::names;
 use crate::rewrite::{Meanings, Table};
 use crate::state::State;
 use crate::table;
@@ -37,6 +38,12 @@ pub(crate) struct Running {
     pub(crate) execution: u64,
     /// What the statement means by the engine's aggregates, by their numbers.
     pub(crate) aggregates: Vec<Meaning>,
+    /// The collations that the execution has bound, by their slots.
+    pub(crate) collations: Vec<(usize, Arc<CollationEntry>)>,
+    /// Which of these the last step has compared by.
+    pub(crate) compared: Option<usize>,
+    /// Why a comparison failed.
+    pub(crate) fault: Option<Error>,
     /// Whether a name was resolved to a function of ours.
     pub(crate) resolved: bool,
     /// Whether a name was resolved to a function of the engine that a definition would go before.
@@ -53,6 +60,9 @@ impl Running {
             error: None,
             execution: 0,
             aggregates: Vec::new(),
+            collations: Vec::new(),
+            compared: None,
+            fault: None,
             resolved: false,
             yielded: false,
             missed: false,
@@ -87,6 +97,11 @@ impl Running {
         }
     }
 
+    /// The collation that the last step has compared by.
+    pub(crate) fn compared(&self) -> Option<Arc<CollationEntry>> {
+        self.collations.get(self.compared?).map(|(_, entry)| Arc::clone(entry))
+    }
+
     /// Keeps the error of a call for the statement that reports it, and gives the engine's form of it.
     #[cold]
     pub(crate) fn fail(&mut self, error: Error) -> Box<LimboError> {
@@ -100,6 +115,8 @@ impl Running {
         if let Some(scope) = self.scope.take() {
             self.state.session.end(scope);
         }
+        self.collations.clear();
+        self.fault = None;
     }
 }
 
@@ -168,7 +185,12 @@ impl Meanings for Running {
         Ok(Table::Function(name))
     }
 
-    fn collation(&mut self, _name: &str) {}
+    fn collation(&mut self, name: &str) {
+        match self.state.registry().collation(name) {
+            Some(_) => self.resolved = true,
+            None => self.missed |= !names::is_collation(name),
+        }
+    }
 }
 
 impl Drop for Running {

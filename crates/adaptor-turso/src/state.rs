@@ -4,7 +4,7 @@
 //! Used by one thread at a time. Nothing here is locked for a row; the locks are there because the
 //! engine wants what it calls to be `Sync`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use commensal_core::catalog::{self, Generation, LoadedCatalog};
@@ -22,7 +22,7 @@ use crate::names::is_builtin;
 use crate::running::{self, Running};
 use crate::services::Services;
 use crate::value::borrowed;
-use crate::{error, statement, value};
+use crate::{collation, error, statement, value};
 
 /// See the module's description.
 pub(crate) struct State {
@@ -41,6 +41,22 @@ pub(crate) struct State {
 struct Slots {
     by_key: HashMap<FunctionKey, usize>,
     all: Vec<KnownSlot>,
+    /// Names of the collations that the connection knows.
+    collations: HashSet<String>,
+}
+
+/// In the key of a slot, in place of a number of arguments: it is that of a collation.
+const COLLATION: i32 = -2;
+
+impl Slots {
+    /// The slot of this key.
+    fn of(&mut self, key: FunctionKey) -> usize {
+        let Self { by_key, all, .. } = self;
+        *by_key.entry(key).or_insert_with_key(|key| {
+            all.push(KnownSlot { key: Arc::new(key.clone()), functions: [None, None] });
+            all.len() - 1
+        })
+    }
 }
 
 struct KnownSlot {
@@ -102,6 +118,7 @@ impl State {
         *lock(&self.registry) = Arc::clone(&registry);
         drop(known);
         self.environment.forget_unused_modules();
+        collation::register(self, &registry);
         // Setting what it is has prepared statements be prepared anew before they run again: what
         // a name means may have changed.
         let connection = &self.connection;
@@ -257,12 +274,19 @@ impl State {
 
     /// The slot of a function.
     pub(crate) fn slot(&self, entry: &FunctionEntry) -> usize {
-        let Slots { by_key, all } = &mut *lock(&self.slots);
-        let key = function_key(entry.name(), entry.arguments);
-        *by_key.entry(key).or_insert_with_key(|key| {
-            all.push(KnownSlot { key: Arc::new(key.clone()), functions: [None, None] });
-            all.len() - 1
-        })
+        lock(&self.slots).of(function_key(entry.name(), entry.arguments))
+    }
+
+    /// The slot of a collation that the connection does not know yet.
+    pub(crate) fn new_collation(&self, name: &str) -> Option<usize> {
+        let mut slots = lock(&self.slots);
+        let is_new = slots.collations.insert(name.to_owned());
+        is_new.then(|| slots.of(function_key(name, COLLATION)))
+    }
+
+    /// Takes out the collations that are gone.
+    pub(crate) fn forget_collations(&self, is_gone: impl Fn(&str) -> bool) -> Vec<String> {
+        lock(&self.slots).collations.extract_if(|name| is_gone(name)).collect()
     }
 
     /// The function that a slot was given to.

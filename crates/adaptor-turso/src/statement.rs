@@ -1,6 +1,8 @@
 //! A prepared statement of the engine, stepped to its end on this thread.
 
+use std::any::Any;
 use std::num::NonZero;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use commensal_core::engine::EngineStatement;
@@ -146,14 +148,48 @@ impl<'c> TursoStatement<'c> {
     #[inline]
     fn step_engine(&mut self) -> Result<bool> {
         let running = match self.running.take() {
-            Some(running) => running,
+            Some(mut running) => {
+                running.compared = None;
+                running
+            }
             // Lost to a panic.
             None => Running::new(Arc::clone(&self.connection.state)),
         };
-        let (connection, statement) = (self.connection, &mut self.statement);
-        let (result, running) = running::within(running, || connection.guard(|| step(statement)));
+        let statement = &mut self.statement;
+        let caught = || catch_unwind(AssertUnwindSafe(|| step(statement)));
+        let (result, running) = running::within(running, caught);
         self.running = running;
-        result.map_err(|error| self.error(error))
+        let result = result.unwrap_or_else(|panic| Err(self.panicked(&*panic)));
+        match self.running.as_mut().and_then(|running| running.fault.take()) {
+            // It was interrupted; whatever came of that.
+            Some(fault) => Err(fault),
+            None => result.map_err(|error| self.error(error)),
+        }
+    }
+
+    /// The engine panicked. It sorts with the sort of Rust's library, which panics where it notices that
+    /// the order is none; that happens between two instructions of the statement, so that nothing but the
+    /// statement is lost, and its transaction if it writes.
+    #[cold]
+    fn panicked(&mut self, panic: &(dyn Any + Send)) -> Error {
+        let connection = self.connection;
+        let compared = self.running.as_mut().and_then(|running| running.compared());
+        if let Some(entry) = compared {
+            let engine = &connection.state.connection;
+            let ended = connection.guard(|| {
+                self.statement.reset().map_err(error::of_engine)?;
+                if self.changes_rows() && !engine.get_auto_commit() {
+                    engine.execute("ROLLBACK").map_err(error::of_engine)?;
+                }
+                Ok(())
+            });
+            if ended.is_ok() {
+                let what = format!("{} gives no order: sorting by it failed", entry.callable);
+                return Error::new(ErrorKind::Fault, what).with_engine_code(1);
+            }
+        }
+        connection.set_broken();
+        error::of_panic(panic)
     }
 
     /// A function's error came back as text; what it was is kept beside.

@@ -13,8 +13,10 @@ pub enum Feature {
     Attach,
     /// Calls with the function's name in brackets: `[f](1)`.
     BracketCalls,
-    /// Collations of definitions.
-    Collations,
+    /// Collations of definitions in columns and indexes.
+    ColumnCollations,
+    /// DISTINCT with a collation of a definition, in an aggregate's call.
+    DistinctCollations,
     /// Functions of definitions in generated columns.
     FunctionColumns,
     /// Functions of definitions in indexes on expressions and in partial ones.
@@ -44,7 +46,8 @@ impl Feature {
     pub const ALL: &[Self] = &[
         Self::Attach,
         Self::BracketCalls,
-        Self::Collations,
+        Self::ColumnCollations,
+        Self::DistinctCollations,
         Self::FunctionColumns,
         Self::FunctionIndexes,
         Self::FunctionList,
@@ -63,7 +66,8 @@ impl Feature {
         match self {
             Self::Attach => "attach",
             Self::BracketCalls => "bracket_calls",
-            Self::Collations => "collations",
+            Self::ColumnCollations => "column_collations",
+            Self::DistinctCollations => "distinct_collations",
             Self::FunctionColumns => "function_columns",
             Self::FunctionIndexes => "function_indexes",
             Self::FunctionList => "function_list",

@@ -26,6 +26,7 @@ use crate::stats::{Counts, FunctionStats};
 use crate::value::ValueRef;
 
 mod aggregate;
+mod collation;
 mod failure;
 mod resolve;
 

@@ -7,6 +7,7 @@ const LINES_MAX: usize = 800;
 const UNSAFE: &[&str] = &[
     "bench/",
     "crates/adaptor-sqlite/src/lib.rs",
+    "crates/adaptor-turso/src/lib.rs",
     "crates/commensal/src/lib.rs",
     "crates/commensal/tests/engines/forked.rs",
     "crates/extension/src/lib.rs",

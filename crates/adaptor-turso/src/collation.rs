@@ -1,0 +1,101 @@
+//! Collations of definitions.
+//!
+//! The engine calls a function with two texts, and gives it no way to fail. So the first fault is kept with
+//! the statement, which is interrupted, and reports it in place of whatever it gives next. A comparison
+//! is one of the statement's calls: it sees the same version of the catalog, in the same instances.
+
+use std::cmp::Ordering;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use commensal_core::registry::Registry;
+use commensal_core::{Error, ErrorKind, Result};
+
+use crate::function::{astray, panicked};
+use crate::running::{self, Running};
+use crate::state::State;
+
+/// What the engine calls for every collation of a definition; the context is its slot.
+///
+/// # Safety
+/// The pointers are those of texts, with their lengths in bytes, that are valid for the call.
+unsafe extern "C" fn compare(
+    slot: usize,
+    a: *const u8,
+    a_len: usize,
+    b: *const u8,
+    b_len: usize,
+) -> i32 {
+    // SAFETY: the engine (`ExternalCollation::compare`) passes pointers and lengths of two `&str`,
+    // which live until this returns.
+    let (a, b) =
+        unsafe { (std::slice::from_raw_parts(a, a_len), std::slice::from_raw_parts(b, b_len)) };
+    let ordering = match (std::str::from_utf8(a), std::str::from_utf8(b)) {
+        (Ok(a), Ok(b)) if a != b => order(slot, a, b),
+        _ => a.cmp(b),
+    };
+    ordering as i32
+}
+
+/// Asks the guest. After a fault of the statement, and outside of any, texts have an order all the same.
+fn order(slot: usize, a: &str, b: &str) -> Ordering {
+    let Some(mut running) = running::take() else { return a.cmp(b) };
+    if running.fault.is_some() {
+        running::put(running);
+        return a.cmp(b);
+    }
+    // A panic leaves out what was bound.
+    let called = catch_unwind(AssertUnwindSafe(|| call(&mut running, slot, a, b)));
+    let ordering = called.unwrap_or_else(|_| Err(panicked())).unwrap_or_else(|error| {
+        running.state.connection.interrupt();
+        running.fault = Some(error);
+        a.cmp(b)
+    });
+    running::put(running);
+    ordering
+}
+
+fn call(running: &mut Running, slot: usize, a: &str, b: &str) -> Result<Ordering> {
+    let known = running.collations.iter().position(|(bound, _)| *bound == slot);
+    let known = match known {
+        Some(known) if running.scope.as_ref().is_some_and(|scope| scope.is_bound(slot)) => known,
+        _ => bind(running, slot)?,
+    };
+    running.compared = Some(known);
+    let Running { state, scope: Some(scope), collations, .. } = running else {
+        return Err(astray());
+    };
+    state.session.compare(scope, slot, &collations[known].1, a, b)
+}
+
+/// Binds the collation to what the statement's snapshot says; its place among those of the statement.
+#[cold]
+fn bind(running: &mut Running, slot: usize) -> Result<usize> {
+    let state = Arc::clone(&running.state);
+    let key = state.key_of_slot(slot).ok_or_else(astray)?;
+    let registry = running.registry()?;
+    let entry = registry.collation(&key.0).filter(|entry| !entry.shadowed);
+    let Some(entry) = entry.cloned() else {
+        let message = format!("no such collation sequence: {}", key.0);
+        return Err(Error::new(ErrorKind::NotFound, message));
+    };
+    let Running { scope: Some(scope), collations, .. } = running else { return Err(astray()) };
+    state.session.bind_collation(scope, slot, &entry, |sha256| state.read_module(sha256))?;
+    collations.retain(|(bound, _)| *bound != slot);
+    collations.push((slot, entry));
+    Ok(collations.len() - 1)
+}
+
+/// Has the connection know the collations of a snapshot, and forget others.
+pub(crate) fn register(state: &State, registry: &Registry) {
+    for entry in registry.collations().filter(|entry| !entry.shadowed) {
+        let name = entry.callable.name.to_ascii_lowercase();
+        if let Some(slot) = state.new_collation(&name) {
+            state.connection.register_external_collation(name, slot, compare, None);
+        }
+    }
+    let is_gone = |name: &str| registry.collation(name).is_none_or(|entry| entry.shadowed);
+    for name in state.forget_collations(is_gone) {
+        state.connection.unregister_external_collation(&name);
+    }
+}
