@@ -5,12 +5,14 @@ use std::sync::Arc;
 use commensal_core::catalog::Generation;
 use commensal_core::define::EngineNames;
 use commensal_core::environment::Environment;
+use commensal_core::manifest::Type;
 use commensal_core::registry::Registry;
 use commensal_core::write::CatalogAccess;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::connection::TursoConnection;
 use crate::names::Names;
+use crate::types;
 
 impl CatalogAccess for &TursoConnection {
     fn environment(&self) -> &Environment {
@@ -43,6 +45,19 @@ impl CatalogAccess for &TursoConnection {
 
     fn execute(&self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()> {
         self.state.execute(sql, parameters)
+    }
+
+    fn change_types(&self, before: &[Type], after: &[Type]) -> Result<()> {
+        if !self.state.connection.experimental_custom_types_enabled() {
+            return Ok(());
+        }
+        for ty in before.iter().filter(|ty| !after.contains(ty)) {
+            self.state.execute(&types::drop(ty), &[])?;
+        }
+        for ty in after.iter().filter(|ty| !before.contains(ty)) {
+            self.state.execute(&types::create(ty)?, &[])?;
+        }
+        Ok(())
     }
 
     fn new_generation(&self) -> Result<Generation> {

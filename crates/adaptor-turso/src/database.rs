@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use commensal_core::environment::Environment;
 use commensal_core::{Error, ErrorKind, Result};
-use turso_core::{ConnectOpts, Database, LimboError, OpenFlags};
+use turso_core::{ConnectOpts, Database, DatabaseOpts, LimboError, OpenFlags};
 
 use crate::connection::TursoConnection;
 use crate::dialect::Dialect;
@@ -21,6 +21,15 @@ pub struct OpenOptions {
     pub create: bool,
     /// How long to wait for locks of others.
     pub busy_timeout: Duration,
+    /// Make types of definitions types of the engine.
+    pub types: bool,
+}
+
+impl OpenOptions {
+    fn engine(self) -> turso_core::OpenOptions {
+        let options = DatabaseOpts::new().with_custom_types(self.types);
+        turso_core::OpenOptions::new(Arc::new(Dialect)).db_opts(options)
+    }
 }
 
 /// A database of the engine. While it is there, no other process can open the file.
@@ -55,7 +64,7 @@ impl TursoDatabase {
             (false, true) => OpenFlags::Create,
             (false, false) => OpenFlags::None,
         };
-        let open = turso_core::OpenOptions::new(Arc::new(Dialect)).flags(flags);
+        let open = options.engine().flags(flags);
         let database = guard(|| {
             let io = Database::io_for_path(text)?;
             Database::open(io, text, open)
@@ -74,7 +83,7 @@ impl TursoDatabase {
     /// The engine refuses.
     pub fn in_memory(options: OpenOptions) -> Result<Self> {
         const PATH: &str = ":memory:";
-        let open = turso_core::OpenOptions::new(Arc::new(Dialect));
+        let open = options.engine();
         let database = guard(|| Database::open(Database::io_for_path(PATH)?, PATH, open))?;
         Ok(Self { database, options })
     }

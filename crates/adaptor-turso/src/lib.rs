@@ -24,6 +24,7 @@ mod services;
 mod state;
 mod statement;
 mod table;
+mod types;
 mod value;
 
 pub use connection::TursoConnection;

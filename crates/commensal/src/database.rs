@@ -28,6 +28,7 @@ pub struct Options {
     read_only: bool,
     create: bool,
     busy_timeout: Duration,
+    engine_types: bool,
 }
 
 impl Default for Options {
@@ -59,6 +60,7 @@ impl Options {
             read_only: false,
             create: true,
             busy_timeout: Duration::from_secs(5),
+            engine_types: false,
         }
     }
 
@@ -66,6 +68,16 @@ impl Options {
     #[must_use]
     pub fn engine(mut self, engine: Engine) -> Self {
         self.engine = engine;
+        self
+    }
+
+    /// Makes types of extensions types of the engine, where it has some of its own: with Turso, `money` can
+    /// then be the type of a column in a STRICT table. Off unless asked for, because such a table makes
+    /// the whole file unreadable for SQLite, and a program that opens it without this reads and writes
+    /// the stored form. Types are functions in any case.
+    #[must_use]
+    pub fn engine_types(mut self, enable: bool) -> Self {
+        self.engine_types = enable;
         self
     }
 
@@ -181,6 +193,7 @@ impl Options {
             read_only: self.read_only,
             create: self.create,
             busy_timeout: self.busy_timeout,
+            types: self.engine_types,
         }
     }
 }

@@ -7,10 +7,11 @@
 use std::sync::Arc;
 
 use crate::catalog::{self, Generation};
-use crate::ddl::{Create, Drop, quote_identifier};
+use crate::ddl::{Create, Drop, ObjectKind, quote_identifier};
 use crate::define::{self, Definition, Dependent, EngineNames, Removal};
 use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
+use crate::manifest::Type;
 use crate::registry::Registry;
 use crate::value::ValueRef;
 
@@ -48,6 +49,16 @@ pub trait CatalogAccess {
     /// # Errors
     /// What the engine reports.
     fn execute(&self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()>;
+
+    /// Has an engine with types of its own know those of an extension: `before` is what it declared, and
+    /// `after` what it declares from now on. Runs after the catalog was written, or before an extension
+    /// is dropped. An engine without does nothing; the types' functions serve there.
+    ///
+    /// # Errors
+    /// The engine refuses, because a column has a type that would go, say.
+    fn change_types(&self, _before: &[Type], _after: &[Type]) -> Result<()> {
+        Ok(())
+    }
 
     /// 16 random bytes of the system. Not the engine's, which are the same in two processes that were
     /// forked from one.
@@ -91,8 +102,12 @@ pub fn create(
                 None => return Ok(()),
             }
         }
+        let before = access.registry();
         write(access, &definition)?;
-        definition.hand_over(&*access.refresh()?);
+        let after = access.refresh()?;
+        definition.hand_over(&after);
+        let types = |registry| types_of(registry, definition.kind, &definition.name);
+        access.change_types(types(&before), types(&after))?;
         for dependent in &definition.rebuild {
             access.execute(&format!("REINDEX {}", qualified(dependent)), &[])?;
         }
@@ -116,6 +131,7 @@ pub fn drop(access: &dyn CatalogAccess, drop: &Drop) -> Result<bool> {
     }
     transaction(access, || {
         let Some(Removal { kind, name, drop_indexes }) = removal()? else { return Ok(()) };
+        access.change_types(types_of(&access.registry(), kind, &name), &[])?;
         for index in &drop_indexes {
             access.execute(&format!("DROP INDEX {}", qualified(index)), &[])?;
         }
@@ -124,6 +140,13 @@ pub fn drop(access: &dyn CatalogAccess, drop: &Drop) -> Result<bool> {
         update_generation(access)
     })?;
     Ok(true)
+}
+
+/// The types of a definition.
+fn types_of<'r>(registry: &'r Registry, kind: ObjectKind, name: &str) -> &'r [Type] {
+    let object = registry.object(kind, name).filter(|_| kind == ObjectKind::Extension);
+    let manifest = object.and_then(|object| object.module.manifest().ok().flatten());
+    manifest.map_or(&[], |manifest| &manifest.types)
 }
 
 /// Whether definitions can be written at all now.

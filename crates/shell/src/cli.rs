@@ -91,6 +91,10 @@ pub(crate) struct HostArguments {
     /// Database engine
     #[arg(long, value_name = "ENGINE", default_value_t = Engine::Sqlite, value_parser = Engine::from_str)]
     pub(crate) engine: Engine,
+
+    /// Make types of extensions Turso's own, for STRICT tables, which SQLite then cannot open
+    #[arg(long)]
+    pub(crate) engine_types: bool,
     /// What runs WebAssembly
     #[arg(long, value_enum, default_value_t = RuntimeName::Wasmtime)]
     pub(crate) runtime: RuntimeName,
@@ -181,6 +185,7 @@ impl ShellArguments {
     pub(crate) fn options(&self) -> Options {
         let options = Options::new()
             .engine(self.host.engine)
+            .engine_types(self.host.engine_types)
             .limits(self.host.limits())
             .grant(self.host.capabilities())
             .file_access(FileAccess::Any { base: None })

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use commensal::{Connection, Database, Value};
+use commensal::{Connection, Database, Feature, Value};
 
 use crate::limits::interrupted;
 use crate::support::{Random, check_error, connect, integer, memory, open, options, soak, value};
@@ -19,8 +19,16 @@ fn extension(connection: &Connection, name: &str, file: &str) {
     connection.execute(&sql, (source,)).expect("the extension can be made");
 }
 
+/// Whether the engine has virtual tables of definitions.
+fn has_virtual_tables() -> bool {
+    crate::ENGINE.features().contains(&Feature::VirtualTables)
+}
+
 #[test]
 fn virtual_tables_are_there_after_reopening() {
+    if !has_virtual_tables() {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("t.db");
     {
@@ -38,6 +46,9 @@ fn virtual_tables_are_there_after_reopening() {
 
 #[test]
 fn another_connection_sees_a_new_table_and_its_module() {
+    if !has_virtual_tables() {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let database = open(&folder.path().join("t.db"));
     let (one, two) = (connect(&database), connect(&database));
@@ -97,6 +108,9 @@ fn a_cursor_that_never_ends_can_be_interrupted() {
 /// that its cursor is gone.
 #[test]
 fn a_lost_instance_is_connected_again() {
+    if !has_virtual_tables() {
+        return;
+    }
     let database = memory();
     let connection = connect(&database);
     extension(&connection, "tables", "prebuilt/tables.wasm");
@@ -128,6 +142,9 @@ fn rows(connection: &Connection, sql: &str) -> Vec<String> {
 /// Random queries give the same over a table whose constraints a guest uses as over an ordinary one.
 #[test]
 fn random_queries_are_answered_as_by_an_ordinary_table() {
+    if !has_virtual_tables() {
+        return;
+    }
     let database = memory();
     let connection = connect(&database);
     extension(&connection, "tables", "prebuilt/tables.wasm");

@@ -7,14 +7,17 @@ const ENGINE: Engine = Engine::Turso;
 /// Journals with which a database is written.
 const JOURNALS: &[&str] = &["WAL"];
 
+mod aggregates;
 mod catalog;
 mod closing;
 mod definitions;
+mod engine_types;
 mod files;
 mod kill;
 mod limits;
 mod no_runtime;
 mod support;
+mod tables;
 mod threads;
 mod transactions;
 mod values;
