@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use commensal::core::ValueRef;
 use commensal::{Connection, Database, Engine, Options, WasmtimeRuntime};
-use turso_core::native_ext::{FunctionArity, ScalarCall, ScalarFunction};
+use turso_core::native_ext::{
+    Aggregate, AggregateFunction, FunctionArity, ScalarCall, ScalarFunction,
+};
 use turso_core::types::IOResultOr;
 use turso_core::{
     ConnectOpts, ExternalFunc, IOResult, LimboError, Numeric, OpenOptions, Register, SqliteDialect,
@@ -22,7 +24,7 @@ use crate::{Outcome, Size, functions};
 type Query<'c> = Box<dyn FnMut() -> Outcome<i64> + 'c>;
 
 /// Title, query, built-in and call of a case, whose call has a prefix in place of `{}`.
-const CASES: [(&str, &str, Option<&str>, &str); 3] = [
+const CASES: [(&str, &str, Option<&str>, &str); 5] = [
     (
         "two integers to an integer: sum(f(a, b))",
         "SELECT sum({}) FROM numbers",
@@ -41,6 +43,13 @@ const CASES: [(&str, &str, Option<&str>, &str); 3] = [
         None,
         "{}byte_sum(t)",
     ),
+    (
+        "aggregate of two integers: dot(a, b)",
+        "SELECT {} FROM numbers",
+        Some("sum(a * b)"),
+        "{}dot(a, b)",
+    ),
+    ("aggregate of 80 bytes of text: bytes(t)", "SELECT {} FROM texts", None, "{}bytes(t)"),
 ];
 
 struct Turso {
@@ -55,6 +64,8 @@ impl Turso {
         let options = Native::<0>.register(options, "native_add", 2)?;
         let options = Native::<1>.register(options, "native_upper", 1)?;
         let options = Native::<2>.register(options, "native_byte_sum", 1)?;
+        let options = Sum::<0>::default().register(options, "native_dot", 2)?;
+        let options = Sum::<1>::default().register(options, "native_bytes", 1)?;
         let io = turso_core::Database::io_for_path(":memory:")?;
         let native = turso_core::Database::open(io, ":memory:", options)?;
         let native = native.connect(ConnectOpts::new())?;
@@ -173,19 +184,58 @@ impl<const BODY: usize> ScalarCall for Native<BODY> {
     }
 }
 
+type Part = fn(&[Value]) -> Result<i64, LimboError>;
+
+/// Aggregates add up what one of these gives for each row.
+const PARTS: [Part; 2] = [
+    |args| Ok(integer(&args[0])?.wrapping_mul(integer(&args[1])?)),
+    |args| Ok(text(&args[0])?.bytes().map(i64::from).sum()),
+];
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Sum<const PART: usize>(i64);
+
+impl<const PART: usize> Sum<PART> {
+    fn register(self, options: OpenOptions, name: &str, arguments: i32) -> Outcome<OpenOptions> {
+        let function = ExternalFunc::new_native_aggregate(name.to_owned(), arguments, self)?;
+        Ok(options.extension_function(function))
+    }
+}
+
+impl<const PART: usize> AggregateFunction for Sum<PART> {
+    type Accumulator = Self;
+
+    fn create_accumulator(&self) -> Result<Self, LimboError> {
+        Ok(*self)
+    }
+}
+
+impl<const PART: usize> Aggregate for Sum<PART> {
+    fn step(&mut self, args: &[Value]) -> IOResultOr<()> {
+        if !args.contains(&Value::Null) {
+            self.0 = self.0.wrapping_add(PARTS[PART](args)?);
+        }
+        Ok(IOResult::Done(()))
+    }
+
+    fn finalize(&mut self) -> IOResultOr<Value> {
+        Ok(IOResult::Done(Value::from_i64(self.0)))
+    }
+}
+
 fn wrong() -> LimboError {
     LimboError::InvalidArgument("an argument of a wrong type".to_owned())
 }
 
-fn integer(register: &Register) -> Result<i64, LimboError> {
-    match register.get_value() {
+fn integer(value: &Value) -> Result<i64, LimboError> {
+    match value {
         Value::Numeric(Numeric::Integer(value)) => Ok(*value),
         _ => Err(wrong()),
     }
 }
 
-fn text(register: &Register) -> Result<&str, LimboError> {
-    match register.get_value() {
+fn text(value: &Value) -> Result<&str, LimboError> {
+    match value {
         Value::Text(text) => Ok(text.as_str()),
         _ => Err(wrong()),
     }
@@ -199,19 +249,19 @@ fn add(args: &[Register]) -> Result<Value, LimboError> {
     if is_null(args) {
         return Ok(Value::Null);
     }
-    Ok(Value::from_i64(integer(&args[0])?.wrapping_add(integer(&args[1])?)))
+    Ok(Value::from_i64(integer(args[0].get_value())?.wrapping_add(integer(args[1].get_value())?)))
 }
 
 fn upper(args: &[Register]) -> Result<Value, LimboError> {
     if is_null(args) {
         return Ok(Value::Null);
     }
-    Ok(Value::from_text(text(&args[0])?.to_ascii_uppercase()))
+    Ok(Value::from_text(text(args[0].get_value())?.to_ascii_uppercase()))
 }
 
 fn byte_sum(args: &[Register]) -> Result<Value, LimboError> {
     if is_null(args) {
         return Ok(Value::Null);
     }
-    Ok(Value::from_i64(text(&args[0])?.bytes().map(i64::from).sum()))
+    Ok(Value::from_i64(text(args[0].get_value())?.bytes().map(i64::from).sum()))
 }
