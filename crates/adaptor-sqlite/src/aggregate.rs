@@ -11,12 +11,11 @@
 
 use std::ffi::c_int;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use commensal_core::guest::{Appended, CallResult};
 use commensal_core::manifest::AggregateMethod;
 use commensal_core::registry::FunctionBody;
-use commensal_core::session::{AggregateState, Binding, Rows, Scope, Session, aggregate_exports};
+use commensal_core::session::{AggregateState, Binding, Rows, Scope, Session};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::{Api, FinalFunction, ScalarFunction, sqlite3_context, sqlite3_value};
@@ -358,13 +357,7 @@ fn bind(slot: &Slot, session: &Session, scope: &mut Scope) -> Result<()> {
     if slot.form.kind == Kind::Window && !methods.contains_key(&AggregateMethod::Value) {
         return Err(another_kind(slot));
     }
-    let binding = Binding {
-        callable: Arc::clone(&entry.callable),
-        exports: aggregate_exports(methods),
-        signature: Arc::clone(&entry.signature),
-        subtype: entry.subtype,
-        validates: false,
-    };
+    let binding = Binding::of_aggregate(entry).ok_or_else(|| another_kind(slot))?;
     let module = session.compiled(&binding.callable, |sha256| slot.state.read_module(sha256))?;
     session.bind(scope, slot.number, binding, module.as_ref())
 }

@@ -11,12 +11,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use commensal_core::guest::{Appended, Arguments, CallResult, InvalidUtf8};
-use commensal_core::registry::{FunctionBody, FunctionKey};
-use commensal_core::session::{AggregateState, Binding, Rows, aggregate_exports};
+use commensal_core::registry::FunctionKey;
+use commensal_core::session::{AggregateState, Binding, Rows};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
-use turso_core::native_ext::{Aggregate, AggregateFunction};
+use turso_core::native_ext::{
+    Aggregate, AggregateFunction, FunctionArity, ScalarCall, ScalarFunction,
+};
 use turso_core::types::IOResultOr;
-use turso_core::{ExternalFunc, IOResult, LimboError, OpenOptions, Value};
+use turso_core::{Connection, ExternalFunc, IOResult, LimboError, OpenOptions, Register, Value};
 
 use crate::error;
 use crate::function::{astray, panicked};
@@ -27,20 +29,72 @@ use crate::value::{borrowed, owned, subtype};
 /// How many aggregates of definitions one statement can use.
 pub(crate) const AGGREGATES_MAX: usize = 32;
 
+/// Of a call alone.
+const PLAIN: &str = "commensal aggregate ";
+
+/// Of a call with FILTER, or with ORDER BY among its arguments.
+const ADORNED: &str = "commensal adorned aggregate ";
+
 /// The engine's name for an aggregate of a statement, by its number there.
-pub(crate) fn name(number: usize) -> String {
-    format!("commensal aggregate {number}")
+pub(crate) fn name(number: usize, is_plain: bool) -> String {
+    format!("{}{number}", if is_plain { PLAIN } else { ADORNED })
 }
 
-/// Whether the engine asks for one of these.
-pub(crate) fn is_name(name: &str) -> bool {
-    name.starts_with("commensal aggregate ")
+/// Whether the engine asks for one whose call it admits for aggregates alone.
+pub(crate) fn is_adorned(name: &str) -> bool {
+    name.starts_with(ADORNED)
+}
+
+/// What the engine is to call where it finds an aggregate in the place of a scalar function, if the name
+/// is that of one: it would panic.
+pub(crate) fn misused(name: &str) -> turso_core::Result<Option<ExternalFunc>> {
+    let number = name.strip_prefix(PLAIN).and_then(|number| number.parse().ok());
+    let misused = |number| {
+        ExternalFunc::new_native_scalar(
+            name.to_owned(),
+            FunctionArity::Variadic,
+            // The engine would take a call with constants for a constant.
+            false,
+            Misused(number),
+        )
+    };
+    number.map(misused).transpose()
+}
+
+/// The scalar function that fails.
+#[derive(Debug, Clone, Copy)]
+struct Misused(usize);
+
+impl ScalarFunction for Misused {
+    type Call = Self;
+
+    fn create_call(&self) -> turso_core::Result<Self> {
+        Ok(*self)
+    }
+}
+
+impl ScalarCall for Misused {
+    fn step(&mut self, _: &Arc<Connection>, _: &[Register]) -> IOResultOr<Value> {
+        Err(within(|running| {
+            let key = running.aggregates.get(self.0);
+            let key = key.and_then(|meaning| running.state.key_of_slot(meaning.slot));
+            let message = match key {
+                Some(key) => format!("misuse of aggregate function {}()", key.0),
+                None => "misuse of an aggregate function".to_owned(),
+            };
+            Err::<(), _>(Error::new(ErrorKind::Engine, message))
+        })
+        .err()
+        .unwrap_or_else(|| Box::new(error::of_function(&astray()))))
+    }
 }
 
 /// Adds the aggregates.
 pub(crate) fn register(options: OpenOptions) -> OpenOptions {
-    (0..AGGREGATES_MAX).fold(options, |options, number| {
-        match ExternalFunc::new_native_aggregate(name(number), 1, Numbered(number)) {
+    let names = (0..AGGREGATES_MAX).flat_map(|number| [(number, true), (number, false)]);
+    names.fold(options, |options, (number, is_plain)| {
+        let name = name(number, is_plain);
+        match ExternalFunc::new_native_aggregate(name, 1, Numbered(number)) {
             Ok(function) => options.extension_function(function),
             // It is refused for a negative number of arguments alone.
             Err(_) => options,
@@ -198,17 +252,10 @@ fn bind(running: &mut Running, slot: usize, key: &FunctionKey) -> Result<()> {
     let state = Arc::clone(&running.state);
     let Some(scope) = running.scope.as_mut() else { return Err(astray()) };
     let entry = Arc::clone(scope.find(key)?);
-    let FunctionBody::Aggregate(methods) = &entry.body else {
+    let binding = Binding::of_aggregate(&entry).ok_or_else(|| {
         let message = format!("{}() is no aggregate any longer", entry.name());
-        return Err(Error::new(ErrorKind::NotFound, message));
-    };
-    let binding = Binding {
-        callable: Arc::clone(&entry.callable),
-        exports: aggregate_exports(methods),
-        signature: Arc::clone(&entry.signature),
-        subtype: entry.subtype,
-        validates: false,
-    };
+        Error::new(ErrorKind::NotFound, message)
+    })?;
     let module = state.session.compiled(&binding.callable, |sha256| state.read_module(sha256))?;
     state.session.bind(scope, slot, binding, module.as_ref())
 }

@@ -3,6 +3,8 @@
 //! It has no state: a file that is opened twice in a process has one database in the engine, with
 //! the dialect of whoever was first.
 
+use std::sync::Arc;
+
 use turso_core::dialect::sqlite::resolve_builtin_function;
 use turso_core::schema::{BTreeTable, Schema};
 use turso_core::{Func, LimboError, OpenOptions, Result, SqliteDialect};
@@ -63,8 +65,11 @@ impl turso_core::Dialect for Dialect {
 
     /// Asked while a statement is prepared, also anew within a step, several times for each call.
     fn resolve_function(&self, name: &str, arguments: usize) -> Result<Option<Func>> {
-        if aggregate::is_name(name) {
+        if aggregate::is_adorned(name) {
             return Ok(None);
+        }
+        if let Some(misused) = aggregate::misused(name)? {
+            return Ok(Some(Func::External(Arc::new(misused))));
         }
         if name == row::NAME {
             return Ok(row::FUNCTION.clone().map(Func::External));

@@ -8,8 +8,9 @@
 
 use std::sync::Arc;
 
+use turso_core::dialect::sqlite::resolve_builtin_function;
 use turso_core::schema::View;
-use turso_core::{LimboError, Result, WalkControl, walk_expr_mut};
+use turso_core::{Func, LimboError, Result, WalkControl, walk_expr_mut};
 use turso_parser::ast::{
     As, Cmd, CommonTableExpr, CreateTableBody, Distinctness, Expr, FromClause, FunctionTail,
     IndexedColumn, InsertBody, JoinConstraint, Limit, Materialized, Name, OneSelect, Operator,
@@ -17,11 +18,11 @@ use turso_parser::ast::{
     Upsert, UpsertDo, Window, With,
 };
 
-use crate::row;
+use crate::{aggregate, row};
 
 /// What names mean.
 pub(crate) trait Meanings {
-    /// The engine's name for an aggregate of a definition; `None` where the name means no such.
+    /// The statement's number for an aggregate of a definition; `None` where the name means no such.
     ///
     /// # Errors
     /// The engine cannot use it so.
@@ -30,7 +31,7 @@ pub(crate) trait Meanings {
         name: &str,
         arguments: usize,
         tail: &FunctionTail,
-    ) -> Result<Option<String>>;
+    ) -> Result<Option<usize>>;
 
     /// What a name in FROM means, with this number of arguments.
     ///
@@ -59,8 +60,16 @@ pub(crate) enum Table {
 pub(crate) fn rewrite(cmd: &mut Cmd, meanings: &mut dyn Meanings) -> Result<()> {
     let (Cmd::Stmt(stmt) | Cmd::Explain(stmt) | Cmd::ExplainQueryPlan { stmt, .. }) = cmd;
     let writes = !matches!(stmt, Stmt::Select(_));
-    Rewriter { meanings, hidden: Vec::new(), views: Vec::new(), writes, changed: false }
-        .statement(stmt)
+    let mut rewriter = Rewriter {
+        meanings,
+        hidden: Vec::new(),
+        views: Vec::new(),
+        writes,
+        changed: false,
+        admits_aggregates: false,
+        depth: 0,
+    };
+    rewriter.statement(stmt)
 }
 
 struct Rewriter<'a> {
@@ -73,6 +82,10 @@ struct Rewriter<'a> {
     writes: bool,
     /// Whether anything was replaced.
     changed: bool,
+    /// Whether this is a clause in which aggregates can stand.
+    admits_aggregates: bool,
+    /// How many SELECTs this is within.
+    depth: usize,
 }
 
 impl Rewriter<'_> {
@@ -126,13 +139,22 @@ impl Rewriter<'_> {
     }
 
     fn select(&mut self, select: &mut Select) -> Result<()> {
+        let before = std::mem::take(&mut self.admits_aggregates);
+        self.depth += 1;
+        let result = self.parts(select);
+        self.depth -= 1;
+        self.admits_aggregates = before;
+        result
+    }
+
+    fn parts(&mut self, select: &mut Select) -> Result<()> {
         let Select { with, body, order_by, limit } = select;
         self.scoped(with, |this| {
             this.one_select(&mut body.select)?;
             for compound in &mut body.compounds {
                 this.one_select(&mut compound.select)?;
             }
-            this.order(order_by)?;
+            this.admitting(true, |this| this.order(order_by))?;
             let Some(Limit { expr, offset }) = limit else { return Ok(()) };
             this.expr(expr)?;
             this.optional(offset)
@@ -144,12 +166,14 @@ impl Rewriter<'_> {
             OneSelect::Values(rows) => rows.iter_mut().flatten().try_for_each(|e| self.expr(e)),
             OneSelect::Select { columns, from, where_clause, group_by, window_clause, .. } => {
                 let before = std::mem::take(&mut self.changed);
-                self.columns(columns)?;
+                // Without FROM they may belong to the query around, which the engine does not know.
+                let admits = from.is_some() || self.depth == 1;
+                self.admitting(admits, |this| this.columns(columns))?;
                 self.from(from)?;
                 self.optional(where_clause)?;
                 if let Some(group_by) = group_by {
                     group_by.exprs.iter_mut().try_for_each(|e| self.expr(e))?;
-                    self.optional(&mut group_by.having)?;
+                    self.admitting(true, |this| this.optional(&mut group_by.having))?;
                 }
                 for definition in window_clause {
                     let Window { partition_by, order_by, .. } = &mut definition.window;
@@ -161,6 +185,18 @@ impl Rewriter<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Runs `body` for a clause in which aggregates can stand.
+    fn admitting(
+        &mut self,
+        admits: bool,
+        body: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<()> {
+        let before = std::mem::replace(&mut self.admits_aggregates, admits);
+        let result = body(self);
+        self.admits_aggregates = before;
+        result
     }
 
     /// Has the engine know that a statement which writes can fail in its middle. It believes so of
@@ -328,8 +364,11 @@ impl Rewriter<'_> {
 
     fn expr(&mut self, expr: &mut Expr) -> Result<()> {
         walk_expr_mut(expr, &mut |expr| {
+            if self.function(expr)? {
+                self.arguments(expr)?;
+                return Ok(WalkControl::SkipChildren);
+            }
             match expr {
-                Expr::FunctionCall { .. } | Expr::FunctionCallStar { .. } => self.function(expr)?,
                 Expr::Collate(_, name) => self.meanings.collation(name.as_str()),
                 // The engine's walk does not go into these.
                 Expr::Exists(select)
@@ -347,17 +386,37 @@ impl Rewriter<'_> {
         Ok(())
     }
 
-    /// Replaces an aggregate by the engine's, which has one argument.
-    fn function(&mut self, call: &mut Expr) -> Result<()> {
-        let (name, arguments, tail, distinct) = match call {
-            Expr::FunctionCall { name, args, filter_over, distinctness, .. } => {
-                (name, args.len(), filter_over, *distinctness == Some(Distinctness::Distinct))
-            }
-            Expr::FunctionCallStar { name, filter_over } => (name, 0, filter_over, false),
-            _ => return Ok(()),
-        };
-        let Some(ours) = self.meanings.aggregate(name.as_str(), arguments, tail)? else {
+    /// What an aggregate is called with, in which no other can stand.
+    fn arguments(&mut self, call: &mut Expr) -> Result<()> {
+        let before = std::mem::take(&mut self.admits_aggregates);
+        let (Expr::FunctionCall { filter_over, .. } | Expr::FunctionCallStar { filter_over, .. }) =
+            &mut *call
+        else {
             return Ok(());
+        };
+        self.optional(&mut filter_over.filter_clause)?;
+        if let Expr::FunctionCall { args, order_by, within_group, .. } = call {
+            args.iter_mut().try_for_each(|e| self.expr(e))?;
+            self.order(order_by)?;
+            self.order(within_group)?;
+        }
+        self.admits_aggregates = before;
+        Ok(())
+    }
+
+    /// Replaces an aggregate by the engine's, which has one argument. Whether it is an aggregate.
+    fn function(&mut self, call: &mut Expr) -> Result<bool> {
+        let (name, arguments, tail, distinct, sorted) = match call {
+            Expr::FunctionCall { name, args, filter_over, distinctness, order_by, .. } => {
+                let distinct = *distinctness == Some(Distinctness::Distinct);
+                (name, args.len(), filter_over, distinct, !order_by.is_empty())
+            }
+            Expr::FunctionCallStar { name, filter_over } => (name, 0, filter_over, false, false),
+            _ => return Ok(false),
+        };
+        let Some(number) = self.meanings.aggregate(name.as_str(), arguments, tail)? else {
+            let builtin = resolve_builtin_function(name.as_str(), arguments);
+            return Ok(tail.over_clause.is_none() && matches!(builtin, Ok(Some(Func::Agg(_)))));
         };
         if distinct && arguments != 1 {
             // The engine would see one.
@@ -365,7 +424,13 @@ impl Rewriter<'_> {
             return Err(LimboError::ParseError(message));
         }
         self.changed = true;
-        *name = Name::exact(ours);
+        let is_plain = tail.filter_clause.is_none() && !sorted;
+        if !(is_plain || self.admits_aggregates) {
+            // The engine would panic.
+            let message = format!("misuse of aggregate function {}()", name.as_str());
+            return Err(LimboError::ParseError(message));
+        }
+        *name = Name::exact(aggregate::name(number, is_plain));
         match call {
             Expr::FunctionCall { args, .. } if arguments != 1 => {
                 *args = vec![packed(std::mem::take(args))];
@@ -382,7 +447,7 @@ impl Rewriter<'_> {
             }
             _ => {}
         }
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -17,7 +17,7 @@ use commensal_core::{Error, Result};
 use turso_core::{LimboError, NamespaceId};
 use turso_parser::ast::FunctionTail;
 
-use crate::aggregate::{self, AGGREGATES_MAX, Meaning};
+use crate::aggregate::{AGGREGATES_MAX, Meaning};
 use crate::error;
 use crate::names;
 use crate::rewrite::{Meanings, Table};
@@ -126,7 +126,7 @@ impl Meanings for Running {
         name: &str,
         arguments: usize,
         tail: &FunctionTail,
-    ) -> turso_core::Result<Option<String>> {
+    ) -> turso_core::Result<Option<usize>> {
         let registry = self.state.registry();
         let Some(entry) = registry.callable(name, arguments) else { return Ok(None) };
         let FunctionBody::Aggregate(_) = entry.body else { return Ok(None) };
@@ -150,7 +150,7 @@ impl Meanings for Running {
         if known.is_none() {
             self.aggregates.push(meaning);
         }
-        Ok(Some(aggregate::name(number)))
+        Ok(Some(number))
     }
 
     fn table(&mut self, name: &str, arguments: usize) -> turso_core::Result<Table> {

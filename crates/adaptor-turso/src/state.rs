@@ -258,7 +258,7 @@ impl State {
         if let FunctionBody::Aggregate(_) = entry.body {
             // Those in the statement itself were replaced before.
             let message = format!(
-                "{name}() is an aggregate of a definition: Turso does not use these in triggers"
+                "{name}() is an aggregate of a definition: Turso does not use these in triggers and constraints"
             );
             return Err(Error::new(ErrorKind::Engine, message));
         }

@@ -32,7 +32,7 @@ mod resolve;
 
 pub(crate) use resolve::binding;
 
-pub use aggregate::{AggregateState, Rows, aggregate_exports};
+pub use aggregate::{AggregateState, Rows};
 
 /// Numbers connections, to tell their instances apart in the cache.
 static CONNECTIONS: AtomicU64 = AtomicU64::new(0);

@@ -3,16 +3,15 @@
 //!
 //! Knows nothing of how an engine groups rows, or when it wants a result.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Entered, InstanceId, Scope, Session, failure, not_bound};
+use super::{Binding, Entered, InstanceId, Scope, Session, failure, not_bound};
 use crate::error::{Error, Result};
 use crate::guest::{Appended, Arguments, Batch, CallError, CallResult, Callee};
 use crate::limits::Capability;
 use crate::manifest::{AggregateMethod, Signature};
-use crate::registry::Callable;
+use crate::registry::{Callable, FunctionBody, FunctionEntry};
 use crate::value::{StorageClass, ValueRef};
 
 /// What all calls of `drop` in one statement may take: they run when the host wants it to end.
@@ -31,9 +30,18 @@ const EXPORTS: [AggregateMethod; 6] = [
 /// Of what is called for no result.
 static ANY: Signature = Signature::ANY;
 
-/// The exports of an aggregate in the order of a [`Binding`](super::Binding).
-pub fn aggregate_exports(methods: &BTreeMap<AggregateMethod, String>) -> Vec<String> {
-    EXPORTS.iter().map_while(|method| methods.get(method).cloned()).collect()
+impl Binding {
+    /// What a slot of an aggregate calls; `None` if the function is none.
+    pub fn of_aggregate(entry: &FunctionEntry) -> Option<Self> {
+        let FunctionBody::Aggregate(methods) = &entry.body else { return None };
+        Some(Self {
+            callable: Arc::clone(&entry.callable),
+            exports: EXPORTS.iter().map_while(|method| methods.get(method).cloned()).collect(),
+            signature: Arc::clone(&entry.signature),
+            subtype: entry.subtype,
+            validates: false,
+        })
+    }
 }
 
 /// What becomes of rows.
