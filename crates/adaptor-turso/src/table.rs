@@ -64,8 +64,8 @@ pub(crate) fn register(
         return Ok((name, false));
     }
     let sql = format!("CREATE TABLE x({})", columns(&entry.table));
-    let function =
-        Function { engine_name: name.clone(), sql: sql.clone(), entry: Arc::clone(entry) };
+    let known = Known { name: entry.callable.name.clone(), columns: entry.table.columns.clone() };
+    let function = Function { engine_name: name.clone(), sql: sql.clone(), known: Arc::new(known) };
     let function = Arc::new(RwLock::new(function));
     let table =
         VirtualTable::new_internal(name.clone(), sql, VTabKind::TableValuedFunction, function)?;
@@ -74,12 +74,17 @@ pub(crate) fn register(
     Ok((name, true))
 }
 
-/// A table function as statements see it: its name and columns.
+/// A table function as statements see it. No definition: the engine keeps it for as long as it has the file
+/// open, and with a definition its code.
 struct Function {
     engine_name: String,
     sql: String,
-    /// As it was when it was registered.
-    entry: Arc<TableEntry>,
+    known: Arc<Known>,
+}
+
+struct Known {
+    name: String,
+    columns: Vec<Column>,
 }
 
 impl std::fmt::Debug for Function {
@@ -101,7 +106,7 @@ impl InternalVirtualTable for Function {
         &self,
         _: Arc<Connection>,
     ) -> turso_core::Result<Arc<RwLock<dyn InternalVirtualTableCursor>>> {
-        let cursor = Cursor { entry: Arc::clone(&self.entry), scan: Mutex::new(None) };
+        let cursor = Cursor { known: Arc::clone(&self.known), scan: Mutex::new(None) };
         Ok(Arc::new(RwLock::new(cursor)))
     }
 
@@ -112,7 +117,7 @@ impl InternalVirtualTable for Function {
         _: &[OrderByInfo],
     ) -> Result<IndexInfo, ResultCode> {
         let mut numbers = 0..;
-        let columns = self.entry.table.columns.iter();
+        let columns = self.known.columns.iter();
         let arguments: Vec<Option<usize>> =
             columns.map(|c| if c.hidden { numbers.next() } else { None }).collect();
         let mut given = vec![None; numbers.start];
@@ -152,8 +157,16 @@ impl InternalVirtualTable for Function {
     }
 }
 
+/// Whether statements that know the one can go on with the other: as the engine, in any letter case.
+fn are_same(a: &[Column], b: &[Column]) -> bool {
+    let is_same = |(a, b): (&Column, &Column)| {
+        a.name.eq_ignore_ascii_case(&b.name) && a.class == b.class && a.hidden == b.hidden
+    };
+    a.len() == b.len() && a.iter().zip(b).all(is_same)
+}
+
 struct Cursor {
-    entry: Arc<TableEntry>,
+    known: Arc<Known>,
     /// From the first scan on.
     scan: Mutex<Option<Scan>>,
 }
@@ -176,11 +189,11 @@ impl Drop for Scan {
 impl Scan {
     /// A scan of what the catalog says to the statement.
     #[cold]
-    fn new(known: &TableEntry) -> Result<Self> {
+    fn new(known: &Known) -> Result<Self> {
         let mut running = running::take().ok_or_else(astray)?;
         let (registry, state) = (running.registry(), Arc::clone(&running.state));
         running::put(running);
-        let name = &known.callable.name;
+        let name = &known.name;
         let registry = registry.map_err(|error| error.of_function(name))?;
         let entry = registry.table(name);
         let entry = entry.filter(|entry| !entry.shadowed && !entry.table.is_virtual());
@@ -188,7 +201,7 @@ impl Scan {
             let message = format!("no such table function: {name}");
             return Err(Error::new(ErrorKind::NotFound, message));
         };
-        if entry.table.columns != known.table.columns {
+        if !are_same(&entry.table.columns, &known.columns) {
             let message = format!(
                 "{name}() has other columns since the statement was prepared: prepare it again"
             );
@@ -226,7 +239,7 @@ impl Cursor {
 
     fn start(&mut self, arguments: &Given<'_>) -> Result<bool> {
         if self.scan().is_none() {
-            let scan = Scan::new(&self.entry)?;
+            let scan = Scan::new(&self.known)?;
             *self.scan() = Some(scan);
         }
         let (state, cursor) = self.scan().as_mut().ok_or_else(astray)?.cursor()?;
