@@ -31,6 +31,10 @@ pub const EXPORT_INITIALIZE: &str = "_initialize";
 /// panic handler makes it an error record with the panic's message.
 pub const EXPORT_FAULT: &str = "commensal_fault";
 
+/// Optional exported immutable global of type `i32`, not 0: the guest never frees its memory. When a call
+/// of a scalar function traps, the host may make it once more in a new instance.
+pub const EXPORT_RENEWABLE: &str = "commensal_renewable";
+
 /// Name of the import module that holds the host's functions.
 pub const HOST_MODULE: &str = "commensal";
 

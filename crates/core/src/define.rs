@@ -14,6 +14,7 @@ use crate::ddl::{Create, Drop, ObjectKind, Source, With};
 use crate::dependents::Uses;
 use crate::environment::{Environment, FileAccess, compile};
 use crate::error::{Error, ErrorKind, Result};
+use crate::foreign;
 use crate::limits::Limits;
 use crate::module::{self, ModuleInfo};
 use crate::registry::{
@@ -143,6 +144,7 @@ pub fn create(
         Error::new(e.kind(), message).at(create.source_offset)
     };
     let limits = &environment.settings.limits;
+    let wasm = foreign::native(wasm, create.kind, environment).map_err(prefix)?;
     let info = ModuleInfo::read(&wasm, limits).map_err(prefix)?;
     let declared = declared(create, &info, limits).map_err(prefix)?;
     check_deterministic(create, &info, &declared).map_err(at)?;

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::ddl::{ObjectKind, With};
 use crate::environment::{Environment, compile};
 use crate::error::{Error, ErrorKind, Result};
+use crate::foreign;
 use crate::limits::Capabilities;
 use crate::module::{self, ModuleInfo};
 use crate::registry::{
@@ -34,6 +35,7 @@ impl GivenModule {
         let runtime = environment.runtime()?;
         let limits = &environment.settings.limits;
         let wasm = module::binary(source, limits)?;
+        let wasm = foreign::native(wasm, ObjectKind::Function, environment)?;
         let info = ModuleInfo::read(&wasm, limits)?;
         let policy = Policy::effective(limits, Capabilities::NONE, &With::default());
         let compiled = compile(runtime.as_ref(), info.sha256, policy.metering(), &wasm)?;

@@ -12,6 +12,7 @@ pub mod engine;
 pub mod environment;
 pub mod error;
 pub mod execute;
+mod foreign;
 pub mod given;
 pub mod guest;
 pub mod host;

@@ -105,6 +105,15 @@ pub trait Instance: Send {
     /// There is none of that name and type.
     fn resolve(&mut self, export: &str) -> Result<FunctionId, ResolveError>;
 
+    /// Makes the instance as it was in the beginning, as [`CompiledModule::instantiate`] does, also
+    /// after a fault. What was resolved stays resolved.
+    ///
+    /// # Errors
+    /// A fault while instantiating; the runtime cannot do it. The instance must not be used again.
+    fn renew(&mut self) -> Result<(), Fault> {
+        Err(Fault::Runtime("the runtime cannot renew instances".to_owned()))
+    }
+
     /// The value of an exported immutable global of type `i32`, if there is one of that name.
     fn global(&mut self, export: &str) -> Option<u32>;
 

@@ -30,6 +30,7 @@ mod collation;
 mod failure;
 mod resolve;
 
+pub(crate) use failure::call as describe;
 pub(crate) use resolve::binding;
 
 pub use aggregate::{AggregateState, Rows};
@@ -170,6 +171,9 @@ impl Scope {
             if binding.validates {
                 return validate(guest, callee, arguments, budget, sink);
             }
+            if guest.is_renewable() {
+                return guest.call_renewing(callee, arguments, budget, sink);
+            }
             guest.call(callee, arguments, budget, sink)
         })
     }
@@ -247,7 +251,11 @@ fn validate<A: Arguments + ?Sized, R>(
     if matches!(arguments.get(0), Ok(ValueRef::Null)) {
         return Ok(sink(ValueRef::Null, 0));
     }
-    let valid = match guest.call(callee, arguments, budget, |_, _| ()) {
+    let called = match guest.is_renewable() {
+        true => guest.call_renewing(callee, arguments, budget, |_, _| ()),
+        false => guest.call(callee, arguments, budget, |_, _| ()),
+    };
+    let valid = match called {
         Ok(()) => true,
         Err(error) => match *error {
             CallError::Guest(..) | CallError::Argument(_) => false,

@@ -2,6 +2,7 @@
 //!
 //! A call allocates nothing but, at first, its stack, and looks nothing up by name.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use commensal_core::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_SCRATCH};
@@ -15,7 +16,7 @@ use wasmi::{
 
 use crate::call::Call;
 use crate::fault::fault;
-use crate::module::WasmiModule;
+use crate::module::Code;
 use crate::sample::Sampler;
 use crate::state::State;
 
@@ -33,19 +34,53 @@ pub(crate) struct WasmiInstance {
     fuel: u64,
     /// What the last call was not given of it.
     fuel_kept: u64,
-    metering: Metering,
     sampler: Sampler,
+    code: Arc<Code>,
+    config: Limits,
+}
+
+/// The limits of an instance, for another one.
+#[derive(Clone, Copy)]
+struct Limits {
+    memory_bytes_max: usize,
+    table_elements_max: usize,
+    stack_bytes_max: usize,
+    call_timeout: Duration,
+    fuel: Option<u64>,
+}
+
+impl Limits {
+    fn of(config: &InstanceConfig) -> Self {
+        Self {
+            memory_bytes_max: config.memory_bytes_max,
+            table_elements_max: config.table_elements_max,
+            stack_bytes_max: config.stack_bytes_max,
+            call_timeout: config.call_timeout,
+            fuel: config.fuel,
+        }
+    }
+
+    fn with(self, host: HostState) -> InstanceConfig {
+        InstanceConfig {
+            memory_bytes_max: self.memory_bytes_max,
+            table_elements_max: self.table_elements_max,
+            stack_bytes_max: self.stack_bytes_max,
+            call_timeout: self.call_timeout,
+            fuel: self.fuel,
+            host,
+        }
+    }
 }
 
 impl WasmiInstance {
-    pub(crate) fn new(module: &WasmiModule, config: InstanceConfig) -> Result<Self, Fault> {
+    pub(crate) fn new(module: &Arc<Code>, config: InstanceConfig) -> Result<Self, Fault> {
         if (module.metering, config.fuel.is_some()) == (Metering::None, true) {
             return Err(Fault::Runtime(
                 "a limit on fuel needs a module that was compiled with fuel metering".into(),
             ));
         }
         let fuel = config.fuel.unwrap_or(u64::MAX);
-        let timeout = config.call_timeout;
+        let (timeout, limits) = (config.call_timeout, Limits::of(&config));
         let mut store = store(module, config)?;
         let instance = module
             .linker
@@ -75,8 +110,9 @@ impl WasmiInstance {
             timeout,
             fuel,
             fuel_kept,
-            metering: module.metering,
             sampler: Sampler::new(),
+            code: Arc::clone(module),
+            config: limits,
         })
     }
 
@@ -97,7 +133,7 @@ impl WasmiInstance {
     }
 }
 
-fn store(module: &WasmiModule, config: InstanceConfig) -> Result<Store<State>, Fault> {
+fn store(module: &Code, config: InstanceConfig) -> Result<Store<State>, Fault> {
     let state = State::new(config.host, config.memory_bytes_max, config.table_elements_max);
     let mut store = Store::new(module.module.engine(), state);
     store.limiter(|state| state);
@@ -168,6 +204,18 @@ impl Instance for WasmiInstance {
         Ok(FunctionId(self.functions.len() as u32 - 1))
     }
 
+    fn renew(&mut self) -> Result<(), Fault> {
+        let host = self.host_mut();
+        let host = HostState::new(host.granted, Arc::clone(&host.services));
+        let mut new = WasmiInstance::new(&self.code, self.config.with(host))?;
+        // In the same order, and so with the same numbers.
+        for (export, _) in &self.functions {
+            new.resolve(export).map_err(|_| Fault::Runtime(format!("\"{export}\" is gone")))?;
+        }
+        *self = new;
+        Ok(())
+    }
+
     fn global(&mut self, export: &str) -> Option<u32> {
         let global = self.instance.get_global(&self.store, export)?;
         match (global.ty(&self.store).mutability(), global.get(&self.store)) {
@@ -211,7 +259,7 @@ impl Instance for WasmiInstance {
 
     fn fuel_used(&self) -> Option<u64> {
         let left = self.fuel_kept.saturating_add(self.store.get_fuel().ok()?);
-        (self.metering == Metering::Fuel).then(|| self.fuel.saturating_sub(left))
+        (self.code.metering == Metering::Fuel).then(|| self.fuel.saturating_sub(left))
     }
 
     fn host_mut(&mut self) -> &mut HostState {

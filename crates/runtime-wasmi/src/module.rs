@@ -1,6 +1,7 @@
 //! A compiled module: wasmi's code, and the host's functions to link with it.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use commensal_core::runtime::{
     CompiledModule, Fault, Instance, InstanceConfig, Metering, RuntimeError,
@@ -14,7 +15,10 @@ use crate::link;
 use crate::start;
 use crate::state::State;
 
-pub(crate) struct WasmiModule {
+pub(crate) struct WasmiModule(Arc<Code>);
+
+/// What all instances of a module share.
+pub(crate) struct Code {
     pub(crate) module: Module,
     pub(crate) linker: Linker<State>,
     /// The export that stands for the module's start function.
@@ -38,7 +42,8 @@ impl WasmiModule {
             let (module, name) = (import.module(), import.name());
             return Err(RuntimeError(format!("unknown import: \"{module}\" \"{name}\"")));
         }
-        Ok(Self { module, linker, start, metering, wasm_bytes: wasm.len() })
+        let wasm_bytes = wasm.len();
+        Ok(Self(Arc::new(Code { module, linker, start, metering, wasm_bytes })))
     }
 }
 
@@ -48,11 +53,11 @@ fn error(error: impl Display) -> RuntimeError {
 
 impl CompiledModule for WasmiModule {
     fn instantiate(&self, config: InstanceConfig) -> Result<Box<dyn Instance>, Fault> {
-        Ok(Box::new(WasmiInstance::new(self, config)?))
+        Ok(Box::new(WasmiInstance::new(&self.0, config)?))
     }
 
     /// wasmi does not tell; its code is of the order of the module's.
     fn code_bytes(&self) -> usize {
-        self.wasm_bytes
+        self.0.wasm_bytes
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! A call allocates nothing, takes no lock and looks nothing up by name.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use commensal_core::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_SCRATCH};
@@ -33,7 +34,11 @@ pub(crate) struct WasmtimeInstance {
     functions: Vec<(Box<str>, GuestFunction)>,
     /// Fuel of one call; `None` without metering.
     fuel: Option<u64>,
+    remake: Box<Remake>,
 }
+
+/// What another instance is made of, with the host's side of it.
+type Remake = dyn Fn(HostState) -> Result<WasmtimeInstance, Fault> + Send;
 
 impl WasmtimeInstance {
     pub(crate) fn new(
@@ -50,6 +55,7 @@ impl WasmtimeInstance {
                 ));
             }
         };
+        let remake = remake(prepared.clone(), metering, &config);
         let mut store = store(prepared, config);
         // The start function and `_initialize` share the limits of one call.
         // It is not charged to a statement; the call's time limit bounds it.
@@ -65,8 +71,34 @@ impl WasmtimeInstance {
         })
         .map_err(|fault| *fault)?;
         let view = store.data().memory.map(|memory| View::new(&store, memory));
-        Ok(Self { store, instance, view, scratch, functions: Vec::new(), fuel })
+        Ok(Self { store, instance, view, scratch, functions: Vec::new(), fuel, remake })
     }
+}
+
+fn remake(
+    prepared: InstancePre<State>,
+    metering: Metering,
+    config: &InstanceConfig,
+) -> Box<Remake> {
+    let &InstanceConfig {
+        memory_bytes_max,
+        table_elements_max,
+        stack_bytes_max,
+        call_timeout,
+        fuel,
+        ..
+    } = config;
+    Box::new(move |host| {
+        let config = InstanceConfig {
+            memory_bytes_max,
+            table_elements_max,
+            stack_bytes_max,
+            call_timeout,
+            fuel,
+            host,
+        };
+        WasmtimeInstance::new(&prepared, metering, config)
+    })
 }
 
 fn store(prepared: &InstancePre<State>, config: InstanceConfig) -> Store<State> {
@@ -172,6 +204,18 @@ impl Instance for WasmtimeInstance {
             .map_err(|_| ResolveError::Signature(text(&function.ty(&self.store))))?;
         self.functions.push((export.into(), function));
         Ok(FunctionId(self.functions.len() as u32 - 1))
+    }
+
+    fn renew(&mut self) -> Result<(), Fault> {
+        let host = self.host_mut();
+        let host = HostState::new(host.granted, Arc::clone(&host.services));
+        let mut new = (self.remake)(host)?;
+        // In the same order, and so with the same numbers.
+        for (export, _) in &self.functions {
+            new.resolve(export).map_err(|_| Fault::Runtime(format!("\"{export}\" is gone")))?;
+        }
+        *self = new;
+        Ok(())
     }
 
     fn global(&mut self, export: &str) -> Option<u32> {

@@ -45,7 +45,10 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result {
     if inspection.problems.is_empty() { Ok(()) } else { Err(Failure::Reported) }
 }
 
-fn write_text(out: &mut dyn Write, Inspection { info, problems }: &Inspection) -> io::Result<()> {
+fn write_text(
+    out: &mut dyn Write,
+    Inspection { info, problems, .. }: &Inspection,
+) -> io::Result<()> {
     writeln!(out, "sha256     {}", info.sha256_hex())?;
     writeln!(out, "abi        {}", info.abi)?;
     writeln!(

@@ -56,6 +56,14 @@ pub enum CallError {
 pub type CallResult<T> = Result<T, Box<CallError>>;
 
 impl CallError {
+    /// Whether a guest that never frees its memory may have failed for that.
+    fn may_be_for_memory(&self) -> bool {
+        matches!(
+            self,
+            Self::Fault(Fault::Trap(_) | Fault::MemoryExhausted, _) | Self::ArgumentsTooLarge(_)
+        )
+    }
+
     /// Whether the instance can still be used.
     pub fn instance_survives(&self) -> bool {
         matches!(self, Self::Argument(_) | Self::Guest(..) | Self::ResultTooLarge(_))
@@ -90,6 +98,13 @@ impl Callee<'_> {
     }
 }
 
+/// What is known of a guest that never frees its memory.
+#[derive(Default)]
+struct Renewable {
+    /// It has been called.
+    used: bool,
+}
+
 /// An instance with its scratch area.
 pub struct Guest {
     instance: Box<dyn Instance>,
@@ -97,6 +112,8 @@ pub struct Guest {
     scratch_bytes: u32,
     /// Address of the record that a panicking guest fills, 0 for none.
     fault_record: u32,
+    /// What is known of a guest that never frees its memory.
+    renewable: Option<Renewable>,
     /// Where memory cannot be addressed: arguments on their way in, results on their way out.
     staging: Vec<u8>,
 }
@@ -112,8 +129,16 @@ impl Guest {
         budget: &mut StatementBudget,
     ) -> CallResult<Self> {
         let instance = module.instantiate(config).map_err(|fault| CallError::Fault(fault, None))?;
-        let mut guest =
-            Self { instance, scratch: 0, scratch_bytes: 0, fault_record: 0, staging: Vec::new() };
+        let mut guest = Self {
+            instance,
+            scratch: 0,
+            scratch_bytes: 0,
+            fault_record: 0,
+            renewable: None,
+            staging: Vec::new(),
+        };
+        let renewable = guest.instance.global(commensal_abi::EXPORT_RENEWABLE);
+        guest.renewable = renewable.filter(|&value| value != 0).map(|_| Renewable::default());
         guest.fault_record = guest.instance.global(commensal_abi::EXPORT_FAULT).unwrap_or_default();
         guest.grow_scratch(SCRATCH_BYTES_INITIAL, budget)?;
         Ok(guest)
@@ -164,6 +189,46 @@ impl Guest {
             0 => Ok(sink(ValueRef::Null, 0)),
             pointer => self.result(pointer, callee.returns(), sink),
         }
+    }
+
+    /// Whether calls of scalar functions go through [`Guest::call_renewing`].
+    #[inline]
+    pub(crate) fn is_renewable(&self) -> bool {
+        self.renewable.is_some()
+    }
+
+    /// As [`Guest::call`], for a guest that never frees its memory, and of which nothing has to last
+    /// from call to call: after a trap the call is made once more, in a new instance.
+    ///
+    /// # Errors
+    /// As [`Guest::call`].
+    pub(crate) fn call_renewing<A: Arguments + ?Sized, R>(
+        &mut self,
+        callee: Callee<'_>,
+        arguments: &A,
+        budget: &mut StatementBudget,
+        sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+    ) -> CallResult<R> {
+        let mut sink = Some(sink);
+        let mut give = |value: ValueRef<'_>, subtype| {
+            sink.take().map(|sink| sink(value, subtype)).ok_or_else(memory_shrank)
+        };
+        let used = self.renewable.as_mut().is_some_and(|r| std::mem::replace(&mut r.used, true));
+        match self.call(callee, arguments, budget, &mut give) {
+            Err(error) if used && error.may_be_for_memory() => {
+                self.renew(budget)?;
+                Ok(self.call(callee, arguments, budget, give)??)
+            }
+            result => Ok(result??),
+        }
+    }
+
+    /// Makes the instance as it was in the beginning.
+    #[cold]
+    fn renew(&mut self, budget: &mut StatementBudget) -> CallResult<()> {
+        self.instance.renew().map_err(|fault| CallError::Fault(fault, None))?;
+        (self.scratch, self.scratch_bytes) = (0, 0);
+        self.grow_scratch(SCRATCH_BYTES_INITIAL, budget)
     }
 
     /// Calls a function; the address of its result record, 0 for NULL.
@@ -299,6 +364,16 @@ impl Guest {
     /// The error of an error record.
     #[cold]
     fn error(&mut self, record: Record) -> CallError {
+        match self.message(record) {
+            // Guests that are translated say nothing: what is added to them does, without a name.
+            CallError::Guest(message, _) if self.renewable.is_some() => {
+                CallError::Argument(message)
+            }
+            error => error,
+        }
+    }
+
+    fn message(&mut self, record: Record) -> CallError {
         if let Some(memory) = self.instance.memory() {
             return match bytes_in(memory, record, usize::MAX) {
                 Ok(bytes) => message(record, bytes),

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::read::{Module, exceeded};
-use super::{Abi, ExternType, FunctionType, Inspection, ModuleInfo, error, import_name};
+use super::{ExternType, FunctionType, Inspection, ModuleInfo, error, import_name};
 use crate::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_SCRATCH};
 use crate::error::{Error, ErrorKind};
 use crate::host;
@@ -18,19 +18,7 @@ const PROBLEMS_MAX: usize = 20;
 
 /// Adds everything that is wrong, most important first.
 pub(super) fn check(inspection: &mut Inspection, module: Module, limits: &Limits) {
-    let Inspection { info, problems } = inspection;
-    match info.abi {
-        Abi::Turso | Abi::Libsql => {
-            // Its imports and exports follow other rules.
-            problems.push(error(format!(
-                "the module is built for the {} ABI, which this version does not run; one for \
-                 Commensal exports {EXPORT_SCRATCH}",
-                info.abi
-            )));
-            return;
-        }
-        Abi::Commensal | Abi::Unknown => {}
-    }
+    let Inspection { info, problems, .. } = inspection;
     problems.extend(imports(info).take(PROBLEMS_MAX));
     problems.extend(memory(info, &module, limits));
     problems.extend(allocator(info));
@@ -289,7 +277,7 @@ pub(super) fn can_run(manifest: Option<&Manifest>, export: &str) -> Result<(), E
 }
 
 /// Whether an export has the type it needs; if not, the message shows both.
-pub(super) fn has_type(
+pub(crate) fn has_type(
     ty: &ExternType,
     export: &str,
     expected: &FunctionType,

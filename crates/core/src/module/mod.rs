@@ -18,7 +18,10 @@ pub use report::inspect_json;
 pub use text::binary;
 pub use types::{ExternType, FunctionType, ValType};
 
+pub(crate) use check::has_type;
+
 use crate::error::{Error, ErrorKind, Result};
+use crate::foreign;
 use crate::host;
 use crate::limits::{Capabilities, Capability, Limits};
 use crate::manifest::Manifest;
@@ -106,6 +109,26 @@ pub struct Inspection {
     pub info: ModuleInfo,
     /// Why it is refused, most important first; empty when it is not. A few dozen at most.
     pub problems: Vec<Error>,
+    /// What CREATE FUNCTION makes of a module of another ABI.
+    pub(crate) native: Option<Vec<u8>>,
+}
+
+impl Inspection {
+    /// Judges a module of another ABI by what is made of it.
+    fn translate(&mut self, wasm: &[u8], limits: &Limits) -> Result<()> {
+        let native = match foreign::translated(wasm, &self.info, limits) {
+            Ok(native) => native,
+            Err(problem) => {
+                self.problems.push(problem);
+                return Ok(());
+            }
+        };
+        let made = ModuleInfo::inspect(&native, limits)?;
+        self.problems = made.problems;
+        self.info.manifest = made.info.manifest;
+        self.native = Some(native);
+        Ok(())
+    }
 }
 
 impl ModuleInfo {
@@ -114,8 +137,12 @@ impl ModuleInfo {
     /// # Errors
     /// The first of what [`ModuleInfo::inspect`] finds.
     pub fn read(wasm: &[u8], limits: &Limits) -> Result<Self> {
-        let Inspection { info, problems } = Self::inspect(wasm, limits)?;
+        let Inspection { info, problems, native } = Self::inspect(wasm, limits)?;
         match problems.into_iter().next() {
+            None if native.is_some() => Err(error(format!(
+                "the module is built for the {} ABI: only CREATE makes one of ours of it",
+                info.abi
+            ))),
             None => Ok(info),
             Some(problem) => Err(problem),
         }
@@ -129,11 +156,14 @@ impl ModuleInfo {
     /// The bytes are no core module at all, or more than the limit.
     pub fn inspect(wasm: &[u8], limits: &Limits) -> Result<Inspection> {
         let (mut module, unreadable) = read::module(wasm, limits)?;
-        let mut inspection =
-            Inspection { problems: unreadable.into_iter().collect(), info: module.info(wasm) };
+        let (problems, info) = (unreadable.into_iter().collect(), module.info(wasm));
+        let mut inspection = Inspection { info, problems, native: None };
         // What is missing from a module that was not read to its end says nothing.
         if inspection.problems.is_empty() {
-            check::check(&mut inspection, module, limits);
+            match inspection.info.abi {
+                Abi::Turso | Abi::Libsql => inspection.translate(wasm, limits)?,
+                Abi::Commensal | Abi::Unknown => check::check(&mut inspection, module, limits),
+            }
         }
         Ok(inspection)
     }
@@ -202,7 +232,7 @@ impl ModuleInfo {
 }
 
 /// An error of the module.
-fn error(message: impl Into<String>) -> Error {
+pub(crate) fn error(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Module, message)
 }
 

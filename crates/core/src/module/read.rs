@@ -66,7 +66,7 @@ impl Module {
             Abi::Commensal
         } else if has("turso_malloc") {
             Abi::Turso
-        } else if has("libsql_malloc") || exports.iter().any(is_function_of_numbers) {
+        } else if has("libsql_malloc") || exports.iter().any(is_function_for_libsql) {
             Abi::Libsql
         } else {
             Abi::Unknown
@@ -91,13 +91,12 @@ impl Module {
     }
 }
 
-/// Whether libSQL could call it without giving it memory.
-fn is_function_of_numbers(export: &Export) -> bool {
+/// Whether it is a function that libSQL calls without giving it memory, and no guest function of ours
+/// whose linker has dropped the scratch area.
+fn is_function_for_libsql(export: &Export) -> bool {
     let number = |ty: &ValType| matches!(ty, ValType::I64 | ValType::F64);
     match &export.ty {
-        ExternType::Function(ty) => {
-            ty.results.len() == 1 && ty.results.iter().chain(&ty.params).all(number)
-        }
+        ExternType::Function(ty) => ty.params.iter().all(number) && crate::foreign::is_callable(ty),
         _ => false,
     }
 }

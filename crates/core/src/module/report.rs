@@ -20,7 +20,7 @@ pub fn inspect_json(source: &[u8], limits: &Limits) -> String {
 impl Inspection {
     /// The inspection as a JSON object.
     pub fn to_json(&self) -> String {
-        let Self { info, problems } = self;
+        let Self { info, problems, .. } = self;
         let imports = info.imports.iter().map(|import| {
             json!({
                 "module": import.module,

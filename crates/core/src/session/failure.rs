@@ -11,7 +11,7 @@ use crate::runtime::{Fault, ResolveError};
 
 /// The error of a call of what SQL users know under this name.
 #[cold]
-pub(super) fn call(
+pub(crate) fn call(
     callable: &dyn fmt::Display,
     policy: &Policy,
     limits: &Limits,

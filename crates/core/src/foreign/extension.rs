@@ -1,0 +1,373 @@
+//! Extensions for Turso: asks one what it declares, and translates that.
+//!
+//! The asking runs the guest's `turso_ext_init`, in an instance of its own that is dropped after it,
+//! under the host's limits and without any capability.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::tables;
+use super::turso::{EXT_INIT, Translation, guest_type, is_c};
+use super::{demand, function};
+use crate::ddl::With;
+use crate::environment::{Environment, compile};
+use crate::error::{Error, ErrorKind, Result};
+use crate::guest::{Callee, Guest};
+use crate::host::{HostServices, HostState, LogLevel};
+use crate::limits::{Capabilities, Limits};
+use crate::manifest::{Column, Function, Manifest, Operator, PARAMS_MAX, Param, Signature, Type};
+use crate::module::{ModuleInfo, ValType};
+use crate::quote::quoted;
+use crate::registry::Policy;
+use crate::runtime::{FunctionId, InstanceConfig, StatementBudget};
+use crate::session::describe;
+use crate::value::{StorageClass, Value, ValueRef};
+
+/// The module of ours of an extension.
+///
+/// # Errors
+/// It declares nothing, or not so that it can be understood; there is no runtime.
+pub(super) fn native(wasm: &[u8], info: &ModuleInfo, environment: &Environment) -> Result<Vec<u8>> {
+    let limits = &environment.settings.limits;
+    let mut translation = Translation::new(wasm, info, limits)?;
+    // As CREATE EXTENSION finds nothing else in it, what `turso_sig` says is for these alone.
+    let typed = std::mem::take(&mut translation.manifest);
+    if is_c(info) {
+        let found = registered(wasm, info, environment)?;
+        for (number, Registered { name, narg }) in found.into_iter().enumerate() {
+            let export = translation.registered(number, &name);
+            let signature = signature(&name, narg)?;
+            translation.manifest.functions.push(scalar(name, export, signature));
+        }
+    } else {
+        demand(info, EXT_INIT, &[ValType::I32; 2], &[ValType::I64])?;
+        let declared = declared(wasm, info, environment)?;
+        translate(&mut translation, &typed, declared, info)?;
+    }
+    let native = translation.finish(wasm, info, limits)?;
+    // The manifest's limits come before the size of anything that is made of it.
+    ModuleInfo::read(&native, limits)?.extension()?;
+    Ok(native)
+}
+
+/// What `turso_ext_init` declares. Other fields are left alone: that proposal's host does so.
+#[derive(Deserialize)]
+struct Declared {
+    #[serde(default)]
+    functions: Vec<DeclaredFunction>,
+    #[serde(default)]
+    types: Vec<DeclaredType>,
+    #[serde(default)]
+    vtabs: Vec<DeclaredTable>,
+}
+
+#[derive(Deserialize)]
+struct DeclaredFunction {
+    name: String,
+    export: String,
+    #[serde(default = "variadic")]
+    narg: i32,
+}
+
+fn variadic() -> i32 {
+    crate::abi::VARIADIC
+}
+
+#[derive(Deserialize)]
+struct DeclaredType {
+    name: String,
+    base: String,
+    #[serde(default)]
+    params: Vec<serde_json::Value>,
+    encode: Option<String>,
+    decode: Option<String>,
+    #[serde(default)]
+    operators: Vec<DeclaredOperator>,
+}
+
+#[derive(Deserialize)]
+struct DeclaredOperator {
+    op: String,
+    func: String,
+}
+
+/// A table, as it is declared.
+#[derive(Deserialize)]
+pub(super) struct DeclaredTable {
+    pub(super) name: String,
+    pub(super) columns: Vec<DeclaredColumn>,
+    pub(super) open: String,
+    pub(super) filter: String,
+    pub(super) column: String,
+    pub(super) next: String,
+    /// Not called: `filter` and `next` say as much.
+    #[serde(rename = "eof")]
+    pub(super) _eof: Option<String>,
+    pub(super) rowid: String,
+    pub(super) close: Option<String>,
+}
+
+/// A column, as it is declared.
+#[derive(Deserialize)]
+pub(super) struct DeclaredColumn {
+    pub(super) name: String,
+    #[serde(rename = "type", default)]
+    pub(super) ty: String,
+    #[serde(default)]
+    pub(super) hidden: bool,
+}
+
+impl DeclaredColumn {
+    /// The column; only what is passed to the guest has a class, since the proposal's host checks no
+    /// results.
+    pub(super) fn column(&self) -> Column {
+        let class = if self.hidden { class(&self.ty) } else { None };
+        Column { name: self.name.clone(), class, hidden: self.hidden }
+    }
+}
+
+/// The storage class of this name.
+fn class(name: &str) -> Option<StorageClass> {
+    [StorageClass::Integer, StorageClass::Real, StorageClass::Text, StorageClass::Blob]
+        .into_iter()
+        .find(|class| class.to_string().eq_ignore_ascii_case(name))
+}
+
+fn error(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Manifest, message)
+}
+
+/// Adds all that an extension declares.
+fn translate(
+    translation: &mut Translation,
+    typed: &Manifest,
+    declared: Declared,
+    info: &ModuleInfo,
+) -> Result<()> {
+    for DeclaredFunction { name, export, narg } in &declared.functions {
+        let what = format!("the function {}", quoted(name));
+        let export = exported(translation, info, &what, export)?;
+        let signature = match typed.functions_of(&export).next() {
+            Some(function) => function.signature.clone(),
+            None => signature(name, *narg)?,
+        };
+        translation.manifest.functions.push(scalar(name.clone(), export, signature));
+    }
+    for ty in &declared.types {
+        add_type(translation, &declared.functions, ty, info)?;
+    }
+    for table in &declared.vtabs {
+        tables::translate(translation, table, info)?;
+    }
+    Ok(())
+}
+
+/// The translation of an export of the guest's that is declared.
+fn exported(
+    translation: &Translation,
+    info: &ModuleInfo,
+    what: &str,
+    export: &str,
+) -> Result<String> {
+    let context = |e: Error| error(format!("{EXT_INIT} declares {what}, but {}", e.message()));
+    demand(info, export, &guest_type().params, &guest_type().results).map_err(context)?;
+    let found = translation.export(export).cloned();
+    found.ok_or_else(|| {
+        error(format!("{EXT_INIT} declares {what}, but {} is no function", quoted(export)))
+    })
+}
+
+fn scalar(name: String, export: String, signature: Signature) -> Function {
+    Function { name, export, signature, deterministic: false, subtype: false, bind: None }
+}
+
+/// So many arguments of any class.
+fn signature(name: &str, narg: i32) -> Result<Signature> {
+    match usize::try_from(narg) {
+        Err(_) if narg == crate::abi::VARIADIC => Ok(Signature::ANY),
+        Ok(count) if count <= PARAMS_MAX => {
+            Ok(Signature { params: vec![Param::ANY; count], variadic: None, returns: None })
+        }
+        _ => Err(error(format!("the function {} takes {narg} arguments", quoted(name)))),
+    }
+}
+
+/// Adds a type. Its `encode` and `decode` name exports or functions; without one of them the value
+/// stays as it is. A type whose values are made of several others is two functions, since no single
+/// value can be checked or converted.
+fn add_type(
+    translation: &mut Translation,
+    functions: &[DeclaredFunction],
+    ty: &DeclaredType,
+    info: &ModuleInfo,
+) -> Result<()> {
+    let what = format!("the type {}", quoted(&ty.name));
+    let Some(base) = class(&ty.base) else {
+        let base = quoted(&ty.base);
+        return Err(error(format!("{EXT_INIT} declares {what} with the base {base}")));
+    };
+    let mut find = |name: &Option<String>| match name {
+        None => Ok(translation.identity()),
+        Some(name) => {
+            let function = functions.iter().find(|f| f.name.eq_ignore_ascii_case(name));
+            let export = if function_type_fits(info, name) {
+                name
+            } else {
+                function.map_or(name, |f| &f.export)
+            };
+            exported(translation, info, &what, export)
+        }
+    };
+    let (encode, decode) = (find(&ty.encode)?, find(&ty.decode)?);
+    if ty.params.len() > 1 {
+        let count = i32::try_from(ty.params.len()).unwrap_or(i32::MAX);
+        let made = [(ty.name.clone(), encode, count), (format!("{}_decode", ty.name), decode, 1)];
+        for (name, export, narg) in made {
+            let signature = signature(&name, narg)?;
+            let key = (signature.argument_count(), &name);
+            let taken = translation.manifest.functions.iter().any(|f| {
+                f.signature.argument_count() == key.0 && f.name.eq_ignore_ascii_case(key.1)
+            });
+            if !taken {
+                translation.manifest.functions.push(scalar(name, export, signature));
+            }
+        }
+        return Ok(());
+    }
+    let operators = ty.operators.iter();
+    translation.manifest.types.push(Type {
+        name: ty.name.clone(),
+        base,
+        params: Vec::new(),
+        encode,
+        decode,
+        bind: None,
+        operators: operators
+            .map(|o| Operator { op: o.op.clone(), function: o.func.clone() })
+            .collect(),
+    });
+    Ok(())
+}
+
+fn function_type_fits(info: &ModuleInfo, export: &str) -> bool {
+    function(info, export) == Some(&guest_type())
+}
+
+/// An instance of an extension that is asked what it declares.
+struct Asked<'a> {
+    guest: Guest,
+    declare: FunctionId,
+    peek: FunctionId,
+    budget: StatementBudget,
+    policy: Policy,
+    limits: &'a Limits,
+}
+
+impl<'a> Asked<'a> {
+    fn new(wasm: &[u8], info: &ModuleInfo, environment: &'a Environment) -> Result<Self> {
+        let limits = &environment.settings.limits;
+        let mut translation = Translation::asking(wasm, info)?;
+        translation.manifest = Manifest::default();
+        let module = translation.finish(wasm, info, limits)?;
+        let sha256 = ModuleInfo::read(&module, limits)?.sha256;
+        let policy = Policy::effective(limits, Capabilities::NONE, &With::default());
+        let runtime = environment.runtime()?;
+        let module = compile(runtime.as_ref(), sha256, policy.metering(), &module)?;
+        let config = InstanceConfig {
+            memory_bytes_max: policy.memory_bytes_max,
+            table_elements_max: limits.table_elements_max,
+            stack_bytes_max: limits.stack_bytes_max,
+            call_timeout: policy.call_timeout,
+            fuel: policy.fuel,
+            host: HostState::new(policy.granted, Arc::new(NoServices)),
+        };
+        let mut budget = StatementBudget::new(limits.statement_timeout);
+        let failed = |e: Box<_>| describe(&format!("{EXT_INIT}()"), &policy, limits, *e);
+        let mut guest = Guest::new(module.as_ref(), config, &mut budget).map_err(failed)?;
+        let mut resolve = |export: &str| {
+            guest.resolve(export).map_err(|_| error(format!("{EXT_INIT} cannot be asked")))
+        };
+        let (declare, peek) = (resolve(DECLARE)?, resolve(PEEK)?);
+        Ok(Self { guest, declare, peek, budget, policy, limits })
+    }
+
+    fn call(&mut self, function: FunctionId, arguments: &[ValueRef<'_>]) -> Result<Value> {
+        let callee = Callee {
+            function,
+            signature: &Signature::ANY,
+            subtype: false,
+            result_bytes_max: self.limits.manifest_bytes_max,
+        };
+        let result =
+            self.guest.call(callee, arguments, &mut self.budget, |value, _| value.to_owned());
+        result.map_err(|e| describe(&format!("{EXT_INIT}()"), &self.policy, self.limits, *e))
+    }
+}
+
+/// The exports of the module that is asked.
+pub(super) const DECLARE: &str = "declare";
+pub(super) const PEEK: &str = "peek";
+
+/// Nothing: an extension that is asked has no capability.
+struct NoServices;
+
+impl HostServices for NoServices {
+    fn interrupted(&self) -> bool {
+        false
+    }
+
+    fn log(&self, _level: LogLevel, _message: &str) {}
+
+    fn random(&self, _into: &mut [u8]) -> Result<(), String> {
+        Err("there are no random numbers for an extension that is asked what it declares"
+            .to_owned())
+    }
+}
+
+/// What an extension declares in JSON.
+fn declared(wasm: &[u8], info: &ModuleInfo, environment: &Environment) -> Result<Declared> {
+    let mut asked = Asked::new(wasm, info, environment)?;
+    match asked.call(asked.declare, &[])? {
+        Value::Text(text) => serde_json::from_str(&text)
+            .map_err(|e| error(format!("what {EXT_INIT} declares cannot be read: {e}"))),
+        other => Err(error(format!(
+            "{EXT_INIT} has to give text, what it declares, but gave {}",
+            other.as_ref().class()
+        ))),
+    }
+}
+
+/// A function that an extension in C registers.
+struct Registered {
+    name: String,
+    narg: i32,
+}
+
+/// What an extension in C registers: each function by name and argument count once, the last time.
+fn registered(
+    wasm: &[u8],
+    info: &ModuleInfo,
+    environment: &Environment,
+) -> Result<Vec<Registered>> {
+    let mut asked = Asked::new(wasm, info, environment)?;
+    let Value::Blob(entries) = asked.call(asked.declare, &[])? else {
+        return Err(error(format!("{EXT_INIT} registers no function")));
+    };
+    let mut found = Vec::new();
+    for entry in entries.as_chunks::<20>().0 {
+        let word = |i: usize| {
+            let bytes = entry[i * 4..].first_chunk().copied().unwrap_or_default();
+            i32::from_le_bytes(bytes)
+        };
+        let range = [word(0), word(1)].map(|n| ValueRef::Integer(n.cast_unsigned().into()));
+        let Value::Blob(name) = asked.call(asked.peek, &range)? else {
+            return Err(error(format!("{EXT_INIT} registers a function without a name")));
+        };
+        let name = String::from_utf8(name).map_err(|_| {
+            error(format!("{EXT_INIT} registers a function whose name is not UTF-8"))
+        })?;
+        found.push(Registered { name, narg: word(2) });
+    }
+    Ok(found)
+}

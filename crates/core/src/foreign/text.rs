@@ -1,0 +1,113 @@
+//! An addition in the making: WebAssembly text, the guest's functions that it calls, its messages.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
+
+use super::link::GUEST;
+use crate::module::FunctionType;
+
+/// See the module's description.
+pub(super) struct Addition {
+    imports: String,
+    imported: HashMap<String, usize>,
+    body: String,
+    exports: HashSet<String>,
+    messages: String,
+    message_bytes: usize,
+    placed: HashMap<String, (usize, usize)>,
+}
+
+impl Addition {
+    /// One over the guest's memory, or over one of its own where the guest has none.
+    pub(super) fn new(memory: bool) -> Self {
+        let (imports, body) = if memory {
+            (format!("  (import \"{GUEST}\" \"memory\" (memory 0))\n"), String::new())
+        } else {
+            (String::new(), "  (memory 0)\n".to_owned())
+        };
+        Self {
+            imports,
+            imported: HashMap::new(),
+            body: body + "  (export \"memory\" (memory 0))\n",
+            exports: super::OWN_EXPORTS.map(str::to_owned).into(),
+            messages: String::new(),
+            message_bytes: 0,
+            placed: HashMap::new(),
+        }
+    }
+
+    /// Adds text.
+    pub(super) fn push(&mut self, text: &str) {
+        self.body.push_str(text);
+    }
+
+    /// How to call one of the guest's functions.
+    pub(super) fn import(&mut self, export: &str, ty: &FunctionType) -> String {
+        let number = match self.imported.get(export) {
+            Some(number) => *number,
+            None => {
+                let number = self.imported.len();
+                self.imported.insert(export.to_owned(), number);
+                let name = literal(export);
+                let ty = ty.to_string();
+                // "(func (param …) (result …))" without its head.
+                let signature = ty.strip_prefix("(func").unwrap_or(&ty);
+                let _ = writeln!(
+                    self.imports,
+                    "  (import \"{GUEST}\" {name} (func $guest{number}{signature})",
+                );
+                number
+            }
+        };
+        format!("call $guest{number}")
+    }
+
+    /// The name of an export, as a literal; another one where it is taken.
+    pub(super) fn export(&mut self, name: &str) -> (String, String) {
+        let mut name = name.to_owned();
+        while !self.exports.insert(name.clone()) {
+            name.push('_');
+        }
+        let literal = literal(&name);
+        (name, literal)
+    }
+
+    /// What fails with this message.
+    pub(super) fn fail(&mut self, message: &str) -> String {
+        let (at, len) = match self.placed.get(message) {
+            Some(place) => *place,
+            None => {
+                let place = (self.message_bytes, message.len());
+                self.message_bytes += message.len();
+                self.messages.push_str(&escaped(message));
+                self.placed.insert(message.to_owned(), place);
+                place
+            }
+        };
+        format!("(call $fail (i32.const {at}) (i32.const {len}))")
+    }
+
+    /// The module's text.
+    pub(super) fn finish(self) -> String {
+        let Self { imports, body, messages, .. } = self;
+        format!("(module\n{imports}{body}  (data $messages \"{messages}\"))\n")
+    }
+}
+
+/// A name as a literal of WebAssembly's text.
+fn literal(name: &str) -> String {
+    format!("\"{}\"", escaped(name))
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b' ' | b'!' | b'#'..=b'[' | b']'..=b'~' => out.push(char::from(byte)),
+            _ => {
+                let _ = write!(out, "\\{byte:02x}");
+            }
+        }
+    }
+    out
+}
