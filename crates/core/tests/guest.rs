@@ -47,8 +47,8 @@ impl Instance for DoubleInstance {
         Ok(FunctionId(0))
     }
 
-    fn global(&mut self, _: &str) -> Option<u32> {
-        Some(FAULT_RECORD)
+    fn global(&mut self, export: &str) -> Option<u32> {
+        (export == commensal_core::abi::EXPORT_FAULT).then_some(FAULT_RECORD)
     }
 
     fn call(

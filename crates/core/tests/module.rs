@@ -134,13 +134,40 @@ fn modules_against_the_abi() {
             "(module (memory (export \"memory\") 1)
                (func (export \"turso_malloc\") (param i32) (result i32) i32.const 0))"
                 .to_owned(),
-            "the module is built for the Turso ABI, which this version does not run; one for \
-             Commensal exports commensal_scratch",
+            "the module is built for the Turso ABI: only CREATE makes one of ours of it",
+        ),
+        (
+            "(module (memory (export \"memory\") 1)
+               (func (export \"turso_malloc\") (param i64) (result i32) i32.const 0))"
+                .to_owned(),
+            "the export \"turso_malloc\" is (func (param i64) (result i32)), not (func (param i32) (result i32))",
+        ),
+        (
+            "(module (func (export \"turso_malloc\") (param i32) (result i32) i32.const 0))"
+                .to_owned(),
+            "the module does not export its memory as \"memory\"",
+        ),
+        (
+            "(module (import \"env\" \"abort\" (func)) (memory (export \"memory\") 1)
+               (func (export \"turso_malloc\") (param i32) (result i32) i32.const 0))"
+                .to_owned(),
+            "the module imports env.abort (func), which Commensal does not have",
+        ),
+        (
+            "(module (import \"env\" \"memory\" (memory 1)) (export \"memory\" (memory 0))
+               (func (export \"turso_malloc\") (param i32) (result i32) i32.const 0))"
+                .to_owned(),
+            "the module imports env.memory (memory 1), which Commensal does not have",
         ),
         (
             "(module (func (export \"add\") (param i64 i64) (result i64) i64.const 0))".to_owned(),
-            "the module is built for the libSQL ABI, which this version does not run; one for \
-             Commensal exports commensal_scratch",
+            "the module is built for the libSQL ABI: only CREATE makes one of ours of it",
+        ),
+        (
+            "(module (func (export \"add\") (param i64) (result i64) i64.const 0)
+               (func (export \"libsql_malloc\") (result i32) i32.const 0))"
+                .to_owned(),
+            "the export \"libsql_malloc\" is (func (result i32)), not (func (param i32) (result i32))",
         ),
         (
             with_manifest("{\"abi\":1}\n{\"function\":{\"name\":\"g\"}}"),

@@ -36,6 +36,7 @@ pub(super) fn native(wasm: &[u8], info: &ModuleInfo, environment: &Environment) 
     if is_c(info) {
         let found = registered(wasm, info, environment)?;
         for (number, Registered { name, narg }) in found.into_iter().enumerate() {
+            translation.addition.check()?;
             let export = translation.registered(number, &name);
             let signature = signature(&name, narg)?;
             translation.manifest.functions.push(scalar(name, export, signature));

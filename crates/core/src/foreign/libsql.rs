@@ -56,6 +56,7 @@ pub(super) fn translated(wasm: &[u8], info: &ModuleInfo, limits: &Limits) -> Res
             let what = format!("the module exports more than {FUNCTIONS_MAX} functions");
             return Err(error(what));
         }
+        addition.check()?;
         let name = function(&mut addition, &export.name, ty);
         manifest.functions.push(declaration(&manifest, &name, ty));
     }

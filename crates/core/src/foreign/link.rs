@@ -114,27 +114,29 @@ struct Guest {
     /// Functions by the exports that they have.
     exports: HashMap<String, u32>,
     imported_functions: u32,
+    imported_globals: u32,
 }
 
 impl Guest {
     fn read(wasm: &[u8]) -> Result<Self> {
-        let mut guest =
-            Self { sections: HashMap::new(), exports: HashMap::new(), imported_functions: 0 };
+        let mut guest = Self {
+            sections: HashMap::new(),
+            exports: HashMap::new(),
+            imported_functions: 0,
+            imported_globals: 0,
+        };
         for payload in Parser::new(0).parse_all(wasm) {
             let payload = payload.map_err(invalid)?;
             match &payload {
                 Payload::ImportSection(imports) => {
                     for import in imports.clone().into_imports() {
                         let import = import.map_err(invalid)?;
-                        let TypeRef::Func(_) = import.ty else {
-                            let name = format!("{}.{}", import.module, import.name);
-                            let name = quoted(&name);
-                            return Err(error(format!(
-                                "the module imports {name}, which is no function: Commensal does \
-                                 not have it"
-                            )));
-                        };
-                        guest.imported_functions += 1;
+                        // What else is imported the host does not have, which it will say.
+                        match import.ty {
+                            TypeRef::Func(_) => guest.imported_functions += 1,
+                            TypeRef::Global(_) => guest.imported_globals += 1,
+                            _ => {}
+                        }
                     }
                 }
                 Payload::ExportSection(exports) => {
@@ -327,7 +329,7 @@ impl Map {
         Ok(Self {
             types: guest.items(section::TYPE).count,
             functions,
-            globals: guest.items(section::GLOBAL).count,
+            globals: guest.imported_globals + guest.items(section::GLOBAL).count,
             data: guest.items(section::DATA).count,
             replaced,
         })

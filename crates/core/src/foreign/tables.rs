@@ -8,6 +8,9 @@ use crate::manifest::{Column, Table, TableMethod};
 use crate::module::ModuleInfo;
 use crate::quote::quoted;
 
+/// Columns of a table, as in SQLite's defaults.
+const COLUMNS_MAX: usize = 2_000;
+
 /// Adds a table.
 pub(super) fn translate(
     translation: &mut Translation,
@@ -23,6 +26,14 @@ pub(super) fn translate(
             Error::new(ErrorKind::Manifest, what)
         })?;
     }
+    if table.columns.len() > COLUMNS_MAX {
+        let (name, count) = (quoted(&table.name), table.columns.len());
+        let what = format!(
+            "{EXT_INIT} declares the table {name} with {count} columns; {COLUMNS_MAX} are possible"
+        );
+        return Err(Error::new(ErrorKind::Manifest, what));
+    }
+    translation.addition.check()?;
     let columns: Vec<Column> = table.columns.iter().map(|column| column.column()).collect();
     let visible: Vec<usize> = (0..columns.len()).filter(|&i| !columns[i].hidden).collect();
     let methods = [

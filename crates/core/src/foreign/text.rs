@@ -4,7 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 
 use super::link::GUEST;
-use crate::module::FunctionType;
+use crate::error::Result;
+use crate::module::{FunctionType, error};
+
+/// Bytes of text after which nothing more is added.
+const BYTES_MAX: usize = 4 << 20;
 
 /// See the module's description.
 pub(super) struct Addition {
@@ -39,6 +43,17 @@ impl Addition {
     /// Adds text.
     pub(super) fn push(&mut self, text: &str) {
         self.body.push_str(text);
+    }
+
+    /// Whether it may grow further.
+    ///
+    /// # Errors
+    /// It is longer than any module that somebody has written.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.imports.len() + self.body.len() + self.messages.len() > BYTES_MAX {
+            return Err(error("the module declares more than can be translated"));
+        }
+        Ok(())
     }
 
     /// How to call one of the guest's functions.

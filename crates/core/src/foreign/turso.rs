@@ -77,6 +77,7 @@ impl Translation {
                     format!("the module exports more than {FUNCTIONS_MAX} functions for Turso");
                 return Err(error(what));
             }
+            this.addition.check()?;
             match types.get(export) {
                 Some(types) => this.typed(export, types)?,
                 None => this.generic(export),

@@ -99,10 +99,10 @@ impl Callee<'_> {
 }
 
 /// What is known of a guest that never frees its memory.
-#[derive(Default)]
 struct Renewable {
     /// It has been called.
     used: bool,
+    memory_bytes_max: usize,
 }
 
 /// An instance with its scratch area.
@@ -128,6 +128,7 @@ impl Guest {
         config: InstanceConfig,
         budget: &mut StatementBudget,
     ) -> CallResult<Self> {
+        let memory_bytes_max = config.memory_bytes_max;
         let instance = module.instantiate(config).map_err(|fault| CallError::Fault(fault, None))?;
         let mut guest = Self {
             instance,
@@ -138,7 +139,9 @@ impl Guest {
             staging: Vec::new(),
         };
         let renewable = guest.instance.global(commensal_abi::EXPORT_RENEWABLE);
-        guest.renewable = renewable.filter(|&value| value != 0).map(|_| Renewable::default());
+        guest.renewable = renewable
+            .filter(|&value| value != 0)
+            .map(|_| Renewable { used: false, memory_bytes_max });
         guest.fault_record = guest.instance.global(commensal_abi::EXPORT_FAULT).unwrap_or_default();
         guest.grow_scratch(SCRATCH_BYTES_INITIAL, budget)?;
         Ok(guest)
@@ -214,21 +217,33 @@ impl Guest {
             sink.take().map(|sink| sink(value, subtype)).ok_or_else(memory_shrank)
         };
         let used = self.renewable.as_mut().is_some_and(|r| std::mem::replace(&mut r.used, true));
-        match self.call(callee, arguments, budget, &mut give) {
-            Err(error) if used && error.may_be_for_memory() => {
-                self.renew(budget)?;
-                Ok(self.call(callee, arguments, budget, give)??)
+        let mut error = match self.call(callee, arguments, budget, &mut give) {
+            Err(error) if error.may_be_for_memory() => error,
+            result => return Ok(result??),
+        };
+        // What is used up is there again in a new instance. And a guest whose allocator does not ask for
+        // memory has more of it below a larger scratch area.
+        let large = self.renewable.as_ref().map_or(0, |r| r.memory_bytes_max / 8);
+        for size in [SCRATCH_BYTES_INITIAL, u32::try_from(large).unwrap_or(0)] {
+            if size == SCRATCH_BYTES_INITIAL && !used {
+                continue;
             }
-            result => Ok(result??),
+            if self.renew(size, budget).is_err() {
+                break;
+            }
+            error = match self.call(callee, arguments, budget, &mut give) {
+                Err(error) if error.may_be_for_memory() => error,
+                result => return Ok(result??),
+            };
         }
+        Err(error)
     }
 
     /// Makes the instance as it was in the beginning.
     #[cold]
-    fn renew(&mut self, budget: &mut StatementBudget) -> CallResult<()> {
+    fn renew(&mut self, size: u32, budget: &mut StatementBudget) -> CallResult<()> {
         self.instance.renew().map_err(|fault| CallError::Fault(fault, None))?;
-        (self.scratch, self.scratch_bytes) = (0, 0);
-        self.grow_scratch(SCRATCH_BYTES_INITIAL, budget)
+        self.grow_scratch(size, budget)
     }
 
     /// Calls a function; the address of its result record, 0 for NULL.
