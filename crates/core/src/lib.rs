@@ -16,6 +16,7 @@ mod foreign;
 pub mod given;
 pub mod guest;
 pub mod host;
+pub mod import;
 pub mod introspect;
 pub mod limits;
 pub mod manifest;

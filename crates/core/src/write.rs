@@ -149,6 +149,23 @@ fn types_of<'r>(registry: &'r Registry, kind: ObjectKind, name: &str) -> &'r [Ty
     manifest.map_or(&[], |manifest| &manifest.types)
 }
 
+/// Runs several of these statements as one.
+///
+/// # Errors
+/// What one of them reports; then nothing of all is done.
+pub(crate) fn all<T>(
+    access: &dyn CatalogAccess,
+    statements: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    check_possible(access)?;
+    let mut done = None;
+    transaction(access, || {
+        done = Some(statements()?);
+        Ok(())
+    })?;
+    done.ok_or_else(|| Error::new(ErrorKind::Engine, "the transaction was not run"))
+}
+
 /// Whether definitions can be written at all now.
 fn check_possible(access: &dyn CatalogAccess) -> Result<()> {
     access.environment().check_catalog_is_loaded()?;

@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Sql(SqlArguments),
     /// Add a manifest to a module as its custom section
     Pack(PackArguments),
+    /// Make definitions of the functions that libSQL has stored in a database file
+    ImportLibsql(ImportLibsqlArguments),
     /// Run sqllogictest files, each on a fresh database
     Test(TestArguments),
 }
@@ -159,6 +161,12 @@ pub(crate) struct PackArguments {
     /// Where to write the result [default: over the module]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct ImportLibsqlArguments {
+    /// Database file with the table libsql_wasm_func_table, which stays as it is
+    pub(crate) file: PathBuf,
 }
 
 #[derive(Args, Debug)]

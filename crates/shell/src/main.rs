@@ -7,6 +7,7 @@ mod cli;
 mod diagnostic;
 mod dot;
 mod failure;
+mod import_libsql;
 mod input;
 mod inspect;
 mod interrupt;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Some(Command::Test(arguments)) => test::run(&arguments),
         Some(Command::Inspect(arguments)) => inspect::run(&arguments),
         Some(Command::Sql(arguments)) => sql::run(&arguments),
+        Some(Command::ImportLibsql(arguments)) => import_libsql::run(&arguments),
         Some(Command::Pack(arguments)) => pack::run(&arguments),
     };
     match result {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use commensal::Limits;
 use commensal::core::ddl::{Create, ObjectKind, Source, With};
-use commensal::core::module::ModuleInfo;
+use commensal::core::module::{Abi, ModuleInfo};
 
 use crate::cli::SqlArguments;
 use crate::failure::{Failure, Result};
@@ -15,8 +15,10 @@ pub(crate) fn run(arguments: &SqlArguments) -> Result {
     let limits = Limits::default();
     let path = &arguments.file;
     let wasm = module_file::read_binary(path, &limits)?;
-    let info = ModuleInfo::read(&wasm, &limits).map_err(|error| Failure::file(path, error))?;
-    let (kind, name, export) = object(arguments, &info)?;
+    let inspection = ModuleInfo::inspect(&wasm, &limits);
+    let inspection = inspection.map_err(|error| Failure::file(path, error))?;
+    let stored = inspection.stored(&limits).map_err(|error| Failure::file(path, error))?;
+    let (kind, name, export) = object(arguments, &inspection.info, &stored)?;
     let source = if arguments.file_source {
         let path = path.to_str().ok_or_else(|| Failure::file(path, "the path is not UTF-8"))?;
         Source::File(path.to_owned())
@@ -44,12 +46,17 @@ pub(crate) fn run(arguments: &SqlArguments) -> Result {
 /// What to create, its name, and the export if it has another name.
 fn object(
     arguments: &SqlArguments,
+    given: &ModuleInfo,
     info: &ModuleInfo,
 ) -> Result<(ObjectKind, String, Option<String>)> {
     let path = &arguments.file;
     let export = match &arguments.export {
         Some(export) => export.clone(),
-        None if info.manifest.is_some() => {
+        None if given.is_turso_extension() => {
+            let name = arguments.name.clone().unwrap_or_else(|| name_of(path));
+            return Ok((ObjectKind::Extension, name, None));
+        }
+        None if given.abi == Abi::Commensal && info.manifest.is_some() => {
             info.extension().map_err(|error| Failure::file(path, error))?;
             let name = arguments.name.clone().unwrap_or_else(|| name_of(path));
             return Ok((ObjectKind::Extension, name, None));

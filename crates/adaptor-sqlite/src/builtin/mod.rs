@@ -21,6 +21,7 @@ use crate::state::State;
 mod call;
 mod config;
 mod exec;
+mod import;
 mod run;
 
 pub(crate) use config::unlock;
@@ -41,6 +42,12 @@ const FUNCTIONS: &[Builtin] = &[
     Builtin { name: "wasm_inspect", arguments: 1, flags: SQLITE_INNOCUOUS, run: inspect },
     Builtin { name: "wasm_config", arguments: 1, flags: 0, run: config::get },
     Builtin { name: "wasm_config", arguments: 2, flags: SQLITE_DIRECTONLY, run: config::set },
+    Builtin {
+        name: "wasm_import_libsql",
+        arguments: 0,
+        flags: SQLITE_DIRECTONLY,
+        run: import::libsql,
+    },
     Builtin { name: "wasm_error", arguments: 0, flags: SQLITE_DIRECTONLY, run: error },
     Builtin { name: "wasm_refresh", arguments: 0, flags: SQLITE_DIRECTONLY, run: refresh },
 ];

@@ -92,7 +92,7 @@
       (i32.and
         (i32.and (i32.ne (local.get $at) (i32.const 0))
           (i32.eq (local.get $before) (local.get $at)))
-        (i32.ge_u (call $malloc (i32.const 0)) (i32.add (local.get $at) (i32.const 8))))))
+        (i32.ge_u (i32.sub (call $malloc (i32.const 0)) (local.get $at)) (i32.const 8)))))
 
   (func $memory_bytes (result i64) (i64.shl (i64.extend_i32_u (memory.size)) (i64.const 16)))
 

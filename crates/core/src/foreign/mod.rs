@@ -19,6 +19,7 @@ mod text;
 mod turso;
 
 pub(crate) use libsql::is_callable;
+pub(crate) use turso::EXT_INIT as TURSO_EXT_INIT;
 
 use std::borrow::Cow;
 

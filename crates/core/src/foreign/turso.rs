@@ -21,7 +21,7 @@ use crate::value::StorageClass;
 /// The allocator.
 const MALLOC: &str = "turso_malloc";
 /// What an extension declares with.
-pub(super) const EXT_INIT: &str = "turso_ext_init";
+pub(crate) const EXT_INIT: &str = "turso_ext_init";
 /// Calls a function that the C shim has registered.
 const CALL: &str = "__turso_call";
 /// The C shim registers functions with it.

@@ -114,6 +114,18 @@ pub struct Inspection {
 }
 
 impl Inspection {
+    /// What CREATE FUNCTION would store: the module itself, or what it makes of one of another ABI.
+    ///
+    /// # Errors
+    /// The first problem.
+    pub fn stored(&self, limits: &Limits) -> Result<ModuleInfo> {
+        match (self.problems.first(), &self.native) {
+            (Some(problem), _) => Err(problem.clone()),
+            (None, Some(native)) => ModuleInfo::read(native, limits),
+            (None, None) => Ok(self.info.clone()),
+        }
+    }
+
     /// Judges a module of another ABI by what is made of it.
     fn translate(&mut self, wasm: &[u8], limits: &Limits) -> Result<()> {
         let native = match foreign::translated(wasm, &self.info, limits) {
@@ -206,6 +218,11 @@ impl ModuleInfo {
         };
         check::has_type(&found.ty, export, &FunctionType::guest()).map_err(error)?;
         check::can_run(self.manifest.as_ref(), export)
+    }
+
+    /// Whether it is an extension for Turso, which only says so when it runs.
+    pub fn is_turso_extension(&self) -> bool {
+        self.abi == Abi::Turso && self.export(foreign::TURSO_EXT_INIT).is_some()
     }
 
     /// The export of this name.

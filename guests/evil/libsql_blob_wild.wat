@@ -1,0 +1,10 @@
+;; Attack: a blob of 4 GiB.
+;; Answer: an error that names the function.
+(module
+  (memory (export "memory") 2)
+  (global $bump (mut i32) (i32.const 1024))
+  (func $malloc (export "libsql_malloc") (param i32) (result i32)
+    (global.get $bump)
+    (global.set $bump (i32.add (global.get $bump) (local.get 0))))
+  (data (i32.const 4096) "\04\ff\ff\ff\ff")
+  (func (export "libsql_blob_wild") (result i32) (i32.const 4096)))

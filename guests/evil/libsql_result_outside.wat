@@ -1,0 +1,9 @@
+;; Attack: a result at an address outside of memory.
+;; Answer: an error that names the function.
+(module
+  (memory (export "memory") 2)
+  (global $bump (mut i32) (i32.const 1024))
+  (func $malloc (export "libsql_malloc") (param i32) (result i32)
+    (global.get $bump)
+    (global.set $bump (i32.add (global.get $bump) (local.get 0))))
+  (func (export "libsql_result_outside") (result i32) (i32.const -8)))

@@ -1,0 +1,11 @@
+;; Attack: an extension whose declaration has 2 MiB.
+;; Answer: CREATE EXTENSION fails, with the limit.
+(module
+  (memory (export "memory") 40)
+  (global $bump (mut i32) (i32.const 1024))
+  (func $malloc (export "turso_malloc") (param i32) (result i32)
+    (global.get $bump)
+    (global.set $bump (i32.add (global.get $bump) (local.get 0))))
+  (func (export "turso_ext_init") (param $argc i32) (param $argv i32) (result i64)
+    (memory.fill (i32.const 4096) (i32.const 32) (i32.const 2097152))
+    (i32.store8 (i32.const 1017) (i32.const 3)) (i64.const 4096)))

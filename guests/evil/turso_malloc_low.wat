@@ -1,0 +1,6 @@
+;; Attack: an allocator that gives an address among the slots.
+;; Answer: text goes to the function and back, as it needs no memory of the allocator.
+(module
+  (memory (export "memory") 2)
+  (func (export "turso_malloc") (param i32) (result i32) (i32.const 8))
+  (func (export "turso_malloc_low") (param $argc i32) (param $argv i32) (result i64) (i64.load (local.get $argv))))

@@ -1,0 +1,23 @@
+;; Attack: a table that takes memory for each value and frees none, without end.
+;; Answer: an error that says that there is no more memory; no row is wrong.
+(module
+  (memory (export "memory") 2)
+  (global $bump (mut i32) (i32.const 1024))
+  (func $malloc (export "turso_malloc") (param i32) (result i32)
+    (global.get $bump)
+    (global.set $bump (i32.add (global.get $bump) (local.get 0))))
+  (data (i32.const 4096) "{\"vtabs\":[{\"name\":\"turso_table_leaks\",\"columns\":[{\"name\":\"x\",\"type\":\"TEXT\"}],\"open\":\"open\",\"filter\":\"filter\",\"column\":\"column\",\"next\":\"next\",\"eof\":\"eof\",\"rowid\":\"rowid\"}]}\00")
+  (func (export "turso_ext_init") (param $argc i32) (param $argv i32) (result i64)
+    (i32.store8 (i32.const 1017) (i32.const 3))
+    (i64.const 4096))
+  (func (export "open") (param $argc i32) (param $argv i32) (result i64) (i64.const 1))
+  (func (export "filter") (param $argc i32) (param $argv i32) (result i64) (i64.const 0))
+  (func (export "column") (param $argc i32) (param $argv i32) (result i64) (local $at i32)
+    (local.set $at (call $malloc (i32.const 1000)))
+    (memory.fill (local.get $at) (i32.const 97) (i32.const 999))
+    (i32.store8 (i32.add (local.get $at) (i32.const 999)) (i32.const 0))
+    (i32.store8 (i32.const 1017) (i32.const 3))
+    (i64.extend_i32_u (local.get $at)))
+  (func (export "next") (param $argc i32) (param $argv i32) (result i64) (i64.const 0))
+  (func (export "eof") (param $argc i32) (param $argv i32) (result i64) (i64.const 0))
+  (func (export "rowid") (param $argc i32) (param $argv i32) (result i64) (i64.const 1)))
