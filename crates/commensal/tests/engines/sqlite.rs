@@ -12,6 +12,7 @@ mod aggregates;
 mod catalog;
 mod closing;
 mod collations;
+mod conventions;
 mod definitions;
 mod forked;
 mod kill;

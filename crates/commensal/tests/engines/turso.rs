@@ -10,6 +10,7 @@ const JOURNALS: &[&str] = &["WAL"];
 mod aggregates;
 mod catalog;
 mod closing;
+mod conventions;
 mod definitions;
 mod engine_types;
 mod files;

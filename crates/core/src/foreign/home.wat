@@ -27,6 +27,8 @@
   (func (export "commensal_scratch") (param $size i32) (result i32)
     (local $bytes i32) (local $at i32) (local $copy i32)
     (if (i32.gt_u (local.get $size) (i32.const 0x1fffffff)) (then (return (i32.const 0))))
+    (local.set $size
+      (i32.and (i32.add (local.get $size) (i32.const 15)) (i32.const -16)))
     ;; At address 0 is NULL.
     (if (i32.eqz (memory.size)) (then (drop (memory.grow (i32.const 1)))))
     (if (i32.eqz (global.get $home)) (then (call $look_at_allocator)))
