@@ -6,6 +6,7 @@
 
 mod calls;
 mod collations;
+mod conventions;
 mod definitions;
 mod functions;
 mod measure;
@@ -74,6 +75,7 @@ fn run(size: Size, extension: Option<&Path>) -> Outcome {
         println!("\nThe same, with the extension loaded:");
         calls::run(size, extension)?;
     }
+    conventions::run(size)?;
     turso::run(size)?;
     tables::run(size)?;
     collations::run(size)?;
