@@ -24,9 +24,12 @@ pub fn libsql(access: &dyn CatalogAccess, rows: Vec<[Value; 2]>) -> Result<u64> 
         let mut created = 0;
         for [name, body] in rows {
             let create = create(name, body)?;
-            // Offsets are of a statement that nobody has written.
-            let done = write::create(access, &create, None);
-            created += u64::from(done.map_err(|e| Error::new(e.kind(), e.message()))?);
+            let done = write::create(access, &create, None).map_err(|e| {
+                // Its offset is one of a statement that nobody has written.
+                let name = &create.name;
+                Error::new(e.kind(), format!("\"{name}\" in {LIBSQL_TABLE}: {}", e.message()))
+            });
+            created += u64::from(done?);
         }
         Ok(created)
     })

@@ -3,6 +3,7 @@
 mod dump;
 mod errors;
 mod examples;
+mod foreign;
 mod import;
 #[cfg(unix)]
 mod interrupt;
