@@ -21,7 +21,7 @@ use crate::host::{HostServices, HostState};
 use crate::limits::Limits;
 use crate::manifest::Signature;
 use crate::registry::{Callable, Registry};
-use crate::runtime::{CompiledModule, FunctionId, InstanceConfig, StatementBudget};
+use crate::runtime::{CompiledModule, FunctionId, StatementBudget};
 use crate::stats::{Counts, FunctionStats};
 use crate::value::ValueRef;
 
@@ -411,14 +411,8 @@ impl Session {
     ) -> Result<(Box<Guest>, u64)> {
         let policy = &callable.object.policy;
         let limits = &self.environment.settings.limits;
-        let config = InstanceConfig {
-            memory_bytes_max: policy.memory_bytes_max,
-            table_elements_max: limits.table_elements_max,
-            stack_bytes_max: limits.stack_bytes_max,
-            call_timeout: policy.call_timeout,
-            fuel: policy.fuel,
-            host: HostState::new(policy.granted, Arc::clone(&self.services)),
-        };
+        let host = HostState::new(policy.granted, Arc::clone(&self.services));
+        let config = policy.instance(limits, host);
         let started = Guest::new(module, config, &mut scope.budget)
             .map_err(|e| failure::call(callable, &callable.object.policy, limits, *e))
             .and_then(|guest| {

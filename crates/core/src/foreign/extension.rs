@@ -20,7 +20,7 @@ use crate::manifest::{Column, Function, Manifest, Operator, PARAMS_MAX, Param, S
 use crate::module::{ModuleInfo, ValType};
 use crate::quote::quoted;
 use crate::registry::Policy;
-use crate::runtime::{FunctionId, InstanceConfig, StatementBudget};
+use crate::runtime::{FunctionId, StatementBudget};
 use crate::session::describe;
 use crate::value::{StorageClass, Value, ValueRef};
 
@@ -275,14 +275,8 @@ impl<'a> Asked<'a> {
         let policy = Policy::effective(limits, Capabilities::NONE, &With::default());
         let runtime = environment.runtime()?;
         let module = compile(runtime.as_ref(), sha256, policy.metering(), &module)?;
-        let config = InstanceConfig {
-            memory_bytes_max: policy.memory_bytes_max,
-            table_elements_max: limits.table_elements_max,
-            stack_bytes_max: limits.stack_bytes_max,
-            call_timeout: policy.call_timeout,
-            fuel: policy.fuel,
-            host: HostState::new(policy.granted, Arc::new(NoServices)),
-        };
+        let host = HostState::new(policy.granted, Arc::new(NoServices));
+        let config = policy.instance(limits, host);
         let mut budget = StatementBudget::new(limits.statement_timeout);
         let failed = |e: Box<_>| describe(&format!("{EXT_INIT}()"), &policy, limits, *e);
         let mut guest = Guest::new(module.as_ref(), config, &mut budget).map_err(failed)?;

@@ -14,6 +14,7 @@ mod image;
 mod result;
 
 use commensal_abi::{Record, Tag};
+use web_time::Instant;
 
 pub(crate) use self::arguments::invalid_argument;
 pub use self::arguments::{Arguments, InvalidUtf8};
@@ -62,6 +63,12 @@ impl CallError {
             self,
             Self::Fault(Fault::Trap(_) | Fault::MemoryExhausted, _) | Self::ArgumentsTooLarge(_)
         )
+    }
+
+    /// Whether time has run out, or the host wants the statement to end.
+    fn is_timeout(&self) -> bool {
+        use Fault::{CallTimeout, Interrupted, StatementTimeout};
+        matches!(self, Self::Fault(CallTimeout | StatementTimeout | Interrupted, _))
     }
 
     /// Whether the instance can still be used.
@@ -228,8 +235,11 @@ impl Guest {
             if size == SCRATCH_BYTES_INITIAL && !used {
                 continue;
             }
-            if self.renew(size, budget).is_err() {
-                break;
+            match self.renew(size, budget) {
+                Err(fault) if fault.is_timeout() => return Err(fault),
+                // What was wrong first says more.
+                Err(_) => break,
+                Ok(()) => {}
             }
             error = match self.call(callee, arguments, budget, &mut give) {
                 Err(error) if error.may_be_for_memory() => error,
@@ -242,7 +252,12 @@ impl Guest {
     /// Makes the instance as it was in the beginning.
     #[cold]
     fn renew(&mut self, size: u32, budget: &mut StatementBudget) -> CallResult<()> {
+        let start = Instant::now();
         self.instance.renew().map_err(|fault| CallError::Fault(fault, None))?;
+        // Not so with the first instance of a statement; but a guest could want one for each row.
+        if !budget.charge(start.elapsed()) {
+            return Err(CallError::Fault(Fault::StatementTimeout, None).into());
+        }
         self.grow_scratch(size, budget)
     }
 

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use crate::ddl::With;
+use crate::host::HostState;
 use crate::limits::{Capabilities, Limits};
-use crate::runtime::Metering;
+use crate::runtime::{InstanceConfig, Metering};
 
 /// What guests of one definition may use: the host's limits, tightened by the definition.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +36,18 @@ impl Policy {
             },
             memory_bytes_max: limits.memory_bytes_max.min(memory),
             granted: granted.intersection(with.allow.unwrap_or_default()),
+        }
+    }
+
+    /// An instance with what the policy leaves to it.
+    pub(crate) fn instance(&self, limits: &Limits, host: HostState) -> InstanceConfig {
+        InstanceConfig {
+            memory_bytes_max: self.memory_bytes_max,
+            table_elements_max: limits.table_elements_max,
+            stack_bytes_max: limits.stack_bytes_max,
+            call_timeout: self.call_timeout,
+            fuel: self.fuel,
+            host,
         }
     }
 
