@@ -126,8 +126,8 @@ impl Translation {
             let _ = writeln!(initialize, "    (global.set $result_code ({call}))");
         }
         if let Some(end) = static_end(wasm, c) {
-            let _ =
-                writeln!(initialize, "    (call $keep_static (i32.const {}))", end.cast_signed());
+            let call = if c { "$move_allocator" } else { "$keep_static" };
+            let _ = writeln!(initialize, "    (call {call} (i32.const {}))", end.cast_signed());
         }
         addition.push(&format!("  (func (export \"{EXPORT_INITIALIZE}\")\n{initialize}  )\n"));
         Ok(Self {
@@ -332,8 +332,8 @@ fn typed_result(ty: Option<Type>) -> String {
     }
 }
 
-/// Where the static data ends that an allocator could begin in: all of a guest in C, whose shim has the
-/// allocator begin at 1,024 whatever is there; of others what is near.
+/// Where the static data ends: all of a guest in C; of others that in which an allocator of a guest in
+/// text could begin.
 fn static_end(wasm: &[u8], c: bool) -> Option<u32> {
     let mut last = None;
     for payload in Parser::new(0).parse_all(wasm) {

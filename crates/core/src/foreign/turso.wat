@@ -6,8 +6,7 @@
   (global $rows_end (mut i32) (i32.const 0))
 
   ;; Has the static data kept that the allocator would write over: from the place where it begins to
-  ;; this address. It is put back before each call, as that proposal's host does with all of memory. In
-  ;; guests of C the allocator's own count is in there.
+  ;; this address. It is put back before each call, as that proposal's host does with all of memory.
   (func $keep_static (param $end i32)
     (local $at i32)
     (call $look_at_allocator)
@@ -19,10 +18,40 @@
     (global.set $kept (local.get $at))
     (global.set $kept_bytes (i32.sub (local.get $end) (local.get $at))))
 
+  ;; Where a guest in C has its allocator's count, and from where it counts.
+  (global $count_at (mut i32) (i32.const 0))
+  (global $count_from (mut i32) (i32.const 0))
+
+  ;; The allocator of a guest in C begins at 1,024, where its data, its stack and its heap are. So it is
+  ;; made to begin at the end of memory, and again so before each call; its count is that word of the
+  ;; data up to this address which counts.
+  (func $move_allocator (param $end i32)
+    (local $at i32) (local $count i32)
+    (call $look_at_allocator)
+    (if (i32.eqz (global.get $counts)) (then (return)))
+    (local.set $count (i32.shl (memory.size) (i32.const 16)))
+    (global.set $count_from (local.get $count))
+    (drop (call $malloc (i32.sub (local.get $count) (call $malloc (i32.const 0)))))
+    (if (i64.gt_u (i64.extend_i32_u (local.get $end)) (call $memory_bytes))
+      (then (return)))
+    (local.set $at (i32.const 1024))
+    (loop $each
+      (if (i32.gt_u (i32.add (local.get $at) (i32.const 4)) (local.get $end)) (then (return)))
+      (if (i32.eq (i32.load (local.get $at)) (local.get $count))
+        (then
+          (drop (call $malloc (i32.const 8)))
+          (local.set $count (i32.add (local.get $count) (i32.const 8)))
+          (if (i32.eq (i32.load (local.get $at)) (local.get $count))
+            (then (global.set $count_at (local.get $at)) (return)))))
+      (local.set $at (i32.add (local.get $at) (i32.const 4)))
+      (br $each)))
+
   (func $begin
     (call $enter)
     (if (global.get $kept_bytes)
       (then (memory.copy (global.get $kept) (global.get $copy) (global.get $kept_bytes))))
+    (if (global.get $count_at)
+      (then (i32.store (global.get $count_at) (global.get $count_from))))
     (i32.store16 (i32.const 1016) (i32.const 0)))
 
   ;; Writes an argument to its slot, and its bytes to $next.
