@@ -14,7 +14,7 @@ use crate::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY};
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::manifest::{Function, Manifest};
-use crate::module::{FunctionType, ModuleInfo, ValType, error};
+use crate::module::{ExternType, FunctionType, ModuleInfo, ValType, error};
 use crate::quote::quoted;
 use crate::value::StorageClass;
 
@@ -42,6 +42,26 @@ pub(super) fn guest_type() -> FunctionType {
 /// Whether it is an extension in C that was built with the proposal's shim.
 pub(super) fn is_c(info: &ModuleInfo) -> bool {
     info.imports.iter().any(|i| (i.module.as_str(), i.name.as_str()) == REGISTER)
+}
+
+/// Refuses an extension in C that imports more than what registers its functions, which takes the number
+/// of the only import.
+fn other_imports(info: &ModuleInfo) -> Result<()> {
+    let other = info.imports.iter().find(|i| (i.module.as_str(), i.name.as_str()) != REGISTER);
+    let ty = FunctionType { params: vec![ValType::I32; 5], results: Vec::new() };
+    let name = format!("{}.{}", REGISTER.0, REGISTER.1);
+    match other {
+        None if info.imports.len() > 1 => Err(error(format!("the module imports {name} twice"))),
+        None => match &info.imports[0].ty {
+            ExternType::Function(found) if **found == ty => Ok(()),
+            found => Err(error(format!("the module imports {name} as {found}, but it is {ty}"))),
+        },
+        Some(import) => Err(error(format!(
+            "the module imports {} {}, which an extension in C for Turso does not have here",
+            crate::module::import_name(import),
+            import.ty
+        ))),
+    }
 }
 
 /// The module of ours with all functions that can be told without running it.
@@ -118,6 +138,7 @@ impl Translation {
             let _ = writeln!(initialize, "    ({call})");
         }
         if c {
+            other_imports(info)?;
             demand(info, EXT_INIT, &[], &[ValType::I32])?;
             demand(info, CALL, &[ValType::I32; 4], &[ValType::I64])?;
             addition.push(include_str!("register.wat"));

@@ -254,7 +254,7 @@ pub(crate) fn error(message: impl Into<String>) -> Error {
 }
 
 /// The name of an import in messages.
-fn import_name(import: &Import) -> String {
+pub(crate) fn import_name(import: &Import) -> String {
     // Names of the usual kind stand as they are: `env.abort`.
     let usual = |name: &str| {
         !name.is_empty() && name.len() <= 80 && name.bytes().all(|b| b.is_ascii_graphic())
