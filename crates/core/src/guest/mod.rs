@@ -16,7 +16,7 @@ mod result;
 use commensal_abi::{Record, Tag};
 
 pub(crate) use self::arguments::invalid_argument;
-pub use self::arguments::{Arguments, InvalidUtf8};
+pub use self::arguments::{Arguments, InvalidUtf8, Plain};
 use self::arguments::{Placed, encode};
 pub use self::batch::Appended;
 pub(crate) use self::batch::{Batch, Batches};
