@@ -37,8 +37,9 @@ const QUICK: Size = Size { rows: 1_000, rounds: 3, modules: 2, starts: 1 };
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 const USAGE: &str =
-    "usage: commensal-bench [--quick | --query SQL | --query-turso SQL | --extension FILE]
+    "usage: commensal-bench [--quick | --only PART | --query SQL | --query-turso SQL | --extension FILE]
   --quick           few rows and rounds: shows that it works, its figures mean nothing
+  --only PART       measures calls, turso, tables, collations or definitions alone
   --query SQL       runs one query over the tables again and again, for a profiler
   --query-turso SQL the same on Turso
   --extension FILE  measures the loadable extension in this file, too";
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] => run(FULL, None),
         ["--quick"] => run(QUICK, None),
+        ["--only", part] => run_only(part, FULL),
         ["--extension", file] => run(FULL, Some(Path::new(file))),
         ["--query", sql] => calls::repeat(sql, FULL),
         ["--query-turso", sql] => turso::repeat(sql, FULL),
@@ -65,11 +67,29 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(size: Size, extension: Option<&Path>) -> Outcome {
+fn heading() {
     println!("SQLite {}, commensal {}", rusqlite::version(), env!("CARGO_PKG_VERSION"));
     if cfg!(debug_assertions) {
         println!("A debug build: its figures mean nothing. Use --release.");
     }
+}
+
+/// Measures one part.
+fn run_only(part: &str, size: Size) -> Outcome {
+    let part = match part {
+        "calls" => |size| calls::run(size, None),
+        "turso" => turso::run,
+        "tables" => tables::run,
+        "collations" => collations::run,
+        "definitions" => |size| definitions::run(size, None),
+        _ => return Err(format!("there is no part {part}").into()),
+    };
+    heading();
+    part(size)
+}
+
+fn run(size: Size, extension: Option<&Path>) -> Outcome {
+    heading();
     calls::run(size, None)?;
     if extension.is_some() {
         println!("\nThe same, with the extension loaded:");

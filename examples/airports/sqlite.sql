@@ -1,6 +1,7 @@
 -- Functions in WebAssembly over 3,376 airports. From the root of the repository:
 --     cargo run -p commensal-shell < examples/airports/sqlite.sql
--- What SQLite has and Turso has not: functions in a generated column and an index, aggregates, windows.
+-- What SQLite has and Turso has not, or not all of it: functions in a generated column and an index,
+-- aggregates, windows, table functions, virtual tables, collations, types.
 -- Its output is sqlite.expected; a test compares them.
 
 .mode table
@@ -8,6 +9,9 @@
 CREATE EXTENSION text  LANGUAGE wasm AS file://guests/prebuilt/text.wasm;
 CREATE EXTENSION geo   LANGUAGE wasm AS file://guests/prebuilt/geo.wasm;
 CREATE EXTENSION stats LANGUAGE wasm AS file://guests/prebuilt/stats.wasm;
+CREATE EXTENSION tables  LANGUAGE wasm AS file://guests/prebuilt/tables.wasm;
+CREATE EXTENSION natural LANGUAGE wasm AS file://guests/prebuilt/natural.wasm;
+CREATE EXTENSION units   LANGUAGE wasm AS file://guests/prebuilt/units.wasm;
 
 -- A generated column is computed by one of them.
 CREATE TABLE airports(
@@ -49,3 +53,43 @@ CREATE INDEX airports_by_cell ON airports(geohash(latitude, longitude, 4));
 EXPLAIN QUERY PLAN
 SELECT name FROM airports WHERE geohash(latitude, longitude, 4) = '9q8y';
 SELECT iata, name FROM airports WHERE geohash(latitude, longitude, 4) = '9q8y' ORDER BY iata;
+
+.print "A table function of ours, for each row: the words that most names have"
+SELECT part AS word, count(*) AS airports
+FROM airports, regex_split('[^A-Za-z]+', name)
+WHERE part <> ''
+GROUP BY part
+ORDER BY airports DESC, word
+LIMIT 5;
+
+.print "A virtual table of ours: CSV text, joined with the airports"
+CREATE VIRTUAL TABLE regions USING csv('state,region
+AK,Pacific
+HI,Pacific
+CT,New England
+MA,New England
+ME,New England
+NH,New England
+RI,New England
+VT,New England');
+SELECT region, count(*) AS airports, count(DISTINCT state) AS states
+FROM regions JOIN airports USING (state)
+GROUP BY region
+ORDER BY region;
+
+.print "A collation of ours: in the codes of airports, numbers count as numbers"
+SELECT iata, name
+FROM airports
+WHERE regex_match('^[0-9]+N[0-9]*$', iata)
+ORDER BY iata COLLATE natural_sort
+LIMIT 5;
+
+.print "A type of ours: positions as points of the plane, and what is none"
+CREATE TABLE positions(iata TEXT PRIMARY KEY, at BLOB NOT NULL CHECK (point_valid(at)));
+INSERT INTO positions SELECT iata, point(format('(%.4f, %.4f)', longitude, latitude)) FROM airports;
+SELECT iata, point_decode(at) AS at, length(at) AS bytes,
+       round(point_distance(at, point('(-74.0445, 40.6892)')), 3) AS degrees
+FROM positions
+ORDER BY degrees
+LIMIT 3;
+SELECT count(*) AS points, point_valid(zeroblob(3)) AS zeros FROM positions;

@@ -101,7 +101,7 @@ unsafe fn rows<const LIBRARY: usize>(
     // in it was put there by `first_row`, and is taken out by `end` alone.
     let group = unsafe { place.as_mut().and_then(|group| group.as_mut()) };
     if let Some(group) = group
-        && group.state.append_integers(rows, &arguments)
+        && group.state.append_plain(rows, &arguments)
     {
         return;
     }

@@ -177,8 +177,16 @@ pub struct sqlite3_module {
     pub xCommit: Option<unsafe extern "C" fn(*mut sqlite3_vtab) -> c_int>,
     /// Rolls back.
     pub xRollback: Option<unsafe extern "C" fn(*mut sqlite3_vtab) -> c_int>,
-    /// Overloads functions; never provided.
-    pub xFindFunction: Absent,
+    /// Gives the table's own implementation of a function.
+    pub xFindFunction: Option<
+        unsafe extern "C" fn(
+            *mut sqlite3_vtab,
+            c_int,
+            *const c_char,
+            *mut Option<ScalarFunction>,
+            *mut *mut c_void,
+        ) -> c_int,
+    >,
     /// The table is renamed.
     pub xRename: Option<unsafe extern "C" fn(*mut sqlite3_vtab, *const c_char) -> c_int>,
     /// Sets a savepoint; from version 2 of the structure on.

@@ -23,7 +23,7 @@ use commensal_core::session::{Binding, Scope, Session};
 use commensal_core::{Error, ErrorKind, Result, StorageClass, ValueRef};
 
 use crate::api::code::*;
-use crate::function::guard;
+use crate::function::{guard, utf8};
 use crate::services::SorterServices;
 use crate::state::State;
 use crate::statement::{Handle, bytes};
@@ -177,12 +177,12 @@ impl Slot {
         if a == b {
             return Ordering::Equal;
         }
-        match (std::str::from_utf8(a), std::str::from_utf8(b)) {
-            (Ok(a), Ok(b)) => self.compare_text(a, b),
+        match (utf8(a), utf8(b)) {
+            (Some(a), Some(b)) => self.compare_text(a, b),
             // What is no text comes last.
-            (Ok(_), Err(_)) => Ordering::Less,
-            (Err(_), Ok(_)) => Ordering::Greater,
-            (Err(_), Err(_)) => a.cmp(b),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => a.cmp(b),
         }
     }
 
@@ -294,7 +294,8 @@ impl Slot {
     /// Whether the catalog has to be looked at before this comparison. Not for threads of the sorter.
     fn is_check_due(&self, state: &State) -> bool {
         let (api, db) = (self.handle.api, self.handle.db());
-        if self.unchecked.swap(false, Relaxed) {
+        if self.unchecked.load(Relaxed) {
+            self.unchecked.store(false, Relaxed);
             return true;
         }
         if state.sees_statements() {
@@ -305,12 +306,14 @@ impl Slot {
             return true;
         }
         let mut version = 0_u32;
-        // SAFETY: the connection is open, the name ends with a NUL, the result is an unsigned int.
+        // SAFETY: the connection is open, NULL is the main database, the result is an unsigned int.
         unsafe {
             let to = (&raw mut version).cast::<c_void>();
-            (api.sqlite3_file_control)(db, c"main".as_ptr(), SQLITE_FCNTL_DATA_VERSION, to);
+            (api.sqlite3_file_control)(db, std::ptr::null(), SQLITE_FCNTL_DATA_VERSION, to);
         }
-        self.data_version.swap(version, Relaxed) != version
+        let before = self.data_version.load(Relaxed);
+        self.data_version.store(version, Relaxed);
+        before != version
     }
 }
 

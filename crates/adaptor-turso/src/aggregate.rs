@@ -178,7 +178,7 @@ impl Group {
     /// Takes a row.
     #[inline]
     fn take<A: Arguments>(&mut self, arguments: &A) -> Result<(), Box<LimboError>> {
-        if self.state.append_integers(Rows::In, arguments) {
+        if self.state.append_plain(Rows::In, arguments) {
             return Ok(());
         }
         match self.state.append(Rows::In, arguments) {

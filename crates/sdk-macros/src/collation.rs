@@ -23,7 +23,7 @@ pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStrea
         );
         ::core::result::Result::Ok(commensal::Output::Integer(ordering as i64))
     };
-    let export = export(&name, &compare, 2, &body);
+    let export = export(&name, &compare, &quote!(2), &body);
     Ok(quote! {
         #(#cfgs)*
         const _: () = {

@@ -10,6 +10,8 @@ use syn::{Attribute, Error, ImplItem, ItemImpl, Result, Type};
 pub(crate) struct Implementation<'a> {
     /// The type that implements the trait.
     pub(crate) implementor: &'a Type,
+    /// The last name of the trait.
+    pub(crate) of: String,
     /// Its last name, which begins the names of exports.
     pub(crate) ident: String,
     /// The `#[cfg]`s that what is generated has to share.
@@ -20,13 +22,21 @@ pub(crate) struct Implementation<'a> {
 impl<'a> Implementation<'a> {
     /// Checks that this implements the trait of this name.
     pub(crate) fn of(item: &'a ItemImpl, expected: &str) -> Result<Self> {
+        Self::of_any(item, &[expected])
+    }
+
+    /// Checks that this implements the trait of one of these names.
+    pub(crate) fn of_any(item: &'a ItemImpl, expected: &[&str]) -> Result<Self> {
         let wrong = |span: proc_macro2::Span| {
-            Error::new(span, format!("this attribute belongs on `impl {expected} for …`"))
+            let expected: Vec<_> =
+                expected.iter().map(|name| format!("`impl {name} for …`")).collect();
+            Error::new(span, format!("this attribute belongs on {}", expected.join(" or ")))
         };
         let Some((_, path, _)) = &item.trait_ else { return Err(wrong(item.self_ty.span())) };
-        if path.segments.last().is_none_or(|last| last.ident != expected) {
+        let last = path.segments.last().map(|last| last.ident.to_string());
+        let Some(of) = last.filter(|last| expected.contains(&last.as_str())) else {
             return Err(wrong(path.span()));
-        }
+        };
         if !item.generics.params.is_empty() {
             let message = "an SQL object cannot be generic: implement the trait for one type";
             return Err(Error::new_spanned(&item.generics, message));
@@ -40,7 +50,7 @@ impl<'a> Implementation<'a> {
             _ => return Err(Error::new_spanned(implementor, "the type needs a plain name")),
         };
         let cfgs = item.attrs.iter().filter(|a| a.path().is_ident("cfg")).collect();
-        Ok(Self { implementor, ident, cfgs, item })
+        Ok(Self { implementor, of, ident, cfgs, item })
     }
 
     /// The name in SQL of an object whose attribute gives none: `NaturalSort` is `natural_sort`.
@@ -70,7 +80,7 @@ impl<'a> Implementation<'a> {
 pub(crate) fn export(
     sql_name: &str,
     export: &str,
-    count: usize,
+    count: &TokenStream,
     body: &TokenStream,
 ) -> TokenStream {
     quote! {

@@ -21,15 +21,27 @@ pub(crate) fn function(options: TokenStream, item: &ItemImpl) -> Result<TokenStr
     let (stem, cfgs) = (&implementation.ident, &implementation.cfgs);
     let manifest = manifest(&options, name, stem, &item.self_ty);
     let table = &item.self_ty;
+    let arguments = quote!(<#table as commensal::TableFunction>::Arguments<'static>);
     let exports = ["open", "next", "close"].map(|method| {
         let export = format!("{stem}.{method}");
-        let (function, body) = (format_ident!("export_{method}"), format_ident!("{method}"));
+        let function = format_ident!("export_{method}");
+        let (count, body) = match method {
+            "open" => (
+                quote!(<#arguments as commensal::FromArguments<'static>>::COUNT),
+                quote!(tables.open(arguments)),
+            ),
+            "next" => (quote!(2), quote!(commensal::table::next(tables, arguments))),
+            _ => (quote!(1), quote!(tables.close(arguments))),
+        };
         quote! {
             #[cfg(target_arch = "wasm32")]
             #[unsafe(export_name = #export)]
             unsafe extern "C" fn #function(argc: i32, argv: i32) -> i32 {
-                // SAFETY: the host calls exports as ABI version 1 says.
-                unsafe { commensal::table::#body::<#table>(#name, argc, argv) }
+                let count = commensal::Count::Exactly(#count);
+                let method = |tables: &mut commensal::OpenTables<#table>,
+                              arguments: &commensal::Arguments<'_>| #body;
+                // SAFETY: the host calls exports as ABI version 1 says; these exports alone use `OPEN`.
+                unsafe { commensal::call_states(#name, count, argc, argv, &OPEN, method) }
             }
         }
     });
@@ -39,11 +51,16 @@ pub(crate) fn function(options: TokenStream, item: &ItemImpl) -> Result<TokenStr
             use ::commensal_sdk::export as commensal;
 
             #manifest
+
+            #[cfg(target_arch = "wasm32")]
+            static OPEN: commensal::Single<commensal::OpenTables<#table>> =
+                commensal::Single::new(commensal::OpenTables::new());
+
             #(#exports)*
 
             #[cfg(not(target_arch = "wasm32"))]
             {
-                let _ = commensal::OpenTable::<#table>::open;
+                let _ = commensal::OpenTables::<#table>::open;
             }
         };
     })

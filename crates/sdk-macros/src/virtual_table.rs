@@ -15,7 +15,7 @@ const ALWAYS: [&str; 7] =
     ["connect", "disconnect", "best_index", "open", "filter", "next", "close"];
 
 /// Those that a table has when the impl block has a method of the name.
-const OPTIONAL: [&str; 11] = [
+const OPTIONAL: [&str; 13] = [
     "create",
     "destroy",
     "update",
@@ -27,6 +27,8 @@ const OPTIONAL: [&str; 11] = [
     "release",
     "rollback_to",
     "rename",
+    "find_function",
+    "overload",
 ];
 
 /// The exports and the manifest fragment.
@@ -40,6 +42,9 @@ pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStrea
         let message = "a virtual table needs `columns(\"…\", …)`, or the methods `declaration` and \
                        `columns`";
         return Err(Error::new_spanned(&item.self_ty, message));
+    }
+    if has("find_function") && !has("overload") {
+        return Err(Error::new_spanned(&item.self_ty, "`find_function` needs `overload`"));
     }
     let fields: Vec<&str> =
         ALWAYS.into_iter().chain(OPTIONAL.into_iter().filter(|name| has(name))).collect();

@@ -128,15 +128,19 @@ pub trait Aggregate: Default {
     }
 }
 
-/// The arguments of a row of an aggregate, or those of a table function: one type that a parameter can
-/// have, or a tuple of up to twelve such types; `()` for none.
+/// The arguments of a row of an aggregate, those of a table function, or the parameters of a type: one type
+/// that a parameter can have, or a tuple of up to twelve such types; `()` for none. The last one of an
+/// aggregate may be [`Rest`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the arguments of an aggregate or a table function",
     note = "that is a type of a parameter, such as i64 or &str, or a tuple of up to twelve of them"
 )]
 pub trait FromArguments<'a>: Sized {
-    /// How many there are.
+    /// How many there are, [`Rest`] aside.
     const COUNT: usize;
+    /// Whether more may follow: the last one is [`Rest`].
+    #[doc(hidden)]
+    const VARIADIC: bool = false;
     /// Parts of the manifest: the types' names, in quotation marks, with commas between them.
     #[doc(hidden)]
     const PARAMS: &'static [&'static str];
@@ -144,10 +148,42 @@ pub trait FromArguments<'a>: Sized {
     #[doc(hidden)]
     const TYPES: &'static [Type];
 
-    /// The arguments of a row, which has [`COUNT`](Self::COUNT) of them.
+    /// The arguments of a row, which are those from `first` on.
     #[doc(hidden)]
-    fn from_arguments(arguments: Arguments<'a>) -> Result<Self, String>;
+    fn from_arguments(arguments: Arguments<'a>, first: usize) -> Result<Self, String>;
 }
+
+/// All further arguments of a row of an aggregate, zero or more of one type: the last element of
+/// [`Aggregate::Arguments`], or the only one.
+///
+/// ```
+/// use commensal_sdk::{Aggregate, Rest};
+///
+/// /// The greatest of all numbers in all rows.
+/// #[derive(Default)]
+/// struct Greatest(Option<i64>);
+///
+/// #[commensal_sdk::aggregate]
+/// impl Aggregate for Greatest {
+///     type Arguments<'a> = (i64, Rest<i64>);
+///     type Output = Option<i64>;
+///
+///     fn step(&mut self, (first, Rest(rest)): (i64, Rest<i64>)) -> Result<(), String> {
+///         self.0 = rest.into_iter().chain([first]).chain(self.0).max();
+///         Ok(())
+///     }
+///
+///     fn finalize(self) -> Option<i64> {
+///         self.0
+///     }
+/// }
+/// ```
+///
+/// ```sql
+/// SELECT greatest(a), greatest(a, b, c) FROM t;
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Rest<T>(pub Vec<T>);
 
 #[diagnostic::do_not_recommend]
 impl<'a, T: FromArgument<'a>> FromArguments<'a> for T {
@@ -156,8 +192,21 @@ impl<'a, T: FromArgument<'a>> FromArguments<'a> for T {
     const TYPES: &'static [Type] = &[T::TYPE];
 
     #[inline]
-    fn from_arguments(arguments: Arguments<'a>) -> Result<Self, String> {
-        arguments.get(0)
+    fn from_arguments(arguments: Arguments<'a>, first: usize) -> Result<Self, String> {
+        arguments.get(first)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<'a, T: FromArgument<'a>> FromArguments<'a> for Rest<T> {
+    const COUNT: usize = 0;
+    const VARIADIC: bool = true;
+    const PARAMS: &'static [&'static str] = &["\"", T::TYPE.name(), "...\""];
+    const TYPES: &'static [Type] = &[];
+
+    #[inline]
+    fn from_arguments(arguments: Arguments<'a>, first: usize) -> Result<Self, String> {
+        arguments.rest(first).map(Self)
     }
 }
 
@@ -171,8 +220,25 @@ macro_rules! tuples {
             const TYPES: &'static [Type] = &[$($type::TYPE),*];
 
             #[inline]
-            fn from_arguments(arguments: Arguments<'a>) -> Result<Self, String> {
-                Ok(($(arguments.get::<$type>($index)?,)*))
+            fn from_arguments(arguments: Arguments<'a>, first: usize) -> Result<Self, String> {
+                Ok(($(arguments.get::<$type>(first + $index)?,)*))
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl<'a, $($type: FromArgument<'a>,)* Z: FromArgument<'a>> FromArguments<'a>
+            for ($($type,)* Rest<Z>)
+        {
+            const COUNT: usize = [$($index),*].len();
+            const VARIADIC: bool = true;
+            const PARAMS: &'static [&'static str] =
+                &[$("\"", $type::TYPE.name(), "\",",)* "\"", Z::TYPE.name(), "...\""];
+            const TYPES: &'static [Type] = &[$($type::TYPE),*];
+
+            #[inline]
+            fn from_arguments(arguments: Arguments<'a>, first: usize) -> Result<Self, String> {
+                let rest = arguments.rest(first + Self::COUNT)?;
+                Ok(($(arguments.get::<$type>(first + $index)?,)* Rest(rest)))
             }
         }
     )*};
@@ -200,7 +266,7 @@ impl<'a> FromArguments<'a> for () {
     const TYPES: &'static [Type] = &[];
 
     #[inline]
-    fn from_arguments(_: Arguments<'a>) -> Result<Self, String> {
+    fn from_arguments(_: Arguments<'a>, _: usize) -> Result<Self, String> {
         Ok(())
     }
 }
@@ -310,16 +376,21 @@ impl<T: Aggregate> States<T> {
     ) -> Called {
         let state = self.get(arguments.get(0)?)?;
         let count: i64 = arguments.get(1)?;
-        let width = <T::Arguments<'a> as FromArguments<'a>>::COUNT;
+        let fixed = <T::Arguments<'a> as FromArguments<'a>>::COUNT;
         let records = &arguments.0[2..];
-        if usize::try_from(count).ok().and_then(|rows| rows.checked_mul(width))
-            != Some(records.len())
-        {
+        let rows = usize::try_from(count).ok();
+        let width = match <T::Arguments<'a> as FromArguments<'a>>::VARIADIC {
+            true => {
+                rows.and_then(|rows| records.len().checked_div(rows)).unwrap_or(fixed).max(fixed)
+            }
+            false => fixed,
+        };
+        if rows.and_then(|rows| rows.checked_mul(width)) != Some(records.len()) {
             return Err(wrong_rows(count, width, records.len()));
         }
         if width == 0 {
             for _ in 0..count {
-                let row = T::Arguments::from_arguments(Arguments(&[]))?;
+                let row = T::Arguments::from_arguments(Arguments(&[]), 0)?;
                 if let Err(message) = each(state, row) {
                     return Ok(Output::Error(message));
                 }
@@ -327,7 +398,7 @@ impl<T: Aggregate> States<T> {
             return Ok(Output::Null);
         }
         for row in records.chunks_exact(width) {
-            let row = T::Arguments::from_arguments(Arguments(row))?;
+            let row = T::Arguments::from_arguments(Arguments(row), 0)?;
             if let Err(message) = each(state, row) {
                 return Ok(Output::Error(message));
             }
@@ -466,6 +537,48 @@ mod tests {
         assert_eq!(states.finalize(&Arguments(&twice)), Err("there is no state 0".into()));
     }
 
+    /// How many arguments, and the sum of the further ones.
+    #[derive(Default)]
+    struct Widths(Vec<usize>, i64);
+
+    impl Aggregate for Widths {
+        type Arguments<'a> = (&'a str, Rest<i64>);
+        type Output = String;
+
+        fn step(&mut self, (_, Rest(rest)): (&str, Rest<i64>)) -> Result<(), String> {
+            self.0.push(1 + rest.len());
+            self.1 += rest.iter().sum::<i64>();
+            Ok(())
+        }
+
+        fn finalize(self) -> String {
+            format!("{:?} {}", self.0, self.1)
+        }
+    }
+
+    #[test]
+    fn rows_may_have_any_number_of_arguments() {
+        use ValueRef::{Integer, Text};
+        let mut states = States::<Widths>::new();
+        states.init(&Arguments(&[])).unwrap();
+        let a = Text("a");
+        states
+            .step(&Arguments(&rows(0, 2, &[a, Integer(1), Integer(2), a, Integer(3), Integer(4)])))
+            .unwrap();
+        states.step(&Arguments(&rows(0, 2, &[a, a]))).unwrap();
+        let wrong = |n, values: &[_], states: &mut States<Widths>| {
+            states.step(&Arguments(&rows(0, n, values))).unwrap_err()
+        };
+        let message = "takes 1 arguments a row, got 3 for 2 rows";
+        assert_eq!(wrong(2, &[a, a, a], &mut states), message);
+        assert_eq!(wrong(2, &[], &mut states), "takes 1 arguments a row, got 0 for 2 rows");
+        assert_eq!(wrong(1, &[a, a], &mut states), "argument 2: expected integer, got text");
+        assert_eq!(
+            states.finalize(&Arguments(&[Integer(0)])),
+            Ok(Output::Text("[3, 3, 1, 1] 10".into()))
+        );
+    }
+
     #[test]
     fn rows_without_arguments_are_counted() {
         let mut states = States::<Count>::new();
@@ -486,5 +599,7 @@ mod tests {
         assert_eq!(params::<f64>(), "\"real\"");
         assert_eq!(params::<(f64,)>(), "\"real\"");
         assert_eq!(params::<(&str, Option<i64>)>(), "\"text\",\"integer?\"");
+        assert_eq!(params::<Rest<f64>>(), "\"real...\"");
+        assert_eq!(params::<(&str, Rest<Option<f64>>)>(), "\"text\",\"real?...\"");
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::string::String;
 
-use crate::{FromArgument, IntoOutput, Value, ValueRef};
+use crate::{FromArgument, FromArguments, IntoOutput, Value, ValueRef};
 
 /// A type of values.
 ///
@@ -12,7 +12,8 @@ use crate::{FromArgument, IntoOutput, Value, ValueRef};
 /// CHECK constraints. A type that is stored as text and has the operator `<` is a collation as well. NULL
 /// stays NULL, and no code of the type sees it.
 ///
-/// Both directions must always give equal results for equal values.
+/// Both directions must always give equal results for equal values. A type with parameters implements
+/// [`ParametricType`].
 ///
 /// ```
 /// use commensal_sdk::{CustomType, Value, ValueRef};
@@ -64,4 +65,58 @@ pub trait CustomType {
     /// # Errors
     /// What is stored is no value of the type; the text is the SQL error.
     fn decode(stored: Self::Stored) -> Result<Value, String>;
+}
+
+/// A type of values with parameters, such as the number of decimals: as [`CustomType`], with parameters after
+/// the value. Put [`custom_type`](macro@crate::custom_type) on the implementation. `money(value, 2)` makes
+/// the stored form, `money_decode(stored, 2)` the one to show, and `money_valid(stored, 2)` tells whether
+/// `decode` takes it.
+///
+/// ```
+/// use commensal_sdk::{ParametricType, Value, ValueRef};
+///
+/// /// A number of so many decimals, stored as an integer.
+/// struct Decimal;
+///
+/// #[commensal_sdk::custom_type(name = "decimal")]
+/// impl ParametricType for Decimal {
+///     type Stored = i64;
+///     type Params<'a> = i64;
+///
+///     fn encode(value: ValueRef<'_>, decimals: i64) -> Result<i64, String> {
+///         let ValueRef::Real(number) = value else { return Err("not a real".into()) };
+///         Ok((number * 10f64.powi(decimals as i32)).round() as i64)
+///     }
+///
+///     fn decode(stored: i64, decimals: i64) -> Result<Value, String> {
+///         Ok(Value::Real(stored as f64 / 10f64.powi(decimals as i32)))
+///     }
+/// }
+///
+/// assert_eq!(Decimal::encode(ValueRef::Real(1.5), 2), Ok(150));
+/// ```
+///
+/// ```sql
+/// CREATE TABLE prices(price INTEGER CHECK (decimal_valid(price, 2)));
+/// INSERT INTO prices VALUES (decimal(9.99, 2));
+/// SELECT decimal_decode(price, 2) FROM prices;   -- 9.99
+/// ```
+pub trait ParametricType {
+    /// What is stored: `i64`, `f64`, `String` or `Vec<u8>`.
+    type Stored: for<'a> FromArgument<'a> + for<'a> IntoOutput<'a>;
+
+    /// The parameters: a type that a parameter can have, or a tuple of such types.
+    type Params<'a>: FromArguments<'a>;
+
+    /// The form in which a value is stored.
+    ///
+    /// # Errors
+    /// As [`CustomType::encode`].
+    fn encode(value: ValueRef<'_>, params: Self::Params<'_>) -> Result<Self::Stored, String>;
+
+    /// The form in which a stored value is shown.
+    ///
+    /// # Errors
+    /// As [`CustomType::decode`].
+    fn decode(stored: Self::Stored, params: Self::Params<'_>) -> Result<Value, String>;
 }

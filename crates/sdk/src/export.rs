@@ -13,8 +13,8 @@ pub use crate::memory::{Single, call, call_states};
 use crate::parameter::{ArgumentError, FromArgument};
 #[cfg(target_arch = "wasm32")]
 pub use crate::table::exports as table;
-pub use crate::table::{OpenCursor, OpenTable, TableFunction, VirtualTable, column, connected};
-pub use crate::{Collation, CustomType, IntoOutput, Output};
+pub use crate::table::{OpenCursor, OpenTables, TableFunction, VirtualTable, column, connected};
+pub use crate::{Collation, CustomType, IntoOutput, Output, ParametricType};
 
 /// An argument as it lies in guest memory; natively, where there is no guest memory, the value.
 #[cfg(target_arch = "wasm32")]

@@ -82,7 +82,7 @@ mod parameter;
 mod table;
 mod value;
 
-pub use aggregate::{Aggregate, FromArguments};
+pub use aggregate::{Aggregate, FromArguments, Rest};
 /// Makes an implementation of [`Aggregate`] callable from SQL: see there.
 ///
 /// The options are those of [`function`], without `deterministic`. Without `name = "…"` the name in SQL
@@ -137,7 +137,7 @@ pub use commensal_sdk_macros::function;
 #[doc(inline)]
 pub use commensal_sdk_macros::collation;
 
-/// Makes a [`CustomType`] usable from SQL.
+/// Makes a [`CustomType`] or a [`ParametricType`] usable from SQL.
 ///
 /// Options, separated by commas:
 /// - `name = "…"`: the name in SQL; without it that of the type, `UnitPrice` being `unit_price`.
@@ -175,11 +175,11 @@ pub use commensal_sdk_macros::table_function;
 ///   arguments.
 #[doc(inline)]
 pub use commensal_sdk_macros::virtual_table;
-pub use custom_type::CustomType;
+pub use custom_type::{CustomType, ParametricType};
 pub use output::{IntoOutput, Output};
 pub use parameter::{ArgumentError, Class, FromArgument, Type};
 pub use table::{
-    Change, Connect, Constraint, Operator, Order, Plan, Request, Row, RowWriter, TableFunction,
-    VirtualCursor, VirtualTable,
+    Change, Connect, Constraint, FilterValues, Operator, Order, Overload, Plan, Request, Row,
+    RowWriter, TableFunction, VirtualCursor, VirtualTable,
 };
 pub use value::{Value, ValueRef};

@@ -14,7 +14,6 @@ use core::marker::PhantomData;
 
 use commensal_abi::{Record, Tag};
 
-use crate::aggregate::States;
 use crate::export::{Arguments, Count};
 use crate::output::Output;
 use crate::value::ValueRef;
@@ -118,18 +117,18 @@ pub unsafe fn call(
     }
 }
 
-/// The body of an export of an aggregate: as [`call`], with the states of the aggregate.
+/// The body of an export of an aggregate or a table function: as [`call`], with its states or cursors.
 ///
 /// # Safety
 /// As for [`call`]. Nobody else uses `states`.
 #[inline]
-pub unsafe fn call_states<T>(
+pub unsafe fn call_states<S>(
     name: &str,
     count: Count,
     argc: i32,
     argv: i32,
-    states: &'static Single<States<T>>,
-    method: impl for<'a> Fn(&mut States<T>, &Arguments<'a>) -> Result<Output<'static>, String>,
+    states: &'static Single<S>,
+    method: impl for<'a> Fn(&mut S, &Arguments<'a>) -> Result<Output<'static>, String>,
 ) -> i32 {
     // SAFETY: the caller's promise.
     unsafe {

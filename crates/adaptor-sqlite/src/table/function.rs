@@ -322,6 +322,29 @@ unsafe extern "C" fn column(
     context: *mut sqlite3_context,
     index: c_int,
 ) -> c_int {
+    // SAFETY: the cursor that `open` gave; SQLite runs one method of it at a time.
+    let own = unsafe { &mut *cursor.cast::<Cursor>() };
+    if let Some((scan, _)) = &mut own.scan
+        && let Some(integer) = scan.integer(index as usize)
+    {
+        // SAFETY: SQLite gives the context for the duration of this call.
+        unsafe { (own.state.handle.api.sqlite3_result_int64)(context, integer) };
+        return SQLITE_OK;
+    }
+    // SAFETY: this is xColumn. What came so far cannot panic.
+    unsafe { any_column(cursor, context, index) }
+}
+
+/// Gives a value of any kind.
+///
+/// # Safety
+/// The arguments are those of xColumn.
+#[inline(never)]
+unsafe fn any_column(
+    cursor: *mut sqlite3_vtab_cursor,
+    context: *mut sqlite3_context,
+    index: c_int,
+) -> c_int {
     let body = |cursor: &mut Cursor| {
         let (api, index): (&Api, _) = (cursor.state.handle.api, usize::try_from(index));
         match (&mut cursor.scan, index) {
@@ -332,7 +355,7 @@ unsafe extern "C" fn column(
             _ => Ok(()),
         }
     };
-    // SAFETY: this is xColumn.
+    // SAFETY: the caller's promise.
     unsafe { method(cursor, body) }
 }
 

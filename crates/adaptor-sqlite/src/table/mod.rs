@@ -6,6 +6,7 @@
 //! kind or columns changed is registered anew once the connection is idle.
 
 mod function;
+mod overload;
 mod plan;
 mod virtual_table;
 

@@ -15,6 +15,7 @@ use commensal_core::session::Session;
 use commensal_core::table::{Access, FilterValue, VirtualCursor, VirtualTable};
 use commensal_core::{Error, ErrorKind, Result};
 
+use super::overload::{Overloads, find_function};
 use super::{Slot, column_definition, plan};
 use crate::api::code::*;
 use crate::api::{
@@ -25,17 +26,26 @@ use crate::function::{Values, code_of, guard, set_result};
 use crate::state::{State, is_innocuous};
 use crate::vtab;
 
-/// By whether the table is eponymous, and whether it can be written.
-static MODULES: [[sqlite3_module; 2]; 2] =
-    [[module(false, false), module(false, true)], [module(true, false), module(true, true)]];
+/// By whether the table is eponymous, whether it can be written, and whether it overloads functions.
+static MODULES: [[[sqlite3_module; 2]; 2]; 2] = [
+    [
+        [module(false, false, false), module(false, false, true)],
+        [module(false, true, false), module(false, true, true)],
+    ],
+    [
+        [module(true, false, false), module(true, false, true)],
+        [module(true, true, false), module(true, true, true)],
+    ],
+];
 
 /// The methods that SQLite sees.
 pub(super) fn module_of(table: &Table) -> &'static sqlite3_module {
     let writable = table.methods.contains_key(&TableMethod::Update);
-    &MODULES[usize::from(table.eponymous)][usize::from(writable)]
+    let overloads = table.methods.contains_key(&TableMethod::FindFunction);
+    &MODULES[usize::from(table.eponymous)][usize::from(writable)][usize::from(overloads)]
 }
 
-const fn module(eponymous: bool, writable: bool) -> sqlite3_module {
+const fn module(eponymous: bool, writable: bool, overloads: bool) -> sqlite3_module {
     let read = sqlite3_module {
         // A table can be used without CREATE VIRTUAL TABLE where SQLite sees one function for both.
         xCreate: Some(if eponymous { connect } else { create }),
@@ -51,6 +61,7 @@ const fn module(eponymous: bool, writable: bool) -> sqlite3_module {
         xColumn: Some(column),
         xRowid: Some(rowid),
         xRename: Some(rename),
+        xFindFunction: if overloads { Some(find_function) } else { None },
         ..vtab::NO_METHODS
     };
     if !writable {
@@ -70,9 +81,9 @@ const fn module(eponymous: bool, writable: bool) -> sqlite3_module {
 }
 
 #[repr(C)]
-struct Connected {
+pub(super) struct Connected {
     base: sqlite3_vtab,
-    state: Rc<State>,
+    pub(super) state: Rc<State>,
     /// The session whose instances the table has.
     session: RefCell<Rc<Session>>,
     /// The module's name.
@@ -80,6 +91,7 @@ struct Connected {
     /// Borrowed while a method runs. SQL that one of them needs could come back here, in a schema that
     /// was made for it.
     table: RefCell<VirtualTable>,
+    pub(super) overloads: Overloads,
 }
 
 #[repr(C)]
@@ -146,6 +158,7 @@ unsafe fn make(
                 session: RefCell::new(session),
                 name: slot.key.clone(),
                 table: RefCell::new(table),
+                overloads: Overloads::default(),
             };
             // SAFETY: `out` is SQLite's place for the table.
             unsafe { vtab::give(out, connected) }
@@ -257,7 +270,7 @@ unsafe extern "C" fn destroy(table: *mut sqlite3_vtab) -> c_int {
 
 /// Runs a method of a table.
 #[inline(always)]
-fn with_table<R>(
+pub(super) fn with_table<R>(
     connected: &Connected,
     body: impl FnOnce(&mut VirtualTable, Access<'_>) -> Result<R>,
 ) -> Result<R> {
@@ -322,8 +335,7 @@ unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_ind
         let state = &connected.state;
         state.plans.set(state.plans.get() + 1);
         // A statement is being prepared: what is there has to do.
-        renew_with(connected, table, state.registry())?;
-        let session = Rc::clone(&connected.session.borrow());
+        let session = renewed(connected, table, state.registry())?;
         let access = Access { session: &session, ..access };
         // SAFETY: this is xBestIndex, and SQLite gives the structure for the duration of this call.
         unsafe {
@@ -343,8 +355,7 @@ unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_ind
 
 unsafe extern "C" fn open(table: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_cursor) -> c_int {
     let body = |connected: &Connected, table: &mut VirtualTable, access: Access<'_>| {
-        renew(connected, table)?;
-        let session = Rc::clone(&connected.session.borrow());
+        let session = renew(connected, table)?;
         let scan = table.open(Access { session: &session, ..access })?;
         // SAFETY: `out` is SQLite's place for the cursor.
         unsafe { vtab::give(out, Cursor { base: vtab::NEW_CURSOR, scan }) };
@@ -355,23 +366,24 @@ unsafe extern "C" fn open(table: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_
 }
 
 /// Follows what is committed now.
-fn renew(connected: &Connected, table: &mut VirtualTable) -> Result<()> {
+fn renew(connected: &Connected, table: &mut VirtualTable) -> Result<Rc<Session>> {
     let state = &connected.state;
     let registry = state.current().map_err(|error| error.of_function(&connected.name))?;
-    renew_with(connected, table, registry)
+    renewed(connected, table, registry)
 }
 
-fn renew_with(
+/// Follows this snapshot; the table's session from here on.
+pub(super) fn renewed(
     connected: &Connected,
     table: &mut VirtualTable,
     registry: Arc<Registry>,
-) -> Result<()> {
+) -> Result<Rc<Session>> {
     let (old, new) = (Rc::clone(&connected.session.borrow()), connected.state.session());
     let entry = usable(&registry, &connected.name).cloned();
     if table.renew(&old, &new, registry, entry.as_ref())? {
         *connected.session.borrow_mut() = new;
     }
-    Ok(())
+    Ok(Rc::clone(&connected.session.borrow()))
 }
 
 unsafe extern "C" fn close(cursor: *mut sqlite3_vtab_cursor) -> c_int {
@@ -417,7 +429,11 @@ unsafe extern "C" fn filter(
 }
 
 unsafe extern "C" fn next(cursor: *mut sqlite3_vtab_cursor) -> c_int {
-    // SAFETY: this is xNext.
+    // SAFETY: the cursor that `open` gave; SQLite runs one method of it at a time.
+    if unsafe { (*cursor.cast::<Cursor>()).scan.advance_within() } {
+        return SQLITE_OK;
+    }
+    // SAFETY: this is xNext. What came so far cannot panic.
     unsafe { cursor_method(cursor, |_, table, access, scan| table.advance(access.session, scan)) }
 }
 
@@ -437,6 +453,11 @@ unsafe extern "C" fn column(
                 scan: &mut VirtualCursor| {
         let api: &Api = connected.state.handle.api;
         let index = usize::try_from(index).unwrap_or(usize::MAX);
+        if let Some(integer) = table.integer(scan, index) {
+            // SAFETY: SQLite gives the context for the duration of this call.
+            unsafe { (api.sqlite3_result_int64)(context, integer) };
+            return Ok(());
+        }
         table.column(access.session, scan, index, |value| {
             // SAFETY: SQLite gives the context for the duration of this call.
             unsafe { set_result(api, context, value, 0) }

@@ -30,6 +30,15 @@ pub trait Arguments {
         }
     }
 
+    /// The argument, if it is an integer or valid text: the shortest way where either may come.
+    fn plain(&self, position: usize) -> Option<Plain<'_>> {
+        match self.get(position) {
+            Ok(ValueRef::Integer(integer)) => Some(Plain::Integer(integer)),
+            Ok(ValueRef::Text(text)) => Some(Plain::Text(text)),
+            _ => None,
+        }
+    }
+
     /// The argument, if it is text, and valid: the shortest way for what is most frequent but integers.
     fn text(&self, position: usize) -> Option<&str> {
         match self.get(position) {
@@ -62,6 +71,15 @@ impl Arguments for [Value] {
     fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
         Ok(self[position].as_ref())
     }
+}
+
+/// An argument of the most frequent classes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Plain<'a> {
+    /// See [`Arguments::integer`].
+    Integer(i64),
+    /// See [`Arguments::text`].
+    Text(&'a str),
 }
 
 /// Text from the database that is not UTF-8, which no guest may see as text.

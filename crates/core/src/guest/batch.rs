@@ -7,7 +7,7 @@
 
 use commensal_abi::{Record, Tag};
 
-use super::arguments::{Arguments, InvalidUtf8, Placed, Room, needs, records, write};
+use super::arguments::{Arguments, InvalidUtf8, Placed, Plain, Room, needs, records, write};
 use super::{CallResult, Callee, Guest, memory_shrank};
 use crate::manifest::{Param, Signature};
 use crate::runtime::{FunctionId, StatementBudget};
@@ -44,6 +44,7 @@ impl Batches {
         let batch = self.spare.pop();
         let mut batch = batch.unwrap_or_else(|| Batch::empty(self.claim(0, BYTES_FIRST)));
         batch.rows_max = if ordered { 1 } else { ROWS_MAX };
+        batch.plain = PlainRows::default();
         batch
     }
 
@@ -91,10 +92,42 @@ pub(crate) struct Batch {
     rows_max: u32,
     /// The scratch area that pointers in the records are into.
     base: u32,
-    /// Bytes of the records of a row, if all of it may be integers, which go into the batch as they are.
-    integers: usize,
-    /// Where such a row must not end any more: what is to be done then is more than adding it.
-    integers_end: usize,
+    /// What rows may be added in the shortest way.
+    plain: PlainRows,
+}
+
+/// Rows whose arguments are integers and text alone, which go into the batch as they are.
+#[derive(Clone, Copy, Default)]
+struct PlainRows {
+    /// Bytes of the records of a row; 0 when there may be no such rows.
+    bytes: usize,
+    /// Where the records of such a row must not end any more: what is to be done then is more than
+    /// adding it.
+    end: usize,
+    /// For each argument, whether it may be an integer.
+    integers: u32,
+    /// For each argument, whether it may be text.
+    texts: u32,
+}
+
+impl PlainRows {
+    /// Those of a signature, of so many arguments.
+    fn new(signature: &Signature, arguments: usize) -> Self {
+        let mut plain = Self::default();
+        if arguments == 0 || arguments > u32::BITS as usize {
+            return plain;
+        }
+        for position in 0..arguments {
+            let Some(Param { class, .. }) = signature.param(position) else {
+                return Self::default();
+            };
+            let is = |wanted| u32::from(class.is_none_or(|class| class == wanted)) << position;
+            plain.integers |= is(StorageClass::Integer);
+            plain.texts |= is(StorageClass::Text);
+        }
+        plain.bytes = arguments * Record::SIZE;
+        plain
+    }
 }
 
 /// What became of a row.
@@ -118,8 +151,7 @@ impl Batch {
             rows: 0,
             rows_max: 0,
             base: 0,
-            integers: 0,
-            integers_end: 0,
+            plain: PlainRows::default(),
         }
     }
 
@@ -127,7 +159,7 @@ impl Batch {
         self.rows = 0;
         self.records_end = HEAD;
         self.bytes_start = self.buffer.len();
-        self.integers_end = 0;
+        self.plain.end = 0;
     }
 
     /// Whether there is nothing to hand over.
@@ -136,19 +168,35 @@ impl Batch {
         self.rows == 0
     }
 
-    /// Adds a row of integers; false for any other, and when something is to be done besides. Cannot
-    /// panic.
+    /// Adds a row of integers and text; false for any other, and when something is to be done besides.
+    /// Cannot panic.
     #[inline(always)]
-    pub(crate) fn append_integers<A: Arguments + ?Sized>(&mut self, arguments: &A) -> bool {
-        let end = self.records_end + self.integers;
-        if end >= self.integers_end {
+    pub(crate) fn append_plain<A: Arguments + ?Sized>(&mut self, arguments: &A) -> bool {
+        let plain = self.plain;
+        let end = self.records_end + plain.bytes;
+        if end >= plain.end {
             return false;
         }
-        let Some(places) = self.buffer.get_mut(self.records_end..end) else { return false };
+        let room = self.buffer.get_mut(self.records_end..self.bytes_start);
+        let Some((places, free)) = room.and_then(|room| room.split_at_mut_checked(plain.bytes))
+        else {
+            return false;
+        };
+        let mut room = Downwards { free, base: self.base + end as u32 };
         for (position, place) in places.as_chunks_mut().0.iter_mut().enumerate() {
-            let Some(integer) = arguments.integer(position) else { return false };
-            write(place, Record::integer(integer));
+            let record = match arguments.plain(position) {
+                Some(Plain::Integer(integer)) if plain.integers >> position & 1 != 0 => {
+                    Record::integer(integer)
+                }
+                Some(Plain::Text(text)) if plain.texts >> position & 1 != 0 => {
+                    let Some(pointer) = room.put(text.as_bytes()) else { return false };
+                    Record::bytes(Tag::Text, pointer, text.len() as u32)
+                }
+                _ => return false,
+            };
+            write(place, record);
         }
+        self.bytes_start = end + room.free.len();
         self.records_end = end;
         self.rows += 1;
         true
@@ -181,25 +229,20 @@ impl Batch {
         self.bytes_start = start + room.free.len();
         self.records_end = start;
         self.rows += 1;
-        if self.rows == 1 || self.integers_end > 0 {
-            self.expect_integers(signature, subtype, taken);
+        if self.rows == 1 {
+            self.expect_plain(signature, subtype, arguments.len());
         }
         Ok(if self.rows < self.rows_max { Appended::Done } else { Appended::Due })
     }
 
-    /// Finds out whether and how far rows may be added that are integers alone. All rows of a state have
-    /// as many arguments.
-    fn expect_integers(&mut self, signature: &Signature, subtype: bool, taken: usize) {
-        let as_they_are = |param: &Param| matches!(param.class, None | Some(StorageClass::Integer));
-        let params = signature.params.iter().chain(&signature.variadic);
-        self.integers = taken;
-        self.integers_end = match taken {
-            1.. if !subtype && params.into_iter().all(as_they_are) => {
-                let rows_end = HEAD.saturating_add(taken * self.rows_max as usize);
-                self.bytes_start.min(rows_end)
-            }
-            _ => 0,
-        };
+    /// Finds out whether and how far rows may be added that are integers and text alone. All rows of a
+    /// state have as many arguments.
+    fn expect_plain(&mut self, signature: &Signature, subtype: bool, arguments: usize) {
+        if self.plain.bytes == 0 && !subtype {
+            self.plain = PlainRows::new(signature, arguments);
+        }
+        // The last row of a full batch is handed over with it.
+        self.plain.end = HEAD + self.plain.bytes * self.rows_max as usize;
     }
 
     /// Follows the scratch area to another place: the records' pointers were into the old one.

@@ -9,7 +9,7 @@ use commensal_abi::{Record, Tag};
 
 use super::{CallError, CallResult, Callee, Guest, Returns};
 use crate::manifest::Signature;
-use crate::runtime::{FunctionId, StatementBudget};
+use crate::runtime::{FunctionId, StatementBudget, range};
 use crate::value::{StorageClass, ValueRef};
 
 /// Bytes before the first row: the numbers of rows and of columns.
@@ -124,6 +124,17 @@ impl Guest {
     /// Copies guest memory out.
     pub(crate) fn read(&mut self, address: u32, into: &mut [u8]) -> CallResult<()> {
         Ok(self.instance.read(address, into).map_err(|_| super::memory_shrank())?)
+    }
+
+    /// The integer of a record in a batch, if that is one without anything else, and memory can be
+    /// addressed. Cannot panic.
+    #[inline(always)]
+    pub(crate) fn integer_at(&mut self, address: u32) -> Option<i64> {
+        let memory = &*self.instance.memory()?;
+        if !address.is_multiple_of(Record::ALIGN as u32) {
+            return None;
+        }
+        range(memory, address, Record::SIZE)?.first_chunk().and_then(Record::plain_integer)
     }
 
     /// Hands the value of a record in a batch to `sink`, without copying where memory can be

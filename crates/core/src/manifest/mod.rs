@@ -98,9 +98,6 @@ impl Table {
             return Some("whose \"bind\"");
         }
         let has = |method| self.methods.contains_key(&method);
-        if has(TableMethod::FindFunction) || has(TableMethod::Overload) {
-            return Some("whose \"find_function\"");
-        }
         // An engine that connects both in one way cannot tell which it is.
         if self.eponymous && has(TableMethod::Create) {
             return Some("an eponymous table with \"create\", which");

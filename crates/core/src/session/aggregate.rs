@@ -67,11 +67,11 @@ pub struct AggregateState {
 }
 
 impl AggregateState {
-    /// Adds a row to those that the guest is to see next, if that is one of integers and nothing else is
-    /// to be done. Cannot panic.
+    /// Adds a row to those that the guest is to see next, if that is one of integers and text and nothing
+    /// else is to be done. Cannot panic.
     #[inline(always)]
-    pub fn append_integers<A: Arguments + ?Sized>(&mut self, rows: Rows, arguments: &A) -> bool {
-        self.rows == rows && self.batch.append_integers(arguments)
+    pub fn append_plain<A: Arguments + ?Sized>(&mut self, rows: Rows, arguments: &A) -> bool {
+        self.rows == rows && self.batch.append_plain(arguments)
     }
 
     /// Adds a row to those that the guest is to see next. Does all that is to be done for most rows;

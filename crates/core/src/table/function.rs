@@ -10,7 +10,7 @@ use crate::guest::{Arguments, CallError, invalid_argument};
 use crate::manifest::TableMethod;
 use crate::registry::{Registry, TableEntry};
 use crate::session::{InstanceId, Session};
-use crate::value::{Value, ValueRef};
+use crate::value::{StorageClass, Value, ValueRef};
 
 /// A cursor of a table function. It owns its instance, so that two cursors never meet in one, and
 /// keeps to one version of the function. To be given back with [`FunctionCursor::end`].
@@ -88,6 +88,17 @@ impl FunctionCursor {
     #[inline]
     pub fn is_end(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// The value of a column of the current row, if it is an integer as most are. Cannot panic.
+    #[inline(always)]
+    pub fn integer(&mut self, column: usize) -> Option<i64> {
+        match (self.places.get(column)?, self.open) {
+            (Place::Row(position, None | Some(StorageClass::Integer)), Some((instance, _))) => {
+                self.rows.integer(self.seat.guest(instance)?, *position)
+            }
+            _ => None,
+        }
     }
 
     /// Hands the value of a column, by its position among all, to `sink`.

@@ -28,10 +28,13 @@ pub(super) struct Rows {
     wanted: u32,
     /// Rows before the current one.
     before: i64,
+    /// Rows that the last scan had.
+    last: u32,
 }
 
 impl Rows {
-    /// Starts a scan.
+    /// Starts a scan. At first it asks for as many rows as the last one had: in a join, many scans have as
+    /// many.
     pub(super) fn start(
         &mut self,
         seat: &mut Seat,
@@ -39,12 +42,14 @@ impl Rows {
         cursor: i64,
         columns: Option<u32>,
     ) -> Result<()> {
-        *self = Self { wanted: ROWS_FIRST, before: -1, ..Self::default() };
+        let wanted = self.last.clamp(ROWS_FIRST, ROWS_MAX);
+        *self = Self { wanted, before: -1, last: self.last, ..Self::default() };
         self.fetch(seat, session, cursor, columns)
     }
 
-    /// No rows.
+    /// No rows: the scan ends.
     pub(super) fn clear(&mut self) {
+        self.last = u32::try_from(self.before.saturating_add(1)).unwrap_or(ROWS_MAX);
         self.left = 0;
     }
 
@@ -84,6 +89,17 @@ impl Rows {
         (self.row, self.left, self.row_bytes) = (first, rows, row_bytes);
         self.before += 1;
         Ok(())
+    }
+
+    /// The value of the current row, if it is an integer as most are; `column` is its position in the
+    /// batch. Cannot panic.
+    #[inline(always)]
+    pub(super) fn integer(&self, guest: &mut Guest, column: usize) -> Option<i64> {
+        let offset = (column as u32).wrapping_add(1).wrapping_mul(Record::SIZE as u32);
+        if self.left == 0 || offset >= self.row_bytes {
+            return None;
+        }
+        guest.integer_at(self.row.wrapping_add(offset))
     }
 
     /// Hands a value of the current row to `sink`; `column` is its position in the batch.

@@ -15,7 +15,7 @@ use crate::guest::{Arguments, CallError, InvalidUtf8};
 use crate::manifest::{Table, TableMethod};
 use crate::registry::{Callable, Registry, TableEntry};
 use crate::session::{InstanceId, Session};
-use crate::value::{Value, ValueRef};
+use crate::value::{StorageClass, Value, ValueRef};
 
 /// See the module's description. To be given back with [`VirtualTable::disconnect`].
 pub struct VirtualTable {
@@ -45,6 +45,12 @@ impl VirtualCursor {
     #[inline]
     pub fn is_end(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// Goes to the next row of the batch that the guest has given; false when it has none. Cannot panic.
+    #[inline]
+    pub fn advance_within(&mut self) -> bool {
+        self.rows.advance()
     }
 }
 
@@ -263,12 +269,25 @@ impl VirtualTable {
     /// The guest's error; a fault; the instance was lost.
     #[inline]
     pub fn advance(&mut self, session: &Session, cursor: &mut VirtualCursor) -> Result<()> {
-        if cursor.rows.advance() || cursor.rows.is_empty() {
+        if cursor.advance_within() || cursor.is_end() {
             return Ok(());
         }
         let handle = self.cursor(session, cursor, TableMethod::Next)?;
         let columns = self.columns();
         cursor.rows.fetch(&mut self.seat, session, handle, columns)
+    }
+
+    /// The value of a column of the current row, if it is an integer as most are. Cannot panic.
+    #[inline(always)]
+    pub fn integer(&mut self, cursor: &VirtualCursor, column: usize) -> Option<i64> {
+        let declared = self.seat.entry.table.columns.get(column).and_then(|column| column.class);
+        let (instance, _) = cursor.open?;
+        match declared {
+            None | Some(StorageClass::Integer) => {
+                cursor.rows.integer(self.seat.guest(instance)?, column)
+            }
+            Some(_) => None,
+        }
     }
 
     /// Hands the value of a column to `sink`.
@@ -339,7 +358,7 @@ impl VirtualTable {
         if let Some(guest) = self.seat.guest(instance) {
             guest.table().on_conflict = on_conflict;
         }
-        let arguments = Change { table, arguments };
+        let arguments = After { first: [ValueRef::Integer(table)], arguments };
         let result =
             self.seat.call_any(
                 access.session,
@@ -398,6 +417,50 @@ impl VirtualTable {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether the table has an implementation of its own for a function whose first argument is one of its
+    /// columns: 1, or the number of an operator that constraints then have.
+    ///
+    /// # Errors
+    /// The guest's error; a fault; an answer that is neither.
+    pub fn find_function(
+        &mut self,
+        access: Access<'_>,
+        arguments: i32,
+        name: &str,
+    ) -> Result<Option<i32>> {
+        let (_, table) = self.connect(access, false)?;
+        let arguments =
+            [ValueRef::Integer(table), ValueRef::Integer(arguments.into()), ValueRef::Text(name)];
+        let method = TableMethod::FindFunction;
+        self.seat.call(access.session, method, &arguments, |value| match value {
+            ValueRef::Null => Ok(None),
+            ValueRef::Integer(1) => Ok(Some(1)),
+            // Operators are bytes, of which those from SQLITE_INDEX_CONSTRAINT_FUNCTION on are free.
+            ValueRef::Integer(operator @ 150..=255) => Ok(Some(operator as i32)),
+            other => Err(no_operator(other)),
+        })
+    }
+
+    /// Calls the table's own implementation of a function.
+    ///
+    /// # Errors
+    /// The guest's error; a fault; an argument that is text but not UTF-8.
+    pub fn overload<A: Arguments + ?Sized>(
+        &mut self,
+        access: Access<'_>,
+        name: &str,
+        arguments: &A,
+        sink: impl FnOnce(ValueRef<'_>),
+    ) -> Result<()> {
+        let (_, table) = self.connect(access, false)?;
+        let arguments =
+            After { first: [ValueRef::Integer(table), ValueRef::Text(name)], arguments };
+        self.seat.call_any(access.session, TableMethod::Overload, &arguments, |value| {
+            sink(value);
+            Ok(())
+        })
     }
 
     /// Tells the guest the table's new name.
@@ -465,21 +528,32 @@ fn no_rowid(value: ValueRef<'_>) -> Box<CallError> {
     CallError::Protocol(what).into()
 }
 
-/// The arguments of a write, after the table's handle.
-struct Change<'a, A: ?Sized> {
-    table: i64,
+#[cold]
+fn no_operator(value: ValueRef<'_>) -> Box<CallError> {
+    let what = match value {
+        ValueRef::Integer(operator) => operator.to_string(),
+        other => other.class().to_string(),
+    };
+    let what =
+        format!("its result has to be NULL, 1 or an operator from 150 to 255, but is {what}");
+    CallError::Protocol(what).into()
+}
+
+/// Arguments after others.
+struct After<'a, A: ?Sized, const N: usize> {
+    first: [ValueRef<'a>; N],
     arguments: &'a A,
 }
 
-impl<A: Arguments + ?Sized> Arguments for Change<'_, A> {
+impl<A: Arguments + ?Sized, const N: usize> Arguments for After<'_, A, N> {
     fn len(&self) -> usize {
-        1 + self.arguments.len()
+        N + self.arguments.len()
     }
 
     fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
-        match position.checked_sub(1) {
-            None => Ok(ValueRef::Integer(self.table)),
-            Some(position) => self.arguments.get(position),
+        match self.first.get(position) {
+            Some(first) => Ok(*first),
+            None => self.arguments.get(position - N),
         }
     }
 }

@@ -19,7 +19,7 @@ const HEADER: usize = 1;
 
 /// Rows, as they lie in memory for the host. A row is a rowid and then its values.
 #[derive(Default)]
-pub struct Rows {
+pub(super) struct Rows {
     words: Vec<u64>,
     tail: Tail,
     rows: u32,
@@ -92,13 +92,6 @@ fn too_many(columns: usize) -> String {
 }
 
 impl Rows {
-    /// No rows.
-    #[cfg(target_arch = "wasm32")]
-    pub(crate) const fn new() -> Self {
-        let tail = Tail { bytes: Vec::new(), offsets: Vec::new() };
-        Self { words: Vec::new(), tail, rows: 0 }
-    }
-
     /// Writes rows until `next` says that there are no more, they are as many as asked for, or their bytes
     /// are enough. Gives whether the last row was reached.
     ///
@@ -113,13 +106,16 @@ impl Rows {
     ) -> Result<bool, String> {
         let len = row_words(columns);
         let Self { words, tail, .. } = self;
-        words.resize(HEADER + rows_max * len, 0);
+        let end = HEADER + rows_max * len;
+        if words.len() < end {
+            words.resize(end, 0);
+        }
         tail.bytes.clear();
         tail.offsets.clear();
         // What counts is in variables of its own, so that it is in no memory while rows are written.
         let mut rows = 0;
         let mut result = Ok(false);
-        for words in words[HEADER..].chunks_exact_mut(len) {
+        for words in words[HEADER..end].chunks_exact_mut(len) {
             let start = HEADER + rows as usize * len;
             let mut row = RowWriter { words, at: RECORD, start, tail, rowid: Record::NULL };
             match next(&mut row) {

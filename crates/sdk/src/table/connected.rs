@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::batch::Rows;
-use super::{Change, Connect, VirtualCursor, VirtualTable};
+use super::{Change, Connect, FilterValues, VirtualCursor, VirtualTable};
 use crate::ValueRef;
 use crate::export::Arguments;
 use crate::output::Output;
@@ -37,17 +37,25 @@ impl<T: VirtualTable> OpenCursor<T> {
         })
     }
 
-    /// `filter`: its arguments, after the cursor.
+    /// `filter`: its arguments, after the cursor. `read_list` reads all values of an IN.
     ///
     /// # Errors
     /// An argument that does not fit.
-    pub fn filter(
+    pub fn filter<'a>(
         &mut self,
         table: &mut T,
-        arguments: &Arguments<'_>,
+        arguments: &Arguments<'a>,
+        read_list: impl Fn(&'a [u8]) -> Vec<ValueRef<'a>>,
     ) -> Result<Output<'static>, String> {
         let (plan, text) = (arguments.get::<i32>(1)?, arguments.get::<Option<&str>>(2)?);
-        let values: Vec<ValueRef<'_>> = arguments.rest(3)?;
+        let (marks, text) = super::plan::marks(text);
+        let mut values = FilterValues { values: arguments.rest(3)?, lists: Vec::new() };
+        for (position, value) in values.values.iter_mut().enumerate() {
+            if let (true, ValueRef::Blob(list)) = (super::plan::is_list(marks, position), *value) {
+                values.lists.push((position, read_list(list)));
+                *value = ValueRef::Null;
+            }
+        }
         (self.ended, self.error) = (false, None);
         Ok(outcome(self.cursor.filter(table, plan, text, &values)))
     }

@@ -1,4 +1,4 @@
-//! The bodies of a table's exports: handles are addresses here.
+//! The bodies of a table's exports: handles of virtual tables are addresses here.
 #![expect(unsafe_code, reason = "handles become references")]
 
 use alloc::borrow::Cow;
@@ -7,12 +7,12 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use super::batch::Rows;
 use super::connected::{self, outcome};
 use super::{
-    Constraint, OpenCursor, OpenTable, Operator, Order, Plan, Request, TableFunction, VirtualTable,
+    Constraint, OpenCursor, OpenTables, Operator, Order, Overload, Plan, Request, TableFunction,
+    VirtualTable,
 };
-use crate::aggregate::FromArguments;
+use crate::ValueRef;
 use crate::export::{Arguments, Count};
 use crate::memory::{Argument, Single, call};
 use crate::output::Output;
@@ -37,15 +37,6 @@ unsafe fn take<T>(handle: i64) -> Box<T> {
     unsafe { Box::from_raw(handle as usize as *mut T) }
 }
 
-/// The rows' memory of the last cursor that was closed, for the next one: a join opens one for each row
-/// of another table.
-static SPARE: Single<Rows> = Single::new(Rows::new());
-
-fn spare() -> Rows {
-    // SAFETY: one thread, and no reference is given away.
-    core::mem::take(unsafe { &mut *SPARE.get() })
-}
-
 /// The rows as a blob.
 ///
 /// # Safety
@@ -61,53 +52,17 @@ unsafe fn batch(words: Result<&[u64], String>) -> Output<'static> {
     }
 }
 
-/// The body of `open` of a table function.
+/// `next` of a table function.
 ///
-/// # Safety
-/// As [`call`].
-pub unsafe fn open<T: TableFunction>(name: &str, argc: i32, argv: i32) -> i32 {
-    let count = Count::Exactly(<T::Arguments<'static> as FromArguments<'static>>::COUNT);
-    let invoke = |arguments: &Arguments<'_>| {
-        Ok(match OpenTable::<T>::open(arguments, spare())? {
-            Ok(table) => keep(table),
-            Err(message) => Output::Error(message),
-        })
-    };
-    // SAFETY: the caller's promise.
-    unsafe { call(name, count, argc, argv, |arguments| invoke(arguments)) }
-}
-
-/// The body of `next` of a table function.
-///
-/// # Safety
-/// As [`call`], and the first argument is a handle that [`open`] gave for the same type.
-pub unsafe fn next<T: TableFunction>(name: &str, argc: i32, argv: i32) -> i32 {
-    let invoke = |arguments: &Arguments<'_>| {
-        let (handle, rows_max) = (arguments.get::<i64>(0)?, arguments.get::<i64>(1)?);
-        // SAFETY: the host passes live handles only, and one call runs at a time.
-        let table: &mut OpenTable<T> = unsafe { get(handle) };
-        // SAFETY: only the next call for this cursor changes its rows.
-        Ok(unsafe { batch(table.next(rows_max as usize)) })
-    };
-    // SAFETY: the caller's promise.
-    unsafe { call(name, Count::Exactly(2), argc, argv, |arguments| invoke(arguments)) }
-}
-
-/// The body of `close` of a table function.
-///
-/// # Safety
-/// As [`next`]; the handle is gone.
-pub unsafe fn close<T: TableFunction>(name: &str, argc: i32, argv: i32) -> i32 {
-    let invoke = |arguments: &Arguments<'_>| {
-        let handle = arguments.get::<i64>(0)?;
-        // SAFETY: the host passes a live handle, and never again.
-        let table = unsafe { take::<OpenTable<T>>(handle) };
-        // SAFETY: one thread, and `spare` gives no reference away.
-        unsafe { *SPARE.get() = table.close() };
-        Ok(Output::Null)
-    };
-    // SAFETY: the caller's promise.
-    unsafe { call(name, Count::Exactly(1), argc, argv, |arguments| invoke(arguments)) }
+/// # Errors
+/// There is no such cursor.
+#[inline]
+pub fn next<T: TableFunction>(
+    tables: &mut OpenTables<T>,
+    arguments: &Arguments<'_>,
+) -> Result<Output<'static>, String> {
+    // SAFETY: only the next call for this cursor changes its rows.
+    Ok(unsafe { batch(tables.next(arguments)?) })
 }
 
 /// The body of `create` and `connect` of a virtual table. `declares` where the manifest has no columns.
@@ -251,6 +206,32 @@ pub mod methods {
         Ok(outcome(table.rollback_to(arguments.get(1)?)))
     }
 
+    /// `find_function`.
+    pub fn find_function<T: VirtualTable>(
+        table: &mut T,
+        arguments: &Arguments<'_>,
+    ) -> Result<Output<'static>, String> {
+        let (count, name): (i64, &str) = (arguments.get(1)?, arguments.get(2)?);
+        // Variadic functions are asked about with the number of arguments of the call.
+        Ok(match table.find_function(name, usize::try_from(count).unwrap_or_default()) {
+            None => Output::Null,
+            Some(Overload::Function) => Output::Integer(1),
+            Some(Overload::Operator(Operator(operator))) => Output::Integer(operator.into()),
+        })
+    }
+
+    /// `overload`.
+    pub fn overload<T: VirtualTable>(
+        table: &mut T,
+        arguments: &Arguments<'_>,
+    ) -> Result<Output<'static>, String> {
+        let values: Vec<ValueRef<'_>> = arguments.rest(2)?;
+        Ok(match table.overload(arguments.get(1)?, &values) {
+            Ok(value) => crate::IntoOutput::into_output(value),
+            Err(error) => Output::Error(error.to_string()),
+        })
+    }
+
     /// `rename`.
     pub fn rename<T: VirtualTable>(
         table: &mut T,
@@ -290,7 +271,7 @@ pub unsafe fn filter<T: VirtualTable>(name: &str, argc: i32, argv: i32) -> i32 {
         // call runs at a time.
         unsafe {
             let cursor: &mut OpenCursor<T> = get(arguments.get(0)?);
-            cursor.filter(get(cursor.table), arguments)
+            cursor.filter(get(cursor.table), arguments, |list| read_list(list))
         }
     };
     // SAFETY: the caller's promise.
@@ -371,9 +352,24 @@ fn constraint(bytes: &[u8; 32]) -> Constraint<'_> {
         column: word(0) as i32,
         operator: Operator(bytes[4]),
         usable: bytes[5] != 0,
+        is_in: bytes[6] != 0,
         value: (bytes[7] != 0).then_some(value),
         collation,
     }
+}
+
+/// All values of an IN, as section 8 of the ABI lays them out.
+///
+/// # Safety
+/// The host gave the blob for a value that the plan asked for so.
+unsafe fn read_list(bytes: &[u8]) -> Vec<ValueRef<'_>> {
+    const HEAD: usize = 8;
+    let Some((_, records)) = bytes.split_at_checked(HEAD) else { return Vec::new() };
+    let count = records.len() / size_of::<Argument<'_>>();
+    // SAFETY: the blob is 8-aligned, and so are the records after its head; they are arguments as any.
+    let records =
+        unsafe { core::slice::from_raw_parts(records.as_ptr().cast::<Argument<'_>>(), count) };
+    records.iter().map(Argument::value).collect()
 }
 
 /// The last plan, until the next one.
@@ -383,8 +379,8 @@ fn answer(plan: Plan) -> Output<'static> {
     // SAFETY: one thread, and the host has read the plan before.
     let (words, text) = unsafe { &mut *PLAN.get() };
     let len = plan.bytes();
-    *words = plan.words(plan.text.as_ptr().addr() as u32);
-    *text = plan.text;
+    *text = plan.marked_text();
+    *words = plan.words(text.as_ptr().addr() as u32, text.len());
     // SAFETY: so many bytes are in the words, which stay until the next plan.
     Output::Blob(Cow::Borrowed(unsafe { core::slice::from_raw_parts(words.as_ptr().cast(), len) }))
 }

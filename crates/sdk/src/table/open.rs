@@ -1,46 +1,105 @@
-//! A cursor of a table function, between the host's calls.
+//! The cursors of a table function, between the host's calls.
 
+use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 
 use super::batch::Rows;
 use super::{Row, TableFunction};
 use crate::aggregate::FromArguments;
 use crate::export::Arguments;
+use crate::output::Output;
 use crate::parameter::Type;
 use crate::value::ValueRef;
 
-/// A cursor of a table function, with the rows that the host reads.
-pub struct OpenTable<T> {
-    /// `None` for the empty table that a NULL makes.
+/// The cursors of a table function. A handle is a place in the list; places are used again, with the
+/// memory that their rows had, since a join opens a cursor for each row of another table.
+pub struct OpenTables<T>(Vec<Place<T>>);
+
+/// A cursor with the rows that the host reads, or what one has left.
+struct Place<T> {
+    is_open: bool,
+    /// `None` at the end, and for the empty table that a NULL makes.
     cursor: Option<T>,
     rows: Rows,
     /// What went wrong after the rows of the batch.
     error: Option<String>,
 }
 
-impl<T: TableFunction> OpenTable<T> {
-    /// The cursor for these arguments; `rows` are what another one left.
-    ///
-    /// # Errors
-    /// An argument that does not fit, or the function's own error: the message, and whether it is
-    /// the function's own.
-    pub fn open(arguments: &Arguments<'_>, rows: Rows) -> Result<Result<Self, String>, String> {
-        let types = <T::Arguments<'static> as FromArguments<'static>>::TYPES;
-        let mut cursor = None;
-        if !has_null_where_none_is_taken(types, arguments)? {
-            cursor = match T::open(T::Arguments::from_arguments(*arguments)?) {
-                Ok(cursor) => Some(cursor),
-                Err(error) => return Ok(Err(error.to_string())),
-            };
-        }
-        Ok(Ok(Self { cursor, rows, error: None }))
+impl<T> OpenTables<T> {
+    /// No cursors.
+    pub const fn new() -> Self {
+        Self(Vec::new())
     }
 
-    /// The next rows, at most so many; empty at the end.
+    fn get(&mut self, handle: i64) -> Result<&mut Place<T>, String> {
+        let place = usize::try_from(handle).ok().and_then(|place| self.0.get_mut(place));
+        place.filter(|place| place.is_open).ok_or_else(|| unknown(handle))
+    }
+}
+
+impl<T> Default for OpenTables<T> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cold]
+fn unknown(handle: i64) -> String {
+    format!("there is no cursor {handle}")
+}
+
+/// The exports of a table function.
+impl<T: TableFunction> OpenTables<T> {
+    /// `open`.
     ///
     /// # Errors
-    /// The function's own: its message. Rows that came before it were given before.
-    pub fn next(&mut self, rows_max: usize) -> Result<&[u64], String> {
+    /// An argument that does not fit. An error of the author's is an output.
+    pub fn open(&mut self, arguments: &Arguments<'_>) -> Result<Output<'static>, String> {
+        let types = <T::Arguments<'static> as FromArguments<'static>>::TYPES;
+        let cursor = if has_null_where_none_is_taken(types, arguments)? {
+            None
+        } else {
+            match T::open(T::Arguments::from_arguments(*arguments, 0)?) {
+                Ok(cursor) => Some(cursor),
+                Err(error) => return Ok(Output::Error(error.to_string())),
+            }
+        };
+        let place = self.0.iter().position(|place| !place.is_open).unwrap_or(self.0.len());
+        if place == self.0.len() {
+            self.0.push(Place { is_open: true, cursor: None, rows: Rows::default(), error: None });
+        }
+        let opened = &mut self.0[place];
+        opened.is_open = true;
+        opened.cursor = cursor;
+        Ok(Output::Integer(place as i64))
+    }
+
+    /// `next`: the words of the next rows, none at the end.
+    ///
+    /// # Errors
+    /// There is no such cursor. The inner error is the function's own: its message. Rows that came before
+    /// it were given before.
+    #[inline]
+    pub fn next(&mut self, arguments: &Arguments<'_>) -> Result<Result<&[u64], String>, String> {
+        let (handle, rows_max) = (arguments.get(0)?, arguments.get::<i64>(1)?);
+        Ok(self.get(handle)?.next(rows_max as usize))
+    }
+
+    /// `close`.
+    ///
+    /// # Errors
+    /// There is no such cursor.
+    pub fn close(&mut self, arguments: &Arguments<'_>) -> Result<Output<'static>, String> {
+        let place = self.get(arguments.get(0)?)?;
+        (place.is_open, place.cursor, place.error) = (false, None, None);
+        Ok(Output::Null)
+    }
+}
+
+impl<T: TableFunction> Place<T> {
+    #[inline]
+    fn next(&mut self, rows_max: usize) -> Result<&[u64], String> {
         if let Some(message) = self.error.take() {
             return Err(message);
         }
@@ -60,11 +119,6 @@ impl<T: TableFunction> OpenTable<T> {
         }
         if rows.len() == 0 { Ok(&[]) } else { Ok(rows.finish(columns)) }
     }
-
-    /// Ends the scan; what the next one can use again.
-    pub fn close(self) -> Rows {
-        self.rows
-    }
 }
 
 /// A table function with a NULL where it takes none has no rows.
@@ -83,6 +137,10 @@ pub const fn column<T: TableFunction, const COLUMNS: usize, const ARGUMENTS: usi
 ) -> &'static str {
     let (row, arguments) =
         (<T::Row<'static> as Row>::TYPES, <T::Arguments<'static> as FromArguments>::TYPES);
+    assert!(
+        !<T::Arguments<'static> as FromArguments>::VARIADIC,
+        "a table function takes a fixed number of arguments"
+    );
     assert!(row.len() == COLUMNS, "columns(…) has to name each element of Row");
     assert!(arguments.len() == ARGUMENTS, "arguments(…) has to name each element of Arguments");
     match index < COLUMNS {
@@ -116,34 +174,63 @@ mod tests {
         }
     }
 
-    fn open(arguments: &[ValueRef<'static>]) -> Result<Result<OpenTable<Lines>, String>, String> {
-        OpenTable::open(&Arguments(arguments), Rows::default())
+    /// The cursors, with one for these arguments.
+    fn open(arguments: &[ValueRef<'static>]) -> Result<OpenTables<Lines>, String> {
+        let mut tables = OpenTables::new();
+        match tables.open(&Arguments(arguments))? {
+            Output::Error(message) => Err(format!("Lines: {message}")),
+            handle => {
+                assert_eq!(handle, Output::Integer(0));
+                Ok(tables)
+            }
+        }
+    }
+
+    /// The number of rows in the next batch of the first cursor; none at the end.
+    fn next(tables: &mut OpenTables<Lines>, rows_max: i64) -> Result<Option<u32>, String> {
+        let arguments = [ValueRef::Integer(0), ValueRef::Integer(rows_max)];
+        tables.next(&Arguments(&arguments))?.map(|words| words.first().map(|word| *word as u32))
     }
 
     #[test]
     fn rows_come_before_the_error_that_follows_them() {
         let text = ValueRef::Text("a/b/c/!/d/");
-        let mut table = open(&[text, ValueRef::Integer(2)]).unwrap().unwrap();
-        let rows = |words: Result<&[u64], String>| words.map(|w| w.first().map(|w| *w as u32));
-        assert_eq!(rows(table.next(1)), Ok(Some(1)));
-        assert_eq!(rows(table.next(4)), Ok(Some(1)));
-        assert_eq!(rows(table.next(4)), Err("no more".into()));
+        let mut tables = open(&[text, ValueRef::Integer(2)]).unwrap();
+        assert_eq!(next(&mut tables, 1), Ok(Some(1)));
+        assert_eq!(next(&mut tables, 4), Ok(Some(1)));
+        assert_eq!(next(&mut tables, 4), Err("no more".into()));
     }
 
     #[test]
     fn a_null_where_none_is_taken_means_no_rows() {
-        let mut table = open(&[ValueRef::Null, ValueRef::Null]).unwrap().unwrap();
-        assert_eq!(table.next(4), Ok(&[][..]));
-        let mut table = open(&[ValueRef::Text("a/"), ValueRef::Null]).unwrap().unwrap();
-        assert_eq!(table.next(4).map(<[u64]>::len), Ok(5));
-        assert_eq!(table.next(4), Ok(&[][..]));
+        let mut tables = open(&[ValueRef::Null, ValueRef::Null]).unwrap();
+        assert_eq!(next(&mut tables, 4), Ok(None));
+        let mut tables = open(&[ValueRef::Text("a/"), ValueRef::Null]).unwrap();
+        assert_eq!(next(&mut tables, 4), Ok(Some(1)));
+        assert_eq!(next(&mut tables, 4), Ok(None));
+    }
+
+    #[test]
+    fn a_closed_cursor_leaves_its_place_to_the_next() {
+        let first = [ValueRef::Integer(0)];
+        let mut tables = open(&[ValueRef::Text("a/!/"), ValueRef::Null]).unwrap();
+        assert_eq!(next(&mut tables, 4), Ok(Some(1)));
+        assert_eq!(tables.close(&Arguments(&first)), Ok(Output::Null));
+        assert_eq!(next(&mut tables, 4), Err("there is no cursor 0".into()));
+        assert_eq!(tables.close(&Arguments(&first)), Err("there is no cursor 0".into()));
+        let text = [ValueRef::Text("b/c/"), ValueRef::Null];
+        for handle in [0, 1] {
+            assert_eq!(tables.open(&Arguments(&text)), Ok(Output::Integer(handle)));
+        }
+        assert_eq!(next(&mut tables, 4), Ok(Some(2)));
+        assert_eq!(next(&mut tables, 4), Ok(None));
     }
 
     #[test]
     fn errors_of_arguments_and_of_the_author_are_told_apart() {
         let integer = open(&[ValueRef::Integer(1), ValueRef::Null]).err();
         assert_eq!(integer, Some("argument 1: expected text, got integer".into()));
-        let negative = open(&[ValueRef::Text(""), ValueRef::Integer(-1)]).unwrap().err();
-        assert_eq!(negative, Some("a negative number".into()));
+        let negative = open(&[ValueRef::Text(""), ValueRef::Integer(-1)]).err();
+        assert_eq!(negative, Some("Lines: a negative number".into()));
     }
 }

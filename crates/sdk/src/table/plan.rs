@@ -28,6 +28,9 @@ pub struct Constraint<'a> {
     pub operator: Operator,
     /// Whether a plan can use it: its value is known when the scan starts.
     pub usable: bool,
+    /// Whether it is `column IN (…)` whose values [`Plan::use_list`] can ask for all at once. By itself the
+    /// operator is `=`, and the table is scanned for each value.
+    pub is_in: bool,
     /// The value, where it is known already.
     pub value: Option<ValueRef<'a>>,
     /// The name of the collation.
@@ -85,10 +88,40 @@ pub struct Plan {
     pub cost: f64,
     /// Estimated rows.
     pub rows: i64,
-    /// For each constraint of the request, its value's position among those for `filter`, from 1, and
-    /// whether the database need not check it again.
-    uses: Vec<(u16, bool)>,
+    /// For each constraint of the request, what becomes of it.
+    uses: Vec<Use>,
     values: u16,
+}
+
+/// What a plan makes of a constraint.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Use {
+    /// Its value's position among those for `filter`, from 1.
+    position: u16,
+    /// The database need not check it again.
+    omit: bool,
+    /// All values of an IN are wanted.
+    list: bool,
+}
+
+/// Begins, and ends, what stands before the text of a plan that asks for lists. The host does not say at
+/// `filter` which values are lists, but gives the text back.
+const MARKS: char = '\u{1}';
+const LIST: char = 'l';
+const ONE: char = 's';
+
+/// Which values of a plan are lists, and the plan's own text.
+pub(super) fn marks(text: Option<&str>) -> (&str, Option<&str>) {
+    let marked = text.and_then(|text| text.strip_prefix(MARKS)?.split_once(MARKS));
+    match marked {
+        Some((marks, own)) => (marks, Some(own).filter(|own| !own.is_empty())),
+        None => ("", text),
+    }
+}
+
+/// Whether the value at this position, from 0, is a list.
+pub(super) fn is_list(marks: &str, position: usize) -> bool {
+    marks.as_bytes().get(position) == Some(&(LIST as u8))
 }
 
 impl Plan {
@@ -101,7 +134,7 @@ impl Plan {
             unique: false,
             cost,
             rows,
-            uses: alloc::vec![(0, false); request.constraints.len()],
+            uses: alloc::vec![Use::default(); request.constraints.len()],
             values: 0,
         }
     }
@@ -112,25 +145,57 @@ impl Plan {
     /// # Panics
     /// The request has no constraint of this number.
     pub fn use_value(&mut self, constraint: usize, omit: bool) {
-        let found = &mut self.uses[constraint];
-        if found.0 == 0 {
-            self.values += 1;
-            found.0 = self.values;
-        }
-        found.1 = omit;
+        self.ask(constraint, omit, false);
     }
 
-    /// The answer, but for the address of the text: little-endian words, as WebAssembly's are.
+    /// As [`use_value`](Self::use_value), for all values of a constraint that [is an
+    /// IN](Constraint::is_in): [`FilterValues::list`](super::FilterValues::list) has them.
+    ///
+    /// # Panics
+    /// The request has no constraint of this number.
+    pub fn use_list(&mut self, constraint: usize, omit: bool) {
+        self.ask(constraint, omit, true);
+    }
+
+    fn ask(&mut self, constraint: usize, omit: bool, list: bool) {
+        let found = &mut self.uses[constraint];
+        if found.position == 0 {
+            self.values += 1;
+            found.position = self.values;
+        }
+        (found.omit, found.list) = (omit, list);
+    }
+
+    /// The text for the host: the plan's own, after marks where there are lists.
     #[doc(hidden)]
-    pub fn words(&self, text: u32) -> Vec<u64> {
+    pub fn marked_text(&self) -> String {
+        let mut marks = alloc::vec![ONE; self.values.into()];
+        for list in self.uses.iter().filter(|found| found.list) {
+            marks[usize::from(list.position) - 1] = LIST;
+        }
+        let mut text = String::new();
+        if marks.contains(&LIST) || self.text.starts_with(MARKS) {
+            text.push(MARKS);
+            text.extend(marks);
+            text.push(MARKS);
+        }
+        text.push_str(&self.text);
+        text
+    }
+
+    /// The answer, with the address and the bytes of the text: little-endian words, as WebAssembly's are.
+    #[doc(hidden)]
+    pub fn words(&self, text: u32, text_bytes: usize) -> Vec<u64> {
         let flags = u64::from(self.ordered) | u64::from(self.unique) << 1;
         let mut words = alloc::vec![
             u64::from(self.number as u32) | u64::from(text) << 32,
-            self.text.len() as u64 | flags << 32,
+            text_bytes as u64 | flags << 32,
             self.cost.to_bits(),
             self.rows as u64,
         ];
-        let word = |(position, omit): (u16, bool)| u64::from(position) | u64::from(omit) << 16;
+        let word = |Use { position, omit, list }: Use| {
+            u64::from(position) | u64::from(omit) << 16 | u64::from(list) << 24
+        };
         for pair in self.uses.chunks(2) {
             let second = pair.get(1).map_or(0, |&second| word(second));
             words.push(word(pair[0]) | second << 32);
@@ -155,6 +220,7 @@ mod tests {
             column: 0,
             operator: Operator::EQ,
             usable: true,
+            is_in: true,
             value: None,
             collation: "BINARY",
         };
@@ -165,9 +231,42 @@ mod tests {
         plan.use_value(2, true);
         plan.text.push_str("né");
         assert_eq!(
-            plan.words(512),
+            plan.words(512, 3),
             [0xffff_ffff | 512 << 32, 3 | 1 << 32, 2.5f64.to_bits(), 7, 2, 1 | 1 << 16]
         );
         assert_eq!(plan.bytes(), 44);
+    }
+
+    #[test]
+    fn lists_are_marked_in_the_text() {
+        let constraint = Constraint {
+            column: 0,
+            operator: Operator::EQ,
+            usable: true,
+            is_in: true,
+            value: None,
+            collation: "BINARY",
+        };
+        let request = Request { constraints: alloc::vec![constraint; 2], ..Request::default() };
+        let check = |text: &str, lists: &[usize], marks_expected: &str| {
+            let mut plan = Plan { text: text.into(), ..Plan::scan(&request, 1.0, 1) };
+            plan.use_value(1, false);
+            for list in lists {
+                plan.use_list(*list, true);
+            }
+            let sent = plan.marked_text();
+            let (marks, own) = marks((!sent.is_empty()).then_some(&*sent));
+            assert_eq!((marks, own.unwrap_or("")), (marks_expected, text));
+            plan.words(0, sent.len())[4]
+        };
+        assert_eq!(check("né", &[], ""), 1 << 32);
+        assert_eq!(check("", &[], ""), 1 << 32);
+        assert_eq!(check("\u{1}l\u{1}", &[], "s"), 1 << 32);
+        assert_eq!(check("né", &[0], "sl"), (2 | 1 << 16 | 1 << 24) | 1 << 32);
+        assert_eq!(
+            check("", &[0, 1], "ll"),
+            (2 | 1 << 16 | 1 << 24) | (1 | 1 << 16 | 1 << 24) << 32
+        );
+        assert!(is_list("sl", 1) && !is_list("sl", 0) && !is_list("sl", 2));
     }
 }

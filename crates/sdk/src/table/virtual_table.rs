@@ -1,10 +1,11 @@
 //! The traits of virtual tables.
 
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt::Display;
 
-use super::{Plan, Request, RowWriter};
-use crate::ValueRef;
+use super::{Operator, Plan, Request, RowWriter};
+use crate::{Value, ValueRef};
 
 /// A [virtual table](https://www.sqlite.org/vtab.html): rows that a query reads with its constraints
 /// pushed down, and that may be written.
@@ -19,7 +20,9 @@ use crate::ValueRef;
 /// block does not have are not there for the database either.
 ///
 /// ```
-/// use commensal_sdk::{Connect, Plan, Request, RowWriter, ValueRef, VirtualCursor, VirtualTable};
+/// use commensal_sdk::{
+///     Connect, FilterValues, Plan, Request, RowWriter, VirtualCursor, VirtualTable,
+/// };
 ///
 /// /// The powers of a number: `CREATE VIRTUAL TABLE powers USING powers(2)`.
 /// struct Powers(i64);
@@ -54,7 +57,7 @@ use crate::ValueRef;
 ///         _: &mut Powers,
 ///         _plan: i32,
 ///         _text: Option<&str>,
-///         _values: &[ValueRef<'_>],
+///         _values: &FilterValues<'_>,
 ///     ) -> Result<(), String> {
 ///         *self = Self { exponent: 0, power: Some(1) };
 ///         Ok(())
@@ -182,6 +185,26 @@ pub trait VirtualTable: Sized + 'static {
         Ok(())
     }
 
+    /// Whether the table has an implementation of its own for a function of this name and number of
+    /// arguments, for calls whose first argument is a column of the table
+    /// ([xFindFunction](https://www.sqlite.org/vtab.html#the_xfindfunction_method)). There has to be a
+    /// function of that name and number already, such as one of the module, which other calls mean.
+    ///
+    /// Needs [`overload`](Self::overload).
+    fn find_function(&self, name: &str, arguments: usize) -> Option<Overload> {
+        let _ = (name, arguments);
+        None
+    }
+
+    /// Calls an implementation that [`find_function`](Self::find_function) offered.
+    ///
+    /// # Errors
+    /// The statement fails with the error's text.
+    fn overload(&mut self, name: &str, arguments: &[ValueRef<'_>]) -> Result<Value, Self::Error> {
+        let _ = (name, arguments);
+        Ok(Value::Null)
+    }
+
     /// The table is dropped for ever.
     ///
     /// # Errors
@@ -189,6 +212,16 @@ pub trait VirtualTable: Sized + 'static {
     fn destroy(&mut self) -> Result<(), Self::Error> {
         Ok(())
     }
+}
+
+/// What a table has for a function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overload {
+    /// An implementation.
+    Function,
+    /// An implementation of a function of two arguments that is true or false; and in a WHERE clause it is
+    /// a constraint with this operator, a number from 150 on, which [`VirtualTable::best_index`] gets.
+    Operator(Operator),
 }
 
 /// A scan of a virtual table.
@@ -203,7 +236,7 @@ pub trait VirtualCursor<T: VirtualTable>: 'static {
         table: &mut T,
         plan: i32,
         text: Option<&str>,
-        values: &[ValueRef<'_>],
+        values: &FilterValues<'_>,
     ) -> Result<(), T::Error>;
 
     /// Writes the next row's columns, all in their order; false at the end, after which it is not called
@@ -212,6 +245,40 @@ pub trait VirtualCursor<T: VirtualTable>: 'static {
     /// # Errors
     /// The statement fails with the error's text, once the rows before it were used.
     fn next(&mut self, table: &mut T, row: &mut RowWriter<'_>) -> Result<bool, T::Error>;
+}
+
+/// The values that a plan asked for, in its order: a slice, and lists besides. In the place of a list the
+/// slice has NULL.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FilterValues<'a> {
+    pub(super) values: Vec<ValueRef<'a>>,
+    /// By position.
+    pub(super) lists: Vec<(usize, Vec<ValueRef<'a>>)>,
+}
+
+impl<'a> FilterValues<'a> {
+    /// All values of the IN that [`Plan::use_list`] asked for, by its position; of a value that was asked
+    /// for by itself, that one. Empty for a position that the plan has not.
+    pub fn list(&self, position: usize) -> &[ValueRef<'a>] {
+        match self.lists.iter().find(|(list, _)| *list == position) {
+            Some((_, list)) => list,
+            None => self.values.get(position).map_or(&[], core::slice::from_ref),
+        }
+    }
+}
+
+impl<'a> core::ops::Deref for FilterValues<'a> {
+    type Target = [ValueRef<'a>];
+
+    fn deref(&self) -> &[ValueRef<'a>] {
+        &self.values
+    }
+}
+
+impl<'a> From<Vec<ValueRef<'a>>> for FilterValues<'a> {
+    fn from(values: Vec<ValueRef<'a>>) -> Self {
+        Self { values, lists: Vec::new() }
+    }
 }
 
 /// What a table is connected with.

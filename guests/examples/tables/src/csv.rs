@@ -1,7 +1,8 @@
 //! CSV text ([RFC 4180](https://www.rfc-editor.org/rfc/rfc4180)) as a table.
 
 use commensal_sdk::{
-    Connect, Constraint, Operator, Plan, Request, RowWriter, ValueRef, VirtualCursor, VirtualTable,
+    Connect, Constraint, FilterValues, Operator, Plan, Request, RowWriter, ValueRef, VirtualCursor,
+    VirtualTable,
 };
 
 /// `CREATE VIRTUAL TABLE t USING csv('…')`, or `csv(X'…')` for a blob: the first record names the columns,
@@ -108,11 +109,11 @@ impl VirtualCursor<Csv> for Scan {
         _: &mut Csv,
         _plan: i32,
         text: Option<&str>,
-        values: &[ValueRef<'_>],
+        values: &FilterValues<'_>,
     ) -> Result<(), String> {
         (self.next, self.tests) = (0, Vec::new());
         let parts = text.unwrap_or_default().split_terminator(';');
-        for (part, value) in parts.zip(values) {
+        for (part, value) in parts.zip(values.iter()) {
             let (column, operator) = part.split_once(' ').ok_or("csv: an unknown plan")?;
             let column: i32 = column.parse().map_err(|_| "csv: an unknown plan")?;
             let operator = Operator(operator.parse().map_err(|_| "csv: an unknown plan")?);
@@ -268,6 +269,7 @@ mod tests {
             column,
             operator,
             usable,
+            is_in: false,
             value: None,
             collation,
         };

@@ -1,12 +1,14 @@
 //! A table that is written, and keeps its rows in the guest's memory.
 //!
-//! It shows the methods of transactions, and is no place for anything that has to last: the rows are
+//! It shows the methods of transactions, all values of an IN at once, and functions of the table's own; and
+//! is no place for anything that has to last: the rows are
 //! gone with the instance, which the database may end whenever no statement uses it.
 
 use std::collections::BTreeMap;
 
 use commensal_sdk::{
-    Change, Connect, Plan, Request, RowWriter, Value, ValueRef, VirtualCursor, VirtualTable,
+    Change, Connect, FilterValues, Operator, Overload, Plan, Request, RowWriter, Value, ValueRef,
+    VirtualCursor, VirtualTable,
 };
 
 type Rows = BTreeMap<i64, (String, Value)>;
@@ -17,6 +19,21 @@ pub struct Memo {
     rows: Rows,
     /// The rows as they were when the transaction, or a savepoint of this number, began.
     before: Vec<(i64, Rows)>,
+}
+
+/// The operator of constraints that are calls of `starts_with`.
+const STARTS_WITH: Operator = Operator(150);
+
+/// Whether a text starts with a prefix. A memo has its own for its keys, with which it looks only at those.
+#[commensal_sdk::function(deterministic)]
+pub fn starts_with(text: &str, prefix: &str) -> bool {
+    text.starts_with(prefix)
+}
+
+/// How many rows the memo of a column has; NULL of a value that is no column of a memo.
+#[commensal_sdk::function(deterministic)]
+pub fn memo_rows(_value: ValueRef<'_>) -> Option<i64> {
+    None
 }
 
 /// Stands for the transaction among the savepoints.
@@ -32,11 +49,46 @@ impl VirtualTable for Memo {
     }
 
     fn best_index(&self, request: &Request<'_>) -> Result<Option<Plan>, String> {
-        Ok(Some(Plan::scan(request, self.rows.len() as f64, self.rows.len() as i64)))
+        let mut plan = Plan::scan(request, self.rows.len() as f64, self.rows.len() as i64);
+        for (number, constraint) in request.constraints.iter().enumerate() {
+            let usable = constraint.usable && constraint.column == 0;
+            let test = match constraint.operator {
+                Operator::EQ if usable && constraint.collation == "BINARY" => EQUAL,
+                STARTS_WITH if usable => PREFIX,
+                _ => continue,
+            };
+            // What is no text is left to the database, which checks again.
+            match constraint.is_in {
+                true => plan.use_list(number, false),
+                false => plan.use_value(number, false),
+            }
+            plan.text.push(test);
+            plan.cost /= 2.0;
+        }
+        Ok(Some(plan))
     }
 
     fn open(&mut self) -> Result<Scan, String> {
-        Ok(Scan(None))
+        Ok(Scan { last: None, tests: Vec::new() })
+    }
+
+    fn find_function(&self, name: &str, arguments: usize) -> Option<Overload> {
+        match (name, arguments) {
+            ("starts_with", 2) => Some(Overload::Operator(STARTS_WITH)),
+            ("memo_rows", 1) => Some(Overload::Function),
+            _ => None,
+        }
+    }
+
+    fn overload(&mut self, name: &str, arguments: &[ValueRef<'_>]) -> Result<Value, String> {
+        match (name, arguments) {
+            ("starts_with", [ValueRef::Text(text), ValueRef::Text(prefix)]) => {
+                Ok(Value::Integer(text.starts_with(prefix).into()))
+            }
+            ("memo_rows", _) => Ok(Value::Integer(self.rows.len() as i64)),
+            ("starts_with", _) => Err("memo: starts_with() takes texts".into()),
+            _ => Err(format!("memo: there is no {name}()")),
+        }
     }
 
     fn update(&mut self, change: &Change<'_>) -> Result<Option<i64>, String> {
@@ -130,29 +182,64 @@ fn integer(rowid: ValueRef<'_>) -> Result<i64, String> {
     }
 }
 
-/// A scan in the order of rowids: the last one that was given.
-pub struct Scan(Option<i64>);
+/// The tests of a plan, one a character of its text.
+const EQUAL: char = '=';
+const PREFIX: char = '^';
+
+/// A scan in the order of rowids.
+pub struct Scan {
+    /// The last one that was given.
+    last: Option<i64>,
+    tests: Vec<Test>,
+}
+
+/// What keys have to pass.
+enum Test {
+    Among(Vec<String>),
+    Prefix(String),
+}
+
+impl Test {
+    fn passes(&self, key: &str) -> bool {
+        match self {
+            Self::Among(keys) => keys.iter().any(|wanted| wanted == key),
+            Self::Prefix(prefix) => key.starts_with(prefix.as_str()),
+        }
+    }
+}
 
 impl VirtualCursor<Memo> for Scan {
     fn filter(
         &mut self,
         _: &mut Memo,
         _plan: i32,
-        _text: Option<&str>,
-        _values: &[ValueRef<'_>],
+        text: Option<&str>,
+        values: &FilterValues<'_>,
     ) -> Result<(), String> {
-        self.0 = None;
+        (self.last, self.tests) = (None, Vec::new());
+        for (position, test) in text.unwrap_or_default().chars().enumerate() {
+            let texts = values.list(position).iter().map(|value| match value {
+                ValueRef::Text(text) => Some((*text).to_owned()),
+                _ => None,
+            });
+            let Some(mut texts) = texts.collect::<Option<Vec<_>>>() else { continue };
+            match test {
+                PREFIX => self.tests.extend(texts.pop().map(Test::Prefix)),
+                _ => self.tests.push(Test::Among(texts)),
+            }
+        }
         Ok(())
     }
 
     fn next(&mut self, table: &mut Memo, row: &mut RowWriter<'_>) -> Result<bool, String> {
-        let mut rest = match self.0 {
+        let mut rest = match self.last {
             None => table.rows.range(..),
             Some(i64::MAX) => return Ok(false),
             Some(last) => table.rows.range(last + 1..),
         };
-        let Some((rowid, (key, value))) = rest.next() else { return Ok(false) };
-        self.0 = Some(*rowid);
+        let found = rest.find(|(_, (key, _))| self.tests.iter().all(|test| test.passes(key)));
+        let Some((rowid, (key, value))) = found else { return Ok(false) };
+        self.last = Some(*rowid);
         row.rowid(*rowid);
         row.push(key.as_str())?;
         row.push(value.as_ref())?;
@@ -167,6 +254,17 @@ mod tests {
     fn insert(memo: &mut Memo, key: &str) -> Result<Option<i64>, String> {
         let values = [ValueRef::Text(key), ValueRef::Integer(1)];
         memo.update(&Change::Insert { rowid: ValueRef::Null, values: &values })
+    }
+
+    #[test]
+    fn a_scan_gives_the_keys_that_pass_all_tests() {
+        let scan = Scan {
+            last: None,
+            tests: vec![Test::Among(vec!["ab".into(), "b".into()]), Test::Prefix("a".into())],
+        };
+        let passes = |key| scan.tests.iter().all(|test| test.passes(key));
+        assert_eq!(["a", "ab", "b"].map(passes), [false, true, false]);
+        assert_eq!((starts_with("ab", "a"), memo_rows(ValueRef::Null)), (true, None));
     }
 
     #[test]

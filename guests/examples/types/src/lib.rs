@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 
-use commensal_sdk::{Aggregate, Value, ValueRef};
+use commensal_sdk::{Aggregate, Rest, Value, ValueRef};
 
 macro_rules! same {
     ($($(#[$meta:meta])* $name:ident: $type:ty)*) => {$(
@@ -259,6 +259,51 @@ impl Aggregate for Classes {
     fn finalize(self) -> Result<String, fmt::Error> {
         assert!(!self.0.contains('!'), "so be it");
         if self.0.is_empty() { Err(fmt::Error) } else { Ok(self.0) }
+    }
+}
+
+/// The sum of all arguments of all rows, which have any number of them; NULLs are left out.
+#[derive(Default)]
+pub struct SumAll(i64);
+
+#[commensal_sdk::aggregate]
+impl Aggregate for SumAll {
+    type Arguments<'a> = Rest<Option<i64>>;
+    type Output = i64;
+
+    fn step(&mut self, Rest(numbers): Rest<Option<i64>>) -> Result<(), String> {
+        self.0 += numbers.into_iter().flatten().sum::<i64>();
+        Ok(())
+    }
+
+    fn inverse(&mut self, Rest(numbers): Rest<Option<i64>>) -> Result<(), String> {
+        self.0 -= numbers.into_iter().flatten().sum::<i64>();
+        Ok(())
+    }
+
+    fn value(&self) -> i64 {
+        self.0
+    }
+}
+
+/// The texts of each row with the first one between them, row after row.
+#[derive(Default)]
+pub struct RowsJoined(String);
+
+#[commensal_sdk::aggregate]
+impl Aggregate for RowsJoined {
+    type Arguments<'a> = (&'a str, Rest<&'a str>);
+    type Output = String;
+
+    fn step(&mut self, (separator, Rest(texts)): (&str, Rest<&str>)) -> Result<(), String> {
+        self.0.push('[');
+        self.0.push_str(&texts.join(separator));
+        self.0.push(']');
+        Ok(())
+    }
+
+    fn finalize(self) -> String {
+        self.0
     }
 }
 

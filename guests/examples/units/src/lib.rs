@@ -1,4 +1,4 @@
-//! Types: amounts of money, points of the plane.
+//! Types: amounts of money, points of the plane, numbers with so many decimals.
 //!
 //! ```sql
 //! CREATE EXTENSION units LANGUAGE wasm AS file://guests/prebuilt/units.wasm;
@@ -9,12 +9,16 @@
 //! CREATE TABLE places(name TEXT, at BLOB CHECK (point_valid(at)));
 //! INSERT INTO places VALUES ('here', point('(1, 2.5)'));
 //! SELECT point_decode(at), point_x(at), point_distance(at, point('(4, 6.5)')) FROM places;
+//!
+//! CREATE TABLE rates(rate INTEGER CHECK (decimal_valid(rate, 4)));
+//! INSERT INTO rates VALUES (decimal('1.0625', 4));
+//! SELECT decimal_decode(sum(rate), 4) FROM rates;   -- 1.0625
 //! ```
 //!
 //! Money is stored as text, `EUR 420`: currency and cents, ordered by currency and amount. A point is
 //! stored as 16 bytes, two reals in little-endian order.
 
-use commensal_sdk::{CustomType, Value, ValueRef};
+use commensal_sdk::{CustomType, ParametricType, Value, ValueRef};
 
 /// An amount in cents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -163,9 +167,97 @@ fn point_distance(a: &[u8], b: &[u8]) -> Result<f64, String> {
     Ok((ax - bx).hypot(ay - by))
 }
 
+/// A number with so many decimals, exact: stored as an integer, so that it can be compared and added up.
+pub struct Decimal;
+
+/// How many decimals a 64-bit integer has room for.
+const DECIMALS_MAX: i64 = 18;
+
+fn power_of_ten(decimals: i64) -> Result<i64, String> {
+    match u32::try_from(decimals) {
+        Ok(power) if decimals <= DECIMALS_MAX => Ok(10i64.pow(power)),
+        _ => Err(format!("{decimals} is not between 0 and {DECIMALS_MAX} decimals")),
+    }
+}
+
+#[commensal_sdk::custom_type(name = "decimal")]
+impl ParametricType for Decimal {
+    type Stored = i64;
+    type Params<'a> = i64;
+
+    fn encode(value: ValueRef<'_>, decimals: i64) -> Result<i64, String> {
+        let unit = power_of_ten(decimals)?;
+        let stored = match value {
+            ValueRef::Integer(whole) => whole.checked_mul(unit),
+            ValueRef::Text(text) => parse(text, unit, decimals as usize),
+            _ => None,
+        };
+        stored.ok_or_else(|| format!("no number with {decimals} decimals, such as '1.5'"))
+    }
+
+    fn decode(stored: i64, decimals: i64) -> Result<Value, String> {
+        let unit = power_of_ten(decimals)?.unsigned_abs();
+        let (sign, amount) = (if stored < 0 { "-" } else { "" }, stored.unsigned_abs());
+        Ok(Value::Text(match decimals {
+            0 => stored.to_string(),
+            _ => format!(
+                "{sign}{}.{:0width$}",
+                amount / unit,
+                amount % unit,
+                width = decimals as usize
+            ),
+        }))
+    }
+}
+
+/// Reads `-1.5`.
+fn parse(text: &str, unit: i64, decimals: usize) -> Option<i64> {
+    let (sign, digits) = match text.trim().strip_prefix('-') {
+        Some(digits) => (-1, digits),
+        None => (1, text.trim()),
+    };
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let number = |text: &str| -> Option<i64> {
+        text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+    };
+    if fraction.len() > decimals {
+        return None;
+    }
+    let fraction = if fraction.is_empty() {
+        0
+    } else {
+        number(fraction)?.checked_mul(10i64.pow((decimals - fraction.len()) as u32))?
+    };
+    number(whole)?.checked_mul(unit)?.checked_add(fraction)?.checked_mul(sign)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn decimals_are_exact() {
+        let shown = |text, decimals| {
+            Decimal::encode(ValueRef::Text(text), decimals)
+                .and_then(|stored| Decimal::decode(stored, decimals))
+        };
+        let cases = [
+            ("1.5", 2, "1.50"),
+            ("-0.05", 2, "-0.05"),
+            ("7", 0, "7"),
+            ("-7", 0, "-7"),
+            ("0.000000000000000001", 18, "0.000000000000000001"),
+        ];
+        for (text, decimals, expected) in cases {
+            assert_eq!(shown(text, decimals), Ok(Value::Text(expected.into())), "{text}");
+        }
+        for (text, decimals) in
+            [("1.505", 2), ("", 2), ("1e3", 2), ("10", 18), ("1", 19), ("1", -1)]
+        {
+            assert!(shown(text, decimals).is_err(), "{text}");
+        }
+        assert_eq!(Decimal::encode(ValueRef::Integer(3), 2), Ok(300));
+    }
 
     #[test]
     fn money_is_read_and_shown() {
