@@ -3,6 +3,7 @@
 //! Only this file decides about exit codes. Everything goes through the facade crate: the shell knows
 //! no engine and no runtime beyond their names on the command line.
 
+mod cc;
 mod cli;
 mod diagnostic;
 mod dot;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
         Some(Command::Inspect(arguments)) => inspect::run(&arguments),
         Some(Command::Sql(arguments)) => sql::run(&arguments),
         Some(Command::Pack(arguments)) => pack::run(&arguments),
+        Some(Command::Cc(arguments)) => cc::run(&arguments),
     };
     match result {
         Ok(()) | Err(Failure::Quit) => ExitCode::SUCCESS,
