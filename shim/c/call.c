@@ -68,7 +68,7 @@ static const Record *error(void) {
 }
 
 static const Record *result(void) {
-  if (context.error) return error();
+  if (context.error > 0) return error();
   return context.result.record.tag == TAG_NULL ? 0 : &context.result.record;
 }
 
@@ -115,7 +115,7 @@ static const Record *rows(int count, const Record *records, int inverse) {
   for (uint32_t row = 0; row < number; row++) {
     arguments(state->function, state, width, records + 2 + (size_t)row * width);
     step(&context, width, pointers);
-    if (context.error) return error();
+    if (context.error > 0) return error();
   }
   return 0;
 }

@@ -51,12 +51,14 @@ static uint64_t room(sqlite3_str *out, uint64_t len) {
     fail(out, SQLITE_NOMEM);
     return 0;
   }
+  text[out->used] = 0;
   out->text = text;
   out->capacity = capacity;
   return len;
 }
 
 static void append(sqlite3_str *out, const char *bytes, uint64_t len) {
+  if (len == 0) return;
   len = room(out, len);
   if (len == 0) return;
   memcpy(out->text + out->used, bytes, len);
@@ -317,7 +319,6 @@ static void quoted(
     for (uint64_t i = 0; i < len; i++) escapes |= (uint8_t)text[i] < 0x20;
   }
   sqlite3_str piece = {0};
-  append(&piece, "", 0);
   if (is_literal && escapes) append(&piece, "unistr(", 7);
   if (is_literal) append(&piece, "'", 1);
   for (uint64_t i = 0; i < len && !piece.error; i++) {

@@ -68,7 +68,7 @@ static int matches(const uint8_t *pattern, const uint8_t *text, int glob, uint32
     const uint8_t *at = pattern;
     uint32_t p = *at ? next(&at) : 0;
     int literal = 0, ok;
-    if (p && p == escape) {
+    if (p && p == escape && p != all) {
       if (!*at) return 0;
       p = next(&at);
       literal = 1;

@@ -71,7 +71,10 @@ static const char *text(sqlite3_value *value) {
   }
 }
 
-int sqlite3_value_type(sqlite3_value *value) { return value->record.tag; }
+/* A blob that was asked for as text is text, as with SQLite. */
+int sqlite3_value_type(sqlite3_value *value) {
+  return value->record.tag == TAG_BLOB && value->text ? SQLITE_TEXT : value->record.tag;
+}
 
 const unsigned char *sqlite3_value_text(sqlite3_value *value) {
   return (const unsigned char *)text(value);

@@ -153,9 +153,7 @@ fn candidates(named: Option<&str>) -> Vec<Vec<String>> {
         let clang = Path::new(&sdk).join("bin/clang").to_string_lossy().into_owned();
         commands.push(vec![clang, target(false).to_owned()]);
     }
-    for (command, is_zig) in
-        [("clang", false), ("zig cc", true), ("python3 -m ziglang cc", true)]
-    {
+    for (command, is_zig) in [("clang", false), ("zig cc", true), ("python3 -m ziglang cc", true)] {
         let mut command = words(command);
         command.push(target(is_zig).to_owned());
         commands.push(command);

@@ -99,9 +99,9 @@ static void as_blob(C *c, int n, V **v) {
 }
 
 static void as_number(C *c, int n, V **v) {
-  int type = sqlite3_value_numeric_type(v[0]);
-  answer(c, sqlite3_mprintf("%d %d %lld %!.15g %s", type, sqlite3_value_type(v[0]),
-      sqlite3_value_int64(v[0]), sqlite3_value_double(v[0]), text(v[0])));
+  int type = sqlite3_value_numeric_type(v[0]), after = sqlite3_value_type(v[0]);
+  answer(c, sqlite3_mprintf("%d %d %lld %!.15g %s", type, after, sqlite3_value_int64(v[0]),
+      sqlite3_value_double(v[0]), text(v[0])));
 }
 
 static void as_utf16(C *c, int n, V **v) {
@@ -119,8 +119,15 @@ static void as_utf16be(C *c, int n, V **v) {
 static void both(C *c, int n, V **v) {
   int i;
   sqlite3_str *s = sqlite3_str_new(0);
-  for (i = 0; i < n; i++) sqlite3_str_appendf(s, "%d=%s,", sqlite3_value_type(v[i]), text(v[i]));
-  for (i = 0; i < n; i++) sqlite3_str_appendf(s, "%d=%s,", sqlite3_value_bytes(v[i]), text(v[i]));
+  for (i = 0; i < n; i++) {
+    sqlite3_str_appendf(s, "%d=", sqlite3_value_type(v[i]));
+    sqlite3_str_appendf(s, "%s,", text(v[i]));
+    sqlite3_str_appendf(s, "%d ", sqlite3_value_type(v[i]));
+  }
+  for (i = 0; i < n; i++) {
+    sqlite3_str_appendf(s, "%d=", sqlite3_value_bytes(v[i]));
+    sqlite3_str_appendf(s, "%s,", text(v[i]));
+  }
   answer(c, sqlite3_str_finish(s));
 }
 

@@ -20,12 +20,10 @@ pub(crate) struct Guest {
 pub(crate) fn load(wasm: &[u8]) -> Vec<Guest> {
     let wasmtime: Arc<dyn Runtime> = Arc::new(WasmtimeRuntime::new());
     let wasmi: Arc<dyn Runtime> = Arc::new(WasmiRuntime::new());
-    let pairs =
-        [(Engine::Sqlite, &wasmtime), (Engine::Sqlite, &wasmi), (Engine::Turso, &wasmtime)];
+    let pairs = [(Engine::Sqlite, &wasmtime), (Engine::Sqlite, &wasmi), (Engine::Turso, &wasmtime)];
     let load = |(engine, runtime): (Engine, &Arc<dyn Runtime>)| {
         let granted: Capabilities = "random".parse().unwrap();
-        let options =
-            Options::new().engine(engine).runtime(Arc::clone(runtime)).grant(granted);
+        let options = Options::new().engine(engine).runtime(Arc::clone(runtime)).grant(granted);
         let connection = Database::open_in_memory(options).unwrap().connect().unwrap();
         let create = "CREATE EXTENSION guest LANGUAGE wasm AS ?1 WITH (allow = 'random')";
         connection.execute(create, (wasm,)).unwrap();
