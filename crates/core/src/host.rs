@@ -1,8 +1,10 @@
-//! The host module `commensal`: what a guest can call, described once for every runtime.
+//! What a guest can call, described once for every runtime: the host module `commensal`, and WASI.
 //!
-//! A runtime links [`FUNCTIONS`] by name and type; what a function does is decided here. A function
+//! A runtime links [`functions`] by name and type; what a function does is decided here. A function
 //! behind a capability that was not granted is linked all the same and fails when called, naming the
 //! capability.
+
+mod wasi;
 
 use std::sync::Arc;
 
@@ -65,8 +67,8 @@ impl HostFunction {
 /// State, memory, arguments; the result.
 type Body = fn(&mut HostState, &mut [u8], &[i64]) -> Result<i64, Fault>;
 
-/// Every function that a guest may import.
-pub const FUNCTIONS: &[HostFunction] = &[
+/// The functions of the host module.
+const FUNCTIONS: &[HostFunction] = &[
     HostFunction {
         module: commensal_abi::HOST_MODULE,
         name: "log",
@@ -137,9 +139,14 @@ pub const FUNCTIONS: &[HostFunction] = &[
     },
 ];
 
+/// Every function that a guest may import.
+pub fn functions() -> impl Iterator<Item = &'static HostFunction> {
+    FUNCTIONS.iter().chain(wasi::FUNCTIONS)
+}
+
 /// The known function of this import name, if there is one.
 pub fn function(module: &str, name: &str) -> Option<&'static HostFunction> {
-    FUNCTIONS.iter().find(|f| f.module == module && f.name == name)
+    functions().find(|f| f.module == module && f.name == name)
 }
 
 fn bytes_range(memory: usize, pointer: i64, len: i64) -> Result<std::ops::Range<usize>, Fault> {

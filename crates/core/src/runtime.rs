@@ -62,7 +62,7 @@ pub enum Metering {
 
 /// A compiled module; immutable, shared process-wide.
 pub trait CompiledModule: Send + Sync {
-    /// Makes an instance with the core's host functions ([`crate::host::FUNCTIONS`]) linked in, and
+    /// Makes an instance with the core's host functions ([`crate::host::functions`]) linked in, and
     /// runs the module's start function and then its `_initialize` export, if it has them, under
     /// the limits of `config`.
     ///

@@ -13,7 +13,7 @@ const PARAMS_MAX: usize = 16;
 /// A linker with every host function in it.
 pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>, Error> {
     let mut linker = Linker::new(engine);
-    for function in host::FUNCTIONS {
+    for function in host::functions() {
         assert!(function.params.len() <= PARAMS_MAX, "too many parameters: {}", function.name);
         let ty = FuncType::new(
             function.params.iter().copied().map(value_type),

@@ -12,7 +12,7 @@ const PARAMS_MAX: usize = 16;
 /// A linker with every host function in it.
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
-    for function in host::FUNCTIONS {
+    for function in host::functions() {
         assert!(function.params.len() <= PARAMS_MAX, "too many parameters: {}", function.name);
         let ty = FuncType::new(
             engine,

@@ -20,6 +20,7 @@ Examples:
   commensal shop.db '.import --csv prices.csv prices'
   commensal inspect text.wasm
   commensal sql text.wasm | commensal shop.db
+  commensal cc regexp.c -o regexp.wasm
   commensal test conformance/*.slt
 
 Without SQL arguments, statements and dot commands are read from standard input; \".help\" lists the
@@ -55,6 +56,8 @@ pub(crate) enum Command {
     Pack(PackArguments),
     /// Make definitions of the functions that libSQL has stored in a database file
     ImportLibsql(ImportLibsqlArguments),
+    /// Build a module from the C sources of a SQLite extension
+    Cc(CcArguments),
     /// Run sqllogictest files, each on a fresh database
     Test(TestArguments),
 }
@@ -167,6 +170,31 @@ pub(crate) struct PackArguments {
 pub(crate) struct ImportLibsqlArguments {
     /// Database file with the table libsql_wasm_func_table, which stays as it is
     pub(crate) file: PathBuf,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CcArguments {
+    /// C sources
+    #[arg(required = true, value_name = "SOURCE")]
+    pub(crate) sources: Vec<PathBuf>,
+    /// Where to write the module
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// The extension's entry point [default: the only function sqlite3_…_init]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) entry: Option<String>,
+    /// Define a macro, as for the compiler
+    #[arg(short = 'D', value_name = "NAME[=VALUE]")]
+    pub(crate) define: Vec<String>,
+    /// Look for headers in a folder, too
+    #[arg(short = 'I', value_name = "FOLDER")]
+    pub(crate) include: Vec<PathBuf>,
+    /// The compiler, with its own arguments [default: clang, zig cc or a WASI SDK, what there is]
+    #[arg(long, value_name = "COMMAND")]
+    pub(crate) compiler: Option<String>,
+    /// Further options for the compiler
+    #[arg(last = true, value_name = "OPTION")]
+    pub(crate) options: Vec<String>,
 }
 
 #[derive(Args, Debug)]

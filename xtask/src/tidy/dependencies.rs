@@ -60,9 +60,10 @@ const RULES: &[Rule] = &[
     Rule { name: "commensal-conformance", may_use: &["commensal"], free_of: &[] },
     Rule {
         name: "commensal-shell",
-        may_use: &["commensal", "commensal-conformance"],
+        may_use: &["commensal", "commensal-conformance", "commensal-shim"],
         free_of: &[],
     },
+    Rule { name: "commensal-shim", may_use: &["commensal"], free_of: &[] },
     Rule { name: "commensal-sdk-macros", may_use: &[], free_of: &[EXECUTORS, ENGINES] },
     Rule {
         name: "commensal-sdk",
@@ -76,7 +77,8 @@ const RULES: &[Rule] = &[
 /// Who may name an executor or an engine in its manifest, by the beginning of the crate's name.
 const MAY_NAME: &[(&str, &[&str], &[&str])] = &[
     ("a WebAssembly executor", EXECUTORS, &["commensal-runtime-", "commensal-bench"]),
-    ("a database engine", ENGINES, &["commensal-adaptor-", "commensal-bench"]),
+    // The shim's tests load the same extension natively, too.
+    ("a database engine", ENGINES, &["commensal-adaptor-", "commensal-bench", "commensal-shim"]),
 ];
 
 /// The facade joins an engine's library with its adaptor.

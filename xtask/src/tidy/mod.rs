@@ -54,7 +54,7 @@ fn unmentioned(architecture: &str, folder: &str) -> Option<String> {
 /// The Rust sources and manifests that are ours, with their paths from the root.
 fn files() -> Outcome<Vec<(String, String)>> {
     let mut files = Vec::new();
-    for folder in ["bench", "crates", "fuzz", "guests", "xtask"] {
+    for folder in ["bench", "crates", "fuzz", "guests", "shim", "xtask"] {
         let folder = root().join(folder);
         if folder.is_dir() {
             collect(&folder, &mut files)?;

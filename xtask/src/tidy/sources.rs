@@ -18,6 +18,7 @@ const UNSAFE: &[&str] = &[
     "crates/sdk/src/host.rs",
     "crates/sdk/src/memory.rs",
     "crates/sdk/src/table/exports.rs",
+    "shim/tests/extensions/native.rs",
 ];
 
 /// The lint against unsafe code; put together so that this file does not lift it.

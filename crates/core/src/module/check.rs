@@ -227,7 +227,7 @@ fn taken(what: &str) -> Error {
 /// The names of the imports that show the clock or random numbers.
 fn clock_or_random(info: &ModuleInfo) -> String {
     use crate::limits::Capability::{Clock, Random};
-    let seen = host::FUNCTIONS.iter().filter(|f| matches!(f.capability, Some(Clock | Random)));
+    let seen = host::functions().filter(|f| matches!(f.capability, Some(Clock | Random)));
     let names = seen
         .filter(|f| info.imports.iter().any(|i| i.module == f.module && i.name == f.name))
         .map(|f| format!("{}.{}", f.module, f.name));

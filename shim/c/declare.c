@@ -1,0 +1,88 @@
+/*
+** What init registered, as the manifest of docs/abi.md declares it. `commensal cc` links this into a
+** module that it runs once, and into no other: a host reads manifests and runs nothing to have them.
+*/
+#include "call.h"
+
+/* A JSON string. */
+static void quote(sqlite3_str *out, const char *text) {
+  sqlite3_str_appendchar(out, 1, '"');
+  for (const uint8_t *at = (const uint8_t *)text; *at; at++) {
+    if (*at < 0x20 || *at == '"' || *at == '\\') {
+      sqlite3_str_appendf(out, "\\u%04x", *at);
+    } else {
+      sqlite3_str_appendchar(out, 1, *at);
+    }
+  }
+  sqlite3_str_appendchar(out, 1, '"');
+}
+
+/* The name of an export: the SQL name, of a function the number of arguments, and what it does. */
+static void export(sqlite3_str *out, const char *field, const Registered *it, const char *method) {
+  sqlite3_str *name = sqlite3_str_new(0);
+  sqlite3_str_appendall(name, it->name);
+  if (it->arguments < 0) {
+    sqlite3_str_appendall(name, "/any");
+  } else if (!it->compare) {
+    sqlite3_str_appendf(name, "/%d", it->arguments);
+  }
+  sqlite3_str_appendall(name, method);
+  sqlite3_str_appendf(out, ",\"%s\":", field);
+  quote(out, sqlite3_str_length(name) ? sqlite3_str_value(name) : "");
+  sqlite3_str_free(name);
+}
+
+static void parameters(sqlite3_str *out, const Registered *it) {
+  sqlite3_str_appendall(out, ",\"params\":[");
+  for (int i = 0; i < it->arguments; i++) sqlite3_str_appendall(out, i ? ",\"any\"" : "\"any\"");
+  if (it->arguments < 0) sqlite3_str_appendall(out, "\"...\"");
+  sqlite3_str_appendall(out, "]");
+  if (it->flags & (SQLITE_SUBTYPE | SQLITE_RESULT_SUBTYPE)) {
+    sqlite3_str_appendall(out, ",\"subtype\":true");
+  }
+}
+
+static void function(sqlite3_str *out, const Registered *it) {
+  sqlite3_str_appendf(out, "{\"%s\":{\"name\":", it->call ? "function" : "aggregate");
+  quote(out, it->name);
+  parameters(out, it);
+  if (it->call) {
+    if (it->flags & SQLITE_DETERMINISTIC) sqlite3_str_appendall(out, ",\"deterministic\":true");
+    export(out, "export", it, "");
+  } else {
+    export(out, "init", it, ".init");
+    export(out, "step", it, ".step");
+    export(out, "finalize", it, ".finalize");
+    export(out, "drop", it, ".drop");
+    if (it->value) {
+      export(out, "value", it, ".value");
+      export(out, "inverse", it, ".inverse");
+    }
+  }
+  sqlite3_str_appendall(out, "}}\n");
+}
+
+__attribute__((export_name("commensal_declarations"))) const Record *commensal_declarations(
+    int count, const Record *records) {
+  static Record result = {.tag = TAG_TEXT};
+  (void)count, (void)records;
+  if (init_error) return commensal_missing();
+  sqlite3_str *out = sqlite3_str_new(0);
+  sqlite3_str_appendall(out, "{\"abi\":1}\n");
+  for (Registered *it = registered[FUNCTION]; it; it = it->next) function(out, it);
+  for (Registered *it = registered[COLLATION]; it; it = it->next) {
+    sqlite3_str_appendall(out, "{\"collation\":{\"name\":");
+    quote(out, it->name);
+    export(out, "compare", it, ".compare");
+    sqlite3_str_appendall(out, "}}\n");
+  }
+  /* Not JSON: what the extension asked for in vain. */
+  for (Registered *it = registered[MODULE]; it; it = it->next) {
+    sqlite3_str_appendf(out, "#virtual table \"%w\"\n", it->name);
+  }
+  if (left_out) sqlite3_str_appendf(out, "#%s", left_out);
+  if (sqlite3_str_errcode(out)) return commensal_missing();
+  result.len = sqlite3_str_length(out);
+  result.pointer = (uintptr_t)sqlite3_str_finish(out);
+  return &result;
+}

@@ -1,0 +1,160 @@
+/*
+** What an extension registers. Its init function runs in each new instance, before anything else, and
+** what it registers is found again by name and argument count: pointers differ between instances.
+*/
+#include <stdlib.h>
+#include <string.h>
+
+#include "call.h"
+
+Registered *registered[3];
+const char *init_error;
+char *left_out;
+
+/* The extension's entry point: `commensal cc` names it. */
+int commensal_entry(sqlite3 *db, char **error, const void *routines);
+
+__attribute__((constructor(65535))) static void run_init(void) {
+  char *message = 0;
+  int code = commensal_entry(&connection, &message, 0);
+  if (code != SQLITE_OK && code != SQLITE_OK_LOAD_PERMANENTLY) {
+    init_error = sqlite3_mprintf(
+        "the extension's entry point failed: %s", message ? message : sqlite3_errstr(code));
+    if (!init_error) init_error = "the extension's entry point failed";
+  }
+  sqlite3_free(message);
+}
+
+Registered *commensal_find(Kind kind, const char *name, int arguments) {
+  for (Registered *it = registered[kind]; it; it = it->next) {
+    if (it->arguments == arguments && sqlite3_stricmp(it->name, name) == 0) return it;
+  }
+  return 0;
+}
+
+void commensal_leave_out(const char *what, const char *name) {
+  char *more = sqlite3_mprintf("%s%s \"%w\"\n", left_out ? left_out : "", what, name);
+  if (!more) return;
+  sqlite3_free(left_out);
+  left_out = more;
+}
+
+/* Notes `what`, at the end or in place of what has its name; nothing to call takes that away. */
+static int note(Kind kind, const char *name, Registered what, int is_there) {
+  int code = SQLITE_OK;
+  Registered **place = &registered[kind];
+  if (!name || strlen(name) > 255 || what.arguments < -1 || what.arguments > ARGUMENTS_MAX) {
+    code = SQLITE_MISUSE;
+  } else {
+    while (*place && (place[0]->arguments != what.arguments || sqlite3_stricmp(place[0]->name, name)))
+      place = &place[0]->next;
+    Registered *old = *place;
+    if (is_there) {
+      Registered *new = malloc(sizeof *new);
+      char *copy = sqlite3_mprintf("%s", name);
+      if (new && copy) {
+        *new = what;
+        new->name = copy;
+        new->next = old ? old->next : 0;
+        *place = new;
+      } else {
+        free(new);
+        sqlite3_free(copy);
+        code = SQLITE_NOMEM;
+      }
+    } else if (old) {
+      *place = old->next;
+    }
+    if (old && code == SQLITE_OK) {
+      if (old->destroy) old->destroy(old->user_data);
+      sqlite3_free(old->name);
+      free(old);
+    }
+  }
+  if (code != SQLITE_OK && what.destroy) what.destroy(what.user_data);
+  return connection.error = code;
+}
+
+int sqlite3_create_function_v2(sqlite3 *db, const char *name, int arguments, int flags,
+    void *user_data, commensal_rows call, commensal_rows step, commensal_result finalize,
+    sqlite3_destructor_type destroy) {
+  (void)db;
+  Registered function = {.arguments = arguments, .flags = flags, .user_data = user_data,
+      .call = call, .step = step, .finalize = finalize, .destroy = destroy};
+  /* A function is either a scalar or an aggregate. */
+  if ((call && (step || finalize)) || (!step != !finalize)) function.arguments = -2;
+  return note(FUNCTION, name, function, call || step);
+}
+
+int sqlite3_create_function(sqlite3 *db, const char *name, int arguments, int flags,
+    void *user_data, commensal_rows call, commensal_rows step, commensal_result finalize) {
+  return sqlite3_create_function_v2(
+      db, name, arguments, flags, user_data, call, step, finalize, 0);
+}
+
+int sqlite3_create_window_function(sqlite3 *db, const char *name, int arguments, int flags,
+    void *user_data, commensal_rows step, commensal_result finalize, commensal_result value,
+    commensal_rows inverse, sqlite3_destructor_type destroy) {
+  (void)db;
+  Registered function = {.arguments = arguments, .flags = flags, .user_data = user_data,
+      .step = step, .finalize = finalize, .value = value, .inverse = inverse, .destroy = destroy};
+  if (!step != !finalize || !value != !inverse || (value && !step)) function.arguments = -2;
+  return note(FUNCTION, name, function, step != 0);
+}
+
+int sqlite3_create_collation_v2(sqlite3 *db, const char *name, int encoding, void *user_data,
+    commensal_compare compare, sqlite3_destructor_type destroy) {
+  (void)db;
+  Registered collation = {
+      .flags = encoding, .user_data = user_data, .compare = compare, .destroy = destroy};
+  return note(COLLATION, name, collation, compare != 0);
+}
+
+int sqlite3_create_collation(
+    sqlite3 *db, const char *name, int encoding, void *user_data, commensal_compare compare) {
+  return sqlite3_create_collation_v2(db, name, encoding, user_data, compare, 0);
+}
+
+int sqlite3_create_module_v2(sqlite3 *db, const char *name, const sqlite3_module *module,
+    void *user_data, sqlite3_destructor_type destroy) {
+  (void)db;
+  Registered table = {.user_data = user_data, .module = module, .destroy = destroy};
+  return note(MODULE, name, table, module != 0);
+}
+
+int sqlite3_create_module(
+    sqlite3 *db, const char *name, const sqlite3_module *module, void *user_data) {
+  return sqlite3_create_module_v2(db, name, module, user_data, 0);
+}
+
+/* The same with the name in UTF-16. */
+static char *narrow(const void *name) {
+  const uint16_t *wide = name;
+  uint32_t len = 0, narrow_len;
+  while (wide && wide[len]) len++;
+  return wide ? utf8_of(wide, len * 2, 0, &narrow_len) : 0;
+}
+
+int sqlite3_create_function16(sqlite3 *db, const void *name, int arguments, int flags,
+    void *user_data, commensal_rows call, commensal_rows step, commensal_result finalize) {
+  char *utf8 = narrow(name);
+  int code =
+      sqlite3_create_function(db, utf8, arguments, flags, user_data, call, step, finalize);
+  free(utf8);
+  return code;
+}
+
+int sqlite3_create_collation16(
+    sqlite3 *db, const void *name, int encoding, void *user_data, commensal_compare compare) {
+  char *utf8 = narrow(name);
+  int code = sqlite3_create_collation(db, utf8, encoding, user_data, compare);
+  free(utf8);
+  return code;
+}
+
+/* Functions that virtual tables overload exist without one, too, and always fail. */
+int sqlite3_overload_function(sqlite3 *db, const char *name, int arguments) {
+  (void)db, (void)arguments;
+  commensal_leave_out("overloaded function", name);
+  return SQLITE_OK;
+}

@@ -1,0 +1,207 @@
+//! C extensions for SQLite, unchanged, as guests: `commensal cc`.
+//!
+//! The extension is compiled against the header in `include/` and linked with the shim in `c/`, which is
+//! SQLite's C API over docs/abi.md. What an extension registers is known only to its init function; so a
+//! first link, which is run once, here and under the limits of any guest, says what that is, and a second
+//! has an export for each of it and the manifest. Knows nothing of the command line.
+
+mod compiler;
+mod exports;
+mod object;
+mod sources;
+
+use std::fmt::{self, Display};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use commensal::core::manifest::Manifest;
+use commensal::core::module::{self, ModuleInfo};
+use commensal::{Capability, Database, Limits, Options, WasmtimeRuntime};
+
+use compiler::Compiler;
+
+/// The export of the first link that says what was registered.
+const DECLARATIONS: &str = "commensal_declarations";
+
+/// Why a module could not be built: one message, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error(String);
+
+impl Error {
+    fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+
+    /// A failure to do something with a file.
+    fn file(path: &Path, error: impl Display) -> Self {
+        Self(format!("{}: {error}", path.display()))
+    }
+}
+
+impl Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<commensal::Error> for Error {
+    fn from(error: commensal::Error) -> Self {
+        Self::new(error.message())
+    }
+}
+
+/// A module could not be built, or it could.
+pub type Result<T = (), E = Error> = std::result::Result<T, E>;
+
+/// What to build.
+#[derive(Clone, Debug, Default)]
+pub struct Build {
+    /// C sources.
+    pub sources: Vec<PathBuf>,
+    /// The extension's entry point; the only `sqlite3_…_init` that the sources define when absent.
+    pub entry: Option<String>,
+    /// Options of the compiler for the sources: `-D`, `-I` and the like.
+    pub options: Vec<String>,
+    /// The compiler with its own arguments; what there is when absent.
+    pub compiler: Option<String>,
+}
+
+/// A module, with its manifest.
+#[derive(Clone, Debug)]
+pub struct Built {
+    /// The module, binary.
+    pub wasm: Vec<u8>,
+    /// What is otherwise than the extension meant it.
+    pub warnings: Vec<String>,
+}
+
+impl Build {
+    /// Compiles, links, and runs the extension's entry point once as a guest with nothing granted.
+    ///
+    /// # Errors
+    /// There is no compiler; the sources cannot be compiled, which the compiler says on standard error;
+    /// the extension calls what guests do not have; it registers nothing that a guest can be.
+    pub fn run(&self) -> Result<Built> {
+        let limits = Limits::default();
+        let folder = tempfile::tempdir().map_err(|error| {
+            Error::new(format!("cannot make a folder for what is compiled: {error}"))
+        })?;
+        let folder = folder.path();
+        let compiler = Compiler::find(self.compiler.as_deref(), folder)?;
+        let mut objects = self.compile(&compiler, folder)?;
+        let entry = match &self.entry {
+            Some(entry) => entry.clone(),
+            None => object::entry_point(&objects)?,
+        };
+        objects.extend(sources::build(&compiler, folder, &entry)?);
+
+        let declare = sources::declare(&compiler, folder)?;
+        let declared = declarations(link(&compiler, folder, &objects, &declare, &limits)?)?;
+        let mut warnings = Vec::new();
+        for left_out in &declared.left_out {
+            warnings.push(format!(
+                "{entry} registers the {left_out}, which guests cannot have yet; it is left out"
+            ));
+        }
+        let mut manifest = Manifest::parse(declared.manifest.as_bytes(), &limits)?;
+        if manifest.is_empty() {
+            let left_out = declared.left_out.join(", ");
+            return Err(Error::new(match left_out.is_empty() {
+                true => format!("{entry} registers nothing"),
+                false => format!("{entry} registers what guests cannot have yet: {left_out}"),
+            }));
+        }
+
+        let source = write(folder, "c/exports.c", exports::source(&manifest))?;
+        let exports = compiler.compile_shim(&[source], folder)?;
+        let wasm = link(&compiler, folder, &objects, &exports, &limits)?;
+        promise_less(&mut manifest, &wasm, &limits, &mut warnings)?;
+        let wasm = module::pack(&wasm, manifest.to_json().as_bytes(), &limits)?;
+        Ok(Built { wasm, warnings })
+    }
+
+    /// Compiles the extension, each file to an object of its own.
+    fn compile(&self, compiler: &Compiler, folder: &Path) -> Result<Vec<PathBuf>> {
+        let mut objects = Vec::new();
+        for (number, source) in self.sources.iter().enumerate() {
+            if !source.is_file() {
+                return Err(Error::file(source, "there is no such file"));
+            }
+            let object = folder.join(format!("source{number}.o"));
+            compiler.compile(source, &object, &self.options)?;
+            objects.push(object);
+        }
+        Ok(objects)
+    }
+}
+
+/// Links, and gives the module.
+fn link(
+    compiler: &Compiler,
+    folder: &Path,
+    objects: &[PathBuf],
+    more: &[PathBuf],
+    limits: &Limits,
+) -> Result<Vec<u8>> {
+    let output = folder.join("linked.wasm");
+    compiler.link(&[objects, more].concat(), &output)?;
+    let wasm = fs::read(&output).map_err(|error| Error::file(&output, error))?;
+    ModuleInfo::read(&wasm, limits)?;
+    Ok(wasm)
+}
+
+/// What an extension registered.
+struct Declarations {
+    /// As a manifest.
+    manifest: String,
+    /// What a manifest cannot say.
+    left_out: Vec<String>,
+}
+
+/// Runs the module's init function as a guest, with nothing granted.
+fn declarations(wasm: Vec<u8>) -> Result<Declarations> {
+    let options = Options::new().runtime(Arc::new(WasmtimeRuntime::new()));
+    let connection = Database::open_in_memory(options)?.connect()?;
+    let create = format!("CREATE FUNCTION {DECLARATIONS} LANGUAGE wasm AS ?1");
+    connection.execute(&create, (wasm,))?;
+    let select = format!("SELECT {DECLARATIONS}()");
+    let text: String = connection.query_row(&select, (), |row| row.get(0))?;
+    let (left_out, manifest): (Vec<&str>, Vec<&str>) =
+        text.lines().partition(|line| line.starts_with('#'));
+    let left_out = left_out.into_iter().map(|line| line[1..].to_owned()).collect();
+    Ok(Declarations { manifest: manifest.join("\n"), left_out })
+}
+
+/// A module that can see the clock or random numbers promises of no function that its results never
+/// change: a host would refuse it as a whole.
+fn promise_less(
+    manifest: &mut Manifest,
+    wasm: &[u8],
+    limits: &Limits,
+    warnings: &mut Vec<String>,
+) -> Result {
+    let info = ModuleInfo::read(wasm, limits)?;
+    let sees = |capability| info.imports.iter().any(|i| i.capability() == Some(capability));
+    if !sees(Capability::Clock) && !sees(Capability::Random) {
+        return Ok(());
+    }
+    for function in manifest.functions.iter_mut().filter(|function| function.deterministic) {
+        function.deterministic = false;
+        warnings.push(format!(
+            "the function {} is not deterministic in a module that can reach the clock or random \
+             numbers",
+            function.name
+        ));
+    }
+    Ok(())
+}
+
+/// Writes a source into the folder.
+fn write(folder: &Path, name: &str, text: impl AsRef<[u8]>) -> Result<PathBuf> {
+    let path = folder.join(name);
+    fs::write(&path, text).map_err(|error| Error::file(&path, error))?;
+    Ok(path)
+}

@@ -1,0 +1,75 @@
+//! The sources of the shim, which are part of the library, and its objects.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::compiler::Compiler;
+use crate::{Error, Result, write};
+
+/// A file of the shim's.
+macro_rules! file {
+    ($path:literal) => {
+        ($path, include_str!(concat!("../", $path)))
+    };
+}
+
+/// What extensions include.
+const HEADERS: &[(&str, &str)] = &[file!("include/sqlite3.h"), file!("include/sqlite3ext.h")];
+
+/// What every extension is linked with.
+const SOURCES: &[(&str, &str)] = &[
+    file!("c/auxdata.c"),
+    file!("c/call.c"),
+    file!("c/database.c"),
+    file!("c/format.c"),
+    file!("c/memory.c"),
+    file!("c/number.c"),
+    file!("c/register.c"),
+    file!("c/result.c"),
+    file!("c/statement.c"),
+    file!("c/text.c"),
+    file!("c/utf16.c"),
+    file!("c/value.c"),
+];
+
+/// What they share.
+const OWN_HEADERS: &[(&str, &str)] = &[file!("c/call.h"), file!("c/shim.h")];
+
+/// What says once what was registered.
+const DECLARE: (&str, &str) = file!("c/declare.c");
+
+/// Writes the headers, so that extensions can be compiled.
+pub(crate) fn write_headers(folder: &Path) -> Result {
+    for part in ["include", "c"] {
+        let part = folder.join(part);
+        fs::create_dir_all(&part).map_err(|error| Error::file(&part, error))?;
+    }
+    for (path, text) in HEADERS {
+        write(folder, path, text)?;
+    }
+    Ok(())
+}
+
+/// The objects of the shim, for an extension with this entry point.
+pub(crate) fn build(compiler: &Compiler, folder: &Path, entry: &str) -> Result<Vec<PathBuf>> {
+    for (path, text) in OWN_HEADERS {
+        write(folder, path, text)?;
+    }
+    let mut sources = Vec::new();
+    for (path, text) in SOURCES {
+        sources.push(write(folder, path, text)?);
+    }
+    let call = format!(
+        "int {entry}(void *, char **, const void *);\n\
+         int commensal_entry(void *db, char **error, const void *routines) {{\n  \
+         return {entry}(db, error, routines);\n}}\n"
+    );
+    sources.push(write(folder, "c/entry.c", call)?);
+    compiler.compile_shim(&sources, folder)
+}
+
+/// The object that says what was registered.
+pub(crate) fn declare(compiler: &Compiler, folder: &Path) -> Result<Vec<PathBuf>> {
+    let source = write(folder, DECLARE.0, DECLARE.1)?;
+    compiler.compile_shim(&[source], folder)
+}

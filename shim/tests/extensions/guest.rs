@@ -1,0 +1,65 @@
+//! The extension as a guest: on each engine, and on both runtimes.
+
+use std::sync::Arc;
+
+use commensal::core::runtime::Runtime;
+use commensal::{
+    Capabilities, Connection, Database, Engine, Feature, Options, WasmiRuntime, WasmtimeRuntime,
+};
+
+use crate::Answer;
+use crate::inputs::{Value, shown};
+
+pub(crate) struct Guest {
+    engine: Engine,
+    runtime: &'static str,
+    connection: Connection,
+}
+
+/// Creates the extension in a database of each engine.
+pub(crate) fn load(wasm: &[u8]) -> Vec<Guest> {
+    let wasmtime: Arc<dyn Runtime> = Arc::new(WasmtimeRuntime::new());
+    let wasmi: Arc<dyn Runtime> = Arc::new(WasmiRuntime::new());
+    let pairs = [(Engine::Sqlite, &wasmtime), (Engine::Sqlite, &wasmi), (Engine::Turso, &wasmtime)];
+    let load = |(engine, runtime): (Engine, &Arc<dyn Runtime>)| {
+        let granted: Capabilities = "random".parse().unwrap();
+        let options = Options::new().engine(engine).runtime(Arc::clone(runtime)).grant(granted);
+        let connection = Database::open_in_memory(options).unwrap().connect().unwrap();
+        let create = "CREATE EXTENSION guest LANGUAGE wasm AS ?1 WITH (allow = 'random')";
+        connection.execute(create, (wasm,)).unwrap();
+        Guest { engine, runtime: runtime.name(), connection }
+    };
+    pairs.into_iter().map(load).collect()
+}
+
+impl Guest {
+    pub(crate) fn name(&self) -> String {
+        format!("on {} and {}", self.engine.name(), self.runtime)
+    }
+
+    pub(crate) fn is_interpreted(&self) -> bool {
+        self.runtime == "wasmi"
+    }
+
+    /// The answer; none where the engine lacks what is asked for.
+    pub(crate) fn ask(&self, sql: &str, values: &[Value]) -> Option<Answer> {
+        let lacks = |feature| !self.engine.features().contains(&feature);
+        if sql.contains(" OVER ") && lacks(Feature::Windows) {
+            return None;
+        }
+        Some(self.rows(sql, values).map_err(|error| error.message().to_owned()))
+    }
+
+    fn rows(&self, sql: &str, values: &[Value]) -> commensal::Result<Vec<String>> {
+        let mut statement = self.connection.prepare(sql)?;
+        let columns = statement.column_count();
+        let mut rows = statement.query(values)?;
+        let mut answer = Vec::new();
+        while let Some(row) = rows.next()? {
+            for column in 0..columns {
+                answer.push(shown(&row.get::<Value>(column)?));
+            }
+        }
+        Ok(answer)
+    }
+}

@@ -1,0 +1,135 @@
+//! Values to ask with: from a generator that starts anew for each query, so that a failure can be
+//! repeated.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+pub(crate) use commensal::Value;
+
+/// A kind of values.
+#[derive(Clone, Copy)]
+pub(crate) enum Input {
+    /// Any class.
+    Any,
+    /// An integer, small ones as often as great ones.
+    Integer,
+    /// An integer of this range.
+    Within(i64, i64),
+    /// A number.
+    Number,
+    /// A real, of all sizes.
+    Real,
+    /// Text in any letters.
+    Text,
+    /// Text of few letters, so that two of them have much in common.
+    Word,
+    /// A pattern of few letters.
+    Pattern(&'static str),
+    /// Text of these characters.
+    Of(&'static str),
+    /// A blob.
+    Blob,
+    /// A JSON array of numbers and of texts that are numbers.
+    Numbers,
+    /// One of these texts.
+    OneOf(&'static [&'static str]),
+}
+
+impl Input {
+    pub(crate) fn value(&self, random: &mut Random) -> Value {
+        match *self {
+            Self::Any => match random.below(12) {
+                0 => Value::Null,
+                1 | 2 => Self::Integer.value(random),
+                3 | 4 => Self::Real.value(random),
+                5 | 6 => Self::Blob.value(random),
+                7 | 8 => Self::Of("0123456789.eE+- x").value(random),
+                _ => Self::Text.value(random),
+            },
+            Self::Integer => {
+                let bits = random.below(64);
+                Value::Integer((random.next() as i64) >> bits)
+            }
+            Self::Within(least, most) => {
+                Value::Integer(least + random.below((most - least + 1) as u64) as i64)
+            }
+            Self::Number => match random.below(2) {
+                0 => Self::Integer.value(random),
+                _ => Self::Real.value(random),
+            },
+            Self::Real => Value::Real(real(random)),
+            Self::Text => text(random, "abcXYZ019 -_.,'\"\\%\n\téß∂𝄞", 24),
+            Self::Word => text(random, "abAB", 8),
+            Self::Pattern(letters) => text(random, letters, 8),
+            Self::Of(letters) => text(random, letters, 24),
+            Self::Blob => {
+                let len = random.below(40);
+                Value::Blob((0..len).map(|_| random.next() as u8).collect())
+            }
+            Self::Numbers => {
+                let number = |random: &mut Random| match random.below(4) {
+                    0 => random.below(100).to_string(),
+                    1 => format!("\"{}\"", random.below(1000) as f64 / 8.0),
+                    2 => format!("{:?}", random.below(1000) as f64 / 10.0 - 50.0),
+                    _ => (random.below(20) as i64 - 10).to_string(),
+                };
+                let len = random.below(30);
+                let numbers: Vec<String> = (0..len).map(|_| number(random)).collect();
+                Value::Text(format!("[{}]", numbers.join(",")))
+            }
+            Self::OneOf(texts) => {
+                Value::Text(texts[random.below(texts.len() as u64) as usize].to_owned())
+            }
+        }
+    }
+}
+
+/// Reals of all exponents, with few digits and with all.
+fn real(random: &mut Random) -> f64 {
+    match random.below(4) {
+        0 => f64::from(random.next() as i32) / 1000.0,
+        1 => (random.below(2_000_000) as f64 - 1e6) / 100.0,
+        2 => (random.below(1000) as f64) * 10f64.powi(random.below(40) as i32 - 20),
+        _ => loop {
+            let real = f64::from_bits(random.next());
+            if real.is_finite() {
+                break real;
+            }
+        },
+    }
+}
+
+fn text(random: &mut Random, letters: &str, len_max: u64) -> Value {
+    let letters: Vec<char> = letters.chars().collect();
+    let len = random.below(len_max);
+    Value::Text((0..len).map(|_| letters[random.below(letters.len() as u64) as usize]).collect())
+}
+
+/// The same for equal values: reals by their bits, in which zeros have no sign.
+pub(crate) fn shown(value: &Value) -> String {
+    match value {
+        Value::Real(real) => format!("{:?} {:x}", real, (real + 0.0).to_bits()),
+        value => format!("{value:?}"),
+    }
+}
+
+/// Xorshift, begun by a text.
+pub(crate) struct Random(u64);
+
+impl Random {
+    pub(crate) fn new(seed: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        seed.hash(&mut hasher);
+        Self(hasher.finish() | 1)
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0
+    }
+
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        (self.next() >> 11) % end
+    }
+}

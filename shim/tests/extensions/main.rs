@@ -1,0 +1,158 @@
+//! SQLite's own extensions, unchanged, as guests: each is also compiled for this machine and loaded into
+//! the same SQLite, and both have to give the same answers to the same questions.
+//!
+//! `COMMENSAL_SQLITE_SOURCES` names the sources; `scripts/c-extensions` gets them.
+
+mod cases;
+mod guest;
+mod inputs;
+mod native;
+
+use std::path::{Path, PathBuf};
+
+use commensal_shim::{Build, Built};
+use inputs::{Input, Random};
+
+/// Questions for each query.
+const QUESTIONS: usize = 400;
+/// What an interpreter in a debug build is asked of them.
+const QUESTIONS_INTERPRETED: usize = 40;
+
+/// An extension and what is asked of it.
+pub(crate) struct Case {
+    /// Its source, from the folder of a version of SQLite; or from this folder.
+    pub(crate) source: &'static str,
+    /// Options of the compiler.
+    pub(crate) options: &'static [&'static str],
+    /// Queries, and kinds of values for their parameters.
+    pub(crate) queries: &'static [(&'static str, &'static [Input])],
+}
+
+/// What a query gave: the values of its rows, or the message of its error.
+pub(crate) type Answer = Result<Vec<String>, String>;
+
+/// Compares an extension in one version of SQLite's sources.
+fn check(case: &Case, version: &str) {
+    let source = source(case, version);
+    let options: Vec<String> = case.options.iter().map(|&option| option.to_owned()).collect();
+    let built = build(&source, &options);
+    let folder = tempfile::tempdir().unwrap();
+    let native = native::load(&source, &options, folder.path());
+    let guests = guest::load(&built.wasm);
+    for (sql, kinds) in case.queries {
+        let mut random = Random::new(sql);
+        for question in 0..QUESTIONS {
+            let values = kinds.iter().map(|kind| kind.value(&mut random)).collect::<Vec<_>>();
+            let expected = native.ask(sql, &values);
+            for guest in &guests {
+                if guest.is_interpreted() && question >= QUESTIONS_INTERPRETED {
+                    continue;
+                }
+                let Some(answer) = guest.ask(sql, &values) else { continue };
+                let at = format!("{} of {version} {}: {sql} {values:?}", case.source, guest.name());
+                if is_no_text(&expected) {
+                    let error = answer.unwrap_err();
+                    assert!(error.contains("not valid UTF-8"), "{at}: {error}");
+                } else {
+                    assert_eq!(answer, expected, "{at}");
+                }
+            }
+            if kinds.is_empty() {
+                break;
+            }
+        }
+    }
+}
+
+/// Whether SQLite gives text that is not UTF-8, which guests cannot have.
+fn is_no_text(answer: &Answer) -> bool {
+    answer.as_ref().is_ok_and(|values| values.iter().any(|value| value.contains('\u{fffd}')))
+}
+
+fn build(source: &Path, options: &[String]) -> Built {
+    let build =
+        Build { sources: vec![source.to_owned()], options: options.to_owned(), ..Build::default() };
+    build.run().unwrap_or_else(|error| panic!("{}: {error}", source.display()))
+}
+
+fn source(case: &Case, version: &str) -> PathBuf {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/extensions").join(case.source);
+    if own.exists() { own } else { sqlite_sources(version).join(case.source) }
+}
+
+/// The sources of a version of SQLite.
+fn sqlite_sources(version: &str) -> PathBuf {
+    let sources = std::env::var_os("COMMENSAL_SQLITE_SOURCES")
+        .expect("COMMENSAL_SQLITE_SOURCES is not set: scripts/c-extensions gives its value");
+    Path::new(&sources).join(version)
+}
+
+/// The versions of SQLite whose sources are there.
+fn versions() -> Vec<String> {
+    let sources = sqlite_sources("");
+    let entries = std::fs::read_dir(&sources).unwrap();
+    let mut versions: Vec<String> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    versions.sort();
+    assert!(!versions.is_empty(), "{} is empty", sources.display());
+    versions
+}
+
+/// Compares an extension in all versions that have it.
+fn check_all(case: &Case) {
+    if !case.source.contains('/') {
+        return check(case, "these tests");
+    }
+    let mut checked = 0;
+    for version in versions() {
+        if source(case, &version).exists() {
+            check(case, &version);
+            checked += 1;
+        }
+    }
+    assert!(checked > 0, "no version has {}", case.source);
+}
+
+macro_rules! extensions {
+    ($($name:ident)*) => {$(
+        #[test]
+        fn $name() {
+            check_all(&cases::$name());
+        }
+    )*};
+}
+
+extensions! {
+    api base64 base85 decimal ieee754 noop percentile regexp rot13 sha1 shathree totype uint uuid zorder
+}
+
+/// The example of docs/c.md: its extension, its statement, what that gives.
+#[test]
+fn the_example_of_the_document_works() {
+    let document = include_str!("../../../docs/c.md");
+    let block = |language: &str| {
+        let begin = format!("```{language}\n");
+        let after = document.split_once(&begin).unwrap().1;
+        after.split_once("```").unwrap().0
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let source = folder.path().join("initials.c");
+    std::fs::write(&source, block("c")).unwrap();
+    for guest in guest::load(&build(&source, &[]).wasm) {
+        let answer = guest.ask(block("sql"), &[]).unwrap().unwrap();
+        assert_eq!(answer, [format!("Text({:?})", block("text").trim_end())], "{}", guest.name());
+    }
+}
+
+/// What an extension needs that guests do not have is named, all of it.
+#[test]
+fn what_is_missing_is_named() {
+    for version in versions() {
+        let source = sqlite_sources(&version).join("ext/misc/blobio.c");
+        let build = Build { sources: vec![source], ..Build::default() };
+        let error = build.run().unwrap_err().to_string();
+        for function in ["sqlite3_blob_open", "sqlite3_blob_read", "sqlite3_blob_write"] {
+            assert!(error.contains(function), "{error}");
+        }
+    }
+}
