@@ -105,6 +105,22 @@ fn the_generic_convention() {
     });
 }
 
+/// There are 128 slots, of which the last is where the type of the result goes. SQLite before 3.48 has no
+/// such call.
+#[test]
+fn more_arguments_than_slots() {
+    let database = memory();
+    let connection = connect(&database);
+    define(&connection, "turso_generic.wat", &["t_count"]);
+    let call = |count: usize| {
+        let arguments = vec!["?1"; count].join(", ");
+        ask(&connection, &format!("SELECT t_count({arguments})"), &Value::Integer(1))
+    };
+    assert_eq!(call(127).unwrap(), Value::Integer(127));
+    let error = call(128).unwrap_err();
+    assert!(error.message().starts_with("t_count(): it is built for Turso"), "{error}");
+}
+
 #[test]
 fn the_typed_convention() {
     let database = memory();
