@@ -43,6 +43,6 @@
     (if (local.get $errno)
       (then (return (call $integer (i64.sub (i64.const 0) (i64.extend_i32_u (local.get $errno)))))))
     (call $integer (i64.load (i32.const 128))))
-  (func (export "random") (param i32 i32) (result i32)
+  (func (export "draw") (param i32 i32) (result i32)
     (drop (call $random (i32.const 128) (i32.const 8)))
     (call $integer (i64.load (i32.const 128)))))

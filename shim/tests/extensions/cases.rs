@@ -351,7 +351,10 @@ pub(crate) fn uint() -> Case {
         "ext/misc/uint.c",
         &[
             ("SELECT ?1 < ?2 COLLATE uint, ?1 = ?2 COLLATE uint", &[Of("ab0123"), Of("ab0123")]),
-            ("SELECT value FROM json_each(?1) ORDER BY value || '' COLLATE uint, key", &[Numbers]),
+            (
+                "SELECT value FROM json_each(?1) ORDER BY ('x' || CAST(value AS INTEGER)) COLLATE uint, key",
+                &[Numbers],
+            ),
         ],
     )
 }

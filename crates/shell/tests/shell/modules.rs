@@ -212,3 +212,37 @@ fn options_reach_the_guests() {
         assert_eq!(outcome.code, 1);
     }
 }
+
+/// What a guest prints through WASI is logged, where that is granted; clock and randomness work.
+#[test]
+fn wasi_reaches_what_is_granted() {
+    const WASI: &str = include_str!("../../../../guests/wat/wasi.wat");
+    let folder = Folder::new();
+    folder.write("wasi.wat", WASI);
+    let create = |name: &str| {
+        format!(
+            "CREATE FUNCTION {name} LANGUAGE wasm AS file://wasi.wat WITH (allow = 'log,clock,random');"
+        )
+    };
+    let sql = ["print", "clock", "draw"].map(create).concat()
+        + "SELECT print(1), print(2), clock(0) > 1700000000000000000, clock(1) > 0, clock(2), \
+           draw() = draw()";
+    let silent = folder.run(&["--allow", "clock,random", ":memory:", &sql]);
+    assert_eq!((silent.stdout.as_str(), silent.stderr.as_str()), ("12|12|1|1|-28|0\n", ""));
+    let granted = folder.run(&["--allow", "log,clock,random", ":memory:", &sql]);
+    assert_eq!(granted.stdout, silent.stdout);
+    assert_eq!(granted.stderr, "Log (Info): hello world\nLog (Warn): hello world\n");
+}
+
+/// Without a compiler the error says what to install; sources that are not there are named.
+#[test]
+fn cc_says_what_to_install() {
+    let folder = Folder::new();
+    folder.write("x.c", "int sqlite3_x_init(void) { return 0; }");
+    let outcome = folder.run(&["cc", "x.c", "-o", "x.wasm", "--compiler", "no-such-compiler"]);
+    assert_eq!(outcome.code, 1);
+    for part in ["no-such-compiler", "is not there", "wasi-libc", "Zig", "WASI_SDK_PATH"] {
+        assert!(outcome.stderr.contains(part), "{part}: {}", outcome.stderr);
+    }
+    assert!(!folder.path("x.wasm").exists());
+}
