@@ -214,17 +214,18 @@ impl Plan {
 mod tests {
     use super::*;
 
+    const IN: Constraint<'_> = Constraint {
+        column: 0,
+        operator: Operator::EQ,
+        usable: true,
+        is_in: true,
+        value: None,
+        collation: "BINARY",
+    };
+
     #[test]
     fn an_answer_lies_as_the_abi_says() {
-        let constraint = Constraint {
-            column: 0,
-            operator: Operator::EQ,
-            usable: true,
-            is_in: true,
-            value: None,
-            collation: "BINARY",
-        };
-        let request = Request { constraints: alloc::vec![constraint; 3], ..Request::default() };
+        let request = Request { constraints: alloc::vec![IN; 3], ..Request::default() };
         let mut plan = Plan { number: -1, ordered: true, ..Plan::scan(&request, 2.5, 7) };
         plan.use_value(2, true);
         plan.use_value(0, false);
@@ -239,15 +240,7 @@ mod tests {
 
     #[test]
     fn lists_are_marked_in_the_text() {
-        let constraint = Constraint {
-            column: 0,
-            operator: Operator::EQ,
-            usable: true,
-            is_in: true,
-            value: None,
-            collation: "BINARY",
-        };
-        let request = Request { constraints: alloc::vec![constraint; 2], ..Request::default() };
+        let request = Request { constraints: alloc::vec![IN; 2], ..Request::default() };
         let check = |text: &str, lists: &[usize], marks_expected: &str| {
             let mut plan = Plan { text: text.into(), ..Plan::scan(&request, 1.0, 1) };
             plan.use_value(1, false);
