@@ -5,11 +5,15 @@
 
 .mode table
 
--- Four libraries, each one file, stored in the database. file:// starts at the working directory.
-CREATE EXTENSION text   LANGUAGE wasm AS file://guests/prebuilt/text.wasm;
-CREATE EXTENSION geo    LANGUAGE wasm AS file://guests/prebuilt/geo.wasm;
-CREATE EXTENSION digest LANGUAGE wasm AS file://guests/prebuilt/digest.wasm;
-CREATE EXTENSION json   LANGUAGE wasm AS file://guests/prebuilt/json.wasm;
+-- Libraries, each one file, stored in the database. file:// starts at the working directory.
+CREATE EXTENSION text    LANGUAGE wasm AS file://guests/prebuilt/text.wasm;
+CREATE EXTENSION geo     LANGUAGE wasm AS file://guests/prebuilt/geo.wasm;
+CREATE EXTENSION digest  LANGUAGE wasm AS file://guests/prebuilt/digest.wasm;
+CREATE EXTENSION json    LANGUAGE wasm AS file://guests/prebuilt/json.wasm;
+CREATE EXTENSION stats   LANGUAGE wasm AS file://guests/prebuilt/stats.wasm;
+CREATE EXTENSION tables  LANGUAGE wasm AS file://guests/prebuilt/tables.wasm;
+CREATE EXTENSION natural LANGUAGE wasm AS file://guests/prebuilt/natural.wasm;
+CREATE EXTENSION units   LANGUAGE wasm AS file://guests/prebuilt/units.wasm;
 
 -- A constraint is decided by one of them.
 CREATE TABLE airports(
@@ -51,6 +55,14 @@ WHERE a.state IN ('AK', 'HI', 'RI')
 GROUP BY a.state
 ORDER BY km DESC;
 
+.print "Aggregates of ours: how far from Denver half and nine tenths of a state's airports are, and their mean"
+SELECT state, count(*) AS airports, round(percentile_of(km, 50)) AS half, round(percentile_of(km, 90)) AS "9/10",
+       round(geomean(km)) AS mean
+FROM (SELECT state, haversine_km(latitude, longitude, 39.8584, -104.667) AS km FROM airports)
+GROUP BY state
+ORDER BY airports DESC
+LIMIT 4;
+
 .print "INSERT … SELECT: cells kept in a table, with an ordinary index"
 CREATE TABLE cells(cell TEXT NOT NULL, iata TEXT NOT NULL);
 INSERT INTO cells SELECT geohash(latitude, longitude, 4), iata FROM airports;
@@ -70,6 +82,31 @@ FROM airports WHERE iata = 'JFK';
 .print "A fingerprint of all rows"
 SELECT sha256(group_concat(iata || '|' || name || '|' || slugify(name), char(10) ORDER BY iata)) AS sha256
 FROM airports;
+
+.print "A table function of ours, for each row: the words that most names have"
+SELECT part AS word, count(*) AS airports
+FROM airports, regex_split('[^A-Za-z]+', name)
+WHERE part <> ''
+GROUP BY part
+ORDER BY airports DESC, word
+LIMIT 5;
+
+.print "A collation of ours: in the codes of airports, numbers count as numbers"
+SELECT iata, name
+FROM airports
+WHERE regex_match('^[0-9]+N[0-9]*$', iata)
+ORDER BY iata COLLATE natural_sort
+LIMIT 5;
+
+.print "A type of ours: positions as points of the plane, and what is none"
+CREATE TABLE positions(iata TEXT PRIMARY KEY, at BLOB NOT NULL CHECK (point_valid(at)));
+INSERT INTO positions SELECT iata, point(format('(%.4f, %.4f)', longitude, latitude)) FROM airports;
+SELECT iata, point_decode(at) AS at, length(at) AS bytes,
+       round(point_distance(at, point('(-74.0445, 40.6892)')), 3) AS degrees
+FROM positions
+ORDER BY degrees
+LIMIT 3;
+SELECT count(*) AS points, point_valid(zeroblob(3)) AS zeros FROM positions;
 
 .print "What is stored, and what was called"
 SELECT name, functions, status FROM wasm_extensions;

@@ -17,10 +17,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use commensal_core::environment::LogSink;
 use commensal_core::host::LogLevel;
-use commensal_core::manifest::{Param, Signature};
-use commensal_core::registry::{CollationBody, CollationEntry, Registry};
-use commensal_core::session::{Binding, Scope, Session};
-use commensal_core::{Error, ErrorKind, Result, StorageClass, ValueRef};
+use commensal_core::registry::{CollationEntry, Registry};
+use commensal_core::session::{Scope, Session};
+use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::code::*;
 use crate::function::{guard, utf8};
@@ -83,25 +82,6 @@ struct Version {
     registry: Arc<Registry>,
     entry: Arc<CollationEntry>,
     wasm: Result<Vec<u8>>,
-}
-
-impl Version {
-    fn integer(&self, scope: &mut Scope, arguments: &[ValueRef<'_>]) -> Result<i64> {
-        let result =
-            scope.call(self.session.environment(), SLOT, arguments, |value, _| match value {
-                ValueRef::Integer(integer) => Some(integer),
-                _ => None,
-            });
-        match result {
-            Ok(Some(integer)) => Ok(integer),
-            Ok(None) => {
-                let collation = &self.entry.callable;
-                let message = format!("{collation} gave NULL instead of an integer");
-                Err(Error::new(ErrorKind::Fault, message))
-            }
-            Err(error) => Err(self.session.fail(scope, SLOT, *error)),
-        }
-    }
 }
 
 /// A collation has one slot of its scope.
@@ -242,18 +222,7 @@ impl Slot {
         let (Some(version), Some(scope)) = (&running.version, &mut running.scope) else {
             return Err(self.missing());
         };
-        let arguments = [ValueRef::Text(a), ValueRef::Text(b)];
-        match version.entry.body {
-            CollationBody::Less(_) => {
-                if version.integer(scope, &arguments)? != 0 {
-                    return Ok(Ordering::Less);
-                }
-                let [a, b] = arguments;
-                let greater = version.integer(scope, &[b, a])? != 0;
-                Ok(if greater { Ordering::Greater } else { Ordering::Equal })
-            }
-            CollationBody::Compare(_) => Ok(version.integer(scope, &arguments)?.cmp(&0)),
-        }
+        version.session.compare(scope, SLOT, &version.entry, a, b)
     }
 
     #[cold]
@@ -264,21 +233,9 @@ impl Slot {
     #[cold]
     fn bind(&self, running: &mut Running) -> Result<()> {
         let version = running.version.as_ref().ok_or_else(|| self.missing())?;
-        let callable = &version.entry.callable;
-        let module = version.session.compiled(callable, |_| version.wasm.clone())?;
-        let binding = Binding {
-            callable: Arc::clone(callable),
-            exports: vec![version.entry.body.export().to_owned()],
-            signature: Arc::new(Signature {
-                params: vec![Param { class: Some(StorageClass::Text), nullable: false }; 2],
-                variadic: None,
-                returns: Some(StorageClass::Integer),
-            }),
-            subtype: false,
-            validates: false,
-        };
         let mut scope = version.session.begin(Arc::clone(&version.registry));
-        let bound = version.session.bind(&mut scope, SLOT, binding, module.as_ref());
+        let read = |_: &[u8; 32]| version.wasm.clone();
+        let bound = version.session.bind_collation(&mut scope, SLOT, &version.entry, read);
         running.end();
         running.scope = Some(scope);
         bound
