@@ -167,8 +167,13 @@ impl Meanings for Running {
             self.missed |= !is_known;
             return Ok(Table::Other);
         };
-        self.resolved = true;
         let refuse = |message| Err(LimboError::ParseError(message));
+        match self.state.has_temporary(name) {
+            Ok(false) => {}
+            Ok(true) => return Ok(Table::Other),
+            Err(error) => return refuse(error.message().to_owned()),
+        }
+        self.resolved = true;
         let name = &entry.callable.name;
         if entry.table.is_virtual() {
             return refuse(format!(

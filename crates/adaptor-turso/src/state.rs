@@ -272,6 +272,22 @@ impl State {
         Ok(function.clone())
     }
 
+    /// Whether the connection has a temporary table or view of this name. The engine shows nobody its
+    /// schema of these.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    #[cold]
+    pub(crate) fn has_temporary(&self, name: &str) -> Result<bool> {
+        let sql = "SELECT 1 FROM temp.sqlite_schema WHERE name = ?1 COLLATE NOCASE";
+        let mut found = false;
+        self.query(sql, &[ValueRef::Text(name)], &mut |_| {
+            found = true;
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
     /// The slot of a function.
     pub(crate) fn slot(&self, entry: &FunctionEntry) -> usize {
         lock(&self.slots).of(function_key(entry.name(), entry.arguments))
