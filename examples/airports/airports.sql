@@ -91,6 +91,15 @@ GROUP BY part
 ORDER BY airports DESC, word
 LIMIT 5;
 
+.print "Another: lines of JSON, as a log has them, back into rows"
+CREATE TABLE log AS
+SELECT group_concat(json_object('iata', iata, 'state', state), char(10) ORDER BY iata) AS lines
+FROM airports WHERE state IN ('HI', 'RI');
+SELECT json_extract(json, '$.state') AS state, count(*) AS airports, max(line) AS last_line
+FROM log, jsonx_lines(lines)
+GROUP BY state
+ORDER BY state;
+
 .print "A collation of ours: in the codes of airports, numbers count as numbers"
 SELECT iata, name
 FROM airports
@@ -107,6 +116,12 @@ FROM positions
 ORDER BY degrees
 LIMIT 3;
 SELECT count(*) AS points, point_valid(zeroblob(3)) AS zeros FROM positions;
+
+.print "Another type: amounts of money, in their own order; a cent for each kilometre from Denver"
+SELECT iata, money_decode(fare) AS dollars
+FROM (SELECT iata, money(format('%.2f USD', haversine_km(latitude, longitude, 39.8584, -104.667) / 100)) AS fare FROM airports)
+ORDER BY fare COLLATE money DESC, iata
+LIMIT 3;
 
 .print "What is stored, and what was called"
 SELECT name, functions, status FROM wasm_extensions;
