@@ -5,6 +5,7 @@
 
 mod cases;
 mod guest;
+mod hostile;
 mod inputs;
 mod native;
 
@@ -124,6 +125,12 @@ macro_rules! extensions {
 
 extensions! {
     api base64 base85 decimal ieee754 noop percentile regexp rot13 sha1 shathree totype uint uuid zorder
+}
+
+#[test]
+fn hostile_code_stays_in_its_sandbox() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/extensions/hostile.c");
+    hostile::check(&build(&source, &[]).wasm);
 }
 
 /// The example of docs/c.md: its extension, its statement, what that gives.
