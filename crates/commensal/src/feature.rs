@@ -15,7 +15,7 @@ pub enum Feature {
     BracketCalls,
     /// Collations of definitions in columns and indexes.
     ColumnCollations,
-    /// DISTINCT with a collation of a definition, in an aggregate's call.
+    /// DISTINCT by a collation of a definition.
     DistinctCollations,
     /// Functions of definitions in generated columns.
     FunctionColumns,
@@ -23,12 +23,12 @@ pub enum Feature {
     FunctionIndexes,
     /// Functions of definitions in `pragma_function_list`.
     FunctionList,
+    /// IN with several values on an argument of a table function.
+    InArguments,
     /// Several processes on one file at the same time.
     Processes,
     /// Text that is not UTF-8 is kept as it is.
     RawText,
-    /// IN with several values on an argument of a table function.
-    InArguments,
     /// Commensal's own functions: `wasm_exec` and others.
     SqlFunctions,
     /// Aggregates and table functions of definitions in triggers.
@@ -51,9 +51,9 @@ impl Feature {
         Self::FunctionColumns,
         Self::FunctionIndexes,
         Self::FunctionList,
+        Self::InArguments,
         Self::Processes,
         Self::RawText,
-        Self::InArguments,
         Self::SqlFunctions,
         Self::TriggerDefinitions,
         Self::Vacuum,
@@ -71,9 +71,9 @@ impl Feature {
             Self::FunctionColumns => "function_columns",
             Self::FunctionIndexes => "function_indexes",
             Self::FunctionList => "function_list",
+            Self::InArguments => "in_arguments",
             Self::Processes => "processes",
             Self::RawText => "raw_text",
-            Self::InArguments => "in_arguments",
             Self::SqlFunctions => "sql_functions",
             Self::TriggerDefinitions => "trigger_definitions",
             Self::Vacuum => "vacuum",
