@@ -10,15 +10,13 @@ use std::sync::Arc;
 
 use commensal_core::guest::{Arguments, InvalidUtf8};
 use commensal_core::registry::{FunctionEntry, FunctionKey};
-use commensal_core::session::Scope;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use turso_core::native_ext::{FunctionArity, ScalarCall, ScalarFunction};
 use turso_core::types::IOResultOr;
-use turso_core::{Connection, ExternalFunc, IOResult, LimboError, Numeric, Register, Value};
+use turso_core::{Connection, ExternalFunc, IOResult, Numeric, Register, Value};
 
 use crate::error;
 use crate::running::{self, Running};
-use crate::state::State;
 use crate::value::{borrowed, owned, subtype};
 
 /// What the engine keeps for a resolved function.
@@ -59,14 +57,17 @@ impl ScalarFunction for Slot {
 pub(crate) struct Call;
 
 impl ScalarCall for Call {
+    /// The result is written where the engine wants it, and handed on by nobody: a value that is written
+    /// to the stack in parts, and moved from there as a whole, makes the processor wait each time.
     fn step(&mut self, connection: &Arc<Connection>, args: &[Register]) -> IOResultOr<Value> {
         let number = CALLED.get();
+        let mut result = Ok(IOResult::Done(Value::Null));
+        let body = || call(connection, number, &Registers(args), &mut result);
         // A panic leaves out what was bound, which is bound anew.
-        match catch_unwind(AssertUnwindSafe(|| call(connection, number, &Registers(args)))) {
-            Ok(Ok(value)) => Ok(IOResult::Done(value)),
-            Ok(Err(error)) => Err(error),
-            Err(_) => Err(Box::new(error::of_function(&panicked()))),
+        if catch_unwind(AssertUnwindSafe(body)).is_err() {
+            return Err(Box::new(error::of_function(&panicked())));
         }
+        result
     }
 }
 
@@ -75,18 +76,21 @@ fn call(
     connection: &Arc<Connection>,
     number: usize,
     arguments: &Registers<'_>,
-) -> Result<Value, Box<LimboError>> {
+    result: &mut IOResultOr<Value>,
+) {
     let Some(mut running) = running::take() else {
-        return Err(Box::new(error::of_function(&astray())));
+        *result = Err(Box::new(error::of_function(&astray())));
+        return;
     };
-    let result = if Arc::ptr_eq(&running.state.connection, connection) {
-        run(&mut running, number, arguments)
+    let called = if Arc::ptr_eq(&running.state.connection, connection) {
+        run(&mut running, number, arguments, result)
     } else {
         Err(astray())
     };
-    let result = result.map_err(|error| running.fail(error));
+    if let Err(error) = called {
+        *result = Err(running.fail(error));
+    }
     running::put(running);
-    result
 }
 
 #[cold]
@@ -102,39 +106,30 @@ pub(crate) fn astray() -> Error {
 
 /// Calls the guest within a statement.
 #[inline]
-fn run(running: &mut Running, number: usize, arguments: &Registers<'_>) -> Result<Value> {
-    let Running { state, scope, .. } = running;
-    if !scope.as_ref().is_some_and(|scope| scope.is_bound(number)) {
-        // Not called before, or a fault took its instance.
-        bind(running, number)?;
-        return run_bound(running, number, arguments);
-    }
-    let Some(scope) = scope else { return Err(astray()) };
-    call_bound(state, scope, number, arguments)
-}
-
-#[cold]
-fn run_bound(running: &mut Running, number: usize, arguments: &Registers<'_>) -> Result<Value> {
-    let Running { state, scope: Some(scope), .. } = running else { return Err(astray()) };
-    call_bound(state, scope, number, arguments)
-}
-
-/// An integer comes back apart from other values: a value of the engine that is written to the stack in
-/// parts, and moved from there as a whole, makes the processor wait each time.
-#[inline(always)]
-fn call_bound(
-    state: &State,
-    scope: &mut Scope,
+fn run(
+    running: &mut Running,
     number: usize,
     arguments: &Registers<'_>,
-) -> Result<Value> {
+    result: &mut IOResultOr<Value>,
+) -> Result<()> {
+    if !running.scope.as_ref().is_some_and(|scope| scope.is_bound(number)) {
+        // Not called before, or a fault took its instance.
+        bind(running, number)?;
+    }
+    let Running { state, scope: Some(scope), .. } = running else { return Err(astray()) };
     let (mut integer, mut other) = (0, None);
     let sink = |value: ValueRef<'_>, subtype| match value {
         ValueRef::Integer(value) => integer = value,
         value => other = Some(owned(value, subtype)),
     };
     match scope.call(&state.environment, number, arguments, sink) {
-        Ok(()) => Ok(other.unwrap_or(Value::Numeric(Numeric::Integer(integer)))),
+        Ok(()) => {
+            *result = Ok(IOResult::Done(match other {
+                None => Value::Numeric(Numeric::Integer(integer)),
+                Some(value) => value,
+            }));
+            Ok(())
+        }
         Err(error) => Err(state.session.fail(scope, number, *error)),
     }
 }

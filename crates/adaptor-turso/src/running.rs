@@ -211,13 +211,14 @@ thread_local! {
 /// Takes out what this thread works on. Whoever takes it puts it back with [`put`].
 #[inline]
 pub(crate) fn take() -> Option<Box<Running>> {
-    RUNNING.take()
+    RUNNING.with(Cell::take)
 }
 
 /// Puts back what was taken.
 #[inline]
 pub(crate) fn put(running: Box<Running>) {
-    RUNNING.set(Some(running));
+    // `LocalKey::set` would move it through the stack once more.
+    RUNNING.with(|place| place.set(Some(running)));
 }
 
 /// Runs `body` while this thread works on `running`, and gives that back, unless a panic lost it.
