@@ -358,8 +358,7 @@ fn bind(slot: &Slot, session: &Session, scope: &mut Scope) -> Result<()> {
         return Err(another_kind(slot));
     }
     let binding = Binding::of_aggregate(entry).ok_or_else(|| another_kind(slot))?;
-    let module = session.compiled(&binding.callable, |sha256| slot.state.read_module(sha256))?;
-    session.bind(scope, slot.number, binding, module.as_ref())
+    session.bind_compiled(scope, slot.number, binding, |sha256| slot.state.read_module(sha256))
 }
 
 #[cold]

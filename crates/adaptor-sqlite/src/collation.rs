@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use commensal_core::environment::LogSink;
 use commensal_core::host::LogLevel;
 use commensal_core::registry::{CollationEntry, Registry};
-use commensal_core::session::{Scope, Session};
+use commensal_core::session::{Binding, Scope, Session};
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::code::*;
@@ -235,7 +235,8 @@ impl Slot {
         let version = running.version.as_ref().ok_or_else(|| self.missing())?;
         let mut scope = version.session.begin(Arc::clone(&version.registry));
         let read = |_: &[u8; 32]| version.wasm.clone();
-        let bound = version.session.bind_collation(&mut scope, SLOT, &version.entry, read);
+        let binding = Binding::of_collation(&version.entry);
+        let bound = version.session.bind_compiled(&mut scope, SLOT, binding, read);
         running.end();
         running.scope = Some(scope);
         bound

@@ -75,17 +75,15 @@ impl ScalarFunction for Misused {
 
 impl ScalarCall for Misused {
     fn step(&mut self, _: &Arc<Connection>, _: &[Register]) -> IOResultOr<Value> {
-        Err(within(|running| {
+        within(|running| {
             let key = running.aggregates.get(self.0);
             let key = key.and_then(|meaning| running.state.key_of_slot(meaning.slot));
             let message = match key {
                 Some(key) => format!("misuse of aggregate function {}()", key.0),
                 None => "misuse of an aggregate function".to_owned(),
             };
-            Err::<(), _>(Error::new(ErrorKind::Engine, message))
+            Err(Error::new(ErrorKind::Engine, message))
         })
-        .err()
-        .unwrap_or_else(|| Box::new(error::of_function(&astray()))))
     }
 }
 
@@ -256,8 +254,7 @@ fn bind(running: &mut Running, slot: usize, key: &FunctionKey) -> Result<()> {
         let message = format!("{}() is no aggregate any longer", entry.name());
         Error::new(ErrorKind::NotFound, message)
     })?;
-    let module = state.session.compiled(&binding.callable, |sha256| state.read_module(sha256))?;
-    state.session.bind(scope, slot, binding, module.as_ref())
+    state.session.bind_compiled(scope, slot, binding, |sha256| state.read_module(sha256))
 }
 
 /// The engine's values as arguments.

@@ -9,6 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use commensal_core::registry::Registry;
+use commensal_core::session::Binding;
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::function::{astray, panicked};
@@ -27,9 +28,10 @@ unsafe extern "C" fn compare(
     b_len: usize,
 ) -> i32 {
     // SAFETY: the engine (`ExternalCollation::compare`) passes pointers and lengths of two `&str`,
-    // which live until this returns.
-    let (a, b) =
-        unsafe { (std::slice::from_raw_parts(a, a_len), std::slice::from_raw_parts(b, b_len)) };
+    // which live until this returns; this is the first.
+    let a = unsafe { std::slice::from_raw_parts(a, a_len) };
+    // SAFETY: as above; this is the second.
+    let b = unsafe { std::slice::from_raw_parts(b, b_len) };
     let ordering = match (std::str::from_utf8(a), std::str::from_utf8(b)) {
         (Ok(a), Ok(b)) if a != b => order(slot, a, b),
         _ => a.cmp(b),
@@ -80,7 +82,8 @@ fn bind(running: &mut Running, slot: usize) -> Result<usize> {
         return Err(Error::new(ErrorKind::NotFound, message));
     };
     let Running { scope: Some(scope), collations, .. } = running else { return Err(astray()) };
-    state.session.bind_collation(scope, slot, &entry, |sha256| state.read_module(sha256))?;
+    let read = |sha256: &[u8; 32]| state.read_module(sha256);
+    state.session.bind_compiled(scope, slot, Binding::of_collation(&entry), read)?;
     collations.retain(|(bound, _)| *bound != slot);
     collations.push((slot, entry));
     Ok(collations.len() - 1)

@@ -139,11 +139,9 @@ impl Rewriter<'_> {
     }
 
     fn select(&mut self, select: &mut Select) -> Result<()> {
-        let before = std::mem::take(&mut self.admits_aggregates);
         self.depth += 1;
-        let result = self.parts(select);
+        let result = self.admitting(false, |this| this.parts(select));
         self.depth -= 1;
-        self.admits_aggregates = before;
         result
     }
 
@@ -187,7 +185,7 @@ impl Rewriter<'_> {
         }
     }
 
-    /// Runs `body` for a clause in which aggregates can stand.
+    /// Runs `body` for a part in which aggregates can stand, or cannot.
     fn admitting(
         &mut self,
         admits: bool,
@@ -388,20 +386,18 @@ impl Rewriter<'_> {
 
     /// What an aggregate is called with, in which no other can stand.
     fn arguments(&mut self, call: &mut Expr) -> Result<()> {
-        let before = std::mem::take(&mut self.admits_aggregates);
-        let (Expr::FunctionCall { filter_over, .. } | Expr::FunctionCallStar { filter_over, .. }) =
-            &mut *call
-        else {
-            return Ok(());
-        };
-        self.optional(&mut filter_over.filter_clause)?;
-        if let Expr::FunctionCall { args, order_by, within_group, .. } = call {
-            args.iter_mut().try_for_each(|e| self.expr(e))?;
-            self.order(order_by)?;
-            self.order(within_group)?;
-        }
-        self.admits_aggregates = before;
-        Ok(())
+        self.admitting(false, |this| match call {
+            Expr::FunctionCall { args, order_by, within_group, filter_over, .. } => {
+                this.optional(&mut filter_over.filter_clause)?;
+                args.iter_mut().try_for_each(|e| this.expr(e))?;
+                this.order(order_by)?;
+                this.order(within_group)
+            }
+            Expr::FunctionCallStar { filter_over, .. } => {
+                this.optional(&mut filter_over.filter_clause)
+            }
+            _ => Ok(()),
+        })
     }
 
     /// Replaces an aggregate by the engine's, which has one argument. Whether it is an aggregate.

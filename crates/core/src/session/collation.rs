@@ -9,22 +9,10 @@ use crate::manifest::{Param, Signature};
 use crate::registry::{CollationBody, CollationEntry};
 use crate::value::{StorageClass, ValueRef};
 
-impl Session {
-    /// Binds a slot to a collation. Its module is compiled if that is due, from the bytes that
-    /// `read_module` finds under a hash.
-    ///
-    /// # Errors
-    /// Its definition cannot be used; as [`Session::bind`].
-    #[cold]
-    pub fn bind_collation(
-        &self,
-        scope: &mut Scope,
-        slot: usize,
-        entry: &CollationEntry,
-        read_module: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>,
-    ) -> Result<()> {
-        let module = self.compiled(&entry.callable, read_module)?;
-        let binding = Binding {
+impl Binding {
+    /// What a slot of a collation calls.
+    pub fn of_collation(entry: &CollationEntry) -> Self {
+        Self {
             callable: Arc::clone(&entry.callable),
             exports: vec![entry.body.export().to_owned()],
             signature: Arc::new(Signature {
@@ -34,10 +22,11 @@ impl Session {
             }),
             subtype: false,
             validates: false,
-        };
-        self.bind(scope, slot, binding, module.as_ref())
+        }
     }
+}
 
+impl Session {
     /// The order of two texts by the collation in a bound slot.
     ///
     /// # Errors

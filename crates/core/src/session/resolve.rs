@@ -48,7 +48,22 @@ impl Session {
         entry: &FunctionEntry,
         read_module: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>,
     ) -> Result<()> {
-        let binding = binding(entry)?;
+        self.bind_compiled(scope, slot, binding(entry)?, read_module)
+    }
+
+    /// As [`Session::bind`], with the module compiled if that is due, from the bytes that `read_module`
+    /// finds under a hash.
+    ///
+    /// # Errors
+    /// Its definition cannot be used; as [`Session::bind`].
+    #[cold]
+    pub fn bind_compiled(
+        &self,
+        scope: &mut Scope,
+        slot: usize,
+        binding: Binding,
+        read_module: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>,
+    ) -> Result<()> {
         let module = self.compiled(&binding.callable, read_module)?;
         self.bind(scope, slot, binding, module.as_ref())
     }
