@@ -19,10 +19,16 @@ const HEADERS: &[(&str, &str)] = &[file!("include/sqlite3.h"), file!("include/sq
 /// What every extension is linked with.
 const SOURCES: &[(&str, &str)] = &[
     file!("c/auxdata.c"),
+    file!("c/bind.c"),
+    file!("c/blob.c"),
     file!("c/call.c"),
+    file!("c/column.c"),
+    file!("c/complete.c"),
     file!("c/database.c"),
+    file!("c/exec.c"),
     file!("c/format.c"),
     file!("c/memory.c"),
+    file!("c/metadata.c"),
     file!("c/number.c"),
     file!("c/register.c"),
     file!("c/result.c"),
@@ -33,7 +39,7 @@ const SOURCES: &[(&str, &str)] = &[
 ];
 
 /// What they share.
-const OWN_HEADERS: &[(&str, &str)] = &[file!("c/call.h"), file!("c/shim.h")];
+const OWN_HEADERS: &[(&str, &str)] = &[file!("c/call.h"), file!("c/shim.h"), file!("c/statement.h")];
 
 /// What says once what was registered.
 const DECLARE: (&str, &str) = file!("c/declare.c");
