@@ -15,15 +15,15 @@ struct sqlite3_blob {
   int writable;
   sqlite3_int64 rowid;
   int is_text;
-  int len;
-  /* Null when there is no value: the last one could not be opened. */
+  /* Null when there is no value: the last one could not be opened. The length is then the last one's,
+  ** since SQLite looks at it first. */
   char *bytes;
+  int len;
 };
 
 static void clear(sqlite3_blob *blob) {
   free(blob->bytes);
   blob->bytes = 0;
-  blob->len = 0;
 }
 
 static int fail_with(int code, char *message) {
@@ -40,14 +40,15 @@ static int take(sqlite3_blob *blob, sqlite3_stmt *statement) {
     return fail_with(SQLITE_ERROR, sqlite3_mprintf("cannot open value of type %s", type));
   }
   const void *bytes = sqlite3_column_blob(statement, 1);
-  blob->len = sqlite3_column_bytes(statement, 1);
-  blob->bytes = malloc((size_t)blob->len + 1);
+  int len = sqlite3_column_bytes(statement, 1);
+  blob->bytes = malloc((size_t)len + 1);
   if (!blob->bytes) return connection_answer(SQLITE_NOMEM);
-  if (blob->len) memcpy(blob->bytes, bytes, blob->len);
+  if (len) memcpy(blob->bytes, bytes, len);
+  blob->len = len;
   return SQLITE_OK;
 }
 
-/* Prepares a statement about the row, of two texts and what stands between them. */
+/* Prepares a statement about the row, whose text is freed. */
 static int prepare(sqlite3_blob *blob, sqlite3_stmt **statement, char *sql) {
   *statement = 0;
   int code = sql ? sqlite3_prepare_v2(&connection, sql, -1, statement, 0)
@@ -115,13 +116,13 @@ int sqlite3_blob_close(sqlite3_blob *blob) {
   return SQLITE_OK;
 }
 
-int sqlite3_blob_bytes(sqlite3_blob *blob) { return blob ? blob->len : 0; }
+int sqlite3_blob_bytes(sqlite3_blob *blob) { return blob && blob->bytes ? blob->len : 0; }
 
 /* Whether these bytes can be had. */
 static int check(sqlite3_blob *blob, int len, int offset) {
   if (!blob) return SQLITE_MISUSE;
   if (len < 0 || offset < 0 || (int64_t)offset + len > blob->len) {
-    return connection_answer(blob->bytes ? SQLITE_ERROR : SQLITE_ABORT);
+    return connection_answer(SQLITE_ERROR);
   }
   return connection_answer(blob->bytes ? SQLITE_OK : SQLITE_ABORT);
 }

@@ -20,7 +20,7 @@ static int is_rowid(const char *column) {
       !sqlite3_stricmp(column, "oid");
 }
 
-/* Whether the table numbers its rows, and has no column that takes this name of the number. */
+/* Whether rows have a number, and no column takes this name of it. Some engines number a view's, too. */
 static int is_number_of_row(
     sqlite3 *db, const char *schema, const char *table, const char *column) {
   if (!is_rowid(column)) return 0;
@@ -51,14 +51,13 @@ int sqlite3_table_column_metadata(sqlite3 *db, const char *schema, const char *t
     return connection_fail(
         SQLITE_ERROR, "a guest cannot learn a column's collation, or whether it is AUTOINCREMENT");
   }
-  if (column && is_number_of_row(db, schema, table, column)) {
-    if (type) *type = "INTEGER";
-    if (not_null) *not_null = 0;
-    if (primary_key) *primary_key = 1;
-    return connection_answer(SQLITE_OK);
-  }
+  /* What is said of the number of a row, and where no column is named. */
+  if (type) *type = "INTEGER";
+  if (not_null) *not_null = 0;
+  if (primary_key) *primary_key = 1;
+  int in_columns = column && !is_number_of_row(db, schema, table, column);
   sqlite3_stmt *statement = prepared(db,
-      column ? sqlite3_mprintf("SELECT c.type, c.\"notnull\", c.pk <> 0 FROM \"%w\".sqlite_master t, "
+      in_columns ? sqlite3_mprintf("SELECT c.type, c.\"notnull\", c.pk <> 0 FROM \"%w\".sqlite_master t, "
                                "pragma_table_xinfo(t.name, %Q) c WHERE t.type = 'table' AND t.name = %Q "
                                "COLLATE NOCASE AND c.name = %Q COLLATE NOCASE",
                    schema, schema, table, column)
@@ -67,7 +66,7 @@ int sqlite3_table_column_metadata(sqlite3 *db, const char *schema, const char *t
                    schema, table));
   if (!statement) return sqlite3_errcode(db);
   int code = sqlite3_step(statement);
-  if (code == SQLITE_ROW && column) {
+  if (code == SQLITE_ROW && in_columns) {
     sqlite3_free(kept);
     kept = sqlite3_mprintf("%s", sqlite3_column_text(statement, 0));
     if (type) *type = kept && *kept ? kept : 0;
