@@ -212,6 +212,9 @@ pub type ScalarFunction =
 pub type Compare =
     unsafe extern "C" fn(*mut c_void, c_int, *const c_void, c_int, *const c_void) -> c_int;
 
+/// Asked now and then whether what runs has to end.
+pub type Progress = unsafe extern "C" fn(*mut c_void) -> c_int;
+
 /// What gives the result of an aggregate.
 pub type FinalFunction = unsafe extern "C" fn(*mut sqlite3_context);
 
@@ -301,11 +304,13 @@ api! {
         sqlite3_bind_null: (*mut sqlite3_stmt, c_int) -> c_int;
         sqlite3_bind_parameter_count: (*mut sqlite3_stmt) -> c_int;
         sqlite3_bind_parameter_index: (*mut sqlite3_stmt, *const c_char) -> c_int;
+        sqlite3_bind_parameter_name: (*mut sqlite3_stmt, c_int) -> *const c_char;
         sqlite3_bind_text64:
             (*mut sqlite3_stmt, c_int, *const c_char, u64, Destructor, u8) -> c_int;
         sqlite3_bind_zeroblob64: (*mut sqlite3_stmt, c_int, u64) -> c_int;
         sqlite3_busy_timeout: (*mut sqlite3, c_int) -> c_int;
         sqlite3_changes: (*mut sqlite3) -> c_int;
+        sqlite3_clear_bindings: (*mut sqlite3_stmt) -> c_int;
         sqlite3_close: (*mut sqlite3) -> c_int;
         sqlite3_column_blob: (*mut sqlite3_stmt, c_int) -> *const c_void;
         sqlite3_column_bytes: (*mut sqlite3_stmt, c_int) -> c_int;
@@ -348,6 +353,7 @@ api! {
         sqlite3_prepare_v3: (
             *mut sqlite3, *const c_char, c_int, c_uint, *mut *mut sqlite3_stmt, *mut *const c_char
         ) -> c_int;
+        sqlite3_progress_handler: (*mut sqlite3, c_int, Option<Progress>, *mut c_void);
         sqlite3_reset: (*mut sqlite3_stmt) -> c_int;
         sqlite3_result_blob64: (*mut sqlite3_context, *const c_void, u64, Destructor);
         sqlite3_result_double: (*mut sqlite3_context, c_double);
@@ -458,6 +464,9 @@ pub mod code {
 
     /// The statement will be used often.
     pub const SQLITE_PREPARE_PERSISTENT: c_uint = 1;
+    /// The statement comes from whoever wrote the schema, who may be an attacker. Older libraries than
+    /// 3.51 do not know it, and go on without.
+    pub const SQLITE_PREPARE_FROM_DDL: c_uint = 0x20;
 
     /// xUpdate follows the statement's conflict clause.
     pub const SQLITE_VTAB_CONSTRAINT_SUPPORT: c_int = 1;

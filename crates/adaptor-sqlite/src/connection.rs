@@ -139,15 +139,7 @@ impl SqliteConnection {
     }
 
     fn count_changes(&self) {
-        let (api, db) = (self.handle.api, self.handle.db());
-        // SAFETY: the connection is open.
-        let changes = unsafe {
-            match api.sqlite3_changes64 {
-                Some(changes) => changes(db),
-                None => i64::from((api.sqlite3_changes)(db)),
-            }
-        };
-        self.changes.set(u64::try_from(changes).unwrap_or_default());
+        self.changes.set(u64::try_from(self.handle.changes()).unwrap_or_default());
     }
 }
 

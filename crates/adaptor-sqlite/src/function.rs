@@ -166,7 +166,8 @@ unsafe fn estimate(slot: &Slot, pin: &Pin, context: *mut sqlite3_context, argume
         Ok(object.problem.is_none() && compiled.is_some())
     });
     let is_compiled = is_compiled.unwrap_or(false);
-    if !is_compiled || slot.run(pin, context, arguments).is_err() {
+    let run = || slot.run(pin, context, arguments);
+    if !is_compiled || state.services.sql.preparing(run).is_err() {
         // SAFETY: the caller's promise.
         unsafe { set_result(state.handle.api, context, ValueRef::Null, 0) };
     }

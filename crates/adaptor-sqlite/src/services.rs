@@ -3,26 +3,32 @@
 use std::sync::Arc;
 
 use commensal_core::environment::{Environment, LogSink};
+use commensal_core::host::sql::HostSql;
 use commensal_core::host::{HostServices, LogLevel};
 
 use crate::api::code::*;
+use crate::sql::GuestSql;
 use crate::statement::Handle;
 
 /// Services of one connection.
 pub(crate) struct Services {
     handle: Handle,
     log: Option<Arc<LogSink>>,
+    pub(crate) sql: GuestSql,
 }
 
-// SAFETY: the handle is used only in `interrupted`, which runtimes call on the thread that runs the
-// statement, inside a call that SQLite made: the connection is open and this thread has it.
+// SAFETY: the handle and what statements of guests use are reached only from `interrupted` and from host
+// functions, which runtimes call on the thread that runs the statement, inside a call that SQLite made:
+// the connection is open and this thread has it.
 unsafe impl Send for Services {}
 // SAFETY: as above.
 unsafe impl Sync for Services {}
 
 impl Services {
-    pub(crate) fn new(handle: Handle, environment: &Environment) -> Self {
-        Self { handle, log: environment.settings.log.clone() }
+    /// For a connection that is `our_own`, and otherwise one of the application's.
+    pub(crate) fn new(handle: Handle, environment: &Environment, our_own: bool) -> Self {
+        let sql = GuestSql::new(handle, our_own);
+        Self { handle, log: environment.settings.log.clone(), sql }
     }
 }
 
@@ -49,6 +55,10 @@ impl HostServices for Services {
     fn random(&self, into: &mut [u8]) -> Result<(), String> {
         getrandom::fill(into).map_err(|e| format!("the host has no random numbers: {e}"))
     }
+
+    fn sql(&self) -> Option<&dyn HostSql> {
+        self.sql.is_possible().then_some(&self.sql)
+    }
 }
 
 /// Services of a guest that may run on a thread of SQLite's sorter: no statement may be stepped there.
@@ -56,7 +66,7 @@ pub(crate) struct SorterServices(Services);
 
 impl SorterServices {
     pub(crate) fn new(handle: Handle, environment: &Environment) -> Self {
-        Self(Services::new(handle, environment))
+        Self(Services::new(handle, environment, false))
     }
 }
 

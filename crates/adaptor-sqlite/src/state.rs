@@ -37,7 +37,7 @@ pub(crate) struct State {
     pub(crate) handle: Handle,
     /// Replaced when settings change; a running statement keeps the one that it began with.
     session: RefCell<Rc<Session>>,
-    services: Arc<Services>,
+    pub(crate) services: Arc<Services>,
     /// Whether SQL may loosen settings.
     pub(crate) unlocked: Cell<bool>,
     registry: RefCell<Arc<Registry>>,
@@ -113,7 +113,7 @@ impl State {
         environment: Arc<Environment>,
         sees_statements: bool,
     ) -> Rc<Self> {
-        let services = Arc::new(Services::new(handle, &environment));
+        let services = Arc::new(Services::new(handle, &environment, sees_statements));
         Rc::new(Self {
             handle,
             session: RefCell::new(Rc::new(Session::new(environment, Arc::clone(&services) as _))),

@@ -78,6 +78,17 @@ impl Handle {
         unsafe { (self.api.sqlite3_last_insert_rowid)(self.db) }
     }
 
+    /// Rows changed by the last INSERT, UPDATE or DELETE.
+    pub(crate) fn changes(self) -> i64 {
+        // SAFETY: the connection is open.
+        unsafe {
+            match self.api.sqlite3_changes64 {
+                Some(changes) => changes(self.db),
+                None => (self.api.sqlite3_changes)(self.db).into(),
+            }
+        }
+    }
+
     /// Whether no statement is in the middle of its execution.
     pub(crate) fn is_idle(self) -> bool {
         !self.runs(|_| true)
@@ -219,6 +230,21 @@ impl Statement {
         usize::try_from(index).ok().filter(|&index| index > 0)
     }
 
+    pub(crate) fn parameter_name(&self, index: usize) -> Option<String> {
+        let index = c_int::try_from(index).ok()?;
+        // SAFETY: the statement is not finalized; SQLite gives NULL, or a text that it keeps.
+        let name = unsafe {
+            let name = (self.api().sqlite3_bind_parameter_name)(self.raw, index);
+            (!name.is_null()).then(|| CStr::from_ptr(name))
+        };
+        name.map(|name| name.to_string_lossy().into_owned())
+    }
+
+    pub(crate) fn clear_bindings(&mut self) {
+        // SAFETY: the statement is not finalized.
+        unsafe { (self.api().sqlite3_clear_bindings)(self.raw) };
+    }
+
     pub(crate) fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()> {
         let (api, raw) = (self.api(), self.raw);
         let index = c_int::try_from(index).unwrap_or(c_int::MAX);
@@ -296,9 +322,8 @@ impl Statement {
                 SQLITE_INTEGER => ValueRef::Integer((api.sqlite3_column_int64)(raw, index)),
                 SQLITE_FLOAT => ValueRef::Real((api.sqlite3_column_double)(raw, index)),
                 SQLITE_TEXT => {
-                    let text = (api.sqlite3_column_text)(raw, index);
-                    let bytes = bytes(text, (api.sqlite3_column_bytes)(raw, index));
-                    ValueRef::Text(std::str::from_utf8(bytes).map_err(|_| self.invalid(column))?)
+                    let text = std::str::from_utf8(self.text(column));
+                    ValueRef::Text(text.map_err(|_| self.invalid(column))?)
                 }
                 SQLITE_BLOB => {
                     let blob = (api.sqlite3_column_blob)(raw, index).cast::<u8>();
@@ -306,6 +331,18 @@ impl Statement {
                 }
                 _ => ValueRef::Null,
             })
+        }
+    }
+
+    /// The bytes of a value of the current row as text, which may be no UTF-8.
+    #[inline]
+    pub(crate) fn text(&self, column: usize) -> &[u8] {
+        let (api, raw) = (self.api(), self.raw);
+        let index = c_int::try_from(column).unwrap_or(c_int::MAX);
+        // SAFETY: as for `column`.
+        unsafe {
+            let text = (api.sqlite3_column_text)(raw, index);
+            bytes(text, (api.sqlite3_column_bytes)(raw, index))
         }
     }
 

@@ -21,6 +21,7 @@ mod rewrite;
 mod row;
 mod running;
 mod services;
+mod sql;
 mod state;
 mod statement;
 mod table;

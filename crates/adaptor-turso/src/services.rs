@@ -3,18 +3,26 @@
 use std::sync::{Arc, Weak};
 
 use commensal_core::environment::{Environment, LogSink};
+use commensal_core::host::sql::HostSql;
 use commensal_core::host::{HostServices, LogLevel};
 use turso_core::Connection;
+
+use crate::sql::GuestSql;
 
 /// Services of one connection.
 pub(crate) struct Services {
     connection: Weak<Connection>,
     log: Option<Arc<LogSink>>,
+    pub(crate) sql: GuestSql,
 }
 
 impl Services {
     pub(crate) fn new(connection: &Arc<Connection>, environment: &Environment) -> Self {
-        Self { connection: Arc::downgrade(connection), log: environment.settings.log.clone() }
+        Self {
+            connection: Arc::downgrade(connection),
+            log: environment.settings.log.clone(),
+            sql: GuestSql::default(),
+        }
     }
 }
 
@@ -31,5 +39,9 @@ impl HostServices for Services {
 
     fn random(&self, into: &mut [u8]) -> Result<(), String> {
         getrandom::fill(into).map_err(|e| format!("the host has no random numbers: {e}"))
+    }
+
+    fn sql(&self) -> Option<&dyn HostSql> {
+        Some(&self.sql)
     }
 }

@@ -206,7 +206,7 @@ impl<'c> TursoStatement<'c> {
     }
 }
 
-fn names(statement: &Statement) -> Vec<String> {
+pub(crate) fn names(statement: &Statement) -> Vec<String> {
     (0..statement.num_columns()).map(|i| statement.get_column_name(i).into_owned()).collect()
 }
 

@@ -23,6 +23,10 @@ pub enum Feature {
     FunctionIndexes,
     /// Functions of definitions in `pragma_function_list`.
     FunctionList,
+    /// Calls of definitions in statements that guests run.
+    GuestCalls,
+    /// Statements that write, run by guests.
+    GuestWrites,
     /// IN with several values on an argument of a table function.
     InArguments,
     /// Several processes on one file at the same time.
@@ -51,6 +55,8 @@ impl Feature {
         Self::FunctionColumns,
         Self::FunctionIndexes,
         Self::FunctionList,
+        Self::GuestCalls,
+        Self::GuestWrites,
         Self::InArguments,
         Self::Processes,
         Self::RawText,
@@ -71,6 +77,8 @@ impl Feature {
             Self::FunctionColumns => "function_columns",
             Self::FunctionIndexes => "function_indexes",
             Self::FunctionList => "function_list",
+            Self::GuestCalls => "guest_calls",
+            Self::GuestWrites => "guest_writes",
             Self::InArguments => "in_arguments",
             Self::Processes => "processes",
             Self::RawText => "raw_text",

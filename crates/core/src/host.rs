@@ -4,14 +4,18 @@
 //! behind a capability that was not granted is linked all the same and fails when called, naming the
 //! capability.
 
+mod admit;
+pub mod sql;
 mod wasi;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use web_time::{SystemTime, UNIX_EPOCH};
 
-use crate::limits::{Capabilities, Capability};
+use crate::limits::{Capabilities, Capability, Limits};
 use crate::runtime::Fault;
+use sql::{HostSql, SqlState};
 
 /// The type of a parameter or result of a host function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -141,7 +145,7 @@ const FUNCTIONS: &[HostFunction] = &[
 
 /// Every function that a guest may import.
 pub fn functions() -> impl Iterator<Item = &'static HostFunction> {
-    FUNCTIONS.iter().chain(wasi::FUNCTIONS)
+    FUNCTIONS.iter().chain(sql::FUNCTIONS).chain(wasi::FUNCTIONS)
 }
 
 /// The known function of this import name, if there is one.
@@ -210,6 +214,11 @@ pub trait HostServices: Send + Sync {
     /// # Errors
     /// The host has no source of randomness.
     fn random(&self, into: &mut [u8]) -> Result<(), String>;
+
+    /// The connection, for statements of a guest's; `None` where none can run.
+    fn sql(&self) -> Option<&dyn HostSql> {
+        None
+    }
 }
 
 /// What an instance's host functions work on.
@@ -220,12 +229,30 @@ pub struct HostState {
     pub services: Arc<dyn HostServices>,
     /// What the running method of a table says and asks.
     pub table: TableState,
+    /// Statements that the guest has prepared.
+    pub sql: SqlState,
 }
 
 impl HostState {
-    /// The state of an instance that runs no method of a table.
+    /// The state of an instance that runs no method of a table and has no statements, for which the
+    /// default limits hold.
     pub fn new(granted: Capabilities, services: Arc<dyn HostServices>) -> Self {
-        Self { granted, services, table: TableState::default() }
+        let limits = Limits::default();
+        let sql = SqlState::new(&limits, limits.call_timeout);
+        Self { granted, services, table: TableState::default(), sql }
+    }
+
+    /// The same with other limits of statements. A step takes no longer than a call.
+    #[must_use]
+    pub fn with_limits(self, limits: &Limits, call_timeout: Duration) -> Self {
+        Self { sql: SqlState::new(limits, call_timeout), ..self }
+    }
+
+    /// The state of an instance that takes this one's place.
+    #[must_use]
+    pub fn renewed(&self) -> Self {
+        let (granted, services) = (self.granted, Arc::clone(&self.services));
+        Self { granted, services, table: TableState::default(), sql: self.sql.renewed() }
     }
 }
 

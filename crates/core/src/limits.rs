@@ -56,6 +56,9 @@ pub struct Limits {
     pub manifest_values_max: usize,
     /// Depth of JSON in a manifest; no more than 127 is ever read.
     pub manifest_depth_max: usize,
+    /// Statements of guests that run within one another: a guest runs one, which calls a guest, which
+    /// runs one. Each takes a machine stack of a call besides the engine's own.
+    pub sql_depth_max: usize,
     /// Bytes of a name. SQLite accepts no longer function names than 255.
     pub name_bytes_max: usize,
 }
@@ -84,6 +87,7 @@ impl Default for Limits {
             manifest_objects_max: 10_000,
             manifest_values_max: 200_000,
             manifest_depth_max: 16,
+            sql_depth_max: 4,
             name_bytes_max: 255,
         }
     }

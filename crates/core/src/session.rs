@@ -325,7 +325,10 @@ impl Session {
             }
             lease.vacant = true;
             let (bytes, cache) = (std::mem::take(&mut lease.bytes), &self.environment.cache);
-            match lease.guest.take() {
+            // Statements of its own belong to the statement that ends, and would keep the connection
+            // from closing; without them the guest's memory is wrong.
+            let keeps = lease.guest.as_mut().is_some_and(|guest| !guest.has_statements());
+            match lease.guest.take().filter(|_| keeps) {
                 Some(guest) => {
                     cache.put(lease.key.clone(), guest, bytes, Arc::clone(&lease.stats));
                 }
@@ -411,7 +414,8 @@ impl Session {
     ) -> Result<(Box<Guest>, u64)> {
         let policy = &callable.object.policy;
         let limits = &self.environment.settings.limits;
-        let host = HostState::new(policy.granted, Arc::clone(&self.services));
+        let host = HostState::new(policy.granted, Arc::clone(&self.services))
+            .with_limits(limits, policy.call_timeout);
         let config = policy.instance(limits, host);
         let started = Guest::new(module, config, &mut scope.budget)
             .map_err(|e| failure::call(callable, &callable.object.policy, limits, *e))

@@ -56,10 +56,12 @@ routines! {
         sqlite3_bind_null: 6;
         sqlite3_bind_parameter_count: 7;
         sqlite3_bind_parameter_index: 8;
+        sqlite3_bind_parameter_name: 9;
         sqlite3_bind_text64: 194;
         sqlite3_bind_zeroblob64: 207;
         sqlite3_busy_timeout: 14;
         sqlite3_changes: 15;
+        sqlite3_clear_bindings: 149;
         sqlite3_close: 16;
         sqlite3_column_blob: 19;
         sqlite3_column_bytes: 20;
@@ -91,6 +93,7 @@ routines! {
         sqlite3_next_stmt: 152;
         sqlite3_open_v2: 135;
         sqlite3_prepare_v3: 217;
+        sqlite3_progress_handler: 75;
         sqlite3_reset: 77;
         sqlite3_result_blob64: 201;
         sqlite3_result_double: 79;

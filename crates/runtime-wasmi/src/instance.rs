@@ -206,7 +206,7 @@ impl Instance for WasmiInstance {
 
     fn renew(&mut self) -> Result<(), Fault> {
         let host = self.host_mut();
-        let host = HostState::new(host.granted, Arc::clone(&host.services));
+        let host = host.renewed();
         let mut new = WasmiInstance::new(&self.code, self.config.with(host))?;
         // In the same order, and so with the same numbers.
         for (export, _) in &self.functions {

@@ -2,7 +2,6 @@
 //!
 //! A call allocates nothing, takes no lock and looks nothing up by name.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use commensal_core::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_SCRATCH};
@@ -208,7 +207,7 @@ impl Instance for WasmtimeInstance {
 
     fn renew(&mut self) -> Result<(), Fault> {
         let host = self.host_mut();
-        let host = HostState::new(host.granted, Arc::clone(&host.services));
+        let host = host.renewed();
         let mut new = (self.remake)(host)?;
         // In the same order, and so with the same numbers.
         for (export, _) in &self.functions {

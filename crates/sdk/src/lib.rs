@@ -79,6 +79,7 @@ mod manifest;
 mod memory;
 mod output;
 mod parameter;
+pub mod sql;
 mod table;
 mod value;
 

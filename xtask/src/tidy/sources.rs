@@ -17,6 +17,7 @@ const UNSAFE: &[&str] = &[
     "crates/sdk/src/fault.rs",
     "crates/sdk/src/host.rs",
     "crates/sdk/src/memory.rs",
+    "crates/sdk/src/sql.rs",
     "crates/sdk/src/table/exports.rs",
     "shim/tests/extensions/native.rs",
 ];

@@ -50,11 +50,12 @@ pub(super) unsafe extern "C" fn find_function(
             let Ok(call) = function::scalar_of::<Overload>(connected.state.handle.api) else {
                 return 0;
             };
-            let found = with_table(connected, |table, access| {
+            let find = |table: &mut VirtualTable, access: Access<'_>| {
                 // A statement is being prepared: what is there has to do.
                 let session = renewed(connected, table, connected.state.registry())?;
                 table.find_function(Access { session: &session, ..access }, arguments, &name)
-            });
+            };
+            let found = connected.state.services.sql.preparing(|| with_table(connected, find));
             let (code, error) = match found {
                 Ok(None) => return 0,
                 Ok(Some(code)) => (code, None),

@@ -245,8 +245,14 @@ unsafe fn declare(
 }
 
 unsafe extern "C" fn disconnect(table: *mut sqlite3_vtab) -> c_int {
+    // SAFETY: the table that `make` gave.
+    if unsafe { &*table.cast::<Connected>() }.table.try_borrow_mut().is_err() {
+        // SQLite holds on to tables whose methods run. Should it not, the method has to end first, and
+        // nobody frees the table after it.
+        return SQLITE_OK;
+    }
     let end = |own: Connected| own.table.into_inner().disconnect(&own.session.borrow());
-    // SAFETY: the table that `make` gave; SQLite disconnects it once.
+    // SAFETY: as above; SQLite disconnects it once.
     unsafe { vtab::take_back(table, end) }
 }
 
@@ -277,7 +283,9 @@ pub(super) fn with_table<R>(
     let mut table = connected.table.try_borrow_mut().map_err(|_| reentered(connected))?;
     let session = Rc::clone(&connected.session.borrow());
     let read = |sha256: &[u8; 32]| connected.state.read_module(sha256);
-    body(&mut table, Access { session: &session, read: &read })
+    let result = body(&mut table, Access { session: &session, read: &read });
+    table.settle();
+    result
 }
 
 #[cold]
@@ -347,8 +355,10 @@ unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_ind
         }
         Ok(())
     };
+    // SAFETY: the table that `make` made.
+    let services = Arc::clone(&unsafe { &*table.cast::<Connected>() }.state.services);
     // SAFETY: this is xBestIndex.
-    let result = unsafe { method(table, body) };
+    let result = services.sql.preparing(|| unsafe { method(table, body) });
     // A guest's own code would mean that there is no such plan.
     if result == SQLITE_CONSTRAINT { SQLITE_ERROR } else { result | code }
 }

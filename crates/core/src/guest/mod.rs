@@ -164,6 +164,16 @@ impl Guest {
         &mut self.instance.host_mut().table
     }
 
+    /// Whether it has prepared statements that it has not finalized.
+    pub(crate) fn has_statements(&mut self) -> bool {
+        self.instance.host_mut().sql.has_statements()
+    }
+
+    /// Ends the executions of its statements.
+    pub(crate) fn reset_statements(&mut self) {
+        self.instance.host_mut().sql.reset_all();
+    }
+
     /// Finds a guest function, once; the result holds for this instance only.
     ///
     /// # Errors

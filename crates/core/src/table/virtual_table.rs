@@ -184,6 +184,17 @@ impl VirtualTable {
         Err(self.seat.fail(session, method, CallError::Protocol(problem.to_owned())))
     }
 
+    /// A method has ended. Without a cursor nothing is being read, and what the guest has not read to
+    /// its end would keep a lock.
+    #[inline]
+    pub fn settle(&mut self) {
+        if self.cursors.is_empty()
+            && let Some(guest) = self.connected.and_then(|(instance, _)| self.seat.guest(instance))
+        {
+            guest.reset_statements();
+        }
+    }
+
     /// The plan for a query; `None` when none can work.
     ///
     /// # Errors

@@ -1,0 +1,198 @@
+//! Statements of guests, on the connection that called them: they read only, and call no definitions.
+//!
+//! The engine takes them for statements of its own within another, as it does the reading of the
+//! catalog. One that writes there made it panic; and the names of functions mean SQLite's in such a
+//! statement, whatever the dialect says.
+
+use std::num::NonZero;
+use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::Instant;
+
+use commensal_core::ddl::lexer::{Lexer, Token, TokenKind};
+use commensal_core::engine::{EngineStatement, SqlText};
+use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql};
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+use turso_core::Statement;
+
+use crate::state::State;
+use crate::statement::{self, names};
+use crate::value::{borrowed, owned};
+use crate::{error, function};
+
+/// Instructions of the engine's virtual machine from one look at the clock to the next.
+const INSTRUCTIONS: u64 = 1000;
+
+/// SQLite's result code of what may not be written.
+const READONLY: i32 = 8;
+
+/// See the module's description.
+#[derive(Default)]
+pub(crate) struct GuestSql {
+    /// Set once the state is made, which has the services that have this.
+    state: OnceLock<Weak<State>>,
+    depth: AtomicUsize,
+    deadline: Mutex<Option<Instant>>,
+}
+
+impl GuestSql {
+    pub(crate) fn set_state(&self, state: &Arc<State>) {
+        // It is set once.
+        let _ = self.state.set(Arc::downgrade(state));
+    }
+
+    fn state(&self) -> Result<Arc<State>> {
+        self.state.get().and_then(Weak::upgrade).ok_or_else(function::astray)
+    }
+}
+
+impl HostSql for GuestSql {
+    fn prepare(&self, sql: &SqlText) -> Result<(Option<BoxedStatement>, usize)> {
+        let state = self.state()?;
+        let text = sql.as_str();
+        if is_empty(text) {
+            return Ok((None, text.len()));
+        }
+        let statement = state.connection.prepare_internal(text).map_err(error::of_engine)?;
+        if is_writing(text, &statement) {
+            let message =
+                "Turso: a guest can only read; statements that write are not safe within another";
+            return Err(Error::new(ErrorKind::Engine, message).with_engine_code(READONLY));
+        }
+        let used = statement.tail_offset();
+        let names = names(&statement);
+        Ok((Some(Box::new(OfGuest { statement, names, is_fresh: true })), used))
+    }
+
+    fn changes(&self) -> i64 {
+        self.state().map_or(0, |state| state.connection.changes())
+    }
+
+    fn last_insert_rowid(&self) -> i64 {
+        self.state().map_or(0, |state| state.connection.last_insert_rowid())
+    }
+
+    fn is_autocommit(&self) -> bool {
+        self.state().is_ok_and(|state| state.connection.get_auto_commit())
+    }
+
+    fn depth(&self) -> &AtomicUsize {
+        &self.depth
+    }
+
+    fn set_deadline(&self, deadline: Option<Instant>) -> Option<Instant> {
+        let mut place = self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *place, deadline);
+        if let Ok(state) = self.state() {
+            match deadline {
+                Some(at) => {
+                    let is_late = move || Instant::now() >= at;
+                    state.connection.set_progress_handler(INSTRUCTIONS, Some(Box::new(is_late)));
+                }
+                None => state.connection.set_progress_handler(0, None),
+            }
+        }
+        before
+    }
+}
+
+/// The first token of a statement.
+fn first_token(sql: &str) -> Token<'_> {
+    let mut lexer = Lexer::new(sql);
+    loop {
+        let token = lexer.significant();
+        if token.kind != TokenKind::Semicolon {
+            return token;
+        }
+    }
+}
+
+/// Whether there is nothing but white space, comments and semicolons.
+fn is_empty(sql: &str) -> bool {
+    first_token(sql).kind == TokenKind::End
+}
+
+/// Whether a statement writes. The engine's `readonly` is false also of a query that needs a table for
+/// itself.
+fn is_writing(sql: &str, statement: &Statement) -> bool {
+    const WORDS: [&str; 5] = ["CREATE", "DROP", "ALTER", "REINDEX", "ANALYZE"];
+    let first = first_token(sql);
+    statement.get_program().change_cnt_on || WORDS.iter().any(|word| first.is(word))
+}
+
+/// A statement of a guest's.
+struct OfGuest {
+    statement: Statement,
+    names: Vec<String>,
+    /// It has not been stepped since it was prepared or reset.
+    is_fresh: bool,
+}
+
+impl Drop for OfGuest {
+    fn drop(&mut self) {
+        self.reset();
+    }
+}
+
+impl EngineStatement for OfGuest {
+    fn parameter_count(&self) -> usize {
+        self.statement.parameters_count()
+    }
+
+    fn parameter_index(&self, name: &str) -> Option<usize> {
+        self.statement.parameter_index(name).map(NonZero::get)
+    }
+
+    fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()> {
+        statement::bind(&mut self.statement, index, owned(value, 0))
+    }
+
+    fn step(&mut self) -> Result<bool> {
+        self.is_fresh = false;
+        let stepped = statement::step(&mut self.statement);
+        if !matches!(stepped, Ok(true)) {
+            self.reset();
+        }
+        stepped
+    }
+
+    fn reset(&mut self) {
+        if std::mem::replace(&mut self.is_fresh, true) {
+            return;
+        }
+        // What the last step reported was reported already.
+        let _ = self.statement.reset();
+    }
+
+    fn column_count(&self) -> usize {
+        self.statement.num_columns()
+    }
+
+    fn column_name(&self, column: usize) -> &str {
+        self.names.get(column).map(String::as_str).unwrap_or_default()
+    }
+
+    fn column(&self, column: usize) -> Result<ValueRef<'_>> {
+        let row = self.statement.row().filter(|_| column < self.statement.num_columns());
+        Ok(row.map_or(ValueRef::Null, |row| borrowed(row.get_value(column))))
+    }
+
+    fn is_readonly(&self) -> bool {
+        true
+    }
+}
+
+impl GuestStatement for OfGuest {
+    fn parameter_name(&self, index: usize) -> Option<String> {
+        self.statement.parameters().name(NonZero::new(index)?)
+    }
+
+    fn clear_bindings(&mut self) {
+        self.statement.clear_bindings();
+    }
+
+    /// The engine has no text that is not UTF-8.
+    fn invalid_text(&self, _column: usize) -> &[u8] {
+        &[]
+    }
+}

@@ -1,0 +1,235 @@
+//! Which statements a guest may run: by their tokens, since the authorizer of a connection belongs to
+//! the application.
+//!
+//! A statement that reads is refused when it is none of a few kinds. What the engine has compiled, and
+//! says of itself that it writes, needs the right to; and nothing reaches transactions, other files,
+//! code, settings, or the tables of definitions.
+
+use crate::ddl::lexer::{Lexer, Token, TokenKind};
+use crate::ddl::name;
+
+/// What the first words of a statement say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admitted {
+    /// A kind of statement that guests may have.
+    Known,
+    /// None that is known. The engine says what is wrong with it; if it finds nothing, it is refused.
+    Unknown,
+}
+
+/// What a statement can begin with.
+const KNOWN: &[&str] = &[
+    "SELECT", "VALUES", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER",
+    "REINDEX", "ANALYZE",
+];
+
+/// What no statement of a guest's begins with, and why.
+const REFUSED: &[(&str, &str)] = &[
+    ("ATTACH", "guests reach no other files"),
+    ("DETACH", "guests reach no other files"),
+    ("VACUUM", "it cannot run within a statement, and could write another file"),
+    ("BEGIN", TRANSACTION),
+    ("COMMIT", TRANSACTION),
+    ("END", TRANSACTION),
+    ("ROLLBACK", TRANSACTION),
+    ("SAVEPOINT", TRANSACTION),
+    ("RELEASE", TRANSACTION),
+];
+
+const TRANSACTION: &str = "the transaction belongs to whoever called the guest";
+
+/// Pragmas that read, with an argument or without.
+const PRAGMAS: &[&str] = &[
+    "table_info",
+    "table_xinfo",
+    "table_list",
+    "index_list",
+    "index_info",
+    "index_xinfo",
+    "foreign_key_list",
+];
+
+/// Pragmas that read when they have no argument, and set something when they have one.
+const PRAGMAS_WITHOUT_ARGUMENT: &[&str] = &[
+    "application_id",
+    "collation_list",
+    "compile_options",
+    "data_version",
+    "database_list",
+    "encoding",
+    "freelist_count",
+    "function_list",
+    "module_list",
+    "page_count",
+    "page_size",
+    "pragma_list",
+    "schema_version",
+    "user_version",
+];
+
+/// What the names of the tables of definitions begin with.
+const CATALOG: &str = "commensal_";
+
+/// Looks at the first words, before the engine does: it runs some pragmas while it prepares them.
+pub(super) fn admit(sql: &str) -> Result<Admitted, String> {
+    let mut lexer = Lexer::new(sql);
+    let mut first = lexer.significant();
+    while first.kind == TokenKind::Semicolon {
+        first = lexer.significant();
+    }
+    if first.is("EXPLAIN") {
+        first = lexer.significant();
+        if first.is("QUERY") {
+            lexer.significant();
+            first = lexer.significant();
+        }
+    }
+    if first.is("PRAGMA") {
+        return pragma(lexer).map(|()| Admitted::Known);
+    }
+    if let Some((word, why)) = REFUSED.iter().find(|(word, _)| first.is(word)) {
+        return Err(format!("{word} is not for guests: {why}"));
+    }
+    let is_known =
+        first.kind == TokenKind::LeftParenthesis || KNOWN.iter().any(|word| first.is(word));
+    Ok(if is_known { Admitted::Known } else { Admitted::Unknown })
+}
+
+fn pragma(mut lexer: Lexer<'_>) -> Result<(), String> {
+    let (mut pragma, mut next) = (lexer.significant(), lexer.significant());
+    if next.kind == TokenKind::Dot {
+        (pragma, next) = (lexer.significant(), lexer.significant());
+    }
+    let pragma = name(&pragma).unwrap_or_default();
+    let is = |known: &&str| known.eq_ignore_ascii_case(&pragma);
+    let has_argument = !matches!(next.kind, TokenKind::End | TokenKind::Semicolon);
+    if PRAGMAS.iter().any(|known| is(known))
+        || !has_argument && PRAGMAS_WITHOUT_ARGUMENT.iter().any(|known| is(known))
+    {
+        return Ok(());
+    }
+    Err(format!("PRAGMA {pragma} is not for guests: they can set nothing"))
+}
+
+/// Looks at a statement that the engine has compiled.
+pub(super) fn check_compiled(
+    sql: &str,
+    admitted: Admitted,
+    writes: bool,
+    may_write: bool,
+) -> Result<(), String> {
+    if admitted == Admitted::Unknown {
+        return Err("guests can run queries, and statements that write tables".to_owned());
+    }
+    if writes && !may_write {
+        return Err(
+            "a statement that writes needs the capability \"sql_write\": the definition has to ask \
+             for it (WITH (allow = 'sql_read,sql_write')) and the host has to grant it"
+                .to_owned(),
+        );
+    }
+    let mut lexer = Lexer::new(sql);
+    let mut token = lexer.significant();
+    while token.kind != TokenKind::End {
+        let next = lexer.significant();
+        check_token(&token, &next, writes)?;
+        token = next;
+    }
+    Ok(())
+}
+
+fn check_token(token: &Token<'_>, next: &Token<'_>, writes: bool) -> Result<(), String> {
+    let Some(word) = name(token) else { return Ok(()) };
+    if word.eq_ignore_ascii_case("load_extension") && next.kind == TokenKind::LeftParenthesis {
+        return Err("load_extension() is not for guests: they bring no code".to_owned());
+    }
+    if !writes {
+        return Ok(());
+    }
+    // INSERT OR ROLLBACK, RAISE(ROLLBACK, …) of a trigger.
+    if token.is("ROLLBACK") {
+        return Err(format!("ROLLBACK is not for guests: {TRANSACTION}"));
+    }
+    let is_catalog = word.get(..CATALOG.len()).is_some_and(|w| w.eq_ignore_ascii_case(CATALOG));
+    if is_catalog && token.kind != TokenKind::String {
+        return Err(format!(
+            "{word} is not for guests: definitions are written by CREATE and DROP"
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(sql: &str, writes: bool) -> bool {
+        admit(sql).and_then(|admitted| check_compiled(sql, admitted, writes, true)).is_err()
+    }
+
+    #[test]
+    fn what_begins_so_is_refused_before_the_engine_sees_it() {
+        for sql in [
+            "ATTACH 'x' AS y",
+            " -- hidden\n;; /* */ attach 'x' AS y",
+            "EXPLAIN ATTACH 'x' AS y",
+            "explain query plan detach y",
+            "VACUUM INTO 'x'",
+            "begin",
+            "SAVEPOINT s",
+            "PRAGMA writable_schema = 1",
+            "PRAGMA main.\"journal_mode\"(wal)",
+            "PRAGMA wal_checkpoint",
+            "PRAGMA user_version = 7",
+            "PRAGMA",
+        ] {
+            assert!(admit(sql).is_err(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn what_reads_is_admitted() {
+        for sql in [
+            "SELECT 1",
+            "values (1)",
+            "WITH a AS (SELECT 1) SELECT * FROM a",
+            "(SELECT 1)",
+            "EXPLAIN QUERY PLAN SELECT 1",
+            "PRAGMA table_info(t)",
+            "PRAGMA main.index_list = t",
+            "PRAGMA user_version;",
+            "SELECT \"rollback\", commensal_object.name FROM commensal_object",
+        ] {
+            assert!(!refused(sql, false), "{sql}");
+        }
+    }
+
+    #[test]
+    fn code_transactions_and_definitions_are_out_of_reach() {
+        for sql in [
+            "SELECT load_extension('x')",
+            "SELECT \"LOAD_EXTENSION\" ('x')",
+            "SELECT 1, [load_extension]/**/('x')",
+        ] {
+            assert!(refused(sql, false), "{sql}");
+        }
+        for sql in [
+            "INSERT OR ROLLBACK INTO t VALUES (1)",
+            "CREATE TRIGGER t AFTER INSERT ON u BEGIN SELECT RAISE(ROLLBACK, 'x'); END",
+            "DELETE FROM commensal_object",
+            "UPDATE main.\"Commensal_Meta\" SET generation = 1",
+            "WITH x AS (SELECT 1) DELETE FROM [commensal_module]",
+            "REINDEXX",
+        ] {
+            assert!(refused(sql, true), "{sql}");
+        }
+        assert!(!refused("INSERT INTO t VALUES ('ROLLBACK', 'commensal_object')", true));
+    }
+
+    #[test]
+    fn writing_needs_its_right() {
+        let sql = "INSERT INTO t VALUES (1)";
+        let error = check_compiled(sql, Admitted::Known, true, false).unwrap_err();
+        assert!(error.contains("sql_write"), "{error}");
+    }
+}

@@ -1,0 +1,415 @@
+//! SQL from within a guest: statements of its own on the connection that called it.
+//!
+//! What a guest may run is decided in `admit.rs`, before the engine sees it; here are the statements
+//! that an instance has, and the functions of the host module over them (docs/abi.md, section 11).
+//! Knows no engine: an adaptor offers its connection as [`HostSql`].
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use commensal_abi::{HOST_MODULE, Record, Tag};
+use web_time::Instant;
+
+use super::admit::{admit, check_compiled};
+use super::{Body, HostFunction, HostState, HostType, bytes, bytes_range};
+use crate::engine::{EngineStatement, SqlText};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::{Capability, Limits};
+use crate::runtime::Fault;
+use crate::value::ValueRef;
+
+/// A statement of a guest's.
+pub trait GuestStatement: EngineStatement + Send {
+    /// Name of the parameter of this index (from 1), with its prefix, if it has one.
+    fn parameter_name(&self, index: usize) -> Option<String>;
+
+    /// Binds NULL to every parameter.
+    fn clear_bindings(&mut self);
+
+    /// The bytes of a value of the current row that is text, and not valid UTF-8.
+    fn invalid_text(&self, column: usize) -> &[u8];
+}
+
+/// See [`GuestStatement`].
+pub type BoxedStatement = Box<dyn GuestStatement>;
+
+/// The connection that called the guest, as statements of the guest's see it. Used on the thread that
+/// runs the calling statement, while the guest runs.
+pub trait HostSql {
+    /// Compiles the first statement of `sql`, as if it came from the schema of a file that nobody
+    /// trusts. Gives the statement, or `None` for nothing but comments, and the bytes used.
+    ///
+    /// # Errors
+    /// What the engine reports; what it cannot run within another statement.
+    fn prepare(&self, sql: &SqlText) -> Result<(Option<BoxedStatement>, usize)>;
+
+    /// Rows changed by the last INSERT, UPDATE or DELETE.
+    fn changes(&self) -> i64;
+
+    /// Rowid of the last INSERT.
+    fn last_insert_rowid(&self) -> i64;
+
+    /// Whether no transaction is open but that of the calling statement.
+    fn is_autocommit(&self) -> bool;
+
+    /// How many guests of the connection run statements, one within the other.
+    fn depth(&self) -> &AtomicUsize;
+
+    /// From now on steps of guests' statements end with an error at this time. Gives what was set
+    /// before.
+    fn set_deadline(&self, deadline: Option<Instant>) -> Option<Instant>;
+}
+
+/// Result codes of SQLite's that are not an engine's answer.
+mod code {
+    pub(super) const OK: i64 = 0;
+    pub(super) const ERROR: i64 = 1;
+    pub(super) const TOOBIG: i64 = 18;
+    pub(super) const MISUSE: i64 = 21;
+    pub(super) const AUTH: i64 = 23;
+    pub(super) const ROW: i64 = 100;
+    pub(super) const DONE: i64 = 101;
+}
+
+/// Subtype of a blob that is text which is not UTF-8.
+const INVALID_TEXT: u8 = 255;
+
+/// The statements of an instance.
+pub struct SqlState {
+    /// By their numbers, from 1.
+    statements: Vec<Option<BoxedStatement>>,
+    /// What the last call that failed reported.
+    message: String,
+    call_timeout: Duration,
+    bytes_max: usize,
+    depth_max: usize,
+}
+
+impl SqlState {
+    /// Statements that an instance can have.
+    pub const STATEMENTS_MAX: usize = 64;
+
+    pub(super) fn new(limits: &Limits, call_timeout: Duration) -> Self {
+        Self {
+            statements: Vec::new(),
+            message: String::new(),
+            call_timeout,
+            bytes_max: limits.result_bytes_max,
+            depth_max: limits.sql_depth_max,
+        }
+    }
+
+    /// The same without statements.
+    pub(super) fn renewed(&self) -> Self {
+        Self { statements: Vec::new(), message: String::new(), ..*self }
+    }
+
+    /// Whether a statement was prepared and not finalized.
+    pub(crate) fn has_statements(&self) -> bool {
+        self.statements.iter().any(Option::is_some)
+    }
+
+    /// Ends the executions of all statements, which keep their bindings.
+    pub(crate) fn reset_all(&mut self) {
+        self.statements.iter_mut().flatten().for_each(|statement| statement.reset());
+    }
+
+    /// A number for one more statement.
+    fn vacancy(&mut self) -> Option<usize> {
+        let vacant = self.statements.iter().position(Option::is_none);
+        vacant.or_else(|| {
+            (self.statements.len() < Self::STATEMENTS_MAX).then(|| {
+                self.statements.push(None);
+                self.statements.len() - 1
+            })
+        })
+    }
+
+    fn find(&mut self, number: i64) -> Option<&mut BoxedStatement> {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.statements.get_mut(index)?.as_mut()
+    }
+
+    fn fail(&mut self, code: i64, message: impl Into<String>) -> i64 {
+        self.message = message.into();
+        code
+    }
+
+    fn misuse(&mut self) -> i64 {
+        self.fail(code::MISUSE, "there is no such statement, parameter or column")
+    }
+
+    fn engine(&mut self, error: &Error) -> i64 {
+        // What is not the engine's own is an error of a function or of ours.
+        let code = error.engine_code().map_or(code::ERROR, i64::from);
+        // 0, 100 and 101 would say that all is well.
+        let code =
+            if matches!(code, code::OK | code::ROW | code::DONE) { code::ERROR } else { code };
+        self.fail(code, error.message())
+    }
+}
+
+/// Runs the engine for a guest: bounded in depth and in time.
+fn within<R>(
+    state: &HostState,
+    body: impl FnOnce(&dyn HostSql) -> Result<R>,
+) -> Result<Result<R>, Fault> {
+    /// Takes back what was set, also when `body` panics.
+    struct Level<'a>(&'a dyn HostSql, Option<Instant>);
+
+    impl Drop for Level<'_> {
+        fn drop(&mut self) {
+            self.0.depth().fetch_sub(1, Relaxed);
+            self.0.set_deadline(self.1);
+        }
+    }
+
+    let refused = |kind, message: String| Ok(Err(Error::new(kind, message)));
+    let Some(sql) = state.services.sql() else {
+        let message = "SQL cannot run here: not in a collation, nor while a statement is prepared";
+        return refused(ErrorKind::Denied, message.to_owned());
+    };
+    let depth_max = state.sql.depth_max;
+    if sql.depth().load(Relaxed) >= depth_max {
+        let message = format!(
+            "guests that run statements within one another reached sql_depth_max ({depth_max}), which \
+             the host can raise"
+        );
+        return refused(ErrorKind::Limit, message);
+    }
+    sql.depth().fetch_add(1, Relaxed);
+    let mine = Instant::now().checked_add(state.sql.call_timeout);
+    let before = sql.set_deadline(None);
+    let deadline = [mine, before].into_iter().flatten().min();
+    sql.set_deadline(deadline);
+    let level = Level(sql, before);
+    let result = body(sql);
+    drop(level);
+    match &result {
+        // A guest is not asked whether it wants to end.
+        Err(error) if error.kind() == ErrorKind::Interrupted => Err(match deadline {
+            Some(deadline) if Instant::now() >= deadline => Fault::CallTimeout,
+            _ => Fault::Interrupted,
+        }),
+        _ => Ok(result),
+    }
+}
+
+const fn function(
+    name: &'static str,
+    params: &'static [HostType],
+    result: HostType,
+    body: Body,
+) -> HostFunction {
+    let (module, capability) = (HOST_MODULE, Some(Capability::SqlRead));
+    HostFunction { module, name, params, result: Some(result), capability, body }
+}
+
+const I32: HostType = HostType::I32;
+const I64: HostType = HostType::I64;
+
+/// The functions.
+pub(super) const FUNCTIONS: &[HostFunction] = &[
+    function("sql_prepare", &[I32, I32], I64, |state, memory, arguments| {
+        let sql = bytes(memory, arguments[0], arguments[1])?;
+        prepare(state, sql)
+    }),
+    function("sql_bind", &[I32, I32, I32], I32, |state, memory, arguments| {
+        let range = bytes_range(memory.len(), arguments[2], Record::SIZE as i64)?;
+        let record = memory[range].first_chunk().and_then(|b| Record::result_from_bytes(b).ok());
+        let Some(record) = record else { return Ok(state.sql.misuse()) };
+        let content = match record.tag.is_bytes() {
+            true => bytes(memory, record.pointer().into(), record.len.into())?,
+            false => &[],
+        };
+        let value = match record.tag {
+            Tag::Error => return Ok(state.sql.misuse()),
+            Tag::Null => ValueRef::Null,
+            Tag::Integer => ValueRef::Integer(record.payload as i64),
+            Tag::Real => ValueRef::Real(f64::from_bits(record.payload)),
+            Tag::Blob => ValueRef::Blob(content),
+            Tag::Text => match std::str::from_utf8(content) {
+                Ok(text) => ValueRef::Text(text),
+                Err(_) => return Ok(state.sql.fail(code::ERROR, "the text is not valid UTF-8")),
+            },
+        };
+        let Some(statement) = state.sql.find(arguments[0]) else { return Ok(state.sql.misuse()) };
+        let bound = statement.bind(index(arguments[1]), value);
+        Ok(bound.map_or_else(|error| state.sql.engine(&error), |()| code::OK))
+    }),
+    function("sql_clear_bindings", &[I32], I32, |state, _, arguments| {
+        let Some(statement) = state.sql.find(arguments[0]) else { return Ok(state.sql.misuse()) };
+        statement.clear_bindings();
+        Ok(code::OK)
+    }),
+    function("sql_parameter_count", &[I32], I32, |state, _, arguments| {
+        Ok(state.sql.find(arguments[0]).map_or(0, |s| count(s.parameter_count())))
+    }),
+    function("sql_parameter_index", &[I32, I32, I32], I32, |state, memory, arguments| {
+        let name = bytes(memory, arguments[1], arguments[2])?;
+        let statement = state.sql.find(arguments[0]);
+        let index = statement.zip(std::str::from_utf8(name).ok());
+        Ok(index.and_then(|(s, name)| s.parameter_index(name)).map_or(0, count))
+    }),
+    function("sql_parameter_name", &[I32, I32, I32, I32], I32, |state, memory, arguments| {
+        let buffer = bytes_range(memory.len(), arguments[2], arguments[3])?;
+        let statement = state.sql.find(arguments[0]);
+        let name = statement.and_then(|s| s.parameter_name(index(arguments[1])));
+        Ok(name.map_or(-1, |name| fill(&mut memory[buffer], name.as_bytes())))
+    }),
+    function("sql_step", &[I32], I32, |state, _, arguments| step(state, arguments[0])),
+    function("sql_column_count", &[I32], I32, |state, _, arguments| {
+        Ok(state.sql.find(arguments[0]).map_or(0, |s| count(s.column_count())))
+    }),
+    function("sql_column", &[I32, I32, I32, I32, I32], I32, column),
+    function("sql_column_name", &[I32, I32, I32, I32], I32, |state, memory, arguments| {
+        let buffer = bytes_range(memory.len(), arguments[2], arguments[3])?;
+        let statement = state.sql.find(arguments[0]);
+        let index = index(arguments[1]);
+        let statement = statement.filter(|s| index < s.column_count());
+        Ok(statement.map_or(-1, |s| fill(&mut memory[buffer], s.column_name(index).as_bytes())))
+    }),
+    function("sql_readonly", &[I32], I32, |state, _, arguments| {
+        Ok(state.sql.find(arguments[0]).is_none_or(|s| s.is_readonly()).into())
+    }),
+    function("sql_reset", &[I32], I32, |state, _, arguments| {
+        let Some(statement) = state.sql.find(arguments[0]) else { return Ok(state.sql.misuse()) };
+        statement.reset();
+        Ok(code::OK)
+    }),
+    function("sql_finalize", &[I32], I32, |state, _, arguments| {
+        if state.sql.find(arguments[0]).is_none() {
+            return Ok(state.sql.misuse());
+        }
+        let index = index(arguments[0]) - 1;
+        drop(state.sql.statements[index].take());
+        Ok(code::OK)
+    }),
+    function("sql_errmsg", &[I32, I32], I32, |state, memory, arguments| {
+        let buffer = bytes_range(memory.len(), arguments[0], arguments[1])?;
+        Ok(fill(&mut memory[buffer], state.sql.message.as_bytes()))
+    }),
+    function("sql_changes", &[], I64, |state, _, _| {
+        Ok(state.services.sql().map_or(0, HostSql::changes))
+    }),
+    function("sql_last_insert_rowid", &[], I64, |state, _, _| {
+        Ok(state.services.sql().map_or(0, HostSql::last_insert_rowid))
+    }),
+    function("sql_autocommit", &[], I32, |state, _, _| {
+        Ok(state.services.sql().is_none_or(HostSql::is_autocommit).into())
+    }),
+];
+
+/// A number of the guest's, which may be anything, as an index.
+fn index(number: i64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// A number for the guest.
+fn count(number: usize) -> i64 {
+    i32::try_from(number).unwrap_or(i32::MAX).into()
+}
+
+/// Writes as much as fits; how much there is.
+fn fill(buffer: &mut [u8], content: &[u8]) -> i64 {
+    let len = content.len().min(buffer.len());
+    buffer[..len].copy_from_slice(&content[..len]);
+    count(content.len())
+}
+
+fn prepare(state: &mut HostState, sql: &[u8]) -> Result<i64, Fault> {
+    let bytes_max = state.sql.bytes_max;
+    if sql.len() > bytes_max.min(i32::MAX as usize) {
+        return Ok(-state.sql.fail(code::TOOBIG, "the statement is too long"));
+    }
+    let Ok(text) = std::str::from_utf8(sql) else {
+        return Ok(-state.sql.fail(code::ERROR, "the statement is not valid UTF-8"));
+    };
+    let admitted = match admit(text) {
+        Ok(admitted) => admitted,
+        Err(refusal) => return Ok(-state.sql.fail(code::AUTH, refusal)),
+    };
+    let text = match SqlText::new(text) {
+        Ok(text) => text,
+        Err(error) => return Ok(-state.sql.engine(&error)),
+    };
+    let Some(vacant) = state.sql.vacancy() else {
+        let most = SqlState::STATEMENTS_MAX;
+        let message = format!("a guest can have {most} statements: finalize one");
+        return Ok(-state.sql.fail(code::MISUSE, message));
+    };
+    let (statement, used) = match within(state, |sql| sql.prepare(&text))? {
+        Ok(prepared) => prepared,
+        Err(error) => return Ok(-state.sql.engine(&error)),
+    };
+    let number = match statement {
+        None => 0,
+        Some(statement) => {
+            let writes = !statement.is_readonly();
+            let is_granted = state.granted.contains(Capability::SqlWrite);
+            let checked = check_compiled(&text.as_str()[..used], admitted, writes, is_granted);
+            if let Err(refusal) = checked {
+                return Ok(-state.sql.fail(code::AUTH, refusal));
+            }
+            state.sql.statements[vacant] = Some(statement);
+            count(vacant + 1)
+        }
+    };
+    Ok(number | count(used) << 32)
+}
+
+fn step(state: &mut HostState, number: i64) -> Result<i64, Fault> {
+    let Some(index) = usize::try_from(number).ok().and_then(|n| n.checked_sub(1)) else {
+        return Ok(state.sql.misuse());
+    };
+    // Taken out while it runs, so that nothing is found half done after a panic.
+    let Some(mut statement) = state.sql.statements.get_mut(index).and_then(Option::take) else {
+        return Ok(state.sql.misuse());
+    };
+    let stepped = within(state, |_| statement.step());
+    state.sql.statements[index] = Some(statement);
+    Ok(match stepped? {
+        Ok(true) => code::ROW,
+        Ok(false) => code::DONE,
+        Err(error) => state.sql.engine(&error),
+    })
+}
+
+fn column(state: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Result<i64, Fault> {
+    let place = bytes_range(memory.len(), arguments[2], Record::SIZE as i64)?;
+    let buffer = bytes_range(memory.len(), arguments[3], arguments[4])?;
+    if !place.start.is_multiple_of(Record::ALIGN) {
+        return Ok(state.sql.fail(code::MISUSE, "the place of the record is not 8-aligned"));
+    }
+    let column = index(arguments[1]);
+    let found = state.sql.find(arguments[0]).filter(|s| column < s.column_count());
+    let Some(statement) = found else { return Ok(state.sql.misuse()) };
+    let (tag, content, subtype) = match statement.column(column) {
+        Ok(ValueRef::Null) => (Tag::Null, &[][..], 0),
+        Ok(ValueRef::Integer(integer)) => {
+            memory[place].copy_from_slice(&Record::integer(integer).to_bytes());
+            return Ok(code::OK);
+        }
+        Ok(ValueRef::Real(real)) => {
+            memory[place].copy_from_slice(&Record::real(real).to_bytes());
+            return Ok(code::OK);
+        }
+        Ok(ValueRef::Text(text)) => (Tag::Text, text.as_bytes(), 0),
+        Ok(ValueRef::Blob(blob)) => (Tag::Blob, blob, 0),
+        Err(_) => (Tag::Blob, statement.invalid_text(column), INVALID_TEXT),
+    };
+    let pointer = match content.len() <= buffer.len() {
+        true => buffer.start,
+        false => 0,
+    };
+    let record = match tag {
+        Tag::Null => Record::NULL,
+        // No value of an engine's has 4 GiB.
+        tag => Record { subtype, ..Record::bytes(tag, pointer as u32, content.len() as u32) },
+    };
+    if content.len() <= buffer.len() {
+        memory[buffer][..content.len()].copy_from_slice(content);
+    }
+    memory[place].copy_from_slice(&record.to_bytes());
+    Ok(code::OK)
+}
