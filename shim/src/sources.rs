@@ -39,7 +39,8 @@ const SOURCES: &[(&str, &str)] = &[
 ];
 
 /// What they share.
-const OWN_HEADERS: &[(&str, &str)] = &[file!("c/call.h"), file!("c/shim.h"), file!("c/statement.h")];
+const OWN_HEADERS: &[(&str, &str)] =
+    &[file!("c/call.h"), file!("c/shim.h"), file!("c/statement.h")];
 
 /// What says once what was registered.
 const DECLARE: (&str, &str) = file!("c/declare.c");

@@ -6,7 +6,7 @@ use crate::inputs::Input::{
 };
 
 const fn case(source: &'static str, queries: &'static [(&'static str, &'static [Input])]) -> Case {
-    Case { source, options: &[], queries }
+    Case { source, options: &[], queries, runs_sql: false }
 }
 
 const FORMATS_INTEGER: Input = OneOf(&[

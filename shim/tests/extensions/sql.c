@@ -156,7 +156,7 @@ static void described(C *c, int n, V **v) {
     sqlite3_str_appendf(s, "%s,", sqlite3_bind_parameter_name(stmt, i));
   }
   for (i = -1; stmt && i <= sqlite3_column_count(stmt); i++) {
-    sqlite3_str_appendf(s, "%s %s,", sqlite3_column_name(stmt, i), sqlite3_column_decltype(stmt, i));
+    sqlite3_str_appendf(s, "%s,", sqlite3_column_name(stmt, i));
   }
   sqlite3_str_appendf(s, "%d;", stmt == 0 || sqlite3_db_handle(stmt) == db);
   note(s, db, "finalize", sqlite3_finalize(stmt));
@@ -202,8 +202,8 @@ static void changed(C *c, int n, V **v) {
   int before = sqlite3_total_changes(db);
   int rc = sqlite3_exec(db, text(v[0]), 0, 0, 0);
   note(s, db, "exec", rc);
-  sqlite3_str_appendf(s, "%d %lld %d %lld", sqlite3_changes(db), sqlite3_changes64(db),
-      sqlite3_total_changes(db) - before, sqlite3_last_insert_rowid(db));
+  sqlite3_str_appendf(s, "%d %lld %d %lld %d", sqlite3_changes(db), sqlite3_changes64(db),
+      sqlite3_total_changes(db) - before, sqlite3_last_insert_rowid(db), sqlite3_get_autocommit(db));
   answer(c, s);
 }
 
