@@ -267,7 +267,7 @@ static void listed(C *c, int n, V **v) {
   answer(c, s);
 }
 
-static int is_set(sqlite3 *db, const char *sql) {
+static int prepares(sqlite3 *db, const char *sql) {
   S *stmt = 0;
   int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, 0);
   sqlite3_finalize(stmt);
@@ -278,7 +278,7 @@ static int is_set(sqlite3 *db, const char *sql) {
 static int refused;
 
 static void is_refused(C *c, int n, V **v) {
-  sqlite3_result_int(c, refused || is_set(sqlite3_context_db_handle(c), "SELECT 1") == SQLITE_OK);
+  sqlite3_result_int(c, refused || prepares(sqlite3_context_db_handle(c), "SELECT 1") == SQLITE_OK);
 }
 
 int sqlite3_sql_init(sqlite3 *db, char **error, const sqlite3_api_routines *api) {
@@ -294,7 +294,9 @@ int sqlite3_sql_init(sqlite3 *db, char **error, const sqlite3_api_routines *api)
   };
   int i, rc = SQLITE_OK;
   SQLITE_EXTENSION_INIT2(api);
-  refused = is_set(db, "SELECT 1") != SQLITE_OK;
+  /* As Rust's driver has it, in which this is loaded to compare. */
+  sqlite3_extended_result_codes(db, 1);
+  refused = prepares(db, "SELECT 1") != SQLITE_OK;
   for (i = 0; rc == SQLITE_OK && i < (int)(sizeof functions / sizeof *functions); i++) {
     rc = sqlite3_create_function(
         db, functions[i].name, functions[i].n, SQLITE_UTF8, 0, functions[i].call, 0, 0);
