@@ -61,7 +61,7 @@ routines! {
         sqlite3_bind_zeroblob64: 207;
         sqlite3_busy_timeout: 14;
         sqlite3_changes: 15;
-        sqlite3_clear_bindings: 149;
+        sqlite3_clear_bindings: 118;
         sqlite3_close: 16;
         sqlite3_column_blob: 19;
         sqlite3_column_bytes: 20;
