@@ -55,6 +55,9 @@ impl Tag {
 /// Flag: this argument has the same value in every call of the statement.
 pub const FLAG_CONSTANT: u8 = 1;
 
+/// Flag of a blob among results: `len` zero bytes, of which the guest has none; the pointer is 0.
+pub const FLAG_ZEROBLOB: u8 = 2;
+
 /// Flag of a NULL among the arguments of a table's `update`: the column keeps its value.
 pub const FLAG_NOCHANGE: u8 = 8;
 
@@ -164,13 +167,31 @@ impl Record {
         Self::read(bytes, FLAG_CONSTANT)
     }
 
-    /// Reads a result record, in which no flag may be set.
+    /// Reads a result record without flags, as nearly all are.
     ///
     /// # Errors
-    /// As [`Record::from_bytes`].
+    /// As [`Record::from_bytes`]; it may have flags, which [`Record::flagged_from_bytes`] knows.
     #[inline]
     pub const fn result_from_bytes(bytes: &[u8; Self::SIZE]) -> Result<Self, RecordError> {
         Self::read(bytes, 0)
+    }
+
+    /// Reads a result record, which may have a flag.
+    ///
+    /// # Errors
+    /// As [`Record::from_bytes`].
+    pub const fn flagged_from_bytes(bytes: &[u8; Self::SIZE]) -> Result<Self, RecordError> {
+        let [tag, subtype, flags, reserved, a, b, c, d, payload @ ..] = *bytes;
+        let (head, payload) = (u64::from_le_bytes([0, 0, 0, reserved, 0, 0, 0, 0]), payload);
+        let payload = u64::from_le_bytes(payload);
+        let (tag, zero_payload) = match (Tag::from_code(tag), flags) {
+            (Some(tag @ Tag::Blob), FLAG_ZEROBLOB) => (tag, u64::MAX),
+            _ => return Self::result_from_bytes(bytes),
+        };
+        if head != 0 || payload & zero_payload != 0 {
+            return Err(Self::reserved([head, payload], [u64::MAX, zero_payload]));
+        }
+        Ok(Self { tag, subtype, flags, len: u32::from_le_bytes([a, b, c, d]), payload })
     }
 
     /// Reads two words, as guests commonly write them: a wider load would wait for both stores.

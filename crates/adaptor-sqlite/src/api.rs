@@ -358,6 +358,7 @@ api! {
         sqlite3_result_null: (*mut sqlite3_context);
         sqlite3_result_subtype: (*mut sqlite3_context, c_uint);
         sqlite3_result_text64: (*mut sqlite3_context, *const c_char, u64, Destructor, u8);
+        sqlite3_result_zeroblob64: (*mut sqlite3_context, u64) -> c_int;
         sqlite3_set_auxdata: (*mut sqlite3_context, c_int, *mut c_void, Destructor);
         sqlite3_set_last_insert_rowid: (*mut sqlite3, i64);
         sqlite3_step: (*mut sqlite3_stmt) -> c_int;

@@ -18,6 +18,7 @@ mod names;
 mod numbers;
 mod pin;
 mod registered;
+mod result;
 mod services;
 mod state;
 mod statement;

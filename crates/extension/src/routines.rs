@@ -101,6 +101,7 @@ routines! {
         sqlite3_result_null: 84;
         sqlite3_result_subtype: 209;
         sqlite3_result_text64: 202;
+        sqlite3_result_zeroblob64: 206;
         sqlite3_set_auxdata: 92;
         sqlite3_set_last_insert_rowid: 216;
         sqlite3_step: 94;

@@ -12,6 +12,7 @@ mod batch;
 mod fetch;
 mod image;
 mod result;
+mod sink;
 
 use commensal_abi::{Record, Tag};
 use web_time::Instant;
@@ -24,7 +25,8 @@ pub(crate) use self::batch::{Batch, Batches};
 pub use self::fetch::Fetched;
 pub(crate) use self::image::Image;
 pub use self::result::Returns;
-use self::result::{bytes_in, check_len, memory_shrank, message, record, value};
+use self::result::{bytes_in, check_len, flagged, memory_shrank, message, record, value};
+pub use self::sink::Sink;
 use crate::host::TableState;
 use crate::manifest::Signature;
 use crate::runtime::{
@@ -193,10 +195,10 @@ impl Guest {
         callee: Callee<'_>,
         arguments: &A,
         budget: &mut StatementBudget,
-        sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+        sink: impl Sink<R>,
     ) -> CallResult<R> {
         match self.invoke(callee, arguments, budget)? {
-            0 => Ok(sink(ValueRef::Null, 0)),
+            0 => Ok(sink.value(ValueRef::Null, 0)),
             pointer => self.result(pointer, callee.returns(), sink),
         }
     }
@@ -217,11 +219,11 @@ impl Guest {
         callee: Callee<'_>,
         arguments: &A,
         budget: &mut StatementBudget,
-        sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+        sink: impl Sink<R>,
     ) -> CallResult<R> {
         let mut sink = Some(sink);
-        let mut give = |value: ValueRef<'_>, subtype| {
-            sink.take().map(|sink| sink(value, subtype)).ok_or_else(memory_shrank)
+        let mut give = |value: ValueRef<'_>, subtype: u8| {
+            sink.take().map(|sink| sink.value(value, subtype)).ok_or_else(memory_shrank)
         };
         let used = self.renewable.as_mut().is_some_and(|r| std::mem::replace(&mut r.used, true));
         let mut error = match self.call(callee, arguments, budget, &mut give) {
@@ -354,12 +356,7 @@ impl Guest {
     /// Hands the value of the record at `pointer` to `sink`, without copying where memory can be
     /// addressed.
     #[inline(always)]
-    fn result<R>(
-        &mut self,
-        pointer: u32,
-        returns: Returns,
-        sink: impl FnOnce(ValueRef<'_>, u8) -> R,
-    ) -> CallResult<R> {
+    fn result<R>(&mut self, pointer: u32, returns: Returns, sink: impl Sink<R>) -> CallResult<R> {
         if let Some(memory) = self.instance.memory() {
             let memory = &*memory;
             let place = range(memory, pointer, Record::SIZE).and_then(<[u8]>::first_chunk);
@@ -368,9 +365,12 @@ impl Guest {
                 returns.class,
                 pointer % Record::ALIGN as u32,
             ) {
-                return Ok(sink(ValueRef::Integer(integer), 0));
+                return Ok(sink.value(ValueRef::Integer(integer), 0));
             }
-            let record = record(pointer, place, memory.len())?;
+            let record = match record(pointer, place, memory.len()) {
+                Ok(record) => record,
+                Err(wrong) => return flagged(wrong.flagged(place)?, returns, sink),
+            };
             if record.tag != Tag::Error {
                 let bytes = match record.tag.is_bytes() {
                     true => bytes_in(memory, record, returns.bytes_max)?,
@@ -380,7 +380,13 @@ impl Guest {
             }
             return Err(self.error(record).into());
         }
-        let record = self.read_record(pointer)?;
+        let mut place = [0; Record::SIZE];
+        let read = self.instance.read(pointer, &mut place);
+        let place = read.is_ok().then_some(&place);
+        let record = match record(pointer, place, self.instance.memory_bytes()) {
+            Ok(record) => record,
+            Err(wrong) => return flagged(wrong.flagged(place)?, returns, sink),
+        };
         if record.tag == Tag::Error {
             return Err(self.error(record).into());
         }
@@ -421,7 +427,7 @@ impl Guest {
     fn read_record(&mut self, pointer: u32) -> CallResult<Record> {
         let mut bytes = [0; Record::SIZE];
         let read = self.instance.read(pointer, &mut bytes);
-        record(pointer, read.is_ok().then_some(&bytes), self.instance.memory_bytes())
+        Ok(record(pointer, read.is_ok().then_some(&bytes), self.instance.memory_bytes())?)
     }
 
     /// The bytes of text, a blob or a message, copied out.
