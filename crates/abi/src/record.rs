@@ -58,6 +58,10 @@ pub const FLAG_CONSTANT: u8 = 1;
 /// Flag of a blob among results: `len` zero bytes, of which the guest has none; the pointer is 0.
 pub const FLAG_ZEROBLOB: u8 = 2;
 
+/// Flag of a NULL that stands for something of the guest's: `len` is its type, which is not 0, the payload
+/// its number.
+pub const FLAG_POINTER: u8 = 4;
+
 /// Flag of a NULL among the arguments of a table's `update`: the column keeps its value.
 pub const FLAG_NOCHANGE: u8 = 8;
 
@@ -83,6 +87,8 @@ pub enum RecordError {
     Tag(u8),
     /// A byte that has to be zero is not: its offset in the record and its value.
     Reserved(u8, u8),
+    /// A pointer's type is 0.
+    PointerType,
 }
 
 impl fmt::Display for RecordError {
@@ -92,6 +98,7 @@ impl fmt::Display for RecordError {
             Self::Reserved(offset, value) => {
                 write!(f, "byte {offset} of the record must be 0 but is {value}")
             }
+            Self::PointerType => f.write_str("a pointer's type, its len, must not be 0"),
         }
     }
 }
@@ -109,6 +116,11 @@ impl Record {
 
     /// The record of a column that keeps its value.
     pub const NOCHANGE: Self = Self { flags: FLAG_NOCHANGE, ..Self::NULL };
+
+    /// The record of a pointer.
+    pub const fn pointer_of(ty: u32, payload: u64) -> Self {
+        Self { flags: FLAG_POINTER, len: ty, payload, ..Self::NULL }
+    }
 
     /// The record of an integer.
     #[inline]
@@ -186,6 +198,10 @@ impl Record {
         let payload = u64::from_le_bytes(payload);
         let (tag, zero_payload) = match (Tag::from_code(tag), flags) {
             (Some(tag @ Tag::Blob), FLAG_ZEROBLOB) => (tag, u64::MAX),
+            (Some(Tag::Null), FLAG_POINTER) if matches!([a, b, c, d], [0, 0, 0, 0]) => {
+                return Err(RecordError::PointerType);
+            }
+            (Some(tag @ Tag::Null), FLAG_POINTER) => (tag, 0),
             _ => return Self::result_from_bytes(bytes),
         };
         if head != 0 || payload & zero_payload != 0 {

@@ -98,6 +98,20 @@ fn flags_of_results() {
         bytes[at] = value;
         assert_eq!(Record::flagged_from_bytes(&bytes), Err(error));
     }
+    let pointer = Record::pointer_of(9, u64::MAX);
+    let bytes = [5, 0, 4, 0, 9, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255];
+    assert_eq!(pointer.to_bytes(), bytes);
+    assert_eq!(Record::flagged_from_bytes(&bytes), Ok(pointer));
+    assert_eq!(Record::result_from_bytes(&bytes), Err(RecordError::Reserved(2, 4)));
+    for (at, value, error) in [
+        (4, 0, RecordError::PointerType),
+        (3, 1, RecordError::Reserved(3, 1)),
+        (2, 6, RecordError::Reserved(2, 6)),
+    ] {
+        let mut bytes = bytes;
+        bytes[at] = value;
+        assert_eq!(Record::flagged_from_bytes(&bytes), Err(error));
+    }
     let plain = Record::bytes(Tag::Text, 8, 3);
     assert_eq!(Record::flagged_from_bytes(&plain.to_bytes()), Ok(plain));
 }

@@ -10,7 +10,7 @@ use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use commensal_core::guest::{Arguments, InvalidUtf8, Plain};
+use commensal_core::guest::{Arguments, InvalidUtf8, Null, Plain};
 use commensal_core::registry::{FunctionEntry, FunctionKey};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
@@ -18,6 +18,7 @@ use crate::api::code::*;
 use crate::api::{Api, ScalarFunction, sqlite3_context, sqlite3_value};
 use crate::library::{self, LIBRARIES_MAX, by_library};
 use crate::pin::Pin;
+use crate::pointer;
 use crate::result::{fail, set_result};
 use crate::state::{Form, State};
 use crate::statement::bytes;
@@ -297,6 +298,11 @@ impl Arguments for Values<'_> {
             bytes(text, (api.sqlite3_value_bytes)(value))
         };
         utf8(text)
+    }
+
+    fn null(&self, position: usize) -> Null {
+        // SAFETY: as above.
+        unsafe { pointer::of(self.api, self.values[position]) }
     }
 
     #[inline]

@@ -17,6 +17,7 @@ mod library;
 mod names;
 mod numbers;
 mod pin;
+mod pointer;
 mod registered;
 mod result;
 mod services;

@@ -2,11 +2,12 @@
 
 use std::ffi::c_int;
 
-use commensal_core::guest::Sink;
+use commensal_core::guest::{Pointer, Sink};
 use commensal_core::{Error, ErrorKind, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, sqlite3_context};
+use crate::pointer;
 use crate::statement::transient;
 
 /// SQLite's place for a result.
@@ -40,6 +41,11 @@ impl Sink<()> for Place<'_> {
                 (self.api.sqlite3_result_subtype)(self.context, subtype.into());
             }
         }
+    }
+
+    fn pointer(self, pointer: Pointer) {
+        // SAFETY: as above.
+        unsafe { pointer::give(self.api, self.context, pointer) };
     }
 }
 

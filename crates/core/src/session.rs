@@ -325,9 +325,13 @@ impl Session {
             }
             lease.vacant = true;
             let (bytes, cache) = (std::mem::take(&mut lease.bytes), &self.environment.cache);
-            match lease.guest.take() {
-                Some(guest) => {
+            match lease.guest.take().map(Guest::idle) {
+                Some(Ok(guest)) => {
                     cache.put(lease.key.clone(), guest, bytes, Arc::clone(&lease.stats));
+                }
+                Some(Err(_)) => {
+                    lease.stats.add(&Counts { traps: 1, ..Counts::default() });
+                    cache.remove_live(bytes);
                 }
                 None => cache.remove_live(bytes),
             }

@@ -11,6 +11,7 @@ mod arguments;
 mod batch;
 mod fetch;
 mod image;
+mod pointer;
 mod result;
 mod sink;
 
@@ -24,8 +25,10 @@ pub use self::batch::Appended;
 pub(crate) use self::batch::{Batch, Batches};
 pub use self::fetch::Fetched;
 pub(crate) use self::image::Image;
+use self::pointer::Pointers;
+pub use self::pointer::{Pointer, SentPointer};
 pub use self::result::Returns;
-use self::result::{bytes_in, check_len, flagged, memory_shrank, message, record, value};
+use self::result::{bytes_in, check_len, memory_shrank, message, record, value, zeroblob};
 pub use self::sink::Sink;
 use crate::host::TableState;
 use crate::manifest::Signature;
@@ -123,6 +126,8 @@ pub struct Guest {
     fault_record: u32,
     /// What is known of a guest that never frees its memory.
     renewable: Option<Renewable>,
+    /// What SQL has of it, once it has anything.
+    pointers: Option<Box<Pointers>>,
     /// Where memory cannot be addressed: arguments on their way in, results on their way out.
     staging: Vec<u8>,
 }
@@ -145,6 +150,7 @@ impl Guest {
             scratch_bytes: 0,
             fault_record: 0,
             renewable: None,
+            pointers: None,
             staging: Vec::new(),
         };
         let renewable = guest.instance.global(commensal_abi::EXPORT_RENEWABLE);
@@ -159,6 +165,7 @@ impl Guest {
     /// Says that another statement begins to use the instance.
     pub(crate) fn begin_statement(&mut self) {
         self.instance.begin_statement();
+        self.renew_pointers();
     }
 
     /// What the running method of a table says and asks.
@@ -256,6 +263,7 @@ impl Guest {
     fn renew(&mut self, size: u32, budget: &mut StatementBudget) -> CallResult<()> {
         let start = Instant::now();
         self.instance.renew().map_err(|fault| CallError::Fault(fault, None))?;
+        self.pointers = None;
         // Not so with the first instance of a statement; but a guest could want one for each row.
         if !budget.charge(start.elapsed()) {
             return Err(CallError::Fault(Fault::StatementTimeout, None).into());
@@ -291,14 +299,15 @@ impl Guest {
         arguments: &A,
     ) -> CallResult<Placed> {
         let (scratch, len) = (self.scratch as usize, self.scratch_bytes as usize);
+        let own = self.pointers_of();
         if let Some(memory) = self.instance.memory() {
             // The range was checked when the guest gave it, and memory never shrinks; a runtime that
             // breaks this gets the error instead of a panic.
             let area = memory.get_mut(scratch..scratch + len).ok_or_else(memory_shrank)?;
-            return encode(area, self.scratch, callee, arguments);
+            return encode(area, self.scratch, callee, own, arguments);
         }
         self.staging.resize(len, 0);
-        let placed = encode(&mut self.staging, self.scratch, callee, arguments)?;
+        let placed = encode(&mut self.staging, self.scratch, callee, own, arguments)?;
         if matches!(placed, Placed::Done) {
             self.instance.write(self.scratch, &self.staging).map_err(|_| memory_shrank())?;
         }
@@ -369,7 +378,10 @@ impl Guest {
             }
             let record = match record(pointer, place, memory.len()) {
                 Ok(record) => record,
-                Err(wrong) => return flagged(wrong.flagged(place)?, returns, sink),
+                Err(wrong) => {
+                    let record = wrong.flagged(place)?;
+                    return self.flagged(record, returns, sink);
+                }
             };
             if record.tag != Tag::Error {
                 let bytes = match record.tag.is_bytes() {
@@ -385,7 +397,10 @@ impl Guest {
         let place = read.is_ok().then_some(&place);
         let record = match record(pointer, place, self.instance.memory_bytes()) {
             Ok(record) => record,
-            Err(wrong) => return flagged(wrong.flagged(place)?, returns, sink),
+            Err(wrong) => {
+                let record = wrong.flagged(place)?;
+                return self.flagged(record, returns, sink);
+            }
         };
         if record.tag == Tag::Error {
             return Err(self.error(record).into());
@@ -395,6 +410,20 @@ impl Guest {
             false => &[],
         };
         value(record, bytes, returns, sink)
+    }
+
+    /// Hands what a result record with a flag says to `sink`.
+    #[cold]
+    fn flagged<R>(
+        &mut self,
+        record: Record,
+        returns: Returns,
+        sink: impl Sink<R>,
+    ) -> CallResult<R> {
+        match record.tag {
+            Tag::Null => Ok(sink.pointer(self.pointer(record.len, record.payload)?)),
+            _ => zeroblob(record, returns, sink),
+        }
     }
 
     /// The error of an error record.

@@ -75,9 +75,8 @@ pub(super) fn record(
     Record::result_from_bytes(bytes).map_err(Wrong::Record)
 }
 
-/// Hands what a result record with a flag says to `sink`.
-#[cold]
-pub(super) fn flagged<R>(record: Record, returns: Returns, sink: impl Sink<R>) -> CallResult<R> {
+/// Hands a blob of zeros to `sink`.
+pub(super) fn zeroblob<R>(record: Record, returns: Returns, sink: impl Sink<R>) -> CallResult<R> {
     let len = record.len as usize;
     if len > returns.bytes_max {
         return Err(CallError::ResultTooLarge(len).into());

@@ -1,5 +1,6 @@
 //! Where a result goes.
 
+use super::Pointer;
 use crate::value::ValueRef;
 
 /// Takes the result of one call; a closure takes what is a value.
@@ -10,6 +11,12 @@ pub trait Sink<R>: Sized {
     /// Takes a blob of so many zeros, which are nowhere in memory; no more than the result may have.
     fn zeroblob(self, len: usize, subtype: u8) -> R {
         self.value(ValueRef::Blob(&vec![0; len]), subtype)
+    }
+
+    /// Takes a pointer of the guest's, which is NULL to everybody else; SQL is done with it at once where
+    /// it can be nothing but NULL.
+    fn pointer(self, _pointer: Pointer) -> R {
+        self.value(ValueRef::Null, 0)
     }
 }
 

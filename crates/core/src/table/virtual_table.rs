@@ -236,7 +236,9 @@ impl VirtualTable {
     ) -> Result<()> {
         cursor.rows.clear();
         let handle = self.cursor(session, cursor, TableMethod::Filter)?;
-        let image = plan::filter(handle, number, text, values, self.memory_bytes_max());
+        let guest = cursor.open.and_then(|(instance, _)| self.seat.guest(instance));
+        let own = guest.map_or(0, |guest| guest.pointers_of());
+        let image = plan::filter(handle, number, text, values, own, self.memory_bytes_max());
         let mut image = image.map_err(|e| self.seat.fail(session, TableMethod::Filter, *e))?;
         self.seat.call_image(session, TableMethod::Filter, &mut image, |guest, pointer| {
             guest.error_at(pointer)
