@@ -57,6 +57,11 @@ static int end_is_free(int place, int count) {
 /* The error that the call ended with. */
 static const Record *error(void) {
   Record *record = &context.result.record;
+  if (record->flags) {
+    /* No message. */
+    result_clear(&context);
+    *record = (Record){.tag = TAG_TEXT};
+  }
   if (record->tag != TAG_TEXT && record->tag != TAG_BLOB) {
     const void *text = sqlite3_value_text(&context.result);
     record->len = text ? sqlite3_value_bytes(&context.result) : 0;
@@ -69,7 +74,14 @@ static const Record *error(void) {
 
 static const Record *result(void) {
   if (context.error > 0) return error();
-  return context.result.record.tag == TAG_NULL ? 0 : &context.result.record;
+  static Record given;
+  given = context.result.record;
+  if (given.flags & FLAG_POINTER) {
+    /* SQL has it from here on. */
+    context.result.record.flags = 0;
+    return &given;
+  }
+  return given.tag == TAG_NULL ? 0 : &given;
 }
 
 static const Record *failed(const char *message) {

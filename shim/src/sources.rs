@@ -24,6 +24,7 @@ const SOURCES: &[(&str, &str)] = &[
     file!("c/format.c"),
     file!("c/memory.c"),
     file!("c/number.c"),
+    file!("c/pointer.c"),
     file!("c/register.c"),
     file!("c/result.c"),
     file!("c/statement.c"),

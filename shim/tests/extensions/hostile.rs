@@ -37,6 +37,8 @@ const UNKNOWN: &[&str] = &[
     "h_format(-5)",
     "h_no_function(0)",
     "h_two_results()",
+    "h_pointer(0)",
+    "h_pointer(1)",
 ];
 
 fn connection(engine: Engine, runtime: &Arc<dyn Runtime>, wasm: &[u8]) -> (Database, Connection) {
