@@ -86,8 +86,6 @@ typedef enum { FUNCTION, COLLATION, MODULE } Kind;
 extern Registered *registered[3];
 /* Why init failed; null when it did not. */
 extern const char *init_error;
-/* What the extension wanted that the shim does not do, one a line; null when there was nothing. */
-extern char *left_out;
 
 /* The state of one group of an aggregate. */
 typedef struct State {
