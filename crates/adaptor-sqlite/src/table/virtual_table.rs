@@ -9,7 +9,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use commensal_core::guest::Arguments;
-use commensal_core::manifest::{Table, TableMethod};
+use commensal_core::manifest::{Eponymous, Table, TableMethod};
 use commensal_core::registry::{Registry, TableEntry};
 use commensal_core::session::Session;
 use commensal_core::table::{Access, FilterValue, VirtualCursor, VirtualTable};
@@ -27,28 +27,32 @@ use crate::state::{State, is_innocuous};
 use crate::vtab;
 
 /// By whether the table is eponymous, whether it can be written, and whether it overloads functions.
-static MODULES: [[[sqlite3_module; 2]; 2]; 2] = [
+static MODULES: [[[sqlite3_module; 2]; 2]; 3] =
+    [modules(Eponymous::No), modules(Eponymous::Yes), modules(Eponymous::Only)];
+
+const fn modules(eponymous: Eponymous) -> [[sqlite3_module; 2]; 2] {
     [
-        [module(false, false, false), module(false, false, true)],
-        [module(false, true, false), module(false, true, true)],
-    ],
-    [
-        [module(true, false, false), module(true, false, true)],
-        [module(true, true, false), module(true, true, true)],
-    ],
-];
+        [module(eponymous, false, false), module(eponymous, false, true)],
+        [module(eponymous, true, false), module(eponymous, true, true)],
+    ]
+}
 
 /// The methods that SQLite sees.
 pub(super) fn module_of(table: &Table) -> &'static sqlite3_module {
     let writable = table.methods.contains_key(&TableMethod::Update);
     let overloads = table.methods.contains_key(&TableMethod::FindFunction);
-    &MODULES[usize::from(table.eponymous)][usize::from(writable)][usize::from(overloads)]
+    &MODULES[table.eponymous as usize][usize::from(writable)][usize::from(overloads)]
 }
 
-const fn module(eponymous: bool, writable: bool, overloads: bool) -> sqlite3_module {
+const fn module(eponymous: Eponymous, writable: bool, overloads: bool) -> sqlite3_module {
     let read = sqlite3_module {
-        // A table can be used without CREATE VIRTUAL TABLE where SQLite sees one function for both.
-        xCreate: Some(if eponymous { connect } else { create }),
+        // A table can be used without CREATE VIRTUAL TABLE where SQLite sees one function for both, or
+        // none that creates.
+        xCreate: match eponymous {
+            Eponymous::No => Some(create),
+            Eponymous::Yes => Some(connect),
+            Eponymous::Only => None,
+        },
         xConnect: Some(connect),
         xBestIndex: Some(best_index),
         xDisconnect: Some(disconnect),
