@@ -39,6 +39,80 @@ const UNKNOWN: &[&str] = &[
     "h_two_results()",
 ];
 
+/// Ways of a table's to go wrong while it is read, which have to fail, and what their error says.
+const READING_FAILS: &[(&str, &str)] = &[
+    ("best_index_traps", "h_table.best_index(): trap"),
+    ("best_index_forever", "timeout_ms"),
+    ("best_index_recursion", "h_table.best_index()"),
+    ("best_index_words", "h_table.best_index(): trap"),
+    ("best_index_interrupts", "interrupted"),
+    ("best_index_retries", "database schema has changed"),
+    ("wild_plan", "h_table.best_index(): trap"),
+    ("freed_plan", "h_table.best_index(): trap"),
+    ("plan_is_no_text", "the text of its plan is not UTF-8"),
+    ("long_plan", "the text of its plan has 1048577 bytes, more than 65536"),
+    ("gap", "has a position that is taken or too high"),
+    ("far_position", "has a position that is taken or too high"),
+    ("far_overflow", "h_table.best_index(): trap"),
+    ("filter_traps", "h_table.filter(): trap"),
+    ("filter_forever", "timeout_ms"),
+    ("filter_recursion", "h_table.filter()"),
+    ("filter_words", "h_table.filter(): trap"),
+    ("filter_interrupts", "interrupted"),
+    ("no_list", "out of bounds"),
+    ("next_traps", "h_table.next(): trap"),
+    ("next_forever", "timeout_ms"),
+    ("next_recursion", "h_table.next()"),
+    ("next_words", "h_table.next(): trap"),
+    ("eof_traps", "h_table.next(): trap"),
+    ("eof_forever", "timeout_ms"),
+    ("column_traps", "h_table.next(): trap"),
+    ("column_forever", "timeout_ms"),
+    ("column_recursion", "h_table.next()"),
+    ("column_words", "h_table.next(): trap"),
+    ("column_retries", "database schema has changed"),
+    ("wild_value", "h_table.next(): trap"),
+    ("wild_error", "h_table.next(): trap"),
+    ("wild_destructor", "h_table.next(): trap"),
+    ("no_utf8", "not valid UTF-8"),
+    ("huge", "out of memory"),
+    ("rowid_traps", "h_table.next(): trap"),
+    ("rowid_forever", "timeout_ms"),
+];
+
+/// Ways that end with an answer, whatever it is.
+const READING_UNKNOWN: &[&str] = &[
+    "", "same_position", "costs", "rows", "overflow", "far_asking", "close_traps", "close_forever", "big",
+    "freed_twice", "hoard", "reaches_out", "endless", "next_interrupts",
+];
+
+/// Statements about tables that go wrong while they are made or written, each after those before.
+const MAKING: &[(&str, &str)] = &[
+    ("CREATE VIRTUAL TABLE t1 USING h_made(connect_traps)", "h_made.create(): trap"),
+    ("CREATE VIRTUAL TABLE t2 USING h_made(connect_forever)", "timeout_ms"),
+    ("CREATE VIRTUAL TABLE t3 USING h_made(connect_recursion)", "h_made.create()"),
+    ("CREATE VIRTUAL TABLE t4 USING h_made(no_table)", "out of memory"),
+    ("CREATE VIRTUAL TABLE t5 USING h_made(wild_table)", "h_made.create(): trap"),
+    ("CREATE VIRTUAL TABLE t6 USING h_made(wild_message)", "h_made.create(): trap"),
+    ("CREATE VIRTUAL TABLE t7 USING h_made(wild_declaration)", "h_made.create(): trap"),
+    ("CREATE VIRTUAL TABLE t8 USING h_made(no_declaration)", "declared no columns"),
+    ("CREATE VIRTUAL TABLE t9 USING h_made(no_text)", "vtable constructor failed: t9"),
+    ("CREATE VIRTUAL TABLE t10 USING h_made(many_columns)", ""),
+    ("CREATE VIRTUAL TABLE t11 USING h_made(twice)", "vtable constructor failed: t11"),
+    ("CREATE VIRTUAL TABLE t12 USING h_made(no_cursor)", "=SELECT a FROM t12"),
+    ("CREATE VIRTUAL TABLE t13 USING h_made(wild_cursor)", "=SELECT a FROM t13"),
+    ("CREATE VIRTUAL TABLE t14 USING h_made(open_forever)", "=SELECT a FROM t14"),
+    ("CREATE VIRTUAL TABLE t15 USING h_made(update_traps)", "=INSERT INTO t15 VALUES (1, 2)"),
+    ("CREATE VIRTUAL TABLE t16 USING h_made(update_interrupts)", "=INSERT INTO t16 VALUES (1, 2)"),
+    ("CREATE VIRTUAL TABLE t17 USING h_made(update_words)", "=INSERT INTO t17 VALUES (1, 2)"),
+    ("CREATE VIRTUAL TABLE t18 USING h_made(begin_traps)", "=INSERT INTO t18 VALUES (1, 2)"),
+    ("CREATE VIRTUAL TABLE t19 USING h_made(rename_forever)", "=ALTER TABLE t19 RENAME TO u19"),
+    ("CREATE VIRTUAL TABLE t20 USING h_made(wild_function)", "=SELECT h_overloaded(a) FROM t20"),
+    ("CREATE VIRTUAL TABLE t21 USING h_made(operator)", "=SELECT h_overloaded(a) FROM t21"),
+    ("CREATE VIRTUAL TABLE t22 USING h_made(find_function_traps)", "=SELECT h_overloaded(a) FROM t22"),
+    ("CREATE VIRTUAL TABLE t23 USING h_made(destroy_error)", "=DROP TABLE t23"),
+];
+
 fn connection(engine: Engine, runtime: &Arc<dyn Runtime>, wasm: &[u8]) -> (Database, Connection) {
     let mut limits = Limits::default();
     limits.call_timeout = Duration::from_millis(300);
@@ -91,5 +165,55 @@ pub(crate) fn check(wasm: &[u8]) {
         }
         connection.execute_batch("COMMIT").unwrap();
         assert_eq!(integer(&connection, "SELECT count(*) FROM kept"), kept);
+    }
+}
+
+/// Tables that go wrong.
+pub(crate) fn check_tables(wasm: &[u8]) {
+    let wasmtime: Arc<dyn Runtime> = Arc::new(WasmtimeRuntime::new());
+    let wasmi: Arc<dyn Runtime> = Arc::new(WasmiRuntime::new());
+    for runtime in [wasmtime, wasmi] {
+        let (_database, connection) = connection(Engine::Sqlite, &runtime, wasm);
+        let mut kept = 0;
+        let mut check_after = |what: &str| {
+            let what = format!("{what} on {}", runtime.name());
+            assert_eq!(integer(&connection, "SELECT h_fine(42)"), 42, "after {what}");
+            assert_eq!(integer(&connection, "SELECT count(*) FROM h_table('')"), 500, "after {what}");
+            kept += 1;
+            connection.execute("INSERT INTO kept VALUES (?1)", (kept,)).unwrap();
+            assert_eq!(integer(&connection, "SELECT count(*) FROM kept"), kept, "after {what}");
+        };
+        let fails = |sql: &str, text: &str| {
+            let error = connection.execute(sql, ()).unwrap_err();
+            assert!(error.message().contains(text), "{sql} on {}: {error}", runtime.name());
+            assert_ne!(error.kind(), ErrorKind::Interrupted, "{sql}: {error}");
+        };
+        connection.execute_batch("BEGIN").unwrap();
+        for (how, text) in READING_FAILS {
+            // The statement writes before it fails, and is undone.
+            fails(
+                &format!("INSERT INTO kept SELECT 1 UNION ALL SELECT length(b) FROM h_table('{how}')"),
+                text,
+            );
+            check_after(how);
+        }
+        for how in READING_UNKNOWN {
+            let sql = format!("SELECT a, b FROM h_table('{how}') WHERE a < 5000 LIMIT 3000");
+            let mut statement = connection.prepare(&sql).unwrap();
+            let mut rows = statement.query(()).unwrap();
+            while let Ok(Some(_)) = rows.next() {}
+            check_after(how);
+        }
+        connection.execute_batch("COMMIT").unwrap();
+        for (create, text) in MAKING {
+            match text.strip_prefix('=') {
+                None => fails(create, text),
+                Some(then) => {
+                    connection.execute(create, ()).unwrap_or_else(|error| panic!("{create}: {error}"));
+                    fails(then, "h_made");
+                }
+            }
+            check_after(create);
+        }
     }
 }

@@ -147,6 +147,28 @@ fn hostile_code_stays_in_its_sandbox() {
     hostile::check(&build(&source, &[]).wasm);
 }
 
+#[test]
+fn hostile_tables_stay_in_their_sandbox() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/extensions/hostile_table.c");
+    hostile::check_tables(&build(&source, &[]).wasm);
+}
+
+/// An extension with a virtual table can be created on an engine that has none, and used but for that.
+#[test]
+fn engines_without_virtual_tables_say_so() {
+    let version = versions().pop().unwrap();
+    let source = sqlite_sources(&version).join("ext/misc/fossildelta.c");
+    let mut checked = 0;
+    for guest in guest::load(&build(&source, &[]).wasm).iter().filter(|guest| guest.has_no_tables()) {
+        let answer = guest.ask("SELECT delta_apply('abc', delta_create('abc', 'abcd'))", &[]);
+        assert_eq!(answer.unwrap().unwrap(), ["Text(\"abcd\")"]);
+        let answer = guest.ask("SELECT * FROM delta_parse('abc')", &[]);
+        assert_eq!(answer.unwrap().unwrap_err(), "no such table: delta_parse");
+        checked += 1;
+    }
+    assert_eq!(checked, 1);
+}
+
 /// The example of docs/c.md: its extension, its statement, what that gives.
 #[test]
 fn the_example_of_the_document_works() {
