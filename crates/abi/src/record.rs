@@ -55,6 +55,9 @@ impl Tag {
 /// Flag: this argument has the same value in every call of the statement.
 pub const FLAG_CONSTANT: u8 = 1;
 
+/// Flag of a NULL among the arguments of a table's `update`: the column keeps its value.
+pub const FLAG_NOCHANGE: u8 = 8;
+
 /// A decoded record. `len` and `payload` mean what `tag` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -62,7 +65,7 @@ pub struct Record {
     pub tag: Tag,
     /// SQLite's value subtype (74, `'J'`, for JSON); 0 for none.
     pub subtype: u8,
-    /// [`FLAG_CONSTANT`] in an argument; 0 in a result.
+    /// See the constants of this module; 0 for none.
     pub flags: u8,
     /// Bytes of text, blob or error message; 0 for the other tags.
     pub len: u32,
@@ -100,6 +103,9 @@ impl Record {
 
     /// The record of SQL NULL.
     pub const NULL: Self = Self { tag: Tag::Null, subtype: 0, flags: 0, len: 0, payload: 0 };
+
+    /// The record of a column that keeps its value.
+    pub const NOCHANGE: Self = Self { flags: FLAG_NOCHANGE, ..Self::NULL };
 
     /// The record of an integer.
     #[inline]

@@ -368,10 +368,12 @@ api! {
         sqlite3_value_bytes: (*mut sqlite3_value) -> c_int;
         sqlite3_value_double: (*mut sqlite3_value) -> c_double;
         sqlite3_value_int64: (*mut sqlite3_value) -> i64;
+        sqlite3_value_nochange: (*mut sqlite3_value) -> c_int;
         sqlite3_value_subtype: (*mut sqlite3_value) -> c_uint;
         sqlite3_value_text: (*mut sqlite3_value) -> *const u8;
         sqlite3_value_type: (*mut sqlite3_value) -> c_int;
         sqlite3_vtab_collation: (*mut sqlite3_index_info, c_int) -> *const c_char;
+        sqlite3_vtab_nochange: (*mut sqlite3_context) -> c_int;
         sqlite3_vtab_on_conflict: (*mut sqlite3) -> c_int;
     }
     variadic {

@@ -231,6 +231,12 @@ impl Values<'_> {
         Self { api, values }
     }
 
+    /// Whether it is the value of a column that an update leaves as it is.
+    pub(crate) fn is_nochange(&self, position: usize) -> bool {
+        // SAFETY: SQLite gave the value for the duration of the call, which `self` does not outlive.
+        unsafe { (self.api.sqlite3_value_nochange)(self.values[position]) != 0 }
+    }
+
     /// All but the first `count`.
     #[inline]
     pub(crate) fn after(&self, count: usize) -> Self {

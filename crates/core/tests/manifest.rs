@@ -231,6 +231,10 @@ fn declarations_that_are_wrong() {
             "table \"t\": \"eponymous\" needs \"connect\"",
         ),
         (
+            "{\"table\":{\"name\":\"t\",\"connect\":\"c\",\"nochange\":true}}",
+            "table \"t\": \"nochange\" needs \"update\"",
+        ),
+        (
             "{\"table\":{\"name\":\"t\",\"connect\":\"c\",\"eponymous\":1}}",
             "table \"t\": \"eponymous\" must be true, false or \"only\", but is a number",
         ),
@@ -456,9 +460,12 @@ fn table() -> impl Strategy<Value = Table> {
             prop_oneof![Just(Eponymous::Yes), Just(Eponymous::Only)]
         ),
     ];
-    (name(), columns, of(name()), kind).prop_map(|(name, columns, bind, (methods, eponymous))| {
-        Table { name, columns, eponymous, bind, methods }
-    })
+    (name(), columns, any::<bool>(), of(name()), kind).prop_map(
+        |(name, columns, nochange, bind, (methods, eponymous))| {
+            let nochange = nochange && methods.contains_key(&Update);
+            Table { name, columns, eponymous, nochange, bind, methods }
+        },
+    )
 }
 
 fn custom_type() -> impl Strategy<Value = Type> {

@@ -111,10 +111,12 @@ routines! {
         sqlite3_value_bytes: 103;
         sqlite3_value_double: 105;
         sqlite3_value_int64: 107;
+        sqlite3_value_nochange: 223;
         sqlite3_value_subtype: 208;
         sqlite3_value_text: 109;
         sqlite3_value_type: 113;
         sqlite3_vtab_collation: 224;
+        sqlite3_vtab_nochange: 222;
         sqlite3_vtab_on_conflict: 178;
         sqlite3_vtab_config: 177;
     }

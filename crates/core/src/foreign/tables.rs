@@ -45,6 +45,7 @@ pub(super) fn translate(
         name: table.name.clone(),
         columns,
         eponymous: Eponymous::No,
+        nochange: false,
         bind: None,
         methods: methods.into(),
     });

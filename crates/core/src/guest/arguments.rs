@@ -47,6 +47,11 @@ pub trait Arguments {
         }
     }
 
+    /// What a NULL argument stands for. Asked for those alone.
+    fn null(&self, _position: usize) -> Null {
+        Null::Plain
+    }
+
     /// SQLite's value subtype of the argument; 0 for none.
     fn subtype(&self, _position: usize) -> u8 {
         0
@@ -80,6 +85,24 @@ pub enum Plain<'a> {
     Integer(i64),
     /// See [`Arguments::text`].
     Text(&'a str),
+}
+
+/// What a NULL stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Null {
+    /// Nothing but itself.
+    Plain,
+    /// The value of a column that an update leaves as it is.
+    NoChange,
+}
+
+impl Null {
+    fn record(self) -> Record {
+        match self {
+            Self::Plain => Record::NULL,
+            Self::NoChange => Record::NOCHANGE,
+        }
+    }
 }
 
 /// Text from the database that is not UTF-8, which no guest may see as text.
@@ -141,6 +164,7 @@ pub(super) fn records<A: Arguments + ?Sized>(
             Some(record) => record,
             None => match argument(signature, arguments, position)? {
                 None => return Ok(Placed::Null),
+                Some(ValueRef::Null) => arguments.null(position).record(),
                 Some(value) => match record(room, value) {
                     Some(record) => record,
                     None => return needs(signature, arguments),

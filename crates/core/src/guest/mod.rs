@@ -17,7 +17,7 @@ use commensal_abi::{Record, Tag};
 use web_time::Instant;
 
 pub(crate) use self::arguments::invalid_argument;
-pub use self::arguments::{Arguments, InvalidUtf8, Plain};
+pub use self::arguments::{Arguments, InvalidUtf8, Null, Plain};
 use self::arguments::{Placed, encode};
 pub use self::batch::Appended;
 pub(crate) use self::batch::{Batch, Batches};

@@ -80,6 +80,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Whether it can be used without CREATE VIRTUAL TABLE.
     pub eponymous: Eponymous,
+    /// Its `update` knows columns that keep their value, and need not be given that.
+    pub nochange: bool,
     /// The export that maps the name to a handle, passed to `open` or `connect` and `create`.
     pub bind: Option<String>,
     /// The exports, by what they do.

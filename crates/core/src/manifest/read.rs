@@ -166,6 +166,7 @@ impl Reader<'_> {
             name: fields.own_name()?,
             columns: fields.columns()?,
             eponymous: fields.eponymous()?,
+            nochange: fields.flag("nochange")?,
             bind: fields.name("bind")?,
             methods: fields.methods(TableMethod::ALL, TableMethod::field)?,
         };
@@ -222,8 +223,12 @@ impl Reader<'_> {
 fn check_table(fields: &Fields<'_>, table: &Table) -> Result<()> {
     use TableMethod::{
         BestIndex, Close, Connect, Create, Disconnect, Filter, FindFunction, Next, Open, Overload,
+        Update,
     };
     let methods = &table.methods;
+    if table.nochange && !methods.contains_key(&Update) {
+        return fields.fail("\"nochange\" needs \"update\"");
+    }
     if !table.is_virtual() {
         for method in [Open, Next, Close] {
             fields.need(methods, method, method.field())?;

@@ -114,7 +114,7 @@ fn table(t: &Table) -> String {
         Eponymous::Only => fields.text("eponymous", "only"),
         _ => fields,
     };
-    let fields = fields.optional("bind", t.bind.as_ref());
+    let fields = fields.flag("nochange", t.nochange).optional("bind", t.bind.as_ref());
     t.methods.iter().fold(fields, |fields, (m, export)| fields.text(m.field(), export)).end()
 }
 

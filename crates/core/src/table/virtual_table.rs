@@ -11,7 +11,7 @@ use super::plan::{self, FilterValue, Plan, Request};
 use super::rows::{Rows, in_column, in_rowid, no_row};
 use super::seat::{Seat, handle};
 use crate::error::{Error, ErrorKind, Result};
-use crate::guest::{Arguments, CallError, InvalidUtf8};
+use crate::guest::{Arguments, CallError, InvalidUtf8, Null};
 use crate::manifest::{Table, TableMethod};
 use crate::registry::{Callable, Registry, TableEntry};
 use crate::session::{InstanceId, Session};
@@ -554,6 +554,13 @@ impl<A: Arguments + ?Sized, const N: usize> Arguments for After<'_, A, N> {
         match self.first.get(position) {
             Some(first) => Ok(*first),
             None => self.arguments.get(position - N),
+        }
+    }
+
+    fn null(&self, position: usize) -> Null {
+        match position.checked_sub(N) {
+            Some(position) => self.arguments.null(position),
+            None => Null::Plain,
         }
     }
 }
