@@ -54,7 +54,8 @@ const Record *commensal_open(const Record *records) {
   int code = table->module->xOpen(table->vtab, &cursor->cursor);
   if (code != SQLITE_OK || !cursor->cursor) {
     free(cursor);
-    return answer(table, code ? code : SQLITE_NOMEM);
+    if (code != SQLITE_OK) return answer(table, code);
+    return failure(SQLITE_INTERNAL, sqlite3_mprintf("xOpen gave no cursor"));
   }
   cursor->table = table;
   cursor->cursor->pVtab = table->vtab;

@@ -154,7 +154,10 @@ const Record *commensal_connect(Registered *module, int creates, int count, cons
   int code = (creates ? table->module->xCreate : table->module->xConnect)(&connection,
       module->user_data, count, (const char *const *)arguments, &table->vtab, &message);
   table->declaration = declaration_end();
-  if (code == SQLITE_OK && !table->vtab) code = SQLITE_NOMEM;
+  if (code == SQLITE_OK && !table->vtab) {
+    code = SQLITE_INTERNAL;
+    message = sqlite3_mprintf("xConnect gave no table");
+  }
   if (code != SQLITE_OK) {
     if (!message && code != SQLITE_NOMEM && count > 2) {
       message = sqlite3_mprintf("vtable constructor failed: %s", arguments[2]);

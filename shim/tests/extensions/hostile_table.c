@@ -65,6 +65,7 @@ static int h_connect(sqlite3 *db, void *data, int argc, const char *const *argv,
   if (!strcmp(how, "wild_message")) return SQLITE_ERROR;
   if (!strcmp(how, "wild_declaration")) return sqlite3_declare_vtab(db, WILD);
   if (!strcmp(how, "no_declaration")) return SQLITE_OK;
+  if (!strcmp(how, "no_sql")) return sqlite3_declare_vtab(db, "CREATE TABLE x((");
   if (!strcmp(how, "no_text")) return sqlite3_declare_vtab(db, "CREATE TABLE x(\xff\xfe)");
   if (!strcmp(how, "many_columns")) {
     char *sql = sqlite3_malloc(200000);

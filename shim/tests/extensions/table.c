@@ -47,7 +47,7 @@ typedef struct Scan {
   char *plan;
   int at, step;
   /* Overwritten with each row. */
-  char text[64];
+  char text[COLUMNS_MAX][64];
 } Scan;
 
 /* Rows */
@@ -108,7 +108,11 @@ static void rows_insert(Rows *rows, sqlite3_int64 rowid, int columns, sqlite3_va
 static void tell(sqlite3_str *s, sqlite3_value *value) {
   int type = sqlite3_value_type(value);
   sqlite3_str_appendf(s, "%d%s:", type, sqlite3_value_nochange(value) ? "=" : "");
-  sqlite3_str_appendf(s, "%s ", type == SQLITE_NULL ? "-" : (char *)sqlite3_value_text(value));
+  if (type == SQLITE_BLOB) {
+    sqlite3_str_appendf(s, "%d bytes ", sqlite3_value_bytes(value));
+  } else {
+    sqlite3_str_appendf(s, "%s ", type == SQLITE_NULL ? "-" : (char *)sqlite3_value_text(value));
+  }
 }
 
 static int fails(Store *store, const char *method) {
@@ -343,9 +347,10 @@ static int store_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, i
     cursor->pVtab->zErrMsg = sqlite3_mprintf("words of the table");
     return SQLITE_ERROR;
   } else if (sqlite3_value_type(value) == SQLITE_TEXT &&
-      sqlite3_value_bytes(value) < (int)sizeof scan->text) {
-    memcpy(scan->text, sqlite3_value_text(value), sqlite3_value_bytes(value));
-    sqlite3_result_text(context, scan->text, sqlite3_value_bytes(value), SQLITE_STATIC);
+      sqlite3_value_bytes(value) < (int)sizeof scan->text[0]) {
+    char *text = scan->text[column];
+    memcpy(text, sqlite3_value_text(value), sqlite3_value_bytes(value));
+    sqlite3_result_text(context, text, sqlite3_value_bytes(value), SQLITE_STATIC);
   } else {
     sqlite3_result_value(context, value);
   }
@@ -401,7 +406,11 @@ static int store_begin(sqlite3_vtab *table) {
   return fails(store, "begin");
 }
 
-static int store_sync(sqlite3_vtab *table) { return fails((Store *)table, "sync"); }
+/* SQLite also asks a table that was only created. */
+static int store_sync(sqlite3_vtab *table) {
+  Store *store = (Store *)table;
+  return store->wrote ? fails(store, "sync") : SQLITE_OK;
+}
 
 static int store_commit(sqlite3_vtab *table) {
   Store *store = (Store *)table;
