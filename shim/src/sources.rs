@@ -37,8 +37,7 @@ const SOURCES: &[(&str, &str)] = &[
 ];
 
 /// What they share.
-const OWN_HEADERS: &[(&str, &str)] = 
-    &[file!("c/call.h"), file!("c/shim.h"), file!("c/table.h")];
+const OWN_HEADERS: &[(&str, &str)] = &[file!("c/call.h"), file!("c/shim.h"), file!("c/table.h")];
 
 /// What says once what was registered.
 const DECLARE: (&str, &str) = file!("c/declare.c");

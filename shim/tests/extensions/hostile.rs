@@ -82,8 +82,20 @@ const READING_FAILS: &[(&str, &str)] = &[
 
 /// Ways that end with an answer, whatever it is.
 const READING_UNKNOWN: &[&str] = &[
-    "", "same_position", "costs", "rows", "overflow", "far_asking", "close_traps", "close_forever", "big",
-    "freed_twice", "hoard", "reaches_out", "endless", "next_interrupts",
+    "",
+    "same_position",
+    "costs",
+    "rows",
+    "overflow",
+    "far_asking",
+    "close_traps",
+    "close_forever",
+    "big",
+    "freed_twice",
+    "hoard",
+    "reaches_out",
+    "endless",
+    "next_interrupts",
 ];
 
 /// Ways of a table's to go wrong while it is made, or by the statement after that; and what the error says.
@@ -179,7 +191,11 @@ pub(crate) fn check_tables(wasm: &[u8]) {
         let mut check_after = |what: &str| {
             let what = format!("{what} on {}", runtime.name());
             assert_eq!(integer(&connection, "SELECT h_fine(42)"), 42, "after {what}");
-            assert_eq!(integer(&connection, "SELECT count(*) FROM h_table('')"), 500, "after {what}");
+            assert_eq!(
+                integer(&connection, "SELECT count(*) FROM h_table('')"),
+                500,
+                "after {what}"
+            );
             kept += 1;
             connection.execute("INSERT INTO kept VALUES (?1)", (kept,)).unwrap();
             assert_eq!(integer(&connection, "SELECT count(*) FROM kept"), kept, "after {what}");
@@ -193,7 +209,9 @@ pub(crate) fn check_tables(wasm: &[u8]) {
         for (how, text) in READING_FAILS {
             // The statement writes before it fails, and is undone.
             fails(
-                &format!("INSERT INTO kept SELECT 1 UNION ALL SELECT length(b) FROM h_table('{how}')"),
+                &format!(
+                    "INSERT INTO kept SELECT 1 UNION ALL SELECT length(b) FROM h_table('{how}')"
+                ),
                 text,
             );
             check_after(how);

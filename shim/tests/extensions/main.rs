@@ -159,7 +159,8 @@ fn engines_without_virtual_tables_say_so() {
     let version = versions().pop().unwrap();
     let source = sqlite_sources(&version).join("ext/misc/fossildelta.c");
     let mut checked = 0;
-    for guest in guest::load(&build(&source, &[]).wasm).iter().filter(|guest| guest.has_no_tables()) {
+    for guest in guest::load(&build(&source, &[]).wasm).iter().filter(|guest| guest.has_no_tables())
+    {
         let answer = guest.ask("SELECT delta_output_size(delta_create('abc', 'abcd'))", &[]);
         assert_eq!(answer.unwrap().unwrap(), ["Integer(4)"]);
         let answer = guest.ask("SELECT * FROM delta_parse('abc')", &[]);
