@@ -57,6 +57,7 @@ static int end_is_free(int place, int count) {
 /* The error that the call ended with. */
 static const Record *error(void) {
   Record *record = &context.result.record;
+  if (record->flags & FLAG_ZEROBLOB) *record = (Record){.tag = TAG_TEXT};
   if (record->tag != TAG_TEXT && record->tag != TAG_BLOB) {
     const void *text = sqlite3_value_text(&context.result);
     record->len = text ? sqlite3_value_bytes(&context.result) : 0;

@@ -170,12 +170,7 @@ int sqlite3_result_zeroblob64(sqlite3_context *context, sqlite3_uint64 len) {
     sqlite3_result_error_toobig(context);
     return SQLITE_TOOBIG;
   }
-  char *zeros = calloc(1, len + 1);
-  if (!zeros) {
-    sqlite3_result_error_nomem(context);
-    return SQLITE_NOMEM;
-  }
-  result_bytes(context, TAG_BLOB, zeros, len, free);
+  set(context, (Record){.tag = TAG_BLOB, .flags = FLAG_ZEROBLOB, .len = len});
   return SQLITE_OK;
 }
 

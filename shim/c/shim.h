@@ -26,6 +26,9 @@ typedef struct Record {
   };
 } Record;
 
+/* Flags: a blob of `len` zeros that lie nowhere; a column that keeps its value. */
+enum { FLAG_ZEROBLOB = 2, FLAG_NOCHANGE = 8 };
+
 _Static_assert(sizeof(Record) == 16, "a record has 16 bytes");
 
 /* Arguments of a function at most: SQLite's own limit, and that of a manifest. */

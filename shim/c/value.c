@@ -183,7 +183,7 @@ void *sqlite3_value_pointer(sqlite3_value *value, const char *type) {
 }
 
 int sqlite3_value_nochange(sqlite3_value *value) {
-  return value->record.tag == TAG_NULL && (value->record.flags & 8) != 0;
+  return value->record.tag == TAG_NULL && (value->record.flags & FLAG_NOCHANGE) != 0;
 }
 
 int sqlite3_value_frombind(sqlite3_value *value) {

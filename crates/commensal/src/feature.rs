@@ -25,6 +25,8 @@ pub enum Feature {
     FunctionList,
     /// IN with several values on an argument of a table function.
     InArguments,
+    /// Pointers that one function of a guest gives to another.
+    Pointers,
     /// Several processes on one file at the same time.
     Processes,
     /// Text that is not UTF-8 is kept as it is.
@@ -52,6 +54,7 @@ impl Feature {
         Self::FunctionIndexes,
         Self::FunctionList,
         Self::InArguments,
+        Self::Pointers,
         Self::Processes,
         Self::RawText,
         Self::SqlFunctions,
@@ -72,6 +75,7 @@ impl Feature {
             Self::FunctionIndexes => "function_indexes",
             Self::FunctionList => "function_list",
             Self::InArguments => "in_arguments",
+            Self::Pointers => "pointers",
             Self::Processes => "processes",
             Self::RawText => "raw_text",
             Self::SqlFunctions => "sql_functions",

@@ -99,8 +99,10 @@ routines! {
         sqlite3_result_error_nomem: 137;
         sqlite3_result_int64: 83;
         sqlite3_result_null: 84;
+        sqlite3_result_pointer: 220;
         sqlite3_result_subtype: 209;
         sqlite3_result_text64: 202;
+        sqlite3_result_zeroblob64: 206;
         sqlite3_set_auxdata: 92;
         sqlite3_set_last_insert_rowid: 216;
         sqlite3_step: 94;
@@ -112,6 +114,7 @@ routines! {
         sqlite3_value_double: 105;
         sqlite3_value_int64: 107;
         sqlite3_value_nochange: 223;
+        sqlite3_value_pointer: 221;
         sqlite3_value_subtype: 208;
         sqlite3_value_text: 109;
         sqlite3_value_type: 113;

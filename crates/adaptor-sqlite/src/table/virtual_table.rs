@@ -22,7 +22,8 @@ use crate::api::{
     Api, sqlite3, sqlite3_context, sqlite3_index_info, sqlite3_module, sqlite3_value, sqlite3_vtab,
     sqlite3_vtab_cursor,
 };
-use crate::function::{Values, code_of, guard, set_result};
+use crate::function::{Values, guard};
+use crate::result::{Place, code_of};
 use crate::state::{State, is_innocuous};
 use crate::vtab;
 
@@ -479,10 +480,8 @@ unsafe extern "C" fn column(
             unsafe { (api.sqlite3_result_int64)(context, integer) };
             return Ok(());
         }
-        table.column(access.session, scan, index, |value| {
-            // SAFETY: SQLite gives the context for the duration of this call.
-            unsafe { set_result(api, context, value, 0) }
-        })
+        // SAFETY: SQLite gives the context for the duration of this call.
+        table.column(access.session, scan, index, unsafe { Place::new(api, context) })
     };
     // SAFETY: this is xColumn.
     unsafe { cursor_method(cursor, body) }

@@ -3,7 +3,7 @@
 
 use commensal_abi::Record;
 
-use crate::guest::{CallError, CallResult, Guest, Image};
+use crate::guest::{CallError, CallResult, Guest, Image, Null};
 use crate::value::ValueRef;
 
 /// What a query wants.
@@ -217,16 +217,19 @@ fn wrong_use(constraint: usize, what: &str) -> Box<CallError> {
 pub enum FilterValue {
     /// One.
     One(crate::Value),
+    /// One that is NULL, or stands for something by that.
+    Null(Null),
     /// All values of an IN.
     All(Vec<crate::Value>),
 }
 
-/// The arguments of `filter`.
+/// The arguments of `filter`, for an instance that knows these pointers.
 pub(super) fn filter(
     cursor: i64,
     number: i32,
     text: Option<&str>,
     values: &[FilterValue],
+    instance: usize,
     bytes_max: usize,
 ) -> CallResult<Image> {
     const BEFORE: usize = 3;
@@ -238,6 +241,7 @@ pub(super) fn filter(
         let place = Image::argument(position);
         match value {
             FilterValue::One(value) => image.record(place, value.as_ref())?,
+            FilterValue::Null(null) => image.write(place, &null.record(instance).to_bytes()),
             FilterValue::All(values) => {
                 const COUNT: usize = 8;
                 let start = image.blob(place, COUNT + values.len() * Record::SIZE)?;
