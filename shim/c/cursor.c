@@ -110,28 +110,21 @@ static int make_room(Cursor *cursor, uint32_t bytes) {
 /* What a pointer has in its upper half as long as it is an offset: the bytes may move while rows come. */
 static const uint64_t OFFSET = 1ull << 32;
 
-/* A record of bytes that are copied. */
-static Record copied(Cursor *cursor, Record record, const void *bytes, uint32_t len) {
-  static const Record no_memory = {.tag = TAG_ERROR, .subtype = SQLITE_NOMEM};
-  uint64_t needed = (uint64_t)cursor->bytes_len + len;
+/* A record of text, a blob, or an error, whose bytes are copied. */
+static Record copied(Cursor *cursor, const Record *record) {
+  uint64_t needed = (uint64_t)cursor->bytes_len + record->len;
   if (needed > cursor->bytes_room) {
     uint64_t room = needed + needed / 2 + 64;
     char *more = room > INT32_MAX ? 0 : realloc(cursor->bytes, room);
-    if (!more) return no_memory;
+    if (!more) return *failure(SQLITE_NOMEM, 0);
     cursor->bytes = more;
     cursor->bytes_room = room;
   }
-  if (len) memcpy(cursor->bytes + cursor->bytes_len, bytes, len);
-  record.len = len;
-  record.pointer = OFFSET | cursor->bytes_len;
+  if (record->len) memcpy(cursor->bytes + cursor->bytes_len, record_bytes(record), record->len);
+  Record copy = *record;
+  copy.pointer = OFFSET | cursor->bytes_len;
   cursor->bytes_len = needed;
-  return record;
-}
-
-/* A record that says what a method answered, when SQL asks for the value. */
-static Record failed_value(Cursor *cursor, int code) {
-  const Record *error = answer(cursor->table, code);
-  return copied(cursor, *error, record_bytes(error), error->len);
+  return copy;
 }
 
 /* The value of a column of the row that the cursor is on. */
@@ -139,15 +132,11 @@ static Record column(Cursor *cursor, int number) {
   result_clear(&context);
   context.error = 0;
   int code = cursor->table->module->xColumn(cursor->cursor, &context, number);
-  if (context.error > 0) {
-    Record error = {.tag = TAG_ERROR, .subtype = context.error};
-    const void *text = sqlite3_value_text(&context.result);
-    return copied(cursor, error, text, text ? sqlite3_value_bytes(&context.result) : 0);
-  }
-  if (code != SQLITE_OK) return failed_value(cursor, code);
+  if (context.error > 0) return copied(cursor, result_error(&context));
+  if (code != SQLITE_OK) return copied(cursor, answer(cursor->table, code));
   const Record *result = &context.result.record;
-  if (result->tag != TAG_TEXT && result->tag != TAG_BLOB) return *result;
-  return copied(cursor, *result, record_bytes(result), result->len);
+  int is_bytes = result->tag == TAG_TEXT || result->tag == TAG_BLOB;
+  return is_bytes && !(result->flags & FLAG_ZEROBLOB) ? copied(cursor, result) : *result;
 }
 
 /* All values of the row that the cursor is on. */
@@ -159,7 +148,11 @@ static void row(Cursor *cursor, Record *values) {
   if (declaration->has_rowids && module->xRowid) {
     sqlite3_int64 rowid = 0;
     int code = module->xRowid(cursor->cursor, &rowid);
-    *values = code ? failed_value(cursor, code) : (Record){.tag = TAG_INTEGER, .integer = rowid};
+    if (code == SQLITE_OK) {
+      *values = (Record){.tag = TAG_INTEGER, .integer = rowid};
+    } else {
+      *values = copied(cursor, answer(cursor->table, code));
+    }
   }
   for (uint32_t i = 0; i < declaration->columns; i++) {
     int is_used = cursor->used >> (i < 63 ? i : 63) & 1;

@@ -122,6 +122,8 @@ extern sqlite3 connection;
 
 /* Frees the last result, so that the context can have a new one. */
 void result_clear(sqlite3_context *context);
+/* Makes the result the error that the call ended with. */
+const Record *result_error(sqlite3_context *context);
 
 /* Number of bytes up to a NUL, but no more than SQLite's limit. */
 uint32_t text_length(const char *text);

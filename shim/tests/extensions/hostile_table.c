@@ -194,7 +194,7 @@ static int h_column(sqlite3_vtab_cursor *cursor, sqlite3_context *context, int c
     sqlite3_result_text(context, "x", 1, (void (*)(void *))(size_t)12345);
   }
   if (!strcmp(how, "no_utf8")) sqlite3_result_text(context, "\xff", 1, SQLITE_STATIC);
-  if (!strcmp(how, "big")) sqlite3_result_zeroblob(context, 1 << 20);
+  if (!strcmp(how, "big")) sqlite3_result_blob(context, calloc(1, 1 << 20), 1 << 20, free);
   if (!strcmp(how, "huge")) sqlite3_result_zeroblob(context, 900000000);
   if (!strcmp(how, "hoard")) {
     while (sqlite3_malloc(1 << 20)) {
