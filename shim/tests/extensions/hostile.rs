@@ -75,7 +75,7 @@ const READING_FAILS: &[(&str, &str)] = &[
     ("wild_error", "h_table.next(): trap"),
     ("wild_destructor", "h_table.next(): trap"),
     ("no_utf8", "not valid UTF-8"),
-    ("huge", "out of memory"),
+    ("huge", "result_bytes_max"),
     ("rowid_traps", "h_table.next(): trap"),
     ("rowid_forever", "timeout_ms"),
 ];

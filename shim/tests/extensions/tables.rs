@@ -266,10 +266,16 @@ const TABLE: &[(&str, &[Input])] = &[
     ("INSERT INTO store_conflict(rowid, a) VALUES (?1, ?2)", &[Within(0, 60), Word]),
     ("INSERT OR IGNORE INTO store_conflict(rowid, a) VALUES (?1, ?2)", &[Within(0, 60), Word]),
     ("INSERT OR FAIL INTO store_conflict(rowid, a) VALUES (?1, ?2)", &[Within(0, 60), Word]),
-    ("UPDATE OR IGNORE store_conflict SET rowid = ?1 WHERE rowid = ?2", &[Within(0, 60), Within(0, 60)]),
+    (
+        "UPDATE OR IGNORE store_conflict SET rowid = ?1 WHERE rowid = ?2",
+        &[Within(0, 60), Within(0, 60)],
+    ),
     ("SELECT rowid, a, wrote FROM store_conflict", &[]),
     ("REPLACE INTO store_conflict(rowid, a) VALUES (?1, ?2)", &[Within(0, 60), Word]),
-    ("UPDATE OR REPLACE store_conflict SET rowid = ?1 WHERE rowid = ?2", &[Within(0, 60), Within(0, 60)]),
+    (
+        "UPDATE OR REPLACE store_conflict SET rowid = ?1 WHERE rowid = ?2",
+        &[Within(0, 60), Within(0, 60)],
+    ),
     ("SELECT rowid, a, wrote FROM store_conflict", &[]),
     ("CREATE VIRTUAL TABLE store_ordered USING store(a, ordered)", &[]),
     ("INSERT INTO store_ordered SELECT a FROM s", &[]),
