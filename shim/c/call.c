@@ -56,7 +56,11 @@ static int end_is_free(int place, int count) {
 
 const Record *result_error(sqlite3_context *context) {
   Record *record = &context->result.record;
-  if (record->flags & FLAG_ZEROBLOB) *record = (Record){.tag = TAG_TEXT};
+  if (record->flags) {
+    /* No message. */
+    result_clear(context);
+    *record = (Record){.tag = TAG_TEXT};
+  }
   if (record->tag != TAG_TEXT && record->tag != TAG_BLOB) {
     const void *text = sqlite3_value_text(&context->result);
     record->len = text ? sqlite3_value_bytes(&context->result) : 0;
@@ -69,7 +73,14 @@ const Record *result_error(sqlite3_context *context) {
 
 static const Record *result(void) {
   if (context.error > 0) return result_error(&context);
-  return context.result.record.tag == TAG_NULL ? 0 : &context.result.record;
+  static Record given;
+  given = context.result.record;
+  if (given.flags & FLAG_POINTER) {
+    /* SQL has it from here on. */
+    context.result.record.flags = 0;
+    return &given;
+  }
+  return given.tag == TAG_NULL ? 0 : &given;
 }
 
 static const Record *failed(const char *message) {

@@ -42,6 +42,8 @@ enum { HEAD = 8 };
 static Registered column_function;
 static sqlite3_context context = {.function = &column_function};
 
+static const Record null = {.tag = TAG_NULL};
+
 static Cursor *cursor_of(const Record *records) {
   return (Cursor *)(uintptr_t)records[0].integer;
 }
@@ -135,13 +137,14 @@ static Record column(Cursor *cursor, int number) {
   if (context.error > 0) return copied(cursor, result_error(&context));
   if (code != SQLITE_OK) return copied(cursor, answer(cursor->table, code));
   const Record *result = &context.result.record;
+  /* A row may be read never or twice, and a pointer has to be given once: it is a plain NULL here. */
+  if (result->tag == TAG_NULL) return null;
   int is_bytes = result->tag == TAG_TEXT || result->tag == TAG_BLOB;
   return is_bytes && !(result->flags & FLAG_ZEROBLOB) ? copied(cursor, result) : *result;
 }
 
 /* All values of the row that the cursor is on. */
 static void row(Cursor *cursor, Record *values) {
-  static const Record null = {.tag = TAG_NULL};
   const Declaration *declaration = &cursor->table->declaration;
   const sqlite3_module *module = cursor->table->module;
   *values = null;

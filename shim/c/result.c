@@ -18,7 +18,9 @@ void result_clear(sqlite3_context *context) {
     context->destroy = 0;
     destroy(context->destroyed);
   }
+  Record before = context->result.record;
   value_set(&context->result, &null);
+  if (before.flags & FLAG_POINTER) pointer_free((uint64_t)before.integer);
 }
 
 static void set(sqlite3_context *context, Record record) {
@@ -189,14 +191,6 @@ void sqlite3_result_value(sqlite3_context *context, sqlite3_value *value) {
     copy.flags = 0;
     set(context, copy);
   }
-}
-
-/* A pointer is NULL to everybody but the extension, and passes nowhere. */
-void sqlite3_result_pointer(
-    sqlite3_context *context, void *pointer, const char *type, sqlite3_destructor_type destroy) {
-  (void)type;
-  result_clear(context);
-  if (destroy) destroy(pointer);
 }
 
 void sqlite3_result_str(sqlite3_context *context, sqlite3_str *text, int free_too) {

@@ -26,8 +26,9 @@ typedef struct Record {
   };
 } Record;
 
-/* Flags: a blob of `len` zeros that lie nowhere; a column that keeps its value. */
-enum { FLAG_ZEROBLOB = 2, FLAG_NOCHANGE = 8 };
+/* Flags: a blob of `len` zeros that lie nowhere; a NULL behind which there is a pointer; a column that
+** keeps its value. */
+enum { FLAG_ZEROBLOB = 2, FLAG_POINTER = 4, FLAG_NOCHANGE = 8 };
 
 _Static_assert(sizeof(Record) == 16, "a record has 16 bytes");
 
@@ -120,10 +121,12 @@ struct sqlite3 {
 /* The connection: there is one, and what it can do is what the host lets a guest do. */
 extern sqlite3 connection;
 
-/* Frees the last result, so that the context can have a new one. */
+/* Frees the last result, so that the context can have a new one; a pointer, unless SQL has it. */
 void result_clear(sqlite3_context *context);
 /* Makes the result the error that the call ended with. */
 const Record *result_error(sqlite3_context *context);
+/* SQL is done with the pointer of this number, if there is one. */
+void pointer_free(uint64_t number);
 
 /* Number of bytes up to a NUL, but no more than SQLite's limit. */
 uint32_t text_length(const char *text);

@@ -27,6 +27,7 @@ const SOURCES: &[(&str, &str)] = &[
     file!("c/memory.c"),
     file!("c/number.c"),
     file!("c/plan.c"),
+    file!("c/pointer.c"),
     file!("c/register.c"),
     file!("c/result.c"),
     file!("c/statement.c"),

@@ -51,6 +51,9 @@ impl Guest {
         if sql.contains(" OVER ") && lacks(Feature::Windows) {
             return None;
         }
+        if sql.contains("pointed(numbered") && lacks(Feature::Pointers) {
+            return None;
+        }
         Some(self.rows(sql, values).map_err(|error| error.message().to_owned()))
     }
 

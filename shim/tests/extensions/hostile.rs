@@ -37,6 +37,8 @@ const UNKNOWN: &[&str] = &[
     "h_format(-5)",
     "h_no_function(0)",
     "h_two_results()",
+    "h_pointer(0)",
+    "h_pointer(1)",
 ];
 
 /// Ways of a table's to go wrong while it is read, which have to fail, and what their error says.
