@@ -90,8 +90,6 @@ typedef enum { FUNCTION, COLLATION, MODULE } Kind;
 extern Registered *registered[3];
 /* Why init failed; null when it did not. */
 extern const char *init_error;
-/* What the extension wanted that the shim does not do, one a line; null when there was nothing. */
-extern char *left_out;
 
 /* The state of one group of an aggregate. */
 typedef struct State {
@@ -125,6 +123,8 @@ extern sqlite3 connection;
 
 /* Frees the last result, so that the context can have a new one; a pointer, unless SQL has it. */
 void result_clear(sqlite3_context *context);
+/* Makes the result the error that the call ended with. */
+const Record *result_error(sqlite3_context *context);
 /* SQL is done with the pointer of this number, if there is one. */
 void pointer_free(uint64_t number);
 

@@ -20,21 +20,25 @@ const HEADERS: &[(&str, &str)] = &[file!("include/sqlite3.h"), file!("include/sq
 const SOURCES: &[(&str, &str)] = &[
     file!("c/auxdata.c"),
     file!("c/call.c"),
+    file!("c/cursor.c"),
     file!("c/database.c"),
+    file!("c/declaration.c"),
     file!("c/format.c"),
     file!("c/memory.c"),
     file!("c/number.c"),
+    file!("c/plan.c"),
     file!("c/pointer.c"),
     file!("c/register.c"),
     file!("c/result.c"),
     file!("c/statement.c"),
+    file!("c/table.c"),
     file!("c/text.c"),
     file!("c/utf16.c"),
     file!("c/value.c"),
 ];
 
 /// What they share.
-const OWN_HEADERS: &[(&str, &str)] = &[file!("c/call.h"), file!("c/shim.h")];
+const OWN_HEADERS: &[(&str, &str)] = &[file!("c/call.h"), file!("c/shim.h"), file!("c/table.h")];
 
 /// What says once what was registered.
 const DECLARE: (&str, &str) = file!("c/declare.c");

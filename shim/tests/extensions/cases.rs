@@ -1,12 +1,12 @@
 //! The extensions, and what each is asked.
 
-use crate::Case;
 use crate::inputs::Input::{
     self, Any, Blob, Integer, Number, Numbers, Of, OneOf, Pattern, Real, Text, Within, Word,
 };
+use crate::{Case, QUESTIONS};
 
 const fn case(source: &'static str, queries: &'static [(&'static str, &'static [Input])]) -> Case {
-    Case { source, options: &[], queries }
+    Case { source, options: &[], queries, questions: QUESTIONS, tables: &[] }
 }
 
 const FORMATS_INTEGER: Input = OneOf(&[

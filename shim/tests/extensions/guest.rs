@@ -41,6 +41,10 @@ impl Guest {
         self.runtime == "wasmi"
     }
 
+    pub(crate) fn has_no_tables(&self) -> bool {
+        !self.engine.features().contains(&Feature::VirtualTables)
+    }
+
     /// The answer; none where the engine lacks what is asked for.
     pub(crate) fn ask(&self, sql: &str, values: &[Value]) -> Option<Answer> {
         let lacks = |feature| !self.engine.features().contains(&feature);

@@ -8,6 +8,7 @@ mod guest;
 mod hostile;
 mod inputs;
 mod native;
+mod tables;
 
 use std::path::{Path, PathBuf};
 
@@ -15,9 +16,9 @@ use commensal_shim::{Build, Built};
 use inputs::{Input, Random};
 
 /// Questions for each query.
-const QUESTIONS: usize = 400;
+pub(crate) const QUESTIONS: usize = 400;
 /// What an interpreter in a debug build is asked of them.
-const QUESTIONS_INTERPRETED: usize = 40;
+pub(crate) const QUESTIONS_INTERPRETED: usize = 40;
 
 /// An extension and what is asked of it.
 pub(crate) struct Case {
@@ -25,8 +26,14 @@ pub(crate) struct Case {
     pub(crate) source: &'static str,
     /// Options of the compiler.
     pub(crate) options: &'static [&'static str],
-    /// Queries, and kinds of values for their parameters.
+    /// Queries, in their order, and kinds of values for their parameters. One without is a statement
+    /// that is executed once.
     pub(crate) queries: &'static [(&'static str, &'static [Input])],
+    /// Questions for each query at most: the same for all, where answers depend on what was asked
+    /// before.
+    pub(crate) questions: usize,
+    /// Names of virtual tables, in queries that engines without them are not asked.
+    pub(crate) tables: &'static [&'static str],
 }
 
 /// What a query gave: the values of its rows, or the message of its error.
@@ -42,11 +49,13 @@ fn check(case: &Case, version: &str) {
     let guests = guest::load(&built.wasm);
     for (sql, kinds) in case.queries {
         let mut random = Random::new(sql);
-        for question in 0..QUESTIONS {
+        for question in 0..case.questions {
             let values = kinds.iter().map(|kind| kind.value(&mut random)).collect::<Vec<_>>();
             let expected = native.ask(sql, &values);
             for guest in &guests {
-                if guest.is_interpreted() && question >= QUESTIONS_INTERPRETED {
+                if guest.is_interpreted() && question >= QUESTIONS_INTERPRETED
+                    || guest.has_no_tables() && case.tables.iter().any(|name| sql.contains(name))
+                {
                     continue;
                 }
                 let Some(answer) = guest.ask(sql, &values) else { continue };
@@ -115,22 +124,51 @@ fn check_all(case: &Case) {
 }
 
 macro_rules! extensions {
-    ($($name:ident)*) => {$(
+    ($cases:ident: $($name:ident)*) => {$(
         #[test]
         fn $name() {
-            check_all(&cases::$name());
+            check_all(&$cases::$name());
         }
     )*};
 }
 
 extensions! {
+    cases:
     api base64 base85 decimal ieee754 noop percentile regexp rot13 sha1 shathree totype uint uuid zorder
+}
+
+extensions! {
+    tables: csv fossildelta prefixes qpvtab series table templatevtab wholenumber
 }
 
 #[test]
 fn hostile_code_stays_in_its_sandbox() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/extensions/hostile.c");
     hostile::check(&build(&source, &[]).wasm);
+}
+
+#[test]
+fn hostile_tables_stay_in_their_sandbox() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/extensions/hostile_table.c");
+    hostile::check_tables(&build(&source, &[]).wasm);
+}
+
+/// An extension with a virtual table can be created on an engine that has none, and used but for that.
+#[test]
+fn engines_without_virtual_tables_say_so() {
+    let version = versions().pop().unwrap();
+    let source = sqlite_sources(&version).join("ext/misc/fossildelta.c");
+    let mut checked = 0;
+    for guest in guest::load(&build(&source, &[]).wasm).iter().filter(|guest| guest.has_no_tables())
+    {
+        let answer = guest.ask("SELECT delta_output_size(delta_create('abc', 'abcd'))", &[]);
+        assert_eq!(answer.unwrap().unwrap(), ["Integer(4)"]);
+        let answer = guest.ask("SELECT * FROM delta_parse('abc')", &[]);
+        let error = "delta_parse is a virtual table of a definition: Turso has only its own";
+        assert_eq!(answer.unwrap().unwrap_err(), error);
+        checked += 1;
+    }
+    assert_eq!(checked, 1);
 }
 
 /// The example of docs/c.md: its extension, its statement, what that gives.
