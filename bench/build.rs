@@ -8,5 +8,7 @@ fn main() {
     }
     let include = std::env::var("DEP_SQLITE3_INCLUDE")
         .expect("libsqlite3-sys says where the header of the SQLite it builds is");
+    // What is compiled while the benchmark runs is compiled against it, too.
+    println!("cargo::rustc-env=COMMENSAL_SQLITE_INCLUDE={include}");
     cc::Build::new().files(SOURCES).include(include).compile("commensal_bench_native");
 }

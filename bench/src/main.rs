@@ -8,6 +8,7 @@ mod calls;
 mod collations;
 mod conventions;
 mod definitions;
+mod extensions;
 mod functions;
 mod measure;
 mod tables;
@@ -39,7 +40,8 @@ type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 const USAGE: &str =
     "usage: commensal-bench [--quick | --only PART | --query SQL | --query-turso SQL | --extension FILE]
   --quick           few rows and rounds: shows that it works, its figures mean nothing
-  --only PART       measures calls, turso, tables, collations or definitions alone
+  --only PART       measures calls, turso, tables, collations, extensions or definitions
+                    alone
   --query SQL       runs one query over the tables again and again, for a profiler
   --query-turso SQL the same on Turso
   --extension FILE  measures the loadable extension in this file, too";
@@ -81,6 +83,7 @@ fn run_only(part: &str, size: Size) -> Outcome {
         "turso" => turso::run,
         "tables" => tables::run,
         "collations" => collations::run,
+        "extensions" => extensions::run,
         "definitions" => |size| definitions::run(size, None),
         _ => return Err(format!("there is no part {part}").into()),
     };
@@ -99,5 +102,6 @@ fn run(size: Size, extension: Option<&Path>) -> Outcome {
     turso::run(size)?;
     tables::run(size)?;
     collations::run(size)?;
+    extensions::run(size)?;
     definitions::run(size, extension)
 }

@@ -46,7 +46,7 @@ static struct Auxiliary *find(sqlite3_context *context, int argument) {
   return it;
 }
 
-static void discard(Kept *kept) {
+static void forget(Kept *kept) {
   void *data = kept->data;
   sqlite3_destructor_type destroy = kept->destroy;
   free(kept->bytes);
@@ -68,7 +68,7 @@ void *sqlite3_get_auxdata(sqlite3_context *context, int argument) {
 /* Gives up data that cannot be kept, once nobody uses it: with the next that cannot be. */
 static void refuse(void *data, sqlite3_destructor_type destroy) {
   static Kept refused;
-  discard(&refused);
+  forget(&refused);
   refused.data = data;
   refused.destroy = destroy;
 }
@@ -110,5 +110,5 @@ void sqlite3_set_auxdata(
   Kept old = auxiliary->kept[place];
   auxiliary->kept[place] = new;
   if (old.data == data) old.data = 0;
-  discard(&old);
+  forget(&old);
 }

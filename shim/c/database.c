@@ -1,20 +1,82 @@
-/* What an extension asks of its connection that needs no SQL. */
-#include "shim.h"
+/* What an extension asks of its connection: its errors, its limits, what statements have changed. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "statement.h"
 
 sqlite3 connection;
+
+/* Takes over the message. */
+static int set_error(int code, char *message) {
+  sqlite3_free(connection.message);
+  connection.message = message;
+  connection.error = code;
+  return connection.extended ? code : code & 0xff;
+}
+
+int connection_answer(int code) {
+  /* Nearly always nothing has failed, before or now. */
+  if (connection.message) return set_error(code, 0);
+  connection.error = code;
+  return connection.extended ? code : code & 0xff;
+}
+
+int connection_fail(int code, const char *message) {
+  return set_error(code, message ? sqlite3_mprintf("%s", message) : 0);
+}
+
+char *host_string(Get get, int32_t statement, int32_t index) {
+  char buffer[120], *string;
+  int32_t len = get(statement, index, buffer, sizeof buffer);
+  if (len < 0 || !(string = sqlite3_malloc64((uint64_t)len + 1))) return 0;
+  if ((uint32_t)len <= sizeof buffer) {
+    memcpy(string, buffer, len);
+  } else {
+    get(statement, index, string, len);
+  }
+  string[len] = 0;
+  return string;
+}
+
+static int32_t message(int32_t statement, int32_t index, char *buffer, uint32_t len) {
+  (void)statement, (void)index;
+  return commensal_sql_errmsg(buffer, len);
+}
+
+int connection_fail_as_host(int code) { return set_error(code, host_string(message, 0, 0)); }
 
 const char *sqlite3_libversion(void) { return SQLITE_VERSION; }
 int sqlite3_libversion_number(void) { return SQLITE_VERSION_NUMBER; }
 const char *sqlite3_sourceid(void) { return SQLITE_SOURCE_ID; }
 int sqlite3_threadsafe(void) { return 0; }
 
-int sqlite3_errcode(sqlite3 *db) { return db ? db->error & 0xff : SQLITE_NOMEM; }
+int sqlite3_errcode(sqlite3 *db) {
+  return db ? db->extended ? db->error : db->error & 0xff : SQLITE_NOMEM;
+}
+
 int sqlite3_extended_errcode(sqlite3 *db) { return db ? db->error : SQLITE_NOMEM; }
 
 const char *sqlite3_errmsg(sqlite3 *db) {
   if (!db) return sqlite3_errstr(SQLITE_NOMEM);
   return db->message ? db->message : sqlite3_errstr(db->error);
 }
+
+const void *sqlite3_errmsg16(sqlite3 *db) {
+  static uint16_t *wide;
+  uint32_t len;
+  const char *message = sqlite3_errmsg(db);
+  free(wide);
+  wide = utf16_of(message, strlen(message), 0, &len);
+  return wide;
+}
+
+int sqlite3_extended_result_codes(sqlite3 *db, int on) {
+  db->extended = on != 0;
+  return SQLITE_OK;
+}
+
+/* Where in a statement an error is, the host does not say. */
+int sqlite3_error_offset(sqlite3 *db) { return (void)db, -1; }
 
 const char *sqlite3_errstr(int code) {
   static const char *const messages[] = {"not an error", "SQL logic error", 0,
@@ -44,3 +106,71 @@ int sqlite3_limit(sqlite3 *db, int limit, int value) {
   (void)db, (void)value;
   return limit >= 0 && limit < (int)(sizeof limits / sizeof *limits) ? limits[limit] : -1;
 }
+
+/* What changed before the entry point ran is nothing of the extension's. */
+sqlite3_int64 sqlite3_changes64(sqlite3 *db) {
+  (void)db;
+  return entry_point_runs ? 0 : commensal_sql_changes();
+}
+
+int sqlite3_changes(sqlite3 *db) { return (int)sqlite3_changes64(db); }
+
+sqlite3_int64 sqlite3_last_insert_rowid(sqlite3 *db) {
+  (void)db;
+  return entry_point_runs ? 0 : commensal_sql_last_insert_rowid();
+}
+
+/* It is what the last INSERT made it. */
+void sqlite3_set_last_insert_rowid(sqlite3 *db, sqlite3_int64 rowid) { (void)db, (void)rowid; }
+
+sqlite3_int64 sqlite3_total_changes64(sqlite3 *db) {
+  sqlite3_stmt *statement;
+  sqlite3_int64 changes = 0;
+  if (sqlite3_prepare_v2(db, "SELECT total_changes()", -1, &statement, 0)) return 0;
+  if (sqlite3_step(statement) == SQLITE_ROW) changes = sqlite3_column_int64(statement, 0);
+  sqlite3_finalize(statement);
+  return changes;
+}
+
+int sqlite3_total_changes(sqlite3 *db) { return (int)sqlite3_total_changes64(db); }
+
+/* A guest runs within somebody's statement, and cannot end its transaction. */
+int sqlite3_get_autocommit(sqlite3 *db) { return (void)db, 0; }
+
+/* Names of databases that are always there; of files a guest learns nothing. */
+const char *sqlite3_db_name(sqlite3 *db, int number) {
+  (void)db;
+  return number == 0 ? "main" : number == 1 ? "temp" : 0;
+}
+
+sqlite3_filename sqlite3_db_filename(sqlite3 *db, const char *name) {
+  return (void)db, (void)name, (sqlite3_filename)0;
+}
+
+/* To interrupt, and how long to wait for locks, is the host's. */
+void sqlite3_interrupt(sqlite3 *db) { (void)db; }
+int sqlite3_is_interrupted(sqlite3 *db) { return (void)db, commensal_interrupted(); }
+int sqlite3_busy_timeout(sqlite3 *db, int ms) { return (void)db, (void)ms, SQLITE_OK; }
+
+/* Guests have no connections but the one that called, and none opens later. */
+static sqlite3 no_connection = {.error = SQLITE_CANTOPEN};
+
+int sqlite3_open_v2(const char *name, sqlite3 **db, int flags, const char *vfs) {
+  (void)name, (void)flags, (void)vfs;
+  *db = &no_connection;
+  return SQLITE_CANTOPEN;
+}
+
+int sqlite3_open(const char *name, sqlite3 **db) { return sqlite3_open_v2(name, db, 0, 0); }
+int sqlite3_close(sqlite3 *db) { return (void)db, SQLITE_OK; }
+int sqlite3_close_v2(sqlite3 *db) { return (void)db, SQLITE_OK; }
+int sqlite3_auto_extension(void (*entry)(void)) { return (void)entry, SQLITE_OK; }
+int sqlite3_cancel_auto_extension(void (*entry)(void)) { return (void)entry, 0; }
+
+/* Guests have one thread: there is nothing to wait for. */
+sqlite3_mutex *sqlite3_db_mutex(sqlite3 *db) { return (void)db, (sqlite3_mutex *)0; }
+sqlite3_mutex *sqlite3_mutex_alloc(int type) { return (sqlite3_mutex *)(uintptr_t)(8 + type); }
+void sqlite3_mutex_free(sqlite3_mutex *mutex) { (void)mutex; }
+void sqlite3_mutex_enter(sqlite3_mutex *mutex) { (void)mutex; }
+int sqlite3_mutex_try(sqlite3_mutex *mutex) { return (void)mutex, SQLITE_OK; }
+void sqlite3_mutex_leave(sqlite3_mutex *mutex) { (void)mutex; }

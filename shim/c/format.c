@@ -8,9 +8,6 @@
 
 #include "shim.h"
 
-/* SQLITE_LIMIT_LENGTH. */
-static const uint64_t LENGTH_MAX = 1000000000;
-
 /* Digits after the point at most: SQLite's limit. */
 enum { PRECISION_MAX = 100000000 };
 

@@ -9,13 +9,16 @@
 
 Registered *registered[3];
 const char *init_error;
+int entry_point_runs;
 
 /* The extension's entry point: `commensal cc` names it. */
 int commensal_entry(sqlite3 *db, char **error, const void *routines);
 
 __attribute__((constructor(65535))) static void run_init(void) {
   char *message = 0;
+  entry_point_runs = 1;
   int code = commensal_entry(&connection, &message, 0);
+  entry_point_runs = 0;
   if (code != SQLITE_OK && code != SQLITE_OK_LOAD_PERMANENTLY) {
     init_error = sqlite3_mprintf(
         "the extension's entry point failed: %s", message ? message : sqlite3_errstr(code));
@@ -64,7 +67,7 @@ static int note(Kind kind, const char *name, Registered what, int is_there) {
     }
   }
   if (code != SQLITE_OK && what.destroy) what.destroy(what.user_data);
-  return connection.error = code;
+  return connection_answer(code);
 }
 
 int sqlite3_create_function_v2(sqlite3 *db, const char *name, int arguments, int flags,

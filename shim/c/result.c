@@ -8,9 +8,6 @@
 
 #include "shim.h"
 
-/* SQLITE_LIMIT_LENGTH: bytes of a value at most. */
-static const uint64_t LENGTH_MAX = 1000000000;
-
 void result_clear(sqlite3_context *context) {
   static const Record null = {.tag = TAG_NULL};
   if (context->destroy) {
@@ -40,10 +37,6 @@ void sqlite3_result_int(sqlite3_context *context, int integer) {
 
 void sqlite3_result_double(sqlite3_context *context, double real) {
   set(context, (Record){.tag = TAG_REAL, .real = real});
-}
-
-static void discard(const void *bytes, sqlite3_destructor_type destroy) {
-  if (destroy != SQLITE_STATIC && destroy != SQLITE_TRANSIENT) destroy((void *)bytes);
 }
 
 /* Text or a blob: copied, or used where it lies. */
@@ -131,15 +124,6 @@ void sqlite3_result_text64(sqlite3_context *context, const char *text, sqlite3_u
   } else {
     result_wide(context, text, len, encoding == SQLITE_UTF16BE, destroy);
   }
-}
-
-static uint64_t wide_length(const void *text, int len) {
-  if (!text) return 0;
-  if (len >= 0) return len & ~1;
-  const uint8_t *at = text;
-  uint64_t bytes = 0;
-  while (at[bytes] || at[bytes + 1]) bytes += 2;
-  return bytes;
 }
 
 void sqlite3_result_text16(

@@ -115,11 +115,31 @@ struct sqlite3_context {
 
 struct sqlite3 {
   int error;
-  const char *message;
+  /* Words of that error that are not SQLite's for its code, in memory of sqlite3_malloc's; or null. */
+  char *message;
+  /* Whether functions give extended result codes. */
+  int extended;
+  /* Statements that are not finalized, the newest first. */
+  sqlite3_stmt *statements;
 };
 
 /* The connection: there is one, and what it can do is what the host lets a guest do. */
 extern sqlite3 connection;
+/* Whether the extension's entry point runs, which registers and can do nothing else. */
+extern int entry_point_runs;
+
+/* The connection's error is this, with SQLite's words for it; gives what the function returns. */
+int connection_answer(int code);
+/* The same with words of one's own, which are copied; null for SQLite's. */
+int connection_fail(int code, const char *message);
+
+/* SQLITE_LIMIT_LENGTH: bytes of a value at most. */
+enum { LENGTH_MAX = 1000000000 };
+
+/* Frees what was passed and is not needed any more. */
+static inline void discard(const void *bytes, sqlite3_destructor_type destroy) {
+  if (destroy != SQLITE_STATIC && destroy != SQLITE_TRANSIENT) destroy((void *)bytes);
+}
 
 /* Frees the last result, so that the context can have a new one; a pointer, unless SQL has it. */
 void result_clear(sqlite3_context *context);
@@ -155,5 +175,7 @@ int integer_of(const char *text, uint32_t len, int64_t *integer);
 /* UTF-16 to UTF-8 and back, into new memory that ends with a NUL; lengths are bytes. */
 char *utf8_of(const void *text, uint32_t len, int big_endian, uint32_t *utf8_len);
 uint16_t *utf16_of(const char *text, uint32_t len, int big_endian, uint32_t *utf16_len);
+/* Bytes of text in UTF-16 that was passed with this length; if that is negative, up to a NUL. */
+uint64_t wide_length(const void *text, int len);
 
 #endif

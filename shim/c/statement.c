@@ -1,20 +1,92 @@
 /*
-** Statements of the extension's own, which guests cannot run yet: preparing one fails, and says so. An
-** extension that needs none for most of what it does works without.
+** Statements: prepared, stepped and finalized by the host, on the connection that called the guest.
+** What SQLite says of a statement's state is kept here, so that asking costs no call.
 */
-#include "shim.h"
+#include <stdlib.h>
+#include <string.h>
 
-static int refused(sqlite3 *db) {
-  db->message = "SQL from within a guest is not there yet";
-  return db->error = SQLITE_ERROR;
+#include "statement.h"
+
+static void free_columns(sqlite3_stmt *statement) {
+  for (int i = 0; i < statement->column_count; i++) {
+    Column *column = &statement->columns[i];
+    free(column->value.buffer);
+    free(column->value.wide);
+    sqlite3_free(column->name);
+    sqlite3_free(column->type);
+  }
+  free(statement->columns);
+  statement->columns = 0;
+  statement->column_count = 0;
+}
+
+/* As many columns as the host has, which can be others when a schema has changed; 0 without memory. */
+static int make_columns(sqlite3_stmt *statement) {
+  int count = commensal_sql_column_count(statement->id);
+  if (count == statement->column_count) return 1;
+  free_columns(statement);
+  if (count <= 0) return 1;
+  statement->columns = calloc(count, sizeof *statement->columns);
+  if (!statement->columns) return 0;
+  statement->column_count = count;
+  return 1;
+}
+
+static void drop(sqlite3_stmt *statement) {
+  commensal_sql_finalize(statement->id);
+  sqlite3_stmt **place = &connection.statements;
+  while (*place && *place != statement) place = &place[0]->next;
+  if (*place) *place = statement->next;
+  for (int i = 0; statement->parameter_names && i < statement->parameter_count; i++) {
+    sqlite3_free(statement->parameter_names[i]);
+  }
+  free(statement->parameter_names);
+  free_columns(statement);
+  sqlite3_free(statement->message);
+  free(statement->sql);
+  free(statement);
+}
+
+/* The statement that the host made of a text; null without memory. */
+static sqlite3_stmt *made(int32_t id, const char *sql, uint32_t len) {
+  sqlite3_stmt *statement = calloc(1, sizeof *statement);
+  if (!statement) {
+    commensal_sql_finalize(id);
+    return 0;
+  }
+  statement->id = id;
+  statement->parameter_count = -1;
+  statement->next = connection.statements;
+  connection.statements = statement;
+  statement->sql = malloc((size_t)len + 1);
+  if (!statement->sql || !make_columns(statement)) {
+    drop(statement);
+    return 0;
+  }
+  memcpy(statement->sql, sql, len);
+  statement->sql[len] = 0;
+  return statement;
 }
 
 int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int len, unsigned int flags,
     sqlite3_stmt **statement, const char **tail) {
-  (void)sql, (void)len, (void)flags;
+  (void)db, (void)flags;
   *statement = 0;
-  if (tail) *tail = 0;
-  return refused(db);
+  if (!sql) return connection_answer(SQLITE_MISUSE);
+  uint32_t bytes = len < 0 ? strlen(sql) : strnlen(sql, len);
+  /* Where the error is the host does not say. */
+  if (tail) *tail = sql + bytes;
+  if (entry_point_runs) {
+    return connection_fail(SQLITE_ERROR, "an extension's entry point cannot run SQL: it only registers");
+  }
+  int64_t prepared = commensal_sql_prepare(sql, bytes);
+  if (prepared < 0) return connection_fail_as_host(-prepared);
+  int32_t id = (uint32_t)prepared;
+  uint32_t used = prepared >> 32;
+  if (used > bytes) used = bytes;
+  if (tail) *tail = sql + used;
+  if (id && !(*statement = made(id, sql, used))) return connection_answer(SQLITE_NOMEM);
+  return connection_answer(SQLITE_OK);
 }
 
 int sqlite3_prepare_v2(
@@ -22,58 +94,66 @@ int sqlite3_prepare_v2(
   return sqlite3_prepare_v3(db, sql, len, 0, statement, tail);
 }
 
+/* As the newer one: nobody needs a step that hides its error until the reset. */
 int sqlite3_prepare(
     sqlite3 *db, const char *sql, int len, sqlite3_stmt **statement, const char **tail) {
   return sqlite3_prepare_v3(db, sql, len, 0, statement, tail);
 }
 
-int sqlite3_exec(sqlite3 *db, const char *sql, sqlite3_callback callback, void *data, char **error) {
-  (void)sql, (void)callback, (void)data;
-  int code = refused(db);
-  if (error) *error = sqlite3_mprintf("%s", db->message);
+/* The state before the first step; the last step's error is told once more. */
+static int back_to_start(sqlite3_stmt *statement) {
+  int code = statement->error;
+  if (statement->progress != READY) {
+    commensal_sql_reset(statement->id);
+    code = connection_fail(code, statement->message);
+  }
+  statement->progress = READY;
+  statement->error = SQLITE_OK;
+  sqlite3_free(statement->message);
+  statement->message = 0;
   return code;
 }
 
-/* No statement was ever prepared: these get null, and answer as SQLite does. */
-int sqlite3_step(sqlite3_stmt *statement) { return (void)statement, SQLITE_MISUSE; }
-int sqlite3_reset(sqlite3_stmt *statement) { return (void)statement, SQLITE_OK; }
-int sqlite3_finalize(sqlite3_stmt *statement) { return (void)statement, SQLITE_OK; }
-int sqlite3_stmt_readonly(sqlite3_stmt *statement) { return (void)statement, 1; }
-const char *sqlite3_sql(sqlite3_stmt *statement) { return (void)statement, (const char *)0; }
-int sqlite3_column_count(sqlite3_stmt *statement) { return (void)statement, 0; }
-
-int sqlite3_bind_text(sqlite3_stmt *statement, int index, const char *text, int len,
-    sqlite3_destructor_type destroy) {
-  (void)statement, (void)index, (void)len;
-  if (destroy != SQLITE_STATIC && destroy != SQLITE_TRANSIENT) destroy((void *)text);
-  return SQLITE_MISUSE;
+int sqlite3_step(sqlite3_stmt *statement) {
+  if (!statement) return SQLITE_MISUSE;
+  if (statement->progress == HALTED) back_to_start(statement);
+  int code = commensal_sql_step(statement->id);
+  if (code == SQLITE_ROW) {
+    if (statement->progress == READY && !make_columns(statement)) code = SQLITE_NOMEM;
+    statement->progress = ON_ROW;
+    statement->row++;
+    return connection_answer(code);
+  }
+  statement->progress = HALTED;
+  if (code == SQLITE_DONE) return connection_answer(code);
+  statement->error = code;
+  code = connection_fail_as_host(code);
+  statement->message = sqlite3_mprintf("%s", sqlite3_errmsg(&connection));
+  return code;
 }
 
-int sqlite3_column_type(sqlite3_stmt *statement, int column) {
-  return (void)statement, (void)column, SQLITE_NULL;
+int sqlite3_reset(sqlite3_stmt *statement) { return statement ? back_to_start(statement) : SQLITE_OK; }
+
+int sqlite3_finalize(sqlite3_stmt *statement) {
+  if (!statement) return SQLITE_OK;
+  int code = back_to_start(statement);
+  drop(statement);
+  return code;
 }
 
-int sqlite3_column_bytes(sqlite3_stmt *statement, int column) {
-  return (void)statement, (void)column, 0;
+const char *sqlite3_sql(sqlite3_stmt *statement) { return statement ? statement->sql : 0; }
+
+sqlite3 *sqlite3_db_handle(sqlite3_stmt *statement) { return statement ? &connection : 0; }
+
+sqlite3_stmt *sqlite3_next_stmt(sqlite3 *db, sqlite3_stmt *statement) {
+  (void)db;
+  return statement ? statement->next : connection.statements;
 }
 
-sqlite3_int64 sqlite3_column_int64(sqlite3_stmt *statement, int column) {
-  return (void)statement, (void)column, 0;
+int sqlite3_stmt_readonly(sqlite3_stmt *statement) {
+  return !statement || commensal_sql_readonly(statement->id) != 0;
 }
 
-double sqlite3_column_double(sqlite3_stmt *statement, int column) {
-  return (void)statement, (void)column, 0.0;
-}
-
-const unsigned char *sqlite3_column_text(sqlite3_stmt *statement, int column) {
-  return (void)statement, (void)column, (const unsigned char *)0;
-}
-
-const void *sqlite3_column_blob(sqlite3_stmt *statement, int column) {
-  return (void)statement, (void)column, (const void *)0;
-}
-
-sqlite3_value *sqlite3_column_value(sqlite3_stmt *statement, int column) {
-  static sqlite3_value null = {.record = {.tag = TAG_NULL}};
-  return (void)statement, (void)column, &null;
+int sqlite3_stmt_busy(sqlite3_stmt *statement) {
+  return statement && statement->progress == ON_ROW;
 }

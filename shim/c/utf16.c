@@ -80,3 +80,12 @@ uint16_t *utf16_of(const char *text, uint32_t len, int big_endian, uint32_t *utf
   }
   return wide;
 }
+
+uint64_t wide_length(const void *text, int len) {
+  if (!text) return 0;
+  if (len >= 0) return len & ~1;
+  const uint8_t *at = text;
+  uint64_t bytes = 0;
+  while (at[bytes] || at[bytes + 1]) bytes += 2;
+  return bytes;
+}

@@ -575,6 +575,12 @@ int sqlite3_table_column_metadata(sqlite3*, const char*, const char*, const char
     const char**, int*, int*, int*);
 int sqlite3_busy_timeout(sqlite3*, int);
 int sqlite3_sleep(int);
+sqlite3_mutex *sqlite3_db_mutex(sqlite3*);
+sqlite3_mutex *sqlite3_mutex_alloc(int);
+void sqlite3_mutex_free(sqlite3_mutex*);
+void sqlite3_mutex_enter(sqlite3_mutex*);
+int sqlite3_mutex_try(sqlite3_mutex*);
+void sqlite3_mutex_leave(sqlite3_mutex*);
 void *sqlite3_get_clientdata(sqlite3*, const char*);
 int sqlite3_set_clientdata(sqlite3*, const char*, void*, sqlite3_destructor_type);
 int sqlite3_set_authorizer(sqlite3*,

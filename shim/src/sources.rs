@@ -19,12 +19,18 @@ const HEADERS: &[(&str, &str)] = &[file!("include/sqlite3.h"), file!("include/sq
 /// What every extension is linked with.
 const SOURCES: &[(&str, &str)] = &[
     file!("c/auxdata.c"),
+    file!("c/bind.c"),
+    file!("c/blob.c"),
     file!("c/call.c"),
+    file!("c/column.c"),
+    file!("c/complete.c"),
     file!("c/cursor.c"),
     file!("c/database.c"),
     file!("c/declaration.c"),
+    file!("c/exec.c"),
     file!("c/format.c"),
     file!("c/memory.c"),
+    file!("c/metadata.c"),
     file!("c/number.c"),
     file!("c/plan.c"),
     file!("c/pointer.c"),
@@ -38,7 +44,8 @@ const SOURCES: &[(&str, &str)] = &[
 ];
 
 /// What they share.
-const OWN_HEADERS: &[(&str, &str)] = &[file!("c/call.h"), file!("c/shim.h"), file!("c/table.h")];
+const OWN_HEADERS: &[(&str, &str)] =
+    &[file!("c/call.h"), file!("c/shim.h"), file!("c/statement.h"), file!("c/table.h")];
 
 /// What says once what was registered.
 const DECLARE: (&str, &str) = file!("c/declare.c");

@@ -70,7 +70,7 @@ const RULES: &[Rule] = &[
         may_use: &["commensal-abi", "commensal-sdk-macros"],
         free_of: &[EXECUTORS, ENGINES],
     },
-    Rule { name: "commensal-bench", may_use: &["commensal"], free_of: &[] },
+    Rule { name: "commensal-bench", may_use: &["commensal", "commensal-shim"], free_of: &[] },
     Rule { name: "xtask", may_use: &[], free_of: &[EXECUTORS, ENGINES] },
 ];
 

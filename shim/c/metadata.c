@@ -1,0 +1,79 @@
+/* sqlite3_table_column_metadata, out of what SQL tells of a table. */
+#include <stdlib.h>
+
+#include "statement.h"
+
+/* Prepares what a format of sqlite3_mprintf's gives, which is freed. */
+static sqlite3_stmt *prepared(sqlite3 *db, char *sql) {
+  sqlite3_stmt *statement = 0;
+  if (sql) {
+    sqlite3_prepare_v2(db, sql, -1, &statement, 0);
+    sqlite3_free(sql);
+  } else {
+    connection_answer(SQLITE_NOMEM);
+  }
+  return statement;
+}
+
+static int is_rowid(const char *column) {
+  return !sqlite3_stricmp(column, "rowid") || !sqlite3_stricmp(column, "_rowid_") ||
+      !sqlite3_stricmp(column, "oid");
+}
+
+/* Whether rows have a number, and no column takes this name of it. Some engines number a view's, too. */
+static int is_number_of_row(
+    sqlite3 *db, const char *schema, const char *table, const char *column) {
+  if (!is_rowid(column)) return 0;
+  sqlite3_stmt *statement = prepared(
+      db, sqlite3_mprintf("SELECT _rowid_, * FROM \"%w\".\"%w\"", schema, table));
+  int is_number = statement != 0;
+  for (int i = 1; i < sqlite3_column_count(statement); i++) {
+    if (!sqlite3_stricmp(sqlite3_column_name(statement, i), column)) is_number = 0;
+  }
+  sqlite3_finalize(statement);
+  return is_number;
+}
+
+static int no_such_column(const char *table, const char *column) {
+  char *message = sqlite3_mprintf("no such table column: %s.%s", table, column);
+  int code = connection_fail(SQLITE_ERROR, message);
+  sqlite3_free(message);
+  return code;
+}
+
+/* Collations, and what counts up by itself, SQL does not tell: asking for them is an error. */
+int sqlite3_table_column_metadata(sqlite3 *db, const char *schema, const char *table,
+    const char *column, const char **type, const char **collation, int *not_null, int *primary_key,
+    int *counts_up) {
+  static char *kept;
+  if (!schema) schema = "main";
+  if (collation || counts_up) {
+    return connection_fail(
+        SQLITE_ERROR, "a guest cannot learn a column's collation, or whether it is AUTOINCREMENT");
+  }
+  /* What is said of the number of a row, and where no column is named. */
+  if (type) *type = "INTEGER";
+  if (not_null) *not_null = 0;
+  if (primary_key) *primary_key = 1;
+  int in_columns = column && !is_number_of_row(db, schema, table, column);
+  sqlite3_stmt *statement = prepared(db,
+      in_columns ? sqlite3_mprintf("SELECT c.type, c.\"notnull\", c.pk <> 0 FROM \"%w\".sqlite_master t, "
+                               "pragma_table_xinfo(t.name, %Q) c WHERE t.type = 'table' AND t.name = %Q "
+                               "COLLATE NOCASE AND c.name = %Q COLLATE NOCASE",
+                   schema, schema, table, column)
+             : sqlite3_mprintf("SELECT 1 FROM \"%w\".sqlite_master WHERE type = 'table' AND name = %Q "
+                               "COLLATE NOCASE",
+                   schema, table));
+  if (!statement) return sqlite3_errcode(db);
+  int code = sqlite3_step(statement);
+  if (code == SQLITE_ROW && in_columns) {
+    sqlite3_free(kept);
+    kept = sqlite3_mprintf("%s", sqlite3_column_text(statement, 0));
+    if (type) *type = kept && *kept ? kept : 0;
+    if (not_null) *not_null = sqlite3_column_int(statement, 1);
+    if (primary_key) *primary_key = sqlite3_column_int(statement, 2);
+  }
+  sqlite3_finalize(statement);
+  if (code == SQLITE_ROW) return connection_answer(SQLITE_OK);
+  return code == SQLITE_DONE ? no_such_column(table, column ? column : "") : sqlite3_errcode(db);
+}
