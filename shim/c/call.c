@@ -54,29 +54,40 @@ static int end_is_free(int place, int count) {
   return 1;
 }
 
-/* The error that the call ended with. */
-static const Record *error(void) {
-  Record *record = &context.result.record;
+const Record *result_error(sqlite3_context *context) {
+  Record *record = &context->result.record;
+  if (record->flags) {
+    /* No message. */
+    result_clear(context);
+    *record = (Record){.tag = TAG_TEXT};
+  }
   if (record->tag != TAG_TEXT && record->tag != TAG_BLOB) {
-    const void *text = sqlite3_value_text(&context.result);
-    record->len = text ? sqlite3_value_bytes(&context.result) : 0;
+    const void *text = sqlite3_value_text(&context->result);
+    record->len = text ? sqlite3_value_bytes(&context->result) : 0;
     record->pointer = (uintptr_t)text;
   }
   record->tag = TAG_ERROR;
-  record->subtype = context.error;
+  record->subtype = context->error;
   return record;
 }
 
 static const Record *result(void) {
-  if (context.error > 0) return error();
-  return context.result.record.tag == TAG_NULL ? 0 : &context.result.record;
+  if (context.error > 0) return result_error(&context);
+  static Record given;
+  given = context.result.record;
+  if (given.flags & FLAG_POINTER) {
+    /* SQL has it from here on. */
+    context.result.record.flags = 0;
+    return &given;
+  }
+  return given.tag == TAG_NULL ? 0 : &given;
 }
 
 static const Record *failed(const char *message) {
   result_clear(&context);
   context.error = SQLITE_ERROR;
   sqlite3_result_text(&context, message, -1, SQLITE_STATIC);
-  return error();
+  return result_error(&context);
 }
 
 const Record *commensal_missing(void) {
@@ -115,7 +126,7 @@ static const Record *rows(int count, const Record *records, int inverse) {
   for (uint32_t row = 0; row < number; row++) {
     arguments(state->function, state, width, records + 2 + (size_t)row * width);
     step(&context, width, pointers);
-    if (context.error > 0) return error();
+    if (context.error > 0) return result_error(&context);
   }
   return 0;
 }

@@ -18,4 +18,24 @@ const Record *commensal_finalize(const Record *records);
 const Record *commensal_drop(const Record *records);
 const Record *commensal_compare_texts(Registered *collation, const Record *records);
 
+const Record *commensal_connect(Registered *module, int creates, int count, const Record *records);
+const Record *commensal_disconnect(const Record *records);
+const Record *commensal_destroy(const Record *records);
+const Record *commensal_best_index(const Record *records);
+const Record *commensal_open(const Record *records);
+const Record *commensal_filter(int count, const Record *records);
+const Record *commensal_next(const Record *records);
+const Record *commensal_close(const Record *records);
+const Record *commensal_update(int count, const Record *records);
+const Record *commensal_begin(const Record *records);
+const Record *commensal_sync(const Record *records);
+const Record *commensal_commit(const Record *records);
+const Record *commensal_rollback(const Record *records);
+const Record *commensal_savepoint(const Record *records);
+const Record *commensal_release(const Record *records);
+const Record *commensal_rollback_to(const Record *records);
+const Record *commensal_rename(const Record *records);
+const Record *commensal_find_function(const Record *records);
+const Record *commensal_overload(int count, const Record *records);
+
 #endif

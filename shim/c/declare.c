@@ -23,7 +23,7 @@ static void export(sqlite3_str *out, const char *field, const Registered *it, co
   sqlite3_str_appendall(name, it->name);
   if (it->arguments < 0) {
     sqlite3_str_appendall(name, "/any");
-  } else if (!it->compare) {
+  } else if (!it->compare && !it->module) {
     sqlite3_str_appendf(name, "/%d", it->arguments);
   }
   sqlite3_str_appendall(name, method);
@@ -62,6 +62,43 @@ static void function(sqlite3_str *out, const Registered *it) {
   sqlite3_str_appendall(out, "}}\n");
 }
 
+static void table(sqlite3_str *out, const Registered *it) {
+  const sqlite3_module *module = it->module;
+  int creates = module->xCreate && module->xCreate != module->xConnect;
+  int destroys = module->xDestroy && module->xDestroy != module->xDisconnect;
+  int saves = module->iVersion >= 2;
+  struct {
+    const char *field, *method;
+    int is_there;
+  } methods[] = {
+      {"connect", ".connect", 1}, {"disconnect", ".disconnect", 1},
+      {"best_index", ".best_index", 1}, {"open", ".open", 1}, {"filter", ".filter", 1},
+      {"next", ".next", 1}, {"close", ".close", 1}, {"create", ".create", creates},
+      {"destroy", ".destroy", destroys}, {"update", ".update", module->xUpdate != 0},
+      {"begin", ".begin", module->xBegin != 0}, {"sync", ".sync", module->xSync != 0},
+      {"commit", ".commit", module->xCommit != 0},
+      {"rollback", ".rollback", module->xRollback != 0},
+      {"savepoint", ".savepoint", saves && module->xSavepoint},
+      {"release", ".release", saves && module->xRelease},
+      {"rollback_to", ".rollback_to", saves && module->xRollbackTo},
+      {"rename", ".rename", module->xRename != 0},
+      {"find_function", ".find_function", module->xFindFunction != 0},
+      {"overload", ".overload", module->xFindFunction != 0},
+  };
+  sqlite3_str_appendall(out, "{\"table\":{\"name\":");
+  quote(out, it->name);
+  /* As SQLite sees it: with one function for both, and without one that creates. */
+  if (!module->xCreate) {
+    sqlite3_str_appendall(out, ",\"eponymous\":\"only\"");
+  } else if (!creates) {
+    sqlite3_str_appendall(out, ",\"eponymous\":true");
+  }
+  for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
+    if (methods[i].is_there) export(out, methods[i].field, it, methods[i].method);
+  }
+  sqlite3_str_appendall(out, "}}\n");
+}
+
 __attribute__((export_name("commensal_declarations"))) const Record *commensal_declarations(
     int count, const Record *records) {
   static Record result = {.tag = TAG_TEXT};
@@ -76,11 +113,7 @@ __attribute__((export_name("commensal_declarations"))) const Record *commensal_d
     export(out, "compare", it, ".compare");
     sqlite3_str_appendall(out, "}}\n");
   }
-  /* Not JSON: what the extension asked for in vain. */
-  for (Registered *it = registered[MODULE]; it; it = it->next) {
-    sqlite3_str_appendf(out, "#virtual table \"%w\"\n", it->name);
-  }
-  if (left_out) sqlite3_str_appendf(out, "#%s", left_out);
+  for (Registered *it = registered[MODULE]; it; it = it->next) table(out, it);
   if (sqlite3_str_errcode(out)) return commensal_missing();
   result.len = sqlite3_str_length(out);
   result.pointer = (uintptr_t)sqlite3_str_finish(out);

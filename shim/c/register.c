@@ -9,7 +9,6 @@
 
 Registered *registered[3];
 const char *init_error;
-char *left_out;
 int entry_point_runs;
 
 /* The extension's entry point: `commensal cc` names it. */
@@ -33,13 +32,6 @@ Registered *commensal_find(Kind kind, const char *name, int arguments) {
     if (it->arguments == arguments && sqlite3_stricmp(it->name, name) == 0) return it;
   }
   return 0;
-}
-
-void commensal_leave_out(const char *what, const char *name) {
-  char *more = sqlite3_mprintf("%s%s \"%w\"\n", left_out ? left_out : "", what, name);
-  if (!more) return;
-  sqlite3_free(left_out);
-  left_out = more;
 }
 
 /* Notes `what`, at the end or in place of what has its name; nothing to call takes that away. */
@@ -155,9 +147,29 @@ int sqlite3_create_collation16(
   return code;
 }
 
-/* Functions that virtual tables overload exist without one, too, and always fail. */
+/* What a function that only virtual tables have an implementation of answers without one. */
+static void no_implementation(sqlite3_context *context, int count, sqlite3_value **values) {
+  (void)count, (void)values;
+  char *message = sqlite3_mprintf("unable to use function %s in the requested context",
+      (const char *)sqlite3_user_data(context));
+  sqlite3_result_error(context, message ? message : "out of memory", -1);
+  sqlite3_free(message);
+}
+
+/* SQLite's own functions that tables overload: there they always are. */
+static int is_there(const char *name, int arguments) {
+  return (arguments == 2 && (!sqlite3_stricmp(name, "match") || !sqlite3_stricmp(name, "glob"))) ||
+      ((arguments == 2 || arguments == 3) && !sqlite3_stricmp(name, "like"));
+}
+
 int sqlite3_overload_function(sqlite3 *db, const char *name, int arguments) {
-  (void)db, (void)arguments;
-  commensal_leave_out("overloaded function", name);
-  return SQLITE_OK;
+  if (!name || arguments < -2) return db->error = SQLITE_MISUSE;
+  if (is_there(name, arguments) || commensal_find(FUNCTION, name, arguments) ||
+      commensal_find(FUNCTION, name, -1)) {
+    return db->error = SQLITE_OK;
+  }
+  char *copy = sqlite3_mprintf("%s", name);
+  if (!copy) return db->error = SQLITE_NOMEM;
+  return sqlite3_create_function_v2(
+      db, name, arguments, SQLITE_UTF8, copy, no_implementation, 0, 0, sqlite3_free);
 }

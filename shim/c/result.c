@@ -15,7 +15,9 @@ void result_clear(sqlite3_context *context) {
     context->destroy = 0;
     destroy(context->destroyed);
   }
+  Record before = context->result.record;
   value_set(&context->result, &null);
+  if (before.flags & FLAG_POINTER) pointer_free((uint64_t)before.integer);
 }
 
 static void set(sqlite3_context *context, Record record) {
@@ -154,12 +156,7 @@ int sqlite3_result_zeroblob64(sqlite3_context *context, sqlite3_uint64 len) {
     sqlite3_result_error_toobig(context);
     return SQLITE_TOOBIG;
   }
-  char *zeros = calloc(1, len + 1);
-  if (!zeros) {
-    sqlite3_result_error_nomem(context);
-    return SQLITE_NOMEM;
-  }
-  result_bytes(context, TAG_BLOB, zeros, len, free);
+  set(context, (Record){.tag = TAG_BLOB, .flags = FLAG_ZEROBLOB, .len = len});
   return SQLITE_OK;
 }
 
@@ -178,14 +175,6 @@ void sqlite3_result_value(sqlite3_context *context, sqlite3_value *value) {
     copy.flags = 0;
     set(context, copy);
   }
-}
-
-/* A pointer is NULL to everybody but the extension, and passes nowhere. */
-void sqlite3_result_pointer(
-    sqlite3_context *context, void *pointer, const char *type, sqlite3_destructor_type destroy) {
-  (void)type;
-  result_clear(context);
-  if (destroy) destroy(pointer);
 }
 
 void sqlite3_result_str(sqlite3_context *context, sqlite3_str *text, int free_too) {

@@ -26,6 +26,10 @@ typedef struct Record {
   };
 } Record;
 
+/* Flags: a blob of `len` zeros that lie nowhere; a NULL behind which there is a pointer; a column that
+** keeps its value. */
+enum { FLAG_ZEROBLOB = 2, FLAG_POINTER = 4, FLAG_NOCHANGE = 8 };
+
 _Static_assert(sizeof(Record) == 16, "a record has 16 bytes");
 
 /* Arguments of a function at most: SQLite's own limit, and that of a manifest. */
@@ -86,8 +90,6 @@ typedef enum { FUNCTION, COLLATION, MODULE } Kind;
 extern Registered *registered[3];
 /* Why init failed; null when it did not. */
 extern const char *init_error;
-/* What the extension wanted that the shim does not do, one a line; null when there was nothing. */
-extern char *left_out;
 
 /* The state of one group of an aggregate. */
 typedef struct State {
@@ -139,8 +141,12 @@ static inline void discard(const void *bytes, sqlite3_destructor_type destroy) {
   if (destroy != SQLITE_STATIC && destroy != SQLITE_TRANSIENT) destroy((void *)bytes);
 }
 
-/* Frees the last result, so that the context can have a new one. */
+/* Frees the last result, so that the context can have a new one; a pointer, unless SQL has it. */
 void result_clear(sqlite3_context *context);
+/* Makes the result the error that the call ended with. */
+const Record *result_error(sqlite3_context *context);
+/* SQL is done with the pointer of this number, if there is one. */
+void pointer_free(uint64_t number);
 
 /* Number of bytes up to a NUL, but no more than SQLite's limit. */
 uint32_t text_length(const char *text);

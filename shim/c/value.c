@@ -176,14 +176,8 @@ int sqlite3_value_bytes16(sqlite3_value *value) {
 
 unsigned int sqlite3_value_subtype(sqlite3_value *value) { return value->record.subtype; }
 
-/* Pointers do not pass from one call to another. */
-void *sqlite3_value_pointer(sqlite3_value *value, const char *type) {
-  (void)value, (void)type;
-  return 0;
-}
-
 int sqlite3_value_nochange(sqlite3_value *value) {
-  return value->record.tag == TAG_NULL && (value->record.flags & 8) != 0;
+  return value->record.tag == TAG_NULL && (value->record.flags & FLAG_NOCHANGE) != 0;
 }
 
 int sqlite3_value_frombind(sqlite3_value *value) {
@@ -201,6 +195,8 @@ sqlite3_value *sqlite3_value_dup(const sqlite3_value *value) {
   sqlite3_value *copy = calloc(1, sizeof *copy);
   if (!copy) return 0;
   copy->record = value->record;
+  /* A copy has no pointer, as with SQLite. */
+  copy->record.flags = 0;
   if (copy->record.tag == TAG_TEXT || copy->record.tag == TAG_BLOB) {
     char *bytes = copy->record.len == UINT32_MAX ? 0 : value_room(copy, copy->record.len + 1);
     if (!bytes) {

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use commensal::core::manifest::{Aggregate, AggregateMethod, Manifest};
+use commensal::core::manifest::{Aggregate, AggregateMethod, Manifest, Table, TableMethod};
 
 /// The C source of the exports that the manifest names.
 pub(crate) fn source(manifest: &Manifest) -> String {
@@ -14,6 +14,9 @@ pub(crate) fn source(manifest: &Manifest) -> String {
     }
     for aggregate in &manifest.aggregates {
         exports.aggregate(aggregate);
+    }
+    for table in &manifest.tables {
+        exports.table(table);
     }
     for collation in &manifest.collations {
         let find = find("COLLATION", &collation.name, 0);
@@ -44,6 +47,25 @@ impl Exports {
                 AggregateMethod::Drop => "commensal_drop(records)",
             };
             self.export(export, &format!("  return {call};"));
+        }
+    }
+
+    /// What is not given a handle needs what was registered.
+    fn table(&mut self, table: &Table) {
+        use TableMethod::{Connect, Create, Filter, Overload, Update};
+        for (method, export) in &table.methods {
+            let arguments = match method {
+                Create | Connect => {
+                    let find = find("MODULE", &table.name, 0);
+                    let creates = u8::from(*method == Create);
+                    let call = format!("commensal_connect(it, {creates}, count, records)");
+                    self.found(export, &find, &call);
+                    continue;
+                }
+                Filter | Update | Overload => "count, records",
+                _ => "records",
+            };
+            self.export(export, &format!("  return commensal_{}({arguments});", method.field()));
         }
     }
 

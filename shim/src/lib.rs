@@ -24,6 +24,9 @@ use compiler::Compiler;
 /// The export of the first link that says what was registered.
 const DECLARATIONS: &str = "commensal_declarations";
 
+/// What reads and gives subtypes.
+const SUBTYPES: [&str; 2] = ["sqlite3_result_subtype", "sqlite3_value_subtype"];
+
 /// Why a module could not be built: one message, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(String);
@@ -96,28 +99,26 @@ impl Build {
             Some(entry) => entry.clone(),
             None => object::entry_point(&objects)?,
         };
+        let has_subtypes = object::calls(&objects, &SUBTYPES)?;
         objects.extend(sources::build(&compiler, folder, &entry)?);
 
         let declare = sources::declare(&compiler, folder)?;
         let declared = declarations(link(&compiler, folder, &objects, &declare, &limits)?)?;
-        let mut warnings = Vec::new();
-        for left_out in &declared.left_out {
-            warnings.push(format!(
-                "{entry} registers the {left_out}, which guests cannot have yet; it is left out"
-            ));
-        }
-        let mut manifest = Manifest::parse(declared.manifest.as_bytes(), &limits)?;
+        let mut manifest = Manifest::parse(declared.as_bytes(), &limits)?;
         if manifest.is_empty() {
-            let left_out = declared.left_out.join(", ");
-            return Err(Error::new(match left_out.is_empty() {
-                true => format!("{entry} registers nothing"),
-                false => format!("{entry} registers what guests cannot have yet: {left_out}"),
-            }));
+            return Err(Error::new(format!("{entry} registers nothing")));
+        }
+
+        // SQLite passes them whatever a function says of itself.
+        if has_subtypes {
+            manifest.functions.iter_mut().for_each(|function| function.subtype = true);
+            manifest.aggregates.iter_mut().for_each(|aggregate| aggregate.subtype = true);
         }
 
         let source = write(folder, "c/exports.c", exports::source(&manifest))?;
         let exports = compiler.compile_shim(&[source], folder)?;
         let wasm = link(&compiler, folder, &objects, &exports, &limits)?;
+        let mut warnings = Vec::new();
         promise_less(&mut manifest, &wasm, &limits, &mut warnings)?;
         let wasm = module::pack(&wasm, manifest.to_json().as_bytes(), &limits)?;
         Ok(Built { wasm, warnings })
@@ -153,26 +154,14 @@ fn link(
     Ok(wasm)
 }
 
-/// What an extension registered.
-struct Declarations {
-    /// As a manifest.
-    manifest: String,
-    /// What a manifest cannot say.
-    left_out: Vec<String>,
-}
-
-/// Runs the module's init function as a guest, with nothing granted.
-fn declarations(wasm: Vec<u8>) -> Result<Declarations> {
+/// What the extension registered, as a manifest: runs the module's init function as a guest, with nothing
+/// granted.
+fn declarations(wasm: Vec<u8>) -> Result<String> {
     let options = Options::new().runtime(Arc::new(WasmtimeRuntime::new()));
     let connection = Database::open_in_memory(options)?.connect()?;
     let create = format!("CREATE FUNCTION {DECLARATIONS} LANGUAGE wasm AS ?1");
     connection.execute(&create, (wasm,))?;
-    let select = format!("SELECT {DECLARATIONS}()");
-    let text: String = connection.query_row(&select, (), |row| row.get(0))?;
-    let (left_out, manifest): (Vec<&str>, Vec<&str>) =
-        text.lines().partition(|line| line.starts_with('#'));
-    let left_out = left_out.into_iter().map(|line| line[1..].to_owned()).collect();
-    Ok(Declarations { manifest: manifest.join("\n"), left_out })
+    Ok(connection.query_row(&format!("SELECT {DECLARATIONS}()"), (), |row| row.get(0))?)
 }
 
 /// A module that can see the clock or random numbers promises of no function that its results never

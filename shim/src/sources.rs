@@ -24,15 +24,20 @@ const SOURCES: &[(&str, &str)] = &[
     file!("c/call.c"),
     file!("c/column.c"),
     file!("c/complete.c"),
+    file!("c/cursor.c"),
     file!("c/database.c"),
+    file!("c/declaration.c"),
     file!("c/exec.c"),
     file!("c/format.c"),
     file!("c/memory.c"),
     file!("c/metadata.c"),
     file!("c/number.c"),
+    file!("c/plan.c"),
+    file!("c/pointer.c"),
     file!("c/register.c"),
     file!("c/result.c"),
     file!("c/statement.c"),
+    file!("c/table.c"),
     file!("c/text.c"),
     file!("c/utf16.c"),
     file!("c/value.c"),
@@ -40,7 +45,7 @@ const SOURCES: &[(&str, &str)] = &[
 
 /// What they share.
 const OWN_HEADERS: &[(&str, &str)] =
-    &[file!("c/call.h"), file!("c/shim.h"), file!("c/statement.h")];
+    &[file!("c/call.h"), file!("c/shim.h"), file!("c/statement.h"), file!("c/table.h")];
 
 /// What says once what was registered.
 const DECLARE: (&str, &str) = file!("c/declare.c");

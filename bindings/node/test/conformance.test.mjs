@@ -18,7 +18,7 @@ for (const [name, driver] of Object.entries(drivers)) {
       const [[runtime]] = rows(connect(), "SELECT wasm_config('runtime')");
       const cases = readFileSync(join(folder, file), 'utf8');
       const { count, failures } = run(cases, new Set(['sqlite', runtime]), driver, () =>
-        connect({ file_base: folder }),
+        connect({ file_base: folder, allow: 'sql_read,sql_write' }),
       );
       assert.ok(count > 0);
       assert.equal(failures.length, 0, failures.join('\n\n'));

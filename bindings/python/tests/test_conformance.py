@@ -35,7 +35,7 @@ def connect_apsw(path: Path) -> apsw.Connection:
 def test_case(case: Path, connect: Any, tmp_path: Path) -> None:
     def connection() -> Any:
         connection = connect(tmp_path / "test.db")
-        commensal.load(connection, file_base=str(FOLDER))
+        commensal.load(connection, file_base=str(FOLDER), allow="sql_read,sql_write")
         return connection
 
     opened = connection()

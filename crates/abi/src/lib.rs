@@ -31,6 +31,10 @@ pub const EXPORT_INITIALIZE: &str = "_initialize";
 /// panic handler makes it an error record with the panic's message.
 pub const EXPORT_FAULT: &str = "commensal_fault";
 
+/// Optional export, a guest function of two integers: SQL is done with the pointer of this type and
+/// payload.
+pub const EXPORT_POINTER_DROP: &str = "commensal_pointer_drop";
+
 /// Optional exported immutable global of type `i32`, not 0: the guest never frees its memory. When a call
 /// of a scalar function traps, the host may make it once more in a new instance.
 pub const EXPORT_RENEWABLE: &str = "commensal_renewable";

@@ -55,6 +55,16 @@ impl Tag {
 /// Flag: this argument has the same value in every call of the statement.
 pub const FLAG_CONSTANT: u8 = 1;
 
+/// Flag of a blob among results: `len` zero bytes, of which the guest has none; the pointer is 0.
+pub const FLAG_ZEROBLOB: u8 = 2;
+
+/// Flag of a NULL that stands for something of the guest's: `len` is its type, which is not 0, the payload
+/// its number.
+pub const FLAG_POINTER: u8 = 4;
+
+/// Flag of a NULL among the arguments of a table's `update`: the column keeps its value.
+pub const FLAG_NOCHANGE: u8 = 8;
+
 /// A decoded record. `len` and `payload` mean what `tag` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -62,7 +72,7 @@ pub struct Record {
     pub tag: Tag,
     /// SQLite's value subtype (74, `'J'`, for JSON); 0 for none.
     pub subtype: u8,
-    /// [`FLAG_CONSTANT`] in an argument; 0 in a result.
+    /// See the constants of this module; 0 for none.
     pub flags: u8,
     /// Bytes of text, blob or error message; 0 for the other tags.
     pub len: u32,
@@ -77,6 +87,8 @@ pub enum RecordError {
     Tag(u8),
     /// A byte that has to be zero is not: its offset in the record and its value.
     Reserved(u8, u8),
+    /// A pointer's type is 0.
+    PointerType,
 }
 
 impl fmt::Display for RecordError {
@@ -86,6 +98,7 @@ impl fmt::Display for RecordError {
             Self::Reserved(offset, value) => {
                 write!(f, "byte {offset} of the record must be 0 but is {value}")
             }
+            Self::PointerType => f.write_str("a pointer's type, its len, must not be 0"),
         }
     }
 }
@@ -100,6 +113,14 @@ impl Record {
 
     /// The record of SQL NULL.
     pub const NULL: Self = Self { tag: Tag::Null, subtype: 0, flags: 0, len: 0, payload: 0 };
+
+    /// The record of a column that keeps its value.
+    pub const NOCHANGE: Self = Self { flags: FLAG_NOCHANGE, ..Self::NULL };
+
+    /// The record of a pointer.
+    pub const fn pointer_of(ty: u32, payload: u64) -> Self {
+        Self { flags: FLAG_POINTER, len: ty, payload, ..Self::NULL }
+    }
 
     /// The record of an integer.
     #[inline]
@@ -158,13 +179,35 @@ impl Record {
         Self::read(bytes, FLAG_CONSTANT)
     }
 
-    /// Reads a result record, in which no flag may be set.
+    /// Reads a result record without flags, as nearly all are.
     ///
     /// # Errors
-    /// As [`Record::from_bytes`].
+    /// As [`Record::from_bytes`]; it may have flags, which [`Record::flagged_from_bytes`] knows.
     #[inline]
     pub const fn result_from_bytes(bytes: &[u8; Self::SIZE]) -> Result<Self, RecordError> {
         Self::read(bytes, 0)
+    }
+
+    /// Reads a result record, which may have a flag.
+    ///
+    /// # Errors
+    /// As [`Record::from_bytes`].
+    pub const fn flagged_from_bytes(bytes: &[u8; Self::SIZE]) -> Result<Self, RecordError> {
+        let [tag, subtype, flags, reserved, a, b, c, d, payload @ ..] = *bytes;
+        let (head, payload) = (u64::from_le_bytes([0, 0, 0, reserved, 0, 0, 0, 0]), payload);
+        let payload = u64::from_le_bytes(payload);
+        let (tag, zero_payload) = match (Tag::from_code(tag), flags) {
+            (Some(tag @ Tag::Blob), FLAG_ZEROBLOB) => (tag, u64::MAX),
+            (Some(Tag::Null), FLAG_POINTER) if matches!([a, b, c, d], [0, 0, 0, 0]) => {
+                return Err(RecordError::PointerType);
+            }
+            (Some(tag @ Tag::Null), FLAG_POINTER) => (tag, 0),
+            _ => return Self::result_from_bytes(bytes),
+        };
+        if head != 0 || payload & zero_payload != 0 {
+            return Err(Self::reserved([head, payload], [u64::MAX, zero_payload]));
+        }
+        Ok(Self { tag, subtype, flags, len: u32::from_le_bytes([a, b, c, d]), payload })
     }
 
     /// Reads two words, as guests commonly write them: a wider load would wait for both stores.

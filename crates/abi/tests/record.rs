@@ -1,6 +1,6 @@
 //! Records travel unchanged, and bytes that are no record are refused.
 
-use commensal_abi::record::FLAG_CONSTANT;
+use commensal_abi::record::{FLAG_CONSTANT, FLAG_ZEROBLOB};
 use commensal_abi::{Record, RecordError, Tag};
 use proptest::prelude::*;
 
@@ -76,6 +76,44 @@ fn reserved_bytes() {
     let constant = Record { flags: FLAG_CONSTANT, ..Record::NULL }.to_bytes();
     assert!(Record::from_bytes(&constant).is_ok());
     assert_eq!(Record::result_from_bytes(&constant), Err(RecordError::Reserved(2, 1)));
+}
+
+#[test]
+fn flags_of_results() {
+    let zeros =
+        Record { flags: FLAG_ZEROBLOB, subtype: 7, ..Record::bytes(Tag::Blob, 0, u32::MAX) };
+    assert_eq!(zeros.to_bytes(), [4, 7, 2, 0, 255, 255, 255, 255, 0, 0, 0, 0, 0, 0, 0, 0]);
+    assert_eq!(Record::flagged_from_bytes(&zeros.to_bytes()), Ok(zeros));
+    assert_eq!(Record::result_from_bytes(&zeros.to_bytes()), Err(RecordError::Reserved(2, 2)));
+    let cases = [
+        (0, 3, RecordError::Reserved(2, 2)),
+        (2, 3, RecordError::Reserved(2, 3)),
+        (2, 8, RecordError::Reserved(2, 8)),
+        (3, 1, RecordError::Reserved(3, 1)),
+        (8, 9, RecordError::Reserved(8, 9)),
+        (15, 1, RecordError::Reserved(15, 1)),
+    ];
+    for (at, value, error) in cases {
+        let mut bytes = zeros.to_bytes();
+        bytes[at] = value;
+        assert_eq!(Record::flagged_from_bytes(&bytes), Err(error));
+    }
+    let pointer = Record::pointer_of(9, u64::MAX);
+    let bytes = [5, 0, 4, 0, 9, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255];
+    assert_eq!(pointer.to_bytes(), bytes);
+    assert_eq!(Record::flagged_from_bytes(&bytes), Ok(pointer));
+    assert_eq!(Record::result_from_bytes(&bytes), Err(RecordError::Reserved(2, 4)));
+    for (at, value, error) in [
+        (4, 0, RecordError::PointerType),
+        (3, 1, RecordError::Reserved(3, 1)),
+        (2, 6, RecordError::Reserved(2, 6)),
+    ] {
+        let mut bytes = bytes;
+        bytes[at] = value;
+        assert_eq!(Record::flagged_from_bytes(&bytes), Err(error));
+    }
+    let plain = Record::bytes(Tag::Text, 8, 3);
+    assert_eq!(Record::flagged_from_bytes(&plain.to_bytes()), Ok(plain));
 }
 
 proptest! {

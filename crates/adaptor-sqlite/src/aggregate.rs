@@ -16,12 +16,13 @@ use commensal_core::guest::{Appended, CallResult};
 use commensal_core::manifest::AggregateMethod;
 use commensal_core::registry::FunctionBody;
 use commensal_core::session::{AggregateState, Binding, Rows, Scope, Session};
-use commensal_core::{Error, ErrorKind, Result, ValueRef};
+use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::{Api, FinalFunction, ScalarFunction, sqlite3_context, sqlite3_value};
-use crate::function::{Slot, Values, fail, guarded, set_result};
+use crate::function::{Slot, Values, guarded};
 use crate::library::{self, LIBRARIES_MAX, by_library};
 use crate::pin::Pin;
+use crate::result::{Place, fail};
 use crate::state::Kind;
 
 /// A group of rows that is being aggregated.
@@ -258,9 +259,7 @@ unsafe fn end(api: &Api, context: *mut sqlite3_context) -> Result<()> {
     if place.is_null() {
         return without_rows(slot, |session, scope, state| {
             // SAFETY: as above.
-            session.finalize(scope, state, |value, subtype| unsafe {
-                set_result(api, context, value, subtype);
-            })
+            session.finalize(scope, state, unsafe { Place::new(api, context) })
         });
     }
     // SAFETY: as in `rows`.
@@ -285,9 +284,7 @@ unsafe fn end(api: &Api, context: *mut sqlite3_context) -> Result<()> {
             return Ok(());
         }
         // SAFETY: the caller's promise.
-        session.finalize(scope, state, |value, subtype| unsafe {
-            set_result(api, context, value, subtype);
-        })
+        session.finalize(scope, state, unsafe { Place::new(api, context) })
     })
 }
 
@@ -300,10 +297,8 @@ unsafe fn current(api: &Api, context: *mut sqlite3_context) -> Result<()> {
     let slot = unsafe { slot(api, context) };
     // SAFETY: as above.
     let place = unsafe { (api.sqlite3_aggregate_context)(context, 0) }.cast::<Context>();
-    let sink = |value: ValueRef<'_>, subtype| {
-        // SAFETY: as above.
-        unsafe { set_result(api, context, value, subtype) };
-    };
+    // SAFETY: as above.
+    let sink = unsafe { Place::new(api, context) };
     if place.is_null() {
         return without_rows(slot, |session, scope, mut state| {
             let value = session.value(scope, &mut state, sink);

@@ -362,8 +362,11 @@ api! {
         sqlite3_result_error_nomem: (*mut sqlite3_context);
         sqlite3_result_int64: (*mut sqlite3_context, i64);
         sqlite3_result_null: (*mut sqlite3_context);
+        sqlite3_result_pointer:
+            (*mut sqlite3_context, *mut c_void, *const c_char, Destructor);
         sqlite3_result_subtype: (*mut sqlite3_context, c_uint);
         sqlite3_result_text64: (*mut sqlite3_context, *const c_char, u64, Destructor, u8);
+        sqlite3_result_zeroblob64: (*mut sqlite3_context, u64) -> c_int;
         sqlite3_set_auxdata: (*mut sqlite3_context, c_int, *mut c_void, Destructor);
         sqlite3_set_last_insert_rowid: (*mut sqlite3, i64);
         sqlite3_step: (*mut sqlite3_stmt) -> c_int;
@@ -374,10 +377,13 @@ api! {
         sqlite3_value_bytes: (*mut sqlite3_value) -> c_int;
         sqlite3_value_double: (*mut sqlite3_value) -> c_double;
         sqlite3_value_int64: (*mut sqlite3_value) -> i64;
+        sqlite3_value_nochange: (*mut sqlite3_value) -> c_int;
+        sqlite3_value_pointer: (*mut sqlite3_value, *const c_char) -> *mut c_void;
         sqlite3_value_subtype: (*mut sqlite3_value) -> c_uint;
         sqlite3_value_text: (*mut sqlite3_value) -> *const u8;
         sqlite3_value_type: (*mut sqlite3_value) -> c_int;
         sqlite3_vtab_collation: (*mut sqlite3_index_info, c_int) -> *const c_char;
+        sqlite3_vtab_nochange: (*mut sqlite3_context) -> c_int;
         sqlite3_vtab_on_conflict: (*mut sqlite3) -> c_int;
     }
     variadic {

@@ -10,7 +10,7 @@ use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use commensal_core::guest::{Arguments, InvalidUtf8, Plain};
+use commensal_core::guest::{Arguments, InvalidUtf8, Null, Plain};
 use commensal_core::registry::{FunctionEntry, FunctionKey};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
@@ -18,8 +18,10 @@ use crate::api::code::*;
 use crate::api::{Api, ScalarFunction, sqlite3_context, sqlite3_value};
 use crate::library::{self, LIBRARIES_MAX, by_library};
 use crate::pin::Pin;
+use crate::pointer;
+use crate::result::{fail, set_result};
 use crate::state::{Form, State};
-use crate::statement::{bytes, transient};
+use crate::statement::bytes;
 
 /// What SQLite keeps for a registered function.
 pub(crate) struct Slot {
@@ -232,6 +234,12 @@ impl Values<'_> {
         Self { api, values }
     }
 
+    /// Whether it is the value of a column that an update leaves as it is.
+    pub(crate) fn is_nochange(&self, position: usize) -> bool {
+        // SAFETY: SQLite gave the value for the duration of the call, which `self` does not outlive.
+        unsafe { (self.api.sqlite3_value_nochange)(self.values[position]) != 0 }
+    }
+
     /// All but the first `count`.
     #[inline]
     pub(crate) fn after(&self, count: usize) -> Self {
@@ -293,6 +301,11 @@ impl Arguments for Values<'_> {
         utf8(text)
     }
 
+    fn null(&self, position: usize) -> Null {
+        // SAFETY: as above.
+        unsafe { pointer::of(self.api, self.values[position]) }
+    }
+
     #[inline]
     fn subtype(&self, position: usize) -> u8 {
         // SAFETY: as above. Subtypes are one byte.
@@ -336,70 +349,5 @@ pub(crate) unsafe fn value_ref<'a>(
             }
             _ => ValueRef::Null,
         })
-    }
-}
-
-/// Gives SQLite a result; it copies the bytes.
-///
-/// # Safety
-/// `context` is that of a running call.
-#[inline]
-pub(crate) unsafe fn set_result(
-    api: &Api,
-    context: *mut sqlite3_context,
-    value: ValueRef<'_>,
-    subtype: u8,
-) {
-    // SAFETY: the caller's promise; pointers and lengths are those of slices.
-    unsafe {
-        match value {
-            ValueRef::Null => (api.sqlite3_result_null)(context),
-            ValueRef::Integer(i) => (api.sqlite3_result_int64)(context, i),
-            ValueRef::Real(r) => (api.sqlite3_result_double)(context, r),
-            ValueRef::Text(t) => (api.sqlite3_result_text64)(
-                context,
-                t.as_ptr().cast(),
-                t.len() as u64,
-                transient(),
-                SQLITE_UTF8 as u8,
-            ),
-            ValueRef::Blob(b) => {
-                (api.sqlite3_result_blob64)(context, b.as_ptr().cast(), b.len() as u64, transient())
-            }
-        }
-        if subtype != 0 {
-            (api.sqlite3_result_subtype)(context, subtype.into());
-        }
-    }
-}
-
-/// Gives SQLite an error. The code is SQLITE_ERROR, which undoes the statement and keeps the
-/// transaction, as do those of locks, by which hosts know what to try again; only a real interrupt has
-/// its own.
-///
-/// # Safety
-/// `context` is that of a running call.
-#[cold]
-pub(crate) unsafe fn fail(api: &Api, context: *mut sqlite3_context, error: &Error) {
-    let message = error.message();
-    let len = c_int::try_from(message.len()).unwrap_or(c_int::MAX);
-    // SAFETY: the caller's promise; SQLite copies `len` bytes of the message.
-    unsafe {
-        (api.sqlite3_result_error)(context, message.as_ptr().cast(), len);
-        match code_of(error) {
-            SQLITE_ERROR => {}
-            code => (api.sqlite3_result_error_code)(context, code),
-        }
-    }
-}
-
-/// The result code of an error.
-pub(crate) fn code_of(error: &Error) -> c_int {
-    match (error.kind(), error.engine_code()) {
-        (ErrorKind::Interrupted, _) => SQLITE_INTERRUPT,
-        // The core lets pass only codes that undo no more than the statement.
-        (ErrorKind::Guest, Some(code)) => code,
-        (_, Some(code)) if [SQLITE_BUSY, SQLITE_LOCKED].contains(&(code & 0xff)) => code,
-        _ => SQLITE_ERROR,
     }
 }

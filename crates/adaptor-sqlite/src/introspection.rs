@@ -18,7 +18,8 @@ use crate::api::{
     sqlite3, sqlite3_context, sqlite3_index_info, sqlite3_module, sqlite3_value, sqlite3_vtab,
     sqlite3_vtab_cursor,
 };
-use crate::function::{guard, set_result};
+use crate::function::guard;
+use crate::result::set_result;
 use crate::state::State;
 use crate::statement::Handle;
 use crate::vtab;

@@ -13,8 +13,9 @@ use commensal_core::session::{Scope, Session};
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::{Api, sqlite3_context};
-use crate::function::{Values, guard, set_result};
+use crate::function::{Values, guard};
 use crate::numbers::{Callee, Number, Numbers};
+use crate::result::Place;
 use crate::state::State;
 
 /// Key of the pin among a statement's auxiliary data. SQLite keeps data under a negative number for
@@ -201,17 +202,15 @@ impl Pin {
         arguments: &Values<'_>,
         bind: impl Fn(&Session, &mut Scope) -> Result<()>,
     ) -> Result<()> {
-        let api = self.state.handle.api;
+        // SAFETY: the context is that of the running call.
+        let place = unsafe { Place::new(self.state.handle.api, context) };
         self.with(name, |session, scope| {
             // Not called before, or a fault took its instance.
             if !scope.is_bound(number) {
                 self.bind(scope, bind)?;
             }
             scope
-                .call(session.environment(), number, arguments, |value, subtype| {
-                    // SAFETY: the context is that of the running call.
-                    unsafe { set_result(api, context, value, subtype) }
-                })
+                .call(session.environment(), number, arguments, place)
                 .map_err(|error| session.fail(scope, number, *error))
         })
     }

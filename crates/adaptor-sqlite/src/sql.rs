@@ -122,6 +122,10 @@ impl GuestStatement for OfGuest {
         self.0.parameter_name(index)
     }
 
+    fn bind_zeroblob(&mut self, index: usize, len: u32) -> Result<()> {
+        self.0.bind_zeroblob(index, len)
+    }
+
     fn clear_bindings(&mut self) {
         self.0.clear_bindings();
     }

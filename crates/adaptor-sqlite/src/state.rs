@@ -222,7 +222,7 @@ impl State {
     #[cold]
     pub(crate) unsafe fn report(&self, context: *mut sqlite3_context, error: Error) {
         // SAFETY: the caller's promise.
-        unsafe { function::fail(self.handle.api, context, &error) };
+        unsafe { crate::result::fail(self.handle.api, context, &error) };
         self.set_last_error(Some(error));
     }
 

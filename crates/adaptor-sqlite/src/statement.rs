@@ -240,6 +240,13 @@ impl Statement {
         name.map(|name| name.to_string_lossy().into_owned())
     }
 
+    pub(crate) fn bind_zeroblob(&mut self, index: usize, len: u32) -> Result<()> {
+        let index = c_int::try_from(index).unwrap_or(c_int::MAX);
+        // SAFETY: the statement is not finalized; SQLite checks the index.
+        let code = unsafe { (self.api().sqlite3_bind_zeroblob64)(self.raw, index, u64::from(len)) };
+        self.handle.check(code)
+    }
+
     pub(crate) fn clear_bindings(&mut self) {
         // SAFETY: the statement is not finalized.
         unsafe { (self.api().sqlite3_clear_bindings)(self.raw) };

@@ -118,7 +118,7 @@ fn run(
     }
     let Running { state, scope: Some(scope), .. } = running else { return Err(astray()) };
     let (mut integer, mut other) = (0, None);
-    let sink = |value: ValueRef<'_>, subtype| match value {
+    let sink = |value: ValueRef<'_>, subtype: u8| match value {
         ValueRef::Integer(value) => integer = value,
         value => other = Some(owned(value, subtype)),
     };

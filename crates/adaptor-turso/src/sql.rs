@@ -13,7 +13,7 @@ use commensal_core::ddl::lexer::{Lexer, Token, TokenKind};
 use commensal_core::engine::{EngineStatement, SqlText};
 use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
-use turso_core::Statement;
+use turso_core::{Statement, Value};
 
 use crate::state::State;
 use crate::statement::{self, names};
@@ -185,6 +185,10 @@ impl EngineStatement for OfGuest {
 impl GuestStatement for OfGuest {
     fn parameter_name(&self, index: usize) -> Option<String> {
         self.statement.parameters().name(NonZero::new(index)?)
+    }
+
+    fn bind_zeroblob(&mut self, index: usize, len: u32) -> Result<()> {
+        statement::bind(&mut self.statement, index, Value::from_blob(vec![0; len as usize]))
     }
 
     fn clear_bindings(&mut self) {

@@ -273,8 +273,7 @@ impl InternalVirtualTableCursor for Cursor {
     }
 
     fn column(&self, column: usize) -> Result<Value, LimboError> {
-        self.read(|state, cursor| cursor.column(&state.session, column, |value| owned(value, 0)))
-            .map_err(fail)
+        self.read(|state, cursor| cursor.column(&state.session, column, owned)).map_err(fail)
     }
 
     /// A row without one that is right fails with the following step: the engine takes no error here.

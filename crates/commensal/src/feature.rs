@@ -29,6 +29,8 @@ pub enum Feature {
     GuestWrites,
     /// IN with several values on an argument of a table function.
     InArguments,
+    /// Pointers that one function of a guest gives to another.
+    Pointers,
     /// Several processes on one file at the same time.
     Processes,
     /// Text that is not UTF-8 is kept as it is.
@@ -58,6 +60,7 @@ impl Feature {
         Self::GuestCalls,
         Self::GuestWrites,
         Self::InArguments,
+        Self::Pointers,
         Self::Processes,
         Self::RawText,
         Self::SqlFunctions,
@@ -80,6 +83,7 @@ impl Feature {
             Self::GuestCalls => "guest_calls",
             Self::GuestWrites => "guest_writes",
             Self::InArguments => "in_arguments",
+            Self::Pointers => "pointers",
             Self::Processes => "processes",
             Self::RawText => "raw_text",
             Self::SqlFunctions => "sql_functions",

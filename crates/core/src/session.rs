@@ -16,7 +16,7 @@ use web_time::Instant;
 use crate::cache::InstanceKey;
 use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
-use crate::guest::{Arguments, Batches, CallError, CallResult, Callee, Guest};
+use crate::guest::{Arguments, Batches, CallError, CallResult, Callee, Guest, Sink};
 use crate::host::{HostServices, HostState};
 use crate::limits::Limits;
 use crate::manifest::Signature;
@@ -158,7 +158,7 @@ impl Scope {
         environment: &Environment,
         slot: usize,
         arguments: &A,
-        sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+        sink: impl Sink<R>,
     ) -> CallResult<R> {
         self.enter(environment, slot, |entered| {
             let Entered { guest, functions, binding, budget, limits } = entered;
@@ -246,14 +246,14 @@ fn validate<A: Arguments + ?Sized, R>(
     callee: Callee<'_>,
     arguments: &A,
     budget: &mut StatementBudget,
-    sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+    sink: impl Sink<R>,
 ) -> CallResult<R> {
     if matches!(arguments.get(0), Ok(ValueRef::Null)) {
-        return Ok(sink(ValueRef::Null, 0));
+        return Ok(sink.value(ValueRef::Null, 0));
     }
     let called = match guest.is_renewable() {
-        true => guest.call_renewing(callee, arguments, budget, |_, _| ()),
-        false => guest.call(callee, arguments, budget, |_, _| ()),
+        true => guest.call_renewing(callee, arguments, budget, |_: ValueRef<'_>, _: u8| ()),
+        false => guest.call(callee, arguments, budget, |_: ValueRef<'_>, _: u8| ()),
     };
     let valid = match called {
         Ok(()) => true,
@@ -262,7 +262,7 @@ fn validate<A: Arguments + ?Sized, R>(
             _ => return Err(error),
         },
     };
-    Ok(sink(ValueRef::Integer(valid.into()), 0))
+    Ok(sink.value(ValueRef::Integer(valid.into()), 0))
 }
 
 #[cold]
@@ -325,14 +325,15 @@ impl Session {
             }
             lease.vacant = true;
             let (bytes, cache) = (std::mem::take(&mut lease.bytes), &self.environment.cache);
-            // Statements of its own belong to the statement that ends, and would keep the connection
-            // from closing; without them the guest's memory is wrong.
-            let keeps = lease.guest.as_mut().is_some_and(|guest| !guest.has_statements());
-            match lease.guest.take().filter(|_| keeps) {
-                Some(guest) => {
+            match lease.guest.take().map(Guest::idle) {
+                Some(Ok(Some(guest))) => {
                     cache.put(lease.key.clone(), guest, bytes, Arc::clone(&lease.stats));
                 }
-                None => cache.remove_live(bytes),
+                Some(Err(_)) => {
+                    lease.stats.add(&Counts { traps: 1, ..Counts::default() });
+                    cache.remove_live(bytes);
+                }
+                Some(Ok(None)) | None => cache.remove_live(bytes),
             }
         }
     }

@@ -167,7 +167,7 @@ fn call(
     let callee =
         Callee { function: FunctionId(0), signature, subtype: true, result_bytes_max: 1 << 20 };
     guest
-        .call(callee, arguments, &mut budget(), |value, _| value.to_owned())
+        .call(callee, arguments, &mut budget(), |value: ValueRef<'_>, _: u8| value.to_owned())
         .map_err(|error| *error)
 }
 

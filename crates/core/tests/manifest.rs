@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use commensal_core::manifest::{
-    Aggregate, AggregateMethod, Collation, Column, Function, Json, Manifest, Operator, Param,
-    Signature, Table, TableMethod, Type,
+    Aggregate, AggregateMethod, Collation, Column, Eponymous, Function, Json, Manifest, Operator,
+    Param, Signature, Table, TableMethod, Type,
 };
 use commensal_core::{ErrorKind, Limits, StorageClass};
 use proptest::collection::vec;
@@ -227,6 +227,26 @@ fn declarations_that_are_wrong() {
             "table \"t\": \"update\" needs \"connect\"",
         ),
         (
+            "{\"table\":{\"name\":\"t\",\"columns\":[{\"name\":\"a\"}],\"open\":\"o\",\"next\":\"n\",\"close\":\"c\",\"eponymous\":\"only\"}}",
+            "table \"t\": \"eponymous\" needs \"connect\"",
+        ),
+        (
+            "{\"table\":{\"name\":\"t\",\"connect\":\"c\",\"nochange\":true}}",
+            "table \"t\": \"nochange\" needs \"update\"",
+        ),
+        (
+            "{\"table\":{\"name\":\"t\",\"connect\":\"c\",\"eponymous\":1}}",
+            "table \"t\": \"eponymous\" must be true, false or \"only\", but is a number",
+        ),
+        (
+            "{\"table\":{\"name\":\"t\",\"connect\":\"c\",\"eponymous\":\"always\"}}",
+            "table \"t\": \"eponymous\" is \"always\"; known is \"only\"",
+        ),
+        (
+            "{\"table\":{\"name\":\"t\",\"connect\":\"c\",\"create\":\"c\",\"disconnect\":\"d\",\"best_index\":\"b\",\"open\":\"o\",\"filter\":\"f\",\"next\":\"n\",\"close\":\"l\",\"eponymous\":true}}",
+            "table \"t\": an eponymous table is never created, so \"create\" cannot be there",
+        ),
+        (
             "{\"table\":{\"name\":\"t\",\"connect\":\"c\"}}",
             "table \"t\": \"disconnect\" is missing",
         ),
@@ -424,18 +444,28 @@ fn table() -> impl Strategy<Value = Table> {
         columns.into_iter().enumerate().map(column).collect::<Vec<_>>()
     });
     let kind = prop_oneof![
-        (methods(&[Open, Next, Close], &[]), Just(false)),
+        (methods(&[Open, Next, Close], &[]), Just(Eponymous::No)),
         (
             methods(
                 &[Connect, Disconnect, BestIndex, Open, Filter, Next, Close],
                 &[Create, Update, RollbackTo]
             ),
-            any::<bool>()
+            Just(Eponymous::No)
+        ),
+        (
+            methods(
+                &[Connect, Disconnect, BestIndex, Open, Filter, Next, Close],
+                &[Update, RollbackTo]
+            ),
+            prop_oneof![Just(Eponymous::Yes), Just(Eponymous::Only)]
         ),
     ];
-    (name(), columns, of(name()), kind).prop_map(|(name, columns, bind, (methods, eponymous))| {
-        Table { name, columns, eponymous, bind, methods }
-    })
+    (name(), columns, any::<bool>(), of(name()), kind).prop_map(
+        |(name, columns, nochange, bind, (methods, eponymous))| {
+            let nochange = nochange && methods.contains_key(&Update);
+            Table { name, columns, eponymous, nochange, bind, methods }
+        },
+    )
 }
 
 fn custom_type() -> impl Strategy<Value = Type> {

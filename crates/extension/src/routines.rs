@@ -61,7 +61,7 @@ routines! {
         sqlite3_bind_zeroblob64: 207;
         sqlite3_busy_timeout: 14;
         sqlite3_changes: 15;
-        sqlite3_clear_bindings: 149;
+        sqlite3_clear_bindings: 118;
         sqlite3_close: 16;
         sqlite3_column_blob: 19;
         sqlite3_column_bytes: 20;
@@ -102,8 +102,10 @@ routines! {
         sqlite3_result_error_nomem: 137;
         sqlite3_result_int64: 83;
         sqlite3_result_null: 84;
+        sqlite3_result_pointer: 220;
         sqlite3_result_subtype: 209;
         sqlite3_result_text64: 202;
+        sqlite3_result_zeroblob64: 206;
         sqlite3_set_auxdata: 92;
         sqlite3_set_last_insert_rowid: 216;
         sqlite3_step: 94;
@@ -114,10 +116,13 @@ routines! {
         sqlite3_value_bytes: 103;
         sqlite3_value_double: 105;
         sqlite3_value_int64: 107;
+        sqlite3_value_nochange: 223;
+        sqlite3_value_pointer: 221;
         sqlite3_value_subtype: 208;
         sqlite3_value_text: 109;
         sqlite3_value_type: 113;
         sqlite3_vtab_collation: 224;
+        sqlite3_vtab_nochange: 222;
         sqlite3_vtab_on_conflict: 178;
         sqlite3_vtab_config: 177;
     }

@@ -186,6 +186,34 @@ static void no_pointer(C *c, int n, V **v) {
   sqlite3_result_int(c, sqlite3_value_pointer(v[0], "other") != 0);
 }
 
+static void numbered(C *c, int n, V **v) {
+  sqlite3_int64 *own = sqlite3_malloc(sizeof *own);
+  *own = sqlite3_value_int64(v[0]);
+  sqlite3_result_pointer(c, own, "number", sqlite3_free);
+}
+
+static void pointed(C *c, int n, V **v) {
+  sqlite3_int64 *own = sqlite3_value_pointer(v[0], n > 1 ? text(v[1]) : "number");
+  if (own) sqlite3_result_int64(c, *own);
+}
+
+static void numbered_twice(C *c, int n, V **v) {
+  numbered(c, n, v);
+  numbered(c, n, v);
+}
+
+static void numbered_not(C *c, int n, V **v) {
+  numbered(c, n, v);
+  sqlite3_result_value(c, v[0]);
+}
+
+static void zeros_fail(C *c, int n, V **v) {
+  sqlite3_result_error(c, text(v[0]), -1);
+  numbered(c, n, v);
+  sqlite3_result_zeroblob(c, 3);
+  sqlite3_result_error(c, text(v[0]), -1);
+}
+
 /* Calls */
 
 static void user(C *c, int n, V **v) {
@@ -289,6 +317,9 @@ int sqlite3_api_init(sqlite3 *db, char **error, const sqlite3_api_routines *api)
       {"fails", 1, fails}, {"fails", 2, fails}, {"fails_with", 1, fails_with},
       {"fails_16", 1, fails_16}, {"fails_both", 1, fails_both}, {"too_big", 0, too_big},
       {"nothing", 0, nothing}, {"pointer", 0, pointer}, {"no_pointer", 1, no_pointer},
+      {"numbered", 1, numbered},
+      {"numbered_twice", 1, numbered_twice}, {"numbered_not", 1, numbered_not},
+      {"pointed", 1, pointed}, {"pointed", 2, pointed}, {"zeros_fail", 1, zeros_fail},
       {"kept", 2, kept}, {"memory", 0, memory},
   };
   int i, rc = SQLITE_OK;

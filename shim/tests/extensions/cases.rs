@@ -1,12 +1,20 @@
 //! The extensions, and what each is asked.
 
-use crate::Case;
 use crate::inputs::Input::{
     self, Any, Blob, Integer, Number, Numbers, Of, OneOf, Pattern, Real, Text, Within, Word,
 };
+use crate::{Case, QUESTIONS};
 
 const fn case(source: &'static str, queries: &'static [(&'static str, &'static [Input])]) -> Case {
-    Case { source, options: &[], queries, runs_sql: false }
+    Case {
+        source,
+        entry: None,
+        options: &[],
+        queries,
+        questions: QUESTIONS,
+        tables: &[],
+        runs_sql: false,
+    }
 }
 
 const FORMATS_INTEGER: Input = OneOf(&[
@@ -157,6 +165,11 @@ pub(crate) fn api() -> Case {
             ("SELECT fails_both('e' || ?1)", &[Text]),
             ("SELECT too_big()", &[]),
             ("SELECT nothing(), pointer(), no_pointer(pointer()), no_pointer(?1)", &[Any]),
+            ("SELECT numbered(?1), numbered_twice(?1), numbered_not(?1), pointed(?1)", &[Any]),
+            ("SELECT pointed(numbered(?1)), pointed(numbered_twice(?1))", &[Any]),
+            ("SELECT pointed(numbered(?1), 'number'), pointed(numbered(?1), ?2)", &[Any, Text]),
+            ("SELECT sum(pointed(numbered(value))) FROM json_each(?1)", &[Numbers]),
+            ("SELECT zeros_fail('e' || ?1)", &[Text]),
             ("SELECT user(), user(1), user(1, 2)", &[]),
             ("SELECT user(1, 2, 3)", &[]),
             ("SELECT kept(?1, ?2), kept(?3, ?2), kept(?1, ?3)", &[Any, Any, Any]),

@@ -50,10 +50,17 @@ impl Guest {
         all.iter().all(|feature| self.engine.features().contains(feature))
     }
 
+    pub(crate) fn has_no_tables(&self) -> bool {
+        !self.engine.features().contains(&Feature::VirtualTables)
+    }
+
     /// The answer; none where the engine lacks what is asked for.
     pub(crate) fn ask(&self, sql: &str, values: &[Value]) -> Option<Answer> {
         let lacks = |feature| !self.engine.features().contains(&feature);
         if sql.contains(" OVER ") && lacks(Feature::Windows) {
+            return None;
+        }
+        if sql.contains("pointed(numbered") && lacks(Feature::Pointers) {
             return None;
         }
         Some(self.rows(sql, values).map_err(|error| error.message().to_owned()))

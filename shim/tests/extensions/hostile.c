@@ -79,6 +79,20 @@ static void h_two_results(sqlite3_context *context, int argc, sqlite3_value **ar
   sqlite3_result_error_code(context, SQLITE_INTERRUPT);
 }
 
+/* A destructor that makes pointers itself, and one that is none. */
+static sqlite3_context *again;
+static void remake(void *pointer) { sqlite3_result_pointer(again, pointer, "own", remake); }
+
+static void h_pointer(sqlite3_context *context, int argc, sqlite3_value **argv) {
+  again = context;
+  if (sqlite3_value_int(argv[0]) == 0) {
+    sqlite3_result_pointer(context, context, "own", remake);
+  } else {
+    sqlite3_result_pointer(context, context, "own", (void (*)(void *))8);
+    sqlite3_result_int(context, 1);
+  }
+}
+
 int sqlite3_hostile_init(sqlite3 *db, char **message, const sqlite3_api_routines *api) {
   static const struct {
     const char *name;
@@ -91,7 +105,7 @@ int sqlite3_hostile_init(sqlite3 *db, char **message, const sqlite3_api_routines
       {"h_format", 1, h_format},       {"h_forever", 0, h_forever},
       {"h_hoard", 0, h_hoard},         {"h_abort", 0, h_abort},
       {"h_exit", 0, h_exit},           {"h_no_function", 1, h_no_function},
-      {"h_two_results", 0, h_two_results},
+      {"h_two_results", 0, h_two_results}, {"h_pointer", 1, h_pointer},
   };
   int code = SQLITE_OK;
   SQLITE_EXTENSION_INIT2(api);

@@ -8,29 +8,43 @@ mod guest;
 mod hostile;
 mod inputs;
 mod native;
+mod searches;
 mod statements;
+mod tables;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use commensal_shim::{Build, Built};
 use inputs::{Input, Random};
 
 /// Questions for each query.
-const QUESTIONS: usize = 400;
+pub(crate) const QUESTIONS: usize = 400;
 /// What an interpreter in a debug build is asked of them.
-const QUESTIONS_INTERPRETED: usize = 40;
+pub(crate) const QUESTIONS_INTERPRETED: usize = 40;
+
+/// The source of an extension that is a package of its own.
+pub(crate) const SQLITE_VEC: &str = "sqlite-vec.c";
 
 /// An extension and what is asked of it.
 pub(crate) struct Case {
     /// Its source, from the folder of a version of SQLite; or from this folder.
     pub(crate) source: &'static str,
+    /// Its entry point, where there are several.
+    pub(crate) entry: Option<&'static str>,
     /// Options of the compiler.
     pub(crate) options: &'static [&'static str],
-    /// Queries, and kinds of values for their parameters.
+    /// Queries, in their order, and kinds of values for their parameters. One without is a statement
+    /// that is executed once.
     pub(crate) queries: &'static [(&'static str, &'static [Input])],
     /// Whether it runs SQL itself: then engines are not asked whose guests can only read, in words of
     /// their own.
     pub(crate) runs_sql: bool,
+    /// Questions for each query at most: the same for all, where answers depend on what was asked
+    /// before.
+    pub(crate) questions: usize,
+    /// Names of virtual tables, in queries that engines without them are not asked.
+    pub(crate) tables: &'static [&'static str],
 }
 
 /// What a query gave: the values of its rows, or the message of its error.
@@ -40,18 +54,20 @@ pub(crate) type Answer = Result<Vec<String>, String>;
 fn check(case: &Case, version: &str) {
     let source = source(case, version);
     let options: Vec<String> = case.options.iter().map(|&option| option.to_owned()).collect();
-    let built = build(&source, &options);
+    let built = build_entry(&source, &options, case.entry);
     let folder = tempfile::tempdir().unwrap();
-    let native = native::load(&source, &options, folder.path());
+    let native = native::load(&source, &options, case.entry, folder.path());
     let mut guests = guest::load(&built.wasm);
     guests.retain(|guest| !case.runs_sql || guest.runs_sql());
     for (sql, kinds) in case.queries {
         let mut random = Random::new(sql);
-        for question in 0..QUESTIONS {
+        for question in 0..case.questions {
             let values = kinds.iter().map(|kind| kind.value(&mut random)).collect::<Vec<_>>();
             let expected = native.ask(sql, &values);
             for guest in &guests {
-                if guest.is_interpreted() && question >= QUESTIONS_INTERPRETED {
+                if guest.is_interpreted() && question >= QUESTIONS_INTERPRETED
+                    || guest.has_no_tables() && case.tables.iter().any(|name| sql.contains(name))
+                {
                     continue;
                 }
                 let Some(answer) = guest.ask(sql, &values) else { continue };
@@ -76,14 +92,39 @@ fn is_no_text(answer: &Answer) -> bool {
 }
 
 fn build(source: &Path, options: &[String]) -> Built {
-    let build =
-        Build { sources: vec![source.to_owned()], options: options.to_owned(), ..Build::default() };
+    build_entry(source, options, None)
+}
+
+fn build_entry(source: &Path, options: &[String], entry: Option<&str>) -> Built {
+    let build = Build {
+        sources: vec![source.to_owned()],
+        entry: entry.map(str::to_owned),
+        options: options.to_owned(),
+        ..Build::default()
+    };
     build.run().unwrap_or_else(|error| panic!("{}: {error}", source.display()))
 }
 
 fn source(case: &Case, version: &str) -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/extensions").join(case.source);
-    if own.exists() { own } else { sqlite_sources(version).join(case.source) }
+    match case.source {
+        SQLITE_VEC => package("sqlite-vec").join(SQLITE_VEC),
+        _ if own.exists() => own,
+        source => sqlite_sources(version).join(source),
+    }
+}
+
+/// The folder of a package that Cargo.lock names.
+pub(crate) fn package(name: &str) -> PathBuf {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut packages = metadata["packages"].as_array().unwrap().iter();
+    let package = packages.find(|package| package["name"] == name).unwrap();
+    Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap().to_owned()
 }
 
 /// The sources of a version of SQLite.
@@ -134,13 +175,45 @@ extensions! {
 }
 
 extensions! {
+    searches: amatch closure explain fuzzer spellfix unionvtab vec
+}
+
+extensions! {
     statements: blobio eval nextchar sha1_query sha3_query sql
+}
+
+extensions! {
+    tables: csv fossildelta prefixes qpvtab series table templatevtab wholenumber
 }
 
 #[test]
 fn hostile_code_stays_in_its_sandbox() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/extensions/hostile.c");
     hostile::check(&build(&source, &[]).wasm);
+}
+
+#[test]
+fn hostile_tables_stay_in_their_sandbox() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/extensions/hostile_table.c");
+    hostile::check_tables(&build(&source, &[]).wasm);
+}
+
+/// An extension with a virtual table can be created on an engine that has none, and used but for that.
+#[test]
+fn engines_without_virtual_tables_say_so() {
+    let version = versions().pop().unwrap();
+    let source = sqlite_sources(&version).join("ext/misc/fossildelta.c");
+    let mut checked = 0;
+    for guest in guest::load(&build(&source, &[]).wasm).iter().filter(|guest| guest.has_no_tables())
+    {
+        let answer = guest.ask("SELECT delta_output_size(delta_create('abc', 'abcd'))", &[]);
+        assert_eq!(answer.unwrap().unwrap(), ["Integer(4)"]);
+        let answer = guest.ask("SELECT * FROM delta_parse('abc')", &[]);
+        let error = "delta_parse is a virtual table of a definition: Turso has only its own";
+        assert_eq!(answer.unwrap().unwrap_err(), error);
+        checked += 1;
+    }
+    assert_eq!(checked, 1);
 }
 
 /// The example of docs/c.md: its extension, its statement, what that gives.

@@ -1,11 +1,19 @@
 //! The extensions that run SQL, and what each is asked. Statements without parameters run once, in their
 //! order; those that others depend on write what they write themselves.
 
-use crate::Case;
 use crate::inputs::Input::{self, Any, Blob, Integer, Number, Of, OneOf, Text, Within};
+use crate::{Case, QUESTIONS};
 
 const fn case(source: &'static str, queries: &'static [(&'static str, &'static [Input])]) -> Case {
-    Case { source, options: &[], queries, runs_sql: true }
+    Case {
+        source,
+        entry: None,
+        options: &[],
+        queries,
+        questions: QUESTIONS,
+        tables: &[],
+        runs_sql: true,
+    }
 }
 
 /// Texts with statements: right ones, wrong ones, several.

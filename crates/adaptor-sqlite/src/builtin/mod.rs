@@ -13,9 +13,10 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, sqlite3_context, sqlite3_value};
-use crate::function::{Function, Values, guard, scalar_of, set_result};
+use crate::function::{Function, Values, guard, scalar_of};
 use crate::numbers::Number;
 use crate::pin::Pin;
+use crate::result::set_result;
 use crate::state::State;
 
 mod call;

@@ -22,7 +22,8 @@ use crate::api::{
     Api, sqlite3, sqlite3_context, sqlite3_index_info, sqlite3_module, sqlite3_value, sqlite3_vtab,
     sqlite3_vtab_cursor,
 };
-use crate::function::{Values, guard, set_result};
+use crate::function::{Values, guard};
+use crate::result::Place;
 use crate::state::{State, is_innocuous};
 use crate::vtab;
 
@@ -348,10 +349,10 @@ unsafe fn any_column(
     let body = |cursor: &mut Cursor| {
         let (api, index): (&Api, _) = (cursor.state.handle.api, usize::try_from(index));
         match (&mut cursor.scan, index) {
-            (Some((scan, session)), Ok(index)) => scan.column(session, index, |value| {
+            (Some((scan, session)), Ok(index)) => {
                 // SAFETY: SQLite gives the context for the duration of this call.
-                unsafe { set_result(api, context, value, 0) }
-            }),
+                scan.column(session, index, unsafe { Place::new(api, context) })
+            }
             _ => Ok(()),
         }
     };

@@ -13,7 +13,8 @@ use commensal_core::table::{Access, VirtualTable};
 
 use super::virtual_table::{Connected, renewed, with_table};
 use crate::api::{Api, ScalarFunction, sqlite3_context, sqlite3_value, sqlite3_vtab};
-use crate::function::{self, Function, Values, guard, set_result};
+use crate::function::{self, Function, Values, guard};
+use crate::result::Place;
 
 /// What SQLite got, by name and number of arguments: each in a place of its own, since SQLite keeps the
 /// address.
@@ -112,10 +113,8 @@ impl Function for Overload {
             None => with_table(connected, |table: &mut VirtualTable, access| {
                 // SAFETY: SQLite gives the context and the values for the duration of this call.
                 let values = unsafe { Values::new(api, argc, argv) };
-                table.overload(access, &own.name, &values, |value| {
-                    // SAFETY: as above.
-                    unsafe { set_result(api, context, value, 0) };
-                })
+                // SAFETY: as above.
+                table.overload(access, &own.name, &values, unsafe { Place::new(api, context) })
             }),
         };
         if let Err(error) = called {

@@ -2,9 +2,9 @@
 
 use std::ffi::{CStr, c_char, c_int};
 
-use commensal_core::Value;
 use commensal_core::guest::{Arguments, InvalidUtf8};
 use commensal_core::table::{Constraint, FilterValue, Plan, Request};
+use commensal_core::{Value, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, sqlite3_index_info, sqlite3_value};
@@ -139,7 +139,10 @@ pub(super) unsafe fn unpack(
         .map(|i| match text[..marks].get(i) {
             // SAFETY: SQLite gives this value, whose constraint `sqlite3_vtab_in` was asked for.
             Some(&ALL) => unsafe { all(api, *argv.add(i)).map(FilterValue::All) },
-            _ => values.get(i).map(|value| FilterValue::One(value.to_owned())),
+            _ => values.get(i).map(|value| match value {
+                ValueRef::Null => FilterValue::Null(values.null(i)),
+                value => FilterValue::One(value.to_owned(), values.subtype(i)),
+            }),
         })
         .collect();
     (own, values)

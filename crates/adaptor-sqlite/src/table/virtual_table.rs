@@ -8,12 +8,12 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use commensal_core::guest::Arguments;
-use commensal_core::manifest::{Table, TableMethod};
+use commensal_core::guest::{Arguments, InvalidUtf8, Null};
+use commensal_core::manifest::{Eponymous, Table, TableMethod};
 use commensal_core::registry::{Registry, TableEntry};
 use commensal_core::session::Session;
 use commensal_core::table::{Access, FilterValue, VirtualCursor, VirtualTable};
-use commensal_core::{Error, ErrorKind, Result};
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use super::overload::{Overloads, find_function};
 use super::{Slot, column_definition, plan};
@@ -22,33 +22,52 @@ use crate::api::{
     Api, sqlite3, sqlite3_context, sqlite3_index_info, sqlite3_module, sqlite3_value, sqlite3_vtab,
     sqlite3_vtab_cursor,
 };
-use crate::function::{Values, code_of, guard, set_result};
+use crate::function::{Values, guard};
+use crate::result::{Place, code_of};
 use crate::state::{State, is_innocuous};
 use crate::vtab;
 
-/// By whether the table is eponymous, whether it can be written, and whether it overloads functions.
-static MODULES: [[[sqlite3_module; 2]; 2]; 2] = [
+/// How a table can be written.
+#[derive(Clone, Copy)]
+enum Writes {
+    No,
+    Rows,
+    /// Rows of which an update gives the columns that change.
+    Changes,
+}
+
+/// By whether the table is eponymous, how it can be written, and whether it overloads functions.
+static MODULES: [[[sqlite3_module; 2]; 3]; 3] =
+    [modules(Eponymous::No), modules(Eponymous::Yes), modules(Eponymous::Only)];
+
+const fn modules(eponymous: Eponymous) -> [[sqlite3_module; 2]; 3] {
     [
-        [module(false, false, false), module(false, false, true)],
-        [module(false, true, false), module(false, true, true)],
-    ],
-    [
-        [module(true, false, false), module(true, false, true)],
-        [module(true, true, false), module(true, true, true)],
-    ],
-];
+        [module(eponymous, Writes::No, false), module(eponymous, Writes::No, true)],
+        [module(eponymous, Writes::Rows, false), module(eponymous, Writes::Rows, true)],
+        [module(eponymous, Writes::Changes, false), module(eponymous, Writes::Changes, true)],
+    ]
+}
 
 /// The methods that SQLite sees.
 pub(super) fn module_of(table: &Table) -> &'static sqlite3_module {
-    let writable = table.methods.contains_key(&TableMethod::Update);
+    let writes = match table.methods.contains_key(&TableMethod::Update) {
+        true if table.nochange => Writes::Changes,
+        true => Writes::Rows,
+        false => Writes::No,
+    };
     let overloads = table.methods.contains_key(&TableMethod::FindFunction);
-    &MODULES[usize::from(table.eponymous)][usize::from(writable)][usize::from(overloads)]
+    &MODULES[table.eponymous as usize][writes as usize][usize::from(overloads)]
 }
 
-const fn module(eponymous: bool, writable: bool, overloads: bool) -> sqlite3_module {
+const fn module(eponymous: Eponymous, writes: Writes, overloads: bool) -> sqlite3_module {
     let read = sqlite3_module {
-        // A table can be used without CREATE VIRTUAL TABLE where SQLite sees one function for both.
-        xCreate: Some(if eponymous { connect } else { create }),
+        // A table can be used without CREATE VIRTUAL TABLE where SQLite sees one function for both, or
+        // none that creates.
+        xCreate: match eponymous {
+            Eponymous::No => Some(create),
+            Eponymous::Yes => Some(connect),
+            Eponymous::Only => None,
+        },
         xConnect: Some(connect),
         xBestIndex: Some(best_index),
         xDisconnect: Some(disconnect),
@@ -58,13 +77,16 @@ const fn module(eponymous: bool, writable: bool, overloads: bool) -> sqlite3_mod
         xFilter: Some(filter),
         xNext: Some(next),
         xEof: Some(eof),
-        xColumn: Some(column),
+        xColumn: Some(match writes {
+            Writes::No | Writes::Rows => column,
+            Writes::Changes => column_that_changes,
+        }),
         xRowid: Some(rowid),
         xRename: Some(rename),
         xFindFunction: if overloads { Some(find_function) } else { None },
         ..vtab::NO_METHODS
     };
-    if !writable {
+    if matches!(writes, Writes::No) {
         return read;
     }
     sqlite3_module {
@@ -468,13 +490,32 @@ unsafe extern "C" fn column(
             unsafe { (api.sqlite3_result_int64)(context, integer) };
             return Ok(());
         }
-        table.column(access.session, scan, index, |value| {
-            // SAFETY: SQLite gives the context for the duration of this call.
-            unsafe { set_result(api, context, value, 0) }
-        })
+        // SAFETY: SQLite gives the context for the duration of this call.
+        table.column(access.session, scan, index, unsafe { Place::new(api, context) })
     };
     // SAFETY: this is xColumn.
     unsafe { cursor_method(cursor, body) }
+}
+
+/// Leaves alone what an update leaves alone: SQLite then tells so to xUpdate.
+unsafe extern "C" fn column_that_changes(
+    cursor: *mut sqlite3_vtab_cursor,
+    context: *mut sqlite3_context,
+    index: c_int,
+) -> c_int {
+    // SAFETY: SQLite put the table that `make` gave into the cursor, and gives the context for the
+    // duration of this call.
+    unsafe {
+        let connected = &*(*cursor).pVtab.cast::<Connected>();
+        let nochange = connected.state.handle.api.sqlite3_vtab_nochange;
+        // The module may have another version meanwhile, which wants all values.
+        if nochange(context) != 0
+            && connected.table.try_borrow().is_ok_and(|table| table.table().nochange)
+        {
+            return SQLITE_OK;
+        }
+        column(cursor, context, index)
+    }
 }
 
 unsafe extern "C" fn rowid(cursor: *mut sqlite3_vtab_cursor, out: *mut i64) -> c_int {
@@ -502,8 +543,8 @@ unsafe extern "C" fn update(
             let values = Values::new(handle.api, argc, argv);
             (values, (handle.api.sqlite3_vtab_on_conflict)(handle.db()))
         };
-        let inserts = values.len() > 1 && values.get(0) == Ok(commensal_core::ValueRef::Null);
-        match table.update(access, &values, on_conflict)? {
+        let inserts = values.len() > 1 && values.get(0) == Ok(ValueRef::Null);
+        match table.update(access, &Changes(values), on_conflict)? {
             // SAFETY: `out` is SQLite's place for the rowid of an inserted row.
             Some(rowid) if inserts => unsafe { *out = rowid },
             _ => {}
@@ -512,6 +553,30 @@ unsafe extern "C" fn update(
     };
     // SAFETY: this is xUpdate.
     unsafe { method(table, body) }
+}
+
+/// The arguments of xUpdate.
+struct Changes<'a>(Values<'a>);
+
+impl Arguments for Changes<'_> {
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+        self.0.get(position)
+    }
+
+    fn null(&self, position: usize) -> Null {
+        match self.0.is_nochange(position) {
+            true => Null::NoChange,
+            false => self.0.null(position),
+        }
+    }
+
+    fn subtype(&self, position: usize) -> u8 {
+        self.0.subtype(position)
+    }
 }
 
 /// # Safety

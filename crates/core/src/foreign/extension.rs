@@ -295,7 +295,9 @@ impl<'a> Asked<'a> {
             result_bytes_max: self.limits.manifest_bytes_max,
         };
         let result =
-            self.guest.call(callee, arguments, &mut self.budget, |value, _| value.to_owned());
+            self.guest.call(callee, arguments, &mut self.budget, |value: ValueRef<'_>, _: u8| {
+                value.to_owned()
+            });
         result.map_err(|e| describe(&format!("{EXT_INIT}()"), &self.policy, self.limits, *e))
     }
 }

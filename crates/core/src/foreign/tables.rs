@@ -4,7 +4,7 @@ use super::demand;
 use super::extension::DeclaredTable;
 use super::turso::{EXT_INIT, SPENT, Translation, guest_type};
 use crate::error::{Error, ErrorKind, Result};
-use crate::manifest::{Column, Table, TableMethod};
+use crate::manifest::{Column, Eponymous, Table, TableMethod};
 use crate::module::ModuleInfo;
 use crate::quote::quoted;
 
@@ -44,7 +44,8 @@ pub(super) fn translate(
     translation.manifest.tables.push(Table {
         name: table.name.clone(),
         columns,
-        eponymous: false,
+        eponymous: Eponymous::No,
+        nochange: false,
         bind: None,
         methods: methods.into(),
     });

@@ -2,7 +2,7 @@
 
 use commensal_abi::{Record, Tag};
 
-use super::{CallError, CallResult, Callee};
+use super::{CallError, CallResult, Callee, SentPointer};
 use crate::manifest::{Param, Signature};
 use crate::value::{StorageClass, Value, ValueRef};
 
@@ -47,6 +47,11 @@ pub trait Arguments {
         }
     }
 
+    /// What a NULL argument stands for. Asked for those alone.
+    fn null(&self, _position: usize) -> Null {
+        Null::Plain
+    }
+
     /// SQLite's value subtype of the argument; 0 for none.
     fn subtype(&self, _position: usize) -> u8 {
         0
@@ -82,6 +87,31 @@ pub enum Plain<'a> {
     Text(&'a str),
 }
 
+/// What a NULL stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Null {
+    /// Nothing but itself.
+    Plain,
+    /// The value of a column that an update leaves as it is.
+    NoChange,
+    /// A pointer of a guest's.
+    Pointer(SentPointer),
+}
+
+impl Null {
+    /// The record that an instance gets whose pointers are those of `instance`.
+    pub(crate) fn record(self, instance: usize) -> Record {
+        match self {
+            Self::Plain => Record::NULL,
+            Self::NoChange => Record::NOCHANGE,
+            Self::Pointer(pointer) => match pointer.received(instance) {
+                Some((ty, payload)) => Record::pointer_of(ty, payload),
+                None => Record::NULL,
+            },
+        }
+    }
+}
+
 /// Text from the database that is not UTF-8, which no guest may see as text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidUtf8;
@@ -96,12 +126,14 @@ pub(super) enum Placed {
     Needs(usize),
 }
 
-/// Writes records and bytes into `area`, which lies at `base` in guest memory.
+/// Writes records and bytes into `area`, which lies at `base` in guest memory; `instance` says whose
+/// pointers it knows.
 #[inline(always)]
 pub(super) fn encode<A: Arguments + ?Sized>(
     area: &mut [u8],
     base: u32,
     callee: Callee<'_>,
+    instance: usize,
     arguments: &A,
 ) -> CallResult<Placed> {
     let (signature, subtype) = (callee.signature, callee.subtype);
@@ -109,7 +141,7 @@ pub(super) fn encode<A: Arguments + ?Sized>(
         return needs(signature, arguments);
     };
     let mut bytes = Upwards { area, base: base + places.len() as u32, end: 0 };
-    records(places, &mut bytes, signature, subtype, arguments)
+    records(places, &mut bytes, signature, subtype, instance, arguments)
 }
 
 /// Writes one record for each argument into `places`, which has room for them, and their bytes into
@@ -120,6 +152,7 @@ pub(super) fn records<A: Arguments + ?Sized>(
     room: &mut impl Room,
     signature: &Signature,
     subtype: bool,
+    instance: usize,
     arguments: &A,
 ) -> CallResult<Placed> {
     if arguments.len() < signature.params.len() {
@@ -141,6 +174,7 @@ pub(super) fn records<A: Arguments + ?Sized>(
             Some(record) => record,
             None => match argument(signature, arguments, position)? {
                 None => return Ok(Placed::Null),
+                Some(ValueRef::Null) => arguments.null(position).record(instance),
                 Some(value) => match record(room, value) {
                     Some(record) => record,
                     None => return needs(signature, arguments),

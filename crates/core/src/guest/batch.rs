@@ -221,7 +221,8 @@ impl Batch {
         };
         let start = self.records_end + taken;
         let mut room = Downwards { free, base: self.base + start as u32 };
-        match records(places, &mut room, signature, subtype, arguments)? {
+        // Rows wait here, pointers may not last as long: those of no instance pass.
+        match records(places, &mut room, signature, subtype, 0, arguments)? {
             Placed::Null => return Ok(Appended::Done),
             Placed::Needs(_) => return Ok(Appended::Full),
             Placed::Done => {}

@@ -7,7 +7,7 @@
 
 use commensal_abi::{Record, Tag};
 
-use super::{CallError, CallResult, Callee, Guest, Returns};
+use super::{CallError, CallResult, Callee, Guest, Returns, Sink};
 use crate::manifest::Signature;
 use crate::runtime::{FunctionId, StatementBudget, range};
 use crate::value::{StorageClass, ValueRef};
@@ -148,10 +148,9 @@ impl Guest {
         address: u32,
         class: Option<StorageClass>,
         bytes_max: usize,
-        sink: impl FnOnce(ValueRef<'_>) -> R,
+        sink: impl Sink<R>,
     ) -> CallResult<R> {
-        let returns = Returns { class, subtype: false, bytes_max };
-        self.result(address, returns, |value, _| sink(value))
+        self.result(address, Returns { class, subtype: true, bytes_max }, sink)
     }
 }
 

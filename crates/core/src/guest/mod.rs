@@ -11,20 +11,25 @@ mod arguments;
 mod batch;
 mod fetch;
 mod image;
+mod pointer;
 mod result;
+mod sink;
 
 use commensal_abi::{Record, Tag};
 use web_time::Instant;
 
 pub(crate) use self::arguments::invalid_argument;
-pub use self::arguments::{Arguments, InvalidUtf8, Plain};
+pub use self::arguments::{Arguments, InvalidUtf8, Null, Plain};
 use self::arguments::{Placed, encode};
 pub use self::batch::Appended;
 pub(crate) use self::batch::{Batch, Batches};
 pub use self::fetch::Fetched;
 pub(crate) use self::image::Image;
+use self::pointer::Pointers;
+pub use self::pointer::{Pointer, SentPointer};
 pub use self::result::Returns;
-use self::result::{bytes_in, check_len, memory_shrank, message, record, value};
+use self::result::{bytes_in, check_len, memory_shrank, message, record, value, zeroblob};
+pub use self::sink::Sink;
 use crate::host::TableState;
 use crate::manifest::Signature;
 use crate::runtime::{
@@ -121,6 +126,8 @@ pub struct Guest {
     fault_record: u32,
     /// What is known of a guest that never frees its memory.
     renewable: Option<Renewable>,
+    /// What SQL has of it, once it has anything.
+    pointers: Option<Box<Pointers>>,
     /// Where memory cannot be addressed: arguments on their way in, results on their way out.
     staging: Vec<u8>,
 }
@@ -143,6 +150,7 @@ impl Guest {
             scratch_bytes: 0,
             fault_record: 0,
             renewable: None,
+            pointers: None,
             staging: Vec::new(),
         };
         let renewable = guest.instance.global(commensal_abi::EXPORT_RENEWABLE);
@@ -157,16 +165,12 @@ impl Guest {
     /// Says that another statement begins to use the instance.
     pub(crate) fn begin_statement(&mut self) {
         self.instance.begin_statement();
+        self.renew_pointers();
     }
 
     /// What the running method of a table says and asks.
     pub(crate) fn table(&mut self) -> &mut TableState {
         &mut self.instance.host_mut().table
-    }
-
-    /// Whether it has prepared statements that it has not finalized.
-    pub(crate) fn has_statements(&mut self) -> bool {
-        self.instance.host_mut().sql.has_statements()
     }
 
     /// Ends the executions of its statements.
@@ -203,10 +207,10 @@ impl Guest {
         callee: Callee<'_>,
         arguments: &A,
         budget: &mut StatementBudget,
-        sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+        sink: impl Sink<R>,
     ) -> CallResult<R> {
         match self.invoke(callee, arguments, budget)? {
-            0 => Ok(sink(ValueRef::Null, 0)),
+            0 => Ok(sink.value(ValueRef::Null, 0)),
             pointer => self.result(pointer, callee.returns(), sink),
         }
     }
@@ -227,11 +231,11 @@ impl Guest {
         callee: Callee<'_>,
         arguments: &A,
         budget: &mut StatementBudget,
-        sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+        sink: impl Sink<R>,
     ) -> CallResult<R> {
         let mut sink = Some(sink);
-        let mut give = |value: ValueRef<'_>, subtype| {
-            sink.take().map(|sink| sink(value, subtype)).ok_or_else(memory_shrank)
+        let mut give = |value: ValueRef<'_>, subtype: u8| {
+            sink.take().map(|sink| sink.value(value, subtype)).ok_or_else(memory_shrank)
         };
         let used = self.renewable.as_mut().is_some_and(|r| std::mem::replace(&mut r.used, true));
         let mut error = match self.call(callee, arguments, budget, &mut give) {
@@ -264,6 +268,7 @@ impl Guest {
     fn renew(&mut self, size: u32, budget: &mut StatementBudget) -> CallResult<()> {
         let start = Instant::now();
         self.instance.renew().map_err(|fault| CallError::Fault(fault, None))?;
+        self.pointers = None;
         // Not so with the first instance of a statement; but a guest could want one for each row.
         if !budget.charge(start.elapsed()) {
             return Err(CallError::Fault(Fault::StatementTimeout, None).into());
@@ -299,14 +304,15 @@ impl Guest {
         arguments: &A,
     ) -> CallResult<Placed> {
         let (scratch, len) = (self.scratch as usize, self.scratch_bytes as usize);
+        let own = self.pointers_of();
         if let Some(memory) = self.instance.memory() {
             // The range was checked when the guest gave it, and memory never shrinks; a runtime that
             // breaks this gets the error instead of a panic.
             let area = memory.get_mut(scratch..scratch + len).ok_or_else(memory_shrank)?;
-            return encode(area, self.scratch, callee, arguments);
+            return encode(area, self.scratch, callee, own, arguments);
         }
         self.staging.resize(len, 0);
-        let placed = encode(&mut self.staging, self.scratch, callee, arguments)?;
+        let placed = encode(&mut self.staging, self.scratch, callee, own, arguments)?;
         if matches!(placed, Placed::Done) {
             self.instance.write(self.scratch, &self.staging).map_err(|_| memory_shrank())?;
         }
@@ -364,12 +370,7 @@ impl Guest {
     /// Hands the value of the record at `pointer` to `sink`, without copying where memory can be
     /// addressed.
     #[inline(always)]
-    fn result<R>(
-        &mut self,
-        pointer: u32,
-        returns: Returns,
-        sink: impl FnOnce(ValueRef<'_>, u8) -> R,
-    ) -> CallResult<R> {
+    fn result<R>(&mut self, pointer: u32, returns: Returns, sink: impl Sink<R>) -> CallResult<R> {
         if let Some(memory) = self.instance.memory() {
             let memory = &*memory;
             let place = range(memory, pointer, Record::SIZE).and_then(<[u8]>::first_chunk);
@@ -378,9 +379,15 @@ impl Guest {
                 returns.class,
                 pointer % Record::ALIGN as u32,
             ) {
-                return Ok(sink(ValueRef::Integer(integer), 0));
+                return Ok(sink.value(ValueRef::Integer(integer), 0));
             }
-            let record = record(pointer, place, memory.len())?;
+            let record = match record(pointer, place, memory.len()) {
+                Ok(record) => record,
+                Err(wrong) => {
+                    let record = wrong.flagged(place)?;
+                    return self.flagged(record, returns, sink);
+                }
+            };
             if record.tag != Tag::Error {
                 let bytes = match record.tag.is_bytes() {
                     true => bytes_in(memory, record, returns.bytes_max)?,
@@ -390,7 +397,16 @@ impl Guest {
             }
             return Err(self.error(record).into());
         }
-        let record = self.read_record(pointer)?;
+        let mut place = [0; Record::SIZE];
+        let read = self.instance.read(pointer, &mut place);
+        let place = read.is_ok().then_some(&place);
+        let record = match record(pointer, place, self.instance.memory_bytes()) {
+            Ok(record) => record,
+            Err(wrong) => {
+                let record = wrong.flagged(place)?;
+                return self.flagged(record, returns, sink);
+            }
+        };
         if record.tag == Tag::Error {
             return Err(self.error(record).into());
         }
@@ -399,6 +415,20 @@ impl Guest {
             false => &[],
         };
         value(record, bytes, returns, sink)
+    }
+
+    /// Hands what a result record with a flag says to `sink`.
+    #[cold]
+    fn flagged<R>(
+        &mut self,
+        record: Record,
+        returns: Returns,
+        sink: impl Sink<R>,
+    ) -> CallResult<R> {
+        match record.tag {
+            Tag::Null => Ok(sink.pointer(self.pointer(record.len, record.payload)?)),
+            _ => zeroblob(record, returns, sink),
+        }
     }
 
     /// The error of an error record.
@@ -431,7 +461,7 @@ impl Guest {
     fn read_record(&mut self, pointer: u32) -> CallResult<Record> {
         let mut bytes = [0; Record::SIZE];
         let read = self.instance.read(pointer, &mut bytes);
-        record(pointer, read.is_ok().then_some(&bytes), self.instance.memory_bytes())
+        Ok(record(pointer, read.is_ok().then_some(&bytes), self.instance.memory_bytes())?)
     }
 
     /// The bytes of text, a blob or a message, copied out.

@@ -2,7 +2,7 @@
 
 use commensal_abi::{Record, RecordError, Tag};
 
-use super::{CallError, CallResult};
+use super::{CallError, CallResult, Sink};
 use crate::runtime::range;
 use crate::value::{StorageClass, ValueRef};
 
@@ -20,36 +20,69 @@ pub struct Returns {
 /// Bytes of an error message that are shown.
 const MESSAGE_BYTES_MAX: usize = 4096;
 
-/// The record that a guest answered at `pointer`; `bytes` are what lies there, if memory has as many.
+/// Why what a guest answered is no record without flags.
+#[derive(Clone, Copy)]
+pub(super) enum Wrong {
+    /// Its address.
+    Misaligned(u32),
+    /// Its address, and the bytes of memory.
+    Outside(u32, usize),
+    /// It is no record, or one with a flag.
+    Record(RecordError),
+}
+
+impl From<Wrong> for Box<CallError> {
+    #[cold]
+    fn from(wrong: Wrong) -> Self {
+        let what = match wrong {
+            Wrong::Misaligned(pointer) => {
+                format!("its result at {pointer} is not {}-aligned", Record::ALIGN)
+            }
+            Wrong::Outside(pointer, memory_bytes) => {
+                format!("its result at {pointer} is outside of its memory of {memory_bytes} bytes")
+            }
+            Wrong::Record(error) => format!("its result is no record: {error}"),
+        };
+        CallError::Protocol(what).into()
+    }
+}
+
+impl Wrong {
+    /// The record with a flag, if `bytes`, which lie there, are one.
+    #[cold]
+    pub(super) fn flagged(self, bytes: Option<&[u8; Record::SIZE]>) -> CallResult<Record> {
+        match (self, bytes) {
+            (Self::Record(_), Some(bytes)) => {
+                Ok(Record::flagged_from_bytes(bytes).map_err(Self::Record)?)
+            }
+            _ => Err(self.into()),
+        }
+    }
+}
+
+/// The record that a guest answered at `pointer`, if it has no flags; `bytes` are what lies there, if
+/// memory has as many.
 #[inline(always)]
 pub(super) fn record(
     pointer: u32,
     bytes: Option<&[u8; Record::SIZE]>,
     memory_bytes: usize,
-) -> CallResult<Record> {
+) -> Result<Record, Wrong> {
     if !(pointer as usize).is_multiple_of(Record::ALIGN) {
-        return Err(misaligned(pointer).into());
+        return Err(Wrong::Misaligned(pointer));
     }
-    let Some(bytes) = bytes else { return Err(record_outside(pointer, memory_bytes).into()) };
-    Ok(Record::result_from_bytes(bytes).map_err(no_record)?)
+    let Some(bytes) = bytes else { return Err(Wrong::Outside(pointer, memory_bytes)) };
+    Record::result_from_bytes(bytes).map_err(Wrong::Record)
 }
 
-#[cold]
-fn misaligned(pointer: u32) -> CallError {
-    let align = Record::ALIGN;
-    CallError::Protocol(format!("its result at {pointer} is not {align}-aligned"))
-}
-
-#[cold]
-fn record_outside(pointer: u32, memory_bytes: usize) -> CallError {
-    CallError::Protocol(format!(
-        "its result at {pointer} is outside of its memory of {memory_bytes} bytes"
-    ))
-}
-
-#[cold]
-fn no_record(error: RecordError) -> CallError {
-    CallError::Protocol(format!("its result is no record: {error}"))
+/// Hands a blob of zeros to `sink`.
+pub(super) fn zeroblob<R>(record: Record, returns: Returns, sink: impl Sink<R>) -> CallResult<R> {
+    let len = record.len as usize;
+    if len > returns.bytes_max {
+        return Err(CallError::ResultTooLarge(len).into());
+    }
+    check_class(returns.class, StorageClass::Blob)?;
+    Ok(sink.zeroblob(len, if returns.subtype { record.subtype } else { 0 }))
 }
 
 /// Whether the bytes of text, a blob or a message are in memory, and not too many.
@@ -99,10 +132,10 @@ pub(super) fn value<R>(
     record: Record,
     bytes: &[u8],
     returns: Returns,
-    sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+    sink: impl Sink<R>,
 ) -> CallResult<R> {
     let value = match record.tag {
-        Tag::Null | Tag::Error => return Ok(sink(ValueRef::Null, 0)),
+        Tag::Null | Tag::Error => return Ok(sink.value(ValueRef::Null, 0)),
         Tag::Integer if returns.class == Some(StorageClass::Real) => {
             ValueRef::Real(record.payload as i64 as f64)
         }
@@ -116,7 +149,7 @@ pub(super) fn value<R>(
         ValueRef::Real(real) if real.is_nan() => ValueRef::Null,
         value => value,
     };
-    Ok(sink(value, if returns.subtype { record.subtype } else { 0 }))
+    Ok(sink.value(value, if returns.subtype { record.subtype } else { 0 }))
 }
 
 #[inline]

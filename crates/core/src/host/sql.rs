@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
+use commensal_abi::record::{FLAG_POINTER, FLAG_ZEROBLOB};
 use commensal_abi::{HOST_MODULE, Record, Tag};
 use web_time::Instant;
 
@@ -22,6 +23,12 @@ use crate::value::ValueRef;
 pub trait GuestStatement: EngineStatement + Send {
     /// Name of the parameter of this index (from 1), with its prefix, if it has one.
     fn parameter_name(&self, index: usize) -> Option<String>;
+
+    /// Binds a blob of so many zeros to the parameter of this index, from 1.
+    ///
+    /// # Errors
+    /// There is no such parameter; the value is too large.
+    fn bind_zeroblob(&mut self, index: usize, len: u32) -> Result<()>;
 
     /// Binds NULL to every parameter.
     fn clear_bindings(&mut self);
@@ -216,8 +223,13 @@ pub(super) const FUNCTIONS: &[HostFunction] = &[
     }),
     function("sql_bind", &[I32, I32, I32], I32, |state, memory, arguments| {
         let range = bytes_range(memory.len(), arguments[2], Record::SIZE as i64)?;
-        let record = memory[range].first_chunk().and_then(|b| Record::result_from_bytes(b).ok());
-        let Some(record) = record else { return Ok(state.sql.misuse()) };
+        let record = memory[range].first_chunk().and_then(|b| Record::flagged_from_bytes(b).ok());
+        let Some(record) = record.filter(|record| record.flags != FLAG_POINTER) else {
+            return Ok(state.sql.misuse());
+        };
+        if record.flags == FLAG_ZEROBLOB {
+            return Ok(bind_zeroblob(state, arguments[0], arguments[1], record.len));
+        }
         let content = match record.tag.is_bytes() {
             true => bytes(memory, record.pointer().into(), record.len.into())?,
             false => &[],
@@ -315,6 +327,17 @@ fn fill(buffer: &mut [u8], content: &[u8]) -> i64 {
     let len = content.len().min(buffer.len());
     buffer[..len].copy_from_slice(&content[..len]);
     count(content.len())
+}
+
+fn bind_zeroblob(state: &mut HostState, statement: i64, parameter: i64, len: u32) -> i64 {
+    let bytes_max = state.sql.bytes_max;
+    if len as usize > bytes_max {
+        let message = format!("a blob of {len} zeros exceeds result_bytes_max ({bytes_max})");
+        return state.sql.fail(code::TOOBIG, message);
+    }
+    let Some(statement) = state.sql.find(statement) else { return state.sql.misuse() };
+    let bound = statement.bind_zeroblob(index(parameter), len);
+    bound.map_or_else(|error| state.sql.engine(&error), |()| code::OK)
 }
 
 fn prepare(state: &mut HostState, sql: &[u8]) -> Result<i64, Fault> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::signature::class;
-use super::{Column, Json, Operator, Signature, error};
+use super::{Column, Eponymous, Json, Operator, Signature, error};
 use crate::abi::ABI_VERSION;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -74,6 +74,22 @@ impl<'a> Fields<'a> {
             Some(other) => {
                 self.fail(format!("\"{name}\" must be true or false, but is {}", other.kind()))
             }
+        }
+    }
+
+    /// Whether a virtual table is eponymous.
+    pub(super) fn eponymous(&mut self) -> Result<Eponymous> {
+        match self.take("eponymous") {
+            None | Some(Json::Bool(false)) => Ok(Eponymous::No),
+            Some(Json::Bool(true)) => Ok(Eponymous::Yes),
+            Some(Json::Text(text)) if text == "only" => Ok(Eponymous::Only),
+            Some(Json::Text(text)) => {
+                self.fail(format!("\"eponymous\" is {}; known is \"only\"", quoted(&text)))
+            }
+            Some(other) => self.fail(format!(
+                "\"eponymous\" must be true, false or \"only\", but is {}",
+                other.kind()
+            )),
         }
     }
 

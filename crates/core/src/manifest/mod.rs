@@ -78,8 +78,10 @@ pub struct Table {
     pub name: String,
     /// Columns in order. Those of a virtual table may be left to its `connect`.
     pub columns: Vec<Column>,
-    /// A virtual table that can be used without CREATE VIRTUAL TABLE.
-    pub eponymous: bool,
+    /// Whether it can be used without CREATE VIRTUAL TABLE.
+    pub eponymous: Eponymous,
+    /// Its `update` knows columns that keep their value, and need not be given that.
+    pub nochange: bool,
     /// The export that maps the name to a handle, passed to `open` or `connect` and `create`.
     pub bind: Option<String>,
     /// The exports, by what they do.
@@ -94,19 +96,21 @@ impl Table {
 
     /// What of it this version does not run, in words that go on with "this version does not run".
     pub(crate) fn not_run(&self) -> Option<&'static str> {
-        if self.bind.is_some() {
-            return Some("whose \"bind\"");
-        }
-        let has = |method| self.methods.contains_key(&method);
-        // An engine that connects both in one way cannot tell which it is.
-        if self.eponymous && has(TableMethod::Create) {
-            return Some("an eponymous table with \"create\", which");
-        }
-        if self.eponymous && self.columns.is_empty() {
-            return Some("an eponymous table without \"columns\", which");
-        }
-        None
+        self.bind.as_ref().map(|_| "whose \"bind\"")
     }
+}
+
+/// Whether a virtual table can be used under its module's name, as an
+/// [eponymous](https://www.sqlite.org/vtab.html#eponymous_virtual_tables) one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Eponymous {
+    /// Only CREATE VIRTUAL TABLE makes a table.
+    #[default]
+    No,
+    /// It can, and CREATE VIRTUAL TABLE makes others.
+    Yes,
+    /// It can, and CREATE VIRTUAL TABLE is refused.
+    Only,
 }
 
 /// A column of a table.

@@ -6,8 +6,8 @@ use super::fields::Fields;
 use super::signature::class;
 use super::split::{Piece, pieces};
 use super::{
-    Aggregate, AggregateMethod, Collation, Function, Json, Manifest, Signature, Table, TableMethod,
-    Type, error,
+    Aggregate, AggregateMethod, Collation, Eponymous, Function, Json, Manifest, Signature, Table,
+    TableMethod, Type, error,
 };
 use crate::abi::ABI_VERSION;
 use crate::error::Result;
@@ -165,7 +165,8 @@ impl Reader<'_> {
         let table = Table {
             name: fields.own_name()?,
             columns: fields.columns()?,
-            eponymous: fields.flag("eponymous")?,
+            eponymous: fields.eponymous()?,
+            nochange: fields.flag("nochange")?,
             bind: fields.name("bind")?,
             methods: fields.methods(TableMethod::ALL, TableMethod::field)?,
         };
@@ -221,9 +222,13 @@ impl Reader<'_> {
 /// Whether the exports of a table make a table function or a virtual table.
 fn check_table(fields: &Fields<'_>, table: &Table) -> Result<()> {
     use TableMethod::{
-        BestIndex, Close, Connect, Disconnect, Filter, FindFunction, Next, Open, Overload,
+        BestIndex, Close, Connect, Create, Disconnect, Filter, FindFunction, Next, Open, Overload,
+        Update,
     };
     let methods = &table.methods;
+    if table.nochange && !methods.contains_key(&Update) {
+        return fields.fail("\"nochange\" needs \"update\"");
+    }
     if !table.is_virtual() {
         for method in [Open, Next, Close] {
             fields.need(methods, method, method.field())?;
@@ -233,7 +238,9 @@ fn check_table(fields: &Fields<'_>, table: &Table) -> Result<()> {
         }
         return match methods.keys().find(|m| ![Open, Next, Close].contains(m)) {
             Some(m) => fields.fail(format!("\"{}\" needs \"connect\"", m.field())),
-            None if table.eponymous => fields.fail("\"eponymous\" needs \"connect\""),
+            None if table.eponymous != Eponymous::No => {
+                fields.fail("\"eponymous\" needs \"connect\"")
+            }
             None => Ok(()),
         };
     }
@@ -242,6 +249,10 @@ fn check_table(fields: &Fields<'_>, table: &Table) -> Result<()> {
     }
     if methods.contains_key(&FindFunction) {
         fields.need(methods, Overload, "overload")?;
+    }
+    // SQLite has one function for both then, which cannot know what it is called for.
+    if table.eponymous != Eponymous::No && methods.contains_key(&Create) {
+        return fields.fail("an eponymous table is never created, so \"create\" cannot be there");
     }
     debug_assert!(methods.contains_key(&Connect));
     Ok(())

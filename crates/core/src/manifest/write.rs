@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use super::json::text;
 use super::signature::class_name;
-use super::{Aggregate, Collation, Function, Json, Manifest, Param, Signature, Table, Type};
+use super::{
+    Aggregate, Collation, Eponymous, Function, Json, Manifest, Param, Signature, Table, Type,
+};
 
 pub(super) fn manifest(manifest: &Manifest) -> String {
     let mut out = format!("{{\"abi\":{}", crate::abi::ABI_VERSION);
@@ -107,8 +109,12 @@ fn table(t: &Table) -> String {
     });
     let fields = Fields::new("table", &t.name)
         .raw("columns", &list(columns))
-        .flag("eponymous", t.eponymous)
-        .optional("bind", t.bind.as_ref());
+        .flag("eponymous", t.eponymous == Eponymous::Yes);
+    let fields = match t.eponymous {
+        Eponymous::Only => fields.text("eponymous", "only"),
+        _ => fields,
+    };
+    let fields = fields.flag("nochange", t.nochange).optional("bind", t.bind.as_ref());
     t.methods.iter().fold(fields, |fields, (m, export)| fields.text(m.field(), export)).end()
 }
 

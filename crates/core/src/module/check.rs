@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::read::{Module, exceeded};
 use super::{ExternType, FunctionType, Inspection, ModuleInfo, error, import_name};
-use crate::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_SCRATCH};
+use crate::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_POINTER_DROP, EXPORT_SCRATCH};
 use crate::error::{Error, ErrorKind};
 use crate::host;
 use crate::limits::Limits;
@@ -22,10 +22,16 @@ pub(super) fn check(inspection: &mut Inspection, module: Module, limits: &Limits
     problems.extend(imports(info).take(PROBLEMS_MAX));
     problems.extend(memory(info, &module, limits));
     problems.extend(allocator(info));
-    if let Some(export) = info.export(EXPORT_INITIALIZE)
-        && let Err(message) = has_type(&export.ty, EXPORT_INITIALIZE, &FunctionType::default())
-    {
-        problems.push(error(message));
+    let optional = [
+        (EXPORT_INITIALIZE, FunctionType::default()),
+        (EXPORT_POINTER_DROP, FunctionType::guest()),
+    ];
+    for (name, ty) in optional {
+        if let Some(export) = info.export(name)
+            && let Err(message) = has_type(&export.ty, name, &ty)
+        {
+            problems.push(error(message));
+        }
     }
     problems.extend(table_elements(&module, limits));
     let Some(text) = module.manifest else {

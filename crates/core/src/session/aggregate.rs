@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::{Binding, Entered, InstanceId, Scope, Session, failure, not_bound};
 use crate::error::{Error, Result};
-use crate::guest::{Appended, Arguments, Batch, CallError, CallResult, Callee};
+use crate::guest::{Appended, Arguments, Batch, CallError, CallResult, Callee, Sink};
 use crate::limits::Capability;
 use crate::manifest::{AggregateMethod, Signature};
 use crate::registry::{Callable, FunctionBody, FunctionEntry};
@@ -154,7 +154,7 @@ impl Session {
     pub fn open_state(&self, scope: &mut Scope, slot: usize) -> Result<AggregateState> {
         let opened = scope.enter(&self.environment, slot, |entered| {
             let callee = entered.callee(AggregateMethod::Init, &ANY)?;
-            let handle = |value: ValueRef<'_>, _| match value {
+            let handle = |value: ValueRef<'_>, _: u8| match value {
                 ValueRef::Integer(handle) => Ok(handle),
                 other => Err(other.class()),
             };
@@ -254,7 +254,7 @@ impl Session {
         &self,
         scope: &mut Scope,
         state: &mut AggregateState,
-        sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+        sink: impl Sink<R>,
     ) -> Result<R> {
         self.flush(scope, state)?;
         self.call_state(scope, state, AggregateMethod::Value, sink)
@@ -268,7 +268,7 @@ impl Session {
         &self,
         scope: &mut Scope,
         mut state: AggregateState,
-        sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+        sink: impl Sink<R>,
     ) -> Result<R> {
         if let Err(error) = self.flush(scope, &mut state) {
             self.discard_state(scope, state);
@@ -293,7 +293,12 @@ impl Session {
                 let dropped = scope.enter(&self.environment, slot, |entered| {
                     let callee = entered.callee(AggregateMethod::Drop, &ANY)?;
                     let handle = [ValueRef::Integer(state.handle)];
-                    entered.guest.call(callee, &handle[..], &mut budget, |_, _| ())
+                    entered.guest.call(
+                        callee,
+                        &handle[..],
+                        &mut budget,
+                        |_: ValueRef<'_>, _: u8| (),
+                    )
                 });
                 scope.cleanup = budget;
                 if let Err(error) = dropped {
@@ -319,7 +324,7 @@ impl Session {
         scope: &mut Scope,
         state: &mut AggregateState,
         method: AggregateMethod,
-        sink: impl FnOnce(ValueRef<'_>, u8) -> R,
+        sink: impl Sink<R>,
     ) -> Result<R> {
         self.within(scope, state, |state, entered| {
             let signature = state.signature(method);

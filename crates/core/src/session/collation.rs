@@ -60,7 +60,7 @@ impl Session {
         entry: &CollationEntry,
         texts: [&str; 2],
     ) -> Result<i64> {
-        let sink = |value: ValueRef<'_>, _| match value {
+        let sink = |value: ValueRef<'_>, _: u8| match value {
             ValueRef::Integer(integer) => Some(integer),
             _ => None,
         };

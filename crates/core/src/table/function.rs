@@ -6,7 +6,7 @@ use super::rows::{Rows, in_column, in_rowid, no_row};
 use super::seat::{Seat, handle};
 use super::{Access, Place};
 use crate::error::{Error, Result};
-use crate::guest::{Arguments, CallError, invalid_argument};
+use crate::guest::{Arguments, CallError, Sink, invalid_argument};
 use crate::manifest::TableMethod;
 use crate::registry::{Registry, TableEntry};
 use crate::session::{InstanceId, Session};
@@ -106,18 +106,14 @@ impl FunctionCursor {
     /// # Errors
     /// The value is not what the column is declared as.
     #[inline(always)]
-    pub fn column<R>(
-        &mut self,
-        session: &Session,
-        column: usize,
-        sink: impl FnOnce(ValueRef<'_>) -> R,
-    ) -> Result<R> {
+    pub fn column<R>(&mut self, session: &Session, column: usize, sink: impl Sink<R>) -> Result<R> {
         let (position, class) = match self.places.get(column) {
             Some(Place::Row(position, class)) => (*position, *class),
             Some(Place::Argument(position)) => {
-                return Ok(sink(self.arguments.get(*position).unwrap_or(&Value::Null).as_ref()));
+                let argument = self.arguments.get(*position).unwrap_or(&Value::Null);
+                return Ok(sink.value(argument.as_ref(), 0));
             }
-            None => return Ok(sink(ValueRef::Null)),
+            None => return Ok(sink.value(ValueRef::Null, 0)),
         };
         let result = match self.open.and_then(|(instance, _)| self.seat.guest(instance)) {
             Some(guest) if !self.rows.is_empty() => {

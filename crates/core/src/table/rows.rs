@@ -4,7 +4,7 @@ use commensal_abi::Record;
 
 use super::seat::Seat;
 use crate::error::Result;
-use crate::guest::{CallError, CallResult, Fetched, Guest};
+use crate::guest::{CallError, CallResult, Fetched, Guest, Sink};
 use crate::manifest::{Column, TableMethod};
 use crate::session::Session;
 use crate::value::{StorageClass, ValueRef};
@@ -110,7 +110,7 @@ impl Rows {
         column: usize,
         class: Option<StorageClass>,
         bytes_max: usize,
-        sink: impl FnOnce(ValueRef<'_>) -> R,
+        sink: impl Sink<R>,
     ) -> CallResult<R> {
         let offset = (column as u32 + 1).wrapping_mul(Record::SIZE as u32);
         if offset >= self.row_bytes {
@@ -122,11 +122,15 @@ impl Rows {
     /// The rowid of the current row: the guest's, or its number, from 1.
     pub(super) fn rowid(&self, guest: &mut Guest) -> CallResult<i64> {
         let number = self.before.wrapping_add(1);
-        let value =
-            guest.value_at(self.row, Some(StorageClass::Integer), 0, |value| match value {
+        let value = guest.value_at(
+            self.row,
+            Some(StorageClass::Integer),
+            0,
+            |value: ValueRef<'_>, _: u8| match value {
                 ValueRef::Integer(rowid) => rowid,
                 _ => number,
-            })?;
+            },
+        )?;
         Ok(value)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Access;
 use crate::error::Result;
-use crate::guest::{Arguments, CallError, CallResult, Callee, Fetched, Guest, Image};
+use crate::guest::{Arguments, CallError, CallResult, Callee, Fetched, Guest, Image, Sink};
 use crate::manifest::{Signature, TableMethod};
 use crate::registry::TableEntry;
 use crate::runtime::{FunctionId, StatementBudget};
@@ -96,6 +96,17 @@ impl Seat {
         sink: impl FnOnce(ValueRef<'_>) -> CallResult<R>,
     ) -> Result<R> {
         self.enter(session, method, |seated| seated.call(arguments, false, sink))
+    }
+
+    /// Calls a method whose result is a value of SQL's.
+    pub(super) fn call_into<A: Arguments + ?Sized, R>(
+        &mut self,
+        session: &Session,
+        method: TableMethod,
+        arguments: &A,
+        sink: impl Sink<R>,
+    ) -> Result<R> {
+        self.enter(session, method, |seated| seated.call_into(arguments, false, sink))
     }
 
     /// Calls a method with the arguments of the table function, which are checked.
@@ -209,14 +220,24 @@ impl Seated<'_> {
         checked: bool,
         sink: impl FnOnce(ValueRef<'_>) -> CallResult<R>,
     ) -> CallResult<R> {
+        self.call_into(arguments, checked, |value: ValueRef<'_>, _: u8| sink(value))?
+    }
+
+    fn call_into<A: Arguments + ?Sized, R>(
+        self,
+        arguments: &A,
+        checked: bool,
+        sink: impl Sink<R>,
+    ) -> CallResult<R> {
         let Self { entered, function } = self;
         let callee = Callee {
             function,
             signature: if checked { &entered.binding.signature } else { &ANY },
-            subtype: false,
+            // Methods have no declaration that could ask for them.
+            subtype: !checked,
             result_bytes_max: entered.limits.result_bytes_max,
         };
-        entered.guest.call(callee, arguments, entered.budget, |value, _| sink(value))?
+        entered.guest.call(callee, arguments, entered.budget, sink)
     }
 }
 

@@ -11,7 +11,7 @@ use super::plan::{self, FilterValue, Plan, Request};
 use super::rows::{Rows, in_column, in_rowid, no_row};
 use super::seat::{Seat, handle};
 use crate::error::{Error, ErrorKind, Result};
-use crate::guest::{Arguments, CallError, InvalidUtf8};
+use crate::guest::{Arguments, CallError, InvalidUtf8, Null, Sink};
 use crate::manifest::{Table, TableMethod};
 use crate::registry::{Callable, Registry, TableEntry};
 use crate::session::{InstanceId, Session};
@@ -247,7 +247,9 @@ impl VirtualTable {
     ) -> Result<()> {
         cursor.rows.clear();
         let handle = self.cursor(session, cursor, TableMethod::Filter)?;
-        let image = plan::filter(handle, number, text, values, self.memory_bytes_max());
+        let guest = cursor.open.and_then(|(instance, _)| self.seat.guest(instance));
+        let own = guest.map_or(0, |guest| guest.pointers_of());
+        let image = plan::filter(handle, number, text, values, own, self.memory_bytes_max());
         let mut image = image.map_err(|e| self.seat.fail(session, TableMethod::Filter, *e))?;
         self.seat.call_image(session, TableMethod::Filter, &mut image, |guest, pointer| {
             guest.error_at(pointer)
@@ -311,7 +313,7 @@ impl VirtualTable {
         session: &Session,
         cursor: &VirtualCursor,
         column: usize,
-        sink: impl FnOnce(ValueRef<'_>) -> R,
+        sink: impl Sink<R>,
     ) -> Result<R> {
         let class = self.seat.entry.table.columns.get(column).and_then(|column| column.class);
         let result = match cursor.open.and_then(|(instance, _)| self.seat.guest(instance)) {
@@ -463,15 +465,12 @@ impl VirtualTable {
         access: Access<'_>,
         name: &str,
         arguments: &A,
-        sink: impl FnOnce(ValueRef<'_>),
+        sink: impl Sink<()>,
     ) -> Result<()> {
         let (_, table) = self.connect(access, false)?;
         let arguments =
             After { first: [ValueRef::Integer(table), ValueRef::Text(name)], arguments };
-        self.seat.call_any(access.session, TableMethod::Overload, &arguments, |value| {
-            sink(value);
-            Ok(())
-        })
+        self.seat.call_into(access.session, TableMethod::Overload, &arguments, sink)
     }
 
     /// Tells the guest the table's new name.
@@ -566,5 +565,16 @@ impl<A: Arguments + ?Sized, const N: usize> Arguments for After<'_, A, N> {
             Some(first) => Ok(*first),
             None => self.arguments.get(position - N),
         }
+    }
+
+    fn null(&self, position: usize) -> Null {
+        match position.checked_sub(N) {
+            Some(position) => self.arguments.null(position),
+            None => Null::Plain,
+        }
+    }
+
+    fn subtype(&self, position: usize) -> u8 {
+        position.checked_sub(N).map_or(0, |position| self.arguments.subtype(position))
     }
 }

@@ -33,7 +33,8 @@ impl Database for File {
     fn connect(&self) -> Result<Box<dyn commensal_conformance::Connection>> {
         let connection = Connection::bare(self.0, &self.1);
         connection.load(extension(), Some("sqlite3_commensal_config_init")).unwrap();
-        let sql = "SELECT wasm_config('file_base', ?), wasm_config('locked', 1)";
+        let sql = "SELECT wasm_config('file_base', ?), \
+                   wasm_config('allow', 'sql_read,sql_write'), wasm_config('locked', 1)";
         connection.query(sql, &[ValueRef::Text(self.2.to_str().unwrap())])?;
         Ok(Box::new(connection))
     }

@@ -1,0 +1,115 @@
+//! Results on their way to SQLite: values, and errors with their codes.
+
+use std::ffi::c_int;
+
+use commensal_core::guest::{Pointer, Sink};
+use commensal_core::{Error, ErrorKind, ValueRef};
+
+use crate::api::code::*;
+use crate::api::{Api, sqlite3_context};
+use crate::pointer;
+use crate::statement::transient;
+
+/// SQLite's place for a result.
+#[derive(Clone, Copy)]
+pub(crate) struct Place<'a> {
+    api: &'a Api,
+    context: *mut sqlite3_context,
+}
+
+impl<'a> Place<'a> {
+    /// # Safety
+    /// `context` is that of a running call, and what is made is used within it.
+    #[inline(always)]
+    pub(crate) unsafe fn new(api: &'a Api, context: *mut sqlite3_context) -> Self {
+        Self { api, context }
+    }
+}
+
+impl Sink<()> for Place<'_> {
+    #[inline(always)]
+    fn value(self, value: ValueRef<'_>, subtype: u8) {
+        // SAFETY: who made this says that the call runs.
+        unsafe { set_result(self.api, self.context, value, subtype) };
+    }
+
+    fn zeroblob(self, len: usize, subtype: u8) {
+        // SAFETY: as above. What is too large for SQLite is its own error.
+        unsafe {
+            (self.api.sqlite3_result_zeroblob64)(self.context, len as u64);
+            if subtype != 0 {
+                (self.api.sqlite3_result_subtype)(self.context, subtype.into());
+            }
+        }
+    }
+
+    fn pointer(self, pointer: Pointer) {
+        // SAFETY: as above.
+        unsafe { pointer::give(self.api, self.context, pointer) };
+    }
+}
+
+/// Gives SQLite a result; it copies the bytes.
+///
+/// # Safety
+/// `context` is that of a running call.
+#[inline]
+pub(crate) unsafe fn set_result(
+    api: &Api,
+    context: *mut sqlite3_context,
+    value: ValueRef<'_>,
+    subtype: u8,
+) {
+    // SAFETY: the caller's promise; pointers and lengths are those of slices.
+    unsafe {
+        match value {
+            ValueRef::Null => (api.sqlite3_result_null)(context),
+            ValueRef::Integer(i) => (api.sqlite3_result_int64)(context, i),
+            ValueRef::Real(r) => (api.sqlite3_result_double)(context, r),
+            ValueRef::Text(t) => (api.sqlite3_result_text64)(
+                context,
+                t.as_ptr().cast(),
+                t.len() as u64,
+                transient(),
+                SQLITE_UTF8 as u8,
+            ),
+            ValueRef::Blob(b) => {
+                (api.sqlite3_result_blob64)(context, b.as_ptr().cast(), b.len() as u64, transient())
+            }
+        }
+        if subtype != 0 {
+            (api.sqlite3_result_subtype)(context, subtype.into());
+        }
+    }
+}
+
+/// Gives SQLite an error. The code is SQLITE_ERROR, which undoes the statement and keeps the
+/// transaction, as do those of locks, by which hosts know what to try again; only a real interrupt has
+/// its own.
+///
+/// # Safety
+/// `context` is that of a running call.
+#[cold]
+pub(crate) unsafe fn fail(api: &Api, context: *mut sqlite3_context, error: &Error) {
+    let message = error.message();
+    let len = c_int::try_from(message.len()).unwrap_or(c_int::MAX);
+    // SAFETY: the caller's promise; SQLite copies `len` bytes of the message.
+    unsafe {
+        (api.sqlite3_result_error)(context, message.as_ptr().cast(), len);
+        match code_of(error) {
+            SQLITE_ERROR => {}
+            code => (api.sqlite3_result_error_code)(context, code),
+        }
+    }
+}
+
+/// The result code of an error.
+pub(crate) fn code_of(error: &Error) -> c_int {
+    match (error.kind(), error.engine_code()) {
+        (ErrorKind::Interrupted, _) => SQLITE_INTERRUPT,
+        // The core lets pass only codes that undo no more than the statement.
+        (ErrorKind::Guest, Some(code)) => code,
+        (_, Some(code)) if [SQLITE_BUSY, SQLITE_LOCKED].contains(&(code & 0xff)) => code,
+        _ => SQLITE_ERROR,
+    }
+}

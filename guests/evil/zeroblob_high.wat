@@ -1,0 +1,9 @@
+;; Attack: zeros that are not there, and the high half of an address.
+;; Answer: an error that names the function and says "must be 0".
+(module
+  (memory (export "memory") 16)
+  (func (export "commensal_scratch") (param i32) (result i32) (i32.const 4096))
+  (func (export "zeroblob_high") (param $argc i32) (param $argv i32) (result i32)
+    (i64.store (i32.const 16) (i64.const 0x300020004))
+    (i64.store (i32.const 24) (i64.const 0x100000000))
+    (i32.const 16)))

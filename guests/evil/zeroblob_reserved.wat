@@ -1,0 +1,9 @@
+;; Attack: zeros that are not there, with a byte that has to be zero.
+;; Answer: an error that names the function and says "must be 0".
+(module
+  (memory (export "memory") 16)
+  (func (export "commensal_scratch") (param i32) (result i32) (i32.const 4096))
+  (func (export "zeroblob_reserved") (param $argc i32) (param $argv i32) (result i32)
+    (i64.store (i32.const 16) (i64.const 0x301020004))
+    (i64.store (i32.const 24) (i64.const 0))
+    (i32.const 16)))
