@@ -6,6 +6,7 @@
 mod cases;
 mod guest;
 mod hostile;
+mod hostile_sql;
 mod inputs;
 mod native;
 mod tables;
@@ -169,6 +170,14 @@ fn engines_without_virtual_tables_say_so() {
         checked += 1;
     }
     assert_eq!(checked, 1);
+}
+
+#[test]
+fn tables_that_run_statements_in_their_methods_do_no_harm() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/extensions/hostile_sql.c");
+    let wasm = build(&source, &[]).wasm;
+    hostile_sql::check_answers(&wasm);
+    hostile_sql::check(&wasm);
 }
 
 /// The example of docs/c.md: its extension, its statement, what that gives.
