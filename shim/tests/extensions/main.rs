@@ -19,7 +19,7 @@ use inputs::{Input, Random};
 /// Questions for each query.
 pub(crate) const QUESTIONS: usize = 400;
 /// What an interpreter in a debug build is asked of them.
-pub(crate) const QUESTIONS_INTERPRETED: usize = 40;
+const QUESTIONS_INTERPRETED: usize = 40;
 
 /// An extension and what is asked of it.
 pub(crate) struct Case {
