@@ -97,18 +97,10 @@ int sqlite3_data_count(sqlite3_stmt *statement) {
   return statement && statement->progress == ON_ROW ? statement->column_count : 0;
 }
 
-/* A string of a column, kept until the statement goes. */
-static const char *string(sqlite3_stmt *statement, int index, char **kept, Get get) {
-  if (!*kept) *kept = host_string(get, statement->id, index);
-  return *kept;
-}
-
+/* Kept until the statement goes, or has other columns. */
 const char *sqlite3_column_name(sqlite3_stmt *statement, int index) {
   if (!statement || index < 0 || index >= statement->column_count) return 0;
-  return string(statement, index, &statement->columns[index].name, commensal_sql_column_name);
-}
-
-const char *sqlite3_column_decltype(sqlite3_stmt *statement, int index) {
-  if (!statement || index < 0 || index >= statement->column_count) return 0;
-  return string(statement, index, &statement->columns[index].type, commensal_sql_column_decltype);
+  char **name = &statement->columns[index].name;
+  if (!*name) *name = host_string(commensal_sql_column_name, statement->id, index);
+  return *name;
 }

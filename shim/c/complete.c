@@ -76,7 +76,8 @@ int sqlite3_complete(const char *sql) {
     } else if (at[0] == '-' && at[1] == '-') {
       token = SPACE;
       at = strchr(at, '\n');
-      if (!at) return place == BETWEEN;
+      /* Newer versions of SQLite wait for the line's end. */
+      if (!at) return 0;
       at++;
     } else if ((at[0] == '/' && at[1] == '*') || strchr("[`\"'", *at)) {
       token = *at == '/' ? SPACE : OTHER;

@@ -134,8 +134,10 @@ sqlite3_int64 sqlite3_total_changes64(sqlite3 *db) {
 
 int sqlite3_total_changes(sqlite3 *db) { return (int)sqlite3_total_changes64(db); }
 
-/* A guest runs within somebody's statement, and cannot end its transaction. */
-int sqlite3_get_autocommit(sqlite3 *db) { return (void)db, 0; }
+int sqlite3_get_autocommit(sqlite3 *db) {
+  (void)db;
+  return entry_point_runs || commensal_sql_autocommit();
+}
 
 /* Names of databases that are always there; of files a guest learns nothing. */
 const char *sqlite3_db_name(sqlite3 *db, int number) {

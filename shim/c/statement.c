@@ -13,7 +13,6 @@ static void free_columns(sqlite3_stmt *statement) {
     free(column->value.buffer);
     free(column->value.wide);
     sqlite3_free(column->name);
-    sqlite3_free(column->type);
   }
   free(statement->columns);
   statement->columns = 0;

@@ -9,9 +9,8 @@ typedef struct Column {
   sqlite3_value value;
   /* The number of the row whose value that is; 0 for none. */
   uint32_t row;
-  /* What strings of the column were asked for; null when they were not. */
+  /* The column's name, once it was asked for; else null. */
   char *name;
-  char *type;
 } Column;
 
 /* Before the first step; on a row; at the end, or failed. */
@@ -51,14 +50,13 @@ int32_t commensal_sql_column(
     int32_t statement, int32_t column, Record *record, char *buffer, uint32_t len) HOST("sql_column");
 int32_t commensal_sql_column_name(int32_t statement, int32_t column, char *buffer, uint32_t len)
     HOST("sql_column_name");
-int32_t commensal_sql_column_decltype(int32_t statement, int32_t column, char *buffer, uint32_t len)
-    HOST("sql_column_decltype");
 int32_t commensal_sql_readonly(int32_t statement) HOST("sql_readonly");
 int32_t commensal_sql_reset(int32_t statement) HOST("sql_reset");
 int32_t commensal_sql_finalize(int32_t statement) HOST("sql_finalize");
 int32_t commensal_sql_errmsg(char *buffer, uint32_t len) HOST("sql_errmsg");
 int64_t commensal_sql_changes(void) HOST("sql_changes");
 int64_t commensal_sql_last_insert_rowid(void) HOST("sql_last_insert_rowid");
+int32_t commensal_sql_autocommit(void) HOST("sql_autocommit");
 int32_t commensal_interrupted(void) HOST("interrupted");
 
 /* The connection's error is this, with the host's words for what it answered last. */

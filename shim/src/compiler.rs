@@ -9,16 +9,18 @@ use crate::{Error, Result, sources, write};
 /// What a guest is compiled with: assertions would bring all of stdio along.
 const COMPILE: &[&str] = &["-O2", "-DNDEBUG"];
 
-/// The stack comes first, so that an overflow is a trap and reaches no data.
 const LINK: &[&str] = &[
     "-O2",
     "-mexec-model=reactor",
     "-Wl,--no-entry",
     "-Wl,--gc-sections",
     "-Wl,--strip-all",
-    "-Wl,--stack-first",
     "-Wl,-z,stack-size=262144",
 ];
+
+/// The stack comes first, so that an overflow is a trap and reaches no data. Zig places it so by itself,
+/// and does not know the option.
+const STACK_FIRST: &str = "-Wl,--stack-first";
 
 /// What to install where nothing was found.
 const INSTALL: &str = "\
@@ -28,8 +30,7 @@ set WASI_SDK_PATH to a WASI SDK (https://github.com/WebAssembly/wasi-sdk); --com
 
 /// A compiler that was tried, and the headers of the shim.
 pub(crate) struct Compiler {
-    /// The program and the arguments that make it compile for WebAssembly.
-    command: Vec<String>,
+    candidate: Candidate,
     /// The folder with the shim's headers.
     include: PathBuf,
 }
@@ -43,9 +44,9 @@ impl Compiler {
         sources::write_headers(folder)?;
         let trial = write(folder, "trial.c", "#include <stdlib.h>\n#include <string.h>\n")?;
         let mut reasons = Vec::new();
-        for command in candidates(named) {
-            let name = command.join(" ");
-            let compiler = Self { command, include: folder.join("include") };
+        for candidate in candidates(named) {
+            let name = candidate.command.join(" ");
+            let compiler = Self { candidate, include: folder.join("include") };
             match compiler.try_out(&trial, folder) {
                 Ok(()) => return Ok(compiler),
                 Err(reason) => reasons.push(format!("{name}: {reason}")),
@@ -58,8 +59,8 @@ impl Compiler {
     }
 
     fn try_out(&self, trial: &Path, folder: &Path) -> Result<(), String> {
-        let mut command = self.start();
-        command.args(COMPILE).args(LINK).arg(trial).arg("-o").arg(folder.join("trial.wasm"));
+        let mut command = self.start_linking();
+        command.args(COMPILE).arg(trial).arg("-o").arg(folder.join("trial.wasm"));
         let output = command.output().map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => "is not there".to_owned(),
             _ => error.to_string(),
@@ -72,8 +73,18 @@ impl Compiler {
     }
 
     fn start(&self) -> Command {
-        let mut command = Command::new(&self.command[0]);
-        command.args(&self.command[1..]);
+        let (program, arguments) = self.candidate.command.split_first().expect("a program");
+        let mut command = Command::new(program);
+        command.args(arguments).arg(self.candidate.target());
+        command
+    }
+
+    fn start_linking(&self) -> Command {
+        let mut command = self.start();
+        command.args(LINK);
+        if !self.candidate.is_zig {
+            command.arg(STACK_FIRST);
+        }
         command
     }
 
@@ -112,8 +123,8 @@ impl Compiler {
     /// # Errors
     /// Among others, the extension needs functions that there are not, which are named.
     pub(crate) fn link(&self, objects: &[PathBuf], output: &Path) -> Result {
-        let mut command = self.start();
-        command.args(LINK).args(objects).arg("-o").arg(output);
+        let mut command = self.start_linking();
+        command.args(objects).arg("-o").arg(output);
         let done = command.output().map_err(|error| Error::file(output, error))?;
         if done.status.success() {
             return Ok(());
@@ -139,31 +150,38 @@ fn undefined(reason: &str) -> Vec<String> {
     missing
 }
 
-/// Commands to try: what the user named alone, or what may be there.
-fn candidates(named: Option<&str>) -> Vec<Vec<String>> {
-    let words = |words: &str| words.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    if let Some(named) = named {
-        let mut command = words(named);
+/// A compiler that may be there.
+struct Candidate {
+    /// The program and its own arguments; never empty.
+    command: Vec<String>,
+    is_zig: bool,
+}
+
+impl Candidate {
+    fn new(command: Vec<String>) -> Self {
         let is_zig = command.iter().any(|word| word.contains("zig"));
-        command.push(target(is_zig).to_owned());
-        return vec![command];
+        Self { command, is_zig }
+    }
+
+    /// The option that says for what to compile.
+    fn target(&self) -> &'static str {
+        if self.is_zig { "--target=wasm32-wasi-musl" } else { "--target=wasm32-wasi" }
+    }
+}
+
+/// What to try: what the user named alone, or what may be there.
+fn candidates(named: Option<&str>) -> Vec<Candidate> {
+    let words = |words: &str| words.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    if let Some(named) = named.filter(|named| !named.trim().is_empty()) {
+        return vec![Candidate::new(words(named))];
     }
     let mut commands = Vec::new();
     if let Some(sdk) = env::var_os("WASI_SDK_PATH") {
         let clang = Path::new(&sdk).join("bin/clang").to_string_lossy().into_owned();
-        commands.push(vec![clang, target(false).to_owned()]);
+        commands.push(vec![clang]);
     }
-    for (command, is_zig) in [("clang", false), ("zig cc", true), ("python3 -m ziglang cc", true)] {
-        let mut command = words(command);
-        command.push(target(is_zig).to_owned());
-        commands.push(command);
-    }
-    commands
-}
-
-/// The option that says for what to compile.
-fn target(is_zig: bool) -> &'static str {
-    if is_zig { "--target=wasm32-wasi-musl" } else { "--target=wasm32-wasi" }
+    commands.extend(["clang", "zig cc", "python3 -m ziglang cc"].map(words));
+    commands.into_iter().map(Candidate::new).collect()
 }
 
 #[cfg(test)]
@@ -181,7 +199,9 @@ mod tests {
 
     #[test]
     fn a_named_compiler_is_the_only_one() {
-        let commands = candidates(Some("python3 -m ziglang cc"));
-        assert_eq!(commands, [["python3", "-m", "ziglang", "cc", "--target=wasm32-wasi-musl"]]);
+        let candidates = candidates(Some("python3 -m ziglang cc"));
+        let [zig] = &candidates[..] else { panic!("one candidate") };
+        assert_eq!(zig.command, ["python3", "-m", "ziglang", "cc"]);
+        assert_eq!(zig.target(), "--target=wasm32-wasi-musl");
     }
 }

@@ -10,6 +10,9 @@ use commensal::{
 use crate::Answer;
 use crate::inputs::{Value, shown};
 
+/// What the extensions may.
+const ALLOW: &str = "random,sql_read,sql_write";
+
 pub(crate) struct Guest {
     engine: Engine,
     runtime: &'static str,
@@ -22,11 +25,11 @@ pub(crate) fn load(wasm: &[u8]) -> Vec<Guest> {
     let wasmi: Arc<dyn Runtime> = Arc::new(WasmiRuntime::new());
     let pairs = [(Engine::Sqlite, &wasmtime), (Engine::Sqlite, &wasmi), (Engine::Turso, &wasmtime)];
     let load = |(engine, runtime): (Engine, &Arc<dyn Runtime>)| {
-        let granted: Capabilities = "random".parse().unwrap();
+        let granted: Capabilities = ALLOW.parse().unwrap();
         let options = Options::new().engine(engine).runtime(Arc::clone(runtime)).grant(granted);
         let connection = Database::open_in_memory(options).unwrap().connect().unwrap();
-        let create = "CREATE EXTENSION guest LANGUAGE wasm AS ?1 WITH (allow = 'random')";
-        connection.execute(create, (wasm,)).unwrap();
+        let create = format!("CREATE EXTENSION guest LANGUAGE wasm AS ?1 WITH (allow = '{ALLOW}')");
+        connection.execute(&create, (wasm,)).unwrap();
         Guest { engine, runtime: runtime.name(), connection }
     };
     pairs.into_iter().map(load).collect()
@@ -43,6 +46,12 @@ impl Guest {
 
     pub(crate) fn has_no_tables(&self) -> bool {
         !self.engine.features().contains(&Feature::VirtualTables)
+    }
+
+    /// Whether what it runs can do all that SQLite can.
+    pub(crate) fn runs_sql(&self) -> bool {
+        let all = [Feature::GuestCalls, Feature::GuestWrites];
+        all.iter().all(|feature| self.engine.features().contains(feature))
     }
 
     /// The answer; none where the engine lacks what is asked for.

@@ -156,7 +156,7 @@ static void described(C *c, int n, V **v) {
     sqlite3_str_appendf(s, "%s,", sqlite3_bind_parameter_name(stmt, i));
   }
   for (i = -1; stmt && i <= sqlite3_column_count(stmt); i++) {
-    sqlite3_str_appendf(s, "%s %s,", sqlite3_column_name(stmt, i), sqlite3_column_decltype(stmt, i));
+    sqlite3_str_appendf(s, "%s,", sqlite3_column_name(stmt, i));
   }
   sqlite3_str_appendf(s, "%d;", stmt == 0 || sqlite3_db_handle(stmt) == db);
   note(s, db, "finalize", sqlite3_finalize(stmt));
@@ -202,8 +202,8 @@ static void changed(C *c, int n, V **v) {
   int before = sqlite3_total_changes(db);
   int rc = sqlite3_exec(db, text(v[0]), 0, 0, 0);
   note(s, db, "exec", rc);
-  sqlite3_str_appendf(s, "%d %lld %d %lld", sqlite3_changes(db), sqlite3_changes64(db),
-      sqlite3_total_changes(db) - before, sqlite3_last_insert_rowid(db));
+  sqlite3_str_appendf(s, "%d %lld %d %lld %d", sqlite3_changes(db), sqlite3_changes64(db),
+      sqlite3_total_changes(db) - before, sqlite3_last_insert_rowid(db), sqlite3_get_autocommit(db));
   answer(c, s);
 }
 
@@ -267,7 +267,7 @@ static void listed(C *c, int n, V **v) {
   answer(c, s);
 }
 
-static int is_set(sqlite3 *db, const char *sql) {
+static int prepares(sqlite3 *db, const char *sql) {
   S *stmt = 0;
   int rc = sqlite3_prepare_v2(db, sql, -1, &stmt, 0);
   sqlite3_finalize(stmt);
@@ -278,7 +278,7 @@ static int is_set(sqlite3 *db, const char *sql) {
 static int refused;
 
 static void is_refused(C *c, int n, V **v) {
-  sqlite3_result_int(c, refused || is_set(sqlite3_context_db_handle(c), "SELECT 1") == SQLITE_OK);
+  sqlite3_result_int(c, refused || prepares(sqlite3_context_db_handle(c), "SELECT 1") == SQLITE_OK);
 }
 
 int sqlite3_sql_init(sqlite3 *db, char **error, const sqlite3_api_routines *api) {
@@ -294,7 +294,9 @@ int sqlite3_sql_init(sqlite3 *db, char **error, const sqlite3_api_routines *api)
   };
   int i, rc = SQLITE_OK;
   SQLITE_EXTENSION_INIT2(api);
-  refused = is_set(db, "SELECT 1") != SQLITE_OK;
+  /* As Rust's driver has it, in which this is loaded to compare. */
+  sqlite3_extended_result_codes(db, 1);
+  refused = prepares(db, "SELECT 1") != SQLITE_OK;
   for (i = 0; rc == SQLITE_OK && i < (int)(sizeof functions / sizeof *functions); i++) {
     rc = sqlite3_create_function(
         db, functions[i].name, functions[i].n, SQLITE_UTF8, 0, functions[i].call, 0, 0);
