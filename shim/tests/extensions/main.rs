@@ -145,6 +145,9 @@ extensions! {
 
 extensions! {
     tables: csv fossildelta prefixes qpvtab series table templatevtab wholenumber
+}
+
+extensions! {
     statements: blobio eval nextchar sha1_query sha3_query sql
 }
 
