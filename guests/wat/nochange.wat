@@ -2,7 +2,7 @@
 ;; value: "seen" has bit 0 for "a", bit 1 for "b", bit 2 for itself. Of "whole" it is given all values.
 (module
   (memory (export "memory") 1)
-  (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"partly\",\"nochange\":true,\"columns\":[{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"seen\"}],\"connect\":\"connect\",\"disconnect\":\"disconnect\",\"best_index\":\"best_index\",\"open\":\"open\",\"filter\":\"filter\",\"next\":\"next\",\"close\":\"close\",\"update\":\"update\"}}\n{\"table\":{\"name\":\"whole\",\"columns\":[{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"seen\"}],\"connect\":\"connect\",\"disconnect\":\"disconnect\",\"best_index\":\"best_index\",\"open\":\"open\",\"filter\":\"filter\",\"next\":\"next\",\"close\":\"close\",\"update\":\"update\"}}\n")
+  (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"partly\",\"nochange\":true,\"columns\":[{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"seen\"}],\"connect\":\"connect\",\"disconnect\":\"disconnect\",\"best_index\":\"best_index\",\"open\":\"open\",\"filter\":\"filter\",\"next\":\"next\",\"close\":\"close\",\"update\":\"update\"}}\n{\"table\":{\"name\":\"whole\",\"columns\":[{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"seen\"}],\"connect\":\"connect\",\"disconnect\":\"disconnect\",\"best_index\":\"best_index\",\"open\":\"open\",\"filter\":\"filter\",\"next\":\"next_whole\",\"close\":\"close\",\"update\":\"update\"}}\n")
   ;; The batch with the row: rowid 1, then 10, 20 and NULL.
   (data (i32.const 2048) "\01\00\00\00\03\00\00\00\01\00\00\00\00\00\00\00\01")
   (data (i32.const 2072) "\01\00\00\00\00\00\00\00\0a")
@@ -31,10 +31,17 @@
   (func (export "open") (param $argc i32) (param $argv i32) (result i32) (call $handle))
   (func (export "filter") (param $argc i32) (param $argv i32) (result i32)
     (global.set $given (i32.const 0)) (i32.const 0))
-  (func (export "next") (param $argc i32) (param $argv i32) (result i32)
+  ;; The row, whose values have this flag.
+  (func $row (param $flag i32) (result i32)
     (if (global.get $given) (then (return (i32.const 0))))
     (global.set $given (i32.const 1))
+    (i32.store8 (i32.const 2074) (local.get $flag))
+    (i32.store8 (i32.const 2090) (local.get $flag))
+    (i32.store8 (i32.const 2106) (local.get $flag))
     (call $blob (i32.const 2048) (i32.const 72)))
+  (func (export "next") (param $argc i32) (param $argv i32) (result i32) (call $row (i32.const 8)))
+  (func (export "next_whole") (param $argc i32) (param $argv i32) (result i32)
+    (call $row (i32.const 0)))
   (func (export "close") (param $argc i32) (param $argv i32) (result i32) (i32.const 0))
   ;; Takes over a column, unless the record says that it keeps its value.
   (func $change (param $from i32) (param $to i32) (param $bit i64)

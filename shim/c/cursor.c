@@ -129,18 +129,29 @@ static Record copied(Cursor *cursor, const Record *record) {
   return copy;
 }
 
+/* xColumn has asked whether its value would be left as it is. */
+static int has_asked;
+
+/* The value as one that an update may leave as it is, if xColumn would leave it out then. */
+static Record keepable(Record record) {
+  if (has_asked && record.tag != TAG_ERROR) record.flags = FLAG_NOCHANGE;
+  return record;
+}
+
 /* The value of a column of the row that the cursor is on. */
 static Record column(Cursor *cursor, int number) {
   result_clear(&context);
   context.error = 0;
+  has_asked = 0;
   int code = cursor->table->module->xColumn(cursor->cursor, &context, number);
   if (context.error > 0) return copied(cursor, result_error(&context));
   if (code != SQLITE_OK) return copied(cursor, answer(cursor->table, code));
   const Record *result = &context.result.record;
   /* A row may be read never or twice, and a pointer has to be given once: it is a plain NULL here. */
-  if (result->tag == TAG_NULL) return null;
+  if (result->tag == TAG_NULL) return keepable(null);
+  if (result->flags) return *result;
   int is_bytes = result->tag == TAG_TEXT || result->tag == TAG_BLOB;
-  return is_bytes && !(result->flags & FLAG_ZEROBLOB) ? copied(cursor, result) : *result;
+  return keepable(is_bytes ? copied(cursor, result) : *result);
 }
 
 /* All values of the row that the cursor is on. */
@@ -215,8 +226,10 @@ const Record *commensal_next(const Record *records) {
   return &result;
 }
 
-/* The value does not tell why it is asked for: rows come before SQL says what it wants of them. */
+/* Rows come before SQL says what it wants of them: so xColumn gives the value, and the host hears that it
+** would not have to. */
 int sqlite3_vtab_nochange(sqlite3_context *context) {
   (void)context;
+  has_asked = 1;
   return 0;
 }

@@ -93,6 +93,7 @@ static void table(sqlite3_str *out, const Registered *it) {
   } else if (!creates) {
     sqlite3_str_appendall(out, ",\"eponymous\":true");
   }
+  if (module->xUpdate) sqlite3_str_appendall(out, ",\"nochange\":true");
   for (size_t i = 0; i < sizeof methods / sizeof *methods; i++) {
     if (methods[i].is_there) export(out, methods[i].field, it, methods[i].method);
   }

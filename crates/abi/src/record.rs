@@ -210,6 +210,23 @@ impl Record {
         Ok(Self { tag, subtype, flags, len: u32::from_le_bytes([a, b, c, d]), payload })
     }
 
+    /// Reads a value in a batch of a table that says which values an update may leave as they are.
+    ///
+    /// # Errors
+    /// As [`Record::flagged_from_bytes`].
+    pub const fn keepable_from_bytes(bytes: &[u8; Self::SIZE]) -> Result<Self, RecordError> {
+        let mut value = *bytes;
+        if Self::is_keepable(bytes) {
+            value[2] = 0;
+        }
+        Self::flagged_from_bytes(&value)
+    }
+
+    /// Whether a value in a batch is one that an update may leave as it is.
+    pub const fn is_keepable(bytes: &[u8; Self::SIZE]) -> bool {
+        bytes[2] == FLAG_NOCHANGE
+    }
+
     /// Reads two words, as guests commonly write them: a wider load would wait for both stores.
     #[inline]
     const fn read(b: &[u8; Self::SIZE], flags: u8) -> Result<Self, RecordError> {

@@ -4,7 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use commensal_core::guest::{CallError, Callee, Guest};
+use commensal_core::abi::Record;
+use commensal_core::guest::{
+    Arguments, CallError, Callee, Guest, InvalidUtf8, Null, Pointer, Sink,
+};
 use commensal_core::host::{HostServices, HostState, LogLevel};
 use commensal_core::limits::Capabilities;
 use commensal_core::manifest::{Param, Signature};
@@ -243,6 +246,87 @@ fn parameters_are_checked_from_left_to_right_before_the_guest_is_called() {
         ),
     ] {
         assert_eq!(both(trap, &signature(params, None), arguments), expected, "{arguments:?}");
+    }
+}
+
+fn zeros(memory: &mut [u8], _: u32, _: u32) -> Result<u32, Fault> {
+    memory[8..24].copy_from_slice(&[4, 0, 2, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    Ok(8)
+}
+
+#[test]
+fn a_blob_of_zeros_is_a_blob() {
+    let blob = signature(&[], Some(StorageClass::Blob));
+    assert_eq!(both(zeros, &blob, &[]), Ok(Value::Blob(vec![0; 3])));
+    let message = "it is declared to return text but returned blob";
+    let text = both(zeros, &signature(&[], Some(StorageClass::Text)), &[]);
+    assert_eq!(text, Err(CallError::Protocol(message.into())));
+}
+
+/// A pointer without arguments, else the flags of the argument.
+fn pointer(memory: &mut [u8], argc: u32, argv: u32) -> Result<u32, Fault> {
+    let record = match argc {
+        0 => Record::pointer_of(7, u64::MAX),
+        _ => Record::integer(memory[argv as usize + 2].into()),
+    };
+    memory[8..24].copy_from_slice(&record.to_bytes());
+    Ok(8)
+}
+
+/// Takes a pointer, as an engine that knows them.
+struct Take;
+
+impl Sink<Option<Pointer>> for Take {
+    fn value(self, _: ValueRef<'_>, _: u8) -> Option<Pointer> {
+        None
+    }
+
+    fn pointer(self, pointer: Pointer) -> Option<Pointer> {
+        Some(pointer)
+    }
+}
+
+/// A pointer as the only argument.
+struct Passed(Pointer);
+
+impl Arguments for Passed {
+    fn len(&self) -> usize {
+        1
+    }
+
+    fn get(&self, _: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+        Ok(ValueRef::Null)
+    }
+
+    fn null(&self, _: usize) -> Null {
+        Null::Pointer(self.0.sent())
+    }
+}
+
+#[test]
+fn a_pointer_comes_back_to_the_instance_that_made_it() {
+    for addressable in [true, false] {
+        let double = Double { body: pointer, scratch: grow, addressable };
+        let [mut own, mut other] = [(); 2].map(|()| guest(&double).expect("it starts"));
+        let signature = Signature::ANY;
+        let callee = Callee {
+            function: FunctionId(0),
+            signature: &signature,
+            subtype: false,
+            result_bytes_max: 0,
+        };
+        let none: &[ValueRef<'_>] = &[];
+        let made = own.call(callee, none, &mut budget(), Take);
+        let passed = Passed(made.expect("a result").expect("a pointer"));
+        let flags = |guest: &mut Guest| {
+            let flags = |value: ValueRef<'_>, _: u8| value.to_owned();
+            guest.call(callee, &passed, &mut budget(), flags).expect("a result")
+        };
+        assert_eq!(flags(&mut other), Value::Integer(0), "it has made none");
+        let others = other.call(callee, none, &mut budget(), Take).expect("a result");
+        assert_eq!(flags(&mut other), Value::Integer(0), "it has made {others:?}");
+        assert_eq!(flags(&mut own), Value::Integer(4));
+        assert_eq!(call(&mut own, &signature, &[]), Ok(Value::Null), "who knows none has NULL");
     }
 }
 

@@ -44,14 +44,14 @@ impl Guest {
         self.runtime == "wasmi"
     }
 
+    pub(crate) fn has_no_tables(&self) -> bool {
+        !self.engine.features().contains(&Feature::VirtualTables)
+    }
+
     /// Whether what it runs can do all that SQLite can.
     pub(crate) fn runs_sql(&self) -> bool {
         let all = [Feature::GuestCalls, Feature::GuestWrites];
         all.iter().all(|feature| self.engine.features().contains(feature))
-    }
-
-    pub(crate) fn has_no_tables(&self) -> bool {
-        !self.engine.features().contains(&Feature::VirtualTables)
     }
 
     /// The answer; none where the engine lacks what is asked for.

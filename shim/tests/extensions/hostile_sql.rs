@@ -7,8 +7,22 @@ use commensal::core::runtime::Runtime;
 use commensal::{Capabilities, Connection, Database, Options, WasmiRuntime, WasmtimeRuntime};
 
 const METHODS: &[&str] = &[
-    "create", "connect", "disconnect", "destroy", "best_index", "open", "close", "filter", "next",
-    "column", "update", "begin", "sync", "commit", "rollback", "rename",
+    "create",
+    "connect",
+    "disconnect",
+    "destroy",
+    "best_index",
+    "open",
+    "close",
+    "filter",
+    "next",
+    "column",
+    "update",
+    "begin",
+    "sync",
+    "commit",
+    "rollback",
+    "rename",
 ];
 
 const STATEMENTS: &[&str] = &[
@@ -63,11 +77,14 @@ pub(crate) fn check(wasm: &[u8]) {
             let at = format!("{statement} within {method}");
             {
                 let (_database, connection) = open(&path, runtime);
-                connection.execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES (1), (2)").unwrap();
+                connection
+                    .execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES (1), (2)")
+                    .unwrap();
                 let create =
                     "CREATE EXTENSION h LANGUAGE wasm AS ?1 WITH (allow = 'sql_read,sql_write')";
                 connection.execute(create, (wasm,)).unwrap();
-                let create = format!("CREATE VIRTUAL TABLE v USING hostile_sql('{method}', '{statement}')");
+                let create =
+                    format!("CREATE VIRTUAL TABLE v USING hostile_sql('{method}', '{statement}')");
                 let _ = connection.execute_batch(&create);
                 for sql in APPLICATION {
                     let _ = connection.execute_batch(sql);
@@ -81,7 +98,9 @@ pub(crate) fn check(wasm: &[u8]) {
             }
             // Nothing kept the file open or locked.
             let (_database, connection) = open(&path, runtime);
-            connection.execute_batch("BEGIN IMMEDIATE; INSERT INTO kept VALUES (0); COMMIT").unwrap();
+            connection
+                .execute_batch("BEGIN IMMEDIATE; INSERT INTO kept VALUES (0); COMMIT")
+                .unwrap();
             assert_eq!(text(&connection, "SELECT CAST(count(*) AS TEXT) FROM kept"), "2", "{at}");
         }
     }
@@ -92,7 +111,11 @@ pub(crate) const ANSWERS: &[(&str, &str, &str)] = &[
     ("filter", "SELECT 1", "0 -"),
     ("filter", "INSERT INTO t VALUES (9)", "0 -"),
     ("filter", "DROP TABLE v", "6 database table is locked"),
-    ("filter", "COMMIT", "23 COMMIT is not for guests: the transaction belongs to whoever called the guest"),
+    (
+        "filter",
+        "COMMIT",
+        "23 COMMIT is not for guests: the transaction belongs to whoever called the guest",
+    ),
     ("column", "SELECT nonsense", "1 no such column: nonsense"),
     (
         "best_index",

@@ -6,6 +6,7 @@
 mod cases;
 mod guest;
 mod hostile;
+mod hostile_sql;
 mod inputs;
 mod native;
 mod searches;
@@ -21,7 +22,7 @@ use inputs::{Input, Random};
 /// Questions for each query.
 pub(crate) const QUESTIONS: usize = 400;
 /// What an interpreter in a debug build is asked of them.
-pub(crate) const QUESTIONS_INTERPRETED: usize = 40;
+const QUESTIONS_INTERPRETED: usize = 40;
 
 /// The source of an extension that is a package of its own.
 pub(crate) const SQLITE_VEC: &str = "sqlite-vec.c";
@@ -37,14 +38,14 @@ pub(crate) struct Case {
     /// Queries, in their order, and kinds of values for their parameters. One without is a statement
     /// that is executed once.
     pub(crate) queries: &'static [(&'static str, &'static [Input])],
-    /// Whether it runs SQL itself: then engines are not asked whose guests can only read, in words of
-    /// their own.
-    pub(crate) runs_sql: bool,
     /// Questions for each query at most: the same for all, where answers depend on what was asked
     /// before.
     pub(crate) questions: usize,
     /// Names of virtual tables, in queries that engines without them are not asked.
     pub(crate) tables: &'static [&'static str],
+    /// Whether it runs SQL itself: then engines are not asked whose guests can only read, in words of
+    /// their own.
+    pub(crate) runs_sql: bool,
 }
 
 /// What a query gave: the values of its rows, or the message of its error.
@@ -179,11 +180,11 @@ extensions! {
 }
 
 extensions! {
-    statements: blobio eval nextchar sha1_query sha3_query sql
+    tables: csv fossildelta prefixes qpvtab series table templatevtab wholenumber
 }
 
 extensions! {
-    tables: csv fossildelta prefixes qpvtab series table templatevtab wholenumber
+    statements: blobio eval nextchar sha1_query sha3_query sql
 }
 
 #[test]
@@ -214,6 +215,14 @@ fn engines_without_virtual_tables_say_so() {
         checked += 1;
     }
     assert_eq!(checked, 1);
+}
+
+#[test]
+fn tables_that_run_statements_in_their_methods_do_no_harm() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/extensions/hostile_sql.c");
+    let wasm = build(&source, &[]).wasm;
+    hostile_sql::check_answers(&wasm);
+    hostile_sql::check(&wasm);
 }
 
 /// The example of docs/c.md: its extension, its statement, what that gives.

@@ -497,7 +497,8 @@ unsafe extern "C" fn column(
     unsafe { cursor_method(cursor, body) }
 }
 
-/// Leaves alone what an update leaves alone: SQLite then tells so to xUpdate.
+/// Gives no value for what an update leaves alone, where the guest says that this will do: SQLite then
+/// tells so to xUpdate.
 unsafe extern "C" fn column_that_changes(
     cursor: *mut sqlite3_vtab_cursor,
     context: *mut sqlite3_context,
@@ -508,9 +509,12 @@ unsafe extern "C" fn column_that_changes(
     unsafe {
         let connected = &*(*cursor).pVtab.cast::<Connected>();
         let nochange = connected.state.handle.api.sqlite3_vtab_nochange;
-        // The module may have another version meanwhile, which wants all values.
         if nochange(context) != 0
-            && connected.table.try_borrow().is_ok_and(|table| table.table().nochange)
+            && let Ok(mut table) = connected.table.try_borrow_mut()
+            && table.is_keepable(
+                &(*cursor.cast::<Cursor>()).scan,
+                usize::try_from(index).unwrap_or(usize::MAX),
+            )
         {
             return SQLITE_OK;
         }

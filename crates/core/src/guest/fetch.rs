@@ -138,7 +138,7 @@ impl Guest {
     }
 
     /// Hands the value of a record in a batch to `sink`, without copying where memory can be
-    /// addressed.
+    /// addressed; `keepable` says whether it may be one that an update may leave as it is.
     ///
     /// # Errors
     /// It is no record, or of another class than the column; an error record is the guest's error.
@@ -148,9 +148,16 @@ impl Guest {
         address: u32,
         class: Option<StorageClass>,
         bytes_max: usize,
+        keepable: bool,
         sink: impl Sink<R>,
     ) -> CallResult<R> {
-        self.result(address, Returns { class, subtype: true, bytes_max }, sink)
+        self.result(address, Returns { class, subtype: true, bytes_max, keepable }, sink)
+    }
+
+    /// Whether a value in a batch is one that an update may leave as it is.
+    pub(crate) fn is_keepable_at(&mut self, address: u32) -> bool {
+        let mut bytes = [0; Record::SIZE];
+        self.instance.read(address, &mut bytes).is_ok() && Record::is_keepable(&bytes)
     }
 }
 

@@ -106,6 +106,7 @@ impl Callee<'_> {
             class: self.signature.returns,
             subtype: self.subtype,
             bytes_max: self.result_bytes_max,
+            keepable: false,
         }
     }
 }
@@ -384,8 +385,11 @@ impl Guest {
             let record = match record(pointer, place, memory.len()) {
                 Ok(record) => record,
                 Err(wrong) => {
-                    let record = wrong.flagged(place)?;
-                    return self.flagged(record, returns, sink);
+                    let record = wrong.flagged(place, returns.keepable)?;
+                    if record.flags != 0 {
+                        return self.flagged(record, returns, sink);
+                    }
+                    record
                 }
             };
             if record.tag != Tag::Error {
@@ -403,8 +407,11 @@ impl Guest {
         let record = match record(pointer, place, self.instance.memory_bytes()) {
             Ok(record) => record,
             Err(wrong) => {
-                let record = wrong.flagged(place)?;
-                return self.flagged(record, returns, sink);
+                let record = wrong.flagged(place, returns.keepable)?;
+                if record.flags != 0 {
+                    return self.flagged(record, returns, sink);
+                }
+                record
             }
         };
         if record.tag == Tag::Error {

@@ -15,6 +15,8 @@ pub struct Returns {
     pub subtype: bool,
     /// Most bytes of it.
     pub bytes_max: usize,
+    /// Whether it may say that an update may leave it as it is.
+    pub keepable: bool,
 }
 
 /// Bytes of an error message that are shown.
@@ -50,10 +52,18 @@ impl From<Wrong> for Box<CallError> {
 impl Wrong {
     /// The record with a flag, if `bytes`, which lie there, are one.
     #[cold]
-    pub(super) fn flagged(self, bytes: Option<&[u8; Record::SIZE]>) -> CallResult<Record> {
+    pub(super) fn flagged(
+        self,
+        bytes: Option<&[u8; Record::SIZE]>,
+        keepable: bool,
+    ) -> CallResult<Record> {
         match (self, bytes) {
             (Self::Record(_), Some(bytes)) => {
-                Ok(Record::flagged_from_bytes(bytes).map_err(Self::Record)?)
+                let record = match keepable {
+                    true => Record::keepable_from_bytes(bytes),
+                    false => Record::flagged_from_bytes(bytes),
+                };
+                Ok(record.map_err(Self::Record)?)
             }
             _ => Err(self.into()),
         }

@@ -117,7 +117,7 @@ impl FunctionCursor {
         };
         let result = match self.open.and_then(|(instance, _)| self.seat.guest(instance)) {
             Some(guest) if !self.rows.is_empty() => {
-                self.rows.column(guest, position, class, self.bytes_max, sink)
+                self.rows.column(guest, position, (class, false), self.bytes_max, sink)
             }
             _ => Err(no_row()),
         };

@@ -108,7 +108,7 @@ impl Rows {
         &self,
         guest: &mut Guest,
         column: usize,
-        class: Option<StorageClass>,
+        (class, keepable): (Option<StorageClass>, bool),
         bytes_max: usize,
         sink: impl Sink<R>,
     ) -> CallResult<R> {
@@ -116,7 +116,15 @@ impl Rows {
         if offset >= self.row_bytes {
             return Err(no_column(self.row_bytes));
         }
-        guest.value_at(self.row.wrapping_add(offset), class, bytes_max, sink)
+        guest.value_at(self.row.wrapping_add(offset), class, bytes_max, keepable, sink)
+    }
+
+    /// Whether a value of the current row is one that an update may leave as it is.
+    pub(super) fn is_keepable(&self, guest: &mut Guest, column: usize) -> bool {
+        let offset = (column as u32).wrapping_add(1).wrapping_mul(Record::SIZE as u32);
+        self.left > 0
+            && offset < self.row_bytes
+            && guest.is_keepable_at(self.row.wrapping_add(offset))
     }
 
     /// The rowid of the current row: the guest's, or its number, from 1.
@@ -126,6 +134,7 @@ impl Rows {
             self.row,
             Some(StorageClass::Integer),
             0,
+            false,
             |value: ValueRef<'_>, _: u8| match value {
                 ValueRef::Integer(rowid) => rowid,
                 _ => number,

@@ -315,14 +315,23 @@ impl VirtualTable {
         column: usize,
         sink: impl Sink<R>,
     ) -> Result<R> {
-        let class = self.seat.entry.table.columns.get(column).and_then(|column| column.class);
+        let table = &self.seat.entry.table;
+        let class = table.columns.get(column).and_then(|column| column.class);
+        let keepable = table.nochange;
         let result = match cursor.open.and_then(|(instance, _)| self.seat.guest(instance)) {
             Some(guest) if !cursor.rows.is_empty() => {
-                cursor.rows.column(guest, column, class, self.bytes_max, sink)
+                cursor.rows.column(guest, column, (class, keepable), self.bytes_max, sink)
             }
             _ => Err(no_row()),
         };
         result.map_err(|error| self.fail_column(session, column, *error))
+    }
+
+    /// Whether an update that leaves this column of the current row as it is may leave out its value.
+    pub fn is_keepable(&mut self, cursor: &VirtualCursor, column: usize) -> bool {
+        let instance = cursor.open.filter(|_| self.table().nochange);
+        let guest = instance.and_then(|(instance, _)| self.seat.guest(instance));
+        guest.is_some_and(|guest| cursor.rows.is_keepable(guest, column))
     }
 
     #[cold]
