@@ -21,11 +21,16 @@ pub(crate) struct Guest {
 
 /// Creates the extension in a database of each engine.
 pub(crate) fn load(wasm: &[u8]) -> Vec<Guest> {
+    load_granted(wasm, ALLOW)
+}
+
+/// The same with these capabilities granted; it asks for all.
+pub(crate) fn load_granted(wasm: &[u8], granted: &str) -> Vec<Guest> {
     let wasmtime: Arc<dyn Runtime> = Arc::new(WasmtimeRuntime::new());
     let wasmi: Arc<dyn Runtime> = Arc::new(WasmiRuntime::new());
     let pairs = [(Engine::Sqlite, &wasmtime), (Engine::Sqlite, &wasmi), (Engine::Turso, &wasmtime)];
     let load = |(engine, runtime): (Engine, &Arc<dyn Runtime>)| {
-        let granted: Capabilities = ALLOW.parse().unwrap();
+        let granted: Capabilities = granted.parse().unwrap();
         let options = Options::new().engine(engine).runtime(Arc::clone(runtime)).grant(granted);
         let connection = Database::open_in_memory(options).unwrap().connect().unwrap();
         let create = format!("CREATE EXTENSION guest LANGUAGE wasm AS ?1 WITH (allow = '{ALLOW}')");

@@ -243,6 +243,23 @@ fn the_example_of_the_document_works() {
     }
 }
 
+/// SQL that is not granted is an error that names what to grant.
+#[test]
+fn sql_needs_its_capabilities() {
+    let source = sqlite_sources(&versions()[0]).join("ext/misc/eval.c");
+    let wasm = build(&source, &[]).wasm;
+    let write = "SELECT eval('CREATE TABLE made(x)')";
+    for (granted, sql, missing) in
+        [("", "SELECT eval('SELECT 1')", "\"sql_read\""), ("sql_read", write, "\"sql_write\"")]
+    {
+        for guest in guest::load_granted(&wasm, granted).iter().filter(|guest| guest.runs_sql()) {
+            let error = guest.ask(sql, &[]).unwrap().unwrap_err();
+            assert!(error.contains(missing), "{}: {error}", guest.name());
+            assert!(guest.ask("SELECT 1", &[]).unwrap().is_ok());
+        }
+    }
+}
+
 /// What an extension needs that guests do not have is named, all of it.
 #[test]
 fn what_is_missing_is_named() {
