@@ -24,6 +24,9 @@ use compiler::Compiler;
 /// The export of the first link that says what was registered.
 const DECLARATIONS: &str = "commensal_declarations";
 
+/// What reads and gives subtypes.
+const SUBTYPES: [&str; 2] = ["sqlite3_result_subtype", "sqlite3_value_subtype"];
+
 /// Why a module could not be built: one message, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(String);
@@ -96,6 +99,7 @@ impl Build {
             Some(entry) => entry.clone(),
             None => object::entry_point(&objects)?,
         };
+        let has_subtypes = object::calls(&objects, &SUBTYPES)?;
         objects.extend(sources::build(&compiler, folder, &entry)?);
 
         let declare = sources::declare(&compiler, folder)?;
@@ -103,6 +107,12 @@ impl Build {
         let mut manifest = Manifest::parse(declared.as_bytes(), &limits)?;
         if manifest.is_empty() {
             return Err(Error::new(format!("{entry} registers nothing")));
+        }
+
+        // SQLite passes them whatever a function says of itself.
+        if has_subtypes {
+            manifest.functions.iter_mut().for_each(|function| function.subtype = true);
+            manifest.aggregates.iter_mut().for_each(|aggregate| aggregate.subtype = true);
         }
 
         let source = write(folder, "c/exports.c", exports::source(&manifest))?;

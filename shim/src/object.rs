@@ -4,9 +4,24 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use wasmparser::{BinaryReader, Linking, LinkingSectionReader, Parser, Payload, SymbolInfo};
+use wasmparser::{
+    BinaryReader, Linking, LinkingSectionReader, Parser, Payload, SymbolFlags, SymbolInfo, TypeRef,
+};
 
 use crate::{Error, Result};
+
+/// Whether an object calls one of these functions.
+///
+/// # Errors
+/// An object cannot be read.
+pub(crate) fn calls(objects: &[PathBuf], names: &[&str]) -> Result<bool> {
+    for object in objects {
+        if symbols(object)?.iter().any(|s| !s.is_defined && names.contains(&s.name.as_str())) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
 
 /// The only entry point that the objects define.
 ///
@@ -15,10 +30,8 @@ use crate::{Error, Result};
 pub(crate) fn entry_point(objects: &[PathBuf]) -> Result<String> {
     let mut entries = BTreeSet::new();
     for object in objects {
-        let bytes = fs::read(object).map_err(|error| Error::file(object, error))?;
-        let functions = functions(&bytes)
-            .map_err(|error| Error::file(Path::new("the compiler's object file"), error))?;
-        entries.extend(functions.into_iter().filter(|name| is_entry_point(name)));
+        let defined = symbols(object)?.into_iter().filter(|symbol| symbol.is_defined);
+        entries.extend(defined.map(|symbol| symbol.name).filter(|name| is_entry_point(name)));
     }
     let mut found = entries.into_iter();
     match (found.next(), found.next()) {
@@ -37,27 +50,51 @@ fn is_entry_point(name: &str) -> bool {
     name.starts_with("sqlite3_") && name.ends_with("_init")
 }
 
-/// The functions that an object file defines for others.
-fn functions(object: &[u8]) -> wasmparser::Result<Vec<String>> {
-    let mut functions = Vec::new();
+/// A function of an object file's that others can call, or that it calls of others.
+struct Symbol {
+    name: String,
+    is_defined: bool,
+}
+
+fn symbols(object: &Path) -> Result<Vec<Symbol>> {
+    let bytes = fs::read(object).map_err(|error| Error::file(object, error))?;
+    read(&bytes).map_err(|error| Error::file(Path::new("the compiler's object file"), error))
+}
+
+fn read(object: &[u8]) -> wasmparser::Result<Vec<Symbol>> {
+    let mut imports = Vec::new();
+    let mut found = Vec::new();
     for payload in Parser::new(0).parse_all(object) {
-        let Payload::CustomSection(section) = payload? else { continue };
-        if section.name() != "linking" {
-            continue;
-        }
+        let section = match payload? {
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    let import = import?;
+                    if matches!(import.ty, TypeRef::Func(_)) {
+                        imports.push(import.name.to_owned());
+                    }
+                }
+                continue;
+            }
+            Payload::CustomSection(section) if section.name() == "linking" => section,
+            _ => continue,
+        };
         let reader = BinaryReader::new(section.data(), section.data_offset());
         for part in LinkingSectionReader::new(reader)? {
             let Linking::SymbolTable(symbols) = part? else { continue };
             for symbol in symbols {
-                use wasmparser::SymbolFlags;
-                if let SymbolInfo::Func { flags, name: Some(name), .. } = symbol?
-                    && !flags.contains(SymbolFlags::UNDEFINED)
-                    && !flags.contains(SymbolFlags::BINDING_LOCAL)
-                {
-                    functions.push(name.to_owned());
+                let SymbolInfo::Func { flags, index, name } = symbol? else { continue };
+                if flags.contains(SymbolFlags::BINDING_LOCAL) {
+                    continue;
                 }
+                let is_defined = !flags.contains(SymbolFlags::UNDEFINED);
+                // What is called under its own name has it in the import alone.
+                let name = match name {
+                    Some(name) => Some(name.to_owned()),
+                    None => imports.get(index as usize).cloned(),
+                };
+                found.extend(name.map(|name| Symbol { name, is_defined }));
             }
         }
     }
-    Ok(functions)
+    Ok(found)
 }

@@ -6,7 +6,15 @@ use crate::inputs::Input::{
 use crate::{Case, QUESTIONS};
 
 const fn case(source: &'static str, queries: &'static [(&'static str, &'static [Input])]) -> Case {
-    Case { source, options: &[], queries, questions: QUESTIONS, tables: &[], runs_sql: false }
+    Case {
+        source,
+        entry: None,
+        options: &[],
+        queries,
+        questions: QUESTIONS,
+        tables: &[],
+        runs_sql: false,
+    }
 }
 
 const FORMATS_INTEGER: Input = OneOf(&[

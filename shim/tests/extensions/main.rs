@@ -9,10 +9,12 @@ mod hostile;
 mod hostile_sql;
 mod inputs;
 mod native;
+mod searches;
 mod statements;
 mod tables;
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use commensal_shim::{Build, Built};
 use inputs::{Input, Random};
@@ -22,10 +24,15 @@ pub(crate) const QUESTIONS: usize = 400;
 /// What an interpreter in a debug build is asked of them.
 const QUESTIONS_INTERPRETED: usize = 40;
 
+/// The source of an extension that is a package of its own.
+pub(crate) const SQLITE_VEC: &str = "sqlite-vec.c";
+
 /// An extension and what is asked of it.
 pub(crate) struct Case {
     /// Its source, from the folder of a version of SQLite; or from this folder.
     pub(crate) source: &'static str,
+    /// Its entry point, where there are several.
+    pub(crate) entry: Option<&'static str>,
     /// Options of the compiler.
     pub(crate) options: &'static [&'static str],
     /// Queries, in their order, and kinds of values for their parameters. One without is a statement
@@ -48,9 +55,9 @@ pub(crate) type Answer = Result<Vec<String>, String>;
 fn check(case: &Case, version: &str) {
     let source = source(case, version);
     let options: Vec<String> = case.options.iter().map(|&option| option.to_owned()).collect();
-    let built = build(&source, &options);
+    let built = build_entry(&source, &options, case.entry);
     let folder = tempfile::tempdir().unwrap();
-    let native = native::load(&source, &options, folder.path());
+    let native = native::load(&source, &options, case.entry, folder.path());
     let mut guests = guest::load(&built.wasm);
     guests.retain(|guest| !case.runs_sql || guest.runs_sql());
     for (sql, kinds) in case.queries {
@@ -86,14 +93,39 @@ fn is_no_text(answer: &Answer) -> bool {
 }
 
 fn build(source: &Path, options: &[String]) -> Built {
-    let build =
-        Build { sources: vec![source.to_owned()], options: options.to_owned(), ..Build::default() };
+    build_entry(source, options, None)
+}
+
+fn build_entry(source: &Path, options: &[String], entry: Option<&str>) -> Built {
+    let build = Build {
+        sources: vec![source.to_owned()],
+        entry: entry.map(str::to_owned),
+        options: options.to_owned(),
+        ..Build::default()
+    };
     build.run().unwrap_or_else(|error| panic!("{}: {error}", source.display()))
 }
 
 fn source(case: &Case, version: &str) -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/extensions").join(case.source);
-    if own.exists() { own } else { sqlite_sources(version).join(case.source) }
+    match case.source {
+        SQLITE_VEC => package("sqlite-vec").join(SQLITE_VEC),
+        _ if own.exists() => own,
+        source => sqlite_sources(version).join(source),
+    }
+}
+
+/// The folder of a package that Cargo.lock names.
+pub(crate) fn package(name: &str) -> PathBuf {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--locked"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut packages = metadata["packages"].as_array().unwrap().iter();
+    let package = packages.find(|package| package["name"] == name).unwrap();
+    Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap().to_owned()
 }
 
 /// The sources of a version of SQLite.
@@ -141,6 +173,10 @@ macro_rules! extensions {
 extensions! {
     cases:
     api base64 base85 decimal ieee754 noop percentile regexp rot13 sha1 shathree totype uint uuid zorder
+}
+
+extensions! {
+    searches: amatch closure explain fuzzer spellfix unionvtab vec
 }
 
 extensions! {

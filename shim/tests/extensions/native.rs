@@ -1,25 +1,31 @@
 //! The extension, compiled for this machine, in the SQLite that the facade embeds.
 #![expect(unsafe_code, reason = "a loaded extension can do anything; these are SQLite's own")]
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use rusqlite::Connection;
 use rusqlite::types::{Value as Rusqlite, ValueRef};
 
-use crate::Answer;
 use crate::inputs::{Value, shown};
+use crate::{Answer, package};
 
 pub(crate) struct Native(Connection);
 
 /// Compiles and loads.
-pub(crate) fn load(source: &Path, options: &[String], folder: &Path) -> Native {
+pub(crate) fn load(
+    source: &Path,
+    options: &[String],
+    entry: Option<&str>,
+    folder: &Path,
+) -> Native {
     let library = folder.join(source.file_stem().unwrap()).with_extension("so");
     let status = Command::new("cc")
         .args(["-O2", "-DNDEBUG", "-fPIC", "-shared", "-w"])
         .args(options)
         .arg("-I")
-        .arg(headers())
+        // The headers of the embedded SQLite.
+        .arg(package("libsqlite3-sys").join("sqlite3"))
         .arg(source)
         .arg("-o")
         .arg(&library)
@@ -31,22 +37,9 @@ pub(crate) fn load(source: &Path, options: &[String], folder: &Path) -> Native {
     // SAFETY: the library is an extension for SQLite, built a moment ago against this very SQLite.
     unsafe {
         connection.load_extension_enable().unwrap();
-        connection.load_extension(&library, None::<&str>).unwrap();
+        connection.load_extension(&library, entry).unwrap();
     }
     Native(connection)
-}
-
-/// Where the headers of the embedded SQLite are.
-fn headers() -> PathBuf {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked", "--offline"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    let mut packages = metadata["packages"].as_array().unwrap().iter();
-    let package = packages.find(|package| package["name"] == "libsqlite3-sys").unwrap();
-    Path::new(package["manifest_path"].as_str().unwrap()).parent().unwrap().join("sqlite3")
 }
 
 impl Native {

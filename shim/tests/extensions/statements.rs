@@ -5,7 +5,15 @@ use crate::inputs::Input::{self, Any, Blob, Integer, Number, Of, OneOf, Text, Wi
 use crate::{Case, QUESTIONS};
 
 const fn case(source: &'static str, queries: &'static [(&'static str, &'static [Input])]) -> Case {
-    Case { source, options: &[], queries, questions: QUESTIONS, tables: &[], runs_sql: true }
+    Case {
+        source,
+        entry: None,
+        options: &[],
+        queries,
+        questions: QUESTIONS,
+        tables: &[],
+        runs_sql: true,
+    }
 }
 
 /// Texts with statements: right ones, wrong ones, several.

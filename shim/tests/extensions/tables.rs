@@ -8,7 +8,15 @@ const fn case(
     tables: &'static [&'static str],
     queries: &'static [(&'static str, &'static [Input])],
 ) -> Case {
-    Case { source, options: &[], queries, questions: QUESTIONS, tables, runs_sql: false }
+    Case {
+        source,
+        entry: None,
+        options: &[],
+        queries,
+        questions: QUESTIONS,
+        tables,
+        runs_sql: false,
+    }
 }
 
 pub(crate) fn csv() -> Case {

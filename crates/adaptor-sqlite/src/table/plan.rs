@@ -141,7 +141,7 @@ pub(super) unsafe fn unpack(
             Some(&ALL) => unsafe { all(api, *argv.add(i)).map(FilterValue::All) },
             _ => values.get(i).map(|value| match value {
                 ValueRef::Null => FilterValue::Null(values.null(i)),
-                value => FilterValue::One(value.to_owned()),
+                value => FilterValue::One(value.to_owned(), values.subtype(i)),
             }),
         })
         .collect();

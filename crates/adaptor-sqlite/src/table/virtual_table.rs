@@ -577,6 +577,10 @@ impl Arguments for Changes<'_> {
             false => self.0.null(position),
         }
     }
+
+    fn subtype(&self, position: usize) -> u8 {
+        self.0.subtype(position)
+    }
 }
 
 /// # Safety

@@ -151,7 +151,7 @@ impl Guest {
         keepable: bool,
         sink: impl Sink<R>,
     ) -> CallResult<R> {
-        self.result(address, Returns { class, subtype: false, bytes_max, keepable }, sink)
+        self.result(address, Returns { class, subtype: true, bytes_max, keepable }, sink)
     }
 
     /// Whether a value in a batch is one that an update may leave as it is.

@@ -103,9 +103,7 @@ fn pragma(mut lexer: Lexer<'_>) -> Result<(), String> {
     let pragma = name(&pragma).unwrap_or_default();
     let is = |known: &&str| known.eq_ignore_ascii_case(&pragma);
     let has_argument = !matches!(next.kind, TokenKind::End | TokenKind::Semicolon);
-    if PRAGMAS.iter().any(|known| is(known))
-        || !has_argument && PRAGMAS_WITHOUT_ARGUMENT.iter().any(|known| is(known))
-    {
+    if PRAGMAS.iter().any(&is) || !has_argument && PRAGMAS_WITHOUT_ARGUMENT.iter().any(is) {
         return Ok(());
     }
     Err(format!("PRAGMA {pragma} is not for guests: they can set nothing"))

@@ -215,8 +215,8 @@ fn wrong_use(constraint: usize, what: &str) -> Box<CallError> {
 
 /// A value for `filter`.
 pub enum FilterValue {
-    /// One.
-    One(crate::Value),
+    /// One, with its subtype.
+    One(crate::Value, u8),
     /// One that is NULL, or stands for something by that.
     Null(Null),
     /// All values of an IN.
@@ -233,6 +233,8 @@ pub(super) fn filter(
     bytes_max: usize,
 ) -> CallResult<Image> {
     const BEFORE: usize = 3;
+    /// Where a record has it.
+    const SUBTYPE: usize = 1;
     let mut image = Image::new(BEFORE + values.len(), bytes_max);
     image.record(Image::argument(0), ValueRef::Integer(cursor))?;
     image.record(Image::argument(1), ValueRef::Integer(number.into()))?;
@@ -240,7 +242,10 @@ pub(super) fn filter(
     for (position, value) in (BEFORE..).zip(values) {
         let place = Image::argument(position);
         match value {
-            FilterValue::One(value) => image.record(place, value.as_ref())?,
+            FilterValue::One(value, subtype) => {
+                image.record(place, value.as_ref())?;
+                image.write(place + SUBTYPE, &[*subtype]);
+            }
             FilterValue::Null(null) => image.write(place, &null.record(instance).to_bytes()),
             FilterValue::All(values) => {
                 const COUNT: usize = 8;

@@ -233,7 +233,8 @@ impl Seated<'_> {
         let callee = Callee {
             function,
             signature: if checked { &entered.binding.signature } else { &ANY },
-            subtype: false,
+            // Methods have no declaration that could ask for them.
+            subtype: !checked,
             result_bytes_max: entered.limits.result_bytes_max,
         };
         entered.guest.call(callee, arguments, entered.budget, sink)

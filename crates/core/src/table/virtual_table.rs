@@ -582,4 +582,8 @@ impl<A: Arguments + ?Sized, const N: usize> Arguments for After<'_, A, N> {
             None => Null::Plain,
         }
     }
+
+    fn subtype(&self, position: usize) -> u8 {
+        position.checked_sub(N).map_or(0, |position| self.arguments.subtype(position))
+    }
 }
