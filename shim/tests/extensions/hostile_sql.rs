@@ -135,7 +135,7 @@ pub(crate) const ANSWERS: &[(&str, &str, &str)] = &[
     (
         "best_index",
         "SELECT 1",
-        "1 SQL cannot run here: not in a collation, nor while a statement is prepared",
+        "1 SQL cannot run here: not in a collation, nor while a statement is prepared or ends",
     ),
 ];
 
