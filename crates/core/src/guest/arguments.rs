@@ -181,6 +181,8 @@ pub(super) fn records<A: Arguments + ?Sized>(
                 },
             },
         };
+        // The engine marks pointers by one.
+        let subtype = if matches!(record.tag, Tag::Null) { 0 } else { subtype };
         write(place, Record { subtype, ..record });
     }
     Ok(Placed::Done)

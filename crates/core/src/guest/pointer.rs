@@ -138,8 +138,12 @@ impl Guest {
                 result_bytes_max: 0,
             };
             let arguments = [ValueRef::Integer(ty.into()), ValueRef::Integer(payload as i64)];
+            // The statement whose end this may be is the engine's to end, without others within.
+            self.instance.host_mut().sql.set_closed(true);
             // What it answers has no meaning, not even an error.
-            self.invoke(callee, &arguments[..], &mut budget)?;
+            let called = self.invoke(callee, &arguments[..], &mut budget);
+            self.instance.host_mut().sql.set_closed(false);
+            called?;
             if let Some(own) = &mut self.pointers {
                 own.budget = budget;
             }

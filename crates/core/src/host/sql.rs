@@ -87,6 +87,8 @@ pub struct SqlState {
     statements: Vec<Option<BoxedStatement>>,
     /// What the last call that failed reported.
     message: String,
+    /// No statement can be prepared and run now.
+    is_closed: bool,
     call_timeout: Duration,
     bytes_max: usize,
     depth_max: usize,
@@ -100,6 +102,7 @@ impl SqlState {
         Self {
             statements: Vec::new(),
             message: String::new(),
+            is_closed: false,
             call_timeout,
             bytes_max: limits.result_bytes_max,
             depth_max: limits.sql_depth_max,
@@ -109,6 +112,11 @@ impl SqlState {
     /// The same without statements.
     pub(super) fn renewed(&self) -> Self {
         Self { statements: Vec::new(), message: String::new(), ..*self }
+    }
+
+    /// Closes it, or opens it again.
+    pub(crate) fn set_closed(&mut self, is_closed: bool) {
+        self.is_closed = is_closed;
     }
 
     /// Whether a statement was prepared and not finalized.
@@ -172,8 +180,9 @@ fn within<R>(
     }
 
     let refused = |kind, message: String| Ok(Err(Error::new(kind, message)));
-    let Some(sql) = state.services.sql() else {
-        let message = "SQL cannot run here: not in a collation, nor while a statement is prepared";
+    let Some(sql) = state.services.sql().filter(|_| !state.sql.is_closed) else {
+        let message =
+            "SQL cannot run here: not in a collation, nor while a statement is prepared or ends";
         return refused(ErrorKind::Denied, message.to_owned());
     };
     let depth_max = state.sql.depth_max;
