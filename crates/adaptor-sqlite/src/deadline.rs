@@ -97,15 +97,17 @@ impl Watcher {
         let db = connection.0.db();
         self.watched.retain(|(watched, _)| watched.0.db() != db);
         let Some(at) = at else { return };
-        self.watched.push((connection, at));
         match self.thread {
             Some((next, process)) if process == std::process::id() => {
+                self.watched.push((connection, at));
                 if at < next {
                     EARLIER.notify_one();
                 }
             }
-            // Without a thread only the calls of guests are limited in time.
             _ => {
+                // In the child of a fork, what the parent watched is none of the child's business.
+                self.watched = vec![(connection, at)];
+                // Without a thread only the calls of guests are limited in time.
                 let started = std::thread::Builder::new().name("commensal-sql".into()).spawn(watch);
                 self.thread = started.ok().map(|_| (Instant::now(), std::process::id()));
             }
