@@ -5,7 +5,11 @@ use crate::inputs::Input::{
 };
 use crate::{Case, QUESTIONS};
 
-const fn case(source: &'static str, queries: &'static [(&'static str, &'static [Input])]) -> Case {
+/// An extension that runs no SQL and has no tables.
+pub(crate) const fn case(
+    source: &'static str,
+    queries: &'static [(&'static str, &'static [Input])],
+) -> Case {
     Case {
         source,
         entry: None,

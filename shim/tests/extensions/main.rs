@@ -20,7 +20,7 @@ use commensal_shim::{Build, Built};
 use inputs::{Input, Random};
 
 /// Questions for each query.
-pub(crate) const QUESTIONS: usize = 400;
+const QUESTIONS: usize = 400;
 /// What an interpreter in a debug build is asked of them.
 const QUESTIONS_INTERPRETED: usize = 40;
 

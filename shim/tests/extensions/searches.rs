@@ -1,12 +1,12 @@
 //! The extensions whose virtual tables run SQL: they keep their rows in other tables, or search there.
 
 use crate::inputs::Input::{self, Any, Of, OneOf, Pattern, Text, Within, Word};
-use crate::{Case, QUESTIONS_INTERPRETED, SQLITE_VEC};
+use crate::{Case, QUESTIONS_INTERPRETED, SQLITE_VEC, cases};
 
 const fn case(source: &'static str, queries: &'static [(&'static str, &'static [Input])]) -> Case {
     // Searching takes its time, and what a question writes is there for the next.
     let questions = QUESTIONS_INTERPRETED;
-    Case { source, entry: None, options: &[], queries, questions, tables: &[], runs_sql: true }
+    Case { questions, runs_sql: true, ..cases::case(source, queries) }
 }
 
 const WORDS: &str = "INSERT INTO words(word) VALUES ('abs'), ('ab'), ('abba'), ('bab'), ('bb'), ('aab'), ('Abe'), \

@@ -2,18 +2,10 @@
 //! order; those that others depend on write what they write themselves.
 
 use crate::inputs::Input::{self, Any, Blob, Integer, Number, Of, OneOf, Text, Within};
-use crate::{Case, QUESTIONS};
+use crate::{Case, cases};
 
 const fn case(source: &'static str, queries: &'static [(&'static str, &'static [Input])]) -> Case {
-    Case {
-        source,
-        entry: None,
-        options: &[],
-        queries,
-        questions: QUESTIONS,
-        tables: &[],
-        runs_sql: true,
-    }
+    Case { runs_sql: true, ..cases::case(source, queries) }
 }
 
 /// Texts with statements: right ones, wrong ones, several.

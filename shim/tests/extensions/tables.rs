@@ -1,22 +1,14 @@
 //! The extensions that have virtual tables, and what each is asked.
 
 use crate::inputs::Input::{self, Any, Integer, Number, Of, Text, Within, Word};
-use crate::{Case, QUESTIONS};
+use crate::{Case, cases};
 
 const fn case(
     source: &'static str,
     tables: &'static [&'static str],
     queries: &'static [(&'static str, &'static [Input])],
 ) -> Case {
-    Case {
-        source,
-        entry: None,
-        options: &[],
-        queries,
-        questions: QUESTIONS,
-        tables,
-        runs_sql: false,
-    }
+    Case { tables, ..cases::case(source, queries) }
 }
 
 pub(crate) fn csv() -> Case {
