@@ -353,7 +353,6 @@ api! {
         sqlite3_prepare_v3: (
             *mut sqlite3, *const c_char, c_int, c_uint, *mut *mut sqlite3_stmt, *mut *const c_char
         ) -> c_int;
-        sqlite3_progress_handler: (*mut sqlite3, c_int, Option<Progress>, *mut c_void);
         sqlite3_reset: (*mut sqlite3_stmt) -> c_int;
         sqlite3_result_blob64: (*mut sqlite3_context, *const c_void, u64, Destructor);
         sqlite3_result_double: (*mut sqlite3_context, c_double);
@@ -393,6 +392,8 @@ api! {
         sqlite3_changes64 since "3.37": (*mut sqlite3) -> i64;
         sqlite3_error_offset since "3.38": (*mut sqlite3) -> c_int;
         sqlite3_is_interrupted since "3.41": (*mut sqlite3) -> c_int;
+        sqlite3_progress_handler since "2.8, where it was not left out":
+            (*mut sqlite3, c_int, Option<Progress>, *mut c_void);
         sqlite3_vtab_distinct since "3.38": (*mut sqlite3_index_info) -> c_int;
         sqlite3_vtab_in since "3.38": (*mut sqlite3_index_info, c_int, c_int) -> c_int;
         sqlite3_vtab_in_first since "3.38":

@@ -1,8 +1,8 @@
 //! When statements of a guest's have to end, however long SQLite itself would go on with them.
 //!
 //! On a connection of our own a [progress handler] ends them, which nobody else notices. The progress
-//! handler of another's connection is the application's, and cannot be asked for to be put back; there
-//! a thread [interrupts] what runs. It starts with the first statement and ends after a while
+//! handler of another's connection is the application's, and cannot be asked for to be put back, and some
+//! libraries are built without; there a thread [interrupts] what runs. It starts with the first statement and ends after a while
 //! without one; the child of a fork starts its own.
 //!
 //! [progress handler]: https://www.sqlite.org/c3ref/progress_handler.html
@@ -14,6 +14,7 @@ use std::ptr::null_mut;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::api::{Progress, sqlite3};
 use crate::statement::Handle;
 
 /// Instructions of SQLite's virtual machine from one look at the clock to the next: some microseconds.
@@ -22,6 +23,9 @@ const INSTRUCTIONS: c_int = 1000;
 /// How long the thread waits when it has nothing to do, and how often before it ends.
 const IDLE: Duration = Duration::from_millis(100);
 const IDLE_TIMES: u32 = 10;
+
+/// `sqlite3_progress_handler`.
+type SetProgressHandler = unsafe extern "C" fn(*mut sqlite3, c_int, Option<Progress>, *mut c_void);
 
 /// The deadline of a connection's statements of guests.
 pub(crate) struct Deadline {
@@ -38,29 +42,21 @@ impl Deadline {
     /// Sets or takes back when what runs has to end. Gives what was set before.
     pub(crate) fn set(&self, at: Option<Instant>) -> Option<Instant> {
         let before = self.at.replace(at);
-        if self.our_own {
-            self.set_handler(at.is_some());
-        } else {
-            watcher().set(Connection(self.handle), at);
+        match self.handle.api.sqlite3_progress_handler {
+            Some(set_handler) if self.our_own => self.set_handler(set_handler, at.is_some()),
+            _ => watcher().set(Connection(self.handle), at),
         }
         before
     }
 
-    fn set_handler(&self, on: bool) {
+    fn set_handler(&self, set_handler: SetProgressHandler, on: bool) {
         let (handler, data) = match on {
-            true => (Some(is_late as _), (&raw const self.at).cast_mut().cast::<c_void>()),
+            true => (Some(is_late as Progress), (&raw const self.at).cast_mut().cast::<c_void>()),
             false => (None, null_mut()),
         };
         // SAFETY: the connection is open. The handler is taken off before its data goes: who sets a
         // deadline takes it back, and holds this meanwhile.
-        unsafe {
-            (self.handle.api.sqlite3_progress_handler)(
-                self.handle.db(),
-                INSTRUCTIONS,
-                handler,
-                data,
-            );
-        }
+        unsafe { set_handler(self.handle.db(), INSTRUCTIONS, handler, data) };
     }
 }
 

@@ -93,7 +93,6 @@ routines! {
         sqlite3_next_stmt: 152;
         sqlite3_open_v2: 135;
         sqlite3_prepare_v3: 217;
-        sqlite3_progress_handler: 75;
         sqlite3_reset: 77;
         sqlite3_result_blob64: 201;
         sqlite3_result_double: 79;
@@ -130,6 +129,7 @@ routines! {
         sqlite3_changes64: 253, since 3_037_000;
         sqlite3_error_offset: 256, since 3_038_000;
         sqlite3_is_interrupted: 266, since 3_041_000;
+        sqlite3_progress_handler: 75, since 3_031_000;
         sqlite3_vtab_distinct: 258, since 3_038_000;
         sqlite3_vtab_in: 259, since 3_038_000;
         sqlite3_vtab_in_first: 260, since 3_038_000;
