@@ -386,10 +386,7 @@ impl Guest {
                 Ok(record) => record,
                 Err(wrong) => {
                     let record = wrong.flagged(place, returns.keepable)?;
-                    if record.flags != 0 {
-                        return self.flagged(record, returns, sink);
-                    }
-                    record
+                    return self.flagged(record, returns, sink);
                 }
             };
             if record.tag != Tag::Error {
@@ -404,16 +401,17 @@ impl Guest {
         let mut place = [0; Record::SIZE];
         let read = self.instance.read(pointer, &mut place);
         let place = read.is_ok().then_some(&place);
-        let record = match record(pointer, place, self.instance.memory_bytes()) {
-            Ok(record) => record,
+        match record(pointer, place, self.instance.memory_bytes()) {
+            Ok(record) => self.copied(record, returns, sink),
             Err(wrong) => {
                 let record = wrong.flagged(place, returns.keepable)?;
-                if record.flags != 0 {
-                    return self.flagged(record, returns, sink);
-                }
-                record
+                self.flagged(record, returns, sink)
             }
-        };
+        }
+    }
+
+    /// Hands the value of a record to `sink`, from a copy of its bytes.
+    fn copied<R>(&mut self, record: Record, returns: Returns, sink: impl Sink<R>) -> CallResult<R> {
         if record.tag == Tag::Error {
             return Err(self.error(record).into());
         }
@@ -424,7 +422,7 @@ impl Guest {
         value(record, bytes, returns, sink)
     }
 
-    /// Hands what a result record with a flag says to `sink`.
+    /// Hands what a result record with a flag, or one whose flag is not for `sink`, says to it.
     #[cold]
     fn flagged<R>(
         &mut self,
@@ -432,8 +430,9 @@ impl Guest {
         returns: Returns,
         sink: impl Sink<R>,
     ) -> CallResult<R> {
-        match record.tag {
-            Tag::Null => Ok(sink.pointer(self.pointer(record.len, record.payload)?)),
+        match (record.flags, record.tag) {
+            (0, _) => self.copied(record, returns, sink),
+            (_, Tag::Null) => Ok(sink.pointer(self.pointer(record.len, record.payload)?)),
             _ => zeroblob(record, returns, sink),
         }
     }

@@ -195,9 +195,11 @@ fn within<R>(
     }
     sql.depth().fetch_add(1, Relaxed);
     let mine = Instant::now().checked_add(state.sql.call_timeout);
-    let before = sql.set_deadline(None);
+    let before = sql.set_deadline(mine);
     let deadline = [mine, before].into_iter().flatten().min();
-    sql.set_deadline(deadline);
+    if deadline != mine {
+        sql.set_deadline(deadline);
+    }
     let level = Level(sql, before);
     let result = body(sql);
     drop(level);
