@@ -10,7 +10,7 @@ use commensal::core::runtime::Runtime;
 use commensal::{Capabilities, Engine, FileAccess, Limits, Options, WasmiRuntime, WasmtimeRuntime};
 
 use crate::diagnostic;
-use crate::output::Mode;
+use crate::output::{Escape, Mode};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -80,6 +80,9 @@ pub(crate) struct ShellArguments {
     /// What to print for NULL (modes list, table, csv, line)
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(crate) nullvalue: String,
+    /// When control characters are shown instead of written
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) escape: Escape,
     /// Open the database without writing to it
     #[arg(long)]
     pub(crate) readonly: bool,

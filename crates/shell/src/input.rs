@@ -2,6 +2,7 @@
 //! long a statement is. Knows nothing of what they do.
 
 use commensal::core::ddl::Splitter;
+use commensal::core::ddl::lexer::Lexer;
 
 /// Something to run.
 #[derive(Debug, PartialEq, Eq)]
@@ -10,10 +11,16 @@ pub(crate) enum Unit<'t> {
     Statement { sql: String, line: usize },
     /// A dot command, without its line's end.
     Dot { command: &'t str, line: usize },
+    /// What looks like a dot command, in the text of a dump, which has none: it comes from the file
+    /// that was dumped.
+    DotInDump { command: &'t str, line: usize },
 }
 
+/// The statements by which the dumps of this shell and of sqlite3 begin.
+const DUMP: [&[&str]; 2] =
+    [&["PRAGMA", "foreign_keys", "=", "OFF", ";"], &["BEGIN", "TRANSACTION", ";"]];
+
 /// What has arrived and was not cut off yet.
-#[derive(Default)]
 pub(crate) struct Cutter {
     splitter: Splitter,
     pending: String,
@@ -21,6 +28,20 @@ pub(crate) struct Cutter {
     pending_line: usize,
     /// Lines that have arrived.
     lines: usize,
+    /// How many statements there were, each as a dump has it; `None` once one was another.
+    dump: Option<usize>,
+}
+
+impl Default for Cutter {
+    fn default() -> Self {
+        Self {
+            splitter: Splitter::new(),
+            pending: String::new(),
+            pending_line: 0,
+            lines: 0,
+            dump: Some(0),
+        }
+    }
 }
 
 impl Cutter {
@@ -34,8 +55,12 @@ impl Cutter {
         self.lines += 1;
         if line.starts_with('.') && self.is_between_statements() {
             self.pending.clear();
-            let command = line.trim_end();
-            return run(Unit::Dot { command, line: self.lines });
+            let (command, line) = (line.trim_end(), self.lines);
+            if self.is_dump() {
+                return run(Unit::DotInDump { command, line });
+            }
+            self.dump = None;
+            return run(Unit::Dot { command, line });
         }
         let mut result = Ok(());
         for piece in line.split_inclusive(';') {
@@ -46,6 +71,7 @@ impl Cutter {
             self.splitter.feed(piece);
             if result.is_ok() && piece.ends_with(';') && self.splitter.is_complete() {
                 let (sql, line) = (std::mem::take(&mut self.pending), self.pending_line);
+                self.look_for_dump(&sql);
                 result = run(Unit::Statement { sql, line });
             }
         }
@@ -61,6 +87,20 @@ impl Cutter {
         self.splitter
             .is_pending()
             .then_some(Unit::Statement { sql: self.pending, line: self.pending_line })
+    }
+
+    /// Whether the text began as dumps do.
+    fn is_dump(&self) -> bool {
+        self.dump == Some(DUMP.len())
+    }
+
+    fn look_for_dump(&mut self, sql: &str) {
+        let Some(expected) = self.dump.and_then(|count| DUMP.get(count)) else {
+            return;
+        };
+        let mut lexer = Lexer::new(sql);
+        let same = expected.iter().all(|word| lexer.significant().text.eq_ignore_ascii_case(word));
+        self.dump = self.dump.filter(|_| same).map(|count| count + 1);
     }
 
     /// Whether no statement has begun, and no comment is open.
@@ -86,6 +126,7 @@ mod tests {
             units.push(match unit {
                 Unit::Statement { sql, line } => (line, sql.trim().to_owned()),
                 Unit::Dot { command, line } => (line, command.to_owned()),
+                Unit::DotInDump { command, line } => (line, format!("refused {command}")),
             });
             Ok::<(), ()>(())
         };
@@ -117,5 +158,33 @@ mod tests {
             &[(1, "CREATE TRIGGER t AFTER INSERT ON x BEGIN\nDELETE FROM y;\nEND;"), (4, "b;")],
         );
         check("  .tables\n", &[(1, ".tables")]);
+        check(
+            "SELECT $x(;),\n:a::b(');\n.quit\n",
+            &[(1, "SELECT $x(;),\n:a::b(');"), (3, ".quit")],
+        );
+        check(
+            "SELECT $x(') || ';\n.quit\n' || $y(');\n",
+            &[(1, "SELECT $x(') || ';\n.quit\n' || $y(');")],
+        );
+        check("SELECT 1.$x(') , ';\n.quit\n", &[(1, "SELECT 1.$x(') , ';"), (2, ".quit")]);
+    }
+
+    #[test]
+    fn dumps_have_no_dot_commands() {
+        const BEGIN: &str = "/* x */ PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n";
+        let first = [(1, "/* x */ PRAGMA foreign_keys=OFF;"), (2, "BEGIN TRANSACTION;")];
+        let with = |more: &[(usize, &'static str)]| [&first, more].concat();
+        check(
+            &format!("{BEGIN}a;\n.quit\nCOMMIT;\n.read x\n"),
+            &with(&[(3, "a;"), (4, "refused .quit"), (5, "COMMIT;"), (6, "refused .read x")]),
+        );
+        check(
+            &format!("a;\n{BEGIN}.quit"),
+            &[(1, "a;"), (2, first[0].1), (3, first[1].1), (4, ".quit")],
+        );
+        check(
+            &format!(".bail on\n{BEGIN}.quit"),
+            &[(1, ".bail on"), (2, first[0].1), (3, first[1].1), (4, ".quit")],
+        );
     }
 }

@@ -2,7 +2,7 @@
 //! refused.
 
 use std::fmt::Display;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use commensal::Limits;
 use commensal::core::manifest::{Manifest, Signature};
@@ -13,6 +13,7 @@ use crate::cli::InspectArguments;
 use crate::diagnostic::printable;
 use crate::failure::{Failure, Result};
 use crate::module_file;
+use crate::output::{Escape, output};
 
 pub(crate) fn run(arguments: &InspectArguments) -> Result {
     let limits = Limits::default();
@@ -20,7 +21,7 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result {
         ModuleInfo::inspect(&wasm, &limits)
             .map_err(|error| Failure::file(&arguments.file, error.message()))
     });
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = output(Escape::Auto);
     if arguments.json {
         // Whatever is wrong, who reads JSON gets JSON.
         let report = match &inspected {

@@ -2,7 +2,7 @@
 //! arguments, standard input and files, and reports their errors.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,13 +15,10 @@ use crate::dot;
 use crate::failure::{Failure, Result};
 use crate::input::{Cutter, Unit};
 use crate::interrupt::Interrupts;
-use crate::output::{Format, Mode};
+use crate::output::{self, Format, Mode, Output};
 
 /// How deep files may read files.
 const READ_DEPTH_MAX: usize = 16;
-
-/// Standard output; flushed before anything goes to standard error and when the session ends.
-pub(crate) type Output = BufWriter<Stdout>;
 
 pub(crate) struct Session {
     // Closed before the database.
@@ -69,7 +66,7 @@ impl Session {
         Ok(Self {
             connection,
             _database: database,
-            output: BufWriter::with_capacity(1 << 16, io::stdout()),
+            output: output::output(arguments.escape),
             format: Format {
                 mode: arguments.mode.unwrap_or(mode),
                 headers: arguments.headers(),
@@ -146,7 +143,7 @@ impl Session {
         if self.echo {
             let text = match unit {
                 Unit::Statement { sql, .. } => sql.trim(),
-                Unit::Dot { command, .. } => command,
+                Unit::Dot { command, .. } | Unit::DotInDump { command, .. } => command,
             };
             writeln!(self.output, "{text}")?;
         }
@@ -157,6 +154,13 @@ impl Session {
                 Failure::Report(diagnostic) => Failure::Report(diagnostic.at_line(*line)),
                 error => error,
             }),
+            Unit::DotInDump { line, .. } => Err(Failure::Report(
+                Diagnostic::new(
+                    "a dump has no dot commands, so this line was not run: it comes from within the \
+                     database that was dumped",
+                )
+                .at_line(*line),
+            )),
         };
         self.interrupts.set_running(false);
         match result {

@@ -1,6 +1,6 @@
 //! `commensal sql`: the CREATE statement for a module.
 
-use std::io::{self, BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
 use commensal::Limits;
@@ -10,6 +10,7 @@ use commensal::core::module::{Abi, ModuleInfo};
 use crate::cli::SqlArguments;
 use crate::failure::{Failure, Result};
 use crate::module_file;
+use crate::output::{Escape, output};
 
 pub(crate) fn run(arguments: &SqlArguments) -> Result {
     let limits = Limits::default();
@@ -38,7 +39,7 @@ pub(crate) fn run(arguments: &SqlArguments) -> Result {
         with: With::default(),
         cascade_reindex: false,
     };
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = output(Escape::Auto);
     writeln!(out, "{create};")?;
     Ok(out.flush()?)
 }

@@ -1,12 +1,13 @@
 //! `commensal test`: runs sqllogictest files, tells on standard error what failed and on standard
 //! output how many records passed and failed.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use commensal_conformance::{Alternating, Options};
 
 use crate::cli::TestArguments;
 use crate::failure::{Failure, Result};
+use crate::output::Screen;
 
 pub(crate) fn run(arguments: &TestArguments) -> Result {
     let options = Options {
@@ -16,7 +17,8 @@ pub(crate) fn run(arguments: &TestArguments) -> Result {
         capabilities: arguments.host.capabilities(),
         strict: arguments.strict,
     };
-    let mut report = anstream::stderr().lock();
+    // Rows that differ are shown as they are.
+    let mut report = Screen::new(io::stderr().lock(), io::stderr().is_terminal());
     let (files, strict) = (&arguments.files, options.strict);
     let summary = match arguments.alternate {
         true => {

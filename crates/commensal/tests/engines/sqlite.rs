@@ -24,6 +24,7 @@ mod rusqlite;
 mod support;
 mod tables;
 mod threads;
+mod tokens;
 mod transactions;
 mod values;
 mod visibility;

@@ -1,11 +1,15 @@
 //! Where statements end in text that arrives piece by piece, for shells that read lines.
 //!
-//! Follows [`sqlite3_complete`](https://www.sqlite.org/c3ref/complete.html), of which it is the
-//! incremental form: each byte is looked at once, however the text is cut into pieces. Beyond that
-//! it knows that an unquoted `file://` after the AS of our CREATE statements is no SQL, and that a
-//! comment at the end of the text leaves nothing open when it ends with its line.
+//! The phases of a statement are those of
+//! [`sqlite3_complete`](https://www.sqlite.org/c3ref/complete.html), in incremental form: each byte is
+//! looked at once, however the text is cut into pieces. The tokens are those of the
+//! [`Lexer`](super::lexer::Lexer), which follows SQLite's tokenizer. `sqlite3_complete` knows fewer:
+//! to it `$x(;)` is not one parameter, so a file can make it believe that a quote is open that is not,
+//! and take a line of a literal for a command. Beyond SQLite's, it knows that an unquoted `file://`
+//! after the AS of our CREATE statements is no SQL, and that a comment at the end of the text leaves
+//! nothing open when it ends with its line.
 
-use super::lexer::{ends_raw, is_identifier};
+use super::lexer::{ends_raw, is_identifier, is_space};
 
 /// Tells whether the text fed so far ends with a complete statement.
 ///
@@ -58,7 +62,13 @@ enum Phase {
 enum Inside {
     /// Nothing that goes on.
     Nothing,
+    /// White space, which a vertical tab continues but cannot begin.
+    Space,
     Word(Word),
+    Number(Number),
+    /// After `.`, which a digit makes a number.
+    Dot,
+    Parameter(Parameter),
     /// After `-`, which may begin a comment.
     Dash,
     /// After `/`, which may begin a comment.
@@ -76,6 +86,35 @@ enum Inside {
     FileSlash,
     /// In the path after `file://`.
     FilePath,
+}
+
+/// How far a number is. What follows it without a gap is part of the token, which is illegal then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Number {
+    /// One zero, after which `x` begins hexadecimal digits.
+    Zero,
+    Integer,
+    Fraction,
+    /// After the `e`.
+    Exponent,
+    /// After its sign.
+    ExponentSign(u8),
+    ExponentDigits,
+    /// Hexadecimal digits, or what makes the token illegal.
+    Rest,
+}
+
+/// How far a parameter is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Parameter {
+    /// After `?` and digits.
+    Number,
+    /// After the prefix or `::`; whether there was anything of the name.
+    Name { named: bool },
+    /// After one `:`, of which two belong to the name.
+    Colon { named: bool },
+    /// In the parentheses after the name.
+    Suffix,
 }
 
 /// A bare word: as much of it as a keyword can have.
@@ -135,6 +174,7 @@ impl Splitter {
                 Inside::LineComment => run(rest, |byte| byte != b'\n'),
                 Inside::BlockComment { star: false } => run(rest, |byte| byte != b'*'),
                 Inside::FilePath => run(rest, |byte| !ends_raw(byte)),
+                Inside::Parameter(Parameter::Suffix) => run(rest, |byte| !ends_suffix(byte)),
                 _ => 0,
             };
             self.fed_bytes += skipped;
@@ -150,7 +190,8 @@ impl Splitter {
     /// Whether the text ends with a complete statement: it has one, and after the last `;` are only
     /// white space and comments, closed ones.
     pub fn is_complete(&self) -> bool {
-        self.phase == Phase::Start && matches!(self.inside, Inside::Nothing | Inside::LineComment)
+        self.phase == Phase::Start
+            && matches!(self.inside, Inside::Nothing | Inside::Space | Inside::LineComment)
     }
 
     /// Whether anything but white space and comments follows the last complete statement.
@@ -158,7 +199,7 @@ impl Splitter {
         !matches!(self.phase, Phase::Nothing | Phase::Start)
             || !matches!(
                 self.inside,
-                Inside::Nothing | Inside::LineComment | Inside::BlockComment { .. }
+                Inside::Nothing | Inside::Space | Inside::LineComment | Inside::BlockComment { .. }
             )
     }
 
@@ -170,27 +211,32 @@ impl Splitter {
     fn byte(&mut self, byte: u8) {
         self.inside = match self.inside {
             Inside::Nothing => self.begin(byte),
+            Inside::Space if is_space(byte) => Inside::Space,
+            Inside::Space => self.begin(byte),
             Inside::Word(word) => self.word(word, byte),
+            Inside::Number(number) => self.number(number, byte),
+            Inside::Dot if byte.is_ascii_digit() => Inside::Number(Number::Fraction),
+            Inside::Dot => self.after_other(byte),
+            Inside::Parameter(parameter) => self.parameter(parameter, byte),
             Inside::Dash if byte == b'-' => Inside::LineComment,
             Inside::Slash if byte == b'*' => Inside::BlockComment { star: false },
-            Inside::Dash | Inside::Slash => {
-                self.token(Token::Other);
-                self.begin(byte)
-            }
+            Inside::Dash | Inside::Slash => self.after_other(byte),
             Inside::LineComment if byte != b'\n' => Inside::LineComment,
             Inside::BlockComment { star } if !(star && byte == b'/') => {
                 Inside::BlockComment { star: byte == b'*' }
             }
             Inside::Quotes(close) if byte != close => Inside::Quotes(close),
-            Inside::LineComment | Inside::BlockComment { .. } => Inside::Nothing,
+            Inside::LineComment => Inside::Space,
+            Inside::BlockComment { .. } => Inside::Nothing,
             Inside::Quotes(_) => {
                 self.token(Token::Other);
                 Inside::Nothing
             }
             Inside::FileColon if byte == b'/' => Inside::FileSlash,
             Inside::FileColon => {
+                // The word was one, and the colon begins a parameter.
                 self.token(Token::Other);
-                self.begin(byte)
+                self.parameter(Parameter::Name { named: false }, byte)
             }
             Inside::FileSlash if byte == b'/' => {
                 self.token(Token::Other);
@@ -209,7 +255,7 @@ impl Splitter {
     /// The first byte of something.
     fn begin(&mut self, byte: u8) -> Inside {
         match byte {
-            b' ' | b'\t' | b'\n' | b'\x0c' | b'\r' => Inside::Nothing,
+            b' ' | b'\t' | b'\n' | b'\x0c' | b'\r' => Inside::Space,
             b';' => {
                 self.token(Token::Semicolon);
                 Inside::Nothing
@@ -218,6 +264,11 @@ impl Splitter {
             b'/' => Inside::Slash,
             b'\'' | b'"' | b'`' => Inside::Quotes(byte),
             b'[' => Inside::Quotes(b']'),
+            b'.' => Inside::Dot,
+            b'0' => Inside::Number(Number::Zero),
+            b'1'..=b'9' => Inside::Number(Number::Integer),
+            b'?' => Inside::Parameter(Parameter::Number),
+            b'$' | b'@' | b':' | b'#' => Inside::Parameter(Parameter::Name { named: false }),
             _ if is_identifier(byte) => self.word(Word::default(), byte),
             _ => {
                 self.token(Token::Other);
@@ -240,6 +291,60 @@ impl Splitter {
         }
         self.token(Token::Word(word));
         self.begin(byte)
+    }
+
+    /// The byte after a token of one byte that could have gone on.
+    fn after_other(&mut self, byte: u8) -> Inside {
+        self.token(Token::Other);
+        self.begin(byte)
+    }
+
+    /// The byte after what is a number so far.
+    fn number(&mut self, number: Number, byte: u8) -> Inside {
+        use Number::*;
+        let next = match (number, byte) {
+            (Zero, b'x' | b'X') => Rest,
+            (Zero | Integer, b'0'..=b'9' | b'_') => Integer,
+            (Zero | Integer, b'.') => Fraction,
+            (Fraction, b'0'..=b'9' | b'_') => Fraction,
+            (Zero | Integer | Fraction, b'e' | b'E') => Exponent,
+            (Exponent, b'+' | b'-') => ExponentSign(byte),
+            (Exponent | ExponentSign(_), b'0'..=b'9') => ExponentDigits,
+            (ExponentDigits, b'0'..=b'9' | b'_') => ExponentDigits,
+            (ExponentSign(sign), _) => {
+                // The sign is an operator, or begins a comment.
+                self.token(Token::Other);
+                self.inside = self.begin(sign);
+                self.byte(byte);
+                return self.inside;
+            }
+            _ if is_identifier(byte) => Rest,
+            _ => return self.after_other(byte),
+        };
+        Inside::Number(next)
+    }
+
+    /// The byte after what is a parameter so far.
+    fn parameter(&mut self, parameter: Parameter, byte: u8) -> Inside {
+        let next = match (parameter, byte) {
+            (Parameter::Number, b'0'..=b'9') => Parameter::Number,
+            (Parameter::Suffix, b')') => {
+                self.token(Token::Other);
+                return Inside::Nothing;
+            }
+            (Parameter::Suffix, _) if !ends_suffix(byte) => Parameter::Suffix,
+            (Parameter::Name { named: true }, b'(') => Parameter::Suffix,
+            (Parameter::Name { named }, b':') => Parameter::Colon { named },
+            (Parameter::Colon { named }, b':') => Parameter::Name { named },
+            (Parameter::Name { .. }, _) if is_identifier(byte) => Parameter::Name { named: true },
+            (Parameter::Colon { .. }, _) => {
+                self.token(Token::Other);
+                // That colon begins the next.
+                return self.parameter(Parameter::Name { named: false }, byte);
+            }
+            _ => return self.after_other(byte),
+        };
+        Inside::Parameter(next)
     }
 
     fn token(&mut self, token: Token) {
@@ -293,6 +398,11 @@ fn is_temp(word: &Word) -> bool {
 /// Whether `sqlite3_complete` gives up looking for a trigger when the word follows EXPLAIN.
 fn is_trigger_word(word: &Word) -> bool {
     is_temp(word) || word.is("TRIGGER") || word.is("END")
+}
+
+/// Whether a byte ends the parentheses of a parameter's name.
+fn ends_suffix(byte: u8) -> bool {
+    is_space(byte) || matches!(byte, b')' | 0)
 }
 
 /// How many bytes from the first on satisfy `accept`.

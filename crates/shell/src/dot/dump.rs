@@ -11,9 +11,11 @@ use std::io::Write;
 use commensal::core::ddl::{quote_identifier, quote_text};
 use commensal::{Connection, ValueRef};
 
+use super::script;
 use crate::failure::{Failure, Result};
 use crate::literal::{Blob, Literal};
-use crate::session::{Output, Session};
+use crate::output::Output;
+use crate::session::Session;
 
 /// A row of the schema table.
 struct Table {
@@ -45,10 +47,10 @@ fn write_dump(connection: &Connection, output: &mut Output, patterns: &[String])
          AND type IN ('index', 'trigger', 'view') AND {} ORDER BY rowid",
         filter(patterns)
     );
-    for Table { sql, .. } in query(connection, &indexes)? {
-        writeln!(output, "{sql};")?;
+    for object in query(connection, &indexes)? {
+        writeln!(output, "{};", object.statement()?)?;
     }
-    if tables.iter().any(Table::is_virtual) {
+    if tables.iter().any(|table| script::is_virtual(&table.sql)) {
         writeln!(output, "PRAGMA writable_schema=OFF;")?;
     }
     writeln!(output, "COMMIT;")?;
@@ -91,9 +93,15 @@ fn query(connection: &Connection, sql: &str) -> Result<Vec<Table>> {
 }
 
 impl Table {
-    fn is_virtual(&self) -> bool {
-        let mut words = self.sql.split_ascii_whitespace().map(str::to_ascii_uppercase);
-        words.next().as_deref() == Some("CREATE") && words.next().as_deref() == Some("VIRTUAL")
+    /// Its statement, without the semicolon.
+    fn statement(&self) -> Result<String> {
+        script::statement(&self.sql).map_err(|reason| {
+            Failure::message(format!(
+                "cannot dump \"{}\": its definition is nothing that SQLite would store, {reason}; \
+                 name what to dump to leave it out",
+                self.name
+            ))
+        })
     }
 }
 
@@ -106,8 +114,8 @@ fn write_table(connection: &Connection, output: &mut Output, table: &Table) -> R
         writeln!(output, "ANALYZE sqlite_schema;")?;
     } else if table.name.starts_with("sqlite_") {
         return Ok(());
-    } else if table.is_virtual() {
-        let (name, sql) = (quote_text(&table.name), quote_text(&table.sql));
+    } else if script::is_virtual(&table.sql) {
+        let [name, sql] = [&table.name, &table.sql].map(|text| Literal(ValueRef::Text(text)));
         writeln!(
             output,
             "PRAGMA writable_schema=ON;\n\
@@ -116,7 +124,7 @@ fn write_table(connection: &Connection, output: &mut Output, table: &Table) -> R
         )?;
         return Ok(());
     } else {
-        writeln!(output, "{};", table.sql)?;
+        writeln!(output, "{};", table.statement()?)?;
     }
     write_rows(connection, output, &table.name)
 }

@@ -6,6 +6,7 @@ mod arguments;
 mod dump;
 mod import;
 mod schema;
+mod script;
 
 use std::io::Write;
 use std::path::Path;

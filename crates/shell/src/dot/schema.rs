@@ -6,6 +6,7 @@ use std::io::Write;
 use commensal::ValueRef;
 use commensal::core::ddl::{quote_identifier, quote_text};
 
+use super::script;
 use crate::failure::Result;
 use crate::session::Session;
 
@@ -17,7 +18,7 @@ pub(super) fn tables(session: &mut Session, arguments: &[String]) -> Result {
             "SELECT {prefix} || name FROM {schema} WHERE type IN ('table', 'view') AND {filter}"
         )
     })?;
-    print_lines(session, &format!("{sql} ORDER BY 1"), "")
+    print_lines(session, &format!("{sql} ORDER BY 1"), str::to_owned)
 }
 
 /// `.schema [PATTERN]`: the CREATE statements, in the order in which they were run.
@@ -26,7 +27,11 @@ pub(super) fn schema(session: &mut Session, arguments: &[String]) -> Result {
     for (_, schema) in databases(session)? {
         let sql =
             format!("SELECT sql FROM {schema} WHERE sql IS NOT NULL AND {filter} ORDER BY rowid");
-        print_lines(session, &sql, ";")?;
+        // What is no statement is shown all the same: this is to be read, not to be run.
+        print_lines(session, &sql, |sql| {
+            let statement = script::statement(sql).unwrap_or_else(|_| sql.to_owned());
+            format!("{statement};")
+        })?;
     }
     Ok(())
 }
@@ -66,12 +71,12 @@ fn databases(session: &Session) -> Result<Vec<(String, String)>> {
     Ok(databases)
 }
 
-/// Prints the first column of a query, each value with this end.
-fn print_lines(session: &mut Session, sql: &str, end: &str) -> Result {
+/// Prints the first column of a query, each value as `line` makes it.
+fn print_lines(session: &mut Session, sql: &str, line: impl Fn(&str) -> String) -> Result {
     let mut statement = session.connection.prepare(sql)?;
     while statement.step()? {
         if let ValueRef::Text(text) = statement.column(0)? {
-            writeln!(session.output, "{text}{end}")?;
+            writeln!(session.output, "{}", line(text))?;
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! Modes json and jsonl. Integers are numbers however large, infinities are 9.0e+999 as sqlite3
 //! prints them (numbers that readers round to infinity), a blob is a string that holds its SQL
-//! literal. Columns of the same name stay, as the standard permits.
+//! literal. Columns of the same name stay, as the standard permits. Control characters above ASCII are
+//! escaped like those below, though they need not be: terminals obey them, too.
 
 use std::io::{self, Write};
 
@@ -27,7 +28,7 @@ impl Json {
     }
 
     fn new(columns: Vec<String>, array: bool) -> Self {
-        let key = |name: String| format!("{}:", serde_json::Value::String(name));
+        let key = |name: String| format!("{}:", string(&name));
         Self { keys: columns.into_iter().map(key).collect(), array, rows: 0 }
     }
 }
@@ -66,7 +67,32 @@ fn write_value(out: &mut dyn Write, value: ValueRef<'_>) -> io::Result<()> {
         ValueRef::Real(f64::NEG_INFINITY) => out.write_all(b"-9.0e+999"),
         ValueRef::Real(real) if real == 0.0 && real.is_sign_negative() => out.write_all(b"-0.0"),
         ValueRef::Real(real) => write!(out, "{}", Decimal(real)),
+        ValueRef::Text(text) if text.contains(is_high_control) => {
+            out.write_all(string(text).as_bytes())
+        }
         ValueRef::Text(text) => Ok(serde_json::to_writer(out, text)?),
         ValueRef::Blob(blob) => write!(out, "\"{}\"", literal::Blob(blob)),
     }
+}
+
+/// Whether a control character is none of those that JSON has to escape.
+fn is_high_control(c: char) -> bool {
+    matches!(c, '\u{7f}'..='\u{9f}')
+}
+
+/// The text as JSON.
+fn string(text: &str) -> String {
+    let json = serde_json::Value::from(text).to_string();
+    if !json.contains(is_high_control) {
+        return json;
+    }
+    let mut escaped = String::with_capacity(json.len() + 8);
+    for c in json.chars() {
+        if is_high_control(c) {
+            escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped
 }

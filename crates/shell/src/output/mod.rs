@@ -4,6 +4,7 @@ mod csv;
 mod json;
 mod line;
 mod list;
+mod screen;
 mod table;
 
 use std::borrow::Cow;
@@ -14,6 +15,8 @@ use commensal::ValueRef;
 use commensal::core::real::Decimal;
 
 use crate::literal;
+
+pub(crate) use screen::{Escape, Output, Screen, output};
 
 /// A format for rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

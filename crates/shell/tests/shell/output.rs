@@ -116,3 +116,75 @@ fn a_reader_that_goes_away_is_no_error() {
     let output = child.wait_with_output().unwrap();
     assert_eq!((output.stderr, output.status.code()), (vec![], Some(0)));
 }
+
+/// A table whose name, column, row and default set the title of a terminal's window.
+const HOSTILE: &str = "CREATE TABLE \"t\x1b]0;owned\x07\"(\"c\x1b[2J\" DEFAULT '\u{9b}2J'); \
+                       INSERT INTO \"t\x1b]0;owned\x07\" VALUES('v\x1b[8m\u{9b}8m\x7f')";
+
+const HOSTILE_PRINTS: &[&[&str]] = &[
+    &["--mode", "list", "--header"],
+    &["--mode", "line"],
+    &["--mode", "csv", "--header"],
+    &["--mode", "json"],
+    &["--mode", "jsonl"],
+    &["--mode", "table"],
+];
+
+/// Everything that prints what is in the file.
+const COMMANDS: &[&str] = &[
+    "SELECT * FROM pragma_table_info('t\x1b]0;owned\x07'), \"t\x1b]0;owned\x07\"",
+    ".tables",
+    ".schema",
+    ".dump",
+    ".echo on",
+    "SELECT 'e\x1b[2J'",
+    ".print \x1b[2J",
+    ".functions",
+];
+
+#[test]
+fn control_characters_are_escaped_when_they_would_reach_a_terminal() {
+    let folder = Folder::new();
+    folder.succeed(&["a.db", HOSTILE]);
+    for options in HOSTILE_PRINTS {
+        let raw = folder.succeed(&[*options, &["a.db"], COMMANDS].concat());
+        assert!(raw.contains("CREATE TABLE \"t\x1b]0;owned\x07\""), "{options:?}");
+        let shown =
+            folder.succeed(&[&["--escape", "ascii"], *options, &["a.db"], COMMANDS].concat());
+        let controls: Vec<_> = shown.matches(|c: char| c.is_control() && c != '\n').collect();
+        assert!(controls.is_empty(), "{options:?}: {shown:?}");
+        assert!(shown.contains("CREATE TABLE \"t^[]0;owned^G\""), "{options:?}: {shown:?}");
+    }
+}
+
+/// With a terminal at the other end; `script` of util-linux is one.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_gets_no_control_characters() {
+    let folder = Folder::new();
+    folder.succeed(&["a.db", HOSTILE]);
+    let commensal = env!("CARGO_BIN_EXE_commensal");
+    for options in HOSTILE_PRINTS {
+        let words: Vec<_> = options
+            .iter()
+            .chain(&["a.db"])
+            .chain(COMMANDS)
+            .chain(&["SELECT \"nope\x1b[2J\""])
+            .map(|word| format!("'{}'", word.replace('\'', "'\\''")))
+            .collect();
+        let command = format!("{commensal} {}", words.join(" "));
+        let output = std::process::Command::new("script")
+            .current_dir(folder.path(""))
+            .env("NO_COLOR", "1")
+            .args(["-qec", &command, "/dev/null"])
+            .stdin(std::process::Stdio::null())
+            .output()
+            .expect("util-linux is installed");
+        let shown = String::from_utf8(output.stdout).unwrap();
+        let controls: Vec<_> =
+            shown.matches(|c: char| c.is_control() && !matches!(c, '\n' | '\r')).collect();
+        assert!(controls.is_empty(), "{options:?}: {shown:?}");
+        assert!(shown.contains("CREATE TABLE \"t^[]0;owned^G\""), "{options:?}: {shown:?}");
+        assert!(shown.contains("nope^["), "{options:?}: {shown:?}");
+    }
+}
