@@ -10,6 +10,7 @@ const UNSAFE: &[&str] = &[
     "crates/adaptor-turso/src/lib.rs",
     "crates/commensal/src/lib.rs",
     "crates/commensal/tests/engines/forked.rs",
+    "crates/commensal/tests/faults/main.rs",
     "crates/extension/src/lib.rs",
     "crates/extension/tests/extension/main.rs",
     "crates/runtime-wasmtime/src/view.rs",
