@@ -19,12 +19,15 @@ fn large(version: i64) -> String {
     format!("{memory} (data (i32.const 65536) \"{data}\"))")
 }
 
+/// Rounds at least, and at most when no kill has hit a write yet.
+const ROUNDS: usize = 12;
+const ROUNDS_MAX: usize = 1000;
+
 #[test]
 fn a_killed_process_leaves_a_sound_file() {
     if let Ok(path) = std::env::var(KILLED) {
         change_for_ever(Path::new(&path));
     }
-    let test = "kill::a_killed_process_leaves_a_sound_file";
     let mut random = Random::new(5);
     for journal in crate::JOURNALS {
         let directory = tempfile::tempdir().unwrap();
@@ -32,23 +35,59 @@ fn a_killed_process_leaves_a_sound_file() {
         let (_, connection) = quick(&path, journal, Duration::ZERO);
         create(&connection, "untouched", &constant(1), "").unwrap();
         drop(connection);
-        for _ in 0..12 * soak() {
-            let mut child = Command::new(std::env::current_exe().unwrap())
-                .args([test, "--exact", "--nocapture"])
-                .env(KILLED, &path)
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap();
-            let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-            let changes = lines.map_while(Result::ok).filter(|line| line.ends_with("changed"));
-            assert_eq!(changes.take(1).count(), 1, "the process changes something");
-            std::thread::sleep(Duration::from_micros(random.below(30_000) as u64));
-            child.kill().unwrap();
-            child.wait().unwrap();
+        // Kills in the middle of a change, and those that left half of one in a file.
+        let (mut rounds, mut changing, mut unfinished) = (0, 0, 0);
+        while rounds < ROUNDS * soak() || unfinished == 0 && rounds < ROUNDS_MAX {
+            let delay = Duration::from_micros(random.below(30_000) as u64);
+            changing += usize::from(kill(&path, delay) == "changing");
+            unfinished += usize::from(is_unfinished(&path, journal));
             check(&path);
+            rounds += 1;
         }
+        println!(
+            "{:?}, {journal}: {rounds} kills, {changing} in a change, {unfinished} left half of one",
+            crate::ENGINE
+        );
+        assert!(changing > 0, "no kill of {rounds} hit a change");
+        assert!(unfinished > 0, "no kill of {rounds} left half a change");
     }
+}
+
+/// Starts a process, kills it this long after its first change, and gives its last line.
+fn kill(path: &Path, delay: Duration) -> String {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["kill::a_killed_process_leaves_a_sound_file", "--exact", "--nocapture"])
+        .env(KILLED, path)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    assert!(lines.any(|line| line == "changed"), "the process changes something");
+    std::thread::sleep(delay);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    lines.last().unwrap_or_else(|| "changed".to_owned())
+}
+
+/// Whether the journal holds a change that was not finished: a rollback journal that is still there, or
+/// frames of a write-ahead log after the last that commits
+/// ([format](https://www.sqlite.org/fileformat2.html#the_write_ahead_log)).
+fn is_unfinished(path: &Path, journal: &str) -> bool {
+    let beside = |suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        std::fs::read(name).unwrap_or_default()
+    };
+    if journal != "WAL" {
+        return !beside("-journal").is_empty();
+    }
+    let wal = beside("-wal");
+    let Some((header, frames)) = wal.split_at_checked(32) else { return false };
+    let page = u32::from_be_bytes(header[8..12].try_into().unwrap()) as usize;
+    let frames =
+        frames.chunks(24 + page).take_while(|frame| frame.get(8..16) == Some(&header[16..24]));
+    frames.last().is_some_and(|frame| frame.len() < 24 + page || frame[4..8] == [0; 4])
 }
 
 fn change_for_ever(path: &Path) -> ! {
@@ -57,10 +96,11 @@ fn change_for_ever(path: &Path) -> ! {
     let modules: Vec<String> = (0..3).map(large).collect();
     loop {
         for (version, module) in modules.iter().enumerate() {
+            println!("changing");
             create(&connection, "f", module, "").unwrap();
             create(&connection, "g", &modules[(version + 1) % 3], "").unwrap();
-            println!("changed");
             connection.execute("DROP FUNCTION g", ()).unwrap();
+            println!("changed");
         }
     }
 }
