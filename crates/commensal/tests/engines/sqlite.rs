@@ -13,6 +13,7 @@ mod catalog;
 mod closing;
 mod collations;
 mod conventions;
+mod crowd;
 mod definitions;
 mod forked;
 mod kill;

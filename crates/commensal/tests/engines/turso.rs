@@ -11,6 +11,7 @@ mod aggregates;
 mod catalog;
 mod closing;
 mod conventions;
+mod crowd;
 mod definitions;
 mod engine_types;
 mod files;
