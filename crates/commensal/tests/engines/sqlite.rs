@@ -16,6 +16,7 @@ mod conventions;
 mod crowd;
 mod definitions;
 mod forked;
+mod interrupts;
 mod kill;
 mod limits;
 mod no_runtime;

@@ -15,6 +15,7 @@ mod crowd;
 mod definitions;
 mod engine_types;
 mod files;
+mod interrupts;
 mod kill;
 mod limits;
 mod no_runtime;
