@@ -3,9 +3,10 @@
 //! To add a step: a line in [`STEPS`] and its function. Tools that are missing are installed by the step that
 //! needs them.
 
+use std::io::{BufRead, BufReader};
 use std::process::{Command as Process, Stdio};
 
-use crate::{Command, Outcome, root};
+use crate::{Command, Outcome, reliability, root};
 
 pub(crate) const COMMAND: Command = Command {
     name: "long",
@@ -85,16 +86,28 @@ fn fuzz(minutes: u64) -> Outcome {
     Ok(())
 }
 
-/// The random walks, the kills and the threads of the tests, fifty times as long.
+/// The random walks, the kills, the faults and the threads of the tests, fifty times as long. What they
+/// measure goes into docs/reliability.md.
 fn soak(_: u64) -> Outcome {
-    for (package, test) in [
-        ("commensal", "sqlite"),
-        ("commensal-conformance", "walk"),
-        ("commensal-extension", "extension"),
-    ] {
-        cargo(&["test", "--locked", "--all-features", "--package", package, "--test", test])
+    for test in ["sqlite", "turso", "faults", "walk", "extension"] {
+        let mut tests =
+            cargo(&["test", "--locked", "--all-features", "--workspace", "--test", test]);
+        let mut child = tests
+            .args(["--", "--nocapture"])
             .env("COMMENSAL_SOAK", "50")
-            .done()?;
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut output = String::new();
+        for line in BufReader::new(child.stdout.take().ok_or("no output")?).lines() {
+            let line = line?;
+            println!("{line}");
+            output += &line;
+            output.push('\n');
+        }
+        if !child.wait()?.success() {
+            return Err(format!("the test {test} failed, see above").into());
+        }
+        reliability::record(test, &output)?;
     }
     Ok(())
 }

@@ -5,6 +5,7 @@
 mod guests;
 mod long;
 mod portable;
+mod reliability;
 mod tidy;
 mod toolchain;
 mod tree;
@@ -27,8 +28,14 @@ struct Command {
 /// How a command ends; an error is printed and makes the exit status 1.
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-const COMMANDS: &[Command] =
-    &[guests::COMMAND, long::COMMAND, portable::COMMAND, tidy::COMMAND, tree::COMMAND];
+const COMMANDS: &[Command] = &[
+    guests::COMMAND,
+    long::COMMAND,
+    portable::COMMAND,
+    reliability::COMMAND,
+    tidy::COMMAND,
+    tree::COMMAND,
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

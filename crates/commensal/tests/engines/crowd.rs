@@ -88,7 +88,8 @@ fn many_threads_call_what_others_replace() {
         });
         check_sound(&first);
         println!(
-            "{:?}, {journal}: {callers} threads, {calls} calls, {} changes meanwhile",
+            "figure: threads that call what others change | {:?}, {journal} | {callers} threads, {calls} \
+             calls, {} changes meanwhile; no wrong result",
             crate::ENGINE,
             changes.load(SeqCst)
         );

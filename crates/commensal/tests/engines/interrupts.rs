@@ -84,7 +84,8 @@ fn each_kind_of_call_is_interrupted() {
             let mut times: Vec<_> = (0..2 * soak()).map(|_| interrupt(&connection, sql)).collect();
             times.sort();
             println!(
-                "{:?}, {name}, {guest}: median {:.1} ms, worst {:.1} ms of {}",
+                "figure: from interrupt to error, {:?} | {name}, {guest} | median {:.1} ms, worst {:.1} ms \
+                 of {}",
                 crate::ENGINE,
                 times[times.len() / 2].as_secs_f64() * 1e3,
                 times[times.len() - 1].as_secs_f64() * 1e3,

@@ -45,7 +45,8 @@ fn a_killed_process_leaves_a_sound_file() {
             rounds += 1;
         }
         println!(
-            "{:?}, {journal}: {rounds} kills, {changing} in a change, {unfinished} left half of one",
+            "figure: kill -9 while definitions change | {:?}, {journal} | {rounds} kills, {changing} of them \
+             in a change; {unfinished} left half of one in the journal; no damage",
             crate::ENGINE
         );
         assert!(changing > 0, "no kill of {rounds} hit a change");

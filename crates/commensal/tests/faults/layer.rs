@@ -18,6 +18,16 @@ pub(crate) enum Fault {
     Dead,
 }
 
+impl Fault {
+    pub(crate) fn description(self) -> &'static str {
+        match self {
+            Self::Error => "a single input/output error",
+            Self::Full => "a disk that is full in the middle of a write",
+            Self::Dead => "the end in the middle of a write",
+        }
+    }
+}
+
 /// What is to happen at which operation.
 struct Plan {
     fault: Fault,
