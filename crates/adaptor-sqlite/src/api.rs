@@ -464,8 +464,6 @@ pub mod code {
     pub const SQLITE_OPEN_READWRITE: c_int = 2;
     /// Make the file.
     pub const SQLITE_OPEN_CREATE: c_int = 4;
-    /// File names may be URIs.
-    pub const SQLITE_OPEN_URI: c_int = 0x40;
     /// The connection is used by one thread at a time.
     pub const SQLITE_OPEN_NOMUTEX: c_int = 0x8000;
 

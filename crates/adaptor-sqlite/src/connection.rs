@@ -2,7 +2,7 @@
 //! and functions that appear as soon as they can be seen.
 
 use std::cell::Cell;
-use std::ffi::{CString, c_int};
+use std::ffi::{CStr, CString, c_int};
 use std::path::Path;
 use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,8 +29,8 @@ pub struct OpenOptions {
     pub read_only: bool,
     /// Make the file if it is missing.
     pub create: bool,
-    /// Take the path for a [URI](https://www.sqlite.org/uri.html).
-    pub uri: bool,
+    /// The [VFS](https://www.sqlite.org/vfs.html), unless it is SQLite's default.
+    pub vfs: Option<&'static CStr>,
     /// How long to wait for locks of others.
     pub busy_timeout: Duration,
 }
@@ -66,19 +66,17 @@ impl SqliteConnection {
         })?;
         let text = CString::new(text)
             .map_err(|_| Error::new(ErrorKind::Io, "the path contains a NUL character"))?;
-        let mut flags = SQLITE_OPEN_NOMUTEX;
-        flags |= match (options.read_only, options.create) {
-            (true, _) => SQLITE_OPEN_READONLY,
-            (false, true) => SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-            (false, false) => SQLITE_OPEN_READWRITE,
-        };
-        if options.uri {
-            flags |= SQLITE_OPEN_URI;
-        }
+        let flags = SQLITE_OPEN_NOMUTEX;
+        let flags = flags
+            | match (options.read_only, options.create) {
+                (true, _) => SQLITE_OPEN_READONLY,
+                (false, true) => SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                (false, false) => SQLITE_OPEN_READWRITE,
+            };
+        let vfs = options.vfs.map_or(std::ptr::null(), CStr::as_ptr);
         let mut db = std::ptr::null_mut();
-        // SAFETY: the path ends with a NUL, the result is ours.
-        let code =
-            unsafe { (api.sqlite3_open_v2)(text.as_ptr(), &raw mut db, flags, std::ptr::null()) };
+        // SAFETY: the path ends with a NUL, as does the VFS's name, and the result is ours.
+        let code = unsafe { (api.sqlite3_open_v2)(text.as_ptr(), &raw mut db, flags, vfs) };
         if db.is_null() {
             return Err(Error::new(ErrorKind::Engine, "out of memory"));
         }
@@ -245,7 +243,7 @@ struct SqliteStatement<'c> {
 impl SqliteStatement<'_> {
     fn halted(&mut self, result: &Result<bool>) {
         if let Some(undo) = &mut self.undo {
-            undo.end(self.connection.handle, result);
+            undo.end(&self.connection.state, result);
         }
         if !self.statement.is_readonly() {
             self.connection.count_changes();
@@ -302,7 +300,7 @@ impl EngineStatement for SqliteStatement<'_> {
         if fresh {
             self.connection.state.begin_statement()?;
             if let Some(undo) = &mut self.undo {
-                undo.begin(self.connection.handle);
+                undo.begin(&self.connection.state);
             }
         }
         let mut result = self.statement.step().map_err(|error| self.error(error));

@@ -47,6 +47,9 @@ pub(crate) struct State {
     /// Counts the plans that were made for tables of guests, which tells of a statement that has been
     /// prepared whether it reads one.
     pub(crate) plans: Cell<u64>,
+    /// Counts the failures of tables of guests, which tells of a statement that failed whether one was
+    /// the reason.
+    pub(crate) table_failures: Cell<u64>,
     /// The modules of tables that are registered.
     pub(crate) tables: RefCell<table::Slots>,
     cached: RefCell<Cached>,
@@ -78,6 +81,9 @@ struct Slots {
     /// Numbers of slots that were destroyed. SQLite destroys none while a statement runs, so no
     /// statement has one of these bound.
     free: Vec<usize>,
+    /// Functions of a fixed number of arguments that were deleted. SQLite keeps their places, and finds
+    /// those rather than a variadic function of the name.
+    deleted: HashSet<FunctionKey>,
 }
 
 /// What SQLite has to know of a function when it compiles a statement.
@@ -123,6 +129,7 @@ impl State {
             committed: Cell::new(false),
             slots: RefCell::default(),
             plans: Cell::new(0),
+            table_failures: Cell::new(0),
             tables: RefCell::default(),
             cached: RefCell::default(),
             given: RefCell::default(),
@@ -478,6 +485,16 @@ impl State {
                 created => created?,
             }
         }
+        let deleted: Vec<_> = self.slots.borrow().deleted.iter().cloned().collect();
+        for key in deleted {
+            if let Some(entry) = registry.meant(&key) {
+                self.slots.borrow_mut().deleted.remove(&key);
+                // The function itself may have been registered above.
+                if !self.slots.borrow().registered.contains(&key) {
+                    self.create_slot(key, entry.name(), Form::of(entry))?;
+                }
+            }
+        }
         self.slots
             .borrow_mut()
             .registered
@@ -614,8 +631,12 @@ impl State {
         for key in stale {
             self.slots.borrow_mut().registered.remove(&key);
             self.delete_function(&key.0, key.1)?;
-            if let Some(entry) = registry.function(&key).filter(|entry| !entry.shadowed) {
-                self.create_slot(key, entry.name(), Form::of(entry))?;
+            match registry.meant(&key) {
+                Some(entry) => self.create_slot(key, entry.name(), Form::of(entry))?,
+                None if key.1 >= 0 => {
+                    self.slots.borrow_mut().deleted.insert(key);
+                }
+                None => {}
             }
         }
         self.slots.borrow_mut().registered.tidied();
@@ -625,7 +646,7 @@ impl State {
 
 /// Whether the function that was registered in this form is still to be called so.
 fn is_true(registry: &Registry, key: &FunctionKey, form: Form) -> bool {
-    registry.function(key).is_some_and(|entry| !entry.shadowed && Form::of(entry) == form)
+    registry.meant(key).is_some_and(|entry| Form::of(entry) == form)
 }
 
 /// Whether the definition can reach nothing outside of its guests, so that it does no harm in a schema

@@ -147,6 +147,10 @@ pub(crate) unsafe fn fail(state: &State, to: *mut *mut c_char, error: Error) -> 
     // SAFETY: the caller's promise.
     unsafe { set_message(state.handle.api, to, error.message()) };
     let code = code_of(&error);
+    // A conflict that a table reports is handled as the statement says.
+    if code & 0xff != SQLITE_CONSTRAINT {
+        state.table_failures.set(state.table_failures.get() + 1);
+    }
     state.set_last_error(Some(error));
     code
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use commensal_core::{Capabilities, Limits, Result};
 use crate::connection::Connection;
 use crate::engine::Engine;
 use crate::open_file::OpenFile;
-use crate::sqlite;
+use crate::{memory, sqlite};
 
 /// How to open a [`Database`]. The default: SQLite, no runtime, the default [`Limits`], nothing
 /// granted, no `file://` sources, read and write, a busy timeout of 5 seconds.
@@ -181,7 +180,7 @@ impl Options {
         let options = OpenOptions {
             read_only: self.read_only,
             create: self.create,
-            uri: in_memory,
+            vfs: in_memory.then_some(memory::NAME),
             busy_timeout: self.busy_timeout,
         };
         SqliteConnection::open(&sqlite::API, path, &options, environment)
@@ -212,15 +211,12 @@ enum Opened {
     Sqlite {
         path: PathBuf,
         /// Of a database in memory, which it keeps alive between connections; the path is then
-        /// a URI.
+        /// its name.
         anchor: Option<Mutex<SqliteConnection>>,
     },
     #[cfg(feature = "turso")]
     Turso(TursoDatabase),
 }
-
-/// Numbers databases in memory: each has a name of its own.
-static IN_MEMORY: AtomicU64 = AtomicU64::new(0);
 
 impl Database {
     /// Opens a file.
@@ -244,14 +240,14 @@ impl Database {
     }
 
     /// Opens a database in memory. All connections of this value see the same data; it ends with it.
+    /// Files that are attached, or named by VACUUM INTO, are files.
     ///
     /// # Errors
     /// The engine refuses.
     pub fn open_in_memory(options: Options) -> Result<Self> {
         match options.engine {
             Engine::Sqlite => {
-                let number = IN_MEMORY.fetch_add(1, Relaxed);
-                let path = PathBuf::from(format!("file:/commensal-{number}?vfs=memdb"));
+                let path = PathBuf::from(memory::new_name()?);
                 let environment = Arc::new(Environment::new(options.settings.clone()));
                 let connection = options.connect_sqlite(&path, true, Arc::clone(&environment))?;
                 let anchor = Some(Mutex::new(connection));

@@ -42,6 +42,7 @@ mod connection;
 mod database;
 mod engine;
 mod feature;
+mod memory;
 mod open_file;
 mod params;
 mod row;

@@ -2,8 +2,9 @@
 //! indexes and tables depend on a definition.
 //!
 //! Text is judged by tokens alone: a name followed by an opening parenthesis is a call, one after
-//! COLLATE a collation, one after USING a module. That may take a column or a table of the same name
-//! for one (a false alarm names what to look at), and misses none.
+//! COLLATE a collation, one after USING a module. Some calls are written without the function's name in
+//! front: operators (`a REGEXP b`, `a -> b`) and `CURRENT_TIME`. All this may take a column or a table
+//! of the same name for one (a false alarm names what to look at), and misses none.
 
 use std::collections::HashSet;
 
@@ -45,6 +46,12 @@ impl Uses {
         while before.kind != TokenKind::End {
             let token = lexer.significant();
             let used = match token.kind {
+                _ if is_call_without_parentheses(&before)
+                    && is_one_of(&self.functions, &before) =>
+                {
+                    true
+                }
+                TokenKind::Operator if self.functions.contains(token.text) => true,
                 TokenKind::LeftParenthesis if is_one_of(&self.functions, &before) => true,
                 _ if before.is("collate") => is_one_of(&self.collations, &token),
                 _ if before.is("using") => is_one_of(&self.tables, &token),
@@ -57,6 +64,14 @@ impl Uses {
         }
         false
     }
+}
+
+/// Whether a bare word is an operator that calls the function of its name, with NOT or without, or
+/// what stands for a call.
+fn is_call_without_parentheses(token: &Token<'_>) -> bool {
+    const WORDS: [&str; 7] =
+        ["LIKE", "GLOB", "REGEXP", "MATCH", "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP"];
+    WORDS.iter().any(|word| token.is(word))
 }
 
 fn is_one_of(names: &HashSet<String>, token: &Token<'_>) -> bool {
@@ -93,6 +108,32 @@ mod tests {
         ] {
             assert_eq!(uses.occur_in(sql), expected, "{sql}");
         }
+    }
+
+    #[test]
+    fn calls_without_parentheses_are_found() {
+        let uses =
+            Uses::new(["regexp", "Like", "glob", "match", "->", "->>", "current_time"], [], []);
+        for (sql, expected) in [
+            ("CREATE INDEX i ON t(a) WHERE a REGEXP 'x'", true),
+            ("CREATE INDEX i ON t(a) WHERE a NOT regexp b", true),
+            ("CREATE TABLE t(a CHECK(a like 'x' ESCAPE '!'))", true),
+            ("CREATE TABLE t(a CHECK(a/**/GLOB/**/'x'))", true),
+            ("CREATE TABLE t(a, b AS (a MATCH 'x'))", true),
+            ("CREATE TABLE t(a, b AS (a -> 'x'))", true),
+            ("CREATE TABLE t(a, b AS (a->>'x') STORED)", true),
+            ("CREATE TABLE t(a DEFAULT current_time)", true),
+            ("CREATE TABLE t(a DEFAULT current_time", true),
+            ("CREATE TABLE t(a DEFAULT current_date)", false),
+            ("CREATE TABLE t(\"regexp\", b AS ('->'), [like], c - 1 > 2)", false),
+            ("CREATE TABLE t(a DEFAULT 'x REGEXP y') -- a -> b", false),
+            ("CREATE TABLE t(regexps, a_match)", false),
+        ] {
+            assert_eq!(uses.occur_in(sql), expected, "{sql}");
+        }
+        assert!(!Uses::new(["f", "-", ">"], [], []).occur_in("CREATE TABLE t(a AS (b REGEXP c))"));
+        assert!(Uses::new(["->"], [], []).occur_in("CREATE TABLE t(a AS (b -> c))"));
+        assert!(!Uses::new(["->"], [], []).occur_in("CREATE TABLE t(a AS (b ->> c))"));
     }
 
     #[test]

@@ -6,14 +6,15 @@
 //! into SQLite. Nothing is allocated, hashed, locked or looked up by name, and the guest is called
 //! once for many rows.
 
+use std::cell::RefCell;
 use std::ffi::{c_char, c_int, c_void};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use commensal_core::guest::{Arguments, InvalidUtf8};
 use commensal_core::registry::TableEntry;
 use commensal_core::session::Session;
-use commensal_core::table::{Access, FunctionCursor};
+use commensal_core::table::{Access, FunctionCursor, Scans};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use super::{Slot, column_definition};
@@ -51,6 +52,24 @@ struct Connected {
     entry: Arc<TableEntry>,
     /// For each column, which argument it is.
     arguments: Vec<Option<usize>>,
+    /// Of the cursor that was opened last, for [`scans`].
+    scans: RefCell<Weak<RefCell<Scans>>>,
+}
+
+/// The oldest SQLite known to scan the sides of an OR with one cursor. Older ones open another before
+/// they close the first.
+const ONE_CURSOR_SINCE: c_int = 3_054_000;
+
+/// The scans that a new cursor counts with: its own, or, where it may be one for the next side of an
+/// OR, those of the cursor before, if that is still open.
+fn scans(connected: &Connected) -> Rc<RefCell<Scans>> {
+    // SAFETY: the function takes nothing.
+    let version = unsafe { (connected.state.handle.api.sqlite3_libversion_number)() };
+    let mut last = connected.scans.borrow_mut();
+    let shared = last.upgrade().filter(|_| version < ONE_CURSOR_SINCE);
+    let scans = shared.unwrap_or_default();
+    *last = Rc::downgrade(&scans);
+    scans
 }
 
 #[repr(C)]
@@ -59,6 +78,7 @@ struct Cursor {
     state: Rc<State>,
     /// Made by the first xFilter, with the session that its instance is from.
     scan: Option<(FunctionCursor, Rc<Session>)>,
+    scans: Rc<RefCell<Scans>>,
 }
 
 unsafe extern "C" fn connect(
@@ -95,7 +115,18 @@ unsafe extern "C" fn connect(
                 arguments.map(|c| if c.hidden { numbers.next() } else { None }).collect();
             let state = Rc::clone(&slot.state);
             // SAFETY: `out` is SQLite's place for the table.
-            unsafe { vtab::give(out, Connected { base: vtab::NEW, state, entry, arguments }) }
+            unsafe {
+                vtab::give(
+                    out,
+                    Connected {
+                        base: vtab::NEW,
+                        state,
+                        entry,
+                        arguments,
+                        scans: RefCell::default(),
+                    },
+                )
+            }
         },
     )
 }
@@ -111,6 +142,9 @@ unsafe extern "C" fn disconnect(table: *mut sqlite3_vtab) -> c_int {
     // SAFETY: the table that `connect` gave; SQLite disconnects it once.
     unsafe { vtab::take_back(table, drop::<Connected>) }
 }
+
+/// How much a plan costs more for each argument that it does not give: more than an OR has sides.
+const COST_OF_MISSING: f64 = 1e4;
 
 /// What the plan says about an argument. The plan's text has one of these for each.
 const GIVEN: u8 = b'1';
@@ -180,9 +214,10 @@ unsafe fn plan(connected: &Connected, info: &mut sqlite3_index_info) -> c_int {
     }
     info.idxStr = copied;
     info.needToFreeIdxStr = 1;
-    // Arguments that are not given are NULL; where they could be given, that is the better plan.
+    // Arguments that are not given are NULL; where they could be given, that is the only right plan,
+    // also when it is one of many for the sides of an OR.
     let missing = given.iter().filter(|given| given.is_none()).count();
-    info.estimatedCost = if missing == 0 { 1e3 } else { 1e6 };
+    info.estimatedCost = 1e3 * COST_OF_MISSING.powi(missing.min(8) as i32);
     info.estimatedRows = 1000;
     SQLITE_OK
 }
@@ -193,9 +228,10 @@ unsafe extern "C" fn open(table: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_
         || {
             // SAFETY: the table that `connect` made.
             let connected = unsafe { &*table.cast::<Connected>() };
-            let state = Rc::clone(&connected.state);
+            let (state, scans) = (Rc::clone(&connected.state), scans(connected));
+            let cursor = Cursor { base: vtab::NEW_CURSOR, state, scan: None, scans };
             // SAFETY: `out` is SQLite's place for the cursor.
-            unsafe { vtab::give(out, Cursor { base: vtab::NEW_CURSOR, state, scan: None }) }
+            unsafe { vtab::give(out, cursor) }
         },
     )
 }
@@ -363,7 +399,7 @@ unsafe fn any_column(
 unsafe extern "C" fn rowid(cursor: *mut sqlite3_vtab_cursor, out: *mut i64) -> c_int {
     let body = |cursor: &mut Cursor| {
         if let Some((scan, session)) = &mut cursor.scan {
-            let rowid = scan.rowid(session)?;
+            let rowid = scan.rowid_among(session, &cursor.scans)?;
             // SAFETY: `out` is SQLite's place for the number.
             unsafe { *out = rowid };
         }

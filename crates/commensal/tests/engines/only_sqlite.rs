@@ -266,3 +266,78 @@ fn other_process(path: &Path) {
     create(&connection, "f", &constant(2), "").unwrap();
     create(&connection, "g", &constant(3), "").unwrap();
 }
+
+/// Operators are calls, too.
+#[test]
+fn what_depends_on_an_operator() {
+    let database = memory();
+    let connection = connect(&database);
+    create(&connection, "regexp", &times(1), "DETERMINISTIC").unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE t(a); CREATE INDEX i ON t(a) WHERE a REGEXP 1; \
+             INSERT INTO t VALUES (3), (0), (2)",
+        )
+        .unwrap();
+    let rows = "SELECT count(*) FROM t INDEXED BY i WHERE a REGEXP 1";
+    assert_eq!(integer(&connection, rows), Ok(3));
+    let error = check_error(create(&connection, "regexp", &times(0), "DETERMINISTIC"), "cannot");
+    assert!(error.message().contains("index \"i\" depends on it"), "{error:?}");
+    check_error(connection.execute("DROP FUNCTION regexp", ()), "index \"i\"");
+    create(&connection, "regexp", &times(0), "DETERMINISTIC CASCADE REINDEX").unwrap();
+    assert_eq!(integer(&connection, rows), Ok(0));
+    assert_eq!(value(&connection, "PRAGMA integrity_check").unwrap(), "ok".into());
+    connection.execute_batch("CREATE TABLE c(a CHECK (a NOT REGEXP 1))").unwrap();
+    check_error(connection.execute("DROP FUNCTION regexp CASCADE REINDEX", ()), "table \"c\"");
+    connection.execute_batch("DROP TABLE c").unwrap();
+    connection.execute("DROP FUNCTION regexp CASCADE REINDEX", ()).unwrap();
+    connection.execute_batch("INSERT INTO t VALUES (4); VACUUM").unwrap();
+}
+
+/// SQLite keeps the place of a deleted function of a fixed number of arguments.
+#[test]
+fn a_variadic_function_after_one_of_a_fixed_number_of_arguments() {
+    let database = memory();
+    let connection = connect(&database);
+    let wat = std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guests/wat/arities.wat"),
+    )
+    .unwrap();
+    let fixed = || {
+        connection.execute("CREATE EXTENSION arities LANGUAGE wasm AS ?", (wat.as_str(),)).unwrap();
+        assert_eq!(integer(&connection, "SELECT pick(7, 8)"), Ok(102));
+    };
+    let variadic = |more| {
+        create(&connection, "pick", &times(10), more).unwrap();
+        for (sql, expected) in
+            [("SELECT pick(7)", 70), ("SELECT pick(7, 8)", 70), ("SELECT pick(7, 8, 9)", 70)]
+        {
+            assert_eq!(integer(&connection, sql), Ok(expected), "{sql} {more}");
+        }
+    };
+    let drop_fixed = || connection.execute_batch("DROP EXTENSION arities").unwrap();
+    let drop_variadic = || connection.execute_batch("DROP FUNCTION pick").unwrap();
+    fixed();
+    drop_fixed();
+    check_error(connection.execute("SELECT pick(7)", ()), "no such function: pick");
+    variadic("");
+    variadic("DETERMINISTIC");
+    connection.execute_batch("BEGIN").unwrap();
+    drop_variadic();
+    fixed();
+    connection.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(integer(&connection, "SELECT pick(7, 8)"), Ok(70));
+    drop_variadic();
+    check_error(connection.execute("SELECT pick(7)", ()), "no such function: pick");
+    fixed();
+    drop_fixed();
+    // With nothing looked at in between.
+    connection.execute_batch("SAVEPOINT s").unwrap();
+    variadic("");
+    connection.execute_batch("ROLLBACK TO s; RELEASE s").unwrap();
+    check_error(connection.execute("SELECT pick(7)", ()), "no such function: pick");
+    variadic("");
+    // A statement that runs meanwhile keeps what it has.
+    let mut running = connection.prepare("SELECT pick(1) UNION ALL SELECT pick(2)").unwrap();
+    assert_eq!(first(&mut running), Ok(10));
+}

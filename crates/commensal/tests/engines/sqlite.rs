@@ -19,10 +19,12 @@ mod forked;
 mod interrupts;
 mod kill;
 mod limits;
+mod memory;
 mod no_runtime;
 mod only_sqlite;
 #[cfg(feature = "rusqlite")]
 mod rusqlite;
+mod scans;
 mod support;
 mod tables;
 mod threads;

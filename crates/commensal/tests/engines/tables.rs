@@ -8,7 +8,7 @@ use crate::limits::interrupted;
 use crate::support::{Random, check_error, connect, integer, memory, open, options, soak, value};
 
 /// CREATE EXTENSION from a file of guests/.
-fn extension(connection: &Connection, name: &str, file: &str) {
+pub(crate) fn extension(connection: &Connection, name: &str, file: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guests").join(file);
     let module = std::fs::read(path).expect("the guest is there");
     let sql = format!("CREATE OR REPLACE EXTENSION {name} LANGUAGE wasm AS ?");

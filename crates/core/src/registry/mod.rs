@@ -291,6 +291,15 @@ impl Registry {
         })
     }
 
+    /// The function that a slot of this key calls: the one of the key, or a variadic one of the name.
+    /// Engines that keep the place of a deleted function find that and no variadic one.
+    pub fn meant(&self, key: &FunctionKey) -> Option<&Arc<FunctionEntry>> {
+        match usize::try_from(key.1) {
+            Ok(arguments) => self.callable(&key.0, arguments),
+            Err(_) => self.function(key).filter(|entry| !entry.shadowed),
+        }
+    }
+
     /// The error for a name without a function of the number of arguments that a call has.
     #[cold]
     pub fn no_such_function(&self, name: &str) -> Error {

@@ -13,8 +13,7 @@ impl Scope {
     /// # Errors
     /// There is none, or none with this number of arguments.
     pub fn find(&self, key: &FunctionKey) -> Result<&Arc<FunctionEntry>> {
-        let entry = self.registry.function(key).filter(|entry| !entry.shadowed);
-        entry.ok_or_else(|| self.registry.no_such_function(&key.0))
+        self.registry.meant(key).ok_or_else(|| self.registry.no_such_function(&key.0))
     }
 }
 

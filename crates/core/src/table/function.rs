@@ -1,8 +1,10 @@
 //! A scan of a table function.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use super::rows::{Rows, in_column, in_rowid, no_row};
+use super::scans::Scans;
 use super::seat::{Seat, handle};
 use super::{Access, Place};
 use crate::error::{Error, Result};
@@ -20,6 +22,8 @@ pub struct FunctionCursor {
     open: Option<(InstanceId, i64)>,
     rows: Rows,
     arguments: Vec<Value>,
+    /// What rowids of this scan are more than its rows', once one was asked for.
+    rowid_offset: Option<i64>,
     places: Box<[Place]>,
     columns: Option<u32>,
     bytes_max: usize,
@@ -33,6 +37,7 @@ impl FunctionCursor {
             open: None,
             rows: Rows::default(),
             arguments: Vec::new(),
+            rowid_offset: None,
             places: table.places(),
             // An engine has far fewer.
             columns: Some(u32::try_from(table.results().count()).unwrap_or(u32::MAX)),
@@ -55,6 +60,7 @@ impl FunctionCursor {
         self.close(session);
         let instance = self.seat.bind(access)?;
         self.arguments.clear();
+        self.rowid_offset = None;
         for position in 0..arguments.len() {
             let value = arguments.get(position).map_err(|_| {
                 self.seat.fail(session, TableMethod::Open, invalid_argument(position))
@@ -131,7 +137,7 @@ impl FunctionCursor {
         self.seat.fail(session, TableMethod::Next, error)
     }
 
-    /// The rowid of the current row.
+    /// The rowid of the current row: the guest's, or its number.
     ///
     /// # Errors
     /// It is neither an integer nor NULL.
@@ -141,6 +147,17 @@ impl FunctionCursor {
             _ => Err(no_row()),
         };
         result.map_err(|error| self.seat.fail(session, TableMethod::Next, in_rowid(*error)))
+    }
+
+    /// As [`FunctionCursor::rowid`], but far away from those of scans with other arguments, once
+    /// `scans` has had such.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn rowid_among(&mut self, session: &Session, scans: &RefCell<Scans>) -> Result<i64> {
+        let arguments = &self.arguments;
+        let offset = *self.rowid_offset.get_or_insert_with(|| scans.borrow_mut().offset(arguments));
+        Ok(self.rowid(session)?.wrapping_add(offset))
     }
 
     /// Closes the guest's cursor, if there is one and its instance lives.

@@ -6,11 +6,13 @@
 mod function;
 mod plan;
 mod rows;
+mod scans;
 mod seat;
 mod virtual_table;
 
 pub use function::FunctionCursor;
 pub use plan::{Constraint, FilterValue, Plan, Request, Use};
+pub use scans::Scans;
 pub use virtual_table::{VirtualCursor, VirtualTable};
 
 use crate::error::Result;

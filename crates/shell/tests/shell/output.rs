@@ -188,3 +188,20 @@ fn a_terminal_gets_no_control_characters() {
         assert!(shown.contains("nope^["), "{options:?}: {shown:?}");
     }
 }
+
+/// What is attached to a database in memory, or copied from it, is a file.
+#[test]
+fn a_database_in_memory_can_be_saved() {
+    let folder = Folder::new();
+    for database in [&[][..], &[":memory:"]] {
+        let sql = "ATTACH 'n.db' AS n; CREATE TABLE n.t(a); INSERT INTO n.t VALUES(1); \
+                   CREATE TABLE m(a); VACUUM INTO 'saved.db';";
+        let outcome = folder.run_with_input(database, sql.as_bytes());
+        assert_eq!((outcome.stderr.as_str(), outcome.code), ("", 0));
+        assert_eq!(folder.succeed(&["n.db", "SELECT a FROM t"]), "1\n");
+        assert_eq!(folder.succeed(&["saved.db", "SELECT count(*) FROM m"]), "0\n");
+        for name in ["n.db", "saved.db"] {
+            std::fs::remove_file(folder.path(name)).unwrap();
+        }
+    }
+}
