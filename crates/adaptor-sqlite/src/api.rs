@@ -456,7 +456,8 @@ pub mod code {
     /// A number that changes with the database's contents.
     pub const SQLITE_FCNTL_DATA_VERSION: c_int = 35;
     /// Threads that a statement may use besides its own.
-    pub const SQLITE_LIMIT_WORKER_THREADS: c_int = 11;
+    pub const SQLITE_LIMIT_EXPR_DEPTH: c_int = 3;
+    pub const SQLITE_LIMIT_LIKE_PATTERN_LENGTH: c_int = 8;
 
     /// Read only.
     pub const SQLITE_OPEN_READONLY: c_int = 1;

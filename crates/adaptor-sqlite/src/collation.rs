@@ -26,6 +26,7 @@ use crate::function::{guard, utf8};
 use crate::services::SorterServices;
 use crate::state::State;
 use crate::statement::{Handle, bytes};
+use crate::thread;
 
 /// What SQLite keeps for a registered collation. Only `slot` is used on threads of the sorter.
 struct Registration {
@@ -50,8 +51,8 @@ pub(crate) struct Slot {
 }
 
 // SAFETY: through the handle only those functions of SQLite are called on threads of the sorter that
-// may be called on any thread while the connection is open: sqlite3_interrupt, sqlite3_is_interrupted
-// and, reading, sqlite3_limit.
+// may be called on any thread while the connection is open: sqlite3_interrupt and
+// sqlite3_is_interrupted.
 unsafe impl Send for Slot {}
 // SAFETY: as above; everything else that changes is behind the lock, or atomic.
 unsafe impl Sync for Slot {}
@@ -242,13 +243,6 @@ impl Slot {
         bound
     }
 
-    /// Whether this can be a thread of the sorter.
-    fn may_be_worker(&self) -> bool {
-        let (api, db) = (self.handle.api, self.handle.db());
-        // SAFETY: the connection is open; the number is only read.
-        unsafe { (api.sqlite3_limit)(db, SQLITE_LIMIT_WORKER_THREADS, -1) > 0 }
-    }
-
     /// Whether the catalog has to be looked at before this comparison. Not for threads of the sorter.
     fn is_check_due(&self, state: &State) -> bool {
         let (api, db) = (self.handle.api, self.handle.db());
@@ -386,8 +380,8 @@ unsafe extern "C" fn compare(
             let registration = data.cast::<Registration>();
             // SAFETY: the registration lives as long as the collation; this field is for all threads.
             let slot = unsafe { &(*registration).slot };
-            if !slot.may_be_worker() {
-                // SAFETY: as above; this is the thread of the connection, since there is no other.
+            if !thread::may_be_the_sorters() {
+                // SAFETY: as above; this is the thread that has the connection.
                 let state = unsafe { &(*registration).state };
                 if state.is_reading() {
                     // The catalog itself is in the order of a collation: somebody tampered with it.

@@ -10,7 +10,7 @@ use std::ffi::{c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
-use commensal_core::guest::{Arguments, InvalidUtf8, Null, Plain};
+use commensal_core::guest::{Arguments, Null, Plain, Unreadable};
 use commensal_core::registry::{FunctionEntry, FunctionKey};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
@@ -254,7 +254,7 @@ impl Arguments for Values<'_> {
     }
 
     #[inline(always)]
-    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, Unreadable> {
         // SAFETY: SQLite gave the value for the duration of the call, which `self` does not outlive.
         unsafe { value_ref(self.api, self.values[position]) }
     }
@@ -280,6 +280,10 @@ impl Arguments for Values<'_> {
                 SQLITE_INTEGER => Some(Plain::Integer((api.sqlite3_value_int64)(value))),
                 SQLITE_TEXT => {
                     let text = (api.sqlite3_value_text)(value);
+                    if text.is_null() {
+                        // `get` says why.
+                        return None;
+                    }
                     utf8(bytes(text, (api.sqlite3_value_bytes)(value))).map(Plain::Text)
                 }
                 _ => None,
@@ -296,6 +300,10 @@ impl Arguments for Values<'_> {
                 return None;
             }
             let text = (api.sqlite3_value_text)(value);
+            if text.is_null() {
+                // `get` says why.
+                return None;
+            }
             bytes(text, (api.sqlite3_value_bytes)(value))
         };
         utf8(text)
@@ -331,21 +339,29 @@ pub(crate) fn utf8(text: &[u8]) -> Option<&str> {
 pub(crate) unsafe fn value_ref<'a>(
     api: &'static Api,
     value: *mut sqlite3_value,
-) -> Result<ValueRef<'a>, InvalidUtf8> {
+) -> Result<ValueRef<'a>, Unreadable> {
     // SAFETY: the caller's promise. The bytes stay until the value is asked for another form, which
     // nobody does; the length is asked after the pointer, as the C API demands.
     unsafe {
+        // Without a pointer there is no memory: to convert the text, or to write zeros of a blob out.
         Ok(match (api.sqlite3_value_type)(value) {
             SQLITE_INTEGER => ValueRef::Integer((api.sqlite3_value_int64)(value)),
             SQLITE_FLOAT => ValueRef::Real((api.sqlite3_value_double)(value)),
             SQLITE_TEXT => {
                 let text = (api.sqlite3_value_text)(value);
+                if text.is_null() {
+                    return Err(Unreadable::NoMemory);
+                }
                 let text = bytes(text, (api.sqlite3_value_bytes)(value));
-                ValueRef::Text(std::str::from_utf8(text).map_err(|_| InvalidUtf8)?)
+                ValueRef::Text(std::str::from_utf8(text).map_err(|_| Unreadable::InvalidUtf8)?)
             }
             SQLITE_BLOB => {
                 let blob = (api.sqlite3_value_blob)(value).cast::<u8>();
-                ValueRef::Blob(bytes(blob, (api.sqlite3_value_bytes)(value)))
+                let len = (api.sqlite3_value_bytes)(value);
+                if blob.is_null() && len > 0 {
+                    return Err(Unreadable::NoMemory);
+                }
+                ValueRef::Blob(bytes(blob, len))
             }
             _ => ValueRef::Null,
         })

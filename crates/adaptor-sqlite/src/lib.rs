@@ -19,6 +19,7 @@ mod names;
 mod numbers;
 mod pin;
 mod pointer;
+mod raised;
 mod registered;
 mod result;
 mod services;
@@ -26,6 +27,7 @@ mod sql;
 mod state;
 mod statement;
 mod table;
+mod thread;
 mod undo;
 mod vtab;
 

@@ -126,9 +126,19 @@ impl Pin {
     /// As for [`Pin::attach`]. The pin is the statement's: it is not to be used after the call.
     #[inline]
     pub(crate) unsafe fn of<'a>(api: &Api, context: *mut sqlite3_context) -> Option<&'a Self> {
-        // SAFETY: what is kept under this number is a pin, given away by `attach`, and SQLite destroys
-        // it not before the statement is reset, which cannot happen during the call.
-        unsafe { (api.sqlite3_get_auxdata)(context, PIN).cast::<Self>().as_ref() }
+        // SAFETY: the caller's promise. What is kept is a pin, and SQLite destroys it not before the
+        // statement is reset, which cannot happen during the call.
+        unsafe { Self::kept(api, context).as_ref() }
+    }
+
+    /// The pointer that `attach` gave away, or NULL.
+    ///
+    /// # Safety
+    /// As for [`Pin::attach`].
+    #[inline]
+    unsafe fn kept(api: &Api, context: *mut sqlite3_context) -> *const Self {
+        // SAFETY: the caller's promise.
+        unsafe { (api.sqlite3_get_auxdata)(context, PIN).cast::<Self>() }
     }
 
     /// The pin of the statement, to be kept beyond the call; made if it has none.
@@ -144,12 +154,12 @@ impl Pin {
         context: *mut sqlite3_context,
     ) -> Result<Rc<Self>> {
         // SAFETY: the caller's promise.
-        if let Some(pin) = unsafe { Self::of(state.handle.api, context) } {
-            // SAFETY: `attach` gave an `Rc` away, and SQLite still has it.
-            return Ok(unsafe {
-                Rc::increment_strong_count(pin);
-                Rc::from_raw(pin)
-            });
+        let kept = unsafe { Self::kept(state.handle.api, context) };
+        if !kept.is_null() {
+            // SAFETY: the pointer is the one that `attach` got from an `Rc`, and SQLite still has it.
+            unsafe { Rc::increment_strong_count(kept) };
+            // SAFETY: as above; the count that was just added is ours.
+            return Ok(unsafe { Rc::from_raw(kept) });
         }
         let pin = Self::new(state);
         // SAFETY: the caller's promise. Without memory for it, SQLite does not keep the pin; the next

@@ -26,10 +26,11 @@ use crate::builtin::GivenModules;
 use crate::collation;
 use crate::function::{self, Slot};
 use crate::pin::Pin;
+use crate::raised::Raised;
 use crate::registered::Registered;
 use crate::services::Services;
 use crate::statement::{Handle, Statement};
-use crate::{aggregate, names, table};
+use crate::{aggregate, names, table, thread};
 
 /// See the module's description. Shared by the connection, its slots and its virtual tables; all of
 /// them are called by one thread at a time.
@@ -119,6 +120,7 @@ impl State {
         environment: Arc<Environment>,
         sees_statements: bool,
     ) -> Rc<Self> {
+        thread::is_not_the_sorters();
         let services = Arc::new(Services::new(handle, &environment, sees_statements));
         Rc::new(Self {
             handle,
@@ -161,6 +163,7 @@ impl State {
     /// A statement is about to begin. Functions look at the catalog when they are first called;
     /// collations may be called where no SQL can run, so they are told.
     pub(crate) fn begin_statement(self: &Rc<Self>) -> Result<()> {
+        thread::is_not_the_sorters();
         if self.collations.borrow().is_empty() {
             return Ok(());
         }
@@ -251,10 +254,8 @@ impl State {
 
     /// Resets or finalizes a statement, by what `reset` does.
     pub(crate) fn resetting<R>(&self, reset: impl FnOnce() -> R) -> R {
-        let before = self.resetting.replace(true);
-        let result = reset();
-        self.resetting.set(before);
-        result
+        let _resetting = Raised::new(&self.resetting);
+        reset()
     }
 
     /// Whether a statement is being reset or finalized.
@@ -293,11 +294,12 @@ impl State {
     }
 
     fn read(self: &Rc<Self>, force: bool) -> Result<Arc<Registry>> {
+        thread::is_not_the_sorters();
         if !self.environment().settings.load_catalog {
             return Ok(self.registry());
         }
         let loaded = {
-            let _reading = Reading::begin(&self.reading)?;
+            let _reading = begin_reading(&self.reading)?;
             self.read_guarded(force)
         };
         let registry = match loaded {
@@ -315,9 +317,11 @@ impl State {
             }
             Err(error) => return Err(error),
         };
+        // Before anybody sees it: what could not be registered now is tried again, because the snapshot
+        // that is known is still another one.
+        self.register(&registry)?;
         *self.registry.borrow_mut() = Arc::clone(&registry);
         self.committed.set(self.handle.sees_committed());
-        self.register(&registry)?;
         Ok(registry)
     }
 
@@ -457,7 +461,7 @@ impl State {
     /// # Errors
     /// The file does not have it.
     pub(crate) fn read_module(&self, sha256: &[u8; 32]) -> Result<Vec<u8>> {
-        let _reading = Reading::begin(&self.reading)?;
+        let _reading = begin_reading(&self.reading)?;
         let mut wasm = None;
         let parameters = [ValueRef::Blob(sha256)];
         self.handle.query(catalog::SELECT_MODULE, &parameters, &mut |row| {
@@ -695,24 +699,14 @@ fn function_name(name: &str) -> Result<CString> {
     CString::new(name).map_err(|_| Error::new(ErrorKind::Catalog, "a function's name contains NUL"))
 }
 
-/// While it lives, the catalog is being read.
-struct Reading<'a>(&'a Cell<bool>);
-
-impl<'a> Reading<'a> {
-    fn begin(reading: &'a Cell<bool>) -> Result<Self> {
-        if reading.replace(true) {
-            return Err(Error::new(
-                ErrorKind::Catalog,
-                "a function was called while the catalog was read: the file's schema was tampered \
-                 with",
-            ));
-        }
-        Ok(Self(reading))
+/// While what this gives lives, the catalog is being read.
+fn begin_reading(reading: &Cell<bool>) -> Result<Raised<'_>> {
+    let raised = Raised::new(reading);
+    if raised.was_up() {
+        return Err(Error::new(
+            ErrorKind::Catalog,
+            "a function was called while the catalog was read: the file's schema was tampered with",
+        ));
     }
-}
-
-impl Drop for Reading<'_> {
-    fn drop(&mut self) {
-        self.0.set(false);
-    }
+    Ok(raised)
 }

@@ -329,27 +329,37 @@ impl Statement {
                 SQLITE_INTEGER => ValueRef::Integer((api.sqlite3_column_int64)(raw, index)),
                 SQLITE_FLOAT => ValueRef::Real((api.sqlite3_column_double)(raw, index)),
                 SQLITE_TEXT => {
-                    let text = std::str::from_utf8(self.text(column));
-                    ValueRef::Text(text.map_err(|_| self.invalid(column))?)
+                    let text = self.text(column).ok_or_else(no_memory)?;
+                    ValueRef::Text(std::str::from_utf8(text).map_err(|_| self.invalid(column))?)
                 }
                 SQLITE_BLOB => {
                     let blob = (api.sqlite3_column_blob)(raw, index).cast::<u8>();
-                    ValueRef::Blob(bytes(blob, (api.sqlite3_column_bytes)(raw, index)))
+                    let len = (api.sqlite3_column_bytes)(raw, index);
+                    if blob.is_null() && len > 0 {
+                        return Err(no_memory());
+                    }
+                    ValueRef::Blob(bytes(blob, len))
                 }
                 _ => ValueRef::Null,
             })
         }
     }
 
-    /// The bytes of a value of the current row as text, which may be no UTF-8.
+    /// The bytes of a value of the current row that is text, which may be no UTF-8; `None` for every
+    /// other value, which SQLite would convert in its place, under what [`column`](Self::column) lent;
+    /// and where there is no memory.
     #[inline]
-    pub(crate) fn text(&self, column: usize) -> &[u8] {
+    pub(crate) fn text(&self, column: usize) -> Option<&[u8]> {
         let (api, raw) = (self.api(), self.raw);
         let index = c_int::try_from(column).unwrap_or(c_int::MAX);
-        // SAFETY: as for `column`.
+        // SAFETY: as for `column`. Text is converted to UTF-8 when it is first asked for, and stays
+        // where it is from then on.
         unsafe {
+            if (api.sqlite3_column_type)(raw, index) != SQLITE_TEXT {
+                return None;
+            }
             let text = (api.sqlite3_column_text)(raw, index);
-            bytes(text, (api.sqlite3_column_bytes)(raw, index))
+            (!text.is_null()).then(|| bytes(text, (api.sqlite3_column_bytes)(raw, index)))
         }
     }
 
@@ -368,6 +378,11 @@ impl Statement {
         // SAFETY: the statement is not finalized.
         unsafe { (self.api().sqlite3_stmt_readonly)(self.raw) != 0 }
     }
+}
+
+#[cold]
+fn no_memory() -> Error {
+    Error::new(ErrorKind::Engine, "out of memory").with_engine_code(SQLITE_NOMEM)
 }
 
 /// The bytes that SQLite points to.

@@ -10,7 +10,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use commensal_core::guest::{Appended, Arguments, CallResult, InvalidUtf8};
+use commensal_core::guest::{Appended, Arguments, CallResult, Unreadable};
 use commensal_core::registry::FunctionKey;
 use commensal_core::session::{AggregateState, Binding, Rows};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
@@ -267,7 +267,7 @@ impl Arguments for Values<'_> {
     }
 
     #[inline(always)]
-    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, Unreadable> {
         Ok(borrowed(&self.0[position]))
     }
 

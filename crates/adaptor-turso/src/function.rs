@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use commensal_core::guest::{Arguments, InvalidUtf8};
+use commensal_core::guest::{Arguments, Unreadable};
 use commensal_core::registry::{FunctionEntry, FunctionKey};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use turso_core::native_ext::{FunctionArity, ScalarCall, ScalarFunction};
@@ -154,7 +154,7 @@ impl Arguments for Registers<'_> {
     }
 
     #[inline(always)]
-    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, Unreadable> {
         Ok(borrowed(self.0[position].get_value()))
     }
 

@@ -8,7 +8,7 @@
 use std::sync::{Arc, LazyLock};
 
 use commensal_core::ValueRef;
-use commensal_core::guest::{Arguments, InvalidUtf8};
+use commensal_core::guest::{Arguments, Unreadable};
 use turso_core::native_ext::{FunctionArity, ScalarCall, ScalarFunction};
 use turso_core::types::IOResultOr;
 use turso_core::{Connection, ExternalFunc, IOResult, Register, Value};
@@ -133,7 +133,7 @@ impl Arguments for Row<'_> {
     }
 
     #[inline]
-    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, Unreadable> {
         Ok(self.at(position).map_or(ValueRef::Null, |(value, _)| value))
     }
 

@@ -46,6 +46,10 @@ impl GuestSql {
     }
 }
 
+/// Machine stack for a statement, in bytes. Its compiler has large frames, the larger where it was built
+/// without optimisation.
+const STACK_BYTES: usize = 1 << 20;
+
 impl HostSql for GuestSql {
     fn prepare(&self, sql: &SqlText) -> Result<(Option<BoxedStatement>, usize)> {
         let state = self.state()?;
@@ -74,6 +78,10 @@ impl HostSql for GuestSql {
 
     fn is_autocommit(&self) -> bool {
         self.state().is_ok_and(|state| state.connection.get_auto_commit())
+    }
+
+    fn stack_bytes(&self) -> usize {
+        STACK_BYTES
     }
 
     fn depth(&self) -> &AtomicUsize {
@@ -196,7 +204,7 @@ impl GuestStatement for OfGuest {
     }
 
     /// The engine has no text that is not UTF-8.
-    fn invalid_text(&self, _column: usize) -> &[u8] {
-        &[]
+    fn invalid_text(&self, _column: usize) -> Option<&[u8]> {
+        None
     }
 }

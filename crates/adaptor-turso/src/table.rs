@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use commensal_core::ddl::quote_identifier;
-use commensal_core::guest::{Arguments, InvalidUtf8};
+use commensal_core::guest::{Arguments, Unreadable};
 use commensal_core::manifest::{Column, Table};
 use commensal_core::registry::TableEntry;
 use commensal_core::table::{Access, FunctionCursor};
@@ -301,7 +301,7 @@ impl Arguments for Given<'_> {
         self.given.len()
     }
 
-    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, Unreadable> {
         if self.given.get(position) != Some(&GIVEN) {
             return Ok(ValueRef::Null);
         }

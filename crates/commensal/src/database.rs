@@ -147,7 +147,9 @@ impl Options {
         self
     }
 
-    /// Bytes of instances in use at the same time. 1 GiB by default.
+    /// Bytes that all instances of the Database may have together, in use and idle: their memory, their
+    /// tables and what else they cost the host. It is a ceiling: whatever would exceed it is refused
+    /// before memory is given. 1 GiB by default.
     #[must_use]
     pub fn live_bytes_max(mut self, bytes: u64) -> Self {
         self.settings.live_bytes_max = bytes;
@@ -290,6 +292,11 @@ impl Database {
     /// Bytes of idle instances now, and their maximum.
     pub fn cache_size(&self) -> (u64, u64) {
         self.environment.cache.size()
+    }
+
+    /// Bytes that all instances have now, in use and idle; see [`Options::live_bytes_max`].
+    pub fn live_bytes(&self) -> u64 {
+        self.environment.cache.live().taken()
     }
 }
 

@@ -1,22 +1,22 @@
 //! The instance cache: idle instances of all connections of a Database under one byte budget, least
-//! recently used out first, and a ceiling for those in use.
+//! recently used out first. They also count towards the ceiling for all instances (`live.rs`), and
+//! make room where that is reached.
 //!
 //! An instance belongs to the connection that made it. It is here only while no statement of that
 //! connection uses it; the lock is taken when a statement starts or stops using a module, never for
 //! a row.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::guest::Guest;
+use crate::live::LiveBytes;
 use crate::registry::Policy;
 use crate::stats::{Counts, FunctionStats};
 
 /// Default of `PRAGMA wasm_cache_size`: 10 MiB.
 pub const CACHE_BYTES_MAX_DEFAULT: u64 = 10 << 20;
-
-/// Default ceiling for instances in use: 1 GiB.
-pub const LIVE_BYTES_MAX_DEFAULT: u64 = 1 << 30;
 
 /// What makes two instances interchangeable.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,30 +42,36 @@ struct State {
     /// Least recently used first.
     idle: VecDeque<Idle>,
     idle_bytes: u64,
-    live_bytes: u64,
     bytes_max: u64,
-    live_bytes_max: u64,
 }
 
 /// See the module's description.
-pub struct InstanceCache(Mutex<State>);
+pub struct InstanceCache {
+    state: Mutex<State>,
+    live: Arc<LiveBytes>,
+}
 
-/// The ceiling for instances in use is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LiveBytesExceeded {
-    /// The ceiling.
-    pub bytes_max: u64,
+impl fmt::Debug for InstanceCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InstanceCache").field("live", &self.live).finish_non_exhaustive()
+    }
 }
 
 impl InstanceCache {
-    /// An empty cache with these budgets.
+    /// An empty cache: so many bytes of idle instances, so many of all.
     pub fn new(bytes_max: u64, live_bytes_max: u64) -> Self {
-        Self(Mutex::new(State { bytes_max, live_bytes_max, ..State::default() }))
+        let state = State { bytes_max, ..State::default() };
+        Self { state: Mutex::new(state), live: LiveBytes::new(live_bytes_max).into() }
+    }
+
+    /// The ceiling for all instances.
+    pub fn live(&self) -> &Arc<LiveBytes> {
+        &self.live
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics half-way through a change.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Bytes of idle instances, and their maximum.
@@ -86,33 +92,20 @@ impl InstanceCache {
     }
 
     /// Takes an idle instance out, if there is one.
-    pub(crate) fn take(&self, key: &InstanceKey) -> Result<Option<Box<Guest>>, LiveBytesExceeded> {
+    pub(crate) fn take(&self, key: &InstanceKey) -> Option<Box<Guest>> {
         let mut state = self.state();
         // The most recently used are behind, and there are few: 10 MiB hold nine of 1 MiB.
-        let Some(position) = state.idle.iter().rposition(|idle| idle.key == *key) else {
-            return Ok(None);
-        };
-        let bytes = state.idle[position].bytes;
-        state.add_live(bytes)?;
-        let idle = state.idle.remove(position);
-        Ok(idle.map(|idle| {
-            state.idle_bytes -= bytes;
-            idle.guest
-        }))
+        let position = state.idle.iter().rposition(|idle| idle.key == *key)?;
+        let idle = state.idle.remove(position)?;
+        state.idle_bytes -= idle.bytes;
+        Some(idle.guest)
     }
 
-    /// Puts an instance back that accounted for `live_bytes`.
-    pub(crate) fn put(
-        &self,
-        key: InstanceKey,
-        guest: Box<Guest>,
-        live_bytes: u64,
-        stats: Arc<FunctionStats>,
-    ) {
-        let bytes = guest.memory_bytes() as u64;
+    /// Puts an instance back.
+    pub(crate) fn put(&self, key: InstanceKey, mut guest: Box<Guest>, stats: Arc<FunctionStats>) {
+        let bytes = guest.live_bytes();
         let evicted = {
             let mut state = self.state();
-            state.live_bytes = state.live_bytes.saturating_sub(live_bytes);
             state.idle_bytes += bytes;
             state.idle.push_back(Idle { key, guest, bytes, stats });
             state.evict()
@@ -120,15 +113,17 @@ impl InstanceCache {
         count_evictions(&evicted);
     }
 
-    /// Accounts for an instance about to be used.
-    pub(crate) fn add_live(&self, bytes: u64) -> Result<(), LiveBytesExceeded> {
-        self.state().add_live(bytes)
-    }
-
-    /// Takes back what [`InstanceCache::add_live`] or [`InstanceCache::take`] accounted for.
-    pub(crate) fn remove_live(&self, bytes: u64) {
-        let mut state = self.state();
-        state.live_bytes = state.live_bytes.saturating_sub(bytes);
+    /// Drops the instance that has been idle for the longest time; whether there was one.
+    pub(crate) fn evict_one(&self) -> bool {
+        let evicted = {
+            let mut state = self.state();
+            let evicted = state.idle.pop_front();
+            state.idle_bytes -= evicted.as_ref().map_or(0, |idle| idle.bytes);
+            evicted
+        };
+        // Dropped outside of the lock.
+        count_evictions(evicted.as_slice());
+        evicted.is_some()
     }
 
     /// Drops the idle instances of a connection that ends.
@@ -146,14 +141,6 @@ impl InstanceCache {
 }
 
 impl State {
-    fn add_live(&mut self, bytes: u64) -> Result<(), LiveBytesExceeded> {
-        if self.live_bytes.saturating_add(bytes) > self.live_bytes_max {
-            return Err(LiveBytesExceeded { bytes_max: self.live_bytes_max });
-        }
-        self.live_bytes += bytes;
-        Ok(())
-    }
-
     fn evict(&mut self) -> Vec<Idle> {
         let mut evicted = Vec::new();
         while self.idle_bytes > self.bytes_max {

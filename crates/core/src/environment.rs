@@ -5,12 +5,14 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
-use crate::cache::{CACHE_BYTES_MAX_DEFAULT, InstanceCache, LIVE_BYTES_MAX_DEFAULT};
+use crate::cache::{CACHE_BYTES_MAX_DEFAULT, InstanceCache};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::LogLevel;
 use crate::limits::{Capabilities, Limits};
+use crate::live::LIVE_BYTES_MAX_DEFAULT;
 use crate::registry::{FunctionKey, ModuleEntry};
 use crate::runtime::{CompiledModule, Metering, Runtime};
+use crate::stack;
 use crate::stats::FunctionStats;
 
 /// Whether `file://` sources may be read, and from where.
@@ -47,7 +49,7 @@ pub struct Settings {
     pub load_catalog: bool,
     /// Bytes of idle instances.
     pub cache_bytes_max: u64,
-    /// Bytes of instances in use.
+    /// Bytes of all instances, in use and idle.
     pub live_bytes_max: u64,
     /// Whether `wasm_stats` has times; two looks at the clock cost more than a short call.
     pub timing: bool,
@@ -208,7 +210,7 @@ pub(crate) fn compile(
     if let Some(module) = slot.as_ref().and_then(Weak::upgrade) {
         return Ok(module);
     }
-    let module = runtime.compile(wasm, metering).map_err(|e| {
+    let module = stack::with_room(|| runtime.compile(wasm, metering))?.map_err(|e| {
         Error::new(ErrorKind::Module, format!("{} cannot compile it: {e}", runtime.name()))
     })?;
     *slot = Some(Arc::downgrade(&module));

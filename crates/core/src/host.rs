@@ -14,6 +14,7 @@ use std::time::Duration;
 use web_time::{SystemTime, UNIX_EPOCH};
 
 use crate::limits::{Capabilities, Capability, Limits};
+use crate::live::{InstanceMemory, LIVE_BYTES_MAX_DEFAULT, LiveAccount};
 use crate::runtime::Fault;
 use sql::{HostSql, SqlState};
 
@@ -231,15 +232,25 @@ pub struct HostState {
     pub table: TableState,
     /// Statements that the guest has prepared.
     pub sql: SqlState,
+    /// What the instance has taken of the memory that all instances share. The runtime asks it before
+    /// it gives any.
+    pub memory: InstanceMemory,
 }
 
 impl HostState {
     /// The state of an instance that runs no method of a table and has no statements, for which the
-    /// default limits hold.
+    /// default limits hold, and which shares its memory's ceiling with no other.
     pub fn new(granted: Capabilities, services: Arc<dyn HostServices>) -> Self {
         let limits = Limits::default();
         let sql = SqlState::new(&limits, limits.call_timeout);
-        Self { granted, services, table: TableState::default(), sql }
+        let memory = InstanceMemory::new(LiveAccount::alone(LIVE_BYTES_MAX_DEFAULT));
+        Self { granted, services, table: TableState::default(), sql, memory }
+    }
+
+    /// The same under the ceiling of this account.
+    #[must_use]
+    pub fn with_account(self, account: LiveAccount) -> Self {
+        Self { memory: InstanceMemory::new(account), ..self }
     }
 
     /// The same with other limits of statements. A step takes no longer than a call.
@@ -252,7 +263,8 @@ impl HostState {
     #[must_use]
     pub fn renewed(&self) -> Self {
         let (granted, services) = (self.granted, Arc::clone(&self.services));
-        Self { granted, services, table: TableState::default(), sql: self.sql.renewed() }
+        let (sql, memory) = (self.sql.renewed(), self.memory.renewed());
+        Self { granted, services, table: TableState::default(), sql, memory }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The engine-neutral host of Commensal: everything that is about functions in WebAssembly and
 //! nothing that is about one database engine or one WebAssembly executor.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod cache;
 pub mod catalog;
@@ -19,6 +19,7 @@ pub mod host;
 pub mod import;
 pub mod introspect;
 pub mod limits;
+pub mod live;
 pub mod manifest;
 pub mod module;
 mod quote;
@@ -26,6 +27,7 @@ pub mod real;
 pub mod registry;
 pub mod runtime;
 pub mod session;
+pub mod stack;
 pub mod stats;
 pub mod table;
 pub mod value;

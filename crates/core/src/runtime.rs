@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::host::HostState;
+use crate::live::LiveBytesExceeded;
 
 /// What a runtime can do beyond running code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,6 +74,10 @@ pub trait CompiledModule: Send + Sync {
 
     /// Bytes of compiled code, as far as the runtime knows.
     fn code_bytes(&self) -> usize;
+
+    /// Machine stack that a call of an instance may take, in bytes, without what the host's functions
+    /// take that the guest calls.
+    fn stack_bytes(&self) -> usize;
 }
 
 /// The limits of an instance, and its way to the host.
@@ -87,7 +92,8 @@ pub struct InstanceConfig {
     pub call_timeout: Duration,
     /// Fuel of one call, and of the instantiation. Needs code compiled with [`Metering::Fuel`].
     pub fuel: Option<u64>,
-    /// What the host functions work on, and who is asked about interrupts.
+    /// What the host functions work on, and who is asked about interrupts and, before any memory is
+    /// given, about that of all instances.
     pub host: HostState,
 }
 
@@ -169,8 +175,14 @@ pub trait Instance: Send {
         Ok(())
     }
 
-    /// Bytes of linear memory now, for the byte budgets of the instance cache.
+    /// Bytes of linear memory now.
     fn memory_bytes(&self) -> usize;
+
+    /// What the guest asked for in the last call and was not given, if it asked for anything: a fault
+    /// that says which limit.
+    fn refused(&self) -> Option<Fault> {
+        None
+    }
 
     /// Fuel used by the last call; `None` without metering.
     fn fuel_used(&self) -> Option<u64>;
@@ -183,6 +195,13 @@ pub trait Instance: Send {
 #[inline]
 pub(crate) fn range(memory: &[u8], offset: u32, len: usize) -> Option<&[u8]> {
     memory.get(offset as usize..(offset as usize).checked_add(len)?)
+}
+
+/// Whether `len` bytes at `offset` are within memory of so many bytes. What a guest says must not be
+/// added up in `usize`: that wraps where it has 32 bits.
+#[inline]
+pub(crate) fn is_within(offset: u32, len: u32, memory_bytes: usize) -> bool {
+    u64::from(offset) + u64::from(len) <= memory_bytes as u64
 }
 
 /// A range that is not within guest memory.
@@ -251,6 +270,9 @@ pub enum Fault {
     MemoryExhausted,
     /// A trap after a table could not grow any further, or tables too large to start with.
     TableExhausted,
+    /// A trap after memory or a table could not grow because all instances together reached their
+    /// ceiling, or no room for another instance.
+    LiveBytes(LiveBytesExceeded),
     /// A host function refused the call: a capability that was not granted, a bad argument.
     Host(String),
     /// The instance could not be made for a reason of the runtime's own.
@@ -269,6 +291,7 @@ impl fmt::Display for Fault {
             Self::Interrupted => "interrupted",
             Self::MemoryExhausted => "out of memory",
             Self::TableExhausted => "a table is too large",
+            Self::LiveBytes(exceeded) => return exceeded.fmt(f),
         })
     }
 }

@@ -19,6 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::guest::{Arguments, Batches, CallError, CallResult, Callee, Guest, Sink};
 use crate::host::{HostServices, HostState};
 use crate::limits::Limits;
+use crate::live::LiveAccount;
 use crate::manifest::Signature;
 use crate::registry::{Callable, Registry};
 use crate::runtime::{CompiledModule, FunctionId, StatementBudget};
@@ -44,8 +45,6 @@ struct Lease {
     key: InstanceKey,
     /// Absent while a call runs in it, and after a fault.
     guest: Option<Box<Guest>>,
-    /// Bytes accounted for.
-    bytes: u64,
     /// Of the function that made it.
     stats: Arc<FunctionStats>,
     /// It was given back, and nothing is bound to it.
@@ -298,7 +297,7 @@ impl Session {
             instances: 0,
             budget: StatementBudget::new(self.environment.settings.limits.statement_timeout),
             cleanup: StatementBudget::for_cleanup(aggregate::DROP_TIMEOUT),
-            batches: Batches::new(),
+            batches: Batches::new(LiveAccount::new(&self.environment.cache)),
         }
     }
 
@@ -324,16 +323,13 @@ impl Session {
                 continue;
             }
             lease.vacant = true;
-            let (bytes, cache) = (std::mem::take(&mut lease.bytes), &self.environment.cache);
             match lease.guest.take().map(Guest::idle) {
                 Some(Ok(Some(guest))) => {
-                    cache.put(lease.key.clone(), guest, bytes, Arc::clone(&lease.stats));
+                    let stats = Arc::clone(&lease.stats);
+                    self.environment.cache.put(lease.key.clone(), guest, stats);
                 }
-                Some(Err(_)) => {
-                    lease.stats.add(&Counts { traps: 1, ..Counts::default() });
-                    cache.remove_live(bytes);
-                }
-                Some(Ok(None)) | None => cache.remove_live(bytes),
+                Some(Err(_)) => lease.stats.add(&Counts { traps: 1, ..Counts::default() }),
+                Some(Ok(None)) | None => {}
             }
         }
     }
@@ -373,23 +369,17 @@ impl Session {
         let (lease, counts) = match scope.lease(&key) {
             Some(lease) => (lease, hit),
             None => {
-                let idle = self.environment.cache.take(&key);
-                let idle = idle.map_err(|e| failure::live_bytes(callable, e))?;
-                let (guest, bytes, counts) = match idle {
+                let (guest, counts) = match self.environment.cache.take(&key) {
                     Some(mut guest) => {
                         guest.begin_statement();
-                        let bytes = guest.memory_bytes() as u64;
-                        (guest, bytes, hit)
+                        (guest, hit)
                     }
-                    None => {
-                        let (guest, bytes) = self.start(scope, callable, module)?;
-                        (guest, bytes, Counts::default())
-                    }
+                    None => (self.start(scope, callable, module)?, Counts::default()),
                 };
                 let stats = Arc::clone(&callable.stats);
                 let id = InstanceId(scope.instances);
                 scope.instances += 1;
-                let lease = Lease { id, key, guest: Some(guest), bytes, stats, vacant: false };
+                let lease = Lease { id, key, guest: Some(guest), stats, vacant: false };
                 (scope.add_lease(lease), counts)
             }
         };
@@ -406,26 +396,22 @@ impl Session {
         Ok(())
     }
 
-    /// Makes an instance; what it accounts for besides.
+    /// Makes an instance.
     fn start(
         &self,
         scope: &mut Scope,
         callable: &Callable,
         module: &dyn CompiledModule,
-    ) -> Result<(Box<Guest>, u64)> {
+    ) -> Result<Box<Guest>> {
         let policy = &callable.object.policy;
         let limits = &self.environment.settings.limits;
         let host = HostState::new(policy.granted, Arc::clone(&self.services))
-            .with_limits(limits, policy.call_timeout);
+            .with_limits(limits, policy.call_timeout)
+            .with_account(LiveAccount::new(&self.environment.cache));
         let config = policy.instance(limits, host);
         let started = Guest::new(module, config, &mut scope.budget)
-            .map_err(|e| failure::call(callable, &callable.object.policy, limits, *e))
-            .and_then(|guest| {
-                let bytes = guest.memory_bytes() as u64;
-                let accounted = self.environment.cache.add_live(bytes);
-                accounted.map_err(|e| failure::live_bytes(callable, e))?;
-                Ok((Box::new(guest), bytes))
-            });
+            .map(Box::new)
+            .map_err(|e| failure::call(callable, &callable.object.policy, limits, *e));
         callable.stats.add(&Counts {
             cache_misses: 1,
             instances: started.is_ok().into(),
@@ -479,8 +465,6 @@ impl Session {
     fn discard(&self, scope: &mut Scope, lease: usize) {
         let dropped = &mut scope.leases[lease];
         (dropped.guest, dropped.vacant) = (None, true);
-        let bytes = std::mem::take(&mut dropped.bytes);
-        self.environment.cache.remove_live(bytes);
         for target in &mut scope.targets {
             if let Some(gone) = target.take_if(|target| target.lease == lease) {
                 gone.binding.callable.stats.add(&gone.counts);

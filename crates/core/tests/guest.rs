@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use commensal_core::abi::Record;
-use commensal_core::guest::{
-    Arguments, CallError, Callee, Guest, InvalidUtf8, Null, Pointer, Sink,
-};
+use commensal_core::guest::{Arguments, CallError, Callee, Guest, Null, Pointer, Sink, Unreadable};
 use commensal_core::host::{HostServices, HostState, LogLevel};
 use commensal_core::limits::Capabilities;
 use commensal_core::manifest::{Param, Signature};
@@ -41,6 +39,10 @@ impl CompiledModule for Double {
     }
 
     fn code_bytes(&self) -> usize {
+        0
+    }
+
+    fn stack_bytes(&self) -> usize {
         0
     }
 }
@@ -294,7 +296,7 @@ impl Arguments for Passed {
         1
     }
 
-    fn get(&self, _: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+    fn get(&self, _: usize) -> Result<ValueRef<'_>, Unreadable> {
         Ok(ValueRef::Null)
     }
 

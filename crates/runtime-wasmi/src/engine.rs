@@ -10,6 +10,9 @@ use wasmparser::WasmFeatures;
 /// memory, and compiled code keeps many in registers.
 pub const STACK_BYTES: usize = 1 << 20;
 
+/// Machine stack of a call: that of the interpreter's loop, whatever the guest does.
+pub(crate) const INTERPRETER_STACK_BYTES: usize = 32 << 10;
+
 /// Depth of calls, whose frames are on the heap too: about what Wasmtime's stack has room for.
 pub const RECURSION_MAX: usize = 8192;
 

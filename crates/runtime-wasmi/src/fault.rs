@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use commensal_core::live::LiveBytesExceeded;
 use commensal_core::runtime::Fault;
 use wasmi::errors::{ErrorKind, HostError, InstantiationError};
 use wasmi::{Error, TrapCode};
@@ -11,6 +12,8 @@ use wasmi::{Error, TrapCode};
 pub(crate) enum Refused {
     Memory,
     Table,
+    /// All instances together have too much.
+    Live(LiveBytesExceeded),
 }
 
 impl From<Refused> for Fault {
@@ -18,6 +21,7 @@ impl From<Refused> for Fault {
         match refused {
             Refused::Memory => Self::MemoryExhausted,
             Refused::Table => Self::TableExhausted,
+            Refused::Live(exceeded) => Self::LiveBytes(exceeded),
         }
     }
 }

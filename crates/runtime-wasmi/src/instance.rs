@@ -73,7 +73,8 @@ impl Limits {
 }
 
 impl WasmiInstance {
-    pub(crate) fn new(module: &Arc<Code>, config: InstanceConfig) -> Result<Self, Fault> {
+    pub(crate) fn new(module: &Arc<Code>, mut config: InstanceConfig) -> Result<Self, Fault> {
+        config.host.memory.begin(module.instance_bytes).map_err(Fault::LiveBytes)?;
         if (module.metering, config.fuel.is_some()) == (Metering::None, true) {
             return Err(Fault::Runtime(
                 "a limit on fuel needs a module that was compiled with fuel metering".into(),
@@ -255,6 +256,10 @@ impl Instance for WasmiInstance {
 
     fn memory_bytes(&self) -> usize {
         self.store.data().memory.map_or(0, |memory| memory.data_size(&self.store))
+    }
+
+    fn refused(&self) -> Option<Fault> {
+        self.store.data().refused.map(Fault::from)
     }
 
     fn fuel_used(&self) -> Option<u64> {

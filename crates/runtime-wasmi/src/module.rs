@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
+use commensal_core::live;
 use commensal_core::runtime::{
     CompiledModule, Fault, Instance, InstanceConfig, Metering, RuntimeError,
 };
@@ -25,6 +26,8 @@ pub(crate) struct Code {
     pub(crate) start: Option<String>,
     pub(crate) metering: Metering,
     wasm_bytes: usize,
+    /// What an instance costs besides what every instance costs.
+    pub(crate) instance_bytes: u64,
 }
 
 impl WasmiModule {
@@ -42,8 +45,9 @@ impl WasmiModule {
             let (module, name) = (import.module(), import.name());
             return Err(RuntimeError(format!("unknown import: \"{module}\" \"{name}\"")));
         }
-        let wasm_bytes = wasm.len();
-        Ok(Self(Arc::new(Code { module, linker, start, metering, wasm_bytes })))
+        let (wasm_bytes, instance_bytes) = (wasm.len(), live::instance_bytes(wasm));
+        let code = Code { module, linker, start, metering, wasm_bytes, instance_bytes };
+        Ok(Self(Arc::new(code)))
     }
 }
 
@@ -54,6 +58,11 @@ fn error(error: impl Display) -> RuntimeError {
 impl CompiledModule for WasmiModule {
     fn instantiate(&self, config: InstanceConfig) -> Result<Box<dyn Instance>, Fault> {
         Ok(Box::new(WasmiInstance::new(&self.0, config)?))
+    }
+
+    /// Values and frames are on the heap; what is left is the interpreter itself.
+    fn stack_bytes(&self) -> usize {
+        engine::INTERPRETER_STACK_BYTES
     }
 
     /// wasmi does not tell; its code is of the order of the module's.

@@ -36,18 +36,50 @@ impl State {
 /// wasmi's way of ending a growth with a trap, which is not used.
 type Result<T> = std::result::Result<T, LimiterError>;
 
+impl State {
+    fn grant_memory(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> std::result::Result<(), Refused> {
+        if desired > maximum.unwrap_or(usize::MAX).min(self.memory_bytes_max) {
+            return Err(Refused::Memory);
+        }
+        self.host.memory.grow_memory(current, desired).map_err(Refused::Live)
+    }
+
+    fn grant_table(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> std::result::Result<(), Refused> {
+        let more = desired.saturating_sub(current);
+        if desired > maximum.unwrap_or(usize::MAX) || more > self.table_elements_left {
+            return Err(Refused::Table);
+        }
+        self.host.memory.grow_table(more).map_err(Refused::Live)?;
+        self.table_elements_left -= more;
+        self.table_elements_granted = more;
+        Ok(())
+    }
+
+    /// Keeps in mind what was refused.
+    fn granted(&mut self, result: std::result::Result<(), Refused>) -> bool {
+        result.map_err(|refused| self.refused = Some(refused)).is_ok()
+    }
+}
+
 impl ResourceLimiter for State {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         maximum: Option<usize>,
     ) -> Result<bool> {
-        let granted = desired <= maximum.unwrap_or(usize::MAX).min(self.memory_bytes_max);
-        if !granted {
-            self.refused = Some(Refused::Memory);
-        }
-        Ok(granted)
+        let result = self.grant_memory(current, desired, maximum);
+        Ok(self.granted(result))
     }
 
     fn memory_grow_failed(&mut self, error: &MemoryError) -> Result<()> {
@@ -64,20 +96,15 @@ impl ResourceLimiter for State {
         desired: usize,
         maximum: Option<usize>,
     ) -> Result<bool> {
-        let more = desired.saturating_sub(current);
-        let granted = desired <= maximum.unwrap_or(usize::MAX) && more <= self.table_elements_left;
-        if granted {
-            self.table_elements_left -= more;
-            self.table_elements_granted = more;
-        } else {
-            self.refused = Some(Refused::Table);
-        }
-        Ok(granted)
+        let result = self.grant_table(current, desired, maximum);
+        Ok(self.granted(result))
     }
 
     /// Called after [`Self::table_growing`] has granted it.
     fn table_grow_failed(&mut self, error: &TableError) -> Result<()> {
-        self.table_elements_left += std::mem::take(&mut self.table_elements_granted);
+        let elements = std::mem::take(&mut self.table_elements_granted);
+        self.table_elements_left += elements;
+        self.host.memory.table_did_not_grow(elements);
         if !matches!(error, TableError::OutOfFuel { .. }) {
             self.refused = Some(Refused::Table);
         }

@@ -1,5 +1,6 @@
 //! From Wasmtime's errors to the core's faults, by type and never by text.
 
+use commensal_core::live::LiveBytesExceeded;
 use commensal_core::runtime::Fault;
 use wasmtime::{Error, Trap};
 
@@ -8,6 +9,8 @@ use wasmtime::{Error, Trap};
 pub(crate) enum Refused {
     Memory,
     Table,
+    /// All instances together have too much.
+    Live(LiveBytesExceeded),
 }
 
 impl From<Refused> for Fault {
@@ -15,6 +18,7 @@ impl From<Refused> for Fault {
         match refused {
             Refused::Memory => Self::MemoryExhausted,
             Refused::Table => Self::TableExhausted,
+            Refused::Live(exceeded) => Self::LiveBytes(exceeded),
         }
     }
 }

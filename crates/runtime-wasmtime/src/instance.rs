@@ -43,8 +43,10 @@ impl WasmtimeInstance {
     pub(crate) fn new(
         prepared: &InstancePre<State>,
         metering: Metering,
-        config: InstanceConfig,
+        instance_bytes: u64,
+        mut config: InstanceConfig,
     ) -> Result<Self, Fault> {
+        config.host.memory.begin(instance_bytes).map_err(Fault::LiveBytes)?;
         let fuel = match (metering, config.fuel) {
             (Metering::Fuel, fuel) => Some(fuel.unwrap_or(u64::MAX)),
             (Metering::None, None) => None,
@@ -54,7 +56,7 @@ impl WasmtimeInstance {
                 ));
             }
         };
-        let remake = remake(prepared.clone(), metering, &config);
+        let remake = remake(prepared.clone(), metering, instance_bytes, &config);
         let mut store = store(prepared, config);
         // The start function and `_initialize` share the limits of one call.
         // It is not charged to a statement; the call's time limit bounds it.
@@ -77,6 +79,7 @@ impl WasmtimeInstance {
 fn remake(
     prepared: InstancePre<State>,
     metering: Metering,
+    instance_bytes: u64,
     config: &InstanceConfig,
 ) -> Box<Remake> {
     let &InstanceConfig {
@@ -96,7 +99,7 @@ fn remake(
             fuel,
             host,
         };
-        WasmtimeInstance::new(&prepared, metering, config)
+        WasmtimeInstance::new(&prepared, metering, instance_bytes, config)
     })
 }
 
@@ -269,6 +272,10 @@ impl Instance for WasmtimeInstance {
 
     fn memory_bytes(&self) -> usize {
         self.view.as_ref().map_or(0, View::len)
+    }
+
+    fn refused(&self) -> Option<Fault> {
+        self.store.data().refused.map(Fault::from)
     }
 
     fn fuel_used(&self) -> Option<u64> {

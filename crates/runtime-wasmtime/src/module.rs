@@ -1,5 +1,6 @@
 //! A compiled module: code, with its imports resolved once for all instances.
 
+use commensal_core::live;
 use commensal_core::runtime::{
     CompiledModule, Fault, Instance, InstanceConfig, Metering, RuntimeError,
 };
@@ -12,6 +13,7 @@ use crate::state::State;
 pub(crate) struct WasmtimeModule {
     prepared: InstancePre<State>,
     metering: Metering,
+    instance_bytes: u64,
 }
 
 impl WasmtimeModule {
@@ -20,13 +22,18 @@ impl WasmtimeModule {
         let prepared = Module::from_binary(&executor.engine, wasm)
             .and_then(|module| executor.linker.instantiate_pre(&module))
             .map_err(|error| RuntimeError(format!("{error:#}")))?;
-        Ok(Self { prepared, metering })
+        Ok(Self { prepared, metering, instance_bytes: live::instance_bytes(wasm) })
     }
 }
 
 impl CompiledModule for WasmtimeModule {
     fn instantiate(&self, config: InstanceConfig) -> Result<Box<dyn Instance>, Fault> {
-        Ok(Box::new(WasmtimeInstance::new(&self.prepared, self.metering, config)?))
+        let Self { prepared, metering, instance_bytes } = self;
+        Ok(Box::new(WasmtimeInstance::new(prepared, *metering, *instance_bytes, config)?))
+    }
+
+    fn stack_bytes(&self) -> usize {
+        engine::STACK_BYTES
     }
 
     fn code_bytes(&self) -> usize {

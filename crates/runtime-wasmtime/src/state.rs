@@ -40,20 +40,51 @@ impl State {
     }
 }
 
+impl State {
+    fn grant_memory(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> Result<(), Refused> {
+        if desired > maximum.unwrap_or(usize::MAX).min(self.memory_bytes_max) {
+            return Err(Refused::Memory);
+        }
+        self.host.memory.grow_memory(current, desired).map_err(Refused::Live)?;
+        self.memory_grew = true;
+        Ok(())
+    }
+
+    fn grant_table(
+        &mut self,
+        current: usize,
+        desired: usize,
+        maximum: Option<usize>,
+    ) -> Result<(), Refused> {
+        let more = desired.saturating_sub(current);
+        if desired > maximum.unwrap_or(usize::MAX) || more > self.table_elements_left {
+            return Err(Refused::Table);
+        }
+        self.host.memory.grow_table(more).map_err(Refused::Live)?;
+        self.table_elements_left -= more;
+        Ok(())
+    }
+
+    /// Keeps in mind what was refused.
+    fn granted(&mut self, result: Result<(), Refused>) -> bool {
+        result.map_err(|refused| self.refused = Some(refused)).is_ok()
+    }
+}
+
 impl ResourceLimiter for State {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let granted = desired <= maximum.unwrap_or(usize::MAX).min(self.memory_bytes_max);
-        if granted {
-            self.memory_grew = true;
-        } else {
-            self.refused = Some(Refused::Memory);
-        }
-        Ok(granted)
+        let result = self.grant_memory(current, desired, maximum);
+        Ok(self.granted(result))
     }
 
     /// The operating system had no memory.
@@ -68,14 +99,8 @@ impl ResourceLimiter for State {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let more = desired.saturating_sub(current);
-        let granted = desired <= maximum.unwrap_or(usize::MAX) && more <= self.table_elements_left;
-        if granted {
-            self.table_elements_left -= more;
-        } else {
-            self.refused = Some(Refused::Table);
-        }
-        Ok(granted)
+        let result = self.grant_table(current, desired, maximum);
+        Ok(self.granted(result))
     }
 
     fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {

@@ -11,7 +11,7 @@ use std::ffi::{c_char, c_int, c_void};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
-use commensal_core::guest::{Arguments, InvalidUtf8};
+use commensal_core::guest::{Arguments, Unreadable};
 use commensal_core::registry::TableEntry;
 use commensal_core::session::Session;
 use commensal_core::table::{Access, FunctionCursor, Scans};
@@ -328,7 +328,7 @@ impl Arguments for Given<'_> {
         self.given.len()
     }
 
-    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, Unreadable> {
         match self.given.get(position) {
             Some(&GIVEN) => {
                 let before = self.given[..position].iter().filter(|g| **g == GIVEN).count();

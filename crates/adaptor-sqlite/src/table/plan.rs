@@ -2,9 +2,9 @@
 
 use std::ffi::{CStr, c_char, c_int};
 
-use commensal_core::guest::{Arguments, InvalidUtf8};
+use commensal_core::guest::{Arguments, Unreadable};
 use commensal_core::table::{Constraint, FilterValue, Plan, Request};
-use commensal_core::{Value, ValueRef};
+use commensal_core::{Error, ErrorKind, Result, Value, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, sqlite3_index_info, sqlite3_value};
@@ -128,7 +128,7 @@ pub(super) unsafe fn unpack(
     text: *const c_char,
     argc: c_int,
     argv: *mut *mut sqlite3_value,
-) -> (Option<String>, Result<Vec<FilterValue>, InvalidUtf8>) {
+) -> (Option<String>, Result<Vec<FilterValue>, BadValue>) {
     // SAFETY: the caller's promise: the text ends with a NUL.
     let text = unsafe { CStr::from_ptr(text) }.to_bytes();
     let marks = text.iter().position(|&b| b == TEXT).unwrap_or(text.len());
@@ -139,10 +139,10 @@ pub(super) unsafe fn unpack(
         .map(|i| match text[..marks].get(i) {
             // SAFETY: SQLite gives this value, whose constraint `sqlite3_vtab_in` was asked for.
             Some(&ALL) => unsafe { all(api, *argv.add(i)).map(FilterValue::All) },
-            _ => values.get(i).map(|value| match value {
-                ValueRef::Null => FilterValue::Null(values.null(i)),
-                value => FilterValue::One(value.to_owned(), values.subtype(i)),
-            }),
+            _ => match values.get(i)? {
+                ValueRef::Null => Ok(FilterValue::Null(values.null(i))),
+                value => Ok(FilterValue::One(value.to_owned(), values.subtype(i))),
+            },
         })
         .collect();
     (own, values)
@@ -152,9 +152,10 @@ pub(super) unsafe fn unpack(
 ///
 /// # Safety
 /// `list` is a value of xFilter for which `sqlite3_vtab_in` was called.
-unsafe fn all(api: &'static Api, list: *mut sqlite3_value) -> Result<Vec<Value>, InvalidUtf8> {
+unsafe fn all(api: &'static Api, list: *mut sqlite3_value) -> Result<Vec<Value>, BadValue> {
     let (Some(first), Some(next)) = (api.sqlite3_vtab_in_first, api.sqlite3_vtab_in_next) else {
-        return Ok(Vec::new());
+        // Then nobody asked for all at once either.
+        return Err(BadValue::List(SQLITE_MISUSE));
     };
     let mut values = Vec::new();
     let mut value = std::ptr::null_mut();
@@ -165,6 +166,43 @@ unsafe fn all(api: &'static Api, list: *mut sqlite3_value) -> Result<Vec<Value>,
             values.push(crate::function::value_ref(api, value)?.to_owned());
             code = next(list, &raw mut value);
         }
+        // All else is no end: what was read so far is not the list.
+        if code != SQLITE_DONE && code != SQLITE_OK {
+            return Err(BadValue::List(code));
+        }
     }
     Ok(values)
+}
+
+/// Why the values for a `filter` cannot be told.
+#[derive(Debug)]
+pub(super) enum BadValue {
+    /// One of them cannot be read.
+    Value(Unreadable),
+    /// The list of an IN ends with this result code.
+    List(c_int),
+}
+
+impl From<Unreadable> for BadValue {
+    fn from(why: Unreadable) -> Self {
+        Self::Value(why)
+    }
+}
+
+impl BadValue {
+    /// The error of the table of this name.
+    pub(super) fn of(self, table: &str) -> Error {
+        match self {
+            Self::Value(why) => {
+                let message = why.of("a value");
+                Error::new(ErrorKind::Argument, format!("{table}.filter(): {message}"))
+            }
+            Self::List(code) => {
+                let message = format!(
+                    "{table}.filter(): the list of an IN cannot be read: error {code} of the engine"
+                );
+                Error::new(ErrorKind::Engine, message)
+            }
+        }
+    }
 }

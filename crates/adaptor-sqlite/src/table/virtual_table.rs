@@ -8,7 +8,7 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use commensal_core::guest::{Arguments, InvalidUtf8, Null};
+use commensal_core::guest::{Arguments, Null, Unreadable};
 use commensal_core::manifest::{Eponymous, Table, TableMethod};
 use commensal_core::registry::{Registry, TableEntry};
 use commensal_core::session::Session;
@@ -446,14 +446,7 @@ unsafe extern "C" fn filter(
         let api = connected.state.handle.api;
         // SAFETY: SQLite gives back the plan's text, and as many values as the plan asked for.
         let (text, values) = unsafe { plan::unpack(api, text, argc, argv) };
-        let values: Vec<FilterValue> = values.map_err(|_| {
-            let message = format!(
-                "{}.filter(): a value is text that is not valid UTF-8; CAST(… AS BLOB) passes its \
-                 bytes",
-                connected.name
-            );
-            Error::new(ErrorKind::Argument, message)
-        })?;
+        let values: Vec<FilterValue> = values.map_err(|bad| bad.of(&connected.name))?;
         table.filter(access.session, scan, number, text.as_deref(), &values)
     };
     // SAFETY: this is xFilter.
@@ -567,7 +560,7 @@ impl Arguments for Changes<'_> {
         self.0.len()
     }
 
-    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, Unreadable> {
         self.0.get(position)
     }
 

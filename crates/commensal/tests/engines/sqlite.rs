@@ -20,11 +20,17 @@ mod interrupts;
 mod kill;
 mod limits;
 mod memory;
+#[cfg(feature = "wasmi")]
+mod live_bytes;
 mod no_runtime;
 mod only_sqlite;
 #[cfg(feature = "rusqlite")]
 mod rusqlite;
 mod scans;
+#[cfg(feature = "rusqlite")]
+mod sorter;
+#[cfg(feature = "wasmi")]
+mod stacks;
 mod support;
 mod tables;
 mod threads;

@@ -18,6 +18,8 @@ mod files;
 mod interrupts;
 mod kill;
 mod limits;
+#[cfg(feature = "wasmi")]
+mod live_bytes;
 mod no_runtime;
 mod support;
 mod tables;

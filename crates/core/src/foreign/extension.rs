@@ -16,6 +16,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::guest::{Callee, Guest};
 use crate::host::{HostServices, HostState, LogLevel};
 use crate::limits::{Capabilities, Limits};
+use crate::live::LiveAccount;
 use crate::manifest::{Column, Function, Manifest, Operator, PARAMS_MAX, Param, Signature, Type};
 use crate::module::{ModuleInfo, ValType};
 use crate::quote::quoted;
@@ -275,7 +276,8 @@ impl<'a> Asked<'a> {
         let policy = Policy::effective(limits, Capabilities::NONE, &With::default());
         let runtime = environment.runtime()?;
         let module = compile(runtime.as_ref(), sha256, policy.metering(), &module)?;
-        let host = HostState::new(policy.granted, Arc::new(NoServices));
+        let host = HostState::new(policy.granted, Arc::new(NoServices))
+            .with_account(LiveAccount::new(&environment.cache));
         let config = policy.instance(limits, host);
         let mut budget = StatementBudget::new(limits.statement_timeout);
         let failed = |e: Box<_>| describe(&format!("{EXT_INIT}()"), &policy, limits, *e);

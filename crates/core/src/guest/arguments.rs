@@ -1,5 +1,7 @@
 //! Arguments on their way in: what an engine has to give, checks by the signature, records.
 
+use std::fmt;
+
 use commensal_abi::{Record, Tag};
 
 use super::{CallError, CallResult, Callee, SentPointer};
@@ -19,8 +21,8 @@ pub trait Arguments {
     /// The argument at this position, from 0. Asked for each position in order, possibly twice.
     ///
     /// # Errors
-    /// The argument is text that is not valid UTF-8.
-    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8>;
+    /// The argument cannot be read.
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, Unreadable>;
 
     /// The argument, if it is an integer: the shortest way for the most frequent class.
     fn integer(&self, position: usize) -> Option<i64> {
@@ -63,7 +65,7 @@ impl Arguments for [ValueRef<'_>] {
         <[_]>::len(self)
     }
 
-    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, Unreadable> {
         Ok(self[position])
     }
 }
@@ -73,7 +75,7 @@ impl Arguments for [Value] {
         <[_]>::len(self)
     }
 
-    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, Unreadable> {
         Ok(self[position].as_ref())
     }
 }
@@ -112,9 +114,27 @@ impl Null {
     }
 }
 
-/// Text from the database that is not UTF-8, which no guest may see as text.
+/// Why an argument cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InvalidUtf8;
+pub enum Unreadable {
+    /// It is text from the database that is not UTF-8, which no guest may see as text.
+    InvalidUtf8,
+    /// The engine has no memory to give it in the form that is asked for. It is not to be taken for an
+    /// empty value.
+    NoMemory,
+}
+
+impl Unreadable {
+    /// What SQL users read of the value that is called so.
+    pub fn of(self, what: impl fmt::Display) -> String {
+        match self {
+            Self::InvalidUtf8 => {
+                format!("{what} is text that is not valid UTF-8; CAST(… AS BLOB) passes its bytes")
+            }
+            Self::NoMemory => format!("{what} cannot be read: the engine is out of memory"),
+        }
+    }
+}
 
 /// What became of the arguments.
 pub(super) enum Placed {
@@ -140,7 +160,7 @@ pub(super) fn encode<A: Arguments + ?Sized>(
     let Some((places, area)) = area.split_at_mut_checked(arguments.len() * Record::SIZE) else {
         return needs(signature, arguments);
     };
-    let mut bytes = Upwards { area, base: base + places.len() as u32, end: 0 };
+    let mut bytes = Upwards { area, base: base.wrapping_add(places.len() as u32), end: 0 };
     records(places, &mut bytes, signature, subtype, instance, arguments)
 }
 
@@ -219,7 +239,7 @@ impl Room for Upwards<'_> {
         let to = self.area.get_mut(start..start.checked_add(bytes.len())?)?;
         to.copy_from_slice(bytes);
         self.end = start + bytes.len();
-        Some(self.base + start as u32)
+        Some(self.base.wrapping_add(start as u32))
     }
 }
 
@@ -244,12 +264,13 @@ pub(super) fn needs<A: Arguments + ?Sized>(
 ) -> CallResult<Placed> {
     let mut bytes = arguments.len() * Record::SIZE;
     for position in 0..arguments.len() {
-        bytes += match argument(signature, arguments, position)? {
+        let more = match argument(signature, arguments, position)? {
             None => return Ok(Placed::Null),
             Some(ValueRef::Text(t)) => t.len(),
             Some(ValueRef::Blob(b)) => b.len(),
             Some(_) => 0,
         };
+        bytes = bytes.saturating_add(more);
     }
     Ok(Placed::Needs(bytes))
 }
@@ -262,7 +283,7 @@ fn argument<'a, A: Arguments + ?Sized>(
     arguments: &'a A,
     position: usize,
 ) -> CallResult<Option<ValueRef<'a>>> {
-    let Ok(value) = arguments.get(position) else { return Err(invalid_argument(position).into()) };
+    let value = arguments.get(position).map_err(|why| unreadable(position, why))?;
     let Some(param) = signature.param(position) else {
         return Err(too_many(signature, arguments).into());
     };
@@ -276,11 +297,8 @@ fn argument<'a, A: Arguments + ?Sized>(
 }
 
 #[cold]
-pub(crate) fn invalid_argument(position: usize) -> CallError {
-    CallError::Argument(format!(
-        "argument {} is text that is not valid UTF-8; CAST(… AS BLOB) passes its bytes",
-        position + 1
-    ))
+pub(crate) fn unreadable(position: usize, why: Unreadable) -> CallError {
+    CallError::Argument(why.of(format_args!("argument {}", position + 1)))
 }
 
 #[cold]

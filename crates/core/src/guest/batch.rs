@@ -7,8 +7,9 @@
 
 use commensal_abi::{Record, Tag};
 
-use super::arguments::{Arguments, InvalidUtf8, Placed, Plain, Room, needs, records, write};
+use super::arguments::{Arguments, Placed, Plain, Room, Unreadable, needs, records, write};
 use super::{CallResult, Callee, Guest, memory_shrank};
+use crate::live::LiveAccount;
 use crate::manifest::{Param, Signature};
 use crate::runtime::{FunctionId, StatementBudget};
 use crate::value::{StorageClass, ValueRef};
@@ -27,16 +28,18 @@ const BYTES_OF_ALL_MAX: usize = 8 << 20;
 /// Batches that are kept for the next group.
 const SPARE_MAX: usize = 8;
 
-/// The batches of a statement: of ended states they go to new ones, and together they have a limit.
-/// Where it is reached, a row is handed over at once.
+/// The batches of a statement: of ended states they go to new ones, and together they have a limit,
+/// besides the one that they share with all instances. Where either is reached, a row is handed over
+/// at once.
 pub(crate) struct Batches {
     spare: Vec<Batch>,
     bytes_left: usize,
+    account: LiveAccount,
 }
 
 impl Batches {
-    pub(crate) fn new() -> Self {
-        Self { spare: Vec::new(), bytes_left: BYTES_OF_ALL_MAX }
+    pub(crate) fn new(account: LiveAccount) -> Self {
+        Self { spare: Vec::new(), bytes_left: BYTES_OF_ALL_MAX, account }
     }
 
     /// A batch for a new state; `ordered` when each row is to be handed over by itself.
@@ -55,6 +58,7 @@ impl Batches {
             self.spare.push(batch);
         } else {
             self.bytes_left += batch.buffer.len();
+            self.account.give(batch.buffer.len() as u64);
         }
     }
 
@@ -71,12 +75,13 @@ impl Batches {
 
     /// The size that a batch may have: `wanted`, or what it had.
     fn claim(&mut self, had: usize, wanted: usize) -> usize {
-        match self.bytes_left.checked_sub(wanted.saturating_sub(had)) {
-            Some(left) => {
+        let more = wanted.saturating_sub(had);
+        match self.bytes_left.checked_sub(more) {
+            Some(left) if self.account.take(more as u64).is_ok() => {
                 self.bytes_left = left;
                 wanted
             }
-            None => had,
+            _ => had,
         }
     }
 }
@@ -182,7 +187,7 @@ impl Batch {
         else {
             return false;
         };
-        let mut room = Downwards { free, base: self.base + end as u32 };
+        let mut room = Downwards { free, base: self.base.wrapping_add(end as u32) };
         for (position, place) in places.as_chunks_mut().0.iter_mut().enumerate() {
             let record = match arguments.plain(position) {
                 Some(Plain::Integer(integer)) if plain.integers >> position & 1 != 0 => {
@@ -220,7 +225,7 @@ impl Batch {
             return Ok(Appended::Full);
         };
         let start = self.records_end + taken;
-        let mut room = Downwards { free, base: self.base + start as u32 };
+        let mut room = Downwards { free, base: self.base.wrapping_add(start as u32) };
         // Rows wait here, pointers may not last as long: those of no instance pass.
         match records(places, &mut room, signature, subtype, 0, arguments)? {
             Placed::Null => return Ok(Appended::Done),
@@ -276,7 +281,7 @@ impl Room for Downwards<'_> {
         let (free, to) = std::mem::take(&mut self.free).split_at_mut(start);
         to.copy_from_slice(bytes);
         self.free = free;
-        Some(self.base + start as u32)
+        Some(self.base.wrapping_add(start as u32))
     }
 }
 
@@ -319,7 +324,7 @@ impl Guest {
         let (records, bytes) = (&buffer[..*records_end], &buffer[*bytes_start..]);
         self.write(self.scratch, records)?;
         if !bytes.is_empty() {
-            self.write(self.scratch + *bytes_start as u32, bytes)?;
+            self.write(self.scratch.wrapping_add(*bytes_start as u32), bytes)?;
         }
         let argc = (*records_end / Record::SIZE) as u32;
         self.call_for_error(function, argc, budget)
@@ -361,10 +366,7 @@ impl Guest {
         argc: u32,
         budget: &mut StatementBudget,
     ) -> CallResult<()> {
-        let pointer = match self.instance.call(function, argc, self.scratch, budget) {
-            Ok(pointer) => pointer,
-            Err(fault) => return Err(self.fault(*fault).into()),
-        };
+        let pointer = self.enter(function, argc, budget)?;
         self.error_at(pointer)
     }
 
@@ -384,7 +386,7 @@ impl<A: Arguments + ?Sized> Arguments for Row<'_, A> {
         self.head.len() + self.row.len()
     }
 
-    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, Unreadable> {
         match self.head.get(position) {
             Some(&head) => Ok(ValueRef::Integer(head)),
             None => self.row.get(position - self.head.len()),

@@ -9,7 +9,7 @@ use commensal_abi::{Record, Tag};
 
 use super::{CallError, CallResult, Callee, Guest, Returns, Sink};
 use crate::manifest::Signature;
-use crate::runtime::{FunctionId, StatementBudget, range};
+use crate::runtime::{FunctionId, StatementBudget, is_within, range};
 use crate::value::{StorageClass, ValueRef};
 
 /// Bytes before the first row: the numbers of rows and of columns.
@@ -59,9 +59,9 @@ impl Guest {
         if rows == 0 || rows > rows_max || !fits {
             return Err(wrong_header(rows, rows_max, has, columns).into());
         }
-        let row_bytes = (has as usize + 1) * Record::SIZE;
-        let expected = HEADER_BYTES + rows as usize * row_bytes;
-        if len as usize != expected {
+        let row_bytes = (u64::from(has) + 1) * Record::SIZE as u64;
+        let expected = HEADER_BYTES as u64 + u64::from(rows) * row_bytes;
+        if u64::from(len) != expected {
             return Err(wrong_len(len, rows, has, expected).into());
         }
         Ok(Some(Fetched {
@@ -100,7 +100,7 @@ impl Guest {
         }
         let (first, len) = (record.pointer(), record.len);
         let memory_bytes = self.memory_bytes();
-        if first as usize + len as usize > memory_bytes {
+        if !is_within(first, len, memory_bytes) {
             let what =
                 format!("its {len} bytes at {first} are outside of its memory of {memory_bytes}");
             return Err(CallError::Protocol(what).into());
@@ -179,7 +179,7 @@ fn wrong_header(rows: u32, rows_max: u32, has: u32, columns: Option<u32>) -> Cal
 }
 
 #[cold]
-fn wrong_len(len: u32, rows: u32, columns: u32, expected: usize) -> CallError {
+fn wrong_len(len: u32, rows: u32, columns: u32, expected: u64) -> CallError {
     CallError::Protocol(format!(
         "its batch of {rows} rows of {columns} columns has {len} bytes instead of {expected}"
     ))

@@ -31,7 +31,7 @@ impl Image {
 
     /// Writes bytes at a place that is there already.
     pub(crate) fn write(&mut self, place: usize, bytes: &[u8]) {
-        if let Some(to) = self.bytes.get_mut(place..place + bytes.len()) {
+        if let Some(to) = self.bytes.get_mut(place..).and_then(|to| to.get_mut(..bytes.len())) {
             to.copy_from_slice(bytes);
         }
     }
@@ -79,7 +79,7 @@ impl Image {
     /// There are too many bytes.
     pub(crate) fn blob(&mut self, place: usize, len: usize) -> CallResult<usize> {
         let start = self.bytes.len().next_multiple_of(Record::ALIGN);
-        self.check(start - self.bytes.len() + len)?;
+        self.check(len.saturating_add(start - self.bytes.len()))?;
         self.bytes.resize(start + len, 0);
         self.points(place, Tag::Blob, start, len);
         Ok(start)
@@ -129,9 +129,6 @@ impl Guest {
         }
         image.pointers.clear();
         self.instance.write(base, &image.bytes).map_err(|_| memory_shrank())?;
-        match self.instance.call(function, image.argc, base, budget) {
-            Ok(pointer) => Ok(pointer),
-            Err(fault) => Err(self.fault(*fault).into()),
-        }
+        self.enter(function, image.argc, budget)
     }
 }

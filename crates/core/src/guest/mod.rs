@@ -18,8 +18,8 @@ mod sink;
 use commensal_abi::{Record, Tag};
 use web_time::Instant;
 
-pub(crate) use self::arguments::invalid_argument;
-pub use self::arguments::{Arguments, InvalidUtf8, Null, Plain};
+pub(crate) use self::arguments::unreadable;
+pub use self::arguments::{Arguments, Null, Plain, Unreadable};
 use self::arguments::{Placed, encode};
 pub use self::batch::Appended;
 pub(crate) use self::batch::{Batch, Batches};
@@ -34,8 +34,9 @@ use crate::host::TableState;
 use crate::manifest::Signature;
 use crate::runtime::{
     CompiledModule, Fault, FunctionId, Instance, InstanceConfig, ResolveError, StatementBudget,
-    range,
+    is_within, range,
 };
+use crate::stack::{self, Gauge, StackTooSmall};
 use crate::value::{StorageClass, ValueRef};
 
 /// Why a call gave no value.
@@ -52,6 +53,8 @@ pub enum CallError {
     ResultTooLarge(usize),
     /// The arguments did not fit into the guest's memory. The instance is to be dropped.
     ArgumentsTooLarge(usize),
+    /// The thread has too little stack for the call, which was not made. The instance is fine.
+    StackTooSmall(StackTooSmall),
     /// The call did not return. The instance is to be dropped. With the guest's own last words, if
     /// it left some.
     Fault(Fault, Option<String>),
@@ -61,12 +64,20 @@ pub enum CallError {
 /// error happens once.
 pub type CallResult<T> = Result<T, Box<CallError>>;
 
+impl From<StackTooSmall> for Box<CallError> {
+    #[cold]
+    fn from(small: StackTooSmall) -> Self {
+        CallError::StackTooSmall(small).into()
+    }
+}
+
 impl CallError {
     /// Whether a guest that never frees its memory may have failed for that.
     fn may_be_for_memory(&self) -> bool {
+        use Fault::{LiveBytes, MemoryExhausted, Trap};
         matches!(
             self,
-            Self::Fault(Fault::Trap(_) | Fault::MemoryExhausted, _) | Self::ArgumentsTooLarge(_)
+            Self::Fault(Trap(_) | MemoryExhausted | LiveBytes(_), _) | Self::ArgumentsTooLarge(_)
         )
     }
 
@@ -78,7 +89,10 @@ impl CallError {
 
     /// Whether the instance can still be used.
     pub fn instance_survives(&self) -> bool {
-        matches!(self, Self::Argument(_) | Self::Guest(..) | Self::ResultTooLarge(_))
+        matches!(
+            self,
+            Self::Argument(_) | Self::Guest(..) | Self::ResultTooLarge(_) | Self::StackTooSmall(_)
+        )
     }
 }
 
@@ -131,6 +145,8 @@ pub struct Guest {
     pointers: Option<Box<Pointers>>,
     /// Where memory cannot be addressed: arguments on their way in, results on their way out.
     staging: Vec<u8>,
+    /// Whether the thread has enough stack for a call.
+    gauge: Gauge,
 }
 
 impl Guest {
@@ -144,6 +160,8 @@ impl Guest {
         budget: &mut StatementBudget,
     ) -> CallResult<Self> {
         let memory_bytes_max = config.memory_bytes_max;
+        let mut gauge = Gauge::new(module.stack_bytes().saturating_add(stack::HOST_STACK_BYTES));
+        gauge.check()?;
         let instance = module.instantiate(config).map_err(|fault| CallError::Fault(fault, None))?;
         let mut guest = Self {
             instance,
@@ -153,6 +171,7 @@ impl Guest {
             renewable: None,
             pointers: None,
             staging: Vec::new(),
+            gauge,
         };
         let renewable = guest.instance.global(commensal_abi::EXPORT_RENEWABLE);
         guest.renewable = renewable
@@ -166,6 +185,7 @@ impl Guest {
     /// Says that another statement begins to use the instance.
     pub(crate) fn begin_statement(&mut self) {
         self.instance.begin_statement();
+        self.gauge.reset();
         self.renew_pointers();
     }
 
@@ -190,6 +210,11 @@ impl Guest {
     /// Bytes of linear memory.
     pub fn memory_bytes(&self) -> usize {
         self.instance.memory_bytes()
+    }
+
+    /// Bytes of everything that the instance has taken of the memory that all share.
+    pub(crate) fn live_bytes(&mut self) -> u64 {
+        self.instance.host_mut().memory.bytes()
     }
 
     /// Fuel used by the last call; 0 without metering.
@@ -290,8 +315,20 @@ impl Guest {
             Placed::Null => return Ok(0),
             Placed::Needs(bytes) => self.place_large(callee, arguments, bytes, budget)?,
         }
-        let argc = arguments.len() as u32;
-        match self.instance.call(callee.function, argc, self.scratch, budget) {
+        self.enter(callee.function, arguments.len() as u32, budget)
+    }
+
+    /// Calls a function with what lies in the scratch area; the address of its result record, 0 for
+    /// NULL.
+    #[inline(always)]
+    fn enter(
+        &mut self,
+        function: FunctionId,
+        argc: u32,
+        budget: &mut StatementBudget,
+    ) -> CallResult<u32> {
+        self.gauge.check()?;
+        match self.instance.call(function, argc, self.scratch, budget) {
             Ok(pointer) => Ok(pointer),
             Err(fault) => Err(self.fault(*fault).into()),
         }
@@ -309,7 +346,8 @@ impl Guest {
         if let Some(memory) = self.instance.memory() {
             // The range was checked when the guest gave it, and memory never shrinks; a runtime that
             // breaks this gets the error instead of a panic.
-            let area = memory.get_mut(scratch..scratch + len).ok_or_else(memory_shrank)?;
+            let area = memory.get_mut(scratch..).and_then(|area| area.get_mut(..len));
+            let area = area.ok_or_else(memory_shrank)?;
             return encode(area, self.scratch, callee, own, arguments);
         }
         self.staging.resize(len, 0);
@@ -341,12 +379,18 @@ impl Guest {
 
     #[cold]
     fn grow_scratch(&mut self, size: u32, budget: &mut StatementBudget) -> CallResult<()> {
+        self.gauge.check()?;
         let pointer = match self.instance.scratch(size, budget) {
             Ok(pointer) => pointer,
             Err(fault) => return Err(self.fault(*fault).into()),
         };
         if pointer == 0 {
-            return Err(CallError::ArgumentsTooLarge(size as usize).into());
+            return Err(match self.instance.refused() {
+                // Not the guest's own limit, which a message about its arguments would name.
+                Some(fault @ Fault::LiveBytes(_)) => CallError::Fault(fault, None),
+                _ => CallError::ArgumentsTooLarge(size as usize),
+            }
+            .into());
         }
         if !(pointer as usize).is_multiple_of(Record::ALIGN) {
             let message = format!(
@@ -356,7 +400,7 @@ impl Guest {
             );
             return Err(CallError::Protocol(message).into());
         }
-        if pointer as usize + size as usize > self.instance.memory_bytes() {
+        if !is_within(pointer, size, self.instance.memory_bytes()) {
             let message = format!(
                 "{} answered {size} bytes at {pointer}, outside of its memory of {} bytes",
                 commensal_abi::EXPORT_SCRATCH,

@@ -3,7 +3,7 @@
 use commensal_abi::{Record, RecordError, Tag};
 
 use super::{CallError, CallResult, Sink};
-use crate::runtime::range;
+use crate::runtime::{is_within, range};
 use crate::value::{StorageClass, ValueRef};
 
 /// What a result may be.
@@ -99,7 +99,7 @@ pub(super) fn zeroblob<R>(record: Record, returns: Returns, sink: impl Sink<R>) 
 #[inline]
 pub(super) fn check_len(record: Record, bytes_max: usize, memory_bytes: usize) -> CallResult<()> {
     let (pointer, len) = (record.pointer(), record.len as usize);
-    if pointer as usize + len > memory_bytes {
+    if !is_within(pointer, record.len, memory_bytes) {
         return Err(bytes_outside(pointer, len, memory_bytes).into());
     }
     if len > bytes_max {

@@ -17,6 +17,7 @@ use crate::engine::{EngineStatement, SqlText};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Capability, Limits};
 use crate::runtime::Fault;
+use crate::stack;
 use crate::value::ValueRef;
 
 /// A statement of a guest's.
@@ -33,8 +34,9 @@ pub trait GuestStatement: EngineStatement + Send {
     /// Binds NULL to every parameter.
     fn clear_bindings(&mut self);
 
-    /// The bytes of a value of the current row that is text, and not valid UTF-8.
-    fn invalid_text(&self, column: usize) -> &[u8];
+    /// The bytes of a value of the current row that is text, and not valid UTF-8; `None` for every
+    /// other value.
+    fn invalid_text(&self, column: usize) -> Option<&[u8]>;
 }
 
 /// See [`GuestStatement`].
@@ -61,6 +63,17 @@ pub trait HostSql {
 
     /// How many guests of the connection run statements, one within the other.
     fn depth(&self) -> &AtomicUsize;
+
+    /// Machine stack that the engine may need to compile and to run a statement of a guest's, in bytes,
+    /// up to where the statement calls a guest again, which is checked by itself.
+    fn stack_bytes(&self) -> usize;
+
+    /// A guest's statement is about to run, within none of another guest's. Whatever in it could need
+    /// more than [`stack_bytes`](Self::stack_bytes) is an error until [`HostSql::end`].
+    fn begin(&self) {}
+
+    /// The statement, and what was within it, has run.
+    fn end(&self) {}
 
     /// From now on steps of guests' statements end with an error at this time. Gives what was set
     /// before.
@@ -174,8 +187,10 @@ fn within<R>(
 
     impl Drop for Level<'_> {
         fn drop(&mut self) {
-            self.0.depth().fetch_sub(1, Relaxed);
             self.0.set_deadline(self.1);
+            if self.0.depth().fetch_sub(1, Relaxed) == 1 {
+                self.0.end();
+            }
         }
     }
 
@@ -193,7 +208,12 @@ fn within<R>(
         );
         return refused(ErrorKind::Limit, message);
     }
-    sql.depth().fetch_add(1, Relaxed);
+    if let Err(small) = stack::check(sql.stack_bytes()) {
+        return refused(ErrorKind::Limit, format!("a statement of a guest's {small}"));
+    }
+    if sql.depth().fetch_add(1, Relaxed) == 0 {
+        sql.begin();
+    }
     let mine = Instant::now().checked_add(state.sql.call_timeout);
     let before = sql.set_deadline(mine);
     let deadline = [mine, before].into_iter().flatten().min();
@@ -418,7 +438,11 @@ fn column(state: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Result
     let column = index(arguments[1]);
     let found = state.sql.find(arguments[0]).filter(|s| column < s.column_count());
     let Some(statement) = found else { return Ok(state.sql.misuse()) };
-    let (tag, content, subtype) = match statement.column(column) {
+    let value = match statement.column(column) {
+        Ok(value) => Ok(value),
+        Err(error) => Err(statement.invalid_text(column).ok_or(error)),
+    };
+    let (tag, content, subtype) = match value {
         Ok(ValueRef::Null) => (Tag::Null, &[][..], 0),
         Ok(ValueRef::Integer(integer)) => {
             memory[place].copy_from_slice(&Record::integer(integer).to_bytes());
@@ -430,7 +454,8 @@ fn column(state: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Result
         }
         Ok(ValueRef::Text(text)) => (Tag::Text, text.as_bytes(), 0),
         Ok(ValueRef::Blob(blob)) => (Tag::Blob, blob, 0),
-        Err(_) => (Tag::Blob, statement.invalid_text(column), INVALID_TEXT),
+        Err(Ok(bytes)) => (Tag::Blob, bytes, INVALID_TEXT),
+        Err(Err(error)) => return Ok(state.sql.engine(&error)),
     };
     let pointer = match content.len() <= buffer.len() {
         true => buffer.start,

@@ -8,6 +8,7 @@ use wast::parser::{ParseBuffer, parse};
 use super::error;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
+use crate::stack;
 
 /// What every binary module and component begins with.
 pub(super) const MAGIC: &[u8; 4] = b"\0asm";
@@ -38,7 +39,7 @@ pub fn binary<'a>(source: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>> {
             ),
         ));
     }
-    encode(text).map(Cow::Owned).map_err(|e| {
+    stack::with_room(|| encode(text))?.map(Cow::Owned).map_err(|e| {
         let (line, column) = e.span().linecol_in(text);
         let message = e.message();
         error(format!(

@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use crate::cache::LiveBytesExceeded;
 use crate::error::{Error, ErrorKind};
 use crate::guest::CallError;
 use crate::limits::Limits;
+use crate::live::LiveBytesExceeded;
 use crate::registry::{Callable, Policy};
 use crate::runtime::{Fault, ResolveError};
 
@@ -44,6 +44,9 @@ pub(crate) fn call(
         ),
         CallError::ArgumentsTooLarge(bytes) => {
             memory(callable, policy, &format!(" with {bytes} bytes of arguments"))
+        }
+        CallError::StackTooSmall(small) => {
+            Error::new(ErrorKind::Limit, format!("{callable} {small}"))
         }
         CallError::Fault(fault, words) => self::fault(callable, policy, limits, fault, words),
     }
@@ -91,6 +94,7 @@ fn fault(
             "exceeded the limit of {} table elements: a host can raise table_elements_max",
             limits.table_elements_max
         )),
+        Fault::LiveBytes(exceeded) => live_bytes(callable, exceeded),
         Fault::Host(reason) => Error::new(ErrorKind::Denied, format!("{callable}: {reason}")),
         Fault::Runtime(reason) => {
             Error::new(ErrorKind::Fault, format!("{callable} cannot be started: {reason}"))
@@ -109,15 +113,14 @@ fn memory(callable: &dyn fmt::Display, policy: &Policy, with: &str) -> Error {
     )
 }
 
-/// All instances in use together are too large.
-#[cold]
-pub(super) fn live_bytes(callable: &Callable, error: LiveBytesExceeded) -> Error {
+fn live_bytes(callable: &dyn fmt::Display, exceeded: LiveBytesExceeded) -> Error {
+    let LiveBytesExceeded { bytes, bytes_max } = exceeded;
     Error::new(
         ErrorKind::Limit,
         format!(
-            "{callable} cannot be started: the instances in use exceed the limit of {} MiB: end other \
-             statements, or raise live_bytes_max",
-            error.bytes_max >> 20
+            "{callable} asked for {bytes} bytes more than fit into live_bytes_max = {bytes_max}, the \
+             limit for all instances of a database together: end other statements, or let the host \
+             raise live_bytes_max"
         ),
     )
 }

@@ -8,7 +8,7 @@ use super::scans::Scans;
 use super::seat::{Seat, handle};
 use super::{Access, Place};
 use crate::error::{Error, Result};
-use crate::guest::{Arguments, CallError, Sink, invalid_argument};
+use crate::guest::{Arguments, CallError, Sink, unreadable};
 use crate::manifest::TableMethod;
 use crate::registry::{Registry, TableEntry};
 use crate::session::{InstanceId, Session};
@@ -62,8 +62,8 @@ impl FunctionCursor {
         self.arguments.clear();
         self.rowid_offset = None;
         for position in 0..arguments.len() {
-            let value = arguments.get(position).map_err(|_| {
-                self.seat.fail(session, TableMethod::Open, invalid_argument(position))
+            let value = arguments.get(position).map_err(|why| {
+                self.seat.fail(session, TableMethod::Open, unreadable(position, why))
             })?;
             self.arguments.push(value.to_owned());
         }

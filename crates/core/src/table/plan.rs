@@ -4,6 +4,7 @@
 use commensal_abi::Record;
 
 use crate::guest::{CallError, CallResult, Guest, Image, Null};
+use crate::runtime::is_within;
 use crate::value::ValueRef;
 
 /// What a query wants.
@@ -158,7 +159,7 @@ fn text(guest: &mut Guest, pointer: u32, len: u32) -> CallResult<Option<String>>
         let what = format!("the text of its plan has {len} bytes, more than {TEXT_BYTES_MAX}");
         return Err(wrong(what));
     }
-    if pointer as usize + len as usize > guest.memory_bytes() {
+    if !is_within(pointer, len, guest.memory_bytes()) {
         return Err(wrong("the text of its plan is outside of its memory".to_owned()));
     }
     let mut bytes = vec![0; len as usize];

@@ -11,7 +11,7 @@ use super::plan::{self, FilterValue, Plan, Request};
 use super::rows::{Rows, in_column, in_rowid, no_row};
 use super::seat::{Seat, handle};
 use crate::error::{Error, ErrorKind, Result};
-use crate::guest::{Arguments, CallError, InvalidUtf8, Null, Sink};
+use crate::guest::{Arguments, CallError, Null, Sink, Unreadable};
 use crate::manifest::{Table, TableMethod};
 use crate::registry::{Callable, Registry, TableEntry};
 use crate::session::{InstanceId, Session};
@@ -569,7 +569,7 @@ impl<A: Arguments + ?Sized, const N: usize> Arguments for After<'_, A, N> {
         N + self.arguments.len()
     }
 
-    fn get(&self, position: usize) -> Result<ValueRef<'_>, InvalidUtf8> {
+    fn get(&self, position: usize) -> Result<ValueRef<'_>, Unreadable> {
         match self.first.get(position) {
             Some(first) => Ok(*first),
             None => self.arguments.get(position - N),

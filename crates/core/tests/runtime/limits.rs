@@ -8,6 +8,10 @@ use std::time::{Duration, Instant};
 use super::support::{
     ENDLESS, Services, budget, call, compile, config, instantiate, module, resolve, run,
 };
+use commensal_core::Capabilities;
+use commensal_core::cache::InstanceCache;
+use commensal_core::host::HostState;
+use commensal_core::live::{INSTANCE_BYTES, LiveAccount, LiveBytesExceeded};
 use commensal_core::runtime::{Fault, Metering, StatementBudget};
 
 const SHORT: Duration = Duration::from_millis(30);
@@ -226,6 +230,53 @@ fn tables_are_limited_together() {
 
     let result = instantiate(REFUSES, |c| c.table_elements_max = 3).map(|_| ());
     assert_eq!(result, Err(Fault::TableExhausted));
+}
+
+/// Instances that share a ceiling: what one has, the others cannot get until it is dropped.
+#[test]
+fn instances_share_a_ceiling() {
+    const PAGE: u64 = 65536;
+    let bytes_max = 2 * (INSTANCE_BYTES + PAGE) + 6 * PAGE;
+    let cache = Arc::new(InstanceCache::new(0, bytes_max));
+    let new = || {
+        instantiate(REFUSES, |config| {
+            config.host = HostState::new(Capabilities::NONE, Arc::<Services>::default() as _)
+                .with_account(LiveAccount::new(&cache));
+        })
+    };
+    let (mut one, mut two) = (new().unwrap(), new().unwrap());
+    assert_eq!(call(&mut *one, "grow", 4, 0), Ok(1));
+    assert_eq!(one.refused(), None);
+    assert_eq!(call(&mut *two, "grow", 4, 0), Ok(u32::MAX));
+    let exceeded = LiveBytesExceeded { bytes: 4 * PAGE, bytes_max };
+    assert_eq!(two.refused(), Some(Fault::LiveBytes(exceeded)));
+    // What was refused took nothing.
+    assert_eq!(call(&mut *two, "grow", 1, 0), Ok(1));
+    assert_eq!(call(&mut *two, "table", 900, 0), Ok(2));
+    assert!(matches!(new().map(|_| ()), Err(Fault::LiveBytes(_))));
+    assert_eq!(call(&mut *two, "grow_or_trap", 4, 0), Err(Fault::LiveBytes(exceeded)));
+    drop(one);
+    assert_eq!(call(&mut *two, "grow", 4, 0), Ok(2));
+    assert!(cache.live().taken() > INSTANCE_BYTES + 6 * PAGE + 900 * 8);
+    drop(two);
+    assert_eq!(cache.live().taken(), 0);
+}
+
+/// A growth that a runtime begins several times, as one does that first needs more fuel, counts once.
+#[test]
+fn a_growth_counts_once() {
+    const PAGE: u64 = 65536;
+    let cache = Arc::new(InstanceCache::new(0, 1 << 30));
+    let mut instance = instantiate(REFUSES, |config| {
+        config.host = HostState::new(Capabilities::NONE, Arc::<Services>::default() as _)
+            .with_account(LiveAccount::new(&cache));
+    })
+    .unwrap();
+    let before = cache.live().taken();
+    for pages in 0..100 {
+        assert_eq!(call(&mut *instance, "grow", 9, 0), Ok(1 + 9 * pages));
+    }
+    assert_eq!(cache.live().taken() - before, 900 * PAGE);
 }
 
 const RECURSES: &str = r#"(module (memory (export "memory") 1)

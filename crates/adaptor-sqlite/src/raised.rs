@@ -1,0 +1,49 @@
+//! A flag that is up while something runs, and as before when that has ended, in whatever way: what a
+//! panic leaves up would have its effect on every later statement.
+
+use std::cell::Cell;
+
+/// The flag goes back when this is dropped.
+pub(crate) struct Raised<'a> {
+    flag: &'a Cell<bool>,
+    before: bool,
+}
+
+impl<'a> Raised<'a> {
+    pub(crate) fn new(flag: &'a Cell<bool>) -> Self {
+        Self { flag, before: flag.replace(true) }
+    }
+
+    /// Whether it was up before.
+    pub(crate) fn was_up(&self) -> bool {
+        self.before
+    }
+}
+
+impl Drop for Raised<'_> {
+    fn drop(&mut self) {
+        self.flag.set(self.before);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use super::*;
+
+    #[test]
+    fn a_panic_lowers_it() {
+        let flag = Cell::new(false);
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let raised = Raised::new(&flag);
+            assert!(flag.get() && !raised.was_up());
+            let within = Raised::new(&flag);
+            assert!(within.was_up());
+            drop(within);
+            assert!(flag.get());
+            panic!("meant");
+        }));
+        assert!(panicked.is_err() && !flag.get());
+    }
+}
