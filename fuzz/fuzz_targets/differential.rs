@@ -101,7 +101,6 @@ fn limits() -> InstanceConfig {
     InstanceConfig {
         memory_bytes_max: 64 << 20,
         table_elements_max: 100_000,
-        stack_bytes_max: 256 << 10,
         call_timeout: Duration::from_secs(10),
         fuel: None,
         host: HostState::new(Capabilities::NONE, Arc::new(Services)),
@@ -136,7 +135,7 @@ fn same(
 }
 
 fn is_limit(fault: &Fault) -> bool {
-    matches!(fault, Fault::StackExhausted | Fault::MemoryExhausted | Fault::TableExhausted)
+    matches!(fault, Fault::StackExhausted(_) | Fault::MemoryExhausted | Fault::TableExhausted)
 }
 
 fn same_memory(one: &mut dyn Instance, other: &mut dyn Instance) {

@@ -455,8 +455,9 @@ pub mod code {
 
     /// A number that changes with the database's contents.
     pub const SQLITE_FCNTL_DATA_VERSION: c_int = 35;
-    /// Threads that a statement may use besides its own.
+    /// Levels of an expression.
     pub const SQLITE_LIMIT_EXPR_DEPTH: c_int = 3;
+    /// Bytes of a pattern of LIKE or GLOB.
     pub const SQLITE_LIMIT_LIKE_PATTERN_LENGTH: c_int = 8;
 
     /// Read only.

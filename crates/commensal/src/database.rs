@@ -10,7 +10,7 @@ use commensal_adaptor_sqlite::{OpenOptions, SqliteConnection};
 use commensal_adaptor_turso::TursoDatabase;
 use commensal_core::engine::EngineConnection;
 use commensal_core::environment::{Environment, FileAccess, LogSink, Settings};
-use commensal_core::runtime::Runtime;
+use commensal_core::runtime::{Runtime, RuntimeFeature};
 use commensal_core::{Capabilities, Limits, Result};
 
 use crate::connection::Connection;
@@ -85,6 +85,14 @@ impl Options {
     #[must_use]
     pub fn runtime(mut self, runtime: Arc<dyn Runtime>) -> Self {
         self.settings.runtime = Some(runtime);
+        self
+    }
+
+    /// Accepts that the runtime lacks this, and with it the limits that need it. Without, definitions and
+    /// calls fail with a runtime that cannot enforce every limit; those over Wasmtime and wasmi can.
+    #[must_use]
+    pub fn accept_missing(mut self, feature: RuntimeFeature) -> Self {
+        self.settings.accept_missing.push(feature);
         self
     }
 

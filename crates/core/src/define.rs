@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::ddl::{Create, Drop, ObjectKind, Source, With};
 use crate::dependents::Uses;
-use crate::environment::{Environment, FileAccess, compile};
+use crate::environment::{Environment, FileAccess, Settings, compile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::foreign;
 use crate::limits::Limits;
@@ -149,7 +149,8 @@ pub fn create(
     let declared = declared(create, &info, limits).map_err(prefix)?;
     check_deterministic(create, &info, &declared).map_err(at)?;
     check_conflicts(create, &declared, registry, engine).map_err(at)?;
-    let policy = Policy::effective(limits, environment.settings.granted, &create.with);
+    let policy =
+        Policy::effective(&environment.settings, environment.settings.granted, &create.with);
     let metering = policy.metering();
     let compiled = compile(runtime.as_ref(), info.sha256, metering, &wasm).map_err(prefix)?;
     let rebuild = match existing {
@@ -365,7 +366,11 @@ fn declared(create: &Create, info: &ModuleInfo, limits: &Limits) -> Result<Decla
         export: create.export.clone(),
         deterministic: create.deterministic,
         with: create.with.clone(),
-        policy: Policy::effective(limits, crate::limits::Capabilities::NONE, &create.with),
+        policy: Policy::effective(
+            &Settings { limits: limits.clone(), ..Settings::default() },
+            crate::limits::Capabilities::NONE,
+            &create.with,
+        ),
         problem: None,
     };
     Declared::of(&object).map_err(|e| Error::new(ErrorKind::Manifest, e))

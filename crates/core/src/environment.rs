@@ -11,7 +11,7 @@ use crate::host::LogLevel;
 use crate::limits::{Capabilities, Limits};
 use crate::live::LIVE_BYTES_MAX_DEFAULT;
 use crate::registry::{FunctionKey, ModuleEntry};
-use crate::runtime::{CompiledModule, Metering, Runtime};
+use crate::runtime::{CompiledModule, Metering, Runtime, RuntimeFeature};
 use crate::stack;
 use crate::stats::FunctionStats;
 
@@ -39,6 +39,9 @@ pub type LogSink = dyn Fn(LogLevel, &str) + Send + Sync;
 pub struct Settings {
     /// What runs modules. Without one, everything that needs it fails.
     pub runtime: Option<Arc<dyn Runtime>>,
+    /// What the runtime need not be able to do, by name: without it some limits have no effect, and
+    /// definitions and calls fail unless the host accepts that. Nothing by default.
+    pub accept_missing: Vec<RuntimeFeature>,
     /// Limits of all guests.
     pub limits: Limits,
     /// What guests that ask for it are given.
@@ -61,6 +64,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             runtime: None,
+            accept_missing: Vec::new(),
             limits: Limits::default(),
             granted: Capabilities::NONE,
             file_access: FileAccess::Denied,
@@ -70,6 +74,14 @@ impl Default for Settings {
             timing: false,
             log: None,
         }
+    }
+}
+
+impl Settings {
+    /// Whether the runtime cannot do this, and the host accepts it.
+    pub(crate) fn goes_without(&self, feature: RuntimeFeature) -> bool {
+        self.accept_missing.contains(&feature)
+            && self.runtime.as_ref().is_some_and(|runtime| !runtime.features().has(feature))
     }
 }
 
@@ -119,17 +131,24 @@ impl Environment {
         Self { modules: Arc::clone(&self.modules), ..Self::new(settings) }
     }
 
-    /// The runtime.
+    /// The runtime, which enforces the limits that are always set.
     ///
     /// # Errors
-    /// There is none: [`ErrorKind::NoRuntime`].
+    /// There is none, or it cannot enforce them and the host does not accept that:
+    /// [`ErrorKind::NoRuntime`].
     pub fn runtime(&self) -> Result<&Arc<dyn Runtime>> {
-        self.settings.runtime.as_ref().ok_or_else(|| {
+        let runtime = self.settings.runtime.as_ref().ok_or_else(|| {
             Error::new(
                 ErrorKind::NoRuntime,
                 "no WASM runtime registered: the application has to pass one in its options",
             )
-        })
+        })?;
+        for feature in [RuntimeFeature::Interruption, RuntimeFeature::MemoryLimit] {
+            if !self.settings.accept_missing.contains(&feature) {
+                check_feature(runtime.as_ref(), feature)?;
+            }
+        }
+        Ok(runtime)
     }
 
     /// Whether definitions may be made and dropped.
@@ -190,6 +209,20 @@ type CompiledSlot = Arc<Mutex<Option<Weak<dyn CompiledModule>>>>;
 static COMPILED: LazyLock<Mutex<HashMap<CompiledKey, CompiledSlot>>> =
     LazyLock::new(Mutex::default);
 
+fn check_feature(runtime: &dyn Runtime, feature: RuntimeFeature) -> Result<()> {
+    if runtime.features().has(feature) {
+        return Ok(());
+    }
+    let (name, missing, limits) = (runtime.name(), feature.name(), feature.limits());
+    Err(Error::new(
+        ErrorKind::NoRuntime,
+        format!(
+            "the runtime {name} lacks \"{missing}\", without which {limits} would have no effect: the \
+             application has to accept that by name (accept_missing), or to pass another runtime"
+        ),
+    ))
+}
+
 /// Gives compiled code from the process-wide store, or compiles `wasm`, which has the hash `sha256`
 /// and a checked structure.
 ///
@@ -201,6 +234,9 @@ pub(crate) fn compile(
     metering: Metering,
     wasm: &[u8],
 ) -> Result<Arc<dyn CompiledModule>> {
+    if metering == Metering::Fuel {
+        check_feature(runtime, RuntimeFeature::Fuel)?;
+    }
     let slot = {
         let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
         compiled.retain(|_, slot| Arc::strong_count(slot) > 1 || is_alive(slot));

@@ -37,7 +37,7 @@ impl GivenModule {
         let wasm = module::binary(source, limits)?;
         let wasm = foreign::native(wasm, ObjectKind::Function, environment)?;
         let info = ModuleInfo::read(&wasm, limits)?;
-        let policy = Policy::effective(limits, Capabilities::NONE, &With::default());
+        let policy = Policy::effective(&environment.settings, Capabilities::NONE, &With::default());
         let compiled = compile(runtime.as_ref(), info.sha256, policy.metering(), &wasm)?;
         let manifest = manifest_text(&info);
         let entry = ModuleEntry::new(info.sha256, wasm.len() as u64, &manifest, limits);

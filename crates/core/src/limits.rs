@@ -21,9 +21,6 @@ pub struct Limits {
     pub memory_bytes_max: usize,
     /// Elements of all tables of one instance.
     pub table_elements_max: usize,
-    /// Machine stack of one call, in bytes. Has to be well below the stack of the thread that runs
-    /// the statement.
-    pub stack_bytes_max: usize,
     /// Bytes of one result.
     pub result_bytes_max: usize,
     /// Bytes of a module, after translation from text.
@@ -71,7 +68,6 @@ impl Default for Limits {
             fuel: None,
             memory_bytes_max: 64 << 20,
             table_elements_max: 100_000,
-            stack_bytes_max: 256 << 10,
             result_bytes_max: 256 << 20,
             module_bytes_max: 32 << 20,
             module_text_bytes_max: 8 << 20,

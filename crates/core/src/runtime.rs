@@ -22,7 +22,8 @@ pub struct RuntimeFeatures {
     pub interruption: bool,
     /// Fuel can be metered.
     pub fuel: bool,
-    /// Linear memory can be bounded below what the module itself declares as its maximum.
+    /// Memory and tables can be bounded below what the module itself declares as its maximum, before
+    /// they grow.
     pub memory_limit: bool,
 }
 
@@ -31,6 +32,62 @@ impl RuntimeFeatures {
     pub const ALL: Self = Self { interruption: true, fuel: true, memory_limit: true };
     /// A runtime that can do nothing of it.
     pub const NONE: Self = Self { interruption: false, fuel: false, memory_limit: false };
+}
+
+/// Something that a runtime can do beyond running code, without which a limit has no effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RuntimeFeature {
+    /// See [`RuntimeFeatures::interruption`].
+    Interruption,
+    /// See [`RuntimeFeatures::fuel`].
+    Fuel,
+    /// See [`RuntimeFeatures::memory_limit`].
+    MemoryLimit,
+}
+
+impl RuntimeFeature {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Interruption, Self::Fuel, Self::MemoryLimit];
+
+    /// The name by which a host accepts that it is missing.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Interruption => "interruption",
+            Self::Fuel => "fuel",
+            Self::MemoryLimit => "memory_limit",
+        }
+    }
+
+    /// What has no effect without it.
+    pub const fn limits(self) -> &'static str {
+        match self {
+            Self::Interruption => "call_timeout, statement_timeout and the host's interrupt",
+            Self::Fuel => "fuel",
+            Self::MemoryLimit => "memory_bytes_max, table_elements_max and live_bytes_max",
+        }
+    }
+}
+
+impl RuntimeFeatures {
+    /// Whether this one is among them.
+    pub const fn has(self, feature: RuntimeFeature) -> bool {
+        match feature {
+            RuntimeFeature::Interruption => self.interruption,
+            RuntimeFeature::Fuel => self.fuel,
+            RuntimeFeature::MemoryLimit => self.memory_limit,
+        }
+    }
+
+    /// The same without this one.
+    #[must_use]
+    pub const fn without(mut self, feature: RuntimeFeature) -> Self {
+        match feature {
+            RuntimeFeature::Interruption => self.interruption = false,
+            RuntimeFeature::Fuel => self.fuel = false,
+            RuntimeFeature::MemoryLimit => self.memory_limit = false,
+        }
+        self
+    }
 }
 
 /// Compiles modules. Shared by all connections of a process.
@@ -86,8 +143,6 @@ pub struct InstanceConfig {
     pub memory_bytes_max: usize,
     /// Elements of all tables.
     pub table_elements_max: usize,
-    /// Machine stack of a call, in bytes. Runtimes may fix it for the process at the first module.
-    pub stack_bytes_max: usize,
     /// Longest time of one call, and of the instantiation.
     pub call_timeout: Duration,
     /// Fuel of one call, and of the instantiation. Needs code compiled with [`Metering::Fuel`].
@@ -256,8 +311,9 @@ impl StatementBudget {
 pub enum Fault {
     /// The guest trapped; the reason in the WebAssembly specification's words.
     Trap(String),
-    /// The machine stack ran out (unbounded recursion).
-    StackExhausted,
+    /// The stack of a call ran out (unbounded recursion). What the runtime fixes it at, in words: `the
+    /// limit of 256 KiB`.
+    StackExhausted(&'static str),
     /// The call took longer than `call_timeout`.
     CallTimeout,
     /// The statement took longer than `statement_timeout`.
@@ -284,7 +340,7 @@ impl fmt::Display for Fault {
         f.write_str(match self {
             Self::Trap(reason) => return write!(f, "trap: {reason}"),
             Self::Host(reason) | Self::Runtime(reason) => reason,
-            Self::StackExhausted => "the stack is exhausted",
+            Self::StackExhausted(limit) => return write!(f, "{limit} for the stack is exhausted"),
             Self::CallTimeout => "the call took too long",
             Self::StatementTimeout => "the statement's calls took too long",
             Self::FuelExhausted => "the fuel is used up",

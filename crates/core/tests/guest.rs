@@ -152,7 +152,6 @@ fn guest(double: &Double) -> Result<Guest, CallError> {
     let config = InstanceConfig {
         memory_bytes_max: usize::MAX,
         table_elements_max: 0,
-        stack_bytes_max: 0,
         call_timeout: Duration::MAX,
         fuel: None,
         host: HostState::new(Capabilities::NONE, Arc::new(NoServices)),

@@ -16,6 +16,9 @@ pub(crate) const INTERPRETER_STACK_BYTES: usize = 32 << 10;
 /// Depth of calls, whose frames are on the heap too: about what Wasmtime's stack has room for.
 pub const RECURSION_MAX: usize = 8192;
 
+/// Both in words.
+pub(crate) const STACK: &str = "the limit of 1024 KiB and 8192 calls";
+
 /// Stacks that a module keeps for its next calls: as many threads can call it without allocating.
 const STACKS_KEPT: usize = 16;
 

@@ -7,6 +7,8 @@ use commensal_core::runtime::Fault;
 use wasmi::errors::{ErrorKind, HostError, InstantiationError};
 use wasmi::{Error, TrapCode};
 
+use crate::engine::STACK;
+
 /// What an instance asked for and was not given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
@@ -45,7 +47,7 @@ pub(crate) fn fault(error: &Error, refused: Option<Refused>) -> Fault {
         return fault.clone();
     }
     match (trap_code(error), refused) {
-        (Some(TrapCode::StackOverflow), _) => Fault::StackExhausted,
+        (Some(TrapCode::StackOverflow), _) => Fault::StackExhausted(STACK),
         (Some(TrapCode::OutOfFuel), _) => Fault::FuelExhausted,
         // A guest whose allocator fails traps by its own doing, or uses a null pointer.
         (_, Some(refused)) => refused.into(),

@@ -44,7 +44,6 @@ pub(crate) struct WasmiInstance {
 struct Limits {
     memory_bytes_max: usize,
     table_elements_max: usize,
-    stack_bytes_max: usize,
     call_timeout: Duration,
     fuel: Option<u64>,
 }
@@ -54,7 +53,6 @@ impl Limits {
         Self {
             memory_bytes_max: config.memory_bytes_max,
             table_elements_max: config.table_elements_max,
-            stack_bytes_max: config.stack_bytes_max,
             call_timeout: config.call_timeout,
             fuel: config.fuel,
         }
@@ -64,7 +62,6 @@ impl Limits {
         InstanceConfig {
             memory_bytes_max: self.memory_bytes_max,
             table_elements_max: self.table_elements_max,
-            stack_bytes_max: self.stack_bytes_max,
             call_timeout: self.call_timeout,
             fuel: self.fuel,
             host,

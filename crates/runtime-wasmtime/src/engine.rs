@@ -17,6 +17,8 @@ use crate::state::State;
 /// so that a guest runs out of its own share first. The limit counts from where the host enters the
 /// guest; what the host's functions need comes on top.
 pub const STACK_BYTES: usize = 256 << 10;
+/// The same in words.
+pub(crate) const STACK: &str = "the limit of 256 KiB";
 
 /// Address space that memory may grow into without being moved and copied, in bytes. It is reserved,
 /// not used. Without it each growth copies the memory: 64 KiB at a time up to 64 MiB would copy 32

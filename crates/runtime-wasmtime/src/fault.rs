@@ -4,6 +4,8 @@ use commensal_core::live::LiveBytesExceeded;
 use commensal_core::runtime::Fault;
 use wasmtime::{Error, Trap};
 
+use crate::engine::STACK;
+
 /// What an instance asked for and was not given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
@@ -32,7 +34,7 @@ pub(crate) fn fault(error: Error, refused: Option<Refused>) -> Fault {
         Err(error) => error,
     };
     match (error.downcast_ref::<Trap>(), refused) {
-        (Some(Trap::StackOverflow), _) => Fault::StackExhausted,
+        (Some(Trap::StackOverflow), _) => Fault::StackExhausted(STACK),
         (Some(Trap::OutOfFuel), _) => Fault::FuelExhausted,
         // A guest whose allocator fails traps by its own doing, or uses a null pointer.
         (_, Some(refused)) => refused.into(),

@@ -82,23 +82,10 @@ fn remake(
     instance_bytes: u64,
     config: &InstanceConfig,
 ) -> Box<Remake> {
-    let &InstanceConfig {
-        memory_bytes_max,
-        table_elements_max,
-        stack_bytes_max,
-        call_timeout,
-        fuel,
-        ..
-    } = config;
+    let &InstanceConfig { memory_bytes_max, table_elements_max, call_timeout, fuel, .. } = config;
     Box::new(move |host| {
-        let config = InstanceConfig {
-            memory_bytes_max,
-            table_elements_max,
-            stack_bytes_max,
-            call_timeout,
-            fuel,
-            host,
-        };
+        let config =
+            InstanceConfig { memory_bytes_max, table_elements_max, call_timeout, fuel, host };
         WasmtimeInstance::new(&prepared, metering, instance_bytes, config)
     })
 }

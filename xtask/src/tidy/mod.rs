@@ -4,6 +4,7 @@
 //! or cargo-deny can check is theirs.
 
 mod dependencies;
+mod limits;
 mod links;
 mod sources;
 
@@ -31,6 +32,7 @@ fn run(arguments: &[String]) -> Outcome {
     for (path, text) in &files {
         problems.extend(sources::check(path, text));
     }
+    problems.extend(limits::check(&files));
     for path in documents()? {
         let text = fs::read_to_string(root().join(&path))?;
         problems.extend(links::check(&path, &text, |target| root().join(target).exists()));

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use commensal::core::host::HostState;
 use commensal::core::runtime::{
     CompiledModule, Fault, FunctionId, Instance, InstanceConfig, Metering, ResolveError, Runtime,
-    RuntimeError, RuntimeFeatures, StatementBudget,
+    RuntimeError, RuntimeFeature, RuntimeFeatures, StatementBudget,
 };
 use commensal::{Database, Options};
 
@@ -32,11 +32,16 @@ impl Counting {
         self.0.compiled.load(SeqCst)
     }
 
+    fn options(&self) -> Options {
+        Options::new()
+            .engine(crate::ENGINE)
+            .runtime(Arc::new(self.clone()))
+            .accept_missing(RuntimeFeature::Interruption)
+            .accept_missing(RuntimeFeature::MemoryLimit)
+    }
+
     fn database(&self) -> Database {
-        Database::open_in_memory(
-            Options::new().engine(crate::ENGINE).runtime(Arc::new(self.clone())),
-        )
-        .unwrap()
+        Database::open_in_memory(self.options()).unwrap()
     }
 }
 
@@ -200,8 +205,7 @@ fn slots_are_used_again(runtime: &Counting) {
 fn opening_compiles_nothing(runtime: &Counting) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("many.db");
-    let options = || Options::new().engine(crate::ENGINE).runtime(Arc::new(runtime.clone()));
-    let open = || Database::open(&path, options()).unwrap();
+    let open = || Database::open(&path, runtime.options()).unwrap();
     let database = open();
     let connection = connect(&database);
     connection.execute_batch("PRAGMA synchronous = OFF; BEGIN").unwrap();

@@ -15,6 +15,7 @@ mod collations;
 mod conventions;
 mod crowd;
 mod definitions;
+mod features;
 mod forked;
 mod interrupts;
 mod kill;

@@ -14,6 +14,7 @@ mod conventions;
 mod crowd;
 mod definitions;
 mod engine_types;
+mod features;
 mod files;
 mod interrupts;
 mod kill;

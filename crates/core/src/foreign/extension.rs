@@ -273,7 +273,7 @@ impl<'a> Asked<'a> {
         translation.manifest = Manifest::default();
         let module = translation.finish(wasm, info, limits)?;
         let sha256 = ModuleInfo::read(&module, limits)?.sha256;
-        let policy = Policy::effective(limits, Capabilities::NONE, &With::default());
+        let policy = Policy::effective(&environment.settings, Capabilities::NONE, &With::default());
         let runtime = environment.runtime()?;
         let module = compile(runtime.as_ref(), sha256, policy.metering(), &module)?;
         let host = HostState::new(policy.granted, Arc::new(NoServices))

@@ -204,7 +204,7 @@ impl Registry {
             name: row.name,
             export: row.export,
             deterministic: row.deterministic,
-            policy: Policy::effective(limits, environment.settings.granted, &with),
+            policy: Policy::effective(&environment.settings, environment.settings.granted, &with),
             with,
             problem,
             module,

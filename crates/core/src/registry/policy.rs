@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::ddl::With;
+use crate::environment::Settings;
 use crate::host::HostState;
 use crate::limits::{Capabilities, Limits};
-use crate::runtime::{InstanceConfig, Metering};
+use crate::runtime::{InstanceConfig, Metering, RuntimeFeature};
 
 /// What guests of one definition may use: the host's limits, tightened by the definition.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -21,8 +22,10 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// The policy of a definition: the smaller of each limit; what was asked for and granted.
-    pub fn effective(limits: &Limits, granted: Capabilities, with: &With) -> Self {
+    /// The policy of a definition: the smaller of each limit; what was asked for and granted. Fuel is
+    /// not limited where the host accepts that its runtime cannot.
+    pub fn effective(settings: &Settings, granted: Capabilities, with: &With) -> Self {
+        let limits = &settings.limits;
         let memory = with.memory_mb.map_or(usize::MAX, |mb| {
             usize::try_from(mb).unwrap_or(usize::MAX).saturating_mul(1 << 20)
         });
@@ -31,6 +34,7 @@ impl Policy {
                 limits.call_timeout.min(Duration::from_millis(ms))
             }),
             fuel: match (limits.fuel, with.fuel) {
+                _ if settings.goes_without(RuntimeFeature::Fuel) => None,
                 (Some(host), Some(own)) => Some(host.min(own)),
                 (host, own) => host.or(own),
             },
@@ -44,7 +48,6 @@ impl Policy {
         InstanceConfig {
             memory_bytes_max: self.memory_bytes_max,
             table_elements_max: limits.table_elements_max,
-            stack_bytes_max: limits.stack_bytes_max,
             call_timeout: self.call_timeout,
             fuel: self.fuel,
             host,

@@ -68,10 +68,8 @@ fn fault(
                 None => format!("{callable}: trap: {reason}"),
             },
         ),
-        Fault::StackExhausted => limit(format!(
-            "exceeded the limit of {} KiB for the stack: unbounded recursion? A host can raise \
-             stack_bytes_max",
-            limits.stack_bytes_max >> 10
+        Fault::StackExhausted(words) => limit(format!(
+            "exceeded {words} for the stack of a call, which the runtime fixes: unbounded recursion?"
         )),
         Fault::CallTimeout => limit(format!(
             "exceeded the limit timeout_ms = {} of one call: WITH (timeout_ms = …) in its definition \

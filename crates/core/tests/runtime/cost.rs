@@ -49,7 +49,6 @@ fn new(module: &dyn CompiledModule, fuel: Option<u64>) -> Box<dyn Instance> {
         .instantiate(InstanceConfig {
             memory_bytes_max: 64 << 20,
             table_elements_max: 1000,
-            stack_bytes_max: 256 << 10,
             call_timeout: Duration::from_secs(2),
             fuel,
             host: HostState::new(Capabilities::NONE, Arc::new(Services)),

@@ -288,7 +288,7 @@ const RECURSES: &str = r#"(module (memory (export "memory") 1)
 fn recursion_ends_and_the_thread_goes_on() {
     let recurse = || {
         for _ in 0..3 {
-            assert_eq!(run(RECURSES, |_| {}), Err(Fault::StackExhausted));
+            assert!(matches!(run(RECURSES, |_| {}), Err(Fault::StackExhausted(_))));
             let mut instance = instantiate(RECURSES, |_| {}).unwrap();
             assert_eq!(call(&mut *instance, "one", 0, 0), Ok(1));
         }
@@ -318,7 +318,7 @@ fn a_frame_larger_than_the_stack_is_no_crash() {
                 (drop (call $f (local.get 0) (local.get 1)))
                 (i32.wrap_i64 (local.get 2))))"#
     );
-    assert_eq!(run(&wat, |_| {}), Err(Fault::StackExhausted));
+    assert!(matches!(run(&wat, |_| {}), Err(Fault::StackExhausted(_))));
 }
 
 #[test]

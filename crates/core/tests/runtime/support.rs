@@ -43,7 +43,6 @@ pub(crate) fn config(services: &Arc<Services>) -> InstanceConfig {
     InstanceConfig {
         memory_bytes_max: 64 << 20,
         table_elements_max: 1000,
-        stack_bytes_max: 256 << 10,
         call_timeout: Duration::from_secs(60),
         fuel: None,
         host: HostState::new(Capabilities::NONE, Arc::clone(services) as _),

@@ -1,0 +1,124 @@
+//! A limit that the runtime cannot enforce is an error by name, unless the host accepts it by name.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use commensal::core::runtime::{
+    CompiledModule, Metering, Runtime, RuntimeError, RuntimeFeature, RuntimeFeatures,
+};
+use commensal::{Capabilities, Database, Engine, ErrorKind, Limits, Options, WasmtimeRuntime};
+
+use crate::support::{check_error, connect, constant, create, integer, open, options, value};
+
+/// Runs everything, and says that it cannot do this.
+struct Lacking(RuntimeFeature);
+
+impl Runtime for Lacking {
+    fn name(&self) -> &'static str {
+        match self.0 {
+            RuntimeFeature::Interruption => "without interruption",
+            RuntimeFeature::Fuel => "without fuel",
+            RuntimeFeature::MemoryLimit => "without memory limit",
+        }
+    }
+
+    fn features(&self) -> RuntimeFeatures {
+        RuntimeFeatures::ALL.without(self.0)
+    }
+
+    fn compile(
+        &self,
+        wasm: &[u8],
+        metering: Metering,
+    ) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
+        assert!(self.features().fuel || metering == Metering::None, "it has no fuel");
+        WasmtimeRuntime::new().compile(wasm, metering)
+    }
+}
+
+fn lacking(feature: RuntimeFeature) -> Options {
+    Options::new().engine(crate::ENGINE).runtime(Arc::new(Lacking(feature)))
+}
+
+#[test]
+fn what_a_runtime_lacks_is_an_error_by_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("t.db");
+    {
+        let connection = connect(&open(&path));
+        create(&connection, "f", &constant(1), "").unwrap();
+        create(&connection, "fuelled", &constant(2), "WITH (fuel = 1000000)").unwrap();
+    }
+    for feature in RuntimeFeature::ALL {
+        let needs_it = |fuelled: bool| feature != RuntimeFeature::Fuel || fuelled;
+        let check = |result: commensal::Result<()>, fuelled: bool| match needs_it(fuelled) {
+            true => {
+                let error = check_error(result, &format!("lacks \"{}\"", feature.name()));
+                assert!(error.message().contains(feature.limits()), "{error}");
+                assert!(error.message().contains("accept_missing"), "{error}");
+            }
+            false => result.unwrap(),
+        };
+        let database = Database::open(&path, lacking(feature)).unwrap();
+        let connection = connect(&database);
+        check(value(&connection, "SELECT f()").map(drop), false);
+        check(value(&connection, "SELECT fuelled()").map(drop), true);
+        check(create(&connection, "g", &constant(3), ""), false);
+        check(create(&connection, "h", &constant(4), "WITH (fuel = 1000000)"), true);
+        // Everything else works.
+        assert_eq!(integer(&connection, "SELECT 1").unwrap(), 1);
+        drop((connection, database));
+
+        // What another one is called is no consent.
+        let other = RuntimeFeature::ALL.into_iter().find(|other| *other != feature).unwrap();
+        let database = Database::open(&path, lacking(feature).accept_missing(other)).unwrap();
+        check(value(&connect(&database), "SELECT fuelled()").map(drop), true);
+        drop(database);
+
+        let database = Database::open(&path, lacking(feature).accept_missing(feature)).unwrap();
+        let connection = connect(&database);
+        assert_eq!(integer(&connection, "SELECT f() + fuelled()").unwrap(), 3);
+        create(&connection, "h", &constant(4), "WITH (fuel = 1000000)").unwrap();
+        assert_eq!(integer(&connection, "SELECT h()").unwrap(), 4);
+    }
+}
+
+/// A limit of all functions on fuel is one of each definition.
+#[test]
+fn a_limit_of_the_host_needs_the_runtime_too() {
+    let mut limits = Limits::default();
+    limits.fuel = Some(1_000_000);
+    let database = Database::open_in_memory(lacking(RuntimeFeature::Fuel).limits(limits)).unwrap();
+    let error = check_error(create(&connect(&database), "f", &constant(1), ""), "lacks \"fuel\"");
+    assert_eq!(error.kind(), ErrorKind::NoRuntime);
+}
+
+#[test]
+fn guests_run_statements_within_one_another_as_deep_as_the_host_says() {
+    let mut limits = Limits::default();
+    limits.sql_depth_max = 1;
+    let granted = options().grant(Capabilities::all());
+    let database = Database::open_in_memory(granted.limits(limits)).unwrap();
+    let connection = connect(&database);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guests/prebuilt/query.wasm");
+    let module = std::fs::read(path).expect("the guest is there");
+    let sql = "CREATE EXTENSION query LANGUAGE wasm AS ? WITH (allow = 'sql_read')";
+    connection.execute(sql, (module.as_slice(),)).unwrap();
+    assert_eq!(integer(&connection, "SELECT query_value('SELECT 5')").unwrap(), 5);
+    if crate::ENGINE != Engine::Sqlite {
+        // Statements of guests call no functions of guests there.
+        return;
+    }
+    let nested = "SELECT query_value('SELECT query_value(''SELECT 5'')')";
+    check_error(value(&connection, nested), "sql_depth_max (1)");
+}
+
+#[test]
+fn names_are_as_long_as_the_host_says() {
+    let mut limits = Limits::default();
+    limits.name_bytes_max = 8;
+    let connection = connect(&Database::open_in_memory(options().limits(limits)).unwrap());
+    create(&connection, "eight_by", &constant(1), "").unwrap();
+    let error = check_error(create(&connection, "nine_byte", &constant(1), ""), "name_bytes_max");
+    assert_eq!(error.kind(), ErrorKind::Limit);
+}
