@@ -20,9 +20,9 @@ mod forked;
 mod interrupts;
 mod kill;
 mod limits;
-mod memory;
 #[cfg(feature = "wasmi")]
 mod live_bytes;
+mod memory;
 mod no_runtime;
 mod only_sqlite;
 #[cfg(feature = "rusqlite")]
