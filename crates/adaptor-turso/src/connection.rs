@@ -18,6 +18,7 @@ use turso_core::{Connection, Statement};
 use crate::error;
 use crate::refusal;
 use crate::running::{self, Running};
+use crate::stack;
 use crate::state::State;
 use crate::statement::TursoStatement;
 
@@ -94,11 +95,21 @@ impl TursoConnection {
     /// Compiles the first statement. Gives the statement, `None` for nothing but comments, and the
     /// bytes consumed; besides, what was asked for meanwhile.
     fn compile(&self, sql: &str) -> (Result<Option<(Statement, usize)>>, Box<Running>) {
-        let running = Running::new(Arc::clone(&self.state));
-        let (result, running) = running::within(running, || {
-            self.guard(|| self.state.connection.consume_stmt(sql).map_err(error::of_engine))
-        });
-        (result, running.unwrap_or_else(|| Running::new(Arc::clone(&self.state))))
+        let new = || Running::new(Arc::clone(&self.state));
+        let mut running = new();
+        loop {
+            let prepare =
+                || self.guard(|| self.state.connection.consume_stmt(sql).map_err(error::of_engine));
+            let levels = running.levels;
+            let (result, after) = running::within(running, || stack::with_room(levels, prepare));
+            running = after.unwrap_or_else(new);
+            if let Some(refused) = running.refused.take() {
+                return (Err(refused), running);
+            }
+            if !std::mem::take(&mut running.cramped) {
+                return (result, running);
+            }
+        }
     }
 
     fn prepare_engine(&self, sql: &str) -> Result<Option<(Statement, usize, Box<Running>)>> {

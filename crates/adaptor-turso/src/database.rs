@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use commensal_core::environment::Environment;
 use commensal_core::{Error, ErrorKind, Result};
-use turso_core::{ConnectOpts, Database, DatabaseOpts, LimboError, OpenFlags};
+use turso_core::{ConnectOpts, Database, DatabaseOpts, IO, LimboError, OpenFlags};
 
 use crate::connection::TursoConnection;
 use crate::dialect::Dialect;
-use crate::error;
+use crate::levels::{self, NoNames};
+use crate::schema_file::{self, Row};
+use crate::views::Columns;
+use crate::{error, stack};
 
 /// How to open a database.
 #[derive(Clone, Copy, Debug)]
@@ -65,9 +68,10 @@ impl TursoDatabase {
             (false, false) => OpenFlags::None,
         };
         let open = options.engine().flags(flags);
-        let database = guard(|| {
-            let io = Database::io_for_path(text)?;
-            Database::open(io, text, open)
+        let database = guard(|| Database::io_for_path(text)).and_then(|io| {
+            let levels = check_schema(&io, path)?;
+            stack::note_schema(levels);
+            stack::with_room(levels, || guard(|| Database::open(io, text, open)))
         });
         let database = database.map_err(|e| {
             let code = e.engine_code();
@@ -93,7 +97,8 @@ impl TursoDatabase {
     /// # Errors
     /// The engine refuses.
     pub fn connect(&self, environment: Arc<Environment>) -> Result<TursoConnection> {
-        let connection = guard(|| self.database.connect(ConnectOpts::new()))?;
+        let connect = || guard(|| self.database.connect(ConnectOpts::new()));
+        let connection = stack::with_room(0, connect)?;
         connection.set_busy_timeout(self.options.busy_timeout);
         Ok(TursoConnection::new(connection, environment))
     }
@@ -115,6 +120,38 @@ fn check_journal(path: &Path) -> Result<()> {
             ),
         )),
         _ => Ok(()),
+    }
+}
+
+/// Refuses a file with texts that the engine had better not parse; the levels of the deepest one.
+fn check_schema(io: &Arc<dyn IO>, path: &Path) -> Result<usize> {
+    let (mut deepest, mut columns) = (0, Columns::default());
+    let read = |row: Row<'_>| {
+        let Some(sql) = row.sql else { return Ok(()) };
+        let about = |reason: &str| Unreadable(format!("the {} {}: {reason}", row.kind, row.name));
+        let size = levels::measure(sql, &mut NoNames).map_err(|e| about(e.message()))?;
+        deepest = deepest.max(size.levels);
+        if matches!(row.kind, "table" | "view") {
+            let add = || columns.add(row.name, sql);
+            stack::with_room(size.levels, add).map_err(|reason| about(&reason))?;
+        }
+        Ok(())
+    };
+    let read = guard(|| Ok(schema_file::read(io, path, read)))?;
+    // As damaged files are reported.
+    const CORRUPT: i32 = 11;
+    read.map_err(|Unreadable(reason)| {
+        Error::new(ErrorKind::Engine, reason).with_engine_code(CORRUPT)
+    })?;
+    Ok(deepest)
+}
+
+/// Why a schema cannot be read.
+struct Unreadable(String);
+
+impl From<String> for Unreadable {
+    fn from(reason: String) -> Self {
+        Self(reason)
     }
 }
 

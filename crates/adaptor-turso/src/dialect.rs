@@ -23,6 +23,11 @@ impl turso_core::Dialect for Dialect {
     }
 
     fn parse(&self, sql: &str) -> Result<(Option<Cmd>, usize)> {
+        if let Some(mut running) = running::take() {
+            let measured = running.measure(sql);
+            running::put(running);
+            measured?;
+        }
         let (mut cmd, consumed) = SqliteDialect.parse(sql)?;
         if let Some(cmd) = &mut cmd
             && let Some(mut running) = running::take()

@@ -20,7 +20,9 @@ use turso_parser::ast::FunctionTail;
 use crate::aggregate::{AGGREGATES_MAX, Meaning};
 use crate::error;
 use crate::names;
+use crate::nesting;
 use crate::rewrite::{Meanings, Table};
+use crate::stack;
 use crate::state::State;
 use crate::table;
 
@@ -50,7 +52,18 @@ pub(crate) struct Running {
     pub(crate) yielded: bool,
     /// Whether a name was asked for that is no function.
     pub(crate) missed: bool,
+    /// Levels of nesting for which there is room on the stack.
+    pub(crate) levels: usize,
+    /// Whether the statement was found to nest deeper, and was not parsed.
+    pub(crate) cramped: bool,
+    /// Whether an action of a foreign key can cause itself.
+    pub(crate) recursive: bool,
+    /// Why the statement was not parsed.
+    pub(crate) refused: Option<Error>,
 }
+
+/// Levels for which there is room in any case. Most statements have less.
+const LEVELS: usize = 64;
 
 impl Running {
     pub(crate) fn new(state: Arc<State>) -> Box<Self> {
@@ -66,7 +79,38 @@ impl Running {
             resolved: false,
             yielded: false,
             missed: false,
+            levels: LEVELS,
+            cramped: false,
+            recursive: false,
+            refused: None,
         })
+    }
+
+    /// Looks at a statement before the engine parses it, at first and whenever it prepares it anew: what
+    /// it uses of the schema may have changed.
+    ///
+    /// # Errors
+    /// It nests too deeply: for the stack as it is, or altogether.
+    pub(crate) fn measure(&mut self, sql: &str) -> turso_core::Result<()> {
+        let refuse = |message: &str| Err(LimboError::ParseError(message.to_owned()));
+        let nesting = match nesting::measure(&self.state.connection, sql) {
+            Ok(nesting) => nesting,
+            Err(error) => {
+                let refused = refuse(error.message());
+                self.refused = Some(error);
+                return refused;
+            }
+        };
+        self.recursive = nesting.recursive;
+        if nesting.levels > self.levels {
+            self.levels = nesting.levels;
+            self.cramped = true;
+            return refuse("too little stack");
+        }
+        if nesting.adds {
+            stack::note_schema(nesting.levels);
+        }
+        Ok(())
     }
 
     /// The snapshot that the statement sees: taken when it is first asked for, in the statement's own

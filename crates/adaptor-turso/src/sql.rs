@@ -18,7 +18,7 @@ use turso_core::{Statement, Value};
 use crate::state::State;
 use crate::statement::{self, names};
 use crate::value::{borrowed, owned};
-use crate::{error, function};
+use crate::{error, function, nesting, stack};
 
 /// Instructions of the engine's virtual machine from one look at the clock to the next.
 const INSTRUCTIONS: u64 = 1000;
@@ -57,7 +57,9 @@ impl HostSql for GuestSql {
         if is_empty(text) {
             return Ok((None, text.len()));
         }
-        let statement = state.connection.prepare_internal(text).map_err(error::of_engine)?;
+        let levels = nesting::measure(&state.connection, text)?.levels;
+        let prepare = || state.connection.prepare_internal(text);
+        let statement = stack::with_room(levels, prepare).map_err(error::of_engine)?;
         if is_writing(text, &statement) {
             let message =
                 "Turso: a guest can only read; statements that write are not safe within another";
@@ -65,7 +67,7 @@ impl HostSql for GuestSql {
         }
         let used = statement.tail_offset();
         let names = names(&statement);
-        Ok((Some(Box::new(OfGuest { statement, names, is_fresh: true })), used))
+        Ok((Some(Box::new(OfGuest { statement, names, levels, is_fresh: true })), used))
     }
 
     fn changes(&self) -> i64 {
@@ -132,6 +134,7 @@ fn is_writing(sql: &str, statement: &Statement) -> bool {
 struct OfGuest {
     statement: Statement,
     names: Vec<String>,
+    levels: usize,
     /// It has not been stepped since it was prepared or reset.
     is_fresh: bool,
 }
@@ -157,7 +160,7 @@ impl EngineStatement for OfGuest {
 
     fn step(&mut self) -> Result<bool> {
         self.is_fresh = false;
-        let stepped = statement::step(&mut self.statement);
+        let stepped = stack::with_room(self.levels, || statement::step(&mut self.statement));
         if !matches!(stepped, Ok(true)) {
             self.reset();
         }

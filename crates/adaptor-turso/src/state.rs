@@ -22,7 +22,7 @@ use crate::names::is_builtin;
 use crate::running::{self, Running};
 use crate::services::Services;
 use crate::value::borrowed;
-use crate::{collation, error, statement, value};
+use crate::{collation, error, stack, statement, value};
 
 /// See the module's description.
 pub(crate) struct State {
@@ -158,7 +158,7 @@ impl State {
             Some(statement) => statement,
             None => self.prepare(catalog::SELECT_GENERATION)?,
         };
-        let generation = match statement::step(&mut statement)? {
+        let generation = match stack::with_room(0, || statement::step(&mut statement))? {
             true => {
                 statement.row().map(|row| catalog::parse_generation(borrowed(row.get_value(0))))
             }
@@ -203,11 +203,11 @@ impl State {
 
     /// Prepares one statement of our own that reads. Functions of ours are not known to it.
     fn prepare(&self, sql: &str) -> Result<Statement> {
-        let prepared = match self.is_within_statement() {
+        let prepare = || match self.is_within_statement() {
             true => self.connection.prepare_internal(sql),
             false => self.connection.prepare(sql),
         };
-        prepared.map_err(error::of_engine)
+        stack::with_room(0, prepare).map_err(error::of_engine)
     }
 
     /// Runs one statement of our own that reads, and hands over its rows.
@@ -219,7 +219,7 @@ impl State {
     ) -> Result<()> {
         let mut statement = self.prepare(sql)?;
         bind_all(&mut statement, parameters)?;
-        while statement::step(&mut statement)? {
+        while stack::with_room(0, || statement::step(&mut statement))? {
             if let Some(values) = statement.row() {
                 let values: Vec<_> = values.get_values().map(borrowed).collect();
                 row(&values)?;
@@ -237,7 +237,19 @@ impl State {
             while statement::step(&mut statement)? {}
             Ok(())
         };
-        running::within(Running::new(Arc::clone(self)), body).0
+        let mut running = Running::new(Arc::clone(self));
+        loop {
+            let levels = running.levels;
+            let (result, after) = running::within(running, || stack::with_room(levels, body));
+            let Some(mut after) = after else { return result };
+            if let Some(refused) = after.refused.take() {
+                return Err(refused);
+            }
+            if !std::mem::take(&mut after.cramped) {
+                return result;
+            }
+            running = after;
+        }
     }
 
     /// The function that a call means, for a statement that is being prepared.

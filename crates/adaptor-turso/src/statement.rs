@@ -12,7 +12,7 @@ use turso_core::{Statement, StepResult, Value};
 use crate::connection::TursoConnection;
 use crate::running::{self, Running};
 use crate::value::{borrowed, owned};
-use crate::{error, refusal};
+use crate::{error, refusal, stack};
 
 /// Runs to the next row; false at the end. Waits for the disk, and for others as long as the
 /// connection's busy timeout says.
@@ -72,7 +72,7 @@ impl<'c> TursoStatement<'c> {
         let connection = self.connection;
         connection.check_usable()?;
         if let Some(running) = &mut self.running {
-            running.missed = false;
+            (running.missed, running.cramped) = (false, false);
         }
         if self.running.as_ref().is_some_and(|running| running.yielded)
             && connection.state.connection.get_auto_commit()
@@ -88,6 +88,13 @@ impl<'c> TursoStatement<'c> {
         let first = self.step_engine();
         let names_are_old = self.names.len() != self.statement.num_columns();
         match first {
+            Err(_) if self.running.as_ref().is_some_and(|running| running.cramped) => {
+                // It uses more of the schema than when it was prepared. There is room now.
+                self.reset_engine()?;
+                let again = self.step_engine();
+                self.names = names(&self.statement);
+                again
+            }
             Err(error) if self.is_about_function(&error) => {
                 // It was prepared for functions that others have changed since. What is read now
                 // has it be prepared anew.
@@ -137,7 +144,10 @@ impl<'c> TursoStatement<'c> {
         let (connection, statement) = (self.connection, &mut self.statement);
         let mut reset = || connection.guard(|| statement.reset().map_err(error::of_engine));
         let Some(running) = self.running.take() else { return reset() };
-        let (result, running) = running::within(running, reset);
+        // Programs that called one another are taken apart by recursion, too.
+        let (levels, recursive) = (running.levels, running.recursive);
+        let (result, running) =
+            running::within(running, || stack::with_room_for(levels, recursive, reset));
         self.running = running;
         if let Some(running) = &mut self.running {
             running.end();
@@ -156,8 +166,10 @@ impl<'c> TursoStatement<'c> {
             None => Running::new(Arc::clone(&self.connection.state)),
         };
         let statement = &mut self.statement;
+        let (levels, recursive) = (running.levels, running.recursive);
         let caught = || catch_unwind(AssertUnwindSafe(|| step(statement)));
-        let (result, running) = running::within(running, caught);
+        let (result, running) =
+            running::within(running, || stack::with_room_for(levels, recursive, caught));
         self.running = running;
         let result = result.unwrap_or_else(|panic| Err(self.panicked(&*panic)));
         match self.running.as_mut().and_then(|running| running.fault.take()) {
@@ -165,6 +177,20 @@ impl<'c> TursoStatement<'c> {
             Some(fault) => Err(fault),
             None => result.map_err(|error| self.error(error)),
         }
+    }
+
+    /// Drops the engine's statement, which keeps the programs that called one another, each within the
+    /// one before, where there is room for that.
+    #[cold]
+    fn take_apart(&mut self) {
+        let connection = self.connection;
+        let drop_statement = || {
+            let other =
+                connection.state.connection.prepare("SELECT 1").map_err(error::of_engine)?;
+            drop(std::mem::replace(&mut self.statement, other));
+            Ok(())
+        };
+        let _ = stack::with_room_for(0, true, || connection.guard(drop_statement));
     }
 
     /// The engine panicked. It sorts with the sort of Rust's library, which panics where it notices that
@@ -195,6 +221,9 @@ impl<'c> TursoStatement<'c> {
     /// A function's error came back as text; what it was is kept beside.
     #[cold]
     fn error(&mut self, error: Error) -> Error {
+        if let Some(refused) = self.running.as_mut().and_then(|running| running.refused.take()) {
+            return refused;
+        }
         match self.running.as_mut().and_then(|running| running.error.take()) {
             // Compared, because one may be left of a failure that the engine kept to itself.
             Some(function) if function.message() == error.message() => function,
@@ -214,6 +243,9 @@ impl Drop for TursoStatement<'_> {
     fn drop(&mut self) {
         // What a rollback reports nobody could hear.
         let _ = self.end();
+        if self.running.as_ref().is_some_and(|running| running.recursive) {
+            self.take_apart();
+        }
     }
 }
 

@@ -21,6 +21,7 @@ mod kill;
 mod limits;
 #[cfg(feature = "wasmi")]
 mod live_bytes;
+mod nesting;
 mod no_runtime;
 mod support;
 mod tables;

@@ -1,0 +1,425 @@
+//! How deep SQL text nests, told from its tokens, before the engine's parser sees it.
+//!
+//! The engine parses and compiles by recursion and has a bound for expressions only: text with enough
+//! subselects or UNIONs overflows the stack, which ends the process. So text is measured first; what
+//! is within the limit gets a stack that is large enough (`stack.rs`), and the rest is refused.
+//!
+//! The tokens are those of the engine's own lexer. The measure is an upper bound of the height of the
+//! syntax tree: a group in brackets is as high as its highest part and one more, a part as high as the
+//! operators in it and the highest group among them.
+
+use commensal_core::{Error, ErrorKind, Result};
+use turso_parser::ast::Name;
+use turso_parser::lexer::Lexer;
+use turso_parser::token::TokenType as T;
+
+/// Levels of nesting that a statement may have, with the views and triggers that it uses.
+pub(crate) const LEVELS_MAX: usize = 1000;
+
+/// How often a statement may use views, common table expressions, triggers and foreign keys with
+/// actions, counted where they use one another, too.
+pub(crate) const EXPANSIONS_MAX: usize = 5000;
+
+/// Levels of a subselect. Its stack frames are larger than those of an operator.
+const SUBSELECT: usize = 5;
+
+/// What text, or what a name stands for, adds to a statement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Size {
+    pub(crate) levels: usize,
+    pub(crate) expansions: usize,
+    /// It is a statement that gets into the schema.
+    pub(crate) adds: bool,
+}
+
+/// What names in the text stand for.
+pub(crate) trait Names {
+    /// What a name stands for where a statement does this.
+    ///
+    /// # Errors
+    /// It is too much.
+    fn size(&mut self, name: &str, writes: Writes) -> Result<Size>;
+}
+
+/// What a statement does to tables. Several together: a set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Writes(u8);
+
+impl Writes {
+    pub(crate) const NOTHING: Self = Self(0);
+    pub(crate) const INSERT: Self = Self(1);
+    pub(crate) const UPDATE: Self = Self(2);
+    pub(crate) const DELETE: Self = Self(4);
+
+    fn of(kind: T) -> Self {
+        match kind {
+            T::TK_INSERT => Self::INSERT,
+            // Rows in conflict are deleted.
+            T::TK_REPLACE => Self(Self::INSERT.0 | Self::DELETE.0),
+            T::TK_UPDATE => Self::UPDATE,
+            T::TK_DELETE => Self::DELETE,
+            _ => Self::NOTHING,
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) fn includes(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// No names: the text alone.
+pub(crate) struct NoNames;
+
+impl Names for NoNames {
+    fn size(&mut self, _: &str, _: Writes) -> Result<Size> {
+        Ok(Size::default())
+    }
+}
+
+/// Measures the first statement of a text.
+///
+/// # Errors
+/// It exceeds a limit.
+pub(crate) fn measure(sql: &str, names: &mut dyn Names) -> Result<Size> {
+    let mut scan = Scan {
+        names,
+        groups: vec![Group::new(0)],
+        ctes: Vec::new(),
+        expansions: 0,
+        resolves: true,
+        writes: Writes::NOTHING,
+        target: None,
+    };
+    let mut tokens = Tokens::new(sql);
+    let mut is_trigger = false;
+    // What comes before the statements of a trigger says when it runs, and not what it does.
+    let mut is_head = false;
+    let mut adds = false;
+    while let Some(token) = tokens.next() {
+        match token.kind {
+            T::TK_SEMI if !tokens.has_begun => {}
+            T::TK_SEMI if !is_trigger => break,
+            // `; END` ends a trigger.
+            T::TK_END if is_trigger && tokens.before == T::TK_SEMI => break,
+            T::TK_TRIGGER if matches!(tokens.before, T::TK_CREATE | T::TK_TEMP) => {
+                (is_trigger, is_head) = (true, true);
+            }
+            T::TK_BEGIN => is_head = false,
+            T::TK_CREATE | T::TK_ALTER => adds = true,
+            kind if !is_head => scan.writes = scan.writes.and(Writes::of(kind)),
+            _ => {}
+        }
+        // What is dropped is not compiled.
+        scan.resolves &= tokens.has_begun || token.kind != T::TK_DROP;
+        scan.take(&token, &tokens)?;
+        tokens.advance(&token);
+    }
+    while scan.groups.len() > 1 {
+        scan.close()?;
+    }
+    let levels = scan.groups.pop().map_or(0, Group::height) + SUBSELECT;
+    Ok(Size { adds, ..check(levels, scan.expansions)? })
+}
+
+/// Refuses what exceeds a limit.
+///
+/// # Errors
+/// It does.
+pub(crate) fn check(levels: usize, expansions: usize) -> Result<Size> {
+    let refuse = |what: String| Err(Error::new(ErrorKind::Limit, what).with_engine_code(1));
+    if levels > LEVELS_MAX {
+        return refuse(format!("SQL nests more than {LEVELS_MAX} levels deep (sql_levels_max)"));
+    }
+    if expansions > EXPANSIONS_MAX {
+        return refuse(format!(
+            "SQL uses views, common table expressions, triggers and foreign keys more than \
+             {EXPANSIONS_MAX} times (sql_expansions_max)"
+        ));
+    }
+    Ok(Size { levels, expansions, adds: false })
+}
+
+/// A token, without what the engine does not need to know of it here.
+struct Token<'a> {
+    kind: T,
+    text: &'a [u8],
+}
+
+/// The tokens of a text, without white space and comments, and what came before the next one.
+struct Tokens<'a> {
+    lexer: Lexer<'a>,
+    /// The kind of the last token.
+    before: T,
+    /// The last token, if it is a name.
+    name: Option<&'a [u8]>,
+    /// The one before a dot, if that was the last.
+    schema: Option<&'a [u8]>,
+    has_begun: bool,
+}
+
+impl<'a> Tokens<'a> {
+    fn new(sql: &'a str) -> Self {
+        Self {
+            lexer: Lexer::new(sql.as_bytes()),
+            before: T::TK_EOF,
+            name: None,
+            schema: None,
+            has_begun: false,
+        }
+    }
+
+    /// The next token; `None` at the end, and where the engine's parser stops as well.
+    fn next(&mut self) -> Option<Token<'a>> {
+        loop {
+            let token = self.lexer.next()?.ok()?;
+            if token.token_type != T::TK_NONE {
+                return Some(Token { kind: token.token_type, text: token.value });
+            }
+        }
+    }
+
+    fn advance(&mut self, token: &Token<'a>) {
+        self.has_begun |= token.kind != T::TK_SEMI;
+        self.before = token.kind;
+        self.schema = if token.kind == T::TK_DOT { self.name } else { None };
+        self.name = is_name(token.kind).then_some(token.text);
+    }
+}
+
+/// What stands between two brackets, and the whole text.
+struct Group<'a> {
+    /// Levels of the group itself.
+    weight: usize,
+    /// Levels that are within one another although they stand side by side: terms of a compound,
+    /// common table expressions and generated columns, each of which may use the one before.
+    chain: usize,
+    /// The highest part so far.
+    highest: usize,
+    /// Operators of the current part, and the highest group in it.
+    operators: usize,
+    child: usize,
+    /// What ends it.
+    end: T,
+    /// The name before it, of a function say.
+    before: Option<&'a [u8]>,
+    /// It is what a name in WITH, or a generated column, stands for.
+    defines: Option<Option<&'a [u8]>>,
+    /// Expansions before it.
+    expansions: usize,
+}
+
+impl<'a> Group<'a> {
+    fn new(expansions: usize) -> Self {
+        Self {
+            weight: 1,
+            chain: 0,
+            highest: 0,
+            operators: 0,
+            child: 0,
+            end: T::TK_EOF,
+            before: None,
+            defines: None,
+            expansions,
+        }
+    }
+
+    fn end_part(&mut self) {
+        self.highest = self.highest.max(self.operators + self.child);
+        (self.operators, self.child) = (0, 0);
+    }
+
+    fn height(mut self) -> usize {
+        self.end_part();
+        self.weight + self.chain + self.highest
+    }
+}
+
+struct Scan<'a, 'n> {
+    names: &'n mut dyn Names,
+    groups: Vec<Group<'a>>,
+    /// Common table expressions, and the expansions that each stands for.
+    ctes: Vec<(&'a [u8], usize)>,
+    expansions: usize,
+    /// Whether names are looked up.
+    resolves: bool,
+    writes: Writes,
+    /// The table that rows are inserted into.
+    target: Option<&'a [u8]>,
+}
+
+impl<'a> Scan<'a, '_> {
+    fn take(&mut self, token: &Token<'a>, tokens: &Tokens<'a>) -> Result<()> {
+        let before = tokens.before;
+        let Some(group) = self.groups.last_mut() else { return Ok(()) };
+        match token.kind {
+            T::TK_LP | T::TK_LBRACKET | T::TK_CASE => {
+                group.operators += 1;
+                self.open(token.kind, tokens);
+                if self.groups.len() > LEVELS_MAX {
+                    check(self.groups.len(), 0)?;
+                }
+            }
+            T::TK_RP | T::TK_RBRACKET | T::TK_END if token.kind == group.end => self.close()?,
+            T::TK_SELECT | T::TK_VALUES | T::TK_WITH => {
+                group.end_part();
+                if matches!(before, T::TK_LP) {
+                    group.weight = SUBSELECT;
+                }
+            }
+            T::TK_UNION | T::TK_EXCEPT | T::TK_INTERSECT => {
+                group.end_part();
+                group.chain += 2;
+            }
+            // Of ON CONFLICT, of which each is within the one before.
+            T::TK_DO => group.chain += 1,
+            T::TK_FROM if before == T::TK_DISTINCT => group.operators += 1,
+            // A trigger's next statement.
+            T::TK_SEMI => {
+                group.end_part();
+                self.writes = Writes::NOTHING;
+            }
+            kind if ends_part(kind) => group.end_part(),
+            kind => {
+                if !is_leaf(kind) {
+                    group.operators += 1;
+                }
+                if before == T::TK_INTO
+                    || before == T::TK_DOT
+                        && tokens.schema.is_some()
+                        && self.target == tokens.schema
+                {
+                    self.target = Some(token.text);
+                }
+                match self.target {
+                    // An upsert updates the table, too.
+                    Some(target) if kind == T::TK_UPDATE && before == T::TK_DO => {
+                        self.name(&Token { kind: T::TK_ID, text: target })?;
+                    }
+                    _ if is_name(kind) => self.name(token)?,
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, kind: T, tokens: &Tokens<'a>) {
+        let mut group = Group::new(self.expansions);
+        group.end = match kind {
+            T::TK_LP => T::TK_RP,
+            T::TK_LBRACKET => T::TK_RBRACKET,
+            _ => T::TK_END,
+        };
+        group.before = tokens.name;
+        let around = self.groups.last().and_then(|group| group.before);
+        if kind == T::TK_LP && matches!(tokens.before, T::TK_AS | T::TK_MATERIALIZED) {
+            group.defines = Some(around);
+        }
+        self.groups.push(group);
+    }
+
+    fn close(&mut self) -> Result<()> {
+        let Some(group) = self.groups.pop() else { return Ok(()) };
+        let (defines, before, expansions) = (group.defines, group.before, group.expansions);
+        let height = group.height();
+        let Some(around) = self.groups.last_mut() else { return Ok(()) };
+        match defines {
+            Some(name) => {
+                around.chain += height;
+                if let Some(name) = name {
+                    self.ctes.push((name, 1 + self.expansions - expansions));
+                }
+            }
+            None => around.child = around.child.max(height),
+        }
+        // The name before `(columns) AS (…)`, and before `AS (…)`.
+        if before.is_some() {
+            around.before = before;
+        }
+        check(around.chain.max(height), 0).map(drop)
+    }
+
+    fn name(&mut self, token: &Token<'a>) -> Result<()> {
+        let text = token.text;
+        let cte = self.ctes.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(text));
+        let size = match cte {
+            Some((_, expansions)) => Size { expansions: *expansions, ..Size::default() },
+            None if !self.resolves => Size::default(),
+            None => {
+                let name = Name::from_bytes(text);
+                self.names.size(name.as_str(), self.writes)?
+            }
+        };
+        self.expansions = self.expansions.saturating_add(size.expansions);
+        if let Some(group) = self.groups.last_mut() {
+            group.child = group.child.max(size.levels);
+            if token.kind != T::TK_MATERIALIZED {
+                group.before = Some(text);
+            }
+        }
+        check(0, self.expansions).map(drop)
+    }
+}
+
+/// Whether a token can be a name. The engine's parser takes keywords for names in many places.
+fn is_name(kind: T) -> bool {
+    matches!(
+        kind.fallback_id_if_ok(),
+        T::TK_ID
+            | T::TK_STRING
+            | T::TK_INDEXED
+            | T::TK_JOIN_KW
+            | T::TK_GENERATED
+            | T::TK_WITHOUT
+            | T::TK_COLUMNKW
+            | T::TK_FILTER
+            | T::TK_OVER
+            | T::TK_WITHIN
+            | T::TK_LATERAL
+    )
+}
+
+/// Whether a token stands for itself, and nothing nests in it.
+fn is_leaf(kind: T) -> bool {
+    matches!(
+        kind,
+        T::TK_ID
+            | T::TK_STRING
+            | T::TK_INTEGER
+            | T::TK_FLOAT
+            | T::TK_BLOB
+            | T::TK_VARIABLE
+            | T::TK_NULL
+            | T::TK_DOT
+            | T::TK_CTIME_KW
+            | T::TK_MATERIALIZED
+            | T::TK_AS
+    )
+}
+
+/// Whether no expression goes on after it.
+fn ends_part(kind: T) -> bool {
+    matches!(
+        kind,
+        T::TK_COMMA
+            | T::TK_FROM
+            | T::TK_WHERE
+            | T::TK_GROUP
+            | T::TK_HAVING
+            | T::TK_ORDER
+            | T::TK_LIMIT
+            | T::TK_JOIN
+            | T::TK_ON
+            | T::TK_SET
+            | T::TK_INTO
+            | T::TK_RETURNING
+            | T::TK_WINDOW
+            | T::TK_WHEN
+            | T::TK_THEN
+            | T::TK_ELSE
+    )
+}
