@@ -17,6 +17,7 @@ mod crowd;
 mod definitions;
 mod features;
 mod forked;
+mod heap;
 mod interrupts;
 mod kill;
 mod limits;
