@@ -34,6 +34,7 @@
 mod connection;
 mod facade;
 mod file;
+pub mod hostile;
 mod stage;
 mod target;
 mod value;

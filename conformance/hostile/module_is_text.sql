@@ -1,0 +1,3 @@
+-- Modules that are text.
+--? SELECT f() => its definition cannot be used
+UPDATE commensal_module SET wasm = 'text';

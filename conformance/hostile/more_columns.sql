@@ -1,0 +1,3 @@
+-- A table with a column more.
+--? SELECT f() => no such function: f
+ALTER TABLE commensal_object ADD COLUMN more;

@@ -1,0 +1,4 @@
+-- A name of 90 MB.
+--? SELECT f() => no such function: f
+--? SELECT g() => 2
+UPDATE commensal_object SET name = hex(zeroblob(45000000)) WHERE name = 'f';
