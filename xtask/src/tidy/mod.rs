@@ -33,6 +33,9 @@ fn run(arguments: &[String]) -> Outcome {
         problems.extend(sources::check(path, text));
     }
     problems.extend(limits::check(&files));
+    for (path, text) in &others()? {
+        problems.extend(sources::check_queries(path, text));
+    }
     for path in documents()? {
         let text = fs::read_to_string(root().join(&path))?;
         problems.extend(links::check(&path, &text, |target| root().join(target).exists()));
@@ -68,6 +71,38 @@ fn files() -> Outcome<Vec<(String, String)>> {
         Ok((name, fs::read_to_string(path)?))
     };
     files.iter().map(read).collect()
+}
+
+/// Sources of other languages that ask a database, with their paths from the root.
+fn others() -> Outcome<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    for folder in ["bindings", "shim"] {
+        collect_others(&root().join(folder), &mut files)?;
+    }
+    files.sort();
+    let read = |path: &PathBuf| -> Outcome<(String, String)> {
+        let name = path.strip_prefix(root())?.to_string_lossy().replace('\\', "/");
+        Ok((name, fs::read_to_string(path)?))
+    };
+    files.iter().map(read).collect()
+}
+
+fn collect_others(folder: &Path, files: &mut Vec<PathBuf>) -> Outcome {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_type()?.is_dir() {
+            if entry.file_name() != "node_modules" {
+                collect_others(&path, files)?;
+            }
+        } else if path
+            .extension()
+            .is_some_and(|e| ["c", "h", "js", "mjs", "py"].map(Into::into).contains(&e.to_owned()))
+        {
+            files.push(path);
+        }
+    }
+    Ok(())
 }
 
 /// The documents, with their paths from the root.

@@ -44,6 +44,37 @@ const WORDS: &[(&str, &[&str])] = &[
     ("crates/runtime-", &["sqlite", "turso"]),
 ];
 
+/// Names that a table or view of a file can take, where our own queries must not meet it: after these
+/// words the schema has to be named, or a PRAGMA statement has to ask. Put together so that this file
+/// has none of it.
+const SHADOWED: &[(&str, &[&str])] = &[
+    (concat!("FR", "OM "), &["pragma_", "sqlite_", "wasm_"]),
+    (concat!("JO", "IN "), &["pragma_", "sqlite_", "wasm_"]),
+    (concat!("temp", "."), &["pragma_"]),
+    (concat!("main", "."), &["pragma_"]),
+];
+
+/// What reads files of others: names that a file can take are checked here.
+const READERS: &[&str] = &["bindings/", "crates/", "shim/"];
+
+/// Whether a file's queries may meet what the file has: tests ask as users do. What a dump prints is for
+/// others to run; in the dump, no other table can have the name.
+fn is_reader(path: &str) -> bool {
+    let is_test = ["/tests/", "/test/", "/examples/"].iter().any(|folder| path.contains(folder));
+    READERS.iter().any(|folder| path.starts_with(folder))
+        && !is_test
+        && path != "crates/shell/src/dot/dump.rs"
+}
+
+/// What in a line names something that a file can shadow.
+fn shadowed(line: &str) -> Option<String> {
+    SHADOWED.iter().find_map(|(word, names)| {
+        let (_, after) = line.split_once(word)?;
+        let name = names.iter().find(|name| after.to_ascii_lowercase().starts_with(**name))?;
+        Some(format!("{word}{name}"))
+    })
+}
+
 /// Whether a crate need not take over the workspace's lints: what `libsql_bindgen` writes exports
 /// functions without saying `unsafe`, as libSQL's documentation has it.
 fn has_own_lints(path: &str) -> bool {
@@ -83,7 +114,21 @@ pub(super) fn check(path: &str, text: &str) -> Vec<String> {
             problem(number, format!("this folder must not know \"{word}\""));
         }
     }
+    problems.extend(check_queries(path, text));
     problems
+}
+
+/// Queries of ours that could meet what a file has instead of what is meant.
+pub(super) fn check_queries(path: &str, text: &str) -> Vec<String> {
+    let lines = (1..).zip(text.lines()).filter(|(_, line)| is_reader(path) && !is_comment(line));
+    let found = lines.filter_map(|(number, line)| Some((number, shadowed(line)?)));
+    let problem = |(number, what): (usize, String)| {
+        format!(
+            "{path}:{number}: \"{what}…\" can be a table or view of the file: name the schema, or ask by a \
+             PRAGMA statement"
+        )
+    };
+    found.map(problem).collect()
 }
 
 fn has_lints(manifest: &str) -> bool {
@@ -112,6 +157,8 @@ mod tests {
         for (path, text) in [
             ("crates/core/src/a.rs", "//! Like Wasmtime's.\n// sqlite3_step()\nfn f() {}\n"),
             ("crates/core/tests/a.rs", "fn f() {}\n"),
+            ("crates/a/tests/a.rs", concat!("\"FR", "OM pragma_function_list\"")),
+            ("crates/a/src/a.rs", concat!("//! A\n\"PRAGMA x FR", "OM main.sqlite_master\"")),
             ("crates/sdk/src/memory.rs", concat!("//! Why.\n#![expect(unsafe", "_code)]\n")),
             ("crates/core/src/lib.rs", "//! Why.\n#![forbid(unsafe_code)]\n"),
             ("crates/a/Cargo.toml", "[package]\nname = \"a\"\n\n[lints]\nworkspace = true\n"),
@@ -143,6 +190,26 @@ mod tests {
             ("crates/adaptor-x/src/a.rs", "//! A\nfn wasmi() {}", "must not know \"wasmi\""),
             ("crates/runtime-x/src/a.rs", "//! A\n\"SQLite\"", "must not know \"sqlite\""),
             ("crates/a/Cargo.toml", "[package]\nname = \"a\"\n", "the workspace's lints"),
+            (
+                "crates/a/src/a.rs",
+                concat!("//! A\n\"FR", "OM pragma_function_list\""),
+                "a.rs:2: \"FROM pragma_",
+            ),
+            (
+                "crates/a/src/a.rs",
+                concat!("//! A\n\"FR", "OM sqlite_master\""),
+                "a.rs:2: \"FROM sqlite_",
+            ),
+            (
+                "crates/a/src/a.rs",
+                concat!("//! A\n\"JO", "IN wasm_stats\""),
+                "a.rs:2: \"JOIN wasm_",
+            ),
+            (
+                "crates/a/src/a.rs",
+                concat!("//! A\n\"x main", ".pragma_x\""),
+                "can be a table or view",
+            ),
         ] {
             let problems = check(path, text);
             assert_eq!(problems.len(), 1, "{problems:?}");
