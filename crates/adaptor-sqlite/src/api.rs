@@ -308,6 +308,12 @@ api! {
         sqlite3_bind_text64:
             (*mut sqlite3_stmt, c_int, *const c_char, u64, Destructor, u8) -> c_int;
         sqlite3_bind_zeroblob64: (*mut sqlite3_stmt, c_int, u64) -> c_int;
+        sqlite3_blob_bytes: (*mut c_void) -> c_int;
+        sqlite3_blob_close: (*mut c_void) -> c_int;
+        sqlite3_blob_open: (
+            *mut sqlite3, *const c_char, *const c_char, *const c_char, i64, c_int, *mut *mut c_void
+        ) -> c_int;
+        sqlite3_blob_reopen: (*mut c_void, i64) -> c_int;
         sqlite3_busy_timeout: (*mut sqlite3, c_int) -> c_int;
         sqlite3_changes: (*mut sqlite3) -> c_int;
         sqlite3_clear_bindings: (*mut sqlite3_stmt) -> c_int;
@@ -350,6 +356,9 @@ api! {
         sqlite3_malloc64: (u64) -> *mut c_void;
         sqlite3_next_stmt: (*mut sqlite3, *mut sqlite3_stmt) -> *mut sqlite3_stmt;
         sqlite3_open_v2: (*const c_char, *mut *mut sqlite3, c_int, *const c_char) -> c_int;
+        sqlite3_prepare: (
+            *mut sqlite3, *const c_char, c_int, *mut *mut sqlite3_stmt, *mut *const c_char
+        ) -> c_int;
         sqlite3_prepare_v3: (
             *mut sqlite3, *const c_char, c_int, c_uint, *mut *mut sqlite3_stmt, *mut *const c_char
         ) -> c_int;
@@ -386,6 +395,7 @@ api! {
         sqlite3_vtab_on_conflict: (*mut sqlite3) -> c_int;
     }
     variadic {
+        sqlite3_log: (c_int, *const c_char);
         sqlite3_vtab_config: (*mut sqlite3, c_int) -> c_int;
     }
     optional {
@@ -423,6 +433,8 @@ pub mod code {
     pub const SQLITE_INTERRUPT: c_int = 9;
     /// The API was misused.
     pub const SQLITE_MISUSE: c_int = 21;
+    /// For the log: nothing is wrong.
+    pub const SQLITE_NOTICE: c_int = 27;
     /// A row is ready.
     pub const SQLITE_ROW: c_int = 100;
     /// The statement is done.

@@ -59,6 +59,23 @@ impl CatalogAccess for Access {
         self.state.handle.execute(sql, parameters)
     }
 
+    fn select(
+        &self,
+        sql: &str,
+        parameters: &[ValueRef<'_>],
+        text: &mut dyn FnMut(&str),
+    ) -> Result<bool> {
+        let mut found = false;
+        self.state.handle.query(sql, parameters, &mut |row| {
+            found = true;
+            if let ValueRef::Text(value) = row.column(0)? {
+                text(value);
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
     fn new_generation(&self) -> Result<Generation> {
         let mut generation = [0; 16];
         getrandom::fill(&mut generation).map_err(|e| {

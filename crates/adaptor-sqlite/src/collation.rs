@@ -13,7 +13,7 @@ use std::cmp::Ordering;
 use std::ffi::{CString, c_int, c_void};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use commensal_core::environment::LogSink;
 use commensal_core::host::LogLevel;
@@ -24,7 +24,7 @@ use commensal_core::{Error, ErrorKind, Result};
 use crate::api::code::*;
 use crate::function::{guard, utf8};
 use crate::services::SorterServices;
-use crate::state::State;
+use crate::state::{State, is_transient};
 use crate::statement::{Handle, bytes};
 use crate::thread;
 
@@ -43,6 +43,8 @@ pub(crate) struct Slot {
     log: Option<Arc<LogSink>>,
     /// Which version is true has to be asked at the next comparison.
     unchecked: AtomicBool,
+    /// The module is there for whoever compares: it was read, or need not be.
+    provided: AtomicBool,
     /// The state of the database at the last comparison, where no statement is seen to begin.
     data_version: AtomicU32,
     running: Mutex<Running>,
@@ -76,14 +78,20 @@ impl Running {
     }
 }
 
-/// A definition, with the bytes of its module until they are compiled: no SQL can run in a
-/// comparison that happens on a thread of the sorter.
+/// A definition, with the bytes of its module: no SQL can run in a comparison that happens on a thread
+/// of the sorter.
 struct Version {
     session: Session,
     registry: Arc<Registry>,
     entry: Arc<CollationEntry>,
-    wasm: Result<Vec<u8>>,
+    wasm: Arc<Wasm>,
 }
+
+/// The bytes of a module once they were read: one copy for all collations of the module.
+pub(crate) type Wasm = OnceLock<Result<Vec<u8>>>;
+
+/// Bytes of modules that are kept for comparisons on threads of the sorter, of a connection.
+const WASM_BYTES_MAX: usize = 64 << 20;
 
 /// A collation has one slot of its scope.
 const SLOT: usize = 0;
@@ -97,6 +105,7 @@ impl Slot {
             services: Arc::new(SorterServices::new(state.handle, &environment)),
             log: environment.settings.log.clone().filter(|_| !state.sees_statements()),
             unchecked: AtomicBool::new(true),
+            provided: AtomicBool::new(false),
             data_version: AtomicU32::new(0),
             running: Mutex::default(),
             failed: Arc::clone(&state.collation_failed),
@@ -128,16 +137,47 @@ impl Slot {
             session: Session::new(environment, Arc::clone(&self.services) as _),
             registry: Arc::clone(registry),
             entry: Arc::clone(entry),
-            wasm: match entry.callable.object.problem {
-                // It is told instead of what is wrong with the module.
-                Some(_) => Ok(Vec::new()),
-                None => state.read_module(&entry.callable.object.module.sha256),
-            },
+            wasm: state.collation_module(&entry.callable.object.module.sha256),
         });
         let mut running = self.running();
         running.end();
         running.version = version;
         running.error = None;
+        self.provided.store(false, Relaxed);
+    }
+
+    /// Reads the module unless it is compiled or was read; how many bytes were read. Not for threads of
+    /// the sorter.
+    fn provide(&self, state: &State) -> usize {
+        if self.provided.load(Relaxed) {
+            return 0;
+        }
+        self.provided.store(true, Relaxed);
+        // Without the lock: a catalog that somebody tampered with may compare.
+        let version = self.running().version.as_ref().map(|version| {
+            let object = Arc::clone(&version.entry.callable.object);
+            (object, Arc::clone(&version.wasm))
+        });
+        let Some((object, wasm)) = version else { return 0 };
+        // What is wrong with the definition is told instead of what is wrong with the module.
+        if object.problem.is_some()
+            || object.module.compiled(object.policy.metering()).is_some()
+            || wasm.get().is_some()
+        {
+            return 0;
+        }
+        match state.read_module(&object.module.sha256) {
+            Err(error) if is_transient(&error) => {
+                self.provided.store(false, Relaxed);
+                0
+            }
+            read => {
+                let bytes = read.as_ref().map_or(0, Vec::len);
+                // Whoever was first has read the same.
+                let _ = wasm.set(read);
+                bytes
+            }
+        }
     }
 
     /// A statement is about to begin while no other runs.
@@ -235,7 +275,14 @@ impl Slot {
     fn bind(&self, running: &mut Running) -> Result<()> {
         let version = running.version.as_ref().ok_or_else(|| self.missing())?;
         let mut scope = version.session.begin(Arc::clone(&version.registry));
-        let read = |_: &[u8; 32]| version.wasm.clone();
+        let read = |_: &[u8; 32]| match version.wasm.get() {
+            Some(read) => read.clone(),
+            None => Err(Error::new(
+                ErrorKind::Engine,
+                "its module has not been read yet, and threads of the sorter (PRAGMA threads) cannot: \
+                 SELECT wasm_refresh() reads it",
+            )),
+        };
         let binding = Binding::of_collation(&version.entry);
         let bound = version.session.bind_compiled(&mut scope, SLOT, binding, read);
         running.end();
@@ -284,8 +331,32 @@ pub(crate) fn register(state: &Rc<State>, registry: &Arc<Registry>) -> Result<()
     for slot in slots {
         slot.update(state, registry);
     }
+    state.forget_collation_modules();
     state.collations.borrow_mut().look_over(|name, _| is_true(registry, name));
+    provide_for_sorter(state);
     Ok(())
+}
+
+/// Reads the modules of the collations, where the sorter may compare on threads of its own before this
+/// thread does; so many bytes at most.
+pub(crate) fn provide_for_sorter(state: &Rc<State>) {
+    let (api, db) = (state.handle.api, state.handle.db());
+    // SAFETY: the connection is open; the number is only read.
+    if unsafe { (api.sqlite3_limit)(db, SQLITE_LIMIT_WORKER_THREADS, -1) } <= 0 {
+        return;
+    }
+    let is_due = |slot: &&Arc<Slot>| !slot.provided.load(Relaxed);
+    let due: Vec<_> = state.collations.borrow().values().filter(is_due).cloned().collect();
+    if due.is_empty() {
+        return;
+    }
+    let mut bytes = state.collation_module_bytes();
+    for slot in due {
+        if bytes >= WASM_BYTES_MAX {
+            return;
+        }
+        bytes += slot.provide(state);
+    }
 }
 
 fn is_true(registry: &Registry, name: &str) -> bool {
@@ -391,6 +462,7 @@ unsafe extern "C" fn compare(
                     // A catalog that cannot be read leaves the version in use.
                     let _ = state.current();
                 }
+                slot.provide(state);
             }
             slot.compare(a, b)
         },

@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use commensal_core::ddl::quote_identifier;
 use commensal_core::introspect::{TABLES, Table};
-use commensal_core::{Result, Value};
+use commensal_core::{Error, ErrorKind, Result, Value};
 
 use crate::api::code::*;
 use crate::api::{
@@ -19,6 +19,7 @@ use crate::api::{
     sqlite3_vtab_cursor,
 };
 use crate::function::guard;
+use crate::names;
 use crate::result::set_result;
 use crate::state::State;
 use crate::statement::Handle;
@@ -77,19 +78,42 @@ pub(crate) fn register(state: &Rc<State>) -> Result<()> {
         state.handle.check(code)?;
     }
     // Connecting one is enough for its disconnection when the connection closes. A table of that name
-    // in the file hides it, but not in the schema of temporary tables.
-    state.handle.prepare("SELECT * FROM temp.wasm_functions LIMIT 0").map(drop)
+    // in the file hides it, but not in the schema of temporary tables; there one of the application's
+    // own may.
+    for table in TABLES {
+        let _ = state.handle.prepare(&format!("SELECT * FROM temp.{} LIMIT 0", table.name));
+        if state.connected.get() {
+            return Ok(());
+        }
+    }
+    Err(Error::new(
+        ErrorKind::Engine,
+        "temporary tables or views of this connection have the names of Commensal's tables \
+         (wasm_functions and others): drop them before it is loaded",
+    ))
 }
 
-/// Whether the tables are there already: Commensal was put into this connection before.
+/// Whether Commensal was put into this connection before, by this library or another copy of it. No
+/// file can influence the answer: SQLite is asked for the modules that a program has registered, and
+/// then a function of ours, which nothing in a file can define.
+///
+/// # Errors
+/// Somebody else has registered a module of this name.
 pub(crate) fn is_registered(handle: Handle) -> Result<bool> {
-    let mut found = false;
-    let sql = "SELECT 1 FROM pragma_module_list WHERE name = 'wasm_functions' LIMIT 1";
-    handle.query(sql, &[], &mut |_| {
-        found = true;
-        Ok(())
-    })?;
-    Ok(found)
+    const NAME: &str = "wasm_functions";
+    if !names::all_modules(handle)?.contains(NAME) {
+        return Ok(false);
+    }
+    if handle.prepare("SELECT wasm_config('locked')").is_ok() {
+        return Ok(true);
+    }
+    Err(Error::new(
+        ErrorKind::Engine,
+        format!(
+            "the program has a virtual table module {NAME} in this connection that is not \
+             Commensal's: Commensal cannot be loaded beside it"
+        ),
+    ))
 }
 
 unsafe extern "C" fn destroy_registration(data: *mut c_void) {
@@ -129,6 +153,7 @@ unsafe extern "C" fn connect(
                 return code;
             }
             let state = Rc::clone(&registration.state);
+            state.connected.set(true);
             let connected = Connected { base: vtab::NEW, state, table: registration.table };
             // SAFETY: `out` is SQLite's place for the table.
             unsafe { vtab::give(out, connected) }

@@ -1,9 +1,14 @@
 //! What only SQLite knows about names: which functions and collations are not ours, and which indexes
 //! and tables use ours.
+//!
+//! SQLite is asked by PRAGMA statements. The tables of the same contents (`pragma_function_list` and
+//! its like) are looked up by name, and a table or view of that name in the file comes first, whatever
+//! schema the query names.
 
-use std::collections::HashSet;
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
 
-use commensal_core::ddl::{quote_identifier, quote_text};
+use commensal_core::ddl::quote_identifier;
 use commensal_core::define::{Dependent, DependentKind, EngineNames};
 use commensal_core::dependents::Uses;
 use commensal_core::registry::Namespace;
@@ -21,7 +26,12 @@ pub(crate) struct Names {
     our_collations: HashSet<String>,
     /// Names of tables that Commensal registered, in ASCII lower case.
     our_tables: HashSet<String>,
+    /// All functions of the connection, once they were asked for.
+    functions: OnceCell<Functions>,
 }
+
+/// Functions by their names in ASCII lower case: the name as SQLite has it, and whether it is built in.
+type Functions = HashMap<String, (String, bool)>;
 
 /// A column that has to be text.
 fn text(statement: &Statement, column: usize) -> Result<String> {
@@ -33,12 +43,12 @@ fn text(statement: &Statement, column: usize) -> Result<String> {
 
 /// The names, in ASCII lower case, of all functions of the connection.
 pub(crate) fn all_functions(handle: Handle) -> Result<HashSet<String>> {
-    all_names(handle, "SELECT DISTINCT name FROM pragma_function_list")
+    all_names(handle, "PRAGMA function_list")
 }
 
 /// The names, in ASCII lower case, of all modules of virtual tables of the connection.
 pub(crate) fn all_modules(handle: Handle) -> Result<HashSet<String>> {
-    all_names(handle, "SELECT name FROM pragma_module_list")
+    all_names(handle, "PRAGMA module_list")
 }
 
 /// Whether SQLite keeps this name, in ASCII lower case, for modules of its own.
@@ -79,8 +89,8 @@ impl EngineNames for Names {
 
     fn dependents(&self, uses: &Uses) -> Result<Vec<Dependent>> {
         let mut schemas = Vec::new();
-        self.handle.query("SELECT name FROM pragma_database_list", &[], &mut |row| {
-            schemas.push(text(row, 0)?);
+        self.handle.query("PRAGMA database_list", &[], &mut |row| {
+            schemas.push(text(row, 1)?);
             Ok(())
         })?;
         let mut dependents = Vec::new();
@@ -98,6 +108,7 @@ impl Names {
             our_functions: state.our_names(),
             our_collations: state.collations.borrow().names(),
             our_tables: state.tables.borrow().registered.names(),
+            functions: OnceCell::new(),
         }
     }
 
@@ -105,18 +116,25 @@ impl Names {
         if self.our_functions.contains(&name.to_ascii_lowercase()) {
             return Ok(None);
         }
-        let mut found = None;
-        let sql = "SELECT name, builtin FROM pragma_function_list WHERE name = ?1 COLLATE NOCASE \
-                   LIMIT 1";
-        self.handle.query(sql, &[ValueRef::Text(name)], &mut |row| {
+        let found = self.functions()?.get(&name.to_ascii_lowercase());
+        Ok(found.map(|(name, builtin)| match builtin {
+            true => format!("the built-in function {name}()"),
+            false => format!("the function {name}() that the application created"),
+        }))
+    }
+
+    fn functions(&self) -> Result<&Functions> {
+        if let Some(functions) = self.functions.get() {
+            return Ok(functions);
+        }
+        let mut functions = Functions::new();
+        self.handle.query("PRAGMA function_list", &[], &mut |row| {
             let name = text(row, 0)?;
-            found = Some(match row.column(1)? {
-                ValueRef::Integer(1) => format!("the built-in function {name}()"),
-                _ => format!("the function {name}() that the application created"),
-            });
+            let builtin = row.column(1)? == ValueRef::Integer(1);
+            functions.entry(name.to_ascii_lowercase()).or_insert((name, builtin));
             Ok(())
         })?;
-        Ok(found)
+        Ok(self.functions.get_or_init(|| functions))
     }
 
     fn foreign_collation(&self, name: &str) -> Option<String> {
@@ -166,14 +184,13 @@ impl Names {
     }
 
     fn has_stored_column(&self, table: &Dependent) -> Result<bool> {
+        /// The column `hidden` of the answer, and what it says of a stored generated column.
+        const HIDDEN: usize = 6;
+        const STORED: i64 = 3;
         let mut stored = false;
-        let sql = format!(
-            "SELECT 1 FROM pragma_table_xinfo({}, {}) WHERE hidden = 3 LIMIT 1",
-            quote_text(&table.name),
-            quote_text(&table.schema)
-        );
-        self.handle.query(&sql, &[], &mut |_| {
-            stored = true;
+        let (schema, name) = (quote_identifier(&table.schema), quote_identifier(&table.name));
+        self.handle.query(&format!("PRAGMA {schema}.table_xinfo({name})"), &[], &mut |row| {
+            stored |= row.column(HIDDEN)? == ValueRef::Integer(STORED);
             Ok(())
         })?;
         Ok(stored)

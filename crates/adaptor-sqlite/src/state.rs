@@ -5,13 +5,13 @@
 //! table), so no borrow is held while SQL or a guest runs.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{CString, c_int, c_void};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use commensal_core::catalog::{self, Generation, LoadedCatalog};
+use commensal_core::catalog::{self, Generation, LoadedCatalog, Reading as CatalogReading};
 use commensal_core::environment::{Environment, Settings};
 use commensal_core::manifest::AggregateMethod;
 use commensal_core::registry::{
@@ -27,6 +27,7 @@ use crate::collation;
 use crate::function::{self, Slot};
 use crate::pin::Pin;
 use crate::raised::Raised;
+use crate::reader::Reader;
 use crate::registered::Registered;
 use crate::services::Services;
 use crate::statement::{Handle, Statement};
@@ -62,6 +63,8 @@ pub(crate) struct State {
     last_error: RefCell<Option<Error>>,
     /// The collations that are registered.
     pub(crate) collations: RefCell<Registered<String, Arc<collation::Slot>>>,
+    /// The modules of collations by hash, as long as a collation has them.
+    collation_modules: RefCell<HashMap<[u8; 32], std::sync::Weak<collation::Wasm>>>,
     /// Some collation failed, and nobody has taken its error yet.
     pub(crate) collation_failed: Arc<AtomicBool>,
     /// Whether each statement of the connection tells when it begins.
@@ -70,6 +73,8 @@ pub(crate) struct State {
     last_pin: RefCell<Weak<Pin>>,
     /// A statement is being reset or finalized.
     resetting: Cell<bool>,
+    /// An introspection table was connected, whose disconnection will tell that the connection closes.
+    pub(crate) connected: Cell<bool>,
 }
 
 /// The functions that are registered with SQLite.
@@ -138,10 +143,12 @@ impl State {
             reading: Cell::new(false),
             last_error: RefCell::new(None),
             collations: RefCell::default(),
+            collation_modules: RefCell::default(),
             collation_failed: Arc::default(),
             sees_statements,
             last_pin: RefCell::default(),
             resetting: Cell::new(false),
+            connected: Cell::new(false),
         })
     }
 
@@ -174,6 +181,7 @@ impl State {
         if self.handle.is_idle() {
             self.collation_failed.store(false, Ordering::Relaxed);
             self.collations.borrow().values().for_each(|slot| slot.begin_statement());
+            collation::provide_for_sorter(self);
         }
         self.tidy()
     }
@@ -327,15 +335,34 @@ impl State {
 
     /// The new registry; `None` when the one there is still true.
     fn read_guarded(&self, force: bool) -> Result<Option<Registry>> {
-        let known = self.registry.borrow().generation;
-        if known.is_none() && !force && self.is_known_empty()? {
-            return Ok(None);
+        let known = self.registry.borrow().generation.filter(|_| !force);
+        if !force {
+            let unchanged = match known {
+                None => self.is_known_empty()?,
+                Some(_) => self.step_generation() == known,
+            };
+            if unchanged {
+                return Ok(None);
+            }
         }
-        match self.generation()? {
-            None if known.is_none() => Ok(None),
-            None => Ok(Some(Registry::empty())),
-            generation if generation == known && !force => Ok(None),
-            Some(_) => self.load().map(Some),
+        // Before the tables are looked at: what it is compiled for is either what is found there, or it
+        // fails when it is stepped.
+        let generation = self.handle.prepare_once(catalog::SELECT_GENERATION).ok();
+        let empty_schema = self.committed_schema_version()?;
+        let limits = self.environment().settings.limits.clone();
+        match catalog::read(&Reader(self.handle), &limits, known)? {
+            CatalogReading::None => {
+                self.cached.borrow_mut().empty_schema = empty_schema;
+                Ok(self.registry.borrow().generation.map(|_| Registry::empty()))
+            }
+            CatalogReading::Unchanged => {
+                self.cached.borrow_mut().generation = generation;
+                Ok(None)
+            }
+            CatalogReading::Changed(loaded) => {
+                self.cached.borrow_mut().generation = generation;
+                self.build(loaded).map(Some)
+            }
         }
     }
 
@@ -363,64 +390,30 @@ impl State {
         Ok(version)
     }
 
-    /// The generation that can be read now; `None` without a catalog.
-    fn generation(&self) -> Result<Option<Generation>> {
-        let statement = self.cached.borrow_mut().generation.take();
-        let generation = match statement {
-            Some(statement) => self.step_generation(statement),
-            None => self
-                .handle
-                .prepare(catalog::SELECT_GENERATION)
-                .and_then(|statement| self.step_generation(statement)),
-        };
-        match generation {
-            Ok(generation) => Ok(generation),
-            Err(error) if is_transient(&error) => Err(error),
-            // The usual reason is that there is no catalog.
-            Err(error) => self.no_catalog_or(error),
+    /// The version of the schema, if it is committed: others are given again after a rollback.
+    fn committed_schema_version(&self) -> Result<Option<i64>> {
+        match self.handle.sees_committed() {
+            true => self.schema_version().map(Some),
+            false => Ok(None),
         }
     }
 
-    fn step_generation(&self, mut statement: Statement) -> Result<Option<Generation>> {
-        let generation = match statement.step()? {
+    /// The generation that can be read now, by the statement that was prepared when the catalog's tables
+    /// were last looked at; `None` once they have to be looked at again.
+    fn step_generation(&self) -> Option<Generation> {
+        let mut statement = self.cached.borrow_mut().generation.take()?;
+        let generation = match statement.step() {
             // What is not UTF-8 was written by hand.
-            true => Some(catalog::parse_generation(statement.column(0).unwrap_or(ValueRef::Null))),
-            false => None,
+            Ok(true) => catalog::parse_generation(statement.column(0).unwrap_or(ValueRef::Null)),
+            // It says no more than that it failed.
+            Ok(false) | Err(_) => return None,
         };
         statement.reset();
         self.cached.borrow_mut().generation = Some(statement);
-        Ok(generation)
+        Some(generation)
     }
 
-    fn no_catalog_or(&self, error: Error) -> Result<Option<Generation>> {
-        let mut exists = false;
-        self.handle.query(catalog::SELECT_EXISTS, &[], &mut |_| {
-            exists = true;
-            Ok(())
-        })?;
-        if exists {
-            let message = format!("the catalog of functions cannot be read: {error}");
-            return Err(Error::new(ErrorKind::Catalog, message));
-        }
-        // Versions of a schema that is not committed are given again after a rollback.
-        if self.handle.sees_committed() {
-            let version = self.schema_version()?;
-            self.cached.borrow_mut().empty_schema = Some(version);
-        }
-        Ok(None)
-    }
-
-    fn load(&self) -> Result<Registry> {
-        let mut loaded = LoadedCatalog::default();
-        self.handle.query(catalog::SELECT_OBJECTS, &[], &mut |row| {
-            let mut values = [ValueRef::Null; 10];
-            for (column, value) in values.iter_mut().enumerate() {
-                // What is not UTF-8 was written by somebody else, and is no definition.
-                *value = row.column(column).unwrap_or(ValueRef::Null);
-            }
-            loaded.add_row(&values)
-        })?;
-        let Some(generation) = loaded.generation else { return Ok(Registry::empty()) };
+    fn build(&self, loaded: LoadedCatalog) -> Result<Registry> {
         let functions = self.slots.borrow().registered.foreign();
         let tables = self.tables.borrow().registered.foreign();
         let is_foreign = |namespace: Namespace, name: &str| match namespace {
@@ -431,7 +424,7 @@ impl State {
             }
             Namespace::Collations => self.is_foreign_collation(name),
         };
-        let registry = Registry::build(generation, loaded.rows, &self.environment(), &is_foreign);
+        let registry = Registry::build(loaded, &self.environment(), &is_foreign);
         functions.finish()?;
         tables.finish()?;
         Ok(registry)
@@ -456,21 +449,39 @@ impl State {
         self.slots.borrow().registered.names()
     }
 
+    /// Where the bytes of a collation's module are kept once they were read.
+    pub(crate) fn collation_module(&self, sha256: &[u8; 32]) -> Arc<collation::Wasm> {
+        let mut modules = self.collation_modules.borrow_mut();
+        if let Some(module) = modules.get(sha256).and_then(std::sync::Weak::upgrade) {
+            return module;
+        }
+        let module = Arc::default();
+        modules.insert(*sha256, Arc::downgrade(&module));
+        module
+    }
+
+    /// Forgets the modules that no collation has any longer.
+    pub(crate) fn forget_collation_modules(&self) {
+        self.collation_modules.borrow_mut().retain(|_, module| module.strong_count() > 0);
+    }
+
+    /// Bytes of the modules of collations that were read.
+    pub(crate) fn collation_module_bytes(&self) -> usize {
+        let bytes = |module: &std::sync::Weak<collation::Wasm>| {
+            let module = module.upgrade()?;
+            module.get()?.as_ref().ok().map(Vec::len)
+        };
+        self.collation_modules.borrow().values().filter_map(bytes).sum()
+    }
+
     /// The bytes of a module.
     ///
     /// # Errors
     /// The file does not have it.
     pub(crate) fn read_module(&self, sha256: &[u8; 32]) -> Result<Vec<u8>> {
         let _reading = begin_reading(&self.reading)?;
-        let mut wasm = None;
-        let parameters = [ValueRef::Blob(sha256)];
-        self.handle.query(catalog::SELECT_MODULE, &parameters, &mut |row| {
-            if let ValueRef::Blob(bytes) = row.column(0)? {
-                wasm = Some(bytes.to_vec());
-            }
-            Ok(())
-        })?;
-        wasm.ok_or_else(|| Error::new(ErrorKind::Catalog, "its module is not in the file"))
+        let limits = self.environment().settings.limits.clone();
+        catalog::read_module(&Reader(self.handle), &limits, sha256)
     }
 
     /// Registers a slot for each function that has none. The form of a slot can only be changed while
@@ -686,7 +697,7 @@ impl Form {
 }
 
 /// Whether the catalog could be read a moment later.
-fn is_transient(error: &Error) -> bool {
+pub(crate) fn is_transient(error: &Error) -> bool {
     [SQLITE_BUSY, SQLITE_LOCKED, SQLITE_MISUSE].into_iter().any(|code| is_code(error, code))
 }
 

@@ -47,6 +47,23 @@ impl CatalogAccess for &TursoConnection {
         self.state.execute(sql, parameters)
     }
 
+    fn select(
+        &self,
+        sql: &str,
+        parameters: &[ValueRef<'_>],
+        text: &mut dyn FnMut(&str),
+    ) -> Result<bool> {
+        let mut found = false;
+        self.state.query(sql, parameters, &mut |row| {
+            found = true;
+            if let [ValueRef::Text(value), ..] = row {
+                text(value);
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
     fn change_types(&self, before: &[Type], after: &[Type]) -> Result<()> {
         if !self.state.connection.experimental_custom_types_enabled() {
             return Ok(());

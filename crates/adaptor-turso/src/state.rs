@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use commensal_core::catalog::{self, Generation, LoadedCatalog};
+use commensal_core::catalog::{self, Generation, Reading};
 use commensal_core::environment::Environment;
 use commensal_core::registry::{
     FunctionBody, FunctionEntry, FunctionKey, Namespace, Registry, function_key,
@@ -19,6 +19,7 @@ use turso_core::{Connection, ExternalFunc, Statement};
 use crate::error::is_transient;
 use crate::function::Slot;
 use crate::names::is_builtin;
+use crate::reader::{self, Reader};
 use crate::running::{self, Running};
 use crate::services::Services;
 use crate::value::borrowed;
@@ -110,11 +111,20 @@ impl State {
         if !self.environment.settings.load_catalog {
             return Ok(known);
         }
-        let registry = match self.generation()? {
-            None if known.generation.is_none() => return Ok(known),
-            None => Registry::empty(),
-            generation if generation == known.generation && !force => return Ok(known),
-            Some(_) => self.load()?,
+        let known_generation = known.generation.filter(|_| !force);
+        if known_generation.is_some() && self.step_generation()? == known_generation {
+            return Ok(known);
+        }
+        let limits = &self.environment.settings.limits;
+        let registry = match catalog::read(&Reader(self), limits, known_generation)? {
+            Reading::None if known.generation.is_none() => return Ok(known),
+            Reading::None => Registry::empty(),
+            Reading::Unchanged => return Ok(known),
+            Reading::Changed(loaded) => {
+                let is_foreign =
+                    |namespace, name: &str| namespace == Namespace::Functions && is_builtin(name);
+                Registry::build(loaded, &self.environment, &is_foreign)
+            }
         };
         let registry = Arc::new(registry);
         *lock(&self.registry) = Arc::clone(&registry);
@@ -128,36 +138,25 @@ impl State {
         Ok(registry)
     }
 
-    /// The generation that can be read now; `None` without a catalog.
-    fn generation(&self) -> Result<Option<Generation>> {
-        match self.step_generation() {
-            Ok(generation) => Ok(generation),
-            Err(error) if is_transient(&error) => Err(error),
-            // The usual reason is that there is no catalog.
-            Err(error) => {
-                let mut exists = false;
-                self.query(catalog::SELECT_EXISTS, &[], &mut |_| {
-                    exists = true;
-                    Ok(())
-                })?;
-                if exists {
-                    let message = format!("the catalog of functions cannot be read: {error}");
-                    return Err(Error::new(ErrorKind::Catalog, message));
-                }
-                Ok(None)
-            }
-        }
-    }
-
+    /// The generation that can be read now; `None` where the catalog's tables have to be looked at.
     fn step_generation(&self) -> Result<Option<Generation>> {
+        // What stands in the place of a table could run for ever.
+        if !reader::has_tables(&self.connection) {
+            return Ok(None);
+        }
         // Within a statement that runs, the reading is part of it, and is prepared for it alone: one
         // that found the schema changed would end the transaction that it is within.
         let nested = self.is_within_statement();
         let kept = if nested { None } else { lock(&self.generation).take() };
-        let mut statement = match kept {
-            Some(statement) => statement,
-            None => self.prepare(catalog::SELECT_GENERATION)?,
-        };
+        let kept = kept.map_or_else(|| self.prepare(catalog::SELECT_GENERATION), Ok);
+        match kept.and_then(|statement| self.step_kept(statement, nested)) {
+            Ok(generation) => Ok(generation),
+            Err(error) if is_transient(&error) => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn step_kept(&self, mut statement: Statement, nested: bool) -> Result<Option<Generation>> {
         let generation = match stack::with_room(0, || statement::step(&mut statement))? {
             true => {
                 statement.row().map(|row| catalog::parse_generation(borrowed(row.get_value(0))))
@@ -171,28 +170,12 @@ impl State {
         Ok(generation)
     }
 
-    fn load(&self) -> Result<Registry> {
-        let mut loaded = LoadedCatalog::default();
-        self.query(catalog::SELECT_OBJECTS, &[], &mut |row| loaded.add_row(row))?;
-        let Some(generation) = loaded.generation else { return Ok(Registry::empty()) };
-        let is_foreign =
-            |namespace, name: &str| namespace == Namespace::Functions && is_builtin(name);
-        Ok(Registry::build(generation, loaded.rows, &self.environment, &is_foreign))
-    }
-
     /// The bytes of a module.
     ///
     /// # Errors
     /// The file does not have it.
     pub(crate) fn read_module(&self, sha256: &[u8; 32]) -> Result<Vec<u8>> {
-        let mut wasm = None;
-        self.query(catalog::SELECT_MODULE, &[ValueRef::Blob(sha256)], &mut |row| {
-            if let [ValueRef::Blob(bytes)] = row {
-                wasm = Some(bytes.to_vec());
-            }
-            Ok(())
-        })?;
-        wasm.ok_or_else(|| Error::new(ErrorKind::Catalog, "its module is not in the file"))
+        catalog::read_module(&Reader(self), &self.environment.settings.limits, sha256)
     }
 
     /// Whether a statement of the connection is being stepped, with a transaction of its own or

@@ -21,17 +21,19 @@ pub const SELECT_LIBSQL: &str = "SELECT name, body FROM main.libsql_wasm_func_ta
 /// A row without a name or a module; what CREATE FUNCTION says. Then nothing is created.
 pub fn libsql(access: &dyn CatalogAccess, rows: Vec<[Value; 2]>) -> Result<u64> {
     write::all(access, || {
-        let mut created = 0;
+        let mut all_written = Vec::new();
         for [name, body] in rows {
             let create = create(name, body)?;
-            let done = write::create(access, &create, None).map_err(|e| {
+            let written = write::create_written(access, &create, None).map_err(|e| {
                 // Its offset is one of a statement that nobody has written.
                 let name = &create.name;
                 Error::new(e.kind(), format!("\"{name}\" in {LIBSQL_TABLE}: {}", e.message()))
             });
-            created += u64::from(done?);
+            all_written.extend(written?);
         }
-        Ok(created)
+        // A trigger that one of them fired can have undone another.
+        all_written.iter().try_for_each(|written| written.check(access))?;
+        Ok(all_written.len() as u64)
     })
 }
 

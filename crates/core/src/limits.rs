@@ -56,6 +56,13 @@ pub struct Limits {
     /// Statements of guests that run within one another: a guest runs one, which calls a guest, which
     /// runs one. Each takes a machine stack of a call besides the engine's own.
     pub sql_depth_max: usize,
+    /// Definitions that are read of a file, and what they declare: functions, tables with their columns,
+    /// collations, types. All together.
+    pub catalog_objects_max: usize,
+    /// Bytes of definitions and manifests that are read of a file.
+    pub catalog_bytes_max: usize,
+    /// JSON values in all manifests that are read of a file.
+    pub catalog_values_max: usize,
     /// Bytes of a name. SQLite accepts no longer function names than 255.
     pub name_bytes_max: usize,
 }
@@ -84,6 +91,9 @@ impl Default for Limits {
             manifest_values_max: 200_000,
             manifest_depth_max: 16,
             sql_depth_max: 4,
+            catalog_objects_max: 20_000,
+            catalog_bytes_max: 4 << 20,
+            catalog_values_max: 400_000,
             name_bytes_max: 255,
         }
     }

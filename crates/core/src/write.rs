@@ -1,11 +1,14 @@
 //! Writing definitions: CREATE and DROP as changes of the catalog's tables.
 //!
-//! [`define`] has checked everything before this writes. All writes of a statement are in one
+//! [`define`] has checked everything before this writes, and what was written is read back. All writes of a statement are in one
 //! transaction or savepoint; what a failure leaves is what was there before. An adaptor gives SQL of
 //! ours a connection to run in, as [`CatalogAccess`].
 
+mod verify;
+
 use std::sync::Arc;
 
+pub(crate) use self::verify::Written;
 use crate::catalog::{self, Generation};
 use crate::ddl::{Create, Drop, ObjectKind, quote_identifier};
 use crate::define::{self, Definition, Dependent, EngineNames, Removal};
@@ -60,6 +63,18 @@ pub trait CatalogAccess {
         Ok(())
     }
 
+    /// Runs one SELECT of our own; whether it has a row. `text` gets the first column of each row that
+    /// is text.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn select(
+        &self,
+        sql: &str,
+        parameters: &[ValueRef<'_>],
+        text: &mut dyn FnMut(&str),
+    ) -> Result<bool>;
+
     /// 16 random bytes of the system. Not the engine's, which are the same in two processes that were
     /// forked from one.
     ///
@@ -84,6 +99,18 @@ pub fn create(
     create: &Create,
     parameter: Option<ValueRef<'_>>,
 ) -> Result<bool> {
+    create_written(access, create, parameter).map(|written| written.is_some())
+}
+
+/// As [`create`]; what was written, if something was.
+///
+/// # Errors
+/// As of [`create`].
+pub(crate) fn create_written(
+    access: &dyn CatalogAccess,
+    create: &Create,
+    parameter: Option<ValueRef<'_>>,
+) -> Result<Option<Written>> {
     check_possible(access).map_err(|e| e.at(create.name_offset))?;
     let define = || {
         let registry = access.current()?;
@@ -94,7 +121,8 @@ pub fn create(
     };
     // Once before the lock is taken, because compiling takes its time.
     let (generation, definition) = define()?;
-    let Some(mut definition) = definition else { return Ok(false) };
+    let Some(mut definition) = definition else { return Ok(None) };
+    let mut written = None;
     transaction(access, || {
         if access.current()?.generation != generation {
             match define()?.1 {
@@ -103,17 +131,21 @@ pub fn create(
             }
         }
         let before = access.registry();
-        write(access, &definition)?;
+        let generation = write(access, &definition)?;
+        let stored = Written::of(&definition);
+        verify::created(access, &definition, &stored, &generation)?;
         let after = access.refresh()?;
+        verify::usable(&after, &stored)?;
         definition.hand_over(&after);
         let types = |registry| types_of(registry, definition.kind, &definition.name);
         access.change_types(types(&before), types(&after))?;
         for dependent in &definition.rebuild {
             access.execute(&format!("REINDEX {}", qualified(dependent)), &[])?;
         }
+        written = Some(stored);
         Ok(())
     })?;
-    Ok(true)
+    Ok(written)
 }
 
 /// Runs a DROP. False when there is no such object and IF EXISTS was said.
@@ -137,7 +169,8 @@ pub fn drop(access: &dyn CatalogAccess, drop: &Drop) -> Result<bool> {
         }
         let parameters = [ValueRef::Text(catalog::kind_text(kind)), ValueRef::Text(&name)];
         access.execute(catalog::DELETE_OBJECT, &parameters)?;
-        update_generation(access)
+        let generation = update_generation(access)?;
+        verify::dropped(access, kind, &name, &generation)
     })?;
     Ok(true)
 }
@@ -181,34 +214,20 @@ fn check_possible(access: &dyn CatalogAccess) -> Result<()> {
 }
 
 /// The last write of all, after the triggers, which use the engine's random numbers.
-fn update_generation(access: &dyn CatalogAccess) -> Result<()> {
+fn update_generation(access: &dyn CatalogAccess) -> Result<Generation> {
     let generation = access.new_generation()?;
-    access.execute(catalog::UPDATE_GENERATION, &[ValueRef::Blob(&generation)])
+    access.execute(catalog::UPDATE_GENERATION, &[ValueRef::Blob(&generation)])?;
+    Ok(generation)
 }
 
-fn write(access: &dyn CatalogAccess, definition: &Definition) -> Result<()> {
+fn write(access: &dyn CatalogAccess, definition: &Definition) -> Result<Generation> {
     if access.registry().generation.is_none() {
         for sql in catalog::SCHEMA {
             access.execute(sql, &[])?;
         }
     }
-    let sha256 = ValueRef::Blob(&definition.sha256);
-    let bytes = ValueRef::Integer(i64::try_from(definition.wasm.len()).unwrap_or(i64::MAX));
-    let manifest = ValueRef::Text(&definition.manifest);
-    let wasm = ValueRef::Blob(&definition.wasm);
-    access.execute(catalog::INSERT_MODULE, &[sha256, bytes, manifest, wasm])?;
-    let options = catalog::options_text(&definition.with);
-    access.execute(
-        catalog::UPSERT_OBJECT,
-        &[
-            ValueRef::Text(catalog::kind_text(definition.kind)),
-            ValueRef::Text(&definition.name),
-            sha256,
-            definition.export.as_deref().map_or(ValueRef::Null, ValueRef::Text),
-            ValueRef::Integer(definition.deterministic.into()),
-            ValueRef::Text(&options),
-        ],
-    )?;
+    access.execute(catalog::INSERT_MODULE, &verify::module(definition))?;
+    access.execute(catalog::UPSERT_OBJECT, &Written::of(definition).parameters())?;
     update_generation(access)
 }
 

@@ -33,8 +33,8 @@ enum Entrance {
     Unlocked,
 }
 
-/// The entry point that SQLite finds by the file's name: puts Commensal into a connection. Does nothing
-/// in a connection that has it already.
+/// The entry point that SQLite finds by the file's name: puts Commensal into a connection. In a
+/// connection that has it already it only says so, in SQLite's log.
 ///
 /// # Safety
 /// SQLite calls it, with an open connection, a place for a message and its table of functions.
@@ -117,7 +117,13 @@ unsafe fn install(api: &'static Api, db: *mut sqlite3, entrance: Entrance) -> Re
     // SAFETY: the caller's promise.
     match unsafe { Installed::new(api, db, environment()) } {
         Err(error) if error.kind() != ErrorKind::Conflict => return Err(error),
-        _ => {}
+        // Drivers load extensions again and again: no error, but not without a word.
+        // SAFETY: the format takes one text, which ends with a NUL.
+        Err(_) => unsafe {
+            let message = c"Commensal is in this connection already: it was not loaded again";
+            (api.sqlite3_log)(SQLITE_NOTICE, c"%s".as_ptr(), message.as_ptr());
+        },
+        Ok(_) => {}
     }
     match entrance {
         Entrance::Plain => Ok(()),

@@ -59,6 +59,10 @@ routines! {
         sqlite3_bind_parameter_name: 9;
         sqlite3_bind_text64: 194;
         sqlite3_bind_zeroblob64: 207;
+        sqlite3_blob_bytes: 121;
+        sqlite3_blob_close: 122;
+        sqlite3_blob_open: 123;
+        sqlite3_blob_reopen: 176;
         sqlite3_busy_timeout: 14;
         sqlite3_changes: 15;
         sqlite3_clear_bindings: 118;
@@ -89,9 +93,11 @@ routines! {
         sqlite3_last_insert_rowid: 65;
         sqlite3_libversion_number: 67;
         sqlite3_limit: 151;
+        sqlite3_log: 167;
         sqlite3_malloc64: 197;
         sqlite3_next_stmt: 152;
         sqlite3_open_v2: 135;
+        sqlite3_prepare: 72;
         sqlite3_prepare_v3: 217;
         sqlite3_reset: 77;
         sqlite3_result_blob64: 201;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use commensal::{Connection, Database, Engine, ErrorKind, Feature, Value};
+use commensal::{Connection, Database, Engine, ErrorKind, Feature, Limits, Value};
 use tempfile::TempDir;
 
 use crate::support::{
@@ -125,7 +125,8 @@ fn tampering_stops_nothing_else() {
         ("DROP TABLE commensal_object", "no such function: f"),
         (
             "ALTER TABLE commensal_object RENAME COLUMN options TO other",
-            "no such function: f: no such column: o.options",
+            "no such function: f: the catalog of functions cannot be read: commensal_object has other \
+             columns",
         ),
     ] {
         let file = File::tampered(sql);
@@ -199,11 +200,11 @@ fn a_catalog_that_calls_functions_does_not_recurse() {
         connection.execute_batch(&sql).unwrap();
         for connection in [connection, file.connect()] {
             let message = match value(&connection, "SELECT f()") {
-                // Views that call nothing when they are read are as good as tables.
+                // The connection has not looked since.
                 Ok(value) => value.as_ref().class().to_string(),
                 Err(error) => error.message().to_owned(),
             };
-            let expected = ["no such function: f", "called while the catalog was read", "integer"];
+            let expected = ["no such function: f", "is no ordinary table", "integer"];
             assert!(expected.iter().any(|text| message.contains(text)), "{sql}: {message}");
             assert_eq!(integer(&connection, "SELECT x FROM t").unwrap(), 3);
             // Nor does this.
@@ -218,6 +219,134 @@ fn a_catalog_that_calls_functions_does_not_recurse() {
     let connection = file.connect();
     create(&connection, "h", &constant(9), "").unwrap();
     assert_eq!(integer(&connection, "SELECT h() + (SELECT sum(x) FROM t)").unwrap(), 13);
+}
+
+/// What is more than the limits is a problem of its definition, and CREATE refuses it.
+#[test]
+fn a_catalog_is_read_within_its_limits() {
+    let file = File::new();
+    let mut few = Limits::default();
+    // `f` with what it declares.
+    few.catalog_objects_max = 3;
+    let mut short = Limits::default();
+    short.catalog_bytes_max = 100;
+    let mut flat = Limits::default();
+    flat.catalog_values_max = 2;
+    for (limits, message) in [
+        (few, "catalog_objects_max = 3"),
+        (short, "catalog_bytes_max = 100"),
+        (flat, "catalog_values_max = 2"),
+    ] {
+        let database = Database::open(&file.path, options().limits(limits)).unwrap();
+        let connection = connect(&database);
+        let manifest = r#"(@custom "commensal" "{\22abi\22:1,\22info\22:{\22a\22:[1,2,3,4]}}")"#;
+        let source = constant(7);
+        let source = format!("{} {manifest})", source.trim_end().strip_suffix(')').unwrap());
+        check_error(create(&connection, "h", &source, ""), message);
+        check_error(value(&connection, "SELECT h()"), "no such function: h");
+        assert_eq!(integer(&connection, "SELECT x FROM t"), Ok(3));
+    }
+    // With the limits as they are, nothing is amiss.
+    let connection = file.connect();
+    assert_eq!(integer(&connection, "SELECT f() * 10 + g()"), Ok(12));
+}
+
+/// Triggers of the file that undo or change what CREATE and DROP write, without an error of their own.
+#[test]
+fn triggers_that_undo_a_change_are_named() {
+    let replace = "CREATE OR REPLACE FUNCTION f LANGUAGE wasm AS ? EXPORT 'f'";
+    let create = "CREATE FUNCTION h LANGUAGE wasm AS ? EXPORT 'f'";
+    let drop = "DROP FUNCTION f";
+    for (trigger, statement) in [
+        ("BEFORE INSERT ON commensal_object BEGIN SELECT RAISE(IGNORE); END", create),
+        ("BEFORE INSERT ON commensal_module BEGIN SELECT RAISE(IGNORE); END", create),
+        ("BEFORE UPDATE ON commensal_object BEGIN SELECT RAISE(IGNORE); END", replace),
+        ("BEFORE UPDATE ON commensal_meta BEGIN SELECT RAISE(IGNORE); END", create),
+        ("BEFORE DELETE ON commensal_object BEGIN SELECT RAISE(IGNORE); END", drop),
+        ("BEFORE UPDATE ON commensal_meta BEGIN SELECT RAISE(IGNORE); END", drop),
+        (
+            "AFTER INSERT ON commensal_object BEGIN DELETE FROM commensal_object WHERE name = \
+             NEW.name; END",
+            create,
+        ),
+        (
+            "AFTER INSERT ON commensal_object BEGIN UPDATE commensal_object SET export = 'memory'; END",
+            create,
+        ),
+        (
+            "AFTER INSERT ON commensal_object BEGIN UPDATE commensal_object SET options = \
+             '{\"allow\":\"log\"}'; END",
+            create,
+        ),
+        (
+            "AFTER UPDATE ON commensal_object BEGIN UPDATE commensal_object SET deterministic = 1; END",
+            replace,
+        ),
+        (
+            "AFTER INSERT ON commensal_module BEGIN UPDATE commensal_module SET wasm = x'00'; END",
+            create,
+        ),
+        (
+            "AFTER INSERT ON commensal_module BEGIN UPDATE commensal_module SET manifest = '{'; END",
+            create,
+        ),
+        (
+            "AFTER UPDATE ON commensal_meta BEGIN UPDATE commensal_meta SET generation = x'00'; END",
+            create,
+        ),
+        (
+            "AFTER DELETE ON commensal_object BEGIN INSERT INTO commensal_object(kind, name, sha256) \
+             VALUES (OLD.kind, OLD.name, OLD.sha256); END",
+            drop,
+        ),
+    ] {
+        let file = File::tampered(&format!("CREATE TRIGGER evil {trigger}"));
+        let connection = file.connect();
+        for begin in ["", "BEGIN"] {
+            connection.execute_batch(begin).unwrap();
+            let parameters = statement.matches('?').count();
+            let wat = constant(7);
+            let result = match parameters {
+                0 => connection.execute(statement, ()),
+                _ => connection.execute(statement, (wat.as_str(),)),
+            };
+            let error =
+                check_error(result, "triggers on the catalog's tables changed it: \"evil\"");
+            assert_eq!(error.kind(), ErrorKind::Catalog, "{trigger}: {error:?}");
+            // Nothing of the statement stays, and nothing else is lost.
+            assert_eq!(integer(&connection, "SELECT f() * 10 + g()"), Ok(12), "{trigger}");
+            assert_eq!(integer(&connection, "SELECT x FROM t"), Ok(3), "{trigger}");
+            check_error(value(&connection, "SELECT h()"), "no such function: h");
+            if !begin.is_empty() {
+                connection.execute_batch("COMMIT").unwrap();
+            }
+        }
+        connection.execute_batch("DROP TRIGGER evil").unwrap();
+        connection.execute(create, (constant(7).as_str(),)).unwrap();
+        assert_eq!(integer(&connection, "SELECT f() * 100 + g() * 10 + h()"), Ok(127));
+        check_sound(&connection);
+    }
+}
+
+/// A table that ignores what conflicts, in place of the catalog's.
+#[test]
+fn a_constraint_that_ignores_a_change_is_told() {
+    let file = File::tampered(
+        "CREATE TABLE old AS SELECT * FROM commensal_object; DROP TABLE commensal_object; CREATE TABLE \
+         commensal_object(kind, name, sha256 UNIQUE ON CONFLICT IGNORE, export, deterministic, options, \
+         PRIMARY KEY(kind, name)); INSERT INTO commensal_object SELECT * FROM old",
+    );
+    let connection = file.connect();
+    let message = match crate::ENGINE {
+        Engine::Sqlite => {
+            "the definition of \"h\" is not as it was written: a trigger or a constraint"
+        }
+        // It does not ignore what the clause of an upsert does not name.
+        _ => "UNIQUE constraint failed",
+    };
+    check_error(create(&connection, "h", &constant(1), ""), message);
+    assert_eq!(integer(&connection, "SELECT f() * 10 + g()"), Ok(12));
+    assert_eq!(integer(&connection, "SELECT x FROM t"), Ok(3));
 }
 
 /// A table of the name of an introspection table hides that, and nothing else.

@@ -1,8 +1,8 @@
 //! What a definition declares: the objects of its manifest under the names that SQL knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
-use super::ObjectEntry;
+use super::{ModuleEntry, ObjectEntry};
 use crate::ddl::ObjectKind;
 use crate::manifest::{
     Aggregate, AggregateMethod, Collation, Function, Manifest, Param, Signature, Table,
@@ -142,21 +142,41 @@ impl Declared {
     /// What a CREATE FUNCTION takes of a manifest; `None` when that knows nothing of the export.
     fn of_export(object: &ObjectEntry, manifest: &Manifest) -> Option<Self> {
         let (name, export) = (&object.name, object.export.as_deref().unwrap_or(&object.name));
-        let functions: Vec<_> =
-            manifest.functions_of(export).map(|f| DeclaredFunction::scalar(f, name)).collect();
-        let aggregates = manifest.aggregates_of(export);
-        let functions = match functions.is_empty() {
-            true => aggregates.map(|a| DeclaredFunction::aggregate(a, name)).collect(),
-            false => functions,
-        };
+        let found = object.module.by_export().0.get(export)?;
+        let functions = found.functions.iter().filter_map(|i| manifest.functions.get(*i));
+        let mut functions: Vec<_> = functions.map(|f| DeclaredFunction::scalar(f, name)).collect();
+        if functions.is_empty() {
+            let aggregates = found.aggregates.iter().filter_map(|i| manifest.aggregates.get(*i));
+            functions = aggregates.map(|a| DeclaredFunction::aggregate(a, name)).collect();
+        }
         if !functions.is_empty() {
             return Some(Self { functions, ..Self::default() });
         }
-        let tables: Vec<_> = manifest
-            .tables_of(export)
-            .map(|table| Table { name: name.clone(), ..table.clone() })
-            .collect();
-        (!tables.is_empty()).then(|| Self { tables, ..Self::default() })
+        let tables = found.tables.iter().filter_map(|i| manifest.tables.get(*i));
+        let tables = tables.map(|table| Table { name: name.clone(), ..table.clone() }).collect();
+        Some(Self { tables, ..Self::default() })
+    }
+
+    /// How much a definition declares, counted without copying it: functions, tables, their columns,
+    /// collations.
+    pub(crate) fn count_of(kind: ObjectKind, module: &ModuleEntry, export: &str) -> usize {
+        let Ok(Some(manifest)) = module.manifest() else { return 1 };
+        let columns = |table: &Table| 1 + table.columns.len();
+        match kind {
+            ObjectKind::Extension => {
+                manifest.functions.len()
+                    + manifest.aggregates.len()
+                    + manifest.collations.len()
+                    // Three functions and a collation.
+                    + 4 * manifest.types.len()
+                    + manifest.tables.iter().map(columns).sum::<usize>()
+            }
+            ObjectKind::Function => module.by_export().0.get(export).map_or(1, |found| {
+                let tables = found.tables.iter().filter_map(|i| manifest.tables.get(*i));
+                found.functions.len().max(found.aggregates.len())
+                    + tables.map(columns).sum::<usize>()
+            }),
+        }
     }
 
     /// The one function of an export that no manifest describes.
@@ -209,6 +229,47 @@ fn type_collation(manifest: &Manifest, ty: &Type) -> Option<DeclaredCollation> {
     })?;
     let body = CollationBody::Less(function.export.clone());
     Some(DeclaredCollation { name: ty.name.clone(), body })
+}
+
+/// What of a manifest CREATE FUNCTION means by a name: places in the manifest's lists.
+#[derive(Default)]
+pub(crate) struct ByExport(HashMap<String, Found>);
+
+/// What is behind one name.
+#[derive(Default)]
+struct Found {
+    functions: Vec<usize>,
+    aggregates: Vec<usize>,
+    tables: Vec<usize>,
+}
+
+impl ByExport {
+    /// Scalar functions by their export; aggregates and tables by their own name, or the export that
+    /// takes rows or opens a cursor.
+    pub(crate) fn of(manifest: &Manifest) -> Self {
+        let mut by_export = HashMap::<String, Found>::new();
+        for (i, function) in manifest.functions.iter().enumerate() {
+            by_export.entry(function.export.clone()).or_default().functions.push(i);
+        }
+        for (i, aggregate) in manifest.aggregates.iter().enumerate() {
+            let step = aggregate.methods.get(&AggregateMethod::Step);
+            for name in names(&aggregate.name, step) {
+                by_export.entry(name.to_owned()).or_default().aggregates.push(i);
+            }
+        }
+        for (i, table) in manifest.tables.iter().enumerate() {
+            for name in names(&table.name, table.methods.get(&TableMethod::Open)) {
+                by_export.entry(name.to_owned()).or_default().tables.push(i);
+            }
+        }
+        Self(by_export)
+    }
+}
+
+/// A name, and an export where that is another one.
+fn names<'a>(name: &'a str, export: Option<&'a String>) -> impl Iterator<Item = &'a str> {
+    let export = export.map(String::as_str).filter(|export| *export != name);
+    [name].into_iter().chain(export)
 }
 
 impl Manifest {

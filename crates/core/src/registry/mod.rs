@@ -3,6 +3,7 @@
 //! Rows are untrusted: whatever is wrong with one becomes a problem of that definition, told when it
 //! is called, and never stops the others. Building a registry compiles nothing and reads no module.
 
+mod budget;
 mod declared;
 mod module;
 mod policy;
@@ -17,7 +18,8 @@ pub use module::ModuleEntry;
 pub(crate) use module::manifest_text;
 pub use policy::Policy;
 
-use crate::catalog::{Generation, ObjectRow};
+use self::budget::Budget;
+use crate::catalog::{Generation, LoadedCatalog, ObjectRow};
 use crate::ddl::{ObjectKind, With};
 use crate::define::is_reserved;
 use crate::environment::Environment;
@@ -156,6 +158,8 @@ pub fn function_key(name: &str, arguments: i32) -> FunctionKey {
 pub struct Registry {
     /// The state of the catalog that this is a snapshot of; `None` for no catalog.
     pub generation: Option<Generation>,
+    /// Why some definitions of the file were not read, if some were not.
+    pub problem: Option<String>,
     objects: Vec<Arc<ObjectEntry>>,
     functions: HashMap<FunctionKey, Arc<FunctionEntry>>,
     tables: HashMap<String, Arc<TableEntry>>,
@@ -167,6 +171,7 @@ impl Registry {
     pub fn empty() -> Self {
         Self {
             generation: None,
+            problem: None,
             objects: Vec::new(),
             functions: HashMap::new(),
             tables: HashMap::new(),
@@ -174,42 +179,68 @@ impl Registry {
         }
     }
 
-    /// Builds a registry from the rows of the catalog; extensions come before functions.
+    /// Builds a registry from the catalog; extensions come before functions. What is more than the
+    /// limits allow becomes a problem of its definition, in the order in which they were made.
     pub fn build(
-        generation: Generation,
-        mut rows: Vec<ObjectRow>,
+        loaded: LoadedCatalog,
         environment: &Environment,
         is_foreign: IsForeign<'_>,
     ) -> Self {
-        rows.sort_by_key(|row| row.kind != ObjectKind::Extension);
-        let mut registry = Self { generation: Some(generation), ..Self::empty() };
-        for row in rows {
-            registry.add(row, environment, is_foreign);
+        let mut budget = Budget::new(&environment.settings.limits);
+        let mut modules = Modules::new();
+        let mut registry = Self {
+            generation: Some(loaded.generation),
+            problem: loaded.problem.clone(),
+            ..Self::empty()
+        };
+        let mut read: Vec<_> = Vec::with_capacity(loaded.objects.len());
+        for row in &loaded.objects {
+            let module = modules
+                .entry(row.sha256)
+                .or_insert_with(|| read_module(&loaded, row.sha256, environment, &mut budget));
+            let export = row.export.as_deref().unwrap_or(&row.name);
+            let exceeded = budget.take_objects(1 + Declared::count_of(row.kind, module, export));
+            read.push((Arc::clone(module), exceeded));
+        }
+        let mut rows: Vec<_> = loaded.objects.into_iter().zip(read).collect();
+        rows.sort_by_key(|(row, _)| row.kind != ObjectKind::Extension);
+        for (row, (module, exceeded)) in rows {
+            registry.add(row, module, exceeded, environment, is_foreign);
         }
         environment.forget_unused_modules();
         registry
     }
 
-    fn add(&mut self, row: ObjectRow, environment: &Environment, is_foreign: IsForeign<'_>) {
-        let limits = &environment.settings.limits;
-        let module = environment.module(row.sha256, &row.manifest, || {
-            ModuleEntry::new(row.sha256, row.bytes, &row.manifest, limits)
-        });
-        let (with, problem) = match row.with {
-            Ok(with) => (with, row.problem),
-            Err(problem) => (With::default(), Some(problem)),
-        };
+    fn add(
+        &mut self,
+        row: ObjectRow,
+        module: Arc<ModuleEntry>,
+        exceeded: Option<String>,
+        environment: &Environment,
+        is_foreign: IsForeign<'_>,
+    ) {
+        let is_exceeded = exceeded.is_some();
         let mut object = ObjectEntry {
             kind: row.kind,
             name: row.name,
             export: row.export,
             deterministic: row.deterministic,
-            policy: Policy::effective(&environment.settings, environment.settings.granted, &with),
-            with,
-            problem,
+            policy: Policy::effective(
+                &environment.settings,
+                environment.settings.granted,
+                &row.with,
+            ),
+            with: row.with,
+            problem: row.problem.or(exceeded),
             module,
         };
-        let declared = Declared::of(&object);
+        if let Some(problem) = object.module.unread() {
+            object.problem.get_or_insert_with(|| problem.to_owned());
+        }
+        let declared = match is_exceeded {
+            true => Err(String::new()),
+            false => Declared::of(&object),
+        };
         if let Err(problem) = &declared {
             object.problem.get_or_insert_with(|| problem.clone());
         }
@@ -304,10 +335,10 @@ impl Registry {
     #[cold]
     pub fn no_such_function(&self, name: &str) -> Error {
         let other = self.functions().any(|entry| entry.name().eq_ignore_ascii_case(name));
-        let message = if other {
-            format!("wrong number of arguments to function {name}()")
-        } else {
-            format!("no such function: {name}")
+        let message = match &self.problem {
+            _ if other => format!("wrong number of arguments to function {name}()"),
+            Some(problem) => format!("no such function: {name}: {problem}"),
+            None => format!("no such function: {name}"),
         };
         Error::new(ErrorKind::NotFound, message)
     }
@@ -345,6 +376,30 @@ impl Registry {
     /// The definition of this kind and name.
     pub fn object(&self, kind: ObjectKind, name: &str) -> Option<&Arc<ObjectEntry>> {
         self.objects.iter().find(|o| o.kind == kind && o.name.eq_ignore_ascii_case(name))
+    }
+}
+
+/// The modules of a registry by their hash.
+type Modules = HashMap<[u8; 32], Arc<ModuleEntry>>;
+
+/// The module of this hash, read once however many definitions use it.
+fn read_module(
+    loaded: &LoadedCatalog,
+    sha256: [u8; 32],
+    environment: &Environment,
+    budget: &mut Budget,
+) -> Arc<ModuleEntry> {
+    let limits = &environment.settings.limits;
+    let row = loaded.module(&sha256).map_err(str::to_owned);
+    let row = row.and_then(|row| match budget.take_values(&row.manifest) {
+        Some(exceeded) => Err(exceeded),
+        None => Ok(row),
+    });
+    match row {
+        Ok(row) => environment.module(sha256, &row.manifest, || {
+            ModuleEntry::new(sha256, row.bytes, &row.manifest, limits)
+        }),
+        Err(problem) => Arc::new(ModuleEntry::new_unread(sha256, problem)),
     }
 }
 

@@ -1,9 +1,10 @@
 //! A module of the catalog: what is known without its bytes, and its code once that was needed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sha2::{Digest, Sha256};
 
+use super::declared::ByExport;
 use crate::environment::{Environment, compile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
@@ -19,10 +20,32 @@ pub struct ModuleEntry {
     pub bytes: u64,
     manifest_text: String,
     manifest: Result<Option<Manifest>, String>,
+    /// Whether the manifest is not there because nothing was read.
+    unread: bool,
+    /// Made once: many functions of a file can share a module whose manifest is long.
+    by_export: OnceLock<ByExport>,
     compiled: Mutex<[Option<Arc<dyn CompiledModule>>; 2]>,
 }
 
 impl ModuleEntry {
+    /// A module whose row in the catalog is not there or was not read, for this reason.
+    pub(crate) fn new_unread(sha256: [u8; 32], problem: String) -> Self {
+        Self {
+            sha256,
+            bytes: 0,
+            manifest_text: String::new(),
+            manifest: Err(problem),
+            unread: true,
+            by_export: OnceLock::new(),
+            compiled: Mutex::default(),
+        }
+    }
+
+    /// Why its row in the catalog was not read, if it was not.
+    pub(crate) fn unread(&self) -> Option<&str> {
+        self.manifest.as_ref().err().filter(|_| self.unread).map(String::as_str)
+    }
+
     pub(crate) fn new(sha256: [u8; 32], bytes: u64, manifest_text: &str, limits: &Limits) -> Self {
         let manifest = if manifest_text.is_empty() {
             Ok(None)
@@ -34,8 +57,16 @@ impl ModuleEntry {
             bytes,
             manifest_text: manifest_text.to_owned(),
             manifest,
+            unread: false,
+            by_export: OnceLock::new(),
             compiled: Mutex::default(),
         }
+    }
+
+    /// What the manifest says about the exports that CREATE FUNCTION can name; nothing without one.
+    pub(crate) fn by_export(&self) -> &ByExport {
+        self.by_export
+            .get_or_init(|| self.manifest().ok().flatten().map(ByExport::of).unwrap_or_default())
     }
 
     /// The hash in hexadecimal digits.

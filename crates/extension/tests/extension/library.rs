@@ -2,7 +2,7 @@
 //! only when a connection loads it.
 
 use std::ffi::{CStr, CString, c_char, c_double, c_int, c_void};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use crate::build;
@@ -17,7 +17,7 @@ macro_rules! functions {
 
         impl Library {
             /// Loads a library for as long as the process lives.
-            fn load(file: &Path) -> Self {
+            pub(crate) fn load(file: &Path) -> Self {
                 let name = CString::new(file.to_str().unwrap()).unwrap();
                 // SAFETY: the name ends with a NUL; what SQLite does when it is loaded is nothing.
                 let library = unsafe { dlopen(name.as_ptr(), RTLD_NOW) };
@@ -93,15 +93,20 @@ impl Library {
     }
 }
 
+/// The files of [`libraries`].
+pub(crate) fn files() -> &'static [PathBuf] {
+    static FILES: LazyLock<Vec<PathBuf>> =
+        LazyLock::new(|| match std::env::var_os("COMMENSAL_TEST_SQLITE") {
+            Some(file) => vec![file.into()],
+            None => vec!["libsqlite3.so.0".into(), build::newest().to_owned()],
+        });
+    &FILES
+}
+
 /// The system's SQLite, and the newest; or only the one in the file that COMMENSAL_TEST_SQLITE names,
 /// to try another version.
 pub(crate) fn libraries() -> &'static [Library] {
     static LIBRARIES: LazyLock<Vec<Library>> =
-        LazyLock::new(|| match std::env::var_os("COMMENSAL_TEST_SQLITE") {
-            Some(file) => vec![Library::load(Path::new(&file))],
-            None => {
-                vec![Library::load(Path::new("libsqlite3.so.0")), Library::load(build::newest())]
-            }
-        });
+        LazyLock::new(|| files().iter().map(|file| Library::load(file)).collect());
     &LIBRARIES
 }

@@ -67,7 +67,7 @@ const COMMANDS: &[DotCommand] = &[
         count: 0..=0,
         help: "List the extensions stored in the database",
         run: |session, _| {
-            session.print_query("SELECT name, version, functions, status FROM wasm_extensions")
+            session.print_query("SELECT name, version, functions, status FROM temp.wasm_extensions")
         },
     },
     DotCommand {
@@ -78,7 +78,7 @@ const COMMANDS: &[DotCommand] = &[
         run: |session, _| {
             session.print_query(
                 "SELECT name, params, returns, extension, deterministic, status \
-                 FROM wasm_functions",
+                 FROM temp.wasm_functions",
             )
         },
     },

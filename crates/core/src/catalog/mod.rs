@@ -1,13 +1,19 @@
 //! The catalog: the tables in which definitions live, in SQL that every engine of the family
 //! understands. `docs/catalog.md` describes them for readers of the file.
 //!
-//! The tables are the only truth, and anybody who can write the file can write them: rows are checked
-//! when they are read. Memory is a cache labelled with the generation, a random blob that changes with
+//! The tables are the only truth, and anybody who can write the file can write them: they are bounded
+//! before they are read and checked when they are ([`read`]). Memory is a cache labelled with the generation, a random blob that changes with
 //! every change of the tables and rolls back with the transaction. So a rollback, a failed statement,
 //! a direct write and another process are one case: the generation that can be read is not the label.
 
+mod read;
+
+pub use read::{
+    CatalogReader, Column, LoadedCatalog, ModuleRow, ObjectRow, Reading, Select, TableColumn,
+    Values, read, read_module,
+};
+
 use crate::ddl::{ObjectKind, With};
-use crate::error::{Error, ErrorKind, Result};
 use crate::value::ValueRef;
 
 /// Version of the tables that this crate writes, and the newest that it reads.
@@ -58,29 +64,55 @@ pub const SCHEMA: &[&str] = &[
 /// Names of the tables and triggers; user statements leave them alone.
 pub const TABLE_PREFIX: &str = "commensal_";
 
-/// Whether there is a catalog: one row or none. Without one of its tables there is none.
-pub const SELECT_EXISTS: &str = "SELECT 1 WHERE (SELECT count(*) FROM main.sqlite_master WHERE \
-     type = 'table' AND name IN ('commensal_meta', 'commensal_module', 'commensal_object')) = 3";
+/// The catalog's tables with their columns.
+pub(crate) const TABLES: [(&str, &[&str]); 3] = [
+    ("commensal_meta", &["id", "version", "generation"]),
+    ("commensal_module", &["sha256", "bytes", "manifest", "wasm"]),
+    ("commensal_object", &["kind", "name", "sha256", "export", "deterministic", "options"]),
+];
 
-/// The generation. Touches the other tables, so that a dropped one is noticed.
-pub const SELECT_GENERATION: &str = "SELECT generation, (SELECT 1 FROM main.commensal_object LIMIT 0), \
-     (SELECT 1 FROM main.commensal_module LIMIT 0) FROM main.commensal_meta WHERE id = 1";
-
-/// Everything but the modules themselves, with the generation, in one statement: what
-/// [`LoadedCatalog::add_row`] reads. In the order in which a scan finds them: sorting would copy each
-/// row with its manifest.
-pub const SELECT_OBJECTS: &str = "SELECT g.version, g.generation, o.kind, o.name, o.sha256, o.export, \
-     o.deterministic, o.options, m.bytes, m.manifest \
-     FROM main.commensal_meta AS g \
-     LEFT JOIN main.commensal_object AS o ON 1 \
-     LEFT JOIN main.commensal_module AS m ON m.sha256 = o.sha256 \
-     WHERE g.id = 1 ORDER BY o.rowid";
-
-/// The bytes of the module with hash `?1`.
-pub const SELECT_MODULE: &str = "SELECT wasm FROM main.commensal_module WHERE sha256 = ?1";
+/// The generation. Touches the other tables, so that a dropped one is noticed. Only for tables that
+/// [`read`] has found to be the catalog's: what stands in their place could run for ever.
+pub const SELECT_GENERATION: &str = "SELECT CASE WHEN typeof(generation) = 'blob' AND \
+     length(generation) <= 64 THEN generation END, (SELECT 1 FROM main.commensal_object LIMIT 0), \
+     (SELECT 1 FROM main.commensal_module LIMIT 0) FROM main.commensal_meta WHERE rowid = 1";
 
 /// Sets the generation to `?1`, 16 random bytes; done after all other writes.
 pub const UPDATE_GENERATION: &str = "UPDATE main.commensal_meta SET generation = ?1 WHERE id = 1";
+
+/// Whether the generation is `?1`, in a catalog of the version that is written: one row or none.
+pub(crate) const SELECT_WRITTEN_GENERATION: &str = "SELECT 1 FROM main.commensal_meta WHERE \
+     rowid = 1 AND id = 1 AND version = 1 AND generation = ?1";
+
+/// Whether a module is stored as [`INSERT_MODULE`] was told: one row or none.
+pub(crate) const SELECT_WRITTEN_MODULE: &str = "SELECT 1 FROM main.commensal_module WHERE \
+     sha256 = ?1 AND bytes = ?2 AND manifest = ?3 COLLATE BINARY AND wasm = ?4";
+
+/// Whether a definition is stored as [`UPSERT_OBJECT`] was told: one row or none.
+pub(crate) const SELECT_WRITTEN_OBJECT: &str = "SELECT 1 FROM main.commensal_object WHERE \
+     kind = ?1 AND name = ?2 AND name = ?2 COLLATE BINARY AND sha256 = ?3 AND \
+     export IS ?4 COLLATE BINARY AND deterministic = ?5 AND options = ?6 COLLATE BINARY";
+
+/// Whether there is a definition of kind `?1` and name `?2`: one row or none.
+pub(crate) const SELECT_OBJECT: &str =
+    "SELECT 1 FROM main.commensal_object WHERE kind = ?1 AND name = ?2";
+
+/// Triggers on the catalog's tables that are not the catalog's own.
+pub(crate) fn select_foreign_triggers() -> String {
+    let own: Vec<_> = SCHEMA.iter().filter_map(|sql| trigger_name(sql)).collect();
+    format!(
+        "SELECT substr(name, 1, 100) FROM main.sqlite_master WHERE type = 'trigger' AND \
+         lower(tbl_name) IN ('commensal_meta', 'commensal_module', 'commensal_object') AND \
+         lower(name) NOT IN ('{}') ORDER BY name LIMIT 5",
+        own.join("', '")
+    )
+}
+
+/// The name of the trigger that a statement of [`SCHEMA`] makes.
+fn trigger_name(sql: &str) -> Option<&str> {
+    let name = sql.strip_prefix("CREATE TRIGGER IF NOT EXISTS main.")?;
+    name.split(' ').next()
+}
 
 /// Stores a module: `?1` hash, `?2` bytes, `?3` manifest, `?4` the module.
 pub const INSERT_MODULE: &str = "INSERT INTO main.commensal_module(sha256, bytes, manifest, wasm) \
@@ -96,119 +128,6 @@ pub const UPSERT_OBJECT: &str = "INSERT INTO main.commensal_object(kind, name, s
 
 /// Deletes the definition of kind `?1` and name `?2`.
 pub const DELETE_OBJECT: &str = "DELETE FROM main.commensal_object WHERE kind = ?1 AND name = ?2";
-
-/// A definition as read from the catalog.
-pub struct ObjectRow {
-    /// Function or extension.
-    pub kind: ObjectKind,
-    /// Its name.
-    pub name: String,
-    /// Hash of its module.
-    pub sha256: [u8; 32],
-    /// The export, of a function.
-    pub export: Option<String>,
-    /// Whether DETERMINISTIC was said.
-    pub deterministic: bool,
-    /// What WITH said, or why that cannot be read.
-    pub with: Result<With, String>,
-    /// Bytes of the module.
-    pub bytes: u64,
-    /// Canonical text of the module's manifest; empty for none.
-    pub manifest: String,
-    /// What is wrong with the row, if something is.
-    pub problem: Option<String>,
-}
-
-/// What [`SELECT_OBJECTS`] gave.
-#[derive(Default)]
-pub struct LoadedCatalog {
-    /// The generation; `None` without a row.
-    pub generation: Option<Generation>,
-    /// The definitions.
-    pub rows: Vec<ObjectRow>,
-}
-
-impl LoadedCatalog {
-    /// Takes one row of [`SELECT_OBJECTS`] in. A definition without readable kind, name or hash is
-    /// left out: nothing could call it.
-    ///
-    /// # Errors
-    /// A catalog of a newer version.
-    pub fn add_row(&mut self, row: &[ValueRef<'_>]) -> Result<()> {
-        let [
-            version,
-            generation,
-            kind,
-            name,
-            sha256,
-            export,
-            deterministic,
-            options,
-            bytes,
-            manifest,
-        ] = row
-        else {
-            return Err(Error::new(ErrorKind::Catalog, "the catalog's tables have other columns"));
-        };
-        match *version {
-            ValueRef::Integer(CATALOG_VERSION) => {}
-            ValueRef::Integer(newer) if newer > CATALOG_VERSION => {
-                return Err(Error::new(
-                    ErrorKind::Catalog,
-                    format!(
-                        "the file's catalog has version {newer}; this build reads version \
-                         {CATALOG_VERSION}: a newer Commensal is needed"
-                    ),
-                ));
-            }
-            _ => {
-                return Err(Error::new(ErrorKind::Catalog, "the catalog's version cannot be read"));
-            }
-        }
-        self.generation = Some(parse_generation(*generation));
-        let (Some(kind), ValueRef::Text(name), ValueRef::Blob(sha256)) =
-            (parse_kind(*kind), *name, *sha256)
-        else {
-            return Ok(());
-        };
-        let Ok(sha256) = <[u8; 32]>::try_from(sha256) else { return Ok(()) };
-        if name.is_empty() || name.contains('\0') {
-            return Ok(());
-        }
-        let mut problem = None;
-        let (bytes, manifest) = match (*bytes, *manifest) {
-            (ValueRef::Integer(bytes), ValueRef::Text(manifest)) => {
-                (u64::try_from(bytes).unwrap_or_default(), manifest.to_owned())
-            }
-            (ValueRef::Null, _) => {
-                problem = Some("its module is not in the file".to_owned());
-                (0, String::new())
-            }
-            _ => {
-                problem = Some("the catalog's row of its module cannot be read".to_owned());
-                (0, String::new())
-            }
-        };
-        self.rows.push(ObjectRow {
-            kind,
-            name: name.to_owned(),
-            sha256,
-            export: match *export {
-                ValueRef::Text(export) => Some(export.to_owned()),
-                _ => None,
-            },
-            deterministic: *deterministic == ValueRef::Integer(1),
-            with: match *options {
-                ValueRef::Text(options) => parse_options(options),
-                _ => Err("its options cannot be read".to_owned()),
-            },
-            bytes,
-            manifest,
-            problem,
-        });
-        Ok(())
-    }
-}
 
 /// The generation in a row. One that somebody wrote by hand is folded into 16 bytes: all that counts
 /// is that it differs from the one before.

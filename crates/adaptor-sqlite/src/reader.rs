@@ -1,0 +1,192 @@
+//! The connection as the core reads the catalog from it.
+//!
+//! `octet_length()`, which tells the length of a text without reading it, came with SQLite 3.43. With
+//! older libraries incremental I/O tells it: opening a value reads only the header of its row.
+
+use std::ffi::{CString, c_int, c_void};
+
+use commensal_core::catalog::{CatalogReader, Column, Select, TableColumn, Values};
+use commensal_core::ddl::quote_identifier;
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+
+use crate::statement::{Handle, Statement};
+
+/// See the module's description.
+pub(crate) struct Reader(pub(crate) Handle);
+
+/// The oldest version with `octet_length()`.
+const OCTET_LENGTH_SINCE: c_int = 3_043_000;
+
+/// Columns that a statement of the catalog has at most.
+const COLUMNS_MAX: usize = 16;
+
+/// Hands a row over. Text that is not UTF-8 was written by somebody else, and is NULL.
+fn hand_over(
+    statement: &Statement,
+    row: &mut dyn FnMut(Values<'_, '_>) -> Result<()>,
+) -> Result<()> {
+    let mut values = [ValueRef::Null; COLUMNS_MAX];
+    let count = statement.column_count();
+    let values = values.get_mut(..count).ok_or_else(|| {
+        Error::new(ErrorKind::Engine, format!("a statement of the catalog has {count} columns"))
+    })?;
+    for (column, value) in values.iter_mut().enumerate() {
+        *value = statement.column(column).unwrap_or(ValueRef::Null);
+    }
+    row(values)
+}
+
+impl CatalogReader for Reader {
+    fn query(
+        &self,
+        sql: &str,
+        parameters: &[ValueRef<'_>],
+        row: &mut dyn FnMut(Values<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        self.0.query(sql, parameters, &mut |statement| hand_over(statement, row))
+    }
+
+    fn columns(&self, table: &str) -> Result<Vec<TableColumn>> {
+        /// Columns of the answer.
+        const NAME: usize = 1;
+        const HIDDEN: usize = 6;
+        let mut columns = Vec::new();
+        let sql = format!("PRAGMA main.table_xinfo({})", quote_identifier(table));
+        self.0.query(&sql, &[], &mut |row| {
+            let ordinary = row.column(HIDDEN)? == ValueRef::Integer(0);
+            if let ValueRef::Text(name) = row.column(NAME)? {
+                columns.push(TableColumn { name: name.to_owned(), ordinary });
+            }
+            Ok(())
+        })?;
+        Ok(columns)
+    }
+
+    fn select(
+        &self,
+        select: &Select,
+        row: &mut dyn FnMut(Values<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        // SAFETY: the function takes nothing and only gives a number.
+        if unsafe { (self.0.api.sqlite3_libversion_number)() } >= OCTET_LENGTH_SINCE {
+            return self.query(&select.sql(), &[], row);
+        }
+        let (scan, fetch) = old_statements(select);
+        let mut fetch = self.0.prepare(&fetch)?;
+        let mut texts: Vec<_> = select.columns.iter().map(|_| None).collect();
+        self.0.query(&scan, &[], &mut |scanned| {
+            fetch.reset();
+            let ValueRef::Integer(rowid) = scanned.column(0)? else { return Ok(()) };
+            fetch.bind(1, ValueRef::Integer(rowid))?;
+            let mut lengths = [None; COLUMNS_MAX];
+            for (i, column) in select.columns.iter().enumerate() {
+                let mut fits = true;
+                if let Column::Text(name, max) = column
+                    && scanned.column(i + 1)? == ValueRef::Text("text")
+                {
+                    let length = Text::length(&mut texts[i], self.0, select.table, name, rowid)?;
+                    fits = length <= *max;
+                    lengths[i] = (!fits).then_some(length);
+                }
+                fetch.bind(i + 2, ValueRef::Integer(fits.into()))?;
+            }
+            if !fetch.step()? {
+                return Ok(());
+            }
+            hand_over(&fetch, &mut |values| {
+                let mut all = [ValueRef::Null; COLUMNS_MAX];
+                for (i, (value, length)) in values.iter().zip(lengths).enumerate() {
+                    let length = length.and_then(|length| i64::try_from(length).ok());
+                    all[i] = length.map_or(*value, ValueRef::Integer);
+                }
+                row(&all[..values.len()])
+            })
+        })
+    }
+}
+
+/// What a [`Select`] is without `octet_length()`: the first statement goes through the rows and tells
+/// which values are text, the second reads a row but for the texts that are too long.
+fn old_statements(select: &Select) -> (String, String) {
+    let (mut types, mut values) = (String::new(), String::new());
+    for (i, column) in (2..).zip(&select.columns) {
+        types.push_str(", ");
+        values.push_str(if i == 2 { "" } else { ", " });
+        match column {
+            Column::Text(name, _) => {
+                types.push_str(&format!("typeof({name})"));
+                values.push_str(&format!(
+                    "CASE WHEN ?{i} AND typeof({name}) = 'text' THEN {name} END"
+                ));
+            }
+            Column::Integer(_) | Column::Blob(..) => {
+                types.push_str("NULL");
+                values.push_str(&format!("CASE WHEN ?{i} THEN {} END", column.sql()));
+            }
+        }
+    }
+    let Select { table, rows_max, .. } = select;
+    (
+        format!("SELECT rowid{types} FROM main.{table} ORDER BY rowid LIMIT {rows_max}"),
+        format!("SELECT {values} FROM main.{table} WHERE rowid = ?1"),
+    )
+}
+
+/// A text column, opened for incremental I/O; closed when dropped.
+struct Text {
+    handle: Handle,
+    blob: *mut c_void,
+}
+
+impl Text {
+    /// Bytes of the text in this row, in the encoding of the database. `kept` is the same column in the
+    /// row before.
+    fn length(
+        kept: &mut Option<Self>,
+        handle: Handle,
+        table: &str,
+        column: &str,
+        rowid: i64,
+    ) -> Result<usize> {
+        let text = match kept {
+            Some(text) => {
+                // SAFETY: the value is open.
+                handle.check(unsafe { (handle.api.sqlite3_blob_reopen)(text.blob, rowid) })?;
+                text
+            }
+            None => kept.insert(Self::open(handle, table, column, rowid)?),
+        };
+        // SAFETY: the value is open.
+        let length = unsafe { (handle.api.sqlite3_blob_bytes)(text.blob) };
+        Ok(usize::try_from(length).unwrap_or(usize::MAX))
+    }
+
+    fn open(handle: Handle, table: &str, column: &str, rowid: i64) -> Result<Self> {
+        let name = |name| {
+            CString::new(name).map_err(|_| Error::new(ErrorKind::Engine, "a name contains NUL"))
+        };
+        let (table, column) = (name(table)?, name(column)?);
+        let mut blob = std::ptr::null_mut();
+        // SAFETY: the connection is open, the names end with a NUL, the result is ours.
+        let code = unsafe {
+            (handle.api.sqlite3_blob_open)(
+                handle.db(),
+                c"main".as_ptr(),
+                table.as_ptr(),
+                column.as_ptr(),
+                rowid,
+                0,
+                &raw mut blob,
+            )
+        };
+        handle.check(code)?;
+        Ok(Self { handle, blob })
+    }
+}
+
+impl Drop for Text {
+    fn drop(&mut self) {
+        // SAFETY: the value is open, and nothing uses it any longer.
+        unsafe { (self.handle.api.sqlite3_blob_close)(self.blob) };
+    }
+}

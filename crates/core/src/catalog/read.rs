@@ -1,0 +1,503 @@
+//! Reading the catalog of a file that anybody may have written.
+//!
+//! Nothing in the file runs, and nothing is read before its size is known. First come the types:
+//! ordinary tables with the catalog's columns, none of them generated. Then the rows, so many at most;
+//! of each value SQL asks for the length before the value, so that an engine that can tell the one
+//! without the other never holds what is too large. What is too large or too much is a problem of its
+//! definition.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+
+use super::{
+    CATALOG_VERSION, Generation, SELECT_GENERATION, TABLES, parse_generation, parse_kind,
+    parse_options,
+};
+use crate::ddl::{ObjectKind, With};
+use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
+use crate::value::ValueRef;
+
+/// A row as a reader hands it over.
+pub type Values<'a, 'v> = &'a [ValueRef<'v>];
+
+/// A column of one of the catalog's tables.
+pub struct TableColumn {
+    /// Its name.
+    pub name: String,
+    /// Whether it is an ordinary column: stored, and neither generated nor hidden.
+    pub ordinary: bool,
+}
+
+/// How an engine's connection reads. Used by one thread at a time.
+pub trait CatalogReader {
+    /// Runs one SELECT of ours and hands over its rows. Text that is not UTF-8 comes as NULL. While a
+    /// row is looked at, other statements can be run, and see what this one sees.
+    ///
+    /// # Errors
+    /// What the engine reports, and what `row` does, after which no other row follows.
+    fn query(
+        &self,
+        sql: &str,
+        parameters: &[ValueRef<'_>],
+        row: &mut dyn FnMut(Values<'_, '_>) -> Result<()>,
+    ) -> Result<()>;
+
+    /// The columns of a table of the schema `main`, in order.
+    ///
+    /// # Errors
+    /// What the engine reports.
+    fn columns(&self, table: &str) -> Result<Vec<TableColumn>>;
+
+    /// Runs a [`Select`]. An engine without `octet_length()` has to do it in another way.
+    ///
+    /// # Errors
+    /// As of [`CatalogReader::query`].
+    fn select(
+        &self,
+        select: &Select,
+        row: &mut dyn FnMut(Values<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        self.query(&select.sql(), &[], row)
+    }
+}
+
+/// A column to read, and how long its value may be.
+pub enum Column {
+    /// An integer, or NULL in place of anything else.
+    Integer(&'static str),
+    /// A blob of at most so many bytes, or NULL in place of anything else.
+    Blob(&'static str, usize),
+    /// A text. In place of one that is longer than so many bytes its length is read, an integer; in
+    /// place of anything else NULL.
+    Text(&'static str, usize),
+}
+
+/// Reads columns of one of the catalog's tables, the first rows in the order of their rowids.
+pub struct Select {
+    /// The table.
+    pub table: &'static str,
+    /// What to read.
+    pub columns: Vec<Column>,
+    /// How many rows at most.
+    pub rows_max: usize,
+}
+
+impl Select {
+    /// The statement.
+    pub fn sql(&self) -> String {
+        let mut sql = String::from("SELECT ");
+        for (i, column) in self.columns.iter().enumerate() {
+            sql.push_str(if i == 0 { "" } else { ", " });
+            sql.push_str(&column.sql());
+        }
+        let Self { table, rows_max, .. } = self;
+        // Writing to a String does not fail.
+        let _ = write!(sql, " FROM main.{table} ORDER BY rowid LIMIT {rows_max}");
+        sql
+    }
+}
+
+impl Column {
+    /// An expression for the value. `typeof()`, `octet_length()` and the `length()` of a blob are
+    /// answered from the header of a row.
+    pub fn sql(&self) -> String {
+        match self {
+            Self::Integer(name) => {
+                format!("CASE WHEN typeof({name}) = 'integer' THEN {name} END")
+            }
+            Self::Blob(name, max) => format!(
+                "CASE WHEN typeof({name}) = 'blob' AND length({name}) <= {max} THEN {name} END"
+            ),
+            Self::Text(name, max) => format!(
+                "CASE WHEN typeof({name}) <> 'text' THEN NULL WHEN octet_length({name}) <= {max} \
+                 THEN {name} ELSE octet_length({name}) END"
+            ),
+        }
+    }
+}
+
+/// A definition as read from the catalog.
+pub struct ObjectRow {
+    /// Function or extension.
+    pub kind: ObjectKind,
+    /// Its name.
+    pub name: String,
+    /// Hash of its module.
+    pub sha256: [u8; 32],
+    /// The export, of a function.
+    pub export: Option<String>,
+    /// Whether DETERMINISTIC was said.
+    pub deterministic: bool,
+    /// What WITH said.
+    pub with: With,
+    /// What is wrong with the row, if something is.
+    pub problem: Option<String>,
+}
+
+/// A module as read from the catalog, without its bytes.
+pub struct ModuleRow {
+    /// Bytes of the module.
+    pub bytes: u64,
+    /// Canonical text of the module's manifest; empty for none.
+    pub manifest: String,
+}
+
+/// What the catalog holds.
+#[derive(Default)]
+pub struct LoadedCatalog {
+    /// The generation.
+    pub generation: Generation,
+    /// The definitions, in the order in which they were made.
+    pub objects: Vec<ObjectRow>,
+    /// Their modules by hash, or what is wrong with them. What is not here is not in the file.
+    pub modules: HashMap<[u8; 32], Result<ModuleRow, String>>,
+    /// Why some definitions were not read, if some were not.
+    pub problem: Option<String>,
+    /// Why some modules were not read, if some were not.
+    modules_problem: Option<String>,
+}
+
+/// What [`read`] found.
+pub enum Reading {
+    /// There is no catalog.
+    None,
+    /// It is in the state that was known.
+    Unchanged,
+    /// It is in another state.
+    Changed(LoadedCatalog),
+}
+
+/// Reads the catalog, unless it is in the state that is known. All is read in one transaction.
+///
+/// # Errors
+/// What stands in the place of a table is none of the catalog's, a catalog of a newer version, what the
+/// engine reports.
+pub fn read(
+    reader: &dyn CatalogReader,
+    limits: &Limits,
+    known: Option<Generation>,
+) -> Result<Reading> {
+    let mut reading = Reading::None;
+    within(reader, &mut || {
+        if check_tables(reader)? {
+            reading = read_tables(reader, limits, known)?;
+        }
+        Ok(())
+    })?;
+    Ok(reading)
+}
+
+/// The bytes of a module.
+///
+/// # Errors
+/// The file does not have it, or it is larger than a module may be.
+pub fn read_module(
+    reader: &dyn CatalogReader,
+    limits: &Limits,
+    sha256: &[u8; 32],
+) -> Result<Vec<u8>> {
+    let max = limits.module_bytes_max;
+    let sql = format!(
+        "SELECT {}, CASE WHEN typeof(wasm) = 'blob' THEN length(wasm) END FROM main.commensal_module \
+         WHERE typeof(sha256) = 'blob' AND length(sha256) = 32 AND sha256 = ?1 LIMIT 1",
+        Column::Blob("wasm", max).sql()
+    );
+    let error = |message: String| Error::new(ErrorKind::Catalog, message);
+    let mut wasm = Err(error("its module is not in the file".to_owned()));
+    within(reader, &mut || {
+        if !check_tables(reader)? {
+            return Ok(());
+        }
+        reader.query(&sql, &[ValueRef::Blob(sha256)], &mut |row| {
+            wasm = match *row {
+                [ValueRef::Blob(bytes), _] => Ok(bytes.to_vec()),
+                [_, ValueRef::Integer(bytes)] => Err(error(format!(
+                    "its module has {bytes} bytes, more than module_bytes_max = {max}, which the host \
+                     can raise"
+                ))),
+                _ => Err(error("its module in the catalog is no blob".to_owned())),
+            };
+            Ok(())
+        })
+    })?;
+    wasm
+}
+
+/// Runs `body` while a statement reads, so that all of it sees one state of the file. Not where the
+/// file has no tables.
+fn within(reader: &dyn CatalogReader, body: &mut dyn FnMut() -> Result<()>) -> Result<()> {
+    reader.query("SELECT 1 FROM main.sqlite_master LIMIT 1", &[], &mut |_| body())
+}
+
+/// Whether the catalog's tables are there. Runs nothing but reading of the schema.
+///
+/// # Errors
+/// Something else is in the place of one.
+fn check_tables(reader: &dyn CatalogReader) -> Result<bool> {
+    let mut found: [Option<bool>; TABLES.len()] = Default::default();
+    let sql = "SELECT lower(name), type, lower(substr(sql, 1, 13)) FROM main.sqlite_master WHERE \
+               type IN ('table', 'view') AND lower(name) IN \
+               ('commensal_meta', 'commensal_module', 'commensal_object')";
+    reader.query(sql, &[], &mut |row| {
+        if let [ValueRef::Text(name), kind, start] = *row
+            && let Some(place) = TABLES.iter().position(|(table, _)| *table == name)
+        {
+            let is_table = kind == ValueRef::Text("table");
+            found[place] = Some(is_table && start == ValueRef::Text("create table "));
+        }
+        Ok(())
+    })?;
+    if found.contains(&None) {
+        return Ok(false);
+    }
+    for ((table, columns), found) in TABLES.iter().zip(found) {
+        let wrong = |what: &str| {
+            let message = format!(
+                "the catalog of functions cannot be read: {table} {what}, so the file was not written by \
+                 Commensal alone"
+            );
+            Err(Error::new(ErrorKind::Catalog, message))
+        };
+        if found != Some(true) {
+            return wrong("is no ordinary table");
+        }
+        let actual = reader.columns(table)?;
+        if actual.iter().any(|column| !column.ordinary) {
+            return wrong("has a generated column");
+        }
+        let names = actual.iter().map(|column| column.name.to_ascii_lowercase());
+        if !names.eq(columns.iter().copied()) {
+            return wrong("has other columns");
+        }
+    }
+    Ok(true)
+}
+
+fn read_tables(
+    reader: &dyn CatalogReader,
+    limits: &Limits,
+    known: Option<Generation>,
+) -> Result<Reading> {
+    let mut generation = None;
+    reader.query(SELECT_GENERATION, &[], &mut |row| {
+        generation = row.first().map(|value| parse_generation(*value));
+        Ok(())
+    })?;
+    let Some(generation) = generation else { return Ok(Reading::None) };
+    if known == Some(generation) {
+        return Ok(Reading::Unchanged);
+    }
+    let version =
+        Select { table: "commensal_meta", columns: vec![Column::Integer("version")], rows_max: 1 };
+    reader.select(&version, &mut |row| check_version(row[0]))?;
+    let mut loaded = LoadedCatalog { generation, ..LoadedCatalog::default() };
+    let mut bytes = 0;
+    loaded.read_objects(reader, limits, &mut bytes)?;
+    if !loaded.objects.is_empty() {
+        loaded.read_modules(reader, limits, &mut bytes)?;
+    }
+    Ok(Reading::Changed(loaded))
+}
+
+fn check_version(version: ValueRef<'_>) -> Result<()> {
+    let message = match version {
+        ValueRef::Integer(CATALOG_VERSION) => return Ok(()),
+        ValueRef::Integer(newer) if newer > CATALOG_VERSION => format!(
+            "the file's catalog has version {newer}; this build reads version {CATALOG_VERSION}: a newer \
+             Commensal is needed"
+        ),
+        _ => "the catalog's version cannot be read".to_owned(),
+    };
+    Err(Error::new(ErrorKind::Catalog, message))
+}
+
+impl LoadedCatalog {
+    fn read_objects(
+        &mut self,
+        reader: &dyn CatalogReader,
+        limits: &Limits,
+        bytes: &mut usize,
+    ) -> Result<()> {
+        let select = Select {
+            table: "commensal_object",
+            columns: vec![
+                Column::Text("kind", KIND_BYTES_MAX),
+                Column::Text("name", limits.name_bytes_max),
+                Column::Blob("sha256", 32),
+                Column::Text("export", EXPORT_BYTES_MAX),
+                Column::Integer("deterministic"),
+                Column::Text("options", OPTIONS_BYTES_MAX),
+            ],
+            rows_max: limits.catalog_objects_max.saturating_add(1),
+        };
+        let mut count = 0;
+        rows(reader, &select, &mut |row| {
+            count += 1;
+            *bytes += row.iter().map(size).sum::<usize>();
+            self.problem = exceeded(limits, *bytes, count);
+            if self.problem.is_some() {
+                return false;
+            }
+            self.objects.extend(ObjectRow::of(row));
+            true
+        })
+    }
+
+    fn read_modules(
+        &mut self,
+        reader: &dyn CatalogReader,
+        limits: &Limits,
+        bytes: &mut usize,
+    ) -> Result<()> {
+        let select = Select {
+            table: "commensal_module",
+            columns: vec![
+                Column::Blob("sha256", 32),
+                Column::Integer("bytes"),
+                Column::Text("manifest", limits.manifest_bytes_max),
+            ],
+            rows_max: limits.catalog_objects_max.saturating_add(1),
+        };
+        let mut count = 0;
+        rows(reader, &select, &mut |row| {
+            count += 1;
+            *bytes += row.iter().map(size).sum::<usize>();
+            self.modules_problem = exceeded(limits, *bytes, count);
+            if self.modules_problem.is_some() {
+                return false;
+            }
+            let [sha256, size, manifest] = *row else { return false };
+            if let ValueRef::Blob(sha256) = sha256
+                && let Ok(sha256) = <[u8; 32]>::try_from(sha256)
+            {
+                let module = ModuleRow::of(size, manifest, limits);
+                self.modules.entry(sha256).or_insert(module);
+            }
+            true
+        })
+    }
+
+    /// The module of this hash.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn module(&self, sha256: &[u8; 32]) -> Result<&ModuleRow, &str> {
+        match self.modules.get(sha256) {
+            Some(module) => module.as_ref().map_err(String::as_str),
+            None => Err(self.modules_problem.as_deref().unwrap_or("its module is not in the file")),
+        }
+    }
+}
+
+/// Longest text of a kind that is read.
+const KIND_BYTES_MAX: usize = 16;
+/// Longest name of an export that is read: names of compilers are long.
+const EXPORT_BYTES_MAX: usize = 4096;
+/// Longest text of what WITH said that is read.
+const OPTIONS_BYTES_MAX: usize = 4096;
+
+/// Runs a [`Select`] until `row` says no.
+fn rows(
+    reader: &dyn CatalogReader,
+    select: &Select,
+    row: &mut dyn FnMut(Values<'_, '_>) -> bool,
+) -> Result<()> {
+    let mut stopped = false;
+    let result = reader.select(select, &mut |values| {
+        if row(values) {
+            return Ok(());
+        }
+        stopped = true;
+        Err(Error::new(ErrorKind::Catalog, "enough was read"))
+    });
+    if stopped { Ok(()) } else { result }
+}
+
+/// Bytes that a value holds.
+fn size(value: &ValueRef<'_>) -> usize {
+    match value {
+        ValueRef::Text(text) => text.len(),
+        ValueRef::Blob(blob) => blob.len(),
+        _ => 0,
+    }
+}
+
+/// What is too much, when so much of the catalog was read.
+fn exceeded(limits: &Limits, bytes: usize, count: usize) -> Option<String> {
+    let Limits { catalog_bytes_max, catalog_objects_max, .. } = *limits;
+    if bytes > catalog_bytes_max {
+        return Some(format!(
+            "the catalog's definitions and manifests have more bytes than catalog_bytes_max = \
+             {catalog_bytes_max}, which the host can raise"
+        ));
+    }
+    (count > catalog_objects_max).then(|| {
+        format!(
+            "the catalog has more definitions than catalog_objects_max = {catalog_objects_max}, which the \
+             host can raise"
+        )
+    })
+}
+
+impl ObjectRow {
+    /// The definition in a row; `None` without readable kind, name or hash: nothing could call it.
+    fn of(row: Values<'_, '_>) -> Option<Self> {
+        let [kind, ValueRef::Text(name), ValueRef::Blob(sha256), export, deterministic, options] =
+            *row
+        else {
+            return None;
+        };
+        let kind = parse_kind(kind)?;
+        let sha256 = <[u8; 32]>::try_from(sha256).ok()?;
+        if name.is_empty() || name.contains('\0') {
+            return None;
+        }
+        let mut problem = None;
+        let with = match options {
+            ValueRef::Text(options) => parse_options(options),
+            ValueRef::Integer(bytes) => Err(format!(
+                "its options have {bytes} bytes, and at most {OPTIONS_BYTES_MAX} are read"
+            )),
+            _ => Err("its options cannot be read".to_owned()),
+        };
+        let with = with.unwrap_or_else(|what| {
+            problem = Some(what);
+            With::default()
+        });
+        if let ValueRef::Integer(bytes) = export {
+            problem = Some(format!(
+                "the name of its export has {bytes} bytes, and at most {EXPORT_BYTES_MAX} are read"
+            ));
+        }
+        Some(Self {
+            kind,
+            name: name.to_owned(),
+            sha256,
+            export: match export {
+                ValueRef::Text(export) => Some(export.to_owned()),
+                _ => None,
+            },
+            deterministic: deterministic == ValueRef::Integer(1),
+            with,
+            problem,
+        })
+    }
+}
+
+impl ModuleRow {
+    fn of(bytes: ValueRef<'_>, manifest: ValueRef<'_>, limits: &Limits) -> Result<Self, String> {
+        let max = limits.manifest_bytes_max;
+        match (bytes, manifest) {
+            (ValueRef::Integer(bytes), ValueRef::Text(manifest)) => Ok(Self {
+                bytes: u64::try_from(bytes).unwrap_or_default(),
+                manifest: manifest.to_owned(),
+            }),
+            (ValueRef::Integer(_), ValueRef::Integer(bytes)) => Err(format!(
+                "its manifest has {bytes} bytes, more than manifest_bytes_max = {max}, which the host can \
+                 raise"
+            )),
+            _ => Err("the catalog's row of its module cannot be read".to_owned()),
+        }
+    }
+}
