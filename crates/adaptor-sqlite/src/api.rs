@@ -467,6 +467,8 @@ pub mod code {
 
     /// A number that changes with the database's contents.
     pub const SQLITE_FCNTL_DATA_VERSION: c_int = 35;
+    /// Threads that a statement may use besides its own.
+    pub const SQLITE_LIMIT_WORKER_THREADS: c_int = 11;
     /// Levels of an expression.
     pub const SQLITE_LIMIT_EXPR_DEPTH: c_int = 3;
     /// Bytes of a pattern of LIKE or GLOB.
