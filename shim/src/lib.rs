@@ -8,6 +8,7 @@
 mod compiler;
 mod exports;
 mod object;
+mod programs;
 mod sources;
 
 use std::fmt::{self, Display};
@@ -26,6 +27,9 @@ const DECLARATIONS: &str = "commensal_declarations";
 
 /// What reads and gives subtypes.
 const SUBTYPES: [&str; 2] = ["sqlite3_result_subtype", "sqlite3_value_subtype"];
+
+/// What keeps auxiliary data.
+const AUXDATA: [&str; 1] = ["sqlite3_set_auxdata"];
 
 /// Why a module could not be built: one message, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +74,9 @@ pub struct Build {
     pub options: Vec<String>,
     /// The compiler with its own arguments; what there is when absent.
     pub compiler: Option<String>,
+    /// Where relative paths start, of sources and in options; the working directory when absent.
+    /// Nothing that lies there is run.
+    pub directory: Option<PathBuf>,
 }
 
 /// A module, with its manifest.
@@ -86,13 +93,21 @@ impl Build {
     ///
     /// # Errors
     /// There is no compiler; the sources cannot be compiled, which the compiler says on standard error;
-    /// the extension calls what guests do not have; it registers nothing that a guest can be.
+    /// the entry point is no name in C; the extension calls what guests do not have; it registers nothing
+    /// that a guest can be.
     pub fn run(&self) -> Result<Built> {
         let limits = Limits::default();
+        if let Some(entry) = self.entry.as_ref().filter(|entry| !object::is_name(entry)) {
+            return Err(Error::new(format!(
+                "the entry point {entry:?} is no name of a function in C"
+            )));
+        }
         let folder = tempfile::tempdir().map_err(|error| {
             Error::new(format!("cannot make a folder for what is compiled: {error}"))
         })?;
-        let folder = folder.path();
+        // Programs are started from several folders.
+        let folder =
+            &std::path::absolute(folder.path()).map_err(|e| Error::file(folder.path(), e))?;
         let compiler = Compiler::find(self.compiler.as_deref(), folder)?;
         let mut objects = self.compile(&compiler, folder)?;
         let entry = match &self.entry {
@@ -100,6 +115,7 @@ impl Build {
             None => object::entry_point(&objects)?,
         };
         let has_subtypes = object::calls(&objects, &SUBTYPES)?;
+        let has_auxdata = object::calls(&objects, &AUXDATA)?;
         objects.extend(sources::build(&compiler, folder, &entry)?);
 
         let declare = sources::declare(&compiler, folder)?;
@@ -115,7 +131,7 @@ impl Build {
             manifest.aggregates.iter_mut().for_each(|aggregate| aggregate.subtype = true);
         }
 
-        let source = write(folder, "c/exports.c", exports::source(&manifest))?;
+        let source = write(folder, "c/exports.c", exports::source(&manifest, has_auxdata))?;
         let exports = compiler.compile_shim(&[source], folder)?;
         let wasm = link(&compiler, folder, &objects, &exports, &limits)?;
         let mut warnings = Vec::new();
@@ -127,12 +143,13 @@ impl Build {
     /// Compiles the extension, each file to an object of its own.
     fn compile(&self, compiler: &Compiler, folder: &Path) -> Result<Vec<PathBuf>> {
         let mut objects = Vec::new();
+        let directory = self.directory.as_deref().unwrap_or(Path::new("."));
         for (number, source) in self.sources.iter().enumerate() {
-            if !source.is_file() {
+            if !directory.join(source).is_file() {
                 return Err(Error::file(source, "there is no such file"));
             }
             let object = folder.join(format!("source{number}.o"));
-            compiler.compile(source, &object, &self.options)?;
+            compiler.compile(directory, source, &object, &self.options)?;
             objects.push(object);
         }
         Ok(objects)

@@ -3,7 +3,9 @@
 //!
 //! `COMMENSAL_SQLITE_SOURCES` names the sources; `scripts/c-extensions` gets them.
 
+mod auxdata;
 mod cases;
+mod folder;
 mod guest;
 mod hostile;
 mod hostile_sql;
