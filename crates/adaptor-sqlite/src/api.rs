@@ -350,6 +350,9 @@ api! {
         sqlite3_malloc64: (u64) -> *mut c_void;
         sqlite3_next_stmt: (*mut sqlite3, *mut sqlite3_stmt) -> *mut sqlite3_stmt;
         sqlite3_open_v2: (*const c_char, *mut *mut sqlite3, c_int, *const c_char) -> c_int;
+        sqlite3_prepare: (
+            *mut sqlite3, *const c_char, c_int, *mut *mut sqlite3_stmt, *mut *const c_char
+        ) -> c_int;
         sqlite3_prepare_v3: (
             *mut sqlite3, *const c_char, c_int, c_uint, *mut *mut sqlite3_stmt, *mut *const c_char
         ) -> c_int;
@@ -370,6 +373,7 @@ api! {
         sqlite3_set_last_insert_rowid: (*mut sqlite3, i64);
         sqlite3_step: (*mut sqlite3_stmt) -> c_int;
         sqlite3_stmt_busy: (*mut sqlite3_stmt) -> c_int;
+        sqlite3_stmt_isexplain: (*mut sqlite3_stmt) -> c_int;
         sqlite3_stmt_readonly: (*mut sqlite3_stmt) -> c_int;
         sqlite3_user_data: (*mut sqlite3_context) -> *mut c_void;
         sqlite3_value_blob: (*mut sqlite3_value) -> *const c_void;
@@ -394,6 +398,8 @@ api! {
         sqlite3_is_interrupted since "3.41": (*mut sqlite3) -> c_int;
         sqlite3_progress_handler since "2.8, where it was not left out":
             (*mut sqlite3, c_int, Option<Progress>, *mut c_void);
+        sqlite3_transfer_bindings since "3.0, where deprecated functions were not left out":
+            (*mut sqlite3_stmt, *mut sqlite3_stmt) -> c_int;
         sqlite3_vtab_distinct since "3.38": (*mut sqlite3_index_info) -> c_int;
         sqlite3_vtab_in since "3.38": (*mut sqlite3_index_info, c_int, c_int) -> c_int;
         sqlite3_vtab_in_first since "3.38":
@@ -421,8 +427,12 @@ pub mod code {
     pub const SQLITE_NOMEM: c_int = 7;
     /// Interrupted.
     pub const SQLITE_INTERRUPT: c_int = 9;
+    /// The schema is another one than the statement was prepared for.
+    pub const SQLITE_SCHEMA: c_int = 17;
     /// The API was misused.
     pub const SQLITE_MISUSE: c_int = 21;
+    /// The statement is not permitted.
+    pub const SQLITE_AUTH: c_int = 23;
     /// A row is ready.
     pub const SQLITE_ROW: c_int = 100;
     /// The statement is done.
@@ -459,6 +469,8 @@ pub mod code {
     pub const SQLITE_LIMIT_EXPR_DEPTH: c_int = 3;
     /// Bytes of a pattern of LIKE or GLOB.
     pub const SQLITE_LIMIT_LIKE_PATTERN_LENGTH: c_int = 8;
+    /// Bytes of a value or a row.
+    pub const SQLITE_LIMIT_LENGTH: c_int = 0;
 
     /// Read only.
     pub const SQLITE_OPEN_READONLY: c_int = 1;

@@ -21,7 +21,7 @@ use commensal_core::session::Session;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
-use crate::api::sqlite3_context;
+use crate::api::{sqlite3_context, sqlite3_vtab};
 use crate::builtin::GivenModules;
 use crate::collation;
 use crate::function::{self, Slot};
@@ -70,6 +70,8 @@ pub(crate) struct State {
     last_pin: RefCell<Weak<Pin>>,
     /// A statement is being reset or finalized.
     resetting: Cell<bool>,
+    /// Addresses of the tables of definitions that SQLite has connected.
+    connected: RefCell<HashSet<usize>>,
 }
 
 /// The functions that are registered with SQLite.
@@ -122,7 +124,7 @@ impl State {
     ) -> Rc<Self> {
         thread::is_not_the_sorters();
         let services = Arc::new(Services::new(handle, &environment, sees_statements));
-        Rc::new(Self {
+        let state = Rc::new(Self {
             handle,
             session: RefCell::new(Rc::new(Session::new(environment, Arc::clone(&services) as _))),
             services,
@@ -142,7 +144,30 @@ impl State {
             sees_statements,
             last_pin: RefCell::default(),
             resetting: Cell::new(false),
-        })
+            connected: RefCell::default(),
+        });
+        state.services.sql.set_state(&state);
+        state
+    }
+
+    /// SQLite was given a table of a definition.
+    pub(crate) fn connected(&self, table: *const sqlite3_vtab) {
+        self.connected.borrow_mut().insert(table.addr());
+    }
+
+    /// SQLite gives a table of a definition back.
+    pub(crate) fn disconnected(&self, table: *const sqlite3_vtab) {
+        self.connected.borrow_mut().remove(&table.addr());
+    }
+
+    /// Whether this is the address of a table of a definition.
+    pub(crate) fn is_connected(&self, address: usize) -> bool {
+        self.connected.borrow().contains(&address)
+    }
+
+    /// Whether the function is one of a definition.
+    pub(crate) fn has_slot(&self, key: &FunctionKey) -> bool {
+        self.slots.borrow().registered.contains(key)
     }
 
     /// Whether each statement of the connection tells when it begins.
@@ -300,7 +325,7 @@ impl State {
         }
         let loaded = {
             let _reading = begin_reading(&self.reading)?;
-            self.read_guarded(force)
+            self.services.sql.at_full_length(|| self.read_guarded(force))
         };
         let registry = match loaded {
             Ok(None) => {
@@ -464,11 +489,13 @@ impl State {
         let _reading = begin_reading(&self.reading)?;
         let mut wasm = None;
         let parameters = [ValueRef::Blob(sha256)];
-        self.handle.query(catalog::SELECT_MODULE, &parameters, &mut |row| {
-            if let ValueRef::Blob(bytes) = row.column(0)? {
-                wasm = Some(bytes.to_vec());
-            }
-            Ok(())
+        self.services.sql.at_full_length(|| {
+            self.handle.query(catalog::SELECT_MODULE, &parameters, &mut |row| {
+                if let ValueRef::Blob(bytes) = row.column(0)? {
+                    wasm = Some(bytes.to_vec());
+                }
+                Ok(())
+            })
         })?;
         wasm.ok_or_else(|| Error::new(ErrorKind::Catalog, "its module is not in the file"))
     }

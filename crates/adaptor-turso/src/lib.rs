@@ -18,6 +18,7 @@ mod introspection;
 mod levels;
 mod names;
 mod nesting;
+mod permit;
 mod refusal;
 mod rewrite;
 mod row;

@@ -92,6 +92,7 @@ routines! {
         sqlite3_malloc64: 197;
         sqlite3_next_stmt: 152;
         sqlite3_open_v2: 135;
+        sqlite3_prepare: 72;
         sqlite3_prepare_v3: 217;
         sqlite3_reset: 77;
         sqlite3_result_blob64: 201;
@@ -109,6 +110,7 @@ routines! {
         sqlite3_set_last_insert_rowid: 216;
         sqlite3_step: 94;
         sqlite3_stmt_busy: 184;
+        sqlite3_stmt_isexplain: 241;
         sqlite3_stmt_readonly: 185;
         sqlite3_user_data: 101;
         sqlite3_value_blob: 102;
@@ -130,6 +132,7 @@ routines! {
         sqlite3_error_offset: 256, since 3_038_000;
         sqlite3_is_interrupted: 266, since 3_041_000;
         sqlite3_progress_handler: 75, since 3_031_000;
+        sqlite3_transfer_bindings: 99, since 3_031_000;
         sqlite3_vtab_distinct: 258, since 3_038_000;
         sqlite3_vtab_in: 259, since 3_038_000;
         sqlite3_vtab_in_first: 260, since 3_038_000;

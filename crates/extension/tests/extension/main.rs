@@ -4,6 +4,7 @@
 mod build;
 mod conformance;
 mod connection;
+mod guest_sql;
 mod hosts;
 mod library;
 mod programs;
