@@ -379,6 +379,7 @@ api! {
         sqlite3_set_last_insert_rowid: (*mut sqlite3, i64);
         sqlite3_step: (*mut sqlite3_stmt) -> c_int;
         sqlite3_stmt_busy: (*mut sqlite3_stmt) -> c_int;
+        sqlite3_stmt_isexplain: (*mut sqlite3_stmt) -> c_int;
         sqlite3_stmt_readonly: (*mut sqlite3_stmt) -> c_int;
         sqlite3_user_data: (*mut sqlite3_context) -> *mut c_void;
         sqlite3_value_blob: (*mut sqlite3_value) -> *const c_void;
@@ -404,6 +405,8 @@ api! {
         sqlite3_is_interrupted since "3.41": (*mut sqlite3) -> c_int;
         sqlite3_progress_handler since "2.8, where it was not left out":
             (*mut sqlite3, c_int, Option<Progress>, *mut c_void);
+        sqlite3_transfer_bindings since "3.0, where deprecated functions were not left out":
+            (*mut sqlite3_stmt, *mut sqlite3_stmt) -> c_int;
         sqlite3_vtab_distinct since "3.38": (*mut sqlite3_index_info) -> c_int;
         sqlite3_vtab_in since "3.38": (*mut sqlite3_index_info, c_int, c_int) -> c_int;
         sqlite3_vtab_in_first since "3.38":
@@ -431,8 +434,12 @@ pub mod code {
     pub const SQLITE_NOMEM: c_int = 7;
     /// Interrupted.
     pub const SQLITE_INTERRUPT: c_int = 9;
+    /// The schema is another one than the statement was prepared for.
+    pub const SQLITE_SCHEMA: c_int = 17;
     /// The API was misused.
     pub const SQLITE_MISUSE: c_int = 21;
+    /// The statement is not permitted.
+    pub const SQLITE_AUTH: c_int = 23;
     /// For the log: nothing is wrong.
     pub const SQLITE_NOTICE: c_int = 27;
     /// A row is ready.
@@ -473,6 +480,8 @@ pub mod code {
     pub const SQLITE_LIMIT_EXPR_DEPTH: c_int = 3;
     /// Bytes of a pattern of LIKE or GLOB.
     pub const SQLITE_LIMIT_LIKE_PATTERN_LENGTH: c_int = 8;
+    /// Bytes of a value or a row.
+    pub const SQLITE_LIMIT_LENGTH: c_int = 0;
 
     /// Read only.
     pub const SQLITE_OPEN_READONLY: c_int = 1;

@@ -102,7 +102,11 @@ impl Slot {
         Self {
             name: name.to_owned(),
             handle: state.handle,
-            services: Arc::new(SorterServices::new(state.handle, &environment)),
+            services: Arc::new(SorterServices::new(
+                state.handle,
+                &environment,
+                state.services.sql.rights(),
+            )),
             log: environment.settings.log.clone().filter(|_| !state.sees_statements()),
             unchecked: AtomicBool::new(true),
             provided: AtomicBool::new(false),

@@ -6,10 +6,11 @@ use commensal_core::environment::{Environment, LogSink};
 use commensal_core::host::auxiliary::Place;
 use commensal_core::host::sql::HostSql;
 use commensal_core::host::{HostServices, LogLevel};
+use commensal_core::limits::Capabilities;
 
 use crate::api::code::*;
 use crate::auxiliary::Here;
-use crate::sql::GuestSql;
+use crate::sql::{GuestSql, Rights};
 use crate::statement::Handle;
 
 /// Services of one connection.
@@ -58,6 +59,10 @@ impl HostServices for Services {
         getrandom::fill(into).map_err(|e| format!("the host has no random numbers: {e}"))
     }
 
+    fn rights(&self) -> Capabilities {
+        self.sql.rights().get()
+    }
+
     fn sql(&self) -> Option<&dyn HostSql> {
         self.sql.is_possible().then_some(&self.sql)
     }
@@ -68,29 +73,37 @@ impl HostServices for Services {
 }
 
 /// Services of a guest that may run on a thread of SQLite's sorter: no statement may be stepped there.
-pub(crate) struct SorterServices(Services);
+pub(crate) struct SorterServices {
+    own: Services,
+    /// Those of the guest whose statement compares.
+    rights: Arc<Rights>,
+}
 
 impl SorterServices {
-    pub(crate) fn new(handle: Handle, environment: &Environment) -> Self {
-        Self(Services::new(handle, environment, false))
+    pub(crate) fn new(handle: Handle, environment: &Environment, rights: &Arc<Rights>) -> Self {
+        Self { own: Services::new(handle, environment, false), rights: Arc::clone(rights) }
     }
 }
 
 impl HostServices for SorterServices {
     fn interrupted(&self) -> bool {
         // Before 3.41 only the limits of time end a comparison.
-        self.0.handle.api.sqlite3_is_interrupted.is_some() && self.0.interrupted()
+        self.own.handle.api.sqlite3_is_interrupted.is_some() && self.own.interrupted()
     }
 
     fn log(&self, level: LogLevel, message: &str) {
-        self.0.log(level, message);
+        self.own.log(level, message);
     }
 
     fn now_ns(&self) -> i64 {
-        self.0.now_ns()
+        self.own.now_ns()
     }
 
     fn random(&self, into: &mut [u8]) -> Result<(), String> {
-        self.0.random(into)
+        self.own.random(into)
+    }
+
+    fn rights(&self) -> Capabilities {
+        self.rights.get()
     }
 }

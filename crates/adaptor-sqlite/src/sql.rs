@@ -1,20 +1,25 @@
 //! Statements of guests, on the connection that called them.
 //!
-//! What a guest may run is decided by the core; SQLite compiles it as if it came from a schema that
-//! nobody trusts, so that functions and tables for top-level statements only are out of its reach.
+//! Which kinds of statements a guest may have is decided by the core; what they reach by themselves and
+//! through the file is found out in `permit.rs`, before the first step. The statement that was examined
+//! is the one that runs: SQLite does not compile it anew behind our back.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 use std::ffi::c_int;
-use std::sync::atomic::AtomicUsize;
-use std::time::Instant;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
 
 use commensal_core::engine::{EngineStatement, SqlText};
-use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql};
-use commensal_core::{Result, ValueRef};
+use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql, Level};
+use commensal_core::limits::Capabilities;
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
 use crate::deadline::Deadline;
+use crate::permit;
 use crate::raised::Raised;
+use crate::state::{State, is_code};
 use crate::statement::{Handle, Statement};
 
 /// Machine stack for a statement without deep expressions, in bytes, and for each level of an expression.
@@ -26,10 +31,21 @@ const LEVEL_STACK_BYTES: usize = 640;
 /// stack.
 const PATTERN_BYTES_MAX: c_int = 2000;
 
+/// How often a statement is compiled anew for one step, because somebody changes the schema again and
+/// again. SQLite's own number for its own statements is 50.
+const RENEWALS_MAX: usize = 10;
+
 /// See the module's description.
 pub(crate) struct GuestSql {
     handle: Handle,
+    /// Set once the state is made, which has the services that have this.
+    state: OnceCell<Weak<State>>,
     depth: AtomicUsize,
+    level: Cell<Level>,
+    /// The rights of the level, for services of other threads.
+    rights: Arc<Rights>,
+    /// The application's own limit of a value's length, while a level has another.
+    length: Cell<c_int>,
     deadline: Deadline,
     /// What `LIKE` was allowed before a guest's statement began.
     pattern_bytes: Cell<c_int>,
@@ -37,14 +53,26 @@ pub(crate) struct GuestSql {
     is_preparing: Cell<bool>,
 }
 
+/// Rights that can be read from any thread.
+pub(crate) struct Rights(AtomicU8);
+
+impl Rights {
+    pub(crate) fn get(&self) -> Capabilities {
+        Capabilities::from_bits(self.0.load(Relaxed))
+    }
+}
+
 impl GuestSql {
     /// For a connection that is `our_own`, and otherwise one of the application's.
     pub(crate) fn new(handle: Handle, our_own: bool) -> Self {
-        let deadline = Deadline::new(handle, our_own);
         Self {
             handle,
+            state: OnceCell::new(),
             depth: AtomicUsize::new(0),
-            deadline,
+            level: Cell::new(Level::NONE),
+            rights: Arc::new(Rights(AtomicU8::new(Capabilities::ALL.bits()))),
+            length: Cell::new(0),
+            deadline: Deadline::new(handle, our_own),
             pattern_bytes: Cell::new(PATTERN_BYTES_MAX),
             is_preparing: Cell::new(false),
         }
@@ -54,6 +82,21 @@ impl GuestSql {
     fn limit(&self, which: c_int, value: c_int) -> c_int {
         // SAFETY: the connection is open, and this is its thread.
         unsafe { (self.handle.api.sqlite3_limit)(self.handle.db(), which, value) }
+    }
+
+    pub(crate) fn set_state(&self, state: &Rc<State>) {
+        // It is set once.
+        let _ = self.state.set(Rc::downgrade(state));
+    }
+
+    /// The rights of the guest whose statement runs; all while none does.
+    pub(crate) fn rights(&self) -> &Arc<Rights> {
+        &self.rights
+    }
+
+    /// Whether a statement of a guest's is being prepared or makes a step.
+    pub(crate) fn is_running(&self) -> bool {
+        self.depth.load(Relaxed) > 0
     }
 
     /// Whether statements can run now.
@@ -66,13 +109,50 @@ impl GuestSql {
         let _preparing = Raised::new(&self.is_preparing);
         body()
     }
+
+    /// Runs statements of our own, for which a guest's limit of a value's length does not hold.
+    pub(crate) fn at_full_length<R>(&self, body: impl FnOnce() -> R) -> R {
+        /// Sets the guest's limit again, also when `body` panics.
+        struct Lifted(Handle, c_int);
+
+        impl Drop for Lifted {
+            fn drop(&mut self) {
+                self.0.limit(SQLITE_LIMIT_LENGTH, self.1);
+            }
+        }
+
+        if self.level.get().value_bytes_max == usize::MAX {
+            return body();
+        }
+        let before = self.handle.limit(SQLITE_LIMIT_LENGTH, self.length.get());
+        let _lifted = Lifted(self.handle, before);
+        body()
+    }
+
+    fn set_length(&self, before: usize, bytes_max: usize) {
+        if before == bytes_max {
+            return;
+        }
+        if before == usize::MAX {
+            self.length.set(self.handle.limit(SQLITE_LIMIT_LENGTH, -1));
+        }
+        let own = c_int::try_from(bytes_max).unwrap_or(c_int::MAX);
+        self.handle.limit(SQLITE_LIMIT_LENGTH, own.min(self.length.get()));
+    }
 }
 
 impl HostSql for GuestSql {
     fn prepare(&self, sql: &SqlText) -> Result<(Option<BoxedStatement>, usize)> {
-        let flags = SQLITE_PREPARE_FROM_DDL;
-        let (statement, used) = self.handle.prepare_first(sql.as_bytes_with_nul(), flags)?;
-        Ok((statement.map(|statement| Box::new(OfGuest(statement)) as BoxedStatement), used))
+        let state = self.state.get().ok_or_else(gone)?;
+        let (statement, used) = self.handle.prepare_once(sql.as_bytes_with_nul())?;
+        let Some(statement) = statement else { return Ok((None, used)) };
+        let mut text = sql.as_bytes_with_nul()[..used].to_vec();
+        let strong = state.upgrade().ok_or_else(gone)?;
+        let needs = permit::examine(&strong, &text, &statement, self.level.get().rights)?;
+        text.push(0);
+        let state = state.clone();
+        let statement = OfGuest { statement, state, text, needs, is_fresh: true };
+        Ok((Some(Box::new(statement)), used))
     }
 
     fn changes(&self) -> i64 {
@@ -110,69 +190,125 @@ impl HostSql for GuestSql {
         &self.depth
     }
 
-    fn set_deadline(&self, deadline: Option<Instant>) -> Option<Instant> {
-        self.deadline.set(deadline)
+    fn level(&self) -> Level {
+        self.level.get()
+    }
+
+    fn set_level(&self, level: Level) {
+        let before = self.level.replace(level);
+        self.rights.0.store(level.rights.bits(), Relaxed);
+        self.set_length(before.value_bytes_max, level.value_bytes_max);
+        self.deadline.set(level.deadline);
     }
 }
 
+#[cold]
+fn gone() -> Error {
+    Error::new(ErrorKind::Denied, "the connection is being closed")
+}
+
 /// A statement of a guest's.
-struct OfGuest(Statement);
+struct OfGuest {
+    statement: Statement,
+    state: Weak<State>,
+    /// Its text, which ends with a NUL.
+    text: Vec<u8>,
+    needs: Capabilities,
+    /// It has not been stepped since it was prepared or reset.
+    is_fresh: bool,
+}
 
 // SAFETY: an instance has it, which moves between threads only with its connection.
 unsafe impl Send for OfGuest {}
 
+impl OfGuest {
+    /// Compiles and examines the statement anew: the schema is another one now.
+    #[cold]
+    fn renew(&mut self) -> Result<()> {
+        let state = self.state.upgrade().ok_or_else(gone)?;
+        let (statement, _) = state.handle.prepare_once(&self.text)?;
+        let mut statement = statement.ok_or_else(gone)?;
+        let rights = state.services.sql.level().rights;
+        let text = &self.text[..self.text.len() - 1];
+        self.needs = permit::examine(&state, text, &statement, rights)?;
+        if !statement.take_bindings(&self.statement) && statement.parameter_count() > 0 {
+            let message = "the schema has changed: prepare the statement again";
+            return Err(Error::new(ErrorKind::Engine, message).with_engine_code(SQLITE_SCHEMA));
+        }
+        self.statement = statement;
+        Ok(())
+    }
+}
+
 impl EngineStatement for OfGuest {
     fn parameter_count(&self) -> usize {
-        self.0.parameter_count()
+        self.statement.parameter_count()
     }
 
     fn parameter_index(&self, name: &str) -> Option<usize> {
-        self.0.parameter_index(name)
+        self.statement.parameter_index(name)
     }
 
     fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()> {
-        self.0.bind(index, value)
+        self.statement.bind(index, value)
     }
 
     fn step(&mut self) -> Result<bool> {
-        self.0.step()
+        let is_fresh = std::mem::replace(&mut self.is_fresh, false);
+        let mut stepped = self.statement.step_once();
+        for _ in 0..RENEWALS_MAX {
+            match &stepped {
+                Err(error) if is_fresh && is_code(error, SQLITE_SCHEMA) => {}
+                _ => break,
+            }
+            stepped = self.renew().and_then(|()| self.statement.step_once());
+        }
+        if !matches!(stepped, Ok(true)) {
+            self.is_fresh = true;
+        }
+        stepped
     }
 
     fn reset(&mut self) {
-        self.0.reset();
+        self.is_fresh = true;
+        self.statement.reset();
     }
 
     fn column_count(&self) -> usize {
-        self.0.column_count()
+        self.statement.column_count()
     }
 
     fn column_name(&self, column: usize) -> &str {
-        self.0.column_name(column)
+        self.statement.column_name(column)
     }
 
     fn column(&self, column: usize) -> Result<ValueRef<'_>> {
-        self.0.column(column)
+        self.statement.column(column)
     }
 
     fn is_readonly(&self) -> bool {
-        self.0.is_readonly()
+        self.statement.is_readonly()
     }
 }
 
 impl GuestStatement for OfGuest {
     fn parameter_name(&self, index: usize) -> Option<String> {
-        self.0.parameter_name(index)
+        self.statement.parameter_name(index)
     }
 
     fn bind_zeroblob(&mut self, index: usize, len: u32) -> Result<()> {
-        self.0.bind_zeroblob(index, len)
+        self.statement.bind_zeroblob(index, len)
     }
 
     fn clear_bindings(&mut self) {
-        self.0.clear_bindings();
+        self.statement.clear_bindings();
     }
 
     fn invalid_text(&self, column: usize) -> Option<&[u8]> {
-        self.0.text(column)
+        self.statement.text(column)
+    }
+
+    fn needs(&self) -> Capabilities {
+        self.needs
     }
 }

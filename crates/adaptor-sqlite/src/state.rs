@@ -21,7 +21,7 @@ use commensal_core::session::Session;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
-use crate::api::sqlite3_context;
+use crate::api::{sqlite3_context, sqlite3_vtab};
 use crate::builtin::GivenModules;
 use crate::collation;
 use crate::function::{self, Slot};
@@ -75,6 +75,8 @@ pub(crate) struct State {
     resetting: Cell<bool>,
     /// An introspection table was connected, whose disconnection will tell that the connection closes.
     pub(crate) connected: Cell<bool>,
+    /// Addresses of the tables of definitions that SQLite has connected.
+    definition_tables: RefCell<HashSet<usize>>,
 }
 
 /// The functions that are registered with SQLite.
@@ -127,7 +129,7 @@ impl State {
     ) -> Rc<Self> {
         thread::is_not_the_sorters();
         let services = Arc::new(Services::new(handle, &environment, sees_statements));
-        Rc::new(Self {
+        let state = Rc::new(Self {
             handle,
             session: RefCell::new(Rc::new(Session::new(environment, Arc::clone(&services) as _))),
             services,
@@ -149,7 +151,30 @@ impl State {
             last_pin: RefCell::default(),
             resetting: Cell::new(false),
             connected: Cell::new(false),
-        })
+            definition_tables: RefCell::default(),
+        });
+        state.services.sql.set_state(&state);
+        state
+    }
+
+    /// SQLite was given a table of a definition.
+    pub(crate) fn connected(&self, table: *const sqlite3_vtab) {
+        self.definition_tables.borrow_mut().insert(table.addr());
+    }
+
+    /// SQLite gives a table of a definition back.
+    pub(crate) fn disconnected(&self, table: *const sqlite3_vtab) {
+        self.definition_tables.borrow_mut().remove(&table.addr());
+    }
+
+    /// Whether this is the address of a table of a definition.
+    pub(crate) fn is_connected(&self, address: usize) -> bool {
+        self.definition_tables.borrow().contains(&address)
+    }
+
+    /// Whether the function is one of a definition.
+    pub(crate) fn has_slot(&self, key: &FunctionKey) -> bool {
+        self.slots.borrow().registered.contains(key)
     }
 
     /// Whether each statement of the connection tells when it begins.
@@ -308,7 +333,7 @@ impl State {
         }
         let loaded = {
             let _reading = begin_reading(&self.reading)?;
-            self.read_guarded(force)
+            self.services.sql.at_full_length(|| self.read_guarded(force))
         };
         let registry = match loaded {
             Ok(None) => {
@@ -481,7 +506,8 @@ impl State {
     pub(crate) fn read_module(&self, sha256: &[u8; 32]) -> Result<Vec<u8>> {
         let _reading = begin_reading(&self.reading)?;
         let limits = self.environment().settings.limits.clone();
-        catalog::read_module(&Reader(self.handle), &limits, sha256)
+        let read = || catalog::read_module(&Reader(self.handle), &limits, sha256);
+        self.services.sql.at_full_length(read)
     }
 
     /// Registers a slot for each function that has none. The form of a slot can only be changed while

@@ -161,6 +161,28 @@ impl Handle {
         Ok((statement, usize::try_from(consumed).unwrap_or(sql_with_nul.len() - 1)))
     }
 
+    /// As [`Handle::prepare_first`], but SQLite does not compile the statement anew when the schema
+    /// has changed: a step then fails with SQLITE_SCHEMA. What was examined is what runs.
+    pub(crate) fn prepare_once(self, sql_with_nul: &[u8]) -> Result<(Option<Statement>, usize)> {
+        assert_eq!(sql_with_nul.last(), Some(&0), "SQL text for SQLite ends with a NUL");
+        let start = sql_with_nul.as_ptr().cast::<c_char>();
+        let (mut raw, mut tail) = (std::ptr::null_mut(), std::ptr::null());
+        // SAFETY: the connection is open, the text ends with a NUL, the two results are ours.
+        let code =
+            unsafe { (self.api.sqlite3_prepare)(self.db, start, -1, &raw mut raw, &raw mut tail) };
+        self.check(code)?;
+        // SAFETY: on success SQLite sets `tail` to a place within the text or to its end.
+        let consumed = unsafe { tail.offset_from(start) };
+        let statement = (!raw.is_null()).then_some(Statement { handle: self, raw });
+        Ok((statement, usize::try_from(consumed).unwrap_or(sql_with_nul.len() - 1)))
+    }
+
+    /// Sets a limit of the connection and gives what it was; a negative number changes nothing.
+    pub(crate) fn limit(self, which: c_int, limit: c_int) -> c_int {
+        // SAFETY: the connection is open.
+        unsafe { (self.api.sqlite3_limit)(self.db, which, limit) }
+    }
+
     /// Prepares one statement of our own.
     pub(crate) fn prepare(self, sql: &str) -> Result<Statement> {
         let text = format!("{sql}\0");
@@ -308,6 +330,34 @@ impl Statement {
             SQLITE_DONE => Ok(false),
             code => Err(self.handle.error(code)),
         }
+    }
+
+    /// As [`Statement::step`], of a statement from [`Handle::prepare_once`]: the reason of a failure
+    /// comes with the end of the execution.
+    pub(crate) fn step_once(&mut self) -> Result<bool> {
+        // SAFETY: the statement is not finalized.
+        let stepped = unsafe { (self.api().sqlite3_step)(self.raw) };
+        match stepped {
+            SQLITE_ROW => return Ok(true),
+            SQLITE_DONE => return Ok(false),
+            _ => {}
+        }
+        // SAFETY: as above.
+        let code = unsafe { (self.api().sqlite3_reset)(self.raw) };
+        Err(self.handle.error(if code == SQLITE_OK { stepped } else { code }))
+    }
+
+    /// Whether it explains a statement instead of running it.
+    pub(crate) fn is_explain(&self) -> bool {
+        // SAFETY: the statement is not finalized.
+        unsafe { (self.api().sqlite3_stmt_isexplain)(self.raw) != 0 }
+    }
+
+    /// Takes over the bindings of another statement with the same parameters.
+    pub(crate) fn take_bindings(&mut self, from: &Self) -> bool {
+        let Some(transfer) = self.api().sqlite3_transfer_bindings else { return false };
+        // SAFETY: both statements belong to this connection and are not finalized.
+        unsafe { transfer(from.raw, self.raw) == SQLITE_OK }
     }
 
     /// Ends the execution. What the last step reported was reported already.

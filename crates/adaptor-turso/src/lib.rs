@@ -18,6 +18,7 @@ mod introspection;
 mod levels;
 mod names;
 mod nesting;
+mod permit;
 mod reader;
 mod refusal;
 mod rewrite;

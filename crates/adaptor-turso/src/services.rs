@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use commensal_core::environment::{Environment, LogSink};
 use commensal_core::host::sql::HostSql;
 use commensal_core::host::{HostServices, LogLevel};
+use commensal_core::limits::Capabilities;
 use turso_core::Connection;
 
 use crate::sql::GuestSql;
@@ -39,6 +40,10 @@ impl HostServices for Services {
 
     fn random(&self, into: &mut [u8]) -> Result<(), String> {
         getrandom::fill(into).map_err(|e| format!("the host has no random numbers: {e}"))
+    }
+
+    fn rights(&self) -> Capabilities {
+        self.sql.level().rights
     }
 
     fn sql(&self) -> Option<&dyn HostSql> {

@@ -11,14 +11,15 @@ use std::time::Instant;
 
 use commensal_core::ddl::lexer::{Lexer, Token, TokenKind};
 use commensal_core::engine::{EngineStatement, SqlText};
-use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql};
+use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql, Level};
+use commensal_core::limits::Capabilities;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use turso_core::{Statement, Value};
 
 use crate::state::State;
 use crate::statement::{self, names};
 use crate::value::{borrowed, owned};
-use crate::{error, function, nesting, stack};
+use crate::{error, function, nesting, permit, stack};
 
 /// Instructions of the engine's virtual machine from one look at the clock to the next.
 const INSTRUCTIONS: u64 = 1000;
@@ -27,12 +28,18 @@ const INSTRUCTIONS: u64 = 1000;
 const READONLY: i32 = 8;
 
 /// See the module's description.
-#[derive(Default)]
 pub(crate) struct GuestSql {
     /// Set once the state is made, which has the services that have this.
     state: OnceLock<Weak<State>>,
     depth: AtomicUsize,
-    deadline: Mutex<Option<Instant>>,
+    level: Mutex<Level>,
+}
+
+impl Default for GuestSql {
+    fn default() -> Self {
+        let level = Mutex::new(Level::NONE);
+        Self { state: OnceLock::new(), depth: AtomicUsize::new(0), level }
+    }
 }
 
 impl GuestSql {
@@ -66,8 +73,13 @@ impl HostSql for GuestSql {
             return Err(Error::new(ErrorKind::Engine, message).with_engine_code(READONLY));
         }
         let used = statement.tail_offset();
+        let rights = self.level().rights;
+        let needs = match is_looking(text) {
+            true => Capabilities::NONE,
+            false => stack::with_room(levels, || permit::examine(&state, &text[..used], rights))?,
+        };
         let names = names(&statement);
-        Ok((Some(Box::new(OfGuest { statement, names, levels, is_fresh: true })), used))
+        Ok((Some(Box::new(OfGuest { statement, names, needs, levels, is_fresh: true })), used))
     }
 
     fn changes(&self) -> i64 {
@@ -90,11 +102,16 @@ impl HostSql for GuestSql {
         &self.depth
     }
 
-    fn set_deadline(&self, deadline: Option<Instant>) -> Option<Instant> {
-        let mut place = self.deadline.lock().unwrap_or_else(PoisonError::into_inner);
-        let before = std::mem::replace(&mut *place, deadline);
+    fn level(&self) -> Level {
+        *self.level.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The engine has no limit of a value's length.
+    fn set_level(&self, level: Level) {
+        let mut place = self.level.lock().unwrap_or_else(PoisonError::into_inner);
+        *place = level;
         if let Ok(state) = self.state() {
-            match deadline {
+            match level.deadline {
                 Some(at) => {
                     let is_late = move || Instant::now() >= at;
                     state.connection.set_progress_handler(INSTRUCTIONS, Some(Box::new(is_late)));
@@ -102,7 +119,6 @@ impl HostSql for GuestSql {
                 None => state.connection.set_progress_handler(0, None),
             }
         }
-        before
     }
 }
 
@@ -122,6 +138,12 @@ fn is_empty(sql: &str) -> bool {
     first_token(sql).kind == TokenKind::End
 }
 
+/// Whether a statement only looks at another one, or at the schema: which it may was decided before.
+fn is_looking(sql: &str) -> bool {
+    let first = first_token(sql);
+    first.is("EXPLAIN") || first.is("PRAGMA")
+}
+
 /// Whether a statement writes. The engine's `readonly` is false also of a query that needs a table for
 /// itself.
 fn is_writing(sql: &str, statement: &Statement) -> bool {
@@ -134,6 +156,7 @@ fn is_writing(sql: &str, statement: &Statement) -> bool {
 struct OfGuest {
     statement: Statement,
     names: Vec<String>,
+    needs: Capabilities,
     levels: usize,
     /// It has not been stepped since it was prepared or reset.
     is_fresh: bool,
@@ -209,5 +232,9 @@ impl GuestStatement for OfGuest {
     /// The engine has no text that is not UTF-8.
     fn invalid_text(&self, _column: usize) -> Option<&[u8]> {
         None
+    }
+
+    fn needs(&self) -> Capabilities {
+        self.needs
     }
 }

@@ -46,6 +46,11 @@ const LIMITS: &[Limit] = &[
         set: |settings, bytes| settings.limits.result_bytes_max = size(bytes),
     },
     Limit {
+        name: "sql_value_bytes_max",
+        get: |settings| settings.limits.sql_value_bytes_max as u64,
+        set: |settings, bytes| settings.limits.sql_value_bytes_max = size(bytes),
+    },
+    Limit {
         name: "module_bytes_max",
         get: |settings| settings.limits.module_bytes_max as u64,
         set: |settings, bytes| settings.limits.module_bytes_max = size(bytes),

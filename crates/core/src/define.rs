@@ -19,7 +19,7 @@ use crate::limits::Limits;
 use crate::module::{self, ModuleInfo};
 use crate::registry::{
     Callable, Declared, DeclaredFunction, ModuleEntry, Namespace, ObjectEntry, Policy, Registry,
-    function_key, manifest_text,
+    function_key, manifest_text, sql_problem,
 };
 use crate::runtime::{CompiledModule, Metering};
 use crate::value::ValueRef;
@@ -373,6 +373,9 @@ fn declared(create: &Create, info: &ModuleInfo, limits: &Limits) -> Result<Decla
         ),
         problem: None,
     };
+    if let Some(problem) = sql_problem(&object) {
+        return Err(Error::new(ErrorKind::Denied, problem));
+    }
     Declared::of(&object).map_err(|e| Error::new(ErrorKind::Manifest, e))
 }
 

@@ -6,6 +6,7 @@
 
 mod admit;
 pub mod auxiliary;
+pub mod calls;
 pub mod sql;
 mod wasi;
 
@@ -57,17 +58,26 @@ impl HostFunction {
         arguments: &[i64],
     ) -> Result<i64, Fault> {
         if let Some(capability) = self.capability
-            && !state.granted.contains(capability)
+            && !state.may(capability)
         {
-            return Err(Fault::Host(format!(
-                "{}.{} needs the capability \"{name}\": the definition has to ask for it (WITH \
-                 (allow = '{name}')) and the host has to grant it",
-                self.module,
-                self.name,
-                name = capability.name()
-            )));
+            return Err(Fault::Host(self.refusal(state, capability)));
         }
         (self.body)(state, memory, arguments)
+    }
+
+    #[cold]
+    fn refusal(&self, state: &HostState, capability: Capability) -> String {
+        let (module, function, name) = (self.module, self.name, capability.name());
+        match state.granted.contains(capability) {
+            true => format!(
+                "{module}.{function} needs the capability \"{name}\", and the guest whose statement \
+                 made this call does not have it: a call gives no more than its caller has"
+            ),
+            false => format!(
+                "{module}.{function} needs the capability \"{name}\": the definition has to ask for it \
+                 (WITH (allow = '{name}')) and the host has to grant it"
+            ),
+        }
     }
 }
 
@@ -218,6 +228,12 @@ pub trait HostServices: Send + Sync {
     /// The host has no source of randomness.
     fn random(&self, into: &mut [u8]) -> Result<(), String>;
 
+    /// What a guest that is called now may reach at most: the rights of the guest whose statement makes
+    /// the call, if one does.
+    fn rights(&self) -> Capabilities {
+        Capabilities::ALL
+    }
+
     /// The connection, for statements of a guest's; `None` where none can run.
     fn sql(&self) -> Option<&dyn HostSql> {
         None
@@ -268,6 +284,11 @@ impl HostState {
     #[must_use]
     pub fn with_account(self, account: LiveAccount) -> Self {
         Self { memory: InstanceMemory::new(account), ..self }
+    }
+
+    /// Whether the guest may use this now.
+    pub(crate) fn may(&self, capability: Capability) -> bool {
+        self.granted.contains(capability) && self.services.rights().contains(capability)
     }
 
     /// The same with other limits of statements. A step takes no longer than a call.

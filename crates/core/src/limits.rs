@@ -63,6 +63,8 @@ pub struct Limits {
     pub catalog_bytes_max: usize,
     /// JSON values in all manifests that are read of a file.
     pub catalog_values_max: usize,
+    /// Bytes of a value or a row in SQL that a guest runs.
+    pub sql_value_bytes_max: usize,
     /// Bytes of a name. SQLite accepts no longer function names than 255.
     pub name_bytes_max: usize,
 }
@@ -94,6 +96,7 @@ impl Default for Limits {
             catalog_objects_max: 20_000,
             catalog_bytes_max: 4 << 20,
             catalog_values_max: 400_000,
+            sql_value_bytes_max: 16 << 20,
             name_bytes_max: 255,
         }
     }
@@ -141,8 +144,26 @@ impl Capabilities {
     pub const NONE: Self = Self(0);
 
     /// Every capability.
-    pub fn all() -> Self {
-        Capability::ALL.into_iter().collect()
+    pub const ALL: Self = Self::NONE
+        .with(Capability::Log)
+        .with(Capability::Clock)
+        .with(Capability::Random)
+        .with(Capability::SqlRead)
+        .with(Capability::SqlWrite);
+
+    /// The set as bits, for [`Capabilities::from_bits`].
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// The set of these bits; those of no capability are left out.
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits & Self::ALL.0)
+    }
+
+    /// Every capability.
+    pub const fn all() -> Self {
+        Self::ALL
     }
 
     /// Whether `capability` is in the set.
@@ -160,6 +181,12 @@ impl Capabilities {
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
+    }
+
+    /// What this set has and `other` has not.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     /// Whether nothing is in the set.

@@ -115,6 +115,7 @@ routines! {
         sqlite3_set_last_insert_rowid: 216;
         sqlite3_step: 94;
         sqlite3_stmt_busy: 184;
+        sqlite3_stmt_isexplain: 241;
         sqlite3_stmt_readonly: 185;
         sqlite3_user_data: 101;
         sqlite3_value_blob: 102;
@@ -136,6 +137,7 @@ routines! {
         sqlite3_error_offset: 256, since 3_038_000;
         sqlite3_is_interrupted: 266, since 3_041_000;
         sqlite3_progress_handler: 75, since 3_031_000;
+        sqlite3_transfer_bindings: 99, since 3_031_000;
         sqlite3_vtab_distinct: 258, since 3_038_000;
         sqlite3_vtab_in: 259, since 3_038_000;
         sqlite3_vtab_in_first: 260, since 3_038_000;

@@ -117,7 +117,10 @@ impl Function for Registration {
         // SAFETY: SQLite gives `argc` values.
         let arguments = unsafe { Values::new(api, argc, argv) };
         let call = Call { state: &state, name: function.name, context, arguments };
-        if let Err(error) = (function.run)(&call) {
+        // SQLite before 3.51 does not keep a guest's statement from what is for top-level ones.
+        let is_refused = function.flags & SQLITE_DIRECTONLY != 0 && state.services.sql.is_running();
+        let called = if is_refused { Err(call.not_for_guests()) } else { (function.run)(&call) };
+        if let Err(error) = called {
             // SAFETY: the context is that of this call.
             unsafe { state.report(context, error) };
         }
@@ -125,6 +128,14 @@ impl Function for Registration {
 }
 
 impl Call<'_> {
+    #[cold]
+    fn not_for_guests(&self) -> Error {
+        Error::new(
+            ErrorKind::Denied,
+            format!("{}() is not for guests, nor for what their statements call", self.name),
+        )
+    }
+
     /// The argument at this position, from 0.
     fn argument(&self, position: usize) -> Result<ValueRef<'_>> {
         if position >= self.arguments.len() {

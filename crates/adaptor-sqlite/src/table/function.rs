@@ -114,18 +114,18 @@ unsafe extern "C" fn connect(
             let arguments =
                 arguments.map(|c| if c.hidden { numbers.next() } else { None }).collect();
             let state = Rc::clone(&slot.state);
+            let own = Connected {
+                base: vtab::NEW,
+                state: Rc::clone(&state),
+                entry,
+                arguments,
+                scans: RefCell::default(),
+            };
             // SAFETY: `out` is SQLite's place for the table.
             unsafe {
-                vtab::give(
-                    out,
-                    Connected {
-                        base: vtab::NEW,
-                        state,
-                        entry,
-                        arguments,
-                        scans: RefCell::default(),
-                    },
-                )
+                let code = vtab::give(out, own);
+                state.connected(*out);
+                code
             }
         },
     )
@@ -140,7 +140,7 @@ fn find<'r>(entry: Option<&'r Arc<TableEntry>>, name: &str) -> Result<&'r Arc<Ta
 
 unsafe extern "C" fn disconnect(table: *mut sqlite3_vtab) -> c_int {
     // SAFETY: the table that `connect` gave; SQLite disconnects it once.
-    unsafe { vtab::take_back(table, drop::<Connected>) }
+    unsafe { vtab::take_back(table, |own: Connected| own.state.disconnected(table)) }
 }
 
 /// How much a plan costs more for each argument that it does not give: more than an OR has sides.

@@ -182,8 +182,13 @@ unsafe fn make(
                 table: RefCell::new(table),
                 overloads: Overloads::default(),
             };
+            let state = Rc::clone(&connected.state);
             // SAFETY: `out` is SQLite's place for the table.
-            unsafe { vtab::give(out, connected) }
+            unsafe {
+                let code = vtab::give(out, connected);
+                state.connected(*out);
+                code
+            }
         },
     )
 }
@@ -273,7 +278,10 @@ unsafe extern "C" fn disconnect(table: *mut sqlite3_vtab) -> c_int {
         // nobody frees the table after it.
         return SQLITE_OK;
     }
-    let end = |own: Connected| own.table.into_inner().disconnect(&own.session.borrow());
+    let end = |own: Connected| {
+        own.state.disconnected(table);
+        own.table.into_inner().disconnect(&own.session.borrow());
+    };
     // SAFETY: as above; SQLite disconnects it once.
     unsafe { vtab::take_back(table, end) }
 }

@@ -12,10 +12,11 @@ use commensal_abi::{HOST_MODULE, Record, Tag};
 use web_time::Instant;
 
 use super::admit::{admit, check_compiled};
+use super::calls::check_rights;
 use super::{Body, HostFunction, HostState, HostType, bytes, bytes_range};
 use crate::engine::{EngineStatement, SqlText};
 use crate::error::{Error, ErrorKind, Result};
-use crate::limits::{Capability, Limits};
+use crate::limits::{Capabilities, Capability, Limits};
 use crate::runtime::Fault;
 use crate::stack;
 use crate::value::ValueRef;
@@ -37,6 +38,27 @@ pub trait GuestStatement: EngineStatement + Send {
     /// The bytes of a value of the current row that is text, and not valid UTF-8; `None` for every
     /// other value.
     fn invalid_text(&self, column: usize) -> Option<&[u8]>;
+
+    /// What a guest needs to run it, besides [`Capability::SqlRead`] and what a statement that writes
+    /// needs.
+    fn needs(&self) -> Capabilities;
+}
+
+/// What holds while a guest's statement is prepared or makes a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Level {
+    /// A step ends with an error at this time.
+    pub deadline: Option<Instant>,
+    /// What the guest may reach. Whatever its statement calls may reach no more.
+    pub rights: Capabilities,
+    /// Bytes of a value or a row, at most.
+    pub value_bytes_max: usize,
+}
+
+impl Level {
+    /// What holds while no guest's statement runs.
+    pub const NONE: Self =
+        Self { deadline: None, rights: Capabilities::ALL, value_bytes_max: usize::MAX };
 }
 
 /// See [`GuestStatement`].
@@ -45,11 +67,15 @@ pub type BoxedStatement = Box<dyn GuestStatement>;
 /// The connection that called the guest, as statements of the guest's see it. Used on the thread that
 /// runs the calling statement, while the guest runs.
 pub trait HostSql {
-    /// Compiles the first statement of `sql`, as if it came from the schema of a file that nobody
-    /// trusts. Gives the statement, or `None` for nothing but comments, and the bytes used.
+    /// Compiles the first statement of `sql`. Gives the statement, or `None` for nothing but comments,
+    /// and the bytes used.
+    ///
+    /// Whatever the statement names, by itself or through views and triggers, is harmless: it calls only
+    /// functions that SQL of an attacker may call, changes nothing unless it is a statement that writes,
+    /// and reaches no other file, no setting, and no table of definitions.
     ///
     /// # Errors
-    /// What the engine reports; what it cannot run within another statement.
+    /// What the engine reports; what it cannot run within another statement; what is not for guests.
     fn prepare(&self, sql: &SqlText) -> Result<(Option<BoxedStatement>, usize)>;
 
     /// Rows changed by the last INSERT, UPDATE or DELETE.
@@ -75,9 +101,11 @@ pub trait HostSql {
     /// The statement, and what was within it, has run.
     fn end(&self) {}
 
-    /// From now on steps of guests' statements end with an error at this time. Gives what was set
-    /// before.
-    fn set_deadline(&self, deadline: Option<Instant>) -> Option<Instant>;
+    /// What holds now.
+    fn level(&self) -> Level;
+
+    /// Sets what holds from now on.
+    fn set_level(&self, level: Level);
 }
 
 /// Result codes of SQLite's that are not an engine's answer.
@@ -105,11 +133,14 @@ pub struct SqlState {
     call_timeout: Duration,
     bytes_max: usize,
     depth_max: usize,
+    value_bytes_max: usize,
 }
 
 impl SqlState {
     /// Statements that an instance can have.
     pub const STATEMENTS_MAX: usize = 64;
+    /// Bytes of a statement's text. What an engine makes of it takes many times its memory.
+    pub const TEXT_BYTES_MAX: usize = 1_000_000;
 
     pub(super) fn new(limits: &Limits, call_timeout: Duration) -> Self {
         Self {
@@ -119,6 +150,7 @@ impl SqlState {
             call_timeout,
             bytes_max: limits.result_bytes_max,
             depth_max: limits.sql_depth_max,
+            value_bytes_max: limits.sql_value_bytes_max,
         }
     }
 
@@ -177,17 +209,18 @@ impl SqlState {
     }
 }
 
-/// Runs the engine for a guest: bounded in depth and in time.
+/// Runs the engine for a guest: bounded in depth, in time and in what it may reach. `body` gets the
+/// guest's rights.
 fn within<R>(
     state: &HostState,
-    body: impl FnOnce(&dyn HostSql) -> Result<R>,
+    body: impl FnOnce(&dyn HostSql, Capabilities) -> Result<R>,
 ) -> Result<Result<R>, Fault> {
     /// Takes back what was set, also when `body` panics.
-    struct Level<'a>(&'a dyn HostSql, Option<Instant>);
+    struct Entered<'a>(&'a dyn HostSql, Level);
 
-    impl Drop for Level<'_> {
+    impl Drop for Entered<'_> {
         fn drop(&mut self) {
-            self.0.set_deadline(self.1);
+            self.0.set_level(self.1);
             if self.0.depth().fetch_sub(1, Relaxed) == 1 {
                 self.0.end();
             }
@@ -214,23 +247,35 @@ fn within<R>(
     if sql.depth().fetch_add(1, Relaxed) == 0 {
         sql.begin();
     }
+    let before = sql.level();
     let mine = Instant::now().checked_add(state.sql.call_timeout);
-    let before = sql.set_deadline(mine);
-    let deadline = [mine, before].into_iter().flatten().min();
-    if deadline != mine {
-        sql.set_deadline(deadline);
-    }
-    let level = Level(sql, before);
-    let result = body(sql);
-    drop(level);
+    let level = Level {
+        deadline: [mine, before.deadline].into_iter().flatten().min(),
+        rights: before.rights.intersection(state.granted),
+        value_bytes_max: before.value_bytes_max.min(state.sql.value_bytes_max),
+    };
+    let entered = Entered(sql, before);
+    sql.set_level(level);
+    let result = body(sql, level.rights);
+    drop(entered);
     match &result {
         // A guest is not asked whether it wants to end.
-        Err(error) if error.kind() == ErrorKind::Interrupted => Err(match deadline {
+        Err(error) if error.kind() == ErrorKind::Interrupted => Err(match level.deadline {
             Some(deadline) if Instant::now() >= deadline => Fault::CallTimeout,
             _ => Fault::Interrupted,
         }),
         _ => Ok(result),
     }
+}
+
+/// Checks whether a guest with these rights may run the statement now. A statement outlives the call
+/// that prepared it, which may have had more rights.
+fn check_statement(statement: &BoxedStatement, rights: Capabilities) -> Result<(), String> {
+    let mut needs = statement.needs();
+    if !statement.is_readonly() {
+        needs = needs.with(Capability::SqlWrite);
+    }
+    check_rights(needs, rights)
 }
 
 const fn function(
@@ -372,9 +417,9 @@ fn bind_zeroblob(state: &mut HostState, statement: i64, parameter: i64, len: u32
 }
 
 fn prepare(state: &mut HostState, sql: &[u8]) -> Result<i64, Fault> {
-    let bytes_max = state.sql.bytes_max;
-    if sql.len() > bytes_max.min(i32::MAX as usize) {
-        return Ok(-state.sql.fail(code::TOOBIG, "the statement is too long"));
+    if sql.len() > SqlState::TEXT_BYTES_MAX {
+        let message = format!("the text is longer than {} bytes", SqlState::TEXT_BYTES_MAX);
+        return Ok(-state.sql.fail(code::TOOBIG, message));
     }
     let Ok(text) = std::str::from_utf8(sql) else {
         return Ok(-state.sql.fail(code::ERROR, "the statement is not valid UTF-8"));
@@ -392,20 +437,25 @@ fn prepare(state: &mut HostState, sql: &[u8]) -> Result<i64, Fault> {
         let message = format!("a guest can have {most} statements: finalize one");
         return Ok(-state.sql.fail(code::MISUSE, message));
     };
-    let (statement, used) = match within(state, |sql| sql.prepare(&text))? {
+    let prepared = within(state, |sql, rights| {
+        let (statement, used) = sql.prepare(&text)?;
+        let checked = match &statement {
+            Some(statement) => check_statement(statement, rights).and_then(|()| {
+                check_compiled(&text.as_str()[..used], admitted, !statement.is_readonly())
+            }),
+            None => Ok(()),
+        };
+        Ok((checked.map(|()| statement), used))
+    })?;
+    let (statement, used) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => return Ok(-state.sql.engine(&error)),
     };
     let number = match statement {
-        None => 0,
-        Some(statement) => {
-            let writes = !statement.is_readonly();
-            let is_granted = state.granted.contains(Capability::SqlWrite);
-            let checked = check_compiled(&text.as_str()[..used], admitted, writes, is_granted);
-            if let Err(refusal) = checked {
-                return Ok(-state.sql.fail(code::AUTH, refusal));
-            }
-            state.sql.statements[vacant] = Some(statement);
+        Err(refusal) => return Ok(-state.sql.fail(code::AUTH, refusal)),
+        Ok(None) => 0,
+        Ok(statement) => {
+            state.sql.statements[vacant] = statement;
             count(vacant + 1)
         }
     };
@@ -420,11 +470,15 @@ fn step(state: &mut HostState, number: i64) -> Result<i64, Fault> {
     let Some(mut statement) = state.sql.statements.get_mut(index).and_then(Option::take) else {
         return Ok(state.sql.misuse());
     };
-    let stepped = within(state, |_| statement.step());
+    let stepped = within(state, |_, rights| match check_statement(&statement, rights) {
+        Ok(()) => statement.step().map(Ok),
+        Err(refusal) => Ok(Err(refusal)),
+    });
     state.sql.statements[index] = Some(statement);
     Ok(match stepped? {
-        Ok(true) => code::ROW,
-        Ok(false) => code::DONE,
+        Ok(Ok(true)) => code::ROW,
+        Ok(Ok(false)) => code::DONE,
+        Ok(Err(refusal)) => state.sql.fail(code::AUTH, refusal),
         Err(error) => state.sql.engine(&error),
     })
 }

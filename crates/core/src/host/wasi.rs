@@ -184,7 +184,7 @@ fn write(state: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Result<
     }
     put(memory, arguments[3], &(text.len() as u32).to_le_bytes())?;
     let message = text.strip_suffix(b"\n").unwrap_or(&text);
-    if state.granted.contains(Capability::Log) && !message.is_empty() {
+    if state.may(Capability::Log) && !message.is_empty() {
         state.services.log(level, &String::from_utf8_lossy(message));
     }
     Ok(SUCCESS)

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{ModuleEntry, ObjectEntry};
 use crate::ddl::ObjectKind;
+use crate::limits::{Capabilities, Capability};
 use crate::manifest::{
     Aggregate, AggregateMethod, Collation, Function, Manifest, Param, Signature, Table,
     TableMethod, Type,
@@ -99,11 +100,16 @@ impl Declared {
             (ObjectKind::Extension, None) => {
                 Err("the module of the extension has no manifest".to_owned())
             }
-            (ObjectKind::Extension, Some(manifest)) => Ok(Self::of_extension(manifest)),
+            (ObjectKind::Extension, Some(manifest)) => {
+                let mut declared = Self::of_extension(manifest);
+                declared.functions.iter_mut().for_each(|f| f.deterministic &= !runs_sql(object));
+                Ok(declared)
+            }
             (ObjectKind::Function, manifest) => {
                 let declared = manifest.and_then(|manifest| Self::of_export(object, manifest));
                 let mut declared = declared.unwrap_or_else(|| Self::undeclared(object));
                 for function in &mut declared.functions {
+                    function.deterministic &= !runs_sql(object);
                     // Aggregates have no such promise to make: SQL never keeps their results.
                     if !matches!(function.body, FunctionBody::Aggregate(_)) {
                         function.deterministic |= object.deterministic;
@@ -191,6 +197,33 @@ impl Declared {
         };
         Self { functions: vec![function], ..Self::default() }
     }
+}
+
+/// Whether functions of the definition ask to run SQL, so that their results depend on more than their
+/// arguments.
+fn runs_sql(object: &ObjectEntry) -> bool {
+    let sql = Capabilities::NONE.with(Capability::SqlRead).with(Capability::SqlWrite);
+    !object.with.allow.unwrap_or_default().intersection(sql).is_empty()
+}
+
+/// Why a definition that runs SQL cannot be what it says: what is stored by a result must not depend on what
+/// else is in the file. A manifest's word for it is only not passed on.
+pub(crate) fn sql_problem(object: &ObjectEntry) -> Option<String> {
+    if !runs_sql(object) {
+        return None;
+    }
+    let manifest = || object.module.manifest().ok().flatten();
+    let what = match object.kind {
+        ObjectKind::Function if object.deterministic => "a function that runs SQL",
+        ObjectKind::Extension if manifest().is_some_and(|manifest| !manifest.types.is_empty()) => {
+            "a type of an extension that runs SQL"
+        }
+        _ => return None,
+    };
+    Some(format!(
+        "{what} is not deterministic: its results depend on more than its arguments (WITH (allow = '{}'))",
+        object.with.allow.unwrap_or_default()
+    ))
 }
 
 /// The functions that make a type usable where the engine has no types of its own: `t()` makes the

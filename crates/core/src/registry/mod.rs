@@ -13,7 +13,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use declared::{CollationBody, FunctionBody};
-pub(crate) use declared::{Declared, DeclaredFunction};
+pub(crate) use declared::{Declared, DeclaredFunction, sql_problem};
 pub use module::ModuleEntry;
 pub(crate) use module::manifest_text;
 pub use policy::Policy;
@@ -241,8 +241,8 @@ impl Registry {
             true => Err(String::new()),
             false => Declared::of(&object),
         };
-        if let Err(problem) = &declared {
-            object.problem.get_or_insert_with(|| problem.clone());
+        if let Some(problem) = declared.as_ref().err().cloned().or_else(|| sql_problem(&object)) {
+            object.problem.get_or_insert(problem);
         }
         let object = Arc::new(object);
         let declared = declared.unwrap_or_else(|_| Declared::fallback(&object));

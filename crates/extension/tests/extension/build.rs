@@ -45,13 +45,14 @@ pub(crate) fn newest() -> &'static Path {
         let source = amalgamation().join("sqlite3.c");
         // The folder has the version's name in it.
         let version = source.display().to_string().replace(|c: char| !c.is_alphanumeric(), "-");
-        let built = folder().join(format!("libsqlite3{version}.so"));
+        let built = folder().join(format!("libsqlite3{version}-search.so"));
         if built.exists() {
             return built;
         }
         let partial = folder().join(format!("libsqlite3.{}.so", std::process::id()));
         let mut cc = Command::new("cc");
-        cc.args(["-O1", "-fPIC", "-shared", "-DSQLITE_ENABLE_STAT4", "-Wl,-Bsymbolic", "-o"]);
+        cc.args(["-O1", "-fPIC", "-shared", "-DSQLITE_ENABLE_STAT4", "-DSQLITE_ENABLE_FTS4"]);
+        cc.args(["-DSQLITE_ENABLE_FTS5", "-DSQLITE_ENABLE_RTREE", "-Wl,-Bsymbolic", "-o"]);
         run(cc.arg(&partial).arg(&source).args(["-lm", "-lpthread", "-ldl"]));
         // In place in one step: other tests may be looking for it.
         std::fs::rename(&partial, &built).expect("the library can be moved");

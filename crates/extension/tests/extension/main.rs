@@ -4,6 +4,7 @@
 mod build;
 mod conformance;
 mod connection;
+mod guest_sql;
 mod hostile;
 mod hosts;
 mod library;

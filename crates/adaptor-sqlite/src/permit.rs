@@ -1,0 +1,223 @@
+//! Whether a statement of a guest's may run, by what its [`Program`] does.
+//!
+//! SQLite before 3.51 compiles every statement as if the application had written it, and even a newer one
+//! lets an attacker's SQL call functions of which nobody said that they are harmless. So what each
+//! function and virtual table is gets looked up here, and what is not known to be harmless is refused.
+
+use commensal_core::ddl::lexer::{Lexer, Token, TokenKind};
+use commensal_core::host::calls::{self, check_rights};
+use commensal_core::limits::{Capabilities, Capability};
+use commensal_core::registry::function_key;
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+
+use crate::api::code::*;
+use crate::permit_tables as tables;
+use crate::program::{Call, MAIN, Program, TEMP};
+use crate::state::State;
+use crate::statement::Statement;
+
+/// Built-in functions that are not for guests.
+const BUILTINS_REFUSED: &[&str] = &["load_extension", "sqlite_log"];
+
+/// Functions that SQLite calls in statements that it makes itself, and nobody else can.
+const INTERNAL: &[&str] = &[
+    "sqlite_add_constraint",
+    "sqlite_drop_column",
+    "sqlite_drop_constraint",
+    "sqlite_fail",
+    "sqlite_find_constraint",
+    "sqlite_rename_column",
+    "sqlite_rename_quotefix",
+    "sqlite_rename_table",
+    "sqlite_rename_test",
+    "stat_get",
+    "stat_init",
+    "stat_push",
+];
+
+/// Functions that full-text search gives its own tables, and that fail anywhere else. Their names are
+/// registered without saying that they are harmless. `optimize` writes.
+const OF_FULL_TEXT: &[&str] = &["bm25", "highlight", "match", "matchinfo", "offsets", "snippet"];
+
+/// Functions of Commensal's that call definitions, which have no more rights than the guest.
+const OURS: &[&str] = &["wasm_call"];
+
+/// Finds out whether a guest with these rights may run a compiled statement, and what it needs for it. `sql`
+/// is the statement's text, and no more.
+///
+/// # Errors
+/// It may not.
+pub(crate) fn examine(
+    state: &State,
+    sql: &[u8],
+    statement: &Statement,
+    rights: Capabilities,
+) -> Result<Capabilities> {
+    let writes = !statement.is_readonly();
+    let needs =
+        if writes { Capabilities::NONE.with(Capability::SqlWrite) } else { Capabilities::NONE };
+    if statement.is_explain() {
+        return Ok(needs);
+    }
+    // Before anything else is told of it.
+    check_rights(needs, rights).map_err(refusal)?;
+    let program = Program::read(state.handle, sql)?;
+    let text = std::str::from_utf8(sql).map_err(|_| refusal("the statement is not UTF-8"))?;
+    check_instructions(state, &program, text)?;
+    check_catalog(state, &program)?;
+    let needs = check_calls(state, &program.calls, needs)?;
+    check_rights(needs, rights).map_err(refusal)?;
+    tables::check(state, &program, first_token(text).is("ALTER"))?;
+    Ok(needs)
+}
+
+#[cold]
+pub(crate) fn refusal(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Denied, message).with_engine_code(SQLITE_AUTH)
+}
+
+fn check_instructions(state: &State, program: &Program, text: &str) -> Result<()> {
+    if let Some(opcode) = &program.refused {
+        return Err(refusal(format!("the statement is not for guests: it does {opcode}")));
+    }
+    if program.reaches_attached {
+        return Err(refusal(
+            "attached databases are not for guests: they reach main and temp only",
+        ));
+    }
+    if program.can_roll_back {
+        // INSERT OR ROLLBACK, or what a table or a trigger of the file says.
+        return Err(refusal(
+            "ROLLBACK is not for guests: the transaction belongs to whoever called the guest",
+        ));
+    }
+    let first = first_token(text);
+    let is = |words: &[&str]| words.iter().any(|word| first.is(word));
+    // SQLite trusts what is in `temp`, as it trusts the application. What is made or changed in `main` may
+    // have to be put down there, too.
+    let is_of_main = is(&["ALTER", "DROP"]) && program.writes_schema(MAIN);
+    if program.writes_schema(TEMP) && !is_of_main {
+        return Err(refusal("guests cannot change what there is in temp"));
+    }
+    if program.writes_schema(MAIN) && !is(&["CREATE", "ALTER", "DROP", "ANALYZE"]) {
+        return Err(refusal("the schema's table is not for guests to write"));
+    }
+    if program.makes_virtual && !tables::is_made_by_guests(state, text) {
+        return Err(refusal(
+            "guests can only make virtual tables of definitions, of full-text search and R-trees",
+        ));
+    }
+    Ok(())
+}
+
+fn first_token(text: &str) -> Token<'_> {
+    let mut lexer = Lexer::new(text);
+    loop {
+        let token = lexer.significant();
+        if token.kind != TokenKind::Semicolon {
+            return token;
+        }
+    }
+}
+
+/// The tables of definitions tell what other guests are, and where they came from.
+fn check_catalog(state: &State, program: &Program) -> Result<()> {
+    let mut pages = program.roots.iter().filter(|root| root.database == MAIN && root.page > 1);
+    if pages.next().is_none() {
+        return Ok(());
+    }
+    let mut found = None;
+    state.handle.query("SELECT tbl_name, rootpage FROM main.sqlite_master", &[], &mut |row| {
+        let (Ok(ValueRef::Text(name)), Ok(ValueRef::Integer(page))) =
+            (row.column(0), row.column(1))
+        else {
+            return Ok(());
+        };
+        let is_opened = || program.roots.iter().any(|r| r.database == MAIN && r.page == page);
+        if is_of_catalog(name) && is_opened() {
+            found = Some(name.to_owned());
+        }
+        Ok(())
+    })?;
+    match found {
+        Some(name) => Err(refusal(format!("{name} is not for guests: it holds definitions"))),
+        None => Ok(()),
+    }
+}
+
+/// Whether a table belongs to the catalog, by its name.
+fn is_of_catalog(name: &str) -> bool {
+    let prefix = commensal_core::catalog::TABLE_PREFIX;
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+/// What the calls need besides.
+fn check_calls(state: &State, calls: &[Call], mut needs: Capabilities) -> Result<Capabilities> {
+    let mut unknown = Vec::new();
+    for call in calls {
+        let names = [INTERNAL, OF_FULL_TEXT, OURS].concat();
+        if names.contains(&call.name.as_str()) || is_definition(state, call) {
+            continue;
+        }
+        needs = calls::needed_for(&call.name).iter().fold(needs, Capabilities::with);
+        unknown.push((call, Kind::Unlisted));
+    }
+    if unknown.is_empty() {
+        return Ok(needs);
+    }
+    state.handle.query("PRAGMA function_list", &[], &mut |row| {
+        let Ok(ValueRef::Text(name)) = row.column(0) else { return Ok(()) };
+        let known = unknown.iter_mut().filter(|(call, _)| call.name.eq_ignore_ascii_case(name));
+        for (call, kind) in known {
+            if row.column(4)? == ValueRef::Integer(call.arguments) {
+                *kind = (*kind).max(Kind::of(row)?);
+            }
+        }
+        Ok(())
+    })?;
+    for (call, kind) in unknown {
+        let name = &call.name;
+        if BUILTINS_REFUSED.contains(&name.as_str()) {
+            return Err(refusal(format!("{name}() is not for guests")));
+        }
+        let why = match kind {
+            Kind::Harmless => continue,
+            Kind::Unlisted => "SQLite does not say what kind of function it is",
+            Kind::Unknown => "who registered it did not say that it is harmless (SQLITE_INNOCUOUS)",
+            Kind::Direct => "it is for the application's own statements only (SQLITE_DIRECTONLY)",
+        };
+        return Err(refusal(format!("{name}() is not for guests: {why}")));
+    }
+    Ok(needs)
+}
+
+/// Whether the function is one of a definition's, which has rights of its own.
+fn is_definition(state: &State, call: &Call) -> bool {
+    let arguments = i32::try_from(call.arguments);
+    arguments.is_ok_and(|arguments| state.has_slot(&function_key(&call.name, arguments)))
+}
+
+/// What SQLite says of a function, from good to bad.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    Unlisted,
+    Harmless,
+    Unknown,
+    Direct,
+}
+
+impl Kind {
+    /// By a row of `PRAGMA function_list`.
+    fn of(row: &Statement) -> Result<Self> {
+        let (builtin, flags) = (row.column(1)?, row.column(5)?);
+        let ValueRef::Integer(flags) = flags else { return Ok(Self::Unknown) };
+        let has = |flag: std::ffi::c_int| flags & i64::from(flag) != 0;
+        Ok(match builtin {
+            _ if has(SQLITE_DIRECTONLY) => Self::Direct,
+            // Of SQLite's own functions those of JSON are listed without the flag by some versions.
+            ValueRef::Integer(1) => Self::Harmless,
+            _ if has(SQLITE_INNOCUOUS) => Self::Harmless,
+            _ => Self::Unknown,
+        })
+    }
+}

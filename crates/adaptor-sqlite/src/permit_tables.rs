@@ -1,0 +1,329 @@
+//! Which virtual tables a guest's statement may reach.
+//!
+//! A program has the address of each. Those of definitions are known by it, the others by looking how
+//! EXPLAIN calls the tables that are harmless. Most modules are not: they read files, or run SQL. Full-text
+//! search and R-trees run statements of their own, whose programs nobody lists, over tables that their name
+//! and their options tell; so these have to be plain tables.
+
+use std::collections::HashMap;
+
+use commensal_core::ddl::lexer::{Lexer, TokenKind};
+use commensal_core::ddl::{self, quote_identifier};
+use commensal_core::host::calls;
+use commensal_core::{Result, ValueRef};
+
+use crate::permit::refusal;
+use crate::program::Program;
+use crate::state::State;
+
+/// Virtual tables without a definition in a file that only read.
+const EPONYMOUS: &[&str] = &["json_each", "json_tree", "jsonb_each", "jsonb_tree"];
+
+/// What SQLite itself reads when a column with a constraint is added.
+const OF_ALTER: &str = "pragma_quick_check";
+
+/// Modules of SQLite's own that reach nothing but tables of their file.
+const MODULES: &[&str] = &["fts3", "fts4", "fts5", "geopoly", "rtree", "rtree_i32"];
+
+/// Options of full-text search that name no function, and `content`, which names a table.
+const OPTIONS: &[&str] = &[
+    "columnsize",
+    CONTENT,
+    "content_rowid",
+    "contentless_delete",
+    "contentless_unindexed",
+    "detail",
+    "languageid",
+    "locale",
+    "matchinfo",
+    "notindexed",
+    "order",
+    "prefix",
+    "tokendata",
+    "tokenize",
+];
+
+const CONTENT: &str = "content";
+
+/// What follows a table's name and `_` in the names of the tables behind it.
+const SHADOWS: &[&str] = &[
+    "config", "content", "data", "docsize", "idx", "node", "parent", "rowid", "segdir", "segments",
+    "stat",
+];
+
+/// Objects of a schema that are looked at, at most.
+const OBJECTS_MAX: usize = 10_000;
+
+/// Checks the virtual tables of a program, which may be one that alters a table.
+///
+/// # Errors
+/// One is not for guests.
+pub(crate) fn check(state: &State, program: &Program, is_alter: bool) -> Result<()> {
+    let mut unknown: Vec<&str> = program.virtual_tables.iter().map(String::as_str).collect();
+    unknown.retain(|text| !address(text).is_some_and(|at| state.is_connected(at)));
+    let mut dropped: Vec<&str> = program.drops_virtual.iter().map(String::as_str).collect();
+    if unknown.is_empty() && dropped.is_empty() {
+        return Ok(());
+    }
+    let checks = is_alter.then_some(OF_ALTER);
+    let eponymous = EPONYMOUS.iter().copied().chain(checks).map(str::to_owned);
+    for name in eponymous.chain(calls::pragmas().map(|name| format!("pragma_{name}"))) {
+        if unknown.is_empty() {
+            break;
+        }
+        // No table of a file is in `temp`, so that none can take the name.
+        if let Some(found) = address_of(state, "temp", &name) {
+            unknown.retain(|text| *text != found);
+        }
+    }
+    for schema in ["main", "temp"] {
+        if unknown.is_empty() && dropped.is_empty() {
+            break;
+        }
+        let schema = Schema::read(state, schema)?;
+        for (name, object) in &schema.objects {
+            let module = object.module.as_deref();
+            let is_dropped = dropped.iter().any(|own| own.eq_ignore_ascii_case(name));
+            if is_dropped && module.is_some_and(|module| is_definition(state, module)) {
+                dropped.retain(|own| !own.eq_ignore_ascii_case(name));
+                continue;
+            }
+            if !module.is_some_and(|module| MODULES.contains(&module))
+                || !schema.is_plain(state, name, object)?
+            {
+                continue;
+            }
+            dropped.retain(|own| !own.eq_ignore_ascii_case(name));
+            if let Some(found) = address_of(state, schema.name, name) {
+                unknown.retain(|text| *text != found);
+            }
+        }
+    }
+    match unknown.is_empty() && dropped.is_empty() {
+        true => Ok(()),
+        false => Err(refusal(
+            "the statement reaches a virtual table that is not for guests: they have those of \
+             definitions, of full-text search and R-trees over plain tables, json_each, json_tree, and the \
+             pragmas that only read",
+        )),
+    }
+}
+
+/// Whether a statement that makes a virtual table makes one of a module that is for guests.
+pub(crate) fn is_made_by_guests(state: &State, sql: &str) -> bool {
+    definition(sql).is_some_and(|(module, lexer)| {
+        is_definition(state, &module)
+            || MODULES.contains(&module.as_str()) && options(lexer).is_some()
+    })
+}
+
+fn is_definition(state: &State, module: &str) -> bool {
+    state.tables.borrow().registered.contains(module)
+}
+
+/// The address in `vtab:…`.
+fn address(text: &str) -> Option<usize> {
+    let digits = text.strip_prefix("vtab:")?;
+    usize::from_str_radix(digits.strip_prefix("0x").unwrap_or(digits), 16).ok()
+}
+
+/// How EXPLAIN calls this virtual table, if there is one.
+fn address_of(state: &State, schema: &str, name: &str) -> Option<String> {
+    let sql = format!("SELECT 1 FROM {schema}.{}", quote_identifier(name));
+    let program = Program::read(state.handle, sql.as_bytes()).ok()?;
+    match <[String; 1]>::try_from(program.virtual_tables) {
+        Ok([found]) => Some(found),
+        Err(_) => None,
+    }
+}
+
+/// What a schema has under a name.
+struct Object {
+    is_table: bool,
+    /// The module of a virtual table.
+    module: Option<String>,
+    /// The table that its option `content` names; empty for none.
+    content: Option<String>,
+    has_trigger: bool,
+}
+
+struct Schema {
+    name: &'static str,
+    /// By the names in ASCII lower case.
+    objects: HashMap<String, Object>,
+}
+
+impl Schema {
+    fn read(state: &State, name: &'static str) -> Result<Self> {
+        let master = if name == "temp" { "sqlite_temp_master" } else { "main.sqlite_master" };
+        let sql = format!("SELECT type, name, tbl_name, rootpage, sql FROM {master}");
+        let (mut objects, mut triggers) = (HashMap::new(), Vec::new());
+        state.handle.query(&sql, &[], &mut |row| {
+            let text = |column| match row.column(column) {
+                Ok(ValueRef::Text(text)) => text,
+                _ => "",
+            };
+            let (kind, is_stored) = (text(0), row.column(3)? != ValueRef::Integer(0));
+            match kind {
+                "trigger" => triggers.push(text(2).to_ascii_lowercase()),
+                "table" | "view" => {
+                    if objects.len() == OBJECTS_MAX {
+                        return Err(refusal(format!(
+                            "{name} has more than {OBJECTS_MAX} tables: guests have no virtual ones there"
+                        )));
+                    }
+                    let definition =
+                        if kind == "table" && !is_stored { definition(text(4)) } else { None };
+                    let (module, content) = match definition {
+                        // One with other options is not harmless, whatever its module.
+                        Some((module, lexer)) => match options(lexer) {
+                            Some(content) => (Some(module), content),
+                            None => (None, None),
+                        },
+                        None => (None, None),
+                    };
+                    let is_table = kind == "table" && is_stored;
+                    let object = Object { is_table, module, content, has_trigger: false };
+                    objects.insert(text(1).to_ascii_lowercase(), object);
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        for table in triggers {
+            if let Some(object) = objects.get_mut(&table) {
+                object.has_trigger = true;
+            }
+        }
+        Ok(Self { name, objects })
+    }
+
+    /// Whether all tables that a virtual table may read and write are plain ones.
+    fn is_plain(&self, state: &State, name: &str, object: &Object) -> Result<bool> {
+        for suffix in SHADOWS {
+            let shadow = format!("{name}_{suffix}");
+            if let Some(behind) = self.objects.get(&shadow)
+                && (behind.has_trigger || !self.is_plain_table(state, &shadow)?)
+            {
+                return Ok(false);
+            }
+        }
+        match object.content.as_deref() {
+            None | Some("") => Ok(true),
+            Some(content) => self.is_plain_table(state, &content.to_ascii_lowercase()),
+        }
+    }
+
+    /// Whether this is a table whose rows are stored as they are.
+    fn is_plain_table(&self, state: &State, name: &str) -> Result<bool> {
+        if !self.objects.get(name).is_some_and(|object| object.is_table) {
+            return Ok(false);
+        }
+        let mut is_plain = true;
+        let sql = format!("PRAGMA {}.table_xinfo({})", self.name, quote_identifier(name));
+        state.handle.query(&sql, &[], &mut |row| {
+            is_plain &= row.column(6)? == ValueRef::Integer(0);
+            Ok(())
+        })?;
+        Ok(is_plain)
+    }
+}
+
+/// The module in `CREATE VIRTUAL TABLE … USING module`, in ASCII lower case, and what follows it.
+fn definition(sql: &str) -> Option<(String, Lexer<'_>)> {
+    let mut lexer = Lexer::new(sql);
+    let mut first = lexer.significant();
+    while first.kind == TokenKind::Semicolon {
+        first = lexer.significant();
+    }
+    let is_create =
+        first.is("CREATE") && lexer.significant().is("VIRTUAL") && lexer.significant().is("TABLE");
+    if !is_create {
+        return None;
+    }
+    let mut token = lexer.significant();
+    if token.is("IF") {
+        lexer.significant();
+        lexer.significant();
+        token = lexer.significant();
+    }
+    ddl::name(&token)?;
+    token = lexer.significant();
+    if token.kind == TokenKind::Dot {
+        ddl::name(&lexer.significant())?;
+        token = lexer.significant();
+    }
+    if !token.is("USING") {
+        return None;
+    }
+    let module = ddl::name(&lexer.significant())?.to_ascii_lowercase();
+    Some((module, lexer))
+}
+
+/// What the option `content` says, if it is there; `None` if there is an option that is not harmless.
+fn options(mut lexer: Lexer<'_>) -> Option<Option<String>> {
+    let mut content = None;
+    let mut before = lexer.significant();
+    while before.kind != TokenKind::End {
+        let token = lexer.significant();
+        if token.kind == TokenKind::Equals {
+            let option = OPTIONS.iter().find(|option| before.is(option))?;
+            let value = lexer.significant();
+            if *option == CONTENT {
+                let name = match value.kind {
+                    TokenKind::Comma | TokenKind::RightParenthesis => String::new(),
+                    _ => ddl::name(&value)?,
+                };
+                // Twice would be an error, unless it is not.
+                if content.replace(name).is_some() {
+                    return None;
+                }
+            }
+            before = value;
+            continue;
+        }
+        before = token;
+    }
+    Some(content)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn content(sql: &str) -> Option<Option<String>> {
+        definition(sql).and_then(|(_, lexer)| options(lexer))
+    }
+
+    #[test]
+    fn the_module_is_found_where_sqlite_finds_it() {
+        for sql in [
+            "CREATE VIRTUAL TABLE t USING FTS5(a)",
+            "create virtual table if not exists \"main\".[t] /* USING x */ using fts5 (a)",
+        ] {
+            assert_eq!(definition(sql).unwrap().0, "fts5", "{sql}");
+        }
+        for sql in ["CREATE TABLE t(using, fts5)", "CREATE VIRTUAL TABLE t x USING fts5", ""] {
+            assert!(definition(sql).is_none(), "{sql}");
+        }
+    }
+
+    #[test]
+    fn options_are_those_that_are_known() {
+        assert_eq!(
+            content("CREATE VIRTUAL TABLE t USING fts5(a, tokenize = 'porter')"),
+            Some(None)
+        );
+        let named =
+            content("CREATE VIRTUAL TABLE t USING fts5(a, content='docs', content_rowid=id)");
+        assert_eq!(named, Some(Some("docs".to_owned())));
+        assert_eq!(
+            content("CREATE VIRTUAL TABLE t USING fts5(a, content=)"),
+            Some(Some(String::new()))
+        );
+        for options in ["uncompress=readfile", "c=docs", "content=a, content=b", "'content'=a"] {
+            let sql = format!("CREATE VIRTUAL TABLE t USING fts4(a, {options})");
+            assert_eq!(content(&sql), None, "{sql}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What a statement of a guest's would do, read from its program.
+//!
+//! Its text does not tell: a view or a trigger of the file may call anything. The authorizer would, but
+//! it belongs to the application. So the statement is compiled once more behind [EXPLAIN], which lists
+//! the instructions of its program, those of triggers and views included: each function, table and
+//! virtual table that it can reach is there.
+//!
+//! [EXPLAIN]: https://www.sqlite.org/opcode.html
+
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+
+use crate::api::code::*;
+use crate::statement::{Handle, Statement};
+
+/// Numbers of databases within a connection.
+pub(crate) const MAIN: i64 = 0;
+pub(crate) const TEMP: i64 = 1;
+
+/// The page of a database where its schema begins.
+pub(crate) const SCHEMA_ROOT: i64 = 1;
+
+/// `OPFLAG_P2ISREG`: a table that the program makes itself.
+const IS_REGISTER: i64 = 0x10;
+
+/// `OE_Rollback`
+const ROLLBACK: i64 = 1;
+
+/// Instructions that no statement of a guest's may have. Each changes the transaction, the file as a
+/// whole, or runs SQL whose program is not listed.
+const REFUSED: &[&str] = &[
+    "AutoCommit",
+    "Checkpoint",
+    "IncrVacuum",
+    "JournalMode",
+    "MaxPgcnt",
+    "Savepoint",
+    "SqlExec",
+    "VCheck",
+    "Vacuum",
+];
+
+/// A function that a program calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    /// In ASCII lower case.
+    pub(crate) name: String,
+    /// As it was registered; -1 for any number.
+    pub(crate) arguments: i64,
+}
+
+/// A table or an index that a program opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Root {
+    pub(crate) database: i64,
+    pub(crate) page: i64,
+    pub(crate) writes: bool,
+}
+
+/// See the module's description.
+#[derive(Debug, Default)]
+pub(crate) struct Program {
+    pub(crate) calls: Vec<Call>,
+    pub(crate) roots: Vec<Root>,
+    /// Virtual tables, by the text that EXPLAIN has for the address of each.
+    pub(crate) virtual_tables: Vec<String>,
+    /// A virtual table is made, or dropped, by this name.
+    pub(crate) makes_virtual: bool,
+    pub(crate) drops_virtual: Vec<String>,
+    /// It reaches a database that is neither `main` nor `temp`.
+    pub(crate) reaches_attached: bool,
+    /// A conflict or a trigger can end the transaction.
+    pub(crate) can_roll_back: bool,
+    /// An instruction that is not for guests.
+    pub(crate) refused: Option<String>,
+}
+
+impl Program {
+    /// The program of the first statement of `sql`, which ends where the text does.
+    ///
+    /// # Errors
+    /// SQLite cannot compile or explain it.
+    pub(crate) fn read(handle: Handle, sql: &[u8]) -> Result<Self> {
+        // EXPLAIN goes before the statement's first word.
+        let is_before = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' | b';');
+        let start = sql.iter().position(|byte| !is_before(byte)).unwrap_or(sql.len());
+        let text = [b"EXPLAIN ", &sql[start..], b"\0"].concat();
+        let (statement, used) = handle.prepare_first(&text, SQLITE_PREPARE_FROM_DDL)?;
+        let explained = statement.filter(|statement| statement.is_explain());
+        let Some(mut statement) = explained.filter(|_| used + 1 == text.len()) else {
+            return Err(Error::new(ErrorKind::Engine, "SQLite cannot explain the statement"));
+        };
+        let mut program = Self::default();
+        while statement.step()? {
+            program.add(&Instruction { row: &statement })?;
+        }
+        Ok(program)
+    }
+
+    fn add(&mut self, instruction: &Instruction<'_>) -> Result<()> {
+        let opcode = instruction.opcode()?;
+        match opcode {
+            "Function" | "Function0" | "PureFunc" | "PureFunc0" | "AggStep" | "AggStep0"
+            | "AggStep1" | "AggInverse" | "AggValue" | "AggFinal" => {
+                push(&mut self.calls, instruction.call()?);
+            }
+            "Transaction" | "CreateBtree" | "ParseSchema" | "DropTable" | "DropIndex"
+            | "DropTrigger" | "VCreate" | "LoadAnalysis" => {
+                self.reach(instruction.operand(1)?);
+                self.makes_virtual |= opcode == "VCreate";
+            }
+            "OpenRead" | "OpenWrite" | "ReopenIdx" => {
+                if opcode != "OpenWrite" || instruction.flags()? & IS_REGISTER == 0 {
+                    let (page, database) = (instruction.operand(2)?, instruction.operand(3)?);
+                    self.open(Root { database, page, writes: opcode == "OpenWrite" });
+                }
+                self.reach(instruction.operand(3)?);
+            }
+            "Clear" => {
+                let (page, database) = (instruction.operand(1)?, instruction.operand(2)?);
+                self.open(Root { database, page, writes: true });
+            }
+            "Destroy" => {
+                let (page, database) = (instruction.operand(1)?, instruction.operand(3)?);
+                self.open(Root { database, page, writes: true });
+            }
+            "Halt" | "HaltIfNull" => {
+                self.can_roll_back |=
+                    instruction.operand(1)? != 0 && instruction.operand(2)? == ROLLBACK;
+            }
+            "VOpen" | "VUpdate" | "VRename" => {
+                push(&mut self.virtual_tables, instruction.virtual_table()?);
+                self.can_roll_back |= opcode == "VUpdate" && instruction.flags()? == ROLLBACK;
+            }
+            "VDestroy" => {
+                self.reach(instruction.operand(1)?);
+                push(&mut self.drops_virtual, instruction.name()?);
+            }
+            _ if REFUSED.contains(&opcode) => {
+                self.refused.get_or_insert_with(|| opcode.to_owned());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn open(&mut self, root: Root) {
+        self.reach(root.database);
+        push(&mut self.roots, root);
+    }
+
+    fn reach(&mut self, database: i64) {
+        self.reaches_attached |= ![MAIN, TEMP].contains(&database);
+    }
+
+    /// Whether it writes the table in which the schema of a database is.
+    pub(crate) fn writes_schema(&self, database: i64) -> bool {
+        self.roots.contains(&Root { database, page: SCHEMA_ROOT, writes: true })
+    }
+}
+
+fn push<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if !list.contains(&item) {
+        list.push(item);
+    }
+}
+
+/// A row of EXPLAIN.
+struct Instruction<'a> {
+    row: &'a Statement,
+}
+
+impl Instruction<'_> {
+    fn opcode(&self) -> Result<&str> {
+        match self.row.column(1) {
+            Ok(ValueRef::Text(opcode)) => Ok(opcode),
+            _ => Err(unreadable("an opcode")),
+        }
+    }
+
+    /// The operand P1, P2 or P3.
+    fn operand(&self, number: usize) -> Result<i64> {
+        match self.row.column(number + 1) {
+            Ok(ValueRef::Integer(operand)) => Ok(operand),
+            _ => Err(unreadable("an operand")),
+        }
+    }
+
+    /// The operand P4, which is a name.
+    fn name(&self) -> Result<String> {
+        match self.row.column(5) {
+            Ok(ValueRef::Text(name)) => Ok(name.to_owned()),
+            _ => Err(unreadable("a name")),
+        }
+    }
+
+    /// The operand P5. Older libraries have it as two hexadecimal digits.
+    fn flags(&self) -> Result<i64> {
+        match self.row.column(6) {
+            Ok(ValueRef::Integer(flags)) => Ok(flags),
+            Ok(ValueRef::Text(digits)) => {
+                i64::from_str_radix(digits, 16).map_err(|_| unreadable("flags"))
+            }
+            _ => Err(unreadable("flags")),
+        }
+    }
+
+    /// The operand P4, which is a function: `name(2)`.
+    fn call(&self) -> Result<Call> {
+        let text = self.name()?;
+        let parts = text.strip_suffix(')').and_then(|text| text.rsplit_once('('));
+        let call = parts.and_then(|(name, arguments)| {
+            Some(Call { name: name.to_ascii_lowercase(), arguments: arguments.parse().ok()? })
+        });
+        // A long name is cut off.
+        call.ok_or_else(|| unreadable(&format!("the function {text}")))
+    }
+
+    /// The operand P4, which is a virtual table: `vtab:` and its address.
+    fn virtual_table(&self) -> Result<String> {
+        let text = self.name()?;
+        match text.starts_with("vtab:") {
+            true => Ok(text),
+            false => Err(unreadable("a virtual table")),
+        }
+    }
+}
+
+#[cold]
+fn unreadable(what: &str) -> Error {
+    let message =
+        format!("the program of the statement cannot be read: SQLite explains {what} otherwise");
+    Error::new(ErrorKind::Denied, message).with_engine_code(SQLITE_AUTH)
+}

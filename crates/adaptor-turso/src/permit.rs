@@ -1,0 +1,166 @@
+//! Whether a statement of a guest's may run, by its program.
+//!
+//! Its text does not tell: a view of the file may call anything. EXPLAIN lists the instructions of the
+//! program, those of views included. It does not say which virtual table is opened, so that their names are
+//! looked for wherever they can come from: in the statement and in the views.
+
+use commensal_core::catalog::TABLE_PREFIX;
+use commensal_core::ddl;
+use commensal_core::ddl::lexer::{Lexer, TokenKind};
+use commensal_core::host::calls::{self, check_rights, needed_for};
+use commensal_core::limits::{Capabilities, Capability};
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+use turso_core::Value;
+
+use crate::error;
+use crate::state::State;
+use crate::statement;
+use crate::value::borrowed;
+
+/// SQLite's result code of what is not permitted.
+const AUTH: i32 = 23;
+
+/// Functions of the engine that are not for guests.
+const FUNCTIONS_REFUSED: &[&str] = &["attach", "detach", "load_extension", "nextval", "setval"];
+
+/// What the names of functions of the engine begin with that give the time or random numbers and that
+/// SQLite has not.
+const RANDOM: &[&str] = &["uuid", "gen_random"];
+
+/// What the names of virtual tables begin with that are not for guests; pragmas are looked at one by one.
+const TABLES_REFUSED: &[&str] = &["btree_dump", "csv", "dbpage", "sqlite_dbpage", "wasm_"];
+
+const PRAGMA: &str = "pragma_";
+
+/// The first database that is attached.
+const FIRST_ATTACHED: i64 = 2;
+
+/// Finds out whether a guest with these rights may run a statement that reads, and what it needs for it.
+///
+/// # Errors
+/// It may not.
+pub(crate) fn examine(state: &State, sql: &str, rights: Capabilities) -> Result<Capabilities> {
+    let (mut needs, mut pages, mut opens_virtual) = (Capabilities::NONE, Vec::new(), false);
+    let is_before = |c: char| c.is_ascii_whitespace() || c == ';';
+    let explain = format!("EXPLAIN {}", sql.trim_start_matches(is_before));
+    rows(state, &explain, |row| {
+        let [_, Value::Text(opcode), _, p2, p3, p4, ..] = row else { return Err(unreadable()) };
+        match opcode.as_str() {
+            "Function" | "AggStep" | "AggInverse" | "AggValue" | "AggFinal" => {
+                let Value::Text(name) = p4 else { return Err(unreadable()) };
+                // What an aggregate compares by is in parentheses.
+                let name = name.as_str().split('(').next().unwrap_or_default();
+                needs = of_function(name)?.iter().fold(needs, Capabilities::with);
+            }
+            "OpenRead" => {
+                let (Some(page), Some(database)) = (integer(p2), integer(p3)) else {
+                    return Err(unreadable());
+                };
+                if database >= FIRST_ATTACHED {
+                    let message =
+                        "attached databases are not for guests: they reach main and temp only";
+                    return Err(refusal(message));
+                }
+                pages.push((database, page));
+            }
+            "VOpen" => opens_virtual = true,
+            _ => {}
+        }
+        Ok(())
+    })?;
+    check_rights(needs, rights).map_err(refusal)?;
+    check_catalog(state, &pages)?;
+    if opens_virtual {
+        check_virtual_tables(sql)?;
+        for schema in ["main", "temp"] {
+            let views = format!("SELECT sql FROM {schema}.sqlite_schema WHERE type = 'view'");
+            rows(state, &views, |row| match row {
+                [Value::Text(sql)] => check_virtual_tables(sql.as_str()),
+                _ => Ok(()),
+            })?;
+        }
+    }
+    Ok(needs)
+}
+
+/// Runs a statement of our own.
+fn rows(state: &State, sql: &str, mut each: impl FnMut(&[Value]) -> Result<()>) -> Result<()> {
+    let mut statement = state.connection.prepare_internal(sql).map_err(error::of_engine)?;
+    while statement::step(&mut statement)? {
+        let Some(row) = statement.row() else { break };
+        let values: Vec<Value> = row.get_values().cloned().collect();
+        each(&values)?;
+    }
+    Ok(())
+}
+
+fn integer(value: &Value) -> Option<i64> {
+    match borrowed(value) {
+        ValueRef::Integer(integer) => Some(integer),
+        _ => None,
+    }
+}
+
+/// What a call of a function needs.
+fn of_function(name: &str) -> Result<Capabilities> {
+    if FUNCTIONS_REFUSED.iter().any(|refused| refused.eq_ignore_ascii_case(name)) {
+        return Err(refusal(format!("{name}() is not for guests")));
+    }
+    let needs = needed_for(name);
+    Ok(match begins_with(name, RANDOM) {
+        true => needs.with(Capability::Random).with(Capability::Clock),
+        false => needs,
+    })
+}
+
+/// The tables of definitions tell what other guests are, and where they came from.
+fn check_catalog(state: &State, pages: &[(i64, i64)]) -> Result<()> {
+    if pages.is_empty() {
+        return Ok(());
+    }
+    let sql = "SELECT tbl_name, rootpage FROM main.sqlite_schema WHERE rootpage <> 0";
+    rows(state, sql, |row| {
+        let [Value::Text(name), page] = row else { return Ok(()) };
+        let is_opened = || integer(page).is_some_and(|page| pages.contains(&(0, page)));
+        match begins_with(name.as_str(), &[TABLE_PREFIX]) && is_opened() {
+            true => {
+                Err(refusal(format!("{} is not for guests: it holds definitions", name.as_str())))
+            }
+            false => Ok(()),
+        }
+    })
+}
+
+fn begins_with(name: &str, prefixes: &[&str]) -> bool {
+    prefixes.iter().any(|prefix| {
+        name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    })
+}
+
+/// Checks every name in a statement or a view.
+fn check_virtual_tables(sql: &str) -> Result<()> {
+    let mut lexer = Lexer::new(sql);
+    loop {
+        let token = lexer.significant();
+        if token.kind == TokenKind::End {
+            return Ok(());
+        }
+        let Some(name) = ddl::name(&token) else { continue };
+        let is_pragma = begins_with(&name, &[PRAGMA]);
+        let is_known =
+            || calls::pragmas().any(|known| known.eq_ignore_ascii_case(&name[PRAGMA.len()..]));
+        if is_pragma && !is_known() || begins_with(&name, TABLES_REFUSED) {
+            return Err(refusal(format!("{name} is not for guests")));
+        }
+    }
+}
+
+#[cold]
+fn refusal(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Denied, message).with_engine_code(AUTH)
+}
+
+#[cold]
+fn unreadable() -> Error {
+    refusal("the program of the statement cannot be read: Turso explains it otherwise")
+}
