@@ -4,13 +4,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use commensal_core::catalog::Generation;
-use commensal_core::define::EngineNames;
+use commensal_core::define::{Dependent, EngineNames};
 use commensal_core::environment::Environment;
 use commensal_core::registry::Registry;
 use commensal_core::write::CatalogAccess;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::names::Names;
+use crate::rebuild::rebuild;
 use crate::state::State;
 
 /// See the module's description.
@@ -57,6 +58,10 @@ impl CatalogAccess for Access {
 
     fn execute(&self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()> {
         self.state.handle.execute(sql, parameters)
+    }
+
+    fn rebuild(&self, dependents: &[Dependent]) -> Result<()> {
+        rebuild(self.state.handle, dependents)
     }
 
     fn new_generation(&self) -> Result<Generation> {

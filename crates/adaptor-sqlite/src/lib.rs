@@ -20,6 +20,7 @@ mod numbers;
 mod pin;
 mod pointer;
 mod raised;
+mod rebuild;
 mod registered;
 mod result;
 mod services;

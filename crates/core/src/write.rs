@@ -60,6 +60,21 @@ pub trait CatalogAccess {
         Ok(())
     }
 
+    /// Builds anew what depends on a definition that was replaced: CASCADE REINDEX. Afterwards each of
+    /// them is sound, with the new version.
+    ///
+    /// # Errors
+    /// The engine refuses, because a UNIQUE index would have equal keys, say.
+    fn rebuild(&self, dependents: &[Dependent]) -> Result<()> {
+        dependents.iter().try_for_each(|dependent| {
+            let (schema, name) = (&dependent.schema, &dependent.name);
+            self.execute(
+                &format!("REINDEX {}.{}", quote_identifier(schema), quote_identifier(name)),
+                &[],
+            )
+        })
+    }
+
     /// 16 random bytes of the system. Not the engine's, which are the same in two processes that were
     /// forked from one.
     ///
@@ -108,10 +123,7 @@ pub fn create(
         definition.hand_over(&after);
         let types = |registry| types_of(registry, definition.kind, &definition.name);
         access.change_types(types(&before), types(&after))?;
-        for dependent in &definition.rebuild {
-            access.execute(&format!("REINDEX {}", qualified(dependent)), &[])?;
-        }
-        Ok(())
+        access.rebuild(&definition.rebuild)
     })?;
     Ok(true)
 }
