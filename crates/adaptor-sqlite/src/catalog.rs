@@ -10,6 +10,7 @@ use commensal_core::registry::Registry;
 use commensal_core::write::CatalogAccess;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
+use crate::attached;
 use crate::names::Names;
 use crate::rebuild::rebuild;
 use crate::state::State;
@@ -61,7 +62,9 @@ impl CatalogAccess for Access {
     }
 
     fn rebuild(&self, dependents: &[Dependent]) -> Result<()> {
-        rebuild(self.state.handle, dependents)
+        rebuild(self.state.handle, dependents)?;
+        // The new definition may be another than the one that an attached file was written with.
+        attached::conflict(&self.state)?.map_or(Ok(()), |(_, error)| Err(error))
     }
 
     fn new_generation(&self) -> Result<Generation> {

@@ -6,6 +6,7 @@
 
 mod aggregate;
 pub mod api;
+mod attached;
 mod builtin;
 mod catalog;
 mod collation;
