@@ -4,13 +4,15 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use commensal_core::catalog::Generation;
-use commensal_core::define::EngineNames;
+use commensal_core::define::{Dependent, EngineNames};
 use commensal_core::environment::Environment;
 use commensal_core::registry::Registry;
 use commensal_core::write::CatalogAccess;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
+use crate::attached;
 use crate::names::Names;
+use crate::rebuild::rebuild;
 use crate::state::State;
 
 /// See the module's description.
@@ -74,6 +76,12 @@ impl CatalogAccess for Access {
             Ok(())
         })?;
         Ok(found)
+    }
+
+    fn rebuild(&self, dependents: &[Dependent]) -> Result<()> {
+        rebuild(self.state.handle, dependents)?;
+        // The new definition may be another than the one that an attached file was written with.
+        attached::conflict(&self.state)?.map_or(Ok(()), |(_, error)| Err(error))
     }
 
     fn new_generation(&self) -> Result<Generation> {

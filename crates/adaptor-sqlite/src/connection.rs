@@ -8,7 +8,8 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use commensal_core::ddl;
+use commensal_core::ddl::lexer::Lexer;
+use commensal_core::ddl::{self, quote_identifier};
 use commensal_core::engine::{EngineConnection, EngineStatement, Interrupt, Prepared, SqlText};
 use commensal_core::environment::Environment;
 use commensal_core::execute::OwnStatement;
@@ -16,6 +17,7 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, sqlite3};
+use crate::attached;
 use crate::catalog::Access;
 use crate::install;
 use crate::state::{State, is_code};
@@ -136,6 +138,17 @@ impl SqliteConnection {
         }
     }
 
+    /// Takes back an ATTACH of a file that was written with other definitions.
+    fn check_attached(&self) -> Result<()> {
+        if self.state.current()?.objects().is_empty() {
+            return Ok(());
+        }
+        let Some((schema, error)) = attached::conflict(&self.state)? else { return Ok(()) };
+        let detached = self.handle.execute(&format!("DETACH {}", quote_identifier(&schema)), &[]);
+        // Within a transaction it may stay; what is wrong with it is said all the same.
+        detached.and(Err(error))
+    }
+
     fn count_changes(&self) {
         self.changes.set(u64::try_from(self.handle.changes()).unwrap_or_default());
     }
@@ -207,7 +220,8 @@ impl EngineConnection for SqliteConnection {
         let reads_tables = self.state.plans.get() != plans;
         let statement = statement.map(|statement| {
             let undo = (reads_tables && !statement.is_readonly()).then(Undo::default);
-            Box::new(SqliteStatement { connection: self, statement, fresh: true, undo })
+            let attaches = Lexer::new(&sql.as_str()[offset..]).significant().is("ATTACH");
+            Box::new(SqliteStatement { connection: self, statement, fresh: true, undo, attaches })
                 as Box<dyn EngineStatement>
         });
         Ok((statement, offset + consumed))
@@ -238,6 +252,8 @@ struct SqliteStatement<'c> {
     fresh: bool,
     /// Of a statement that writes and reads a table of a guest's.
     undo: Option<Undo>,
+    /// It is an ATTACH.
+    attaches: bool,
 }
 
 impl SqliteStatement<'_> {
@@ -320,6 +336,9 @@ impl EngineStatement for SqliteStatement<'_> {
         if !matches!(result, Ok(true)) {
             self.fresh = true;
             self.halted(&result);
+            if self.attaches && result.is_ok() {
+                self.connection.check_attached()?;
+            }
         }
         result
     }

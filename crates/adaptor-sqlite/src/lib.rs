@@ -6,6 +6,7 @@
 
 mod aggregate;
 pub mod api;
+mod attached;
 mod auxiliary;
 mod builtin;
 mod catalog;
@@ -25,6 +26,7 @@ mod pointer;
 mod program;
 mod raised;
 mod reader;
+mod rebuild;
 mod registered;
 mod result;
 mod services;

@@ -150,7 +150,7 @@ impl Names {
         Ok(foreign.then(|| format!("the virtual table module {name} of the connection")))
     }
 
-    fn dependents_in(
+    pub(crate) fn dependents_in(
         &self,
         schema: &str,
         uses: &Uses,

@@ -536,15 +536,20 @@ fn missing(old: &Declared, new: &Declared) -> Option<String> {
     collation.map(|collation| format!("the collation {}", collation.name))
 }
 
-/// What depends on what an object declares.
-fn dependents_of(object: &ObjectEntry, engine: &dyn EngineNames) -> Result<Vec<Dependent>> {
+/// The names of what an object declares.
+pub fn uses_of(object: &ObjectEntry) -> Uses {
     // An object whose manifest cannot be read has nothing that could be in use.
     let declared = Declared::of(object).unwrap_or_default();
-    let uses = Uses::new(
+    Uses::new(
         declared.functions.iter().map(|f| f.name.as_str()),
         declared.collations.iter().map(|c| c.name.as_str()),
         declared.tables.iter().map(|t| t.name.as_str()),
-    );
+    )
+}
+
+/// What depends on what an object declares.
+fn dependents_of(object: &ObjectEntry, engine: &dyn EngineNames) -> Result<Vec<Dependent>> {
+    let uses = uses_of(object);
     if uses.is_empty() { Ok(Vec::new()) } else { engine.dependents(&uses) }
 }
 

@@ -75,6 +75,17 @@ pub trait CatalogAccess {
         text: &mut dyn FnMut(&str),
     ) -> Result<bool>;
 
+    /// Builds anew what depends on a definition that was replaced: CASCADE REINDEX. Afterwards each of
+    /// them is sound, with the new version.
+    ///
+    /// # Errors
+    /// The engine refuses, because a UNIQUE index would have equal keys, say.
+    fn rebuild(&self, dependents: &[Dependent]) -> Result<()> {
+        dependents.iter().try_for_each(|dependent| {
+            self.execute(&format!("REINDEX {}", qualified(dependent)), &[])
+        })
+    }
+
     /// 16 random bytes of the system. Not the engine's, which are the same in two processes that were
     /// forked from one.
     ///
@@ -139,9 +150,7 @@ pub(crate) fn create_written(
         definition.hand_over(&after);
         let types = |registry| types_of(registry, definition.kind, &definition.name);
         access.change_types(types(&before), types(&after))?;
-        for dependent in &definition.rebuild {
-            access.execute(&format!("REINDEX {}", qualified(dependent)), &[])?;
-        }
+        access.rebuild(&definition.rebuild)?;
         written = Some(stored);
         Ok(())
     })?;

@@ -11,7 +11,7 @@ use std::ffi::{c_char, c_int, c_void};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
-use commensal_core::guest::{Arguments, Unreadable};
+use commensal_core::guest::{Arguments, Null, Unreadable};
 use commensal_core::registry::TableEntry;
 use commensal_core::session::Session;
 use commensal_core::table::{Access, FunctionCursor, Scans};
@@ -335,6 +335,16 @@ impl Arguments for Given<'_> {
                 self.values.get(before)
             }
             _ => Ok(ValueRef::Null),
+        }
+    }
+
+    fn null(&self, position: usize) -> Null {
+        match self.given.get(position) {
+            Some(&GIVEN) => {
+                let before = self.given[..position].iter().filter(|g| **g == GIVEN).count();
+                self.values.null(before)
+            }
+            _ => Null::Plain,
         }
     }
 }

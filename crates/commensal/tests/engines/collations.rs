@@ -173,3 +173,66 @@ fn another_driver_follows_a_replacement() {
         assert_eq!(sound, "ok");
     }
 }
+
+/// Every index of everything that depends on a collation is sound with the new version, or nothing has
+/// changed.
+#[test]
+fn what_is_rebuilt_is_sound() {
+    for (sql, reversed, equal) in [
+        (
+            "CREATE TABLE t(k TEXT COLLATE by_length PRIMARY KEY, v); CREATE INDEX i ON t(v)",
+            true,
+            false,
+        ),
+        (
+            "CREATE TABLE t(k TEXT COLLATE by_length PRIMARY KEY, v) WITHOUT ROWID; \
+             CREATE INDEX i ON t(v); CREATE INDEX j ON t(v + 1); CREATE INDEX p ON t(v) WHERE v > 0",
+            true,
+            false,
+        ),
+        (
+            "CREATE TABLE t(v, k TEXT COLLATE by_length, u UNIQUE, PRIMARY KEY(v, k)) WITHOUT ROWID; \
+             CREATE INDEX i ON t(u, v)",
+            true,
+            false,
+        ),
+        (
+            "CREATE TABLE t(k TEXT COLLATE by_length, v, c AS (k || 'x') UNIQUE); \
+             CREATE INDEX i ON t(v, c DESC)",
+            true,
+            true,
+        ),
+        ("CREATE TABLE t(k TEXT, v); CREATE INDEX i ON t(k COLLATE by_length, v)", true, true),
+        (
+            "CREATE TABLE t(k TEXT PRIMARY KEY, v) WITHOUT ROWID; \
+             CREATE UNIQUE INDEX i ON t(k COLLATE by_length)",
+            true,
+            false,
+        ),
+        ("CREATE TABLE t(k TEXT, v, CHECK (k < 'aaaaaa' COLLATE by_length))", false, false),
+        ("CREATE TABLE t(k TEXT, v, CHECK (k <= 'aaaaaa' COLLATE by_length))", false, true),
+        (
+            "CREATE TEMP TABLE t(k TEXT COLLATE by_length PRIMARY KEY, v) WITHOUT ROWID; \
+          CREATE INDEX temp.i ON t(v)",
+            true,
+            false,
+        ),
+    ] {
+        let database = crate::support::memory();
+        let connection = connect(&database);
+        replace(&connection, 1).unwrap();
+        connection.execute_batch(sql).unwrap();
+        connection
+            .execute_batch(
+                "INSERT INTO t(k, v) VALUES ('a', 1), ('bb', 1), ('ccc', 2), ('dddd', 1)",
+            )
+            .unwrap();
+        for (sign, possible) in [(-1, reversed), (0, equal), (1, true)] {
+            let replaced = replace(&connection, sign);
+            assert_eq!(replaced.is_ok(), possible, "{sql} {sign}: {replaced:?}");
+            assert!(connection.is_autocommit());
+            assert_eq!(value(&connection, "PRAGMA integrity_check").unwrap(), "ok".into(), "{sql}");
+            assert_eq!(value(&connection, "SELECT count(*) FROM t").unwrap(), 4.into(), "{sql}");
+        }
+    }
+}

@@ -341,3 +341,46 @@ fn a_variadic_function_after_one_of_a_fixed_number_of_arguments() {
     let mut running = connection.prepare("SELECT pick(1) UNION ALL SELECT pick(2)").unwrap();
     assert_eq!(first(&mut running), Ok(10));
 }
+
+/// An index of an attached file is not written with another function than it was made with.
+#[test]
+fn an_attached_file_with_another_definition_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let made = |name: &str, factor: i64| {
+        let connection = connect(&open(&path(name)));
+        create(&connection, "f", &times(factor), "DETERMINISTIC").unwrap();
+        connection.execute_batch("CREATE TABLE t(x); CREATE INDEX i ON t(f(x))").unwrap();
+        connection.execute_batch("INSERT INTO t VALUES (1), (2), (3)").unwrap();
+    };
+    made("one.db", 1);
+    made("same.db", 1);
+    made("other.db", -1);
+    let attach = |connection: &commensal::Connection, name: &str| {
+        connection.execute("ATTACH ? AS a", (path(name).to_str(),)).map(drop)
+    };
+    let database = open(&path("one.db"));
+    let connection = connect(&database);
+    let error = check_error(attach(&connection, "other.db"), "index \"i\"");
+    assert_eq!(error.kind(), ErrorKind::InUse);
+    assert!(error.message().contains("database \"a\" depends on the function \"f\""), "{error:?}");
+    check_error(connection.execute("INSERT INTO a.t VALUES (4)", ()), "no such table");
+    attach(&connection, "same.db").unwrap();
+    connection.execute_batch("INSERT INTO a.t VALUES (4); DETACH a").unwrap();
+
+    // Attached first, defined later.
+    let connection = connect(&memory());
+    attach(&connection, "other.db").unwrap();
+    check_error(create(&connection, "f", &times(1), "DETERMINISTIC"), "index \"i\"");
+    check_error(value(&connection, "SELECT f(1)"), "no such function");
+    create(&connection, "f", &times(-1), "DETERMINISTIC").unwrap();
+    connection.execute_batch("INSERT INTO a.t VALUES (4)").unwrap();
+    for name in ["same.db", "other.db"] {
+        let connection = connect(&open(&path(name)));
+        assert_eq!(
+            integer(&connection, "SELECT count(*) FROM t INDEXED BY i WHERE f(x) IN (4, -4)"),
+            Ok(1)
+        );
+        assert_eq!(value(&connection, "PRAGMA integrity_check").unwrap(), "ok".into());
+    }
+}

@@ -8,7 +8,7 @@ use super::scans::Scans;
 use super::seat::{Seat, handle};
 use super::{Access, Place};
 use crate::error::{Error, Result};
-use crate::guest::{Arguments, CallError, Sink, unreadable};
+use crate::guest::{Arguments, CallError, Null, Sink, unreadable};
 use crate::manifest::TableMethod;
 use crate::registry::{Registry, TableEntry};
 use crate::session::{InstanceId, Session};
@@ -65,6 +65,14 @@ impl FunctionCursor {
             let value = arguments.get(position).map_err(|why| {
                 self.seat.fail(session, TableMethod::Open, unreadable(position, why))
             })?;
+            if value == ValueRef::Null && matches!(arguments.null(position), Null::Pointer(_)) {
+                let error = CallError::Argument(format!(
+                    "argument {} is a pointer of another instance: a cursor has one of its own, \
+                     which does not know what a function or another table gave",
+                    position + 1
+                ));
+                return Err(self.seat.fail(session, TableMethod::Open, error));
+            }
             self.arguments.push(value.to_owned());
         }
         let open = TableMethod::Open;
