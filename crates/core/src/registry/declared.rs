@@ -1,6 +1,6 @@
 //! What a definition declares: the objects of its manifest under the names that SQL knows.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::ObjectEntry;
 use crate::ddl::ObjectKind;
@@ -131,7 +131,10 @@ impl Declared {
         let collations = manifest.collations.iter().map(|Collation { name, compare, .. }| {
             DeclaredCollation { name: name.clone(), body: CollationBody::Compare(compare.clone()) }
         });
-        let orders = manifest.types.iter().filter_map(|ty| type_collation(manifest, ty));
+        let of_two = manifest.functions.iter().filter(|f| f.signature.argument_count() == 2);
+        let of_two: HashMap<_, _> =
+            of_two.map(|f| (f.name.to_ascii_lowercase(), f.export.as_str())).collect();
+        let orders = manifest.types.iter().filter_map(|ty| type_collation(&of_two, ty));
         Self {
             functions: scalars.chain(aggregates).chain(types).collect(),
             tables: manifest.tables.clone(),
@@ -142,21 +145,19 @@ impl Declared {
     /// What a CREATE FUNCTION takes of a manifest; `None` when that knows nothing of the export.
     fn of_export(object: &ObjectEntry, manifest: &Manifest) -> Option<Self> {
         let (name, export) = (&object.name, object.export.as_deref().unwrap_or(&object.name));
-        let functions: Vec<_> =
-            manifest.functions_of(export).map(|f| DeclaredFunction::scalar(f, name)).collect();
-        let aggregates = manifest.aggregates_of(export);
-        let functions = match functions.is_empty() {
-            true => aggregates.map(|a| DeclaredFunction::aggregate(a, name)).collect(),
-            false => functions,
-        };
+        let by_export = object.module.by_export(manifest);
+        let functions = by_export.functions(manifest, export);
+        let mut functions: Vec<_> = functions.map(|f| DeclaredFunction::scalar(f, name)).collect();
+        if functions.is_empty() {
+            let aggregates = by_export.aggregates(manifest, export);
+            functions = aggregates.map(|a| DeclaredFunction::aggregate(a, name)).collect();
+        }
         if !functions.is_empty() {
             return Some(Self { functions, ..Self::default() });
         }
-        let tables: Vec<_> = manifest
-            .tables_of(export)
-            .map(|table| Table { name: name.clone(), ..table.clone() })
-            .collect();
-        (!tables.is_empty()).then(|| Self { tables, ..Self::default() })
+        let table = by_export.table(manifest, export)?;
+        let table = Table { name: name.clone(), ..table.clone() };
+        Some(Self { tables: vec![table], ..Self::default() })
     }
 
     /// The one function of an export that no manifest describes.
@@ -198,16 +199,14 @@ fn type_functions(ty: &Type) -> [DeclaredFunction; 3] {
 }
 
 /// The order of a type whose values are stored as text, by its operator `<`: a collation of its name.
-fn type_collation(manifest: &Manifest, ty: &Type) -> Option<DeclaredCollation> {
+/// `of_two` has the exports of the functions of two arguments, by their names in lower case.
+fn type_collation(of_two: &HashMap<String, &str>, ty: &Type) -> Option<DeclaredCollation> {
     if ty.base != StorageClass::Text {
         return None;
     }
     let less = ty.operators.iter().find(|operator| operator.op == "<")?;
-    let function = manifest.functions.iter().find(|function| {
-        function.name.eq_ignore_ascii_case(&less.function)
-            && function.signature.argument_count() == 2
-    })?;
-    let body = CollationBody::Less(function.export.clone());
+    let export = of_two.get(&less.function.to_ascii_lowercase())?;
+    let body = CollationBody::Less((*export).to_owned());
     Some(DeclaredCollation { name: ty.name.clone(), body })
 }
 

@@ -1,13 +1,13 @@
 //! A module of the catalog: what is known without its bytes, and its code once that was needed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sha2::{Digest, Sha256};
 
 use crate::environment::{Environment, compile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
-use crate::manifest::Manifest;
+use crate::manifest::{ByExport, Manifest};
 use crate::module::ModuleInfo;
 use crate::runtime::{CompiledModule, Metering};
 
@@ -19,6 +19,7 @@ pub struct ModuleEntry {
     pub bytes: u64,
     manifest_text: String,
     manifest: Result<Option<Manifest>, String>,
+    by_export: OnceLock<ByExport>,
     compiled: Mutex<[Option<Arc<dyn CompiledModule>>; 2]>,
 }
 
@@ -34,6 +35,7 @@ impl ModuleEntry {
             bytes,
             manifest_text: manifest_text.to_owned(),
             manifest,
+            by_export: OnceLock::new(),
             compiled: Mutex::default(),
         }
     }
@@ -54,6 +56,11 @@ impl ModuleEntry {
     /// The text in the catalog is no manifest.
     pub fn manifest(&self) -> Result<Option<&Manifest>, &str> {
         self.manifest.as_ref().map(Option::as_ref).map_err(String::as_str)
+    }
+
+    /// What of its manifest an export means.
+    pub(crate) fn by_export(&self, manifest: &Manifest) -> &ByExport {
+        self.by_export.get_or_init(|| ByExport::new(manifest))
     }
 
     /// Whether its code is compiled.
