@@ -18,8 +18,7 @@
     "{\"name\":\"start\",\"type\":\"INTEGER\",\"hidden\":true},{\"name\":\"stop\",\"type\":\"INTEGER\",\"hidden\":true},"
     "{\"name\":\"bytes\",\"type\":\"INTEGER\",\"hidden\":true}],"
     "\"open\":\"s_open\",\"filter\":\"s_filter\",\"column\":\"s_column\",\"next\":\"s_next\",\"eof\":\"s_eof\","
-    "\"rowid\":\"s_rowid\",\"close\":\"s_close\"}],"
-    "\"index_methods\":[],\"what\":\"else\"}\00")
+    "\"rowid\":\"s_rowid\",\"close\":\"s_close\"}]}\00")
 
   (func $malloc (export "turso_malloc") (param $size i32) (result i32)
     (global.get $bump)

@@ -5,6 +5,7 @@
 //! [`EngineNames`], and then writes what the result says.
 
 use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
@@ -18,8 +19,8 @@ use crate::foreign;
 use crate::limits::Limits;
 use crate::module::{self, ModuleInfo};
 use crate::registry::{
-    Callable, Declared, DeclaredFunction, ModuleEntry, Namespace, ObjectEntry, Policy, Registry,
-    function_key, manifest_text, sql_problem,
+    Callable, Declared, DeclaredFunction, FunctionEntry, ModuleEntry, Namespace, ObjectEntry,
+    Policy, Registry, function_key, manifest_text, sql_problem,
 };
 use crate::runtime::{CompiledModule, Metering};
 use crate::value::ValueRef;
@@ -406,13 +407,18 @@ fn check_conflicts(
     registry: &Registry,
     engine: &dyn EngineNames,
 ) -> Result<()> {
+    let mut others: HashMap<String, Vec<&FunctionEntry>> = HashMap::new();
+    for other in registry.functions().filter(|other| !is_same(create, other.object())) {
+        others.entry(other.name().to_ascii_lowercase()).or_default().push(other);
+    }
     for function in &declared.functions {
         let key = function_key(&function.name, function.signature.argument_count());
-        let other = registry.functions().find(|other| {
-            other.name().eq_ignore_ascii_case(&key.0)
-                && (other.arguments == key.1 || other.arguments < 0 || key.1 < 0)
-                && !is_same(create, other.object())
-        });
+        // Of one name there are no more than SQLite has numbers of arguments.
+        let other = others
+            .get(&key.0)
+            .into_iter()
+            .flatten()
+            .find(|other| other.arguments == key.1 || other.arguments < 0 || key.1 < 0);
         let other = other.map(|other| &*other.callable);
         check_conflict(create, Namespace::Functions, &function.name, other, engine)?;
     }
@@ -521,18 +527,16 @@ fn replaced_dependents(
 /// What a schema may use of the old version and the new one does not have.
 fn missing(old: &Declared, new: &Declared) -> Option<String> {
     let key = |f: &DeclaredFunction| function_key(&f.name, f.signature.argument_count());
-    let function = old.functions.iter().find(|old| {
-        old.deterministic
-            && !new.functions.iter().any(|new| new.deterministic && key(new) == key(old))
-    });
+    let functions: HashSet<_> = new.functions.iter().filter(|f| f.deterministic).map(key).collect();
+    let function = old.functions.iter().find(|f| f.deterministic && !functions.contains(&key(f)));
     if let Some(function) = function {
         let name = &function.name;
         return Some(format!("{name}() with the same number of arguments, and deterministic"));
     }
-    let collation = old
-        .collations
-        .iter()
-        .find(|old| !new.collations.iter().any(|new| new.name.eq_ignore_ascii_case(&old.name)));
+    let collations: HashSet<_> =
+        new.collations.iter().map(|c| c.name.to_ascii_lowercase()).collect();
+    let collation =
+        old.collations.iter().find(|c| !collations.contains(&c.name.to_ascii_lowercase()));
     collation.map(|collation| format!("the collation {}", collation.name))
 }
 

@@ -3,13 +3,14 @@
 //! The asking runs the guest's `turso_ext_init`, in an instance of its own that is dropped after it,
 //! under the host's limits and without any capability.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::Deserialize;
 
 use super::tables;
 use super::turso::{EXT_INIT, Translation, guest_type, is_c};
-use super::{demand, function};
+use super::{demand, is_function};
 use crate::ddl::With;
 use crate::environment::{Environment, compile};
 use crate::error::{Error, ErrorKind, Result};
@@ -53,8 +54,10 @@ pub(super) fn native(wasm: &[u8], info: &ModuleInfo, environment: &Environment) 
     Ok(native)
 }
 
-/// What `turso_ext_init` declares. Other fields are left alone: that proposal's host does so.
+/// What `turso_ext_init` declares. A field that is not known is refused by name, here and in what is
+/// declared: an extension for a newer version of the proposal fails instead of losing something.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Declared {
     #[serde(default)]
     functions: Vec<DeclaredFunction>,
@@ -65,6 +68,7 @@ struct Declared {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct DeclaredFunction {
     name: String,
     export: String,
@@ -77,18 +81,30 @@ fn variadic() -> i32 {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct DeclaredType {
     name: String,
     base: String,
     #[serde(default)]
-    params: Vec<serde_json::Value>,
+    params: Vec<DeclaredParam>,
     encode: Option<String>,
     decode: Option<String>,
     #[serde(default)]
     operators: Vec<DeclaredOperator>,
 }
 
+/// A value of which a type's are made. Only how many there are counts.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DeclaredParam {
+    #[serde(rename = "name")]
+    _name: String,
+    #[serde(rename = "type", default)]
+    _ty: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct DeclaredOperator {
     op: String,
     func: String,
@@ -96,6 +112,7 @@ struct DeclaredOperator {
 
 /// A table, as it is declared.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct DeclaredTable {
     pub(super) name: String,
     pub(super) columns: Vec<DeclaredColumn>,
@@ -112,6 +129,7 @@ pub(super) struct DeclaredTable {
 
 /// A column, as it is declared.
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct DeclaredColumn {
     pub(super) name: String,
     #[serde(rename = "type", default)]
@@ -147,22 +165,50 @@ fn translate(
     declared: Declared,
     info: &ModuleInfo,
 ) -> Result<()> {
+    // By export; the first says it.
+    let mut signatures = HashMap::new();
+    for function in &typed.functions {
+        signatures.entry(function.export.as_str()).or_insert(&function.signature);
+    }
+    let mut functions = Functions::default();
     for DeclaredFunction { name, export, narg } in &declared.functions {
         let what = format!("the function {}", quoted(name));
-        let export = exported(translation, info, &what, export)?;
-        let signature = match typed.functions_of(&export).next() {
-            Some(function) => function.signature.clone(),
+        let translated = exported(translation, info, &what, export)?;
+        let signature = match signatures.get(translated.as_str()) {
+            Some(&signature) => signature.clone(),
             None => signature(name, *narg)?,
         };
-        translation.manifest.functions.push(scalar(name.clone(), export, signature));
+        functions.exports.entry(name.to_ascii_lowercase()).or_insert(export);
+        functions.add(translation, scalar(name.clone(), translated, signature));
     }
     for ty in &declared.types {
-        add_type(translation, &declared.functions, ty, info)?;
+        add_type(translation, &mut functions, ty, info)?;
     }
     for table in &declared.vtabs {
         tables::translate(translation, table, info)?;
     }
     Ok(())
+}
+
+/// The functions so far.
+#[derive(Default)]
+struct Functions<'a> {
+    /// The guest's exports, by the names in lower case under which they are declared.
+    exports: HashMap<String, &'a String>,
+    /// The names in lower case and argument counts that are taken.
+    taken: HashSet<(String, i32)>,
+}
+
+impl Functions<'_> {
+    fn add(&mut self, translation: &mut Translation, function: Function) {
+        let key = (function.name.to_ascii_lowercase(), function.signature.argument_count());
+        self.taken.insert(key);
+        translation.manifest.functions.push(function);
+    }
+
+    fn has(&self, name: &str, signature: &Signature) -> bool {
+        self.taken.contains(&(name.to_ascii_lowercase(), signature.argument_count()))
+    }
 }
 
 /// The translation of an export of the guest's that is declared.
@@ -200,7 +246,7 @@ fn signature(name: &str, narg: i32) -> Result<Signature> {
 /// value can be checked or converted.
 fn add_type(
     translation: &mut Translation,
-    functions: &[DeclaredFunction],
+    functions: &mut Functions<'_>,
     ty: &DeclaredType,
     info: &ModuleInfo,
 ) -> Result<()> {
@@ -212,11 +258,10 @@ fn add_type(
     let mut find = |name: &Option<String>| match name {
         None => Ok(translation.identity()),
         Some(name) => {
-            let function = functions.iter().find(|f| f.name.eq_ignore_ascii_case(name));
             let export = if function_type_fits(info, name) {
                 name
             } else {
-                function.map_or(name, |f| &f.export)
+                functions.exports.get(&name.to_ascii_lowercase()).map_or(name, |export| *export)
             };
             exported(translation, info, &what, export)
         }
@@ -227,12 +272,8 @@ fn add_type(
         let made = [(ty.name.clone(), encode, count), (format!("{}_decode", ty.name), decode, 1)];
         for (name, export, narg) in made {
             let signature = signature(&name, narg)?;
-            let key = (signature.argument_count(), &name);
-            let taken = translation.manifest.functions.iter().any(|f| {
-                f.signature.argument_count() == key.0 && f.name.eq_ignore_ascii_case(key.1)
-            });
-            if !taken {
-                translation.manifest.functions.push(scalar(name, export, signature));
+            if !functions.has(&name, &signature) {
+                functions.add(translation, scalar(name, export, signature));
             }
         }
         return Ok(());
@@ -253,7 +294,7 @@ fn add_type(
 }
 
 fn function_type_fits(info: &ModuleInfo, export: &str) -> bool {
-    function(info, export) == Some(&guest_type())
+    info.export(export).is_some_and(|found| is_function(&found.ty, &guest_type()))
 }
 
 /// An instance of an extension that is asked what it declares.
@@ -327,14 +368,26 @@ impl HostServices for NoServices {
 /// What an extension declares in JSON.
 fn declared(wasm: &[u8], info: &ModuleInfo, environment: &Environment) -> Result<Declared> {
     let mut asked = Asked::new(wasm, info, environment)?;
-    match asked.call(asked.declare, &[])? {
-        Value::Text(text) => serde_json::from_str(&text)
-            .map_err(|e| error(format!("what {EXT_INIT} declares cannot be read: {e}"))),
-        other => Err(error(format!(
-            "{EXT_INIT} has to give text, what it declares, but gave {}",
-            other.as_ref().class()
-        ))),
+    let text = match asked.call(asked.declare, &[])? {
+        Value::Text(text) => text,
+        other => {
+            return Err(error(format!(
+                "{EXT_INIT} has to give text, what it declares, but gave {}",
+                other.as_ref().class()
+            )));
+        }
+    };
+    let declared: Declared = serde_json::from_str(&text)
+        .map_err(|e| error(format!("what {EXT_INIT} declares cannot be read: {e}")))?;
+    let objects = declared.functions.len() + declared.types.len() + declared.vtabs.len();
+    let max = environment.settings.limits.manifest_objects_max;
+    if objects > max {
+        return Err(error(format!(
+            "{EXT_INIT} declares {objects} objects, more than manifest_objects_max = {max}, which the \
+             host can raise"
+        )));
     }
+    Ok(declared)
 }
 
 /// A function that an extension in C registers.

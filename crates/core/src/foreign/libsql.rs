@@ -1,5 +1,6 @@
 //! Translates modules that are built for libSQL: functions of native WebAssembly types.
 
+use super::names::Names;
 use super::text::Addition;
 use super::{FUNCTIONS_MAX, OWN_EXPORTS, demand, finish, has_memory, is_name};
 use crate::abi::EXPORT_INITIALIZE;
@@ -27,6 +28,8 @@ pub(crate) fn is_callable(ty: &FunctionType) -> bool {
 pub(super) fn translated(wasm: &[u8], info: &ModuleInfo, limits: &Limits) -> Result<Vec<u8>> {
     let mut addition = Addition::new(has_memory(info));
     let mut manifest = Manifest::default();
+    // A manifest has each name once, also where exports differ in case only.
+    let mut names = Names::new(true);
     let malloc = match info.export(MALLOC) {
         None => "i32.const 0".to_owned(),
         Some(_) => {
@@ -57,26 +60,22 @@ pub(super) fn translated(wasm: &[u8], info: &ModuleInfo, limits: &Limits) -> Res
             return Err(error(what));
         }
         addition.check()?;
-        let name = function(&mut addition, &export.name, ty);
-        manifest.functions.push(declaration(&manifest, &name, ty));
+        let export = function(&mut addition, &export.name, ty);
+        manifest.functions.push(declaration(names.take(&export), export, ty));
     }
     finish(wasm, info, &addition.finish(), false, manifest, limits)
 }
 
-/// How a manifest has a function: under a name of its own, also where names differ in case only.
-fn declaration(manifest: &Manifest, export: &str, ty: &FunctionType) -> Function {
+/// How a manifest has a function.
+fn declaration(name: String, export: String, ty: &FunctionType) -> Function {
     let class = |ty: &ValType| match ty {
         ValType::I64 => Some(StorageClass::Integer),
         ValType::F64 => Some(StorageClass::Real),
         _ => None,
     };
-    let mut name = export.to_owned();
-    while manifest.functions.iter().any(|f| f.name.eq_ignore_ascii_case(&name)) {
-        name.push('_');
-    }
     Function {
         name,
-        export: export.to_owned(),
+        export,
         signature: Signature {
             params: ty.params.iter().map(|ty| Param { class: class(ty), nullable: true }).collect(),
             variadic: None,

@@ -13,6 +13,7 @@
 mod extension;
 mod libsql;
 mod link;
+mod names;
 mod signature;
 mod tables;
 mod text;
@@ -33,7 +34,8 @@ use crate::manifest::{Json, Manifest};
 use crate::module::{Abi, ExternType, FunctionType, Inspection, ModuleInfo, ValType, error};
 use crate::quote::quoted;
 
-/// Makes a module of ours of any that can be one; the bytes of ours are left alone.
+/// Makes a module of ours of any that can be one; the bytes of ours are left alone. What comes of it is
+/// still to be [read](ModuleInfo::read).
 ///
 /// # Errors
 /// The module is refused; there is no runtime to ask an extension what it declares.
@@ -43,21 +45,21 @@ pub(crate) fn native<'a>(
     environment: &Environment,
 ) -> Result<Cow<'a, [u8]>> {
     let limits = &environment.settings.limits;
-    let Inspection { info, problems, native } = ModuleInfo::inspect(&wasm, limits)?;
+    let Inspection { info, problems, .. } = Inspection::of(&wasm, limits)?;
     if let Some(problem) = problems.into_iter().next() {
         return Err(problem);
     }
-    match (native, kind, info.abi) {
-        (None, ..) => Ok(wasm),
-        (Some(_), ObjectKind::Extension, Abi::Turso) => {
+    match (info.abi, kind) {
+        (abi, _) if !abi.is_foreign() => Ok(wasm),
+        (Abi::Turso, ObjectKind::Extension) => {
             extension::native(&wasm, &info, environment).map(Cow::Owned)
         }
-        (Some(_), ObjectKind::Extension, _) => Err(Error::new(
+        (_, ObjectKind::Extension) => Err(Error::new(
             ErrorKind::Manifest,
             "the module is built for the libSQL ABI, which has no extensions: CREATE FUNCTION takes its \
              functions one by one",
         )),
-        (Some(native), ObjectKind::Function, _) => Ok(Cow::Owned(native)),
+        (_, ObjectKind::Function) => translated(&wasm, &info, limits).map(Cow::Owned),
     }
 }
 
@@ -89,12 +91,9 @@ fn is_name(export: &str, limits: &Limits) -> bool {
     !export.is_empty() && export.len() <= limits.name_bytes_max && !export.contains('\0')
 }
 
-/// The type of an exported function.
-fn function<'a>(info: &'a ModuleInfo, export: &str) -> Option<&'a FunctionType> {
-    match &info.export(export)?.ty {
-        ExternType::Function(ty) => Some(ty),
-        _ => None,
-    }
+/// Whether something is a function of this type.
+fn is_function(found: &ExternType, ty: &FunctionType) -> bool {
+    matches!(found, ExternType::Function(found) if **found == *ty)
 }
 
 /// Checks that an export is a function of this type.

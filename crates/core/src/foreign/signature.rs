@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use wasmparser::{Parser, Payload};
 
 use crate::error::Result;
+use crate::limits::Limits;
 use crate::manifest::{Param, Signature};
-use crate::module::error;
+use crate::module::{ModuleInfo, error, exceeded};
 use crate::quote::quoted;
 use crate::value::StorageClass;
 
@@ -62,18 +63,28 @@ impl Types {
     }
 }
 
-/// The types of all functions of which the section has some, by export. The module is valid.
+/// The types of the exports of which the section has some. The module is valid.
 ///
 /// # Errors
-/// The section is cut off, or has a type that there is not.
-pub(super) fn read(wasm: &[u8]) -> Result<HashMap<String, Types>> {
-    let mut types = HashMap::new();
+/// The section is cut off, has a type that there is not, or is longer than a manifest may be.
+pub(super) fn read(
+    wasm: &[u8],
+    info: &ModuleInfo,
+    limits: &Limits,
+) -> Result<HashMap<String, Types>> {
+    let (mut types, mut bytes) = (HashMap::new(), 0);
     for payload in Parser::new(0).parse_all(wasm) {
         let Ok(Payload::CustomSection(section)) = payload else { continue };
         if section.name() != SECTION {
             continue;
         }
         let mut rest = section.data();
+        bytes += rest.len();
+        if bytes > limits.manifest_bytes_max {
+            let max = limits.manifest_bytes_max;
+            let what = format!("bytes in its section {SECTION}");
+            return Err(exceeded(&what, bytes, "manifest_bytes_max", max));
+        }
         while !rest.is_empty() {
             let entry = entry(&mut rest).ok_or_else(|| {
                 error(format!("the module's section {SECTION} is cut off, or is none"))
@@ -93,7 +104,9 @@ pub(super) fn read(wasm: &[u8]) -> Result<HashMap<String, Types>> {
                 byte => Some(Type::of(byte).ok_or_else(|| unknown(byte))?),
             };
             // The first says it, as in that proposal's host.
-            types.entry(name.to_owned()).or_insert(Types { params, returns });
+            if info.export(name).is_some() {
+                types.entry(name.to_owned()).or_insert(Types { params, returns });
+            }
         }
     }
     Ok(types)

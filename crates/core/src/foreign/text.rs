@@ -1,9 +1,10 @@
 //! An addition in the making: WebAssembly text, the guest's functions that it calls, its messages.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::link::GUEST;
+use super::names::Names;
 use crate::error::Result;
 use crate::module::{FunctionType, error};
 
@@ -15,7 +16,7 @@ pub(super) struct Addition {
     imports: String,
     imported: HashMap<String, usize>,
     body: String,
-    exports: HashSet<String>,
+    exports: Names,
     messages: String,
     message_bytes: usize,
     placed: HashMap<String, (usize, usize)>,
@@ -29,11 +30,15 @@ impl Addition {
         } else {
             (String::new(), "  (memory 0)\n".to_owned())
         };
+        let mut exports = Names::new(false);
+        for own in super::OWN_EXPORTS {
+            exports.take(own);
+        }
         Self {
             imports,
             imported: HashMap::new(),
             body: body + "  (export \"memory\" (memory 0))\n",
-            exports: super::OWN_EXPORTS.map(str::to_owned).into(),
+            exports,
             messages: String::new(),
             message_bytes: 0,
             placed: HashMap::new(),
@@ -79,10 +84,7 @@ impl Addition {
 
     /// The name of an export, as a literal; another one where it is taken.
     pub(super) fn export(&mut self, name: &str) -> (String, String) {
-        let mut name = name.to_owned();
-        while !self.exports.insert(name.clone()) {
-            name.push('_');
-        }
+        let name = self.exports.take(name);
         let literal = literal(&name);
         (name, literal)
     }

@@ -9,7 +9,7 @@ use wasmparser::{DataKind, Operator, Parser, Payload};
 use super::extension::{DECLARE, PEEK};
 use super::signature::{self, Type, Types};
 use super::text::Addition;
-use super::{FUNCTIONS_MAX, OWN_EXPORTS, demand, finish, function, has_memory, is_name};
+use super::{FUNCTIONS_MAX, OWN_EXPORTS, demand, finish, has_memory, is_function, is_name};
 use crate::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY};
 use crate::error::Result;
 use crate::limits::Limits;
@@ -85,10 +85,10 @@ impl Translation {
     /// With all functions of the guest's.
     pub(super) fn new(wasm: &[u8], info: &ModuleInfo, limits: &Limits) -> Result<Self> {
         let mut this = Self::bare(wasm, info)?;
-        let types = signature::read(wasm)?;
+        let types = signature::read(wasm, info, limits)?;
         let ty = guest_type();
-        let names = info.exports.iter().filter(|e| function(info, &e.name) == Some(&ty));
-        for export in names.map(|e| e.name.as_str()) {
+        let functions = info.exports.iter().filter(|e| is_function(&e.ty, &ty));
+        for export in functions.map(|e| e.name.as_str()) {
             if export == EXT_INIT || OWN_EXPORTS.contains(&export) || !is_name(export, limits) {
                 continue;
             }

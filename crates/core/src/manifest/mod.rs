@@ -5,6 +5,7 @@
 //! untrusted: every quantity has a limit, and what this version does not know it refuses by name.
 //! Knows nothing of WebAssembly: whether the exports exist is [`crate::module`]'s question.
 
+mod by_export;
 mod fields;
 mod json;
 mod read;
@@ -12,6 +13,7 @@ mod signature;
 mod split;
 mod write;
 
+pub(crate) use by_export::ByExport;
 pub use json::Json;
 pub use signature::{PARAMS_MAX, Param, Signature};
 

@@ -194,13 +194,12 @@ fn deterministic(manifest: &Manifest) -> Option<Declaration<'_>> {
 /// Operators of types without their function, and what types bring along under names that are taken.
 fn types(manifest: &Manifest) -> impl Iterator<Item = Error> {
     let mut problems = Vec::new();
+    let of_two = manifest.functions.iter().filter(|f| f.signature.argument_count() == 2);
+    let of_two: HashSet<_> = of_two.map(|f| f.name.to_ascii_lowercase()).collect();
     for ty in &manifest.types {
         let declaration = Declaration { kind: "type", name: &ty.name };
         for operator in &ty.operators {
-            let found = manifest.functions.iter().any(|f| {
-                f.name.eq_ignore_ascii_case(&operator.function) && f.signature.argument_count() == 2
-            });
-            if !found {
+            if !of_two.contains(&operator.function.to_ascii_lowercase()) {
                 let function = quoted(&operator.function);
                 let op = &operator.op;
                 let problem = format!(

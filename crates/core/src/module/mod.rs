@@ -19,6 +19,7 @@ pub use text::binary;
 pub use types::{ExternType, FunctionType, ValType};
 
 pub(crate) use check::has_type;
+pub(crate) use read::exceeded;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::foreign;
@@ -38,6 +39,13 @@ pub enum Abi {
     Libsql,
     /// None of these.
     Unknown,
+}
+
+impl Abi {
+    /// Whether CREATE makes a module of ours of one that is built for it.
+    pub(crate) fn is_foreign(self) -> bool {
+        matches!(self, Self::Turso | Self::Libsql)
+    }
 }
 
 impl std::fmt::Display for Abi {
@@ -91,6 +99,8 @@ pub struct ModuleInfo {
     pub data_bytes: usize,
     /// Functions it defines.
     pub functions: usize,
+    /// What compiling it costs, in the unit of [`Limits::module_work_max`].
+    pub compile_work: u64,
     /// The convention it is built for.
     pub abi: Abi,
     /// Imports in order.
@@ -99,6 +109,8 @@ pub struct ModuleInfo {
     pub exports: Vec<Export>,
     /// The manifest of its `commensal` section; `None` when it has no such section.
     pub manifest: Option<Manifest>,
+    /// Indices of the exports, sorted by name.
+    exports_by_name: Vec<u32>,
     extension_problems: Vec<Error>,
 }
 
@@ -126,6 +138,18 @@ impl Inspection {
         }
     }
 
+    /// Reads a module, and judges it unless it is of another ABI.
+    pub(crate) fn of(wasm: &[u8], limits: &Limits) -> Result<Self> {
+        let (mut module, unreadable) = read::module(wasm, limits)?;
+        let (problems, info) = (unreadable.into_iter().collect(), module.info(wasm));
+        let mut inspection = Self { info, problems, native: None };
+        // What is missing from a module that was not read to its end says nothing.
+        if inspection.problems.is_empty() && !inspection.info.abi.is_foreign() {
+            check::check(&mut inspection, module, limits);
+        }
+        Ok(inspection)
+    }
+
     /// Judges a module of another ABI by what is made of it.
     fn translate(&mut self, wasm: &[u8], limits: &Limits) -> Result<()> {
         let native = match foreign::translated(wasm, &self.info, limits) {
@@ -135,7 +159,7 @@ impl Inspection {
                 return Ok(());
             }
         };
-        let made = ModuleInfo::inspect(&native, limits)?;
+        let made = Self::of(&native, limits)?;
         self.problems = made.problems;
         self.info.manifest = made.info.manifest;
         self.native = Some(native);
@@ -144,14 +168,15 @@ impl Inspection {
 }
 
 impl ModuleInfo {
-    /// Reads and validates a binary module, and checks it against the ABI and the limits.
+    /// Reads and validates a binary module, and checks it against the ABI and the limits. A module of
+    /// another ABI is refused: only CREATE translates one, and what it stores is the translation.
     ///
     /// # Errors
     /// The first of what [`ModuleInfo::inspect`] finds.
     pub fn read(wasm: &[u8], limits: &Limits) -> Result<Self> {
-        let Inspection { info, problems, native } = Self::inspect(wasm, limits)?;
+        let Inspection { info, problems, .. } = Inspection::of(wasm, limits)?;
         match problems.into_iter().next() {
-            None if native.is_some() => Err(error(format!(
+            None if info.abi.is_foreign() => Err(error(format!(
                 "the module is built for the {} ABI: only CREATE makes one of ours of it",
                 info.abi
             ))),
@@ -167,15 +192,9 @@ impl ModuleInfo {
     /// # Errors
     /// The bytes are no core module at all, or more than the limit.
     pub fn inspect(wasm: &[u8], limits: &Limits) -> Result<Inspection> {
-        let (mut module, unreadable) = read::module(wasm, limits)?;
-        let (problems, info) = (unreadable.into_iter().collect(), module.info(wasm));
-        let mut inspection = Inspection { info, problems, native: None };
-        // What is missing from a module that was not read to its end says nothing.
-        if inspection.problems.is_empty() {
-            match inspection.info.abi {
-                Abi::Turso | Abi::Libsql => inspection.translate(wasm, limits)?,
-                Abi::Commensal | Abi::Unknown => check::check(&mut inspection, module, limits),
-            }
+        let mut inspection = Inspection::of(wasm, limits)?;
+        if inspection.problems.is_empty() && inspection.info.abi.is_foreign() {
+            inspection.translate(wasm, limits)?;
         }
         Ok(inspection)
     }
@@ -227,7 +246,10 @@ impl ModuleInfo {
 
     /// The export of this name.
     pub fn export(&self, name: &str) -> Option<&Export> {
-        self.exports.iter().find(|e| e.name == name)
+        let export = |&index: &u32| self.exports.get(index as usize);
+        let name_of = |index: &u32| export(index).map_or("", |export| export.name.as_str());
+        let found = self.exports_by_name.binary_search_by(|index| name_of(index).cmp(name)).ok()?;
+        self.exports_by_name.get(found).and_then(export)
     }
 
     /// The capabilities without which some import fails when called.

@@ -71,16 +71,20 @@ impl Module {
         } else {
             Abi::Unknown
         };
+        let mut exports_by_name: Vec<u32> = (0..exports.len() as u32).collect();
+        exports_by_name.sort_by(|&a, &b| exports[a as usize].name.cmp(&exports[b as usize].name));
         ModuleInfo {
             sha256: Sha256::digest(wasm).into(),
             bytes: wasm.len(),
             code_bytes: self.code_bytes,
             data_bytes: self.data_bytes,
             functions: self.defined,
+            compile_work: self.compiling,
             abi,
             imports: std::mem::take(&mut self.imports),
             exports,
             manifest: None,
+            exports_by_name,
             extension_problems: Vec::new(),
         }
     }
@@ -131,7 +135,7 @@ fn header(wasm: &[u8]) -> Result<()> {
 }
 
 /// The error of a limit of the module's structure.
-pub(super) fn exceeded(what: &str, value: usize, limit: &str, max: usize) -> Error {
+pub(crate) fn exceeded(what: &str, value: usize, limit: &str, max: usize) -> Error {
     let message = format!("the module has {value} {what}, more than {limit} = {max}");
     Error::new(ErrorKind::Limit, format!("{message}, which the host can raise"))
 }

@@ -137,7 +137,10 @@ impl Declared {
         let collations = manifest.collations.iter().map(|Collation { name, compare, .. }| {
             DeclaredCollation { name: name.clone(), body: CollationBody::Compare(compare.clone()) }
         });
-        let orders = manifest.types.iter().filter_map(|ty| type_collation(manifest, ty));
+        let of_two = manifest.functions.iter().filter(|f| f.signature.argument_count() == 2);
+        let of_two: HashMap<_, _> =
+            of_two.map(|f| (f.name.to_ascii_lowercase(), f.export.as_str())).collect();
+        let orders = manifest.types.iter().filter_map(|ty| type_collation(&of_two, ty));
         Self {
             functions: scalars.chain(aggregates).chain(types).collect(),
             tables: manifest.tables.clone(),
@@ -148,19 +151,19 @@ impl Declared {
     /// What a CREATE FUNCTION takes of a manifest; `None` when that knows nothing of the export.
     fn of_export(object: &ObjectEntry, manifest: &Manifest) -> Option<Self> {
         let (name, export) = (&object.name, object.export.as_deref().unwrap_or(&object.name));
-        let found = object.module.by_export().0.get(export)?;
-        let functions = found.functions.iter().filter_map(|i| manifest.functions.get(*i));
+        let by_export = object.module.by_export(manifest);
+        let functions = by_export.functions(manifest, export);
         let mut functions: Vec<_> = functions.map(|f| DeclaredFunction::scalar(f, name)).collect();
         if functions.is_empty() {
-            let aggregates = found.aggregates.iter().filter_map(|i| manifest.aggregates.get(*i));
+            let aggregates = by_export.aggregates(manifest, export);
             functions = aggregates.map(|a| DeclaredFunction::aggregate(a, name)).collect();
         }
         if !functions.is_empty() {
             return Some(Self { functions, ..Self::default() });
         }
-        let tables = found.tables.iter().filter_map(|i| manifest.tables.get(*i));
-        let tables = tables.map(|table| Table { name: name.clone(), ..table.clone() }).collect();
-        Some(Self { tables, ..Self::default() })
+        let table = by_export.table(manifest, export)?;
+        let table = Table { name: name.clone(), ..table.clone() };
+        Some(Self { tables: vec![table], ..Self::default() })
     }
 
     /// How much a definition declares, counted without copying it: functions, tables, their columns,
@@ -177,11 +180,13 @@ impl Declared {
                     + 4 * manifest.types.len()
                     + manifest.tables.iter().map(columns).sum::<usize>()
             }
-            ObjectKind::Function => module.by_export().0.get(export).map_or(1, |found| {
-                let tables = found.tables.iter().filter_map(|i| manifest.tables.get(*i));
-                found.functions.len().max(found.aggregates.len())
-                    + tables.map(columns).sum::<usize>()
-            }),
+            ObjectKind::Function => {
+                let by_export = module.by_export(manifest);
+                let functions = by_export.functions(manifest, export).count();
+                let aggregates = by_export.aggregates(manifest, export).count();
+                let table = by_export.table(manifest, export).map_or(0, columns);
+                (functions.max(aggregates) + table).max(1)
+            }
         }
     }
 
@@ -251,58 +256,15 @@ fn type_functions(ty: &Type) -> [DeclaredFunction; 3] {
 }
 
 /// The order of a type whose values are stored as text, by its operator `<`: a collation of its name.
-fn type_collation(manifest: &Manifest, ty: &Type) -> Option<DeclaredCollation> {
+/// `of_two` has the exports of the functions of two arguments, by their names in lower case.
+fn type_collation(of_two: &HashMap<String, &str>, ty: &Type) -> Option<DeclaredCollation> {
     if ty.base != StorageClass::Text {
         return None;
     }
     let less = ty.operators.iter().find(|operator| operator.op == "<")?;
-    let function = manifest.functions.iter().find(|function| {
-        function.name.eq_ignore_ascii_case(&less.function)
-            && function.signature.argument_count() == 2
-    })?;
-    let body = CollationBody::Less(function.export.clone());
+    let export = of_two.get(&less.function.to_ascii_lowercase())?;
+    let body = CollationBody::Less((*export).to_owned());
     Some(DeclaredCollation { name: ty.name.clone(), body })
-}
-
-/// What of a manifest CREATE FUNCTION means by a name: places in the manifest's lists.
-#[derive(Default)]
-pub(crate) struct ByExport(HashMap<String, Found>);
-
-/// What is behind one name.
-#[derive(Default)]
-struct Found {
-    functions: Vec<usize>,
-    aggregates: Vec<usize>,
-    tables: Vec<usize>,
-}
-
-impl ByExport {
-    /// Scalar functions by their export; aggregates and tables by their own name, or the export that
-    /// takes rows or opens a cursor.
-    pub(crate) fn of(manifest: &Manifest) -> Self {
-        let mut by_export = HashMap::<String, Found>::new();
-        for (i, function) in manifest.functions.iter().enumerate() {
-            by_export.entry(function.export.clone()).or_default().functions.push(i);
-        }
-        for (i, aggregate) in manifest.aggregates.iter().enumerate() {
-            let step = aggregate.methods.get(&AggregateMethod::Step);
-            for name in names(&aggregate.name, step) {
-                by_export.entry(name.to_owned()).or_default().aggregates.push(i);
-            }
-        }
-        for (i, table) in manifest.tables.iter().enumerate() {
-            for name in names(&table.name, table.methods.get(&TableMethod::Open)) {
-                by_export.entry(name.to_owned()).or_default().tables.push(i);
-            }
-        }
-        Self(by_export)
-    }
-}
-
-/// A name, and an export where that is another one.
-fn names<'a>(name: &'a str, export: Option<&'a String>) -> impl Iterator<Item = &'a str> {
-    let export = export.map(String::as_str).filter(|export| *export != name);
-    [name].into_iter().chain(export)
 }
 
 impl Manifest {

@@ -4,11 +4,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::declared::ByExport;
 use crate::environment::{Environment, compile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
-use crate::manifest::Manifest;
+use crate::manifest::{ByExport, Manifest};
 use crate::module::ModuleInfo;
 use crate::runtime::{CompiledModule, Metering};
 
@@ -63,12 +62,6 @@ impl ModuleEntry {
         }
     }
 
-    /// What the manifest says about the exports that CREATE FUNCTION can name; nothing without one.
-    pub(crate) fn by_export(&self) -> &ByExport {
-        self.by_export
-            .get_or_init(|| self.manifest().ok().flatten().map(ByExport::of).unwrap_or_default())
-    }
-
     /// The hash in hexadecimal digits.
     pub fn sha256_hex(&self) -> String {
         self.sha256.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -85,6 +78,11 @@ impl ModuleEntry {
     /// The text in the catalog is no manifest.
     pub fn manifest(&self) -> Result<Option<&Manifest>, &str> {
         self.manifest.as_ref().map(Option::as_ref).map_err(String::as_str)
+    }
+
+    /// What of its manifest an export means.
+    pub(crate) fn by_export(&self, manifest: &Manifest) -> &ByExport {
+        self.by_export.get_or_init(|| ByExport::new(manifest))
     }
 
     /// Whether its code is compiled.
