@@ -112,14 +112,21 @@ impl TursoConnection {
         }
     }
 
-    fn prepare_engine(&self, sql: &str) -> Result<Option<(Statement, usize, Box<Running>)>> {
+    pub(crate) fn prepare_engine(
+        &self,
+        sql: &str,
+    ) -> Result<Option<(Statement, usize, Box<Running>)>> {
         let before = self.state.registry().generation;
         let (mut result, mut asked) = self.compile(sql);
         match &result {
             Err(error) if asked.missed => {
                 // It may name a function that is in the catalog and was not read yet.
                 match self.guard(|| self.state.refresh()) {
-                    Ok(registry) if registry.functions().next().is_some() => {
+                    Ok(registry)
+                        if registry.functions().next().is_some()
+                            || registry.tables().next().is_some()
+                            || registry.collations().next().is_some() =>
+                    {
                         (result, asked) = self.compile(sql);
                     }
                     Err(reason) => {

@@ -54,8 +54,10 @@ pub(crate) struct Running {
     pub(crate) missed: bool,
     /// Levels of nesting for which there is room on the stack.
     pub(crate) levels: usize,
-    /// Whether the statement was found to nest deeper, and was not parsed.
+    /// Whether the statement was found to nest deeper, or has to be prepared elsewhere, and was not parsed.
     pub(crate) cramped: bool,
+    /// Whether the engine must not prepare it anew within a step.
+    pub(crate) keeps_program: bool,
     /// Whether an action of a foreign key can cause itself.
     pub(crate) recursive: bool,
     /// Why the statement was not parsed.
@@ -81,6 +83,7 @@ impl Running {
             missed: false,
             levels: LEVELS,
             cramped: false,
+            keeps_program: false,
             recursive: false,
             refused: None,
         })
@@ -102,8 +105,8 @@ impl Running {
             }
         };
         self.recursive = nesting.recursive;
-        if nesting.levels > self.levels {
-            self.levels = nesting.levels;
+        if nesting.levels > self.levels || self.keeps_program {
+            self.levels = self.levels.max(nesting.levels);
             self.cramped = true;
             return refuse("too little stack");
         }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use commensal_core::engine::EngineStatement;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
@@ -53,6 +54,25 @@ pub(crate) struct TursoStatement<'c> {
     /// It has not been stepped since it was prepared or reset.
     fresh: bool,
     names: Vec<String>,
+    /// Of a statement that the engine is told to undo: what is bound. Only a statement that was prepared
+    /// here is told, so that another one may have to take the place of this one.
+    bound: Option<Vec<(usize, Value)>>,
+}
+
+/// Has the engine keep what a statement changes, in a transaction, so that an error undoes it. By itself
+/// it does not where one row is written, and nothing after that can fail by its reckoning: but what
+/// RETURNING computes can, and so can the rows of a SELECT of which some were inserted already.
+fn undoes(statement: &Statement) -> bool {
+    let program = statement.get_program();
+    let selects = || {
+        let sql = statement.get_sql().as_bytes();
+        sql.windows(6).any(|word| word.eq_ignore_ascii_case(b"SELECT"))
+    };
+    let undoes = program.change_cnt_on && (statement.num_columns() > 0 || selects());
+    if undoes {
+        program.prepared().needs_stmt_subtransactions.store(true, Relaxed);
+    }
+    undoes
 }
 
 impl<'c> TursoStatement<'c> {
@@ -63,7 +83,15 @@ impl<'c> TursoStatement<'c> {
         running: Box<Running>,
     ) -> Self {
         let names = names(&statement);
-        Self { connection, statement, running: Some(running), fresh: true, names }
+        let undoes = undoes(&statement);
+        Self {
+            connection,
+            statement,
+            running: Some(running),
+            fresh: true,
+            names,
+            bound: undoes.then(Vec::new),
+        }
     }
 
     /// The first step of an execution.
@@ -73,6 +101,7 @@ impl<'c> TursoStatement<'c> {
         connection.check_usable()?;
         if let Some(running) = &mut self.running {
             (running.missed, running.cramped) = (false, false);
+            running.keeps_program = self.bound.is_some();
         }
         if self.running.as_ref().is_some_and(|running| running.yielded)
             && connection.state.connection.get_auto_commit()
@@ -89,8 +118,10 @@ impl<'c> TursoStatement<'c> {
         let names_are_old = self.names.len() != self.statement.num_columns();
         match first {
             Err(_) if self.running.as_ref().is_some_and(|running| running.cramped) => {
-                // It uses more of the schema than when it was prepared. There is room now.
+                // It uses more of the schema than when it was prepared. There is room now. Or it has
+                // to be prepared here.
                 self.reset_engine()?;
+                self.prepare_anew()?;
                 let again = self.step_engine();
                 self.names = names(&self.statement);
                 again
@@ -111,6 +142,23 @@ impl<'c> TursoStatement<'c> {
                 first
             }
         }
+    }
+
+    /// Puts a statement that was prepared now in the place of one that the engine has to undo.
+    fn prepare_anew(&mut self) -> Result<()> {
+        let Some(bound) = &self.bound else { return Ok(()) };
+        let connection = self.connection;
+        let sql = self.statement.get_sql().to_owned();
+        let Some((mut statement, _, running)) = connection.prepare_engine(&sql)? else {
+            return Ok(());
+        };
+        for (index, value) in bound {
+            bind(&mut statement, *index, value.clone())?;
+        }
+        undoes(&statement);
+        self.statement = statement;
+        self.running = Some(running);
+        Ok(())
     }
 
     /// Whether it is an INSERT, UPDATE or DELETE. `readonly` of the engine is false also of a query that
@@ -259,7 +307,12 @@ impl EngineStatement for TursoStatement<'_> {
     }
 
     fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()> {
-        bind(&mut self.statement, index, owned(value, 0))
+        let value = owned(value, 0);
+        if let Some(bound) = &mut self.bound {
+            bound.retain(|(known, _)| *known != index);
+            bound.push((index, value.clone()));
+        }
+        bind(&mut self.statement, index, value)
     }
 
     #[inline]

@@ -66,3 +66,34 @@ fn preparing_in_a_transaction_takes_no_lock() {
     b.execute_batch("COMMIT").unwrap();
     assert_eq!(integer(&a, "SELECT sum(x) FROM t").unwrap(), 3);
 }
+
+/// Also where the engine prepares the statement anew, because the schema changed since.
+#[test]
+fn a_failing_returning_undoes_a_statement_that_was_prepared_before() {
+    let connection = connect(&memory());
+    let fails =
+        crate::support::module(r#"(func (export "f") (param i32 i32) (result i32) (unreachable))"#);
+    create(&connection, "fails", &fails, "").unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE t(id INTEGER PRIMARY KEY, a UNIQUE); INSERT INTO t VALUES (1, 2), (3, 4)",
+        )
+        .unwrap();
+    let sql = "DELETE FROM t WHERE id = ? RETURNING iif(a = ?, fails(a), a)";
+    let mut statement = connection.prepare(sql).unwrap();
+    for change in ["CREATE TABLE u(a)", "CREATE INDEX ta ON t(a)", "DROP TABLE u"] {
+        connection.execute_batch("BEGIN; INSERT INTO t VALUES (5, 6)").unwrap();
+        connection.execute_batch(change).unwrap();
+        let mut rows = statement.query((1, 2)).unwrap();
+        assert!(rows.next().is_err(), "{change}");
+        drop(rows);
+        assert_eq!(integer(&connection, "SELECT count(*) FROM t").unwrap(), 3, "{change}");
+        let mut rows = statement.query((5, 2)).unwrap();
+        assert!(rows.next().unwrap().is_some(), "{change}");
+        drop(rows);
+        connection.execute_batch("COMMIT").unwrap();
+        assert_eq!(integer(&connection, "SELECT sum(a) FROM t").unwrap(), 6, "{change}");
+        let check = crate::support::value(&connection, "PRAGMA integrity_check").unwrap();
+        assert_eq!(check, "ok".into());
+    }
+}
