@@ -372,7 +372,7 @@ impl State {
         }
         // Before the tables are looked at: what it is compiled for is either what is found there, or it
         // fails when it is stepped.
-        let generation = self.handle.prepare_once(catalog::SELECT_GENERATION).ok();
+        let generation = self.handle.prepare_own_once(catalog::SELECT_GENERATION).ok();
         let empty_schema = self.committed_schema_version()?;
         let limits = self.environment().settings.limits.clone();
         match catalog::read(&Reader(self.handle), &limits, known)? {

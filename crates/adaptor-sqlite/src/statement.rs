@@ -190,20 +190,12 @@ impl Handle {
         statement.ok_or_else(|| Error::new(ErrorKind::Syntax, "an empty statement"))
     }
 
-    /// Prepares one statement of our own that is never compiled anew: once the schema has changed, it
-    /// fails, with SQLITE_ERROR, and its names cannot come to mean something else.
-    pub(crate) fn prepare_once(self, sql: &str) -> Result<Statement> {
+    /// As [`Handle::prepare_once`], of one statement of our own: its names cannot come to mean something
+    /// else.
+    pub(crate) fn prepare_own_once(self, sql: &str) -> Result<Statement> {
         let text = format!("{sql}\0");
-        let start = text.as_ptr().cast::<c_char>();
-        let (mut raw, mut tail) = (std::ptr::null_mut(), std::ptr::null());
-        // SAFETY: the connection is open, the text ends with a NUL, the two results are ours.
-        let code =
-            unsafe { (self.api.sqlite3_prepare)(self.db, start, -1, &raw mut raw, &raw mut tail) };
-        self.check(code)?;
-        match raw.is_null() {
-            false => Ok(Statement { handle: self, raw }),
-            true => Err(Error::new(ErrorKind::Syntax, "an empty statement")),
-        }
+        let (statement, _) = self.prepare_once(text.as_bytes())?;
+        statement.ok_or_else(|| Error::new(ErrorKind::Syntax, "an empty statement"))
     }
 
     /// Runs one statement of our own to its end.
