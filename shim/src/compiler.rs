@@ -4,6 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::programs::Program;
 use crate::{Error, Result, sources, write};
 
 /// What a guest is compiled with: assertions would bring all of stdio along.
@@ -30,9 +31,11 @@ set WASI_SDK_PATH to a WASI SDK (https://github.com/WebAssembly/wasi-sdk); --com
 
 /// A compiler that was tried, and the headers of the shim.
 pub(crate) struct Compiler {
-    candidate: Candidate,
-    /// The folder with the shim's headers.
-    include: PathBuf,
+    program: Program,
+    is_zig: bool,
+    /// A folder of our own, with the shim's headers and all that is built. The compiler works there,
+    /// so that it comes upon nothing else; only the extension's sources are compiled where they are.
+    folder: PathBuf,
 }
 
 impl Compiler {
@@ -44,12 +47,10 @@ impl Compiler {
         sources::write_headers(folder)?;
         let trial = write(folder, "trial.c", "#include <stdlib.h>\n#include <string.h>\n")?;
         let mut reasons = Vec::new();
-        for candidate in candidates(named) {
-            let name = candidate.command.join(" ");
-            let compiler = Self { candidate, include: folder.join("include") };
-            match compiler.try_out(&trial, folder) {
-                Ok(()) => return Ok(compiler),
-                Err(reason) => reasons.push(format!("{name}: {reason}")),
+        for words in candidates(named) {
+            match Self::new(&words, folder).and_then(|it| it.try_out(&trial).map(|()| it)) {
+                Ok(compiler) => return Ok(compiler),
+                Err(reason) => reasons.push(format!("{}: {reason}", words.join(" "))),
             }
         }
         Err(Error::new(format!(
@@ -58,9 +59,17 @@ impl Compiler {
         )))
     }
 
-    fn try_out(&self, trial: &Path, folder: &Path) -> Result<(), String> {
+    fn new(words: &[String], folder: &Path) -> Result<Self, String> {
+        Ok(Self {
+            program: Program::find(words, folder)?,
+            is_zig: words.iter().any(|word| word.contains("zig")),
+            folder: folder.to_owned(),
+        })
+    }
+
+    fn try_out(&self, trial: &Path) -> Result<(), String> {
         let mut command = self.start_linking();
-        command.args(COMPILE).arg(trial).arg("-o").arg(folder.join("trial.wasm"));
+        command.args(COMPILE).arg(trial).arg("-o").arg(self.folder.join("trial.wasm"));
         let output = command.output().map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => "is not there".to_owned(),
             _ => error.to_string(),
@@ -72,27 +81,49 @@ impl Compiler {
         Err(stderr.lines().next().unwrap_or("failed").trim().to_owned())
     }
 
-    fn start(&self) -> Command {
-        let (program, arguments) = self.candidate.command.split_first().expect("a program");
-        let mut command = Command::new(program);
-        command.args(arguments).arg(self.candidate.target());
+    /// Starts the compiler in a folder.
+    fn start(&self, folder: &Path) -> Command {
+        let mut command = self.program.command(folder);
+        if self.is_zig {
+            // Otherwise it may use one that lies where it works.
+            command.env("ZIG_LOCAL_CACHE_DIR", self.folder.join("zig-cache"));
+        }
+        command.arg(self.target());
         command
     }
 
+    /// The option that says for what to compile.
+    fn target(&self) -> &'static str {
+        if self.is_zig { "--target=wasm32-wasi-musl" } else { "--target=wasm32-wasi" }
+    }
+
     fn start_linking(&self) -> Command {
-        let mut command = self.start();
+        let mut command = self.start(&self.folder);
         command.args(LINK);
-        if !self.candidate.is_zig {
+        if !self.is_zig {
             command.arg(STACK_FIRST);
         }
         command
     }
 
-    /// Compiles a file of the extension's; the compiler says itself what is wrong.
-    pub(crate) fn compile(&self, source: &Path, object: &Path, options: &[String]) -> Result {
-        let mut command = self.start();
-        command.args(COMPILE).arg("-I").arg(&self.include).args(["-include", "sqlite3ext.h"]);
-        command.args(options).arg("-c").arg(source).arg("-o").arg(object);
+    fn include(&self) -> PathBuf {
+        self.folder.join("include")
+    }
+
+    /// Compiles a file of the extension's, in the folder where relative paths start; the compiler says
+    /// itself what is wrong.
+    pub(crate) fn compile(
+        &self,
+        directory: &Path,
+        source: &Path,
+        object: &Path,
+        options: &[String],
+    ) -> Result {
+        let mut command = self.start(directory);
+        command.args(COMPILE).arg("-I").arg(self.include());
+        // By its whole path: a compiler looks for it, and for a compiled form of it, where it works.
+        command.arg("-include").arg(self.include().join("sqlite3ext.h"));
+        command.args(options).arg("-c").arg(argument(source)).arg("-o").arg(object);
         let status = command.status().map_err(|error| Error::file(source, error))?;
         match status.success() {
             true => Ok(()),
@@ -105,8 +136,8 @@ impl Compiler {
         let mut objects = Vec::new();
         for source in sources {
             let object = source.with_extension("o");
-            let mut command = self.start();
-            command.args(COMPILE).arg("-I").arg(&self.include).arg("-I").arg(folder.join("c"));
+            let mut command = self.start(&self.folder);
+            command.args(COMPILE).arg("-I").arg(self.include()).arg("-I").arg(folder.join("c"));
             command.arg("-c").arg(source).arg("-o").arg(&object);
             let output = command.output().map_err(|error| Error::file(source, error))?;
             if !output.status.success() {
@@ -150,38 +181,27 @@ fn undefined(reason: &str) -> Vec<String> {
     missing
 }
 
-/// A compiler that may be there.
-struct Candidate {
-    /// The program and its own arguments; never empty.
-    command: Vec<String>,
-    is_zig: bool,
-}
-
-impl Candidate {
-    fn new(command: Vec<String>) -> Self {
-        let is_zig = command.iter().any(|word| word.contains("zig"));
-        Self { command, is_zig }
-    }
-
-    /// The option that says for what to compile.
-    fn target(&self) -> &'static str {
-        if self.is_zig { "--target=wasm32-wasi-musl" } else { "--target=wasm32-wasi" }
+/// A path as an argument that is neither an option nor the name of a file with more arguments.
+fn argument(path: &Path) -> PathBuf {
+    match path.as_os_str().as_encoded_bytes().first() {
+        Some(b'-' | b'@') => Path::new(".").join(path),
+        _ => path.to_owned(),
     }
 }
 
-/// What to try: what the user named alone, or what may be there.
-fn candidates(named: Option<&str>) -> Vec<Candidate> {
+/// Commands to try: what the user named alone, or what may be there.
+fn candidates(named: Option<&str>) -> Vec<Vec<String>> {
     let words = |words: &str| words.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     if let Some(named) = named.filter(|named| !named.trim().is_empty()) {
-        return vec![Candidate::new(words(named))];
+        return vec![words(named)];
     }
     let mut commands = Vec::new();
-    if let Some(sdk) = env::var_os("WASI_SDK_PATH") {
+    if let Some(sdk) = env::var_os("WASI_SDK_PATH").filter(|sdk| Path::new(sdk).is_absolute()) {
         let clang = Path::new(&sdk).join("bin/clang").to_string_lossy().into_owned();
         commands.push(vec![clang]);
     }
     commands.extend(["clang", "zig cc", "python3 -m ziglang cc"].map(words));
-    commands.into_iter().map(Candidate::new).collect()
+    commands
 }
 
 #[cfg(test)]
@@ -199,9 +219,21 @@ mod tests {
 
     #[test]
     fn a_named_compiler_is_the_only_one() {
-        let candidates = candidates(Some("python3 -m ziglang cc"));
-        let [zig] = &candidates[..] else { panic!("one candidate") };
-        assert_eq!(zig.command, ["python3", "-m", "ziglang", "cc"]);
-        assert_eq!(zig.target(), "--target=wasm32-wasi-musl");
+        let words = ["python3", "-m", "ziglang", "cc"].map(str::to_owned);
+        assert_eq!(candidates(Some(" python3 -m  ziglang cc")), [words]);
+        assert!(candidates(None).len() > 2);
+    }
+
+    #[test]
+    fn names_of_files_are_no_options() {
+        for (path, expected) in [
+            ("a.c", "a.c"),
+            ("-a.c", "./-a.c"),
+            ("@a.c", "./@a.c"),
+            ("/@a.c", "/@a.c"),
+            ("-", "./-"),
+        ] {
+            assert_eq!(argument(Path::new(path)), Path::new(expected));
+        }
     }
 }

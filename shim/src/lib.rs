@@ -8,6 +8,7 @@
 mod compiler;
 mod exports;
 mod object;
+mod programs;
 mod sources;
 
 use std::fmt::{self, Display};
@@ -70,6 +71,9 @@ pub struct Build {
     pub options: Vec<String>,
     /// The compiler with its own arguments; what there is when absent.
     pub compiler: Option<String>,
+    /// Where relative paths start, of sources and in options; the working directory when absent.
+    /// Nothing that lies there is run.
+    pub directory: Option<PathBuf>,
 }
 
 /// A module, with its manifest.
@@ -86,13 +90,21 @@ impl Build {
     ///
     /// # Errors
     /// There is no compiler; the sources cannot be compiled, which the compiler says on standard error;
-    /// the extension calls what guests do not have; it registers nothing that a guest can be.
+    /// the entry point is no name in C; the extension calls what guests do not have; it registers nothing
+    /// that a guest can be.
     pub fn run(&self) -> Result<Built> {
         let limits = Limits::default();
+        if let Some(entry) = self.entry.as_ref().filter(|entry| !object::is_name(entry)) {
+            return Err(Error::new(format!(
+                "the entry point {entry:?} is no name of a function in C"
+            )));
+        }
         let folder = tempfile::tempdir().map_err(|error| {
             Error::new(format!("cannot make a folder for what is compiled: {error}"))
         })?;
-        let folder = folder.path();
+        // Programs are started from several folders.
+        let folder =
+            &std::path::absolute(folder.path()).map_err(|e| Error::file(folder.path(), e))?;
         let compiler = Compiler::find(self.compiler.as_deref(), folder)?;
         let mut objects = self.compile(&compiler, folder)?;
         let entry = match &self.entry {
@@ -127,12 +139,13 @@ impl Build {
     /// Compiles the extension, each file to an object of its own.
     fn compile(&self, compiler: &Compiler, folder: &Path) -> Result<Vec<PathBuf>> {
         let mut objects = Vec::new();
+        let directory = self.directory.as_deref().unwrap_or(Path::new("."));
         for (number, source) in self.sources.iter().enumerate() {
-            if !source.is_file() {
+            if !directory.join(source).is_file() {
                 return Err(Error::file(source, "there is no such file"));
             }
             let object = folder.join(format!("source{number}.o"));
-            compiler.compile(source, &object, &self.options)?;
+            compiler.compile(directory, source, &object, &self.options)?;
             objects.push(object);
         }
         Ok(objects)

@@ -47,7 +47,14 @@ pub(crate) fn entry_point(objects: &[PathBuf]) -> Result<String> {
 }
 
 fn is_entry_point(name: &str) -> bool {
-    name.starts_with("sqlite3_") && name.ends_with("_init")
+    name.starts_with("sqlite3_") && name.ends_with("_init") && is_name(name)
+}
+
+/// Whether C takes it for a name: a symbol can be any text, and this one is put into a source.
+pub(crate) fn is_name(text: &str) -> bool {
+    !text.starts_with(|c: char| c.is_ascii_digit())
+        && !text.is_empty()
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
 /// A function of an object file's that others can call, or that it calls of others.

@@ -16,6 +16,7 @@ pub(crate) fn run(arguments: &CcArguments) -> Result {
         entry: arguments.entry.clone(),
         options: defines.chain(includes).chain(arguments.options.iter().cloned()).collect(),
         compiler: arguments.compiler.clone(),
+        directory: None,
     };
     let built = build.run().map_err(|error| Failure::message(error.to_string()))?;
     for warning in &built.warnings {

@@ -4,6 +4,7 @@
 //! `COMMENSAL_SQLITE_SOURCES` names the sources; `scripts/c-extensions` gets them.
 
 mod cases;
+mod folder;
 mod guest;
 mod hostile;
 mod hostile_sql;

@@ -234,6 +234,47 @@ fn wasi_reaches_what_is_granted() {
     assert_eq!(granted.stderr, "Log (Info): hello world\nLog (Warn): hello world\n");
 }
 
+/// Programs and Python modules in the folder of the sources do not run, whatever PATH says.
+#[cfg(unix)]
+#[test]
+fn cc_runs_nothing_of_the_folder() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = Folder::new();
+    folder.write("x.c", "int sqlite3_x_init(void) { return 0; }");
+    let ran = folder.path("ran");
+    let script = format!("#!/bin/sh\ntouch '{}'\n", ran.display());
+    for name in ["clang", "cc", "gcc", "zig", "python3", "python", "wasm-ld", "wasm-opt", "lld"] {
+        for at in [name.to_owned(), format!("bin/{name}")] {
+            std::fs::create_dir_all(folder.path("bin")).unwrap();
+            folder.write(&at, &script);
+            let executable = std::fs::Permissions::from_mode(0o755);
+            std::fs::set_permissions(folder.path(&at), executable).unwrap();
+        }
+    }
+    let module = format!("open({:?}, 'w')\n", ran.to_str().unwrap());
+    for name in ["ziglang.py", "os.py", "io.py", "site.py", "sitecustomize.py", "usercustomize.py"]
+    {
+        folder.write(name, &module);
+    }
+    let path = std::env::var("PATH").unwrap();
+    let search = format!("bin:.::{path}");
+    for named in [None, Some("zig cc"), Some("python3 -m ziglang cc"), Some("clang -v")] {
+        let mut command = folder.command(&["cc", "x.c", "-o", "x.wasm"]);
+        if let Some(named) = named {
+            command.args(["--compiler", named]);
+        }
+        // Whether there is a compiler does not matter here.
+        let output = command.env("PATH", &search).env("PYTHONPATH", ":.").output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(!ran.exists(), "{named:?}: {stderr}");
+        assert!(!output.status.success() || folder.path("x.wasm").exists(), "{named:?}");
+    }
+    // It would show.
+    let status = std::process::Command::new(folder.path("bin/clang")).status().unwrap();
+    assert!(status.success() && ran.exists());
+}
+
 /// Without a compiler the error says what to install; sources that are not there are named.
 #[test]
 fn cc_says_what_to_install() {
