@@ -1,4 +1,7 @@
-/* UTF-16, for extensions that ask for it: the database speaks UTF-8. */
+/*
+** UTF-16, for extensions that ask for it: the database speaks UTF-8. What is neither becomes what SQLite
+** makes of it, also where that is odd.
+*/
 #include <stdlib.h>
 
 #include "shim.h"
@@ -7,22 +10,28 @@ static uint32_t unit(const uint8_t *at, int big_endian) {
   return big_endian ? (uint32_t)at[0] << 8 | at[1] : (uint32_t)at[1] << 8 | at[0];
 }
 
-/* What is no UTF-16 becomes U+FFFD. */
+/*
+** A byte-order mark says the order, whatever the caller said, and is no part of the text. Any surrogate
+** makes a character with what follows it; the last one alone stays, and its UTF-8 is not valid.
+*/
 char *utf8_of(const void *text, uint32_t len, int big_endian, uint32_t *utf8_len) {
   const uint8_t *at = text, *end = at + (len & ~(uint32_t)1);
   char *utf8 = malloc((uint64_t)len / 2 * 3 + 1), *to = utf8;
   if (!utf8) return 0;
+  if (at < end) {
+    uint32_t mark = unit(at, 0);
+    if (mark == 0xfeff || mark == 0xfffe) {
+      big_endian = mark == 0xfffe;
+      at += 2;
+    }
+  }
   while (at < end) {
     uint32_t c = unit(at, big_endian);
     at += 2;
-    if (c >= 0xd800 && c < 0xe000) {
-      uint32_t low = c < 0xdc00 && at < end ? unit(at, big_endian) : 0;
-      if (low >= 0xdc00 && low < 0xe000) {
-        c = 0x10000 + ((c - 0xd800) << 10) + (low - 0xdc00);
-        at += 2;
-      } else {
-        c = 0xfffd;
-      }
+    if (c >= 0xd800 && c < 0xe000 && at < end) {
+      uint32_t low = unit(at, big_endian);
+      c = (low & 0x3ff) + ((c & 0x3f) << 10) + (((c & 0x3c0) + 0x40) << 10);
+      at += 2;
     }
     if (c < 0x80) {
       *to++ = c;
@@ -45,19 +54,13 @@ char *utf8_of(const void *text, uint32_t len, int big_endian, uint32_t *utf8_len
   return utf8;
 }
 
-/* Bytes of the UTF-8 sequence at `at`, and its character; what is none is one byte, U+FFFD. */
-static int character(const uint8_t *at, const uint8_t *end, uint32_t *c) {
-  int more = *at < 0xc0 ? 0 : *at < 0xe0 ? 1 : *at < 0xf0 ? 2 : *at < 0xf8 ? 3 : 0;
-  *c = *at < 0x80 ? *at : 0xfffd;
-  if (!more || end - at <= more) return 1;
-  uint32_t value = *at & (0x3f >> more);
-  for (int i = 1; i <= more; i++) {
-    if ((at[i] & 0xc0) != 0x80) return 1;
-    value = value << 6 | (at[i] & 0x3f);
-  }
-  if (value < 0x80 || (value & 0xfffff800) == 0xd800 || value > 0x10ffff) return 1;
-  *c = value;
-  return more + 1;
+/* The character at `*at`, which moves behind it and all that could continue it. */
+static uint32_t character(const uint8_t **at, const uint8_t *end) {
+  uint32_t c = *(*at)++;
+  if (c < 0xc0) return c;
+  c &= c < 0xe0 ? 0x1f : c < 0xf0 ? 0x0f : c < 0xf8 ? 0x07 : c < 0xfc ? 0x03 : c < 0xfe ? 0x01 : 0;
+  while (*at < end && (**at & 0xc0) == 0x80) c = c << 6 | (*(*at)++ & 0x3f);
+  return c < 0x80 || (c & 0xfffff800) == 0xd800 || (c & 0xfffffffe) == 0xfffe ? 0xfffd : c;
 }
 
 uint16_t *utf16_of(const char *text, uint32_t len, int big_endian, uint32_t *utf16_len) {
@@ -65,11 +68,11 @@ uint16_t *utf16_of(const char *text, uint32_t len, int big_endian, uint32_t *utf
   uint16_t *wide = len < UINT32_MAX / 2 - 1 ? malloc(((size_t)len + 1) * 2) : 0, *to = wide;
   if (!wide) return 0;
   while (at < end) {
-    uint32_t c;
-    at += character(at, end, &c);
+    uint32_t c = character(&at, end);
     if (c >= 0x10000) {
-      *to++ = 0xd800 + ((c - 0x10000) >> 10);
-      c = 0xdc00 + ((c - 0x10000) & 0x3ff);
+      *to++ = 0xd800 | (((c - 0x10000) >> 18 & 3) << 8) |
+          ((c >> 10 & 0x3f) + ((c - 0x10000) >> 10 & 0xc0));
+      c = 0xdc00 | (c & 0x3ff);
     }
     *to++ = c;
   }

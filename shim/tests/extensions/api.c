@@ -145,6 +145,30 @@ static void from_utf16(C *c, int n, V **v) {
   sqlite3_result_text16le(c, sqlite3_value_blob(v[0]), sqlite3_value_bytes(v[0]), SQLITE_TRANSIENT);
 }
 
+static void from_utf16be(C *c, int n, V **v) {
+  sqlite3_result_text16be(c, sqlite3_value_blob(v[0]), sqlite3_value_bytes(v[0]), SQLITE_TRANSIENT);
+}
+
+/* from_utf16_as(encoding, bytes) */
+static void from_utf16_as(C *c, int n, V **v) {
+  int which = sqlite3_value_int(v[0]), len = sqlite3_value_bytes(v[1]);
+  const void *bytes = sqlite3_value_blob(v[1]);
+  if (which == 0) {
+    sqlite3_result_text16(c, bytes, len, SQLITE_TRANSIENT);
+  } else if (which <= SQLITE_UTF16) {
+    sqlite3_result_text64(c, bytes, len, SQLITE_TRANSIENT, which == 1 ? SQLITE_UTF16LE : which);
+  } else if (len > 3) {
+    sqlite3_result_error16(c, bytes, len);
+  }
+}
+
+/* wide_bytes(value): bytes of the value before and after it was asked for as UTF-16. */
+static void wide_bytes(C *c, int n, V **v) {
+  int before = sqlite3_value_bytes16(v[0]);
+  int is = sqlite3_value_text16(v[0]) != 0;
+  answer(c, sqlite3_mprintf("%d %d %d", before, is, sqlite3_value_bytes16(v[0])));
+}
+
 static void own(C *c, int n, V **v) {
   int len = sqlite3_value_bytes(v[0]);
   const char *z = text(v[0]);
@@ -313,7 +337,9 @@ int sqlite3_api_init(sqlite3 *db, char **error, const sqlite3_api_routines *api)
       {"as_text", 1, as_text}, {"as_c_text", 1, as_c_text}, {"as_blob", 1, as_blob},
       {"as_number", 1, as_number}, {"as_utf16", 1, as_utf16}, {"as_utf16be", 1, as_utf16be},
       {"both", -1, both}, {"echo", 1, echo}, {"echo_copy", 1, echo_copy},
-      {"from_utf16", 1, from_utf16}, {"own", 1, own}, {"zeros", 1, zeros}, {"zeros64", 1, zeros64},
+      {"from_utf16", 1, from_utf16},
+      {"from_utf16be", 1, from_utf16be}, {"from_utf16_as", 2, from_utf16_as},
+      {"wide_bytes", 1, wide_bytes}, {"own", 1, own}, {"zeros", 1, zeros}, {"zeros64", 1, zeros64},
       {"fails", 1, fails}, {"fails", 2, fails}, {"fails_with", 1, fails_with},
       {"fails_16", 1, fails_16}, {"fails_both", 1, fails_both}, {"too_big", 0, too_big},
       {"nothing", 0, nothing}, {"pointer", 0, pointer}, {"no_pointer", 1, no_pointer},
@@ -333,6 +359,9 @@ int sqlite3_api_init(sqlite3 *db, char **error, const sqlite3_api_routines *api)
       db, "user", 1, SQLITE_UTF8, sqlite3_mprintf("one"), user, 0, 0, sqlite3_free);
   sqlite3_create_function_v2(db, "user", 2, SQLITE_UTF8, "replaced", user, 0, 0, 0);
   sqlite3_create_function_v2(db, "USER", 2, SQLITE_UTF8, "two", user, 0, 0, 0);
+  /* Names in UTF-16, one with a mark of the order. */
+  sqlite3_create_function16(db, u"named_16", 1, SQLITE_UTF8, "16", user, 0, 0);
+  sqlite3_create_function16(db, u"\ufeffmarked_16", 1, SQLITE_UTF8, "mark", user, 0, 0);
   sqlite3_create_function(db, "taken_back", 1, SQLITE_UTF8, 0, user, 0, 0);
   sqlite3_create_function(db, "taken_back", 1, SQLITE_UTF8, 0, 0, 0, 0);
   sqlite3_create_function(db, "plain_sum", 1, SQLITE_UTF8, 0, 0, sum_step, sum_final);

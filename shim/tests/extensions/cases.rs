@@ -1,7 +1,8 @@
 //! The extensions, and what each is asked.
 
 use crate::inputs::Input::{
-    self, Any, Blob, Integer, Number, Numbers, Of, OneOf, Pattern, Real, Text, Within, Word,
+    self, Any, Blob, Integer, Number, Numbers, Of, OneOf, Pattern, Real, Text, Units, Utf8, Within,
+    Word,
 };
 use crate::{Case, QUESTIONS};
 
@@ -156,6 +157,13 @@ pub(crate) fn api() -> Case {
             ("SELECT as_number(?1)", &[Number]),
             ("SELECT as_utf16(?1), as_utf16be(?1)", &[Text]),
             ("SELECT from_utf16(as_utf16(?1))", &[Text]),
+            ("SELECT as_utf16(?1), as_utf16be(?1), wide_bytes(?1)", &[Any]),
+            ("SELECT from_utf16(?1)", &[Units]),
+            ("SELECT from_utf16be(?1)", &[Units]),
+            ("SELECT from_utf16_as(?1, ?2)", &[Within(0, 4), Units]),
+            ("SELECT from_utf16_as(9, ?1)", &[Units]),
+            ("SELECT hex(as_utf16(?1)), hex(as_utf16be(?1)), wide_bytes(?1)", &[Utf8]),
+            ("SELECT named_16('a'), marked_16('b')", &[]),
             ("SELECT both(?1, ?2, ?3)", &[Any, Any, Any]),
             ("SELECT both(?1, ?1, ?2, ?3, ?3)", &[Text, Text, Text]),
             ("SELECT echo(?1), echo_copy(?1)", &[Any]),

@@ -28,6 +28,10 @@ pub(crate) enum Input {
     Of(&'static str),
     /// A blob.
     Blob,
+    /// Bytes of UTF-16 in any order, with marks of the order, lone surrogates, half of a unit at the end.
+    Units,
+    /// Bytes that are UTF-8, or nearly.
+    Utf8,
     /// A JSON array of numbers and of texts that are numbers.
     Numbers,
     /// One of these texts.
@@ -64,6 +68,43 @@ impl Input {
             Self::Blob => {
                 let len = random.below(40);
                 Value::Blob((0..len).map(|_| random.next() as u8).collect())
+            }
+            Self::Units => {
+                const UNITS: &[u16] = &[
+                    0xfeff, 0xfffe, 0xd800, 0xdbff, 0xdc00, 0xdfff, 0xd83d, 0xde00, 0xffff, 0x41,
+                    0xe9, 0x20ac, 0x7ff, 0x800, 0x4100, 0xfdd0, 0x3dd8, 0x00de,
+                ];
+                let mut bytes = Vec::new();
+                for _ in 0..random.below(6) {
+                    let unit = UNITS[random.below(UNITS.len() as u64) as usize];
+                    bytes.extend(unit.to_le_bytes());
+                }
+                if random.below(4) == 0 {
+                    bytes.push(random.next() as u8);
+                }
+                Value::Blob(bytes)
+            }
+            Self::Utf8 => {
+                const PARTS: &[&[u8]] = &[
+                    b"a",
+                    b"\xef\xbb\xbf",
+                    b"\xef\xbf\xbf",
+                    b"\xef\xbf\xbe",
+                    b"\xf0\x9f\x98\x80",
+                    b"\xed\xa0\x80",
+                    b"\xc0\x80",
+                    b"\x80",
+                    b"\xc3",
+                    b"\xf4\x90\x80\x80",
+                    b"\xff",
+                    b"\xfb\xbf\xbf\xbf\xbf",
+                    b"\xc3\xa9\x80",
+                    b"\xe2\x82",
+                    b"\0",
+                ];
+                let parts =
+                    (0..random.below(5)).map(|_| PARTS[random.below(PARTS.len() as u64) as usize]);
+                Value::Blob(parts.collect::<Vec<_>>().concat())
             }
             Self::Numbers => {
                 let number = |random: &mut Random| match random.below(4) {

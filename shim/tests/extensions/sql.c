@@ -94,6 +94,13 @@ static void bound(C *c, int n, V **v) {
     rc = sqlite3_bind_text16(stmt, 1, wide, sqlite3_value_bytes16(v[1]), SQLITE_TRANSIENT);
   } else if (how && !strcmp(how, "text16 to its end")) {
     rc = sqlite3_bind_text16(stmt, 1, sqlite3_value_text16(v[1]), -1, SQLITE_TRANSIENT);
+  } else if (how && !strcmp(how, "bytes of text16")) {
+    const void *p = sqlite3_value_blob(v[1]);
+    rc = sqlite3_bind_text16(stmt, 1, p, sqlite3_value_bytes(v[1]), SQLITE_TRANSIENT);
+  } else if (how && !strcmp(how, "bytes of text16be")) {
+    const void *p = sqlite3_value_blob(v[1]);
+    rc = sqlite3_bind_text64(
+        stmt, 1, p, sqlite3_value_bytes(v[1]), SQLITE_TRANSIENT, SQLITE_UTF16BE);
   } else if (how && !strcmp(how, "blob")) {
     const void *p = sqlite3_value_blob(v[1]);
     rc = sqlite3_bind_blob(stmt, 1, p, sqlite3_value_bytes(v[1]), SQLITE_TRANSIENT);

@@ -91,6 +91,13 @@ pub(crate) fn sql() -> Case {
             ("SELECT bound(?1, ?2)", &[HOW, Of(" +-0123456789.e")]),
             ("SELECT bound(?1, NULL), bound(?1, x'')", &[HOW]),
             (
+                "SELECT bound('bytes of ' || column1, column2) FROM (VALUES \
+                 ('text16', x'fffe41004200'), ('text16', x'feff0041'), ('text16', x'4100ff'), \
+                 ('text16be', x'fffe4100'), ('text16be', x'feff0041'), ('text16be', x'0041ff'), \
+                 ('text16', x'00dc41004200'), ('text16be', x'd80000410042'), ('text16', x'fffe'))",
+                &[],
+            ),
+            (
                 "SELECT bound(?1, ?2)",
                 &[OneOf(&["blob", "blob64", "value", "int64", "double"]), Blob],
             ),
