@@ -18,6 +18,9 @@ const Record *commensal_finalize(const Record *records);
 const Record *commensal_drop(const Record *records);
 const Record *commensal_compare_texts(Registered *collation, const Record *records);
 
+/* The host keeps a number of auxdata.c's no longer. */
+void commensal_auxdata_gone(int count, const Record *records);
+
 const Record *commensal_connect(Registered *module, int creates, int count, const Record *records);
 const Record *commensal_disconnect(const Record *records);
 const Record *commensal_destroy(const Record *records);

@@ -80,8 +80,6 @@ typedef struct Registered {
   commensal_compare compare;
   const sqlite3_module *module;
   sqlite3_destructor_type destroy;
-  /* What calls of this function keep for their arguments: auxdata.c. */
-  struct Auxiliary *auxiliary;
 } Registered;
 
 typedef enum { FUNCTION, COLLATION, MODULE } Kind;

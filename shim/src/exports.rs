@@ -3,10 +3,12 @@
 
 use std::fmt::Write;
 
+use commensal::core::abi::EXPORT_AUXDATA_DROP;
 use commensal::core::manifest::{Aggregate, AggregateMethod, Manifest, Table, TableMethod};
 
-/// The C source of the exports that the manifest names.
-pub(crate) fn source(manifest: &Manifest) -> String {
+/// The C source of the exports that the manifest names, and of the one for auxiliary data if the extension
+/// has any: a host takes trouble for a module that has.
+pub(crate) fn source(manifest: &Manifest, has_auxdata: bool) -> String {
     let mut exports = Exports { source: "#include \"call.h\"\n".to_owned(), number: 0 };
     for function in &manifest.functions {
         let find = find("FUNCTION", &function.name, function.signature.argument_count());
@@ -21,6 +23,10 @@ pub(crate) fn source(manifest: &Manifest) -> String {
     for collation in &manifest.collations {
         let find = find("COLLATION", &collation.name, 0);
         exports.found(&collation.compare, &find, "commensal_compare_texts(it, records)");
+    }
+    if has_auxdata {
+        let body = "  commensal_auxdata_gone(count, records);\n  return 0;";
+        exports.export(EXPORT_AUXDATA_DROP, body);
     }
     exports.source
 }

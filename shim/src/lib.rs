@@ -28,6 +28,9 @@ const DECLARATIONS: &str = "commensal_declarations";
 /// What reads and gives subtypes.
 const SUBTYPES: [&str; 2] = ["sqlite3_result_subtype", "sqlite3_value_subtype"];
 
+/// What keeps auxiliary data.
+const AUXDATA: [&str; 1] = ["sqlite3_set_auxdata"];
+
 /// Why a module could not be built: one message, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(String);
@@ -112,6 +115,7 @@ impl Build {
             None => object::entry_point(&objects)?,
         };
         let has_subtypes = object::calls(&objects, &SUBTYPES)?;
+        let has_auxdata = object::calls(&objects, &AUXDATA)?;
         objects.extend(sources::build(&compiler, folder, &entry)?);
 
         let declare = sources::declare(&compiler, folder)?;
@@ -127,7 +131,7 @@ impl Build {
             manifest.aggregates.iter_mut().for_each(|aggregate| aggregate.subtype = true);
         }
 
-        let source = write(folder, "c/exports.c", exports::source(&manifest))?;
+        let source = write(folder, "c/exports.c", exports::source(&manifest, has_auxdata))?;
         let exports = compiler.compile_shim(&[source], folder)?;
         let wasm = link(&compiler, folder, &objects, &exports, &limits)?;
         let mut warnings = Vec::new();

@@ -35,6 +35,9 @@ pub const EXPORT_FAULT: &str = "commensal_fault";
 /// payload.
 pub const EXPORT_POINTER_DROP: &str = "commensal_pointer_drop";
 
+/// Optional export, a guest function of one integer: the number that `auxdata_set` gave is no longer kept.
+pub const EXPORT_AUXDATA_DROP: &str = "commensal_auxdata_drop";
+
 /// Optional exported immutable global of type `i32`, not 0: the guest never frees its memory. When a call
 /// of a scalar function traps, the host may make it once more in a new instance.
 pub const EXPORT_RENEWABLE: &str = "commensal_renewable";

@@ -233,7 +233,7 @@ unsafe extern "C" fn value<const LIBRARY: usize>(context: *mut sqlite3_context) 
 /// same.
 unsafe fn result<const LIBRARY: usize>(
     context: *mut sqlite3_context,
-    give: unsafe fn(&Api, *mut sqlite3_context) -> Result<()>,
+    give: unsafe fn(&'static Api, *mut sqlite3_context) -> Result<()>,
 ) {
     let Some(api) = library::library(LIBRARY) else { return };
     let body = || {
@@ -251,7 +251,7 @@ unsafe fn result<const LIBRARY: usize>(
 ///
 /// # Safety
 /// `context` is that of `xFinal`.
-unsafe fn end(api: &Api, context: *mut sqlite3_context) -> Result<()> {
+unsafe fn end(api: &'static Api, context: *mut sqlite3_context) -> Result<()> {
     // SAFETY: the caller's promise.
     let slot = unsafe { slot(api, context) };
     // SAFETY: as above. Without a size, SQLite gives what is there, or NULL.
@@ -292,7 +292,7 @@ unsafe fn end(api: &Api, context: *mut sqlite3_context) -> Result<()> {
 ///
 /// # Safety
 /// `context` is that of `xValue`.
-unsafe fn current(api: &Api, context: *mut sqlite3_context) -> Result<()> {
+unsafe fn current(api: &'static Api, context: *mut sqlite3_context) -> Result<()> {
     // SAFETY: the caller's promise.
     let slot = unsafe { slot(api, context) };
     // SAFETY: as above.

@@ -19,7 +19,7 @@ use crate::api::{Api, ScalarFunction, sqlite3_context, sqlite3_value};
 use crate::library::{self, LIBRARIES_MAX, by_library};
 use crate::pin::Pin;
 use crate::pointer;
-use crate::result::{fail, set_result};
+use crate::result::{Place, fail, set_result};
 use crate::state::{Form, State};
 use crate::statement::bytes;
 
@@ -179,7 +179,9 @@ impl Slot {
     /// Calls the guest within a pinned statement.
     #[inline]
     fn run(&self, pin: &Pin, context: *mut sqlite3_context, arguments: &Values<'_>) -> Result<()> {
-        pin.call(self.number, &self.key.0, context, arguments, |session, scope| {
+        // SAFETY: the context is that of the running call of `xFunc`; only the guest keeps anything there.
+        let place = unsafe { Place::of_guest(self.state.handle.api, context) };
+        pin.call(self.number, &self.key.0, place, arguments, |session, scope| {
             self.check_promises(scope.find(&self.key)?)?;
             let read_module = |sha256: &[u8; 32]| self.state.read_module(sha256);
             session.bind_key(scope, self.number, &self.key, read_module)

@@ -6,6 +6,7 @@
 
 mod aggregate;
 pub mod api;
+mod auxiliary;
 mod builtin;
 mod catalog;
 mod collation;

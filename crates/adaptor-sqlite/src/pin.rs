@@ -198,8 +198,8 @@ impl Pin {
         body(&self.session, scope.as_mut().ok_or_else(|| reentered(name))?)
     }
 
-    /// Calls the guest that is bound, or that `bind` binds, under this number, and gives SQLite its
-    /// result. `name` is for messages.
+    /// Calls the guest that is bound, or that `bind` binds, under this number, and puts its result into
+    /// `place`. `name` is for messages.
     ///
     /// # Errors
     /// What binding or the guest reports.
@@ -208,12 +208,10 @@ impl Pin {
         &self,
         number: usize,
         name: &str,
-        context: *mut sqlite3_context,
+        place: Place,
         arguments: &Values<'_>,
         bind: impl Fn(&Session, &mut Scope) -> Result<()>,
     ) -> Result<()> {
-        // SAFETY: the context is that of the running call.
-        let place = unsafe { Place::new(self.state.handle.api, context) };
         self.with(name, |session, scope| {
             // Not called before, or a fault took its instance.
             if !scope.is_bound(number) {

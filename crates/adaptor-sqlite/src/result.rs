@@ -7,26 +7,39 @@ use commensal_core::{Error, ErrorKind, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, sqlite3_context};
+use crate::auxiliary;
 use crate::pointer;
 use crate::statement::transient;
 
 /// SQLite's place for a result.
 #[derive(Clone, Copy)]
-pub(crate) struct Place<'a> {
-    api: &'a Api,
+pub(crate) struct Place {
+    api: &'static Api,
     context: *mut sqlite3_context,
+    /// The function of SQL's that is called there is the guest's own.
+    is_guests: bool,
 }
 
-impl<'a> Place<'a> {
+impl Place {
     /// # Safety
     /// `context` is that of a running call, and what is made is used within it.
     #[inline(always)]
-    pub(crate) unsafe fn new(api: &'a Api, context: *mut sqlite3_context) -> Self {
-        Self { api, context }
+    pub(crate) unsafe fn new(api: &'static Api, context: *mut sqlite3_context) -> Self {
+        Self { api, context, is_guests: false }
+    }
+
+    /// The same for `xFunc` of a function that is always the same one of a guest's: what a guest keeps for
+    /// arguments, SQLite keeps there.
+    ///
+    /// # Safety
+    /// As for [`Place::new`]; nobody else keeps anything there for an argument.
+    #[inline(always)]
+    pub(crate) unsafe fn of_guest(api: &'static Api, context: *mut sqlite3_context) -> Self {
+        Self { api, context, is_guests: true }
     }
 }
 
-impl Sink<()> for Place<'_> {
+impl Sink<()> for Place {
     #[inline(always)]
     fn value(self, value: ValueRef<'_>, subtype: u8) {
         // SAFETY: who made this says that the call runs.
@@ -46,6 +59,12 @@ impl Sink<()> for Place<'_> {
     fn pointer(self, pointer: Pointer) {
         // SAFETY: as above.
         unsafe { pointer::give(self.api, self.context, pointer) };
+    }
+
+    fn within<T>(self, body: impl FnOnce(Self) -> T) -> T {
+        let context = self.is_guests.then_some(self.context);
+        // SAFETY: the promises of `of_guest`.
+        unsafe { auxiliary::within(self.api, context, || body(self)) }
     }
 }
 

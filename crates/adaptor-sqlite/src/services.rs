@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use commensal_core::environment::{Environment, LogSink};
+use commensal_core::host::auxiliary::Place;
 use commensal_core::host::sql::HostSql;
 use commensal_core::host::{HostServices, LogLevel};
 
 use crate::api::code::*;
+use crate::auxiliary::Here;
 use crate::sql::GuestSql;
 use crate::statement::Handle;
 
@@ -58,6 +60,10 @@ impl HostServices for Services {
 
     fn sql(&self) -> Option<&dyn HostSql> {
         self.sql.is_possible().then_some(&self.sql)
+    }
+
+    fn place(&self) -> Option<&dyn Place> {
+        Here::place()
     }
 }
 

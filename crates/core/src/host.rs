@@ -5,6 +5,7 @@
 //! capability.
 
 mod admit;
+pub mod auxiliary;
 pub mod sql;
 mod wasi;
 
@@ -16,6 +17,7 @@ use web_time::{SystemTime, UNIX_EPOCH};
 use crate::limits::{Capabilities, Capability, Limits};
 use crate::live::{InstanceMemory, LIVE_BYTES_MAX_DEFAULT, LiveAccount};
 use crate::runtime::Fault;
+use auxiliary::{AuxiliaryState, Place};
 use sql::{HostSql, SqlState};
 
 /// The type of a parameter or result of a host function.
@@ -146,7 +148,7 @@ const FUNCTIONS: &[HostFunction] = &[
 
 /// Every function that a guest may import.
 pub fn functions() -> impl Iterator<Item = &'static HostFunction> {
-    FUNCTIONS.iter().chain(sql::FUNCTIONS).chain(wasi::FUNCTIONS)
+    FUNCTIONS.iter().chain(auxiliary::FUNCTIONS).chain(sql::FUNCTIONS).chain(wasi::FUNCTIONS)
 }
 
 /// The known function of this import name, if there is one.
@@ -220,6 +222,12 @@ pub trait HostServices: Send + Sync {
     fn sql(&self) -> Option<&dyn HostSql> {
         None
     }
+
+    /// The place where the running call of a scalar function stands, which
+    /// [`Sink::within`](crate::guest::Sink::within) has told; `None` where the engine knows no places.
+    fn place(&self) -> Option<&dyn Place> {
+        None
+    }
 }
 
 /// What an instance's host functions work on.
@@ -235,6 +243,8 @@ pub struct HostState {
     /// What the instance has taken of the memory that all instances share. The runtime asks it before
     /// it gives any.
     pub memory: InstanceMemory,
+    /// What it keeps for arguments.
+    pub auxiliary: AuxiliaryState,
 }
 
 impl HostState {
@@ -244,7 +254,14 @@ impl HostState {
         let limits = Limits::default();
         let sql = SqlState::new(&limits, limits.call_timeout);
         let memory = InstanceMemory::new(LiveAccount::alone(LIVE_BYTES_MAX_DEFAULT));
-        Self { granted, services, table: TableState::default(), sql, memory }
+        Self {
+            granted,
+            services,
+            table: TableState::default(),
+            sql,
+            memory,
+            auxiliary: AuxiliaryState::default(),
+        }
     }
 
     /// The same under the ceiling of this account.
@@ -264,7 +281,7 @@ impl HostState {
     pub fn renewed(&self) -> Self {
         let (granted, services) = (self.granted, Arc::clone(&self.services));
         let (sql, memory) = (self.sql.renewed(), self.memory.renewed());
-        Self { granted, services, table: TableState::default(), sql, memory }
+        Self { sql, memory, ..Self::new(granted, services) }
     }
 }
 

@@ -135,6 +135,10 @@ pub trait CompiledModule: Send + Sync {
     /// Machine stack that a call of an instance may take, in bytes, without what the host's functions
     /// take that the guest calls.
     fn stack_bytes(&self) -> usize;
+
+    /// Whether the module imports something for which this holds; asked with the import's module and
+    /// name.
+    fn imports(&self, is_wanted: &dyn Fn(&str, &str) -> bool) -> bool;
 }
 
 /// The limits of an instance, and its way to the host.

@@ -170,10 +170,7 @@ impl Scope {
             if binding.validates {
                 return validate(guest, callee, arguments, budget, sink);
             }
-            if guest.is_renewable() {
-                return guest.call_renewing(callee, arguments, budget, sink);
-            }
-            guest.call(callee, arguments, budget, sink)
+            guest.call_scalar(callee, arguments, budget, sink)
         })
     }
 
@@ -196,12 +193,14 @@ impl Scope {
         let Some(mut guest) = lease.guest.take() else { return Err(not_bound().into()) };
         let settings = &environment.settings;
         let start = settings.timing.then(Instant::now);
-        let result = body(Entered {
-            guest: &mut guest,
-            functions: &target.functions,
-            binding: &target.binding,
-            budget,
-            limits: &settings.limits,
+        let result = guest.settle_auxiliary(budget).and_then(|()| {
+            body(Entered {
+                guest: &mut guest,
+                functions: &target.functions,
+                binding: &target.binding,
+                budget,
+                limits: &settings.limits,
+            })
         });
         target.counts.calls += 1;
         if let Some(start) = start {
@@ -250,10 +249,7 @@ fn validate<A: Arguments + ?Sized, R>(
     if matches!(arguments.get(0), Ok(ValueRef::Null)) {
         return Ok(sink.value(ValueRef::Null, 0));
     }
-    let called = match guest.is_renewable() {
-        true => guest.call_renewing(callee, arguments, budget, |_: ValueRef<'_>, _: u8| ()),
-        false => guest.call(callee, arguments, budget, |_: ValueRef<'_>, _: u8| ()),
-    };
+    let called = guest.call_scalar(callee, arguments, budget, |_: ValueRef<'_>, _: u8| ());
     let valid = match called {
         Ok(()) => true,
         Err(error) => match *error {

@@ -45,6 +45,10 @@ impl CompiledModule for Double {
     fn stack_bytes(&self) -> usize {
         0
     }
+
+    fn imports(&self, _: &dyn Fn(&str, &str) -> bool) -> bool {
+        false
+    }
 }
 
 impl Instance for DoubleInstance {

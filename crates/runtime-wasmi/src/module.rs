@@ -69,4 +69,8 @@ impl CompiledModule for WasmiModule {
     fn code_bytes(&self) -> usize {
         self.0.wasm_bytes
     }
+
+    fn imports(&self, is_wanted: &dyn Fn(&str, &str) -> bool) -> bool {
+        self.0.module.imports().any(|import| is_wanted(import.module(), import.name()))
+    }
 }

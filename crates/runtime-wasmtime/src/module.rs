@@ -40,4 +40,8 @@ impl CompiledModule for WasmtimeModule {
         let range = self.prepared.module().image_range();
         range.end.addr() - range.start.addr()
     }
+
+    fn imports(&self, is_wanted: &dyn Fn(&str, &str) -> bool) -> bool {
+        self.prepared.module().imports().any(|import| is_wanted(import.module(), import.name()))
+    }
 }

@@ -3,6 +3,7 @@
 //!
 //! `COMMENSAL_SQLITE_SOURCES` names the sources; `scripts/c-extensions` gets them.
 
+mod auxdata;
 mod cases;
 mod folder;
 mod guest;

@@ -25,7 +25,7 @@ pub(super) fn call(call: &Call<'_>) -> Result<()> {
                 number
             }
         };
-        pin.call(number.number, call.name, call.context, &arguments, |session, scope| {
+        pin.call(number.number, call.name, call.place(), &arguments, |session, scope| {
             let name = call.text(0, "a function's name")?;
             let entry = find(scope.registry(), name, arguments.len())?;
             let read_module = |sha256: &[u8; 32]| call.state.read_module(sha256);

@@ -16,7 +16,7 @@ use crate::api::{Api, sqlite3_context, sqlite3_value};
 use crate::function::{Function, Values, guard, scalar_of};
 use crate::numbers::Number;
 use crate::pin::Pin;
-use crate::result::set_result;
+use crate::result::{Place, set_result};
 use crate::state::State;
 
 mod call;
@@ -203,6 +203,13 @@ impl Call<'_> {
             (api.sqlite3_set_auxdata)(self.context, 0, data, Some(destroy_kept));
         }
         kept
+    }
+
+    /// Where the result goes. What is called there can be another guest in each row, so that none keeps
+    /// anything for an argument.
+    fn place(&self) -> Place {
+        // SAFETY: the context is that of the call that `self` does not outlive.
+        unsafe { Place::new(self.state.handle.api, self.context) }
     }
 
     /// Gives SQLite the result.

@@ -61,7 +61,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<()> {
             }
         };
         let number = kept.number.number;
-        pin.call(number, call.name, call.context, &arguments, |session, scope| {
+        pin.call(number, call.name, call.place(), &arguments, |session, scope| {
             let module = compiled(call, session, kept.source.unwrap_or_default())?;
             let count = i32::try_from(arguments.len()).unwrap_or(i32::MAX);
             let binding = module.function(export, count).map_err(|e| call.prefixed(&e))?;

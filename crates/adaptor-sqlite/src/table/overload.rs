@@ -113,8 +113,9 @@ impl Function for Overload {
             None => with_table(connected, |table: &mut VirtualTable, access| {
                 // SAFETY: SQLite gives the context and the values for the duration of this call.
                 let values = unsafe { Values::new(api, argc, argv) };
-                // SAFETY: as above.
-                table.overload(access, &own.name, &values, unsafe { Place::new(api, context) })
+                // SAFETY: as above; only the guest keeps anything there.
+                let place = unsafe { Place::of_guest(api, context) };
+                table.overload(access, &own.name, &values, place)
             }),
         };
         if let Err(error) = called {

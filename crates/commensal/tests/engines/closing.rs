@@ -85,6 +85,10 @@ impl CompiledModule for CountedModule {
     fn stack_bytes(&self) -> usize {
         0
     }
+
+    fn imports(&self, _: &dyn Fn(&str, &str) -> bool) -> bool {
+        false
+    }
 }
 
 struct CountedInstance {

@@ -8,6 +8,7 @@
 //! from function to function, through memory, costs more than what the functions do.
 
 mod arguments;
+mod auxiliary;
 mod batch;
 mod fetch;
 mod image;
@@ -21,6 +22,7 @@ use web_time::Instant;
 pub(crate) use self::arguments::unreadable;
 pub use self::arguments::{Arguments, Null, Plain, Unreadable};
 use self::arguments::{Placed, encode};
+use self::auxiliary::Keeper;
 pub use self::batch::Appended;
 pub(crate) use self::batch::{Batch, Batches};
 pub use self::fetch::Fetched;
@@ -143,6 +145,8 @@ pub struct Guest {
     renewable: Option<Renewable>,
     /// What SQL has of it, once it has anything.
     pointers: Option<Box<Pointers>>,
+    /// What is known of a guest that keeps auxiliary data.
+    keeper: Option<Keeper>,
     /// Where memory cannot be addressed: arguments on their way in, results on their way out.
     staging: Vec<u8>,
     /// Whether the thread has enough stack for a call.
@@ -170,9 +174,11 @@ impl Guest {
             fault_record: 0,
             renewable: None,
             pointers: None,
+            keeper: None,
             staging: Vec::new(),
             gauge,
         };
+        guest.find_keeper(module);
         let renewable = guest.instance.global(commensal_abi::EXPORT_RENEWABLE);
         guest.renewable = renewable
             .filter(|&value| value != 0)
@@ -186,6 +192,7 @@ impl Guest {
     pub(crate) fn begin_statement(&mut self) {
         self.instance.begin_statement();
         self.gauge.reset();
+        self.instance.host_mut().auxiliary.end_statement();
         self.renew_pointers();
     }
 
@@ -293,7 +300,9 @@ impl Guest {
     #[cold]
     fn renew(&mut self, size: u32, budget: &mut StatementBudget) -> CallResult<()> {
         let start = Instant::now();
+        let at_place = self.instance.host_mut().auxiliary.at_place;
         self.instance.renew().map_err(|fault| CallError::Fault(fault, None))?;
+        self.instance.host_mut().auxiliary.at_place = at_place;
         self.pointers = None;
         // Not so with the first instance of a statement; but a guest could want one for each row.
         if !budget.charge(start.elapsed()) {

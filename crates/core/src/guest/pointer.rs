@@ -105,13 +105,15 @@ impl Guest {
         Ok(Pointer { name: Name { ty, payload }, instance: instance.unwrap_or_default() })
     }
 
-    /// The instance as it waits for the next statement: told what SQL is done with. `None` where it has
+    /// The instance as it waits for the next statement: told what is no longer kept, and what SQL is done
+    /// with. `None` where it has
     /// statements of its own: they end with the one that ends, or would keep the connection from closing,
     /// and without them the guest's memory is wrong.
     ///
     /// # Errors
     /// As [`Guest::drop_pointers`].
     pub(crate) fn idle(mut self: Box<Self>) -> CallResult<Option<Box<Self>>> {
+        self.end_auxiliary()?;
         if self.pointers.is_some() {
             self.drop_pointers()?;
         }

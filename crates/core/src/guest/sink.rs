@@ -18,6 +18,12 @@ pub trait Sink<R>: Sized {
     fn pointer(self, _pointer: Pointer) -> R {
         self.value(ValueRef::Null, 0)
     }
+
+    /// Runs the call of a scalar function whose result goes here. An engine that knows places of a
+    /// statement tells [`HostServices::place`](crate::host::HostServices::place) meanwhile which it is.
+    fn within<T>(self, body: impl FnOnce(Self) -> T) -> T {
+        body(self)
+    }
 }
 
 impl<R, F: FnOnce(ValueRef<'_>, u8) -> R> Sink<R> for F {

@@ -5,7 +5,9 @@ use std::collections::{HashMap, HashSet};
 
 use super::read::{Module, exceeded};
 use super::{ExternType, FunctionType, Inspection, ModuleInfo, error, import_name};
-use crate::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_POINTER_DROP, EXPORT_SCRATCH};
+use crate::abi::{
+    EXPORT_AUXDATA_DROP, EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_POINTER_DROP, EXPORT_SCRATCH,
+};
 use crate::error::{Error, ErrorKind};
 use crate::host;
 use crate::limits::Limits;
@@ -25,6 +27,7 @@ pub(super) fn check(inspection: &mut Inspection, module: Module, limits: &Limits
     let optional = [
         (EXPORT_INITIALIZE, FunctionType::default()),
         (EXPORT_POINTER_DROP, FunctionType::guest()),
+        (EXPORT_AUXDATA_DROP, FunctionType::guest()),
     ];
     for (name, ty) in optional {
         if let Some(export) = info.export(name)

@@ -98,15 +98,23 @@ impl Seat {
         self.enter(session, method, |seated| seated.call(arguments, false, sink))
     }
 
-    /// Calls a method whose result is a value of SQL's.
-    pub(super) fn call_into<A: Arguments + ?Sized, R>(
+    /// Calls a method that is a scalar function of SQL's.
+    pub(super) fn call_scalar<A: Arguments + ?Sized, R>(
         &mut self,
         session: &Session,
         method: TableMethod,
         arguments: &A,
         sink: impl Sink<R>,
     ) -> Result<R> {
-        self.enter(session, method, |seated| seated.call_into(arguments, false, sink))
+        self.enter(session, method, |Seated { entered, function }| {
+            let callee = Callee {
+                function,
+                signature: &ANY,
+                subtype: true,
+                result_bytes_max: entered.limits.result_bytes_max,
+            };
+            entered.guest.call_scalar(callee, arguments, entered.budget, sink)
+        })
     }
 
     /// Calls a method with the arguments of the table function, which are checked.
@@ -220,15 +228,6 @@ impl Seated<'_> {
         checked: bool,
         sink: impl FnOnce(ValueRef<'_>) -> CallResult<R>,
     ) -> CallResult<R> {
-        self.call_into(arguments, checked, |value: ValueRef<'_>, _: u8| sink(value))?
-    }
-
-    fn call_into<A: Arguments + ?Sized, R>(
-        self,
-        arguments: &A,
-        checked: bool,
-        sink: impl Sink<R>,
-    ) -> CallResult<R> {
         let Self { entered, function } = self;
         let callee = Callee {
             function,
@@ -237,7 +236,8 @@ impl Seated<'_> {
             subtype: !checked,
             result_bytes_max: entered.limits.result_bytes_max,
         };
-        entered.guest.call(callee, arguments, entered.budget, sink)
+        let sink = |value: ValueRef<'_>, _: u8| sink(value);
+        entered.guest.call(callee, arguments, entered.budget, sink)?
     }
 }
 

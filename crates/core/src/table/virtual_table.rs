@@ -479,7 +479,7 @@ impl VirtualTable {
         let (_, table) = self.connect(access, false)?;
         let arguments =
             After { first: [ValueRef::Integer(table), ValueRef::Text(name)], arguments };
-        self.seat.call_into(access.session, TableMethod::Overload, &arguments, sink)
+        self.seat.call_scalar(access.session, TableMethod::Overload, &arguments, sink)
     }
 
     /// Tells the guest the table's new name.

@@ -1,0 +1,98 @@
+//! Auxiliary data of guests as [that of SQLite](https://www.sqlite.org/c3ref/get_auxdata.html): SQLite
+//! itself keeps each number for an argument of the running call, as long as it would for a function in C.
+//!
+//! A host function knows its connection and not the call that it runs in; so the call leaves its context
+//! here, for its thread.
+
+use std::cell::Cell;
+use std::ffi::{c_int, c_void};
+
+use commensal_core::host::auxiliary::{Auxiliary, Place, SentAuxiliary};
+
+use crate::api::{Api, sqlite3_context};
+use crate::function::guard;
+
+/// Where a call of `xFunc` runs.
+#[derive(Clone, Copy)]
+struct Running {
+    api: &'static Api,
+    context: *mut sqlite3_context,
+}
+
+thread_local! {
+    /// The innermost call of a guest that keeps auxiliary data.
+    static RUNNING: Cell<Option<Running>> = const { Cell::new(None) };
+}
+
+/// Runs the guest of a call; without a context, of one at whose place nothing can be kept.
+///
+/// # Safety
+/// `context` is that of a running call of `xFunc`, of a function of ours.
+pub(crate) unsafe fn within<T>(
+    api: &'static Api,
+    context: Option<*mut sqlite3_context>,
+    body: impl FnOnce() -> T,
+) -> T {
+    /// Puts back what was there before, also when `body` panics.
+    struct Before(Option<Running>);
+
+    impl Drop for Before {
+        fn drop(&mut self) {
+            RUNNING.set(self.0);
+        }
+    }
+
+    let running = context.map(|context| Running { api, context });
+    let _before = Before(RUNNING.replace(running));
+    body()
+}
+
+/// The destructor of what SQLite keeps.
+unsafe extern "C" fn destroy(data: *mut c_void) {
+    guard(
+        || {},
+        || {
+            // SAFETY: `data` is the box that `set` gave away, and SQLite destroys it once.
+            drop(unsafe { Box::from_raw(data.cast::<Auxiliary>()) });
+        },
+    );
+}
+
+/// The place of the innermost call of this thread.
+pub(crate) struct Here;
+
+impl Here {
+    /// If something can be kept there.
+    pub(crate) fn place() -> Option<&'static dyn Place> {
+        RUNNING.get().map(|_| &Self as _)
+    }
+}
+
+impl Place for Here {
+    fn get(&self, argument: i32) -> Option<SentAuxiliary> {
+        let Running { api, context } = RUNNING.get().filter(|_| is_ours(argument))?;
+        // SAFETY: the context is that of a call that runs, as `within` demands. Under a number that is not
+        // negative there is nothing but what `set` keeps: the place is that of a function of ours.
+        let kept = unsafe { (api.sqlite3_get_auxdata)(context, argument).cast::<Auxiliary>() };
+        // SAFETY: SQLite destroys what it keeps not before the call gives it something else.
+        unsafe { kept.as_ref() }.map(Auxiliary::sent)
+    }
+
+    fn set(&self, argument: i32, auxiliary: Option<Auxiliary>) {
+        let Some(Running { api, context }) = RUNNING.get().filter(|_| is_ours(argument)) else {
+            return;
+        };
+        let (data, destructor) = match auxiliary {
+            Some(auxiliary) => (Box::into_raw(Box::new(auxiliary)).cast(), Some(destroy as _)),
+            None => (std::ptr::null_mut::<c_void>(), None),
+        };
+        // SAFETY: as in `get`. SQLite owns the box from here on, and destroys it at once where it cannot
+        // keep it.
+        unsafe { (api.sqlite3_set_auxdata)(context, argument, data, destructor) };
+    }
+}
+
+/// Negative numbers are for the whole statement: one is the pin's.
+fn is_ours(argument: c_int) -> bool {
+    argument >= 0
+}

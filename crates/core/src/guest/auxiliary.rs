@@ -1,0 +1,119 @@
+//! Telling a guest which numbers of its auxiliary data are no longer kept (`host/auxiliary.rs`).
+
+use std::time::Duration;
+
+use super::{Arguments, CallError, CallResult, Callee, Guest, Sink};
+use crate::host::auxiliary;
+use crate::manifest::Signature;
+use crate::runtime::{CompiledModule, Fault, FunctionId, StatementBudget};
+use crate::value::ValueRef;
+
+/// What all calls of `commensal_auxdata_drop` at the end of a statement may take.
+const DROP_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// What is known of a guest that keeps auxiliary data.
+pub(super) struct Keeper {
+    /// `commensal_auxdata_drop`, if the guest has it.
+    drop: Option<FunctionId>,
+}
+
+impl Guest {
+    /// Finds out whether the guest keeps auxiliary data.
+    pub(super) fn find_keeper(&mut self, module: &dyn CompiledModule) {
+        if module.imports(&auxiliary::is_import) {
+            let drop = self.instance.resolve(commensal_abi::EXPORT_AUXDATA_DROP).ok();
+            self.keeper = Some(Keeper { drop });
+        }
+    }
+
+    /// Calls a scalar function: as [`Guest::call`], or [`Guest::call_renewing`] for a guest that never
+    /// frees its memory. Auxiliary data is the engine's at this place of the statement.
+    ///
+    /// # Errors
+    /// As [`Guest::call`].
+    #[inline]
+    pub(crate) fn call_scalar<A: Arguments + ?Sized, R>(
+        &mut self,
+        callee: Callee<'_>,
+        arguments: &A,
+        budget: &mut StatementBudget,
+        sink: impl Sink<R>,
+    ) -> CallResult<R> {
+        if self.keeper.is_none() {
+            return self.call_scalar_here(callee, arguments, budget, sink);
+        }
+        sink.within(|sink| {
+            self.instance.host_mut().auxiliary.at_place = true;
+            let result = self.call_scalar_here(callee, arguments, budget, sink);
+            self.instance.host_mut().auxiliary.at_place = false;
+            result
+        })
+    }
+
+    #[inline(always)]
+    fn call_scalar_here<A: Arguments + ?Sized, R>(
+        &mut self,
+        callee: Callee<'_>,
+        arguments: &A,
+        budget: &mut StatementBudget,
+        sink: impl Sink<R>,
+    ) -> CallResult<R> {
+        match self.is_renewable() {
+            true => self.call_renewing(callee, arguments, budget, sink),
+            false => self.call(callee, arguments, budget, sink),
+        }
+    }
+
+    /// Before a call: ends what lasted for the one before it, and tells the guest what is no longer kept.
+    ///
+    /// # Errors
+    /// A fault, also of time that the statement does not have: the instance is to be dropped.
+    #[inline]
+    pub(crate) fn settle_auxiliary(&mut self, budget: &mut StatementBudget) -> CallResult<()> {
+        match self.keeper {
+            None => Ok(()),
+            Some(_) => {
+                self.instance.host_mut().auxiliary.end_call();
+                self.drop_auxiliary(budget)
+            }
+        }
+    }
+
+    /// After a statement: ends what lasted for it, and tells the guest, even when the host wants the
+    /// statement to end.
+    ///
+    /// # Errors
+    /// As [`Guest::settle_auxiliary`], with a time of its own.
+    pub(super) fn end_auxiliary(&mut self) -> CallResult<()> {
+        if self.keeper.is_none() {
+            return Ok(());
+        }
+        self.instance.host_mut().auxiliary.end_statement();
+        self.drop_auxiliary(&mut StatementBudget::for_cleanup(DROP_TIMEOUT))
+    }
+
+    fn drop_auxiliary(&mut self, budget: &mut StatementBudget) -> CallResult<()> {
+        let drop = self.keeper.as_ref().and_then(|keeper| keeper.drop);
+        // Not of those that go meanwhile: there may always be others.
+        for _ in 0..self.instance.host_mut().auxiliary.gone() {
+            let Some(number) = self.instance.host_mut().auxiliary.next_gone() else { break };
+            let Some(function) = drop else { continue };
+            if budget.remaining().is_zero() {
+                return Err(CallError::Fault(Fault::StatementTimeout, None).into());
+            }
+            let callee = Callee {
+                function,
+                signature: &Signature::ANY,
+                subtype: false,
+                result_bytes_max: 0,
+            };
+            // The statement whose end this may be is the engine's to end, without others within.
+            self.instance.host_mut().sql.set_closed(true);
+            // What it answers has no meaning, not even an error.
+            let called = self.invoke(callee, &[ValueRef::Integer(number)][..], budget);
+            self.instance.host_mut().sql.set_closed(false);
+            called?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,255 @@
+//! Auxiliary data: numbers that a guest keeps for an argument at one place of a statement (docs/abi.md,
+//! section 11).
+//!
+//! How long a number is kept is the engine's to say, which alone knows places and which arguments are
+//! constant there: it keeps an [`Auxiliary`] as long as it would keep data of a function in C. Where no
+//! engine does, and for what is no scalar function, a number lasts for one call. A number for a negative
+//! argument belongs to all calls of the statement in this instance.
+//!
+//! A number may go while the guest runs. So that is noted, and the guest is told before its next call.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{HostFunction, HostServices, HostState, HostType};
+use crate::runtime::Fault;
+
+/// Numbers of an instance that are kept, or of whose end it was not told, at most. A statement has one
+/// for each place and constant argument.
+const NUMBERS_MAX: usize = 65_536;
+
+/// What an instance is to be told of, in the order in which it went.
+#[derive(Debug, Default)]
+struct Waiting(Mutex<VecDeque<i64>>);
+
+impl Waiting {
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<i64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A number that is kept for an instance. It goes when this is dropped.
+#[derive(Debug)]
+pub struct Auxiliary {
+    number: i64,
+    instance: Arc<Waiting>,
+}
+
+impl Auxiliary {
+    /// What an instance is told that asks for it.
+    pub fn sent(&self) -> SentAuxiliary {
+        SentAuxiliary { number: self.number, instance: Arc::as_ptr(&self.instance).addr() }
+    }
+}
+
+impl Drop for Auxiliary {
+    fn drop(&mut self) {
+        self.instance.lock().push_back(self.number);
+    }
+}
+
+/// A number on its way to a guest: nothing to all instances but the one that gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentAuxiliary {
+    number: i64,
+    instance: usize,
+}
+
+/// The place in a statement where a scalar function is called. Used while the call runs, on its thread.
+pub trait Place {
+    /// What is kept for an argument, from 0.
+    fn get(&self, argument: i32) -> Option<SentAuxiliary>;
+
+    /// Keeps this for an argument in place of what there was, or drops it at once.
+    fn set(&self, argument: i32, auxiliary: Option<Auxiliary>);
+}
+
+/// The auxiliary data of an instance.
+#[derive(Debug, Default)]
+pub struct AuxiliaryState {
+    instance: Arc<Waiting>,
+    /// By argument: of the call, and of the statement where that is negative.
+    own: Vec<(i32, Auxiliary)>,
+    /// A scalar function is called, at the place that the services know.
+    pub(crate) at_place: bool,
+}
+
+impl AuxiliaryState {
+    /// The call has ended.
+    pub(crate) fn end_call(&mut self) {
+        self.own.retain(|(argument, _)| *argument < 0);
+    }
+
+    /// The statement has ended.
+    pub(crate) fn end_statement(&mut self) {
+        self.own.clear();
+    }
+
+    /// How many numbers are no longer kept, of which the guest was not told.
+    pub(crate) fn gone(&self) -> usize {
+        self.instance.lock().len()
+    }
+
+    /// The one of them that went first.
+    pub(crate) fn next_gone(&mut self) -> Option<i64> {
+        self.instance.lock().pop_front()
+    }
+
+    fn place<'s>(&self, services: &'s dyn HostServices, argument: i32) -> Option<&'s dyn Place> {
+        if self.at_place && argument >= 0 { services.place() } else { None }
+    }
+
+    fn get(&self, services: &dyn HostServices, argument: i32) -> i64 {
+        let found = match self.place(services, argument) {
+            Some(place) => place.get(argument),
+            None => {
+                let own = self.own.iter().find(|(own, _)| *own == argument);
+                own.map(|(_, auxiliary)| auxiliary.sent())
+            }
+        };
+        let mine = Arc::as_ptr(&self.instance).addr();
+        found.filter(|found| found.instance == mine).map_or(0, |found| found.number)
+    }
+
+    fn set(
+        &mut self,
+        services: &dyn HostServices,
+        argument: i32,
+        number: i64,
+    ) -> Result<(), Fault> {
+        // All that are kept have a reference.
+        if Arc::strong_count(&self.instance) + self.instance.lock().len() > NUMBERS_MAX {
+            return Err(Fault::Host(format!(
+                "the guest keeps more than {NUMBERS_MAX} numbers as auxiliary data"
+            )));
+        }
+        let instance = &self.instance;
+        let new = (number != 0).then(|| Auxiliary { number, instance: Arc::clone(instance) });
+        if let Some(place) = self.place(services, argument) {
+            place.set(argument, new);
+            return Ok(());
+        }
+        self.own.retain(|(own, _)| *own != argument);
+        self.own.extend(new.map(|new| (argument, new)));
+        Ok(())
+    }
+}
+
+/// The functions of the host module.
+pub(super) const FUNCTIONS: &[HostFunction] = &[
+    HostFunction {
+        module: commensal_abi::HOST_MODULE,
+        name: "auxdata_get",
+        params: &[HostType::I32],
+        result: Some(HostType::I64),
+        capability: None,
+        body: |state, _, arguments| {
+            let HostState { auxiliary, services, .. } = state;
+            Ok(auxiliary.get(&**services, arguments[0] as i32))
+        },
+    },
+    HostFunction {
+        module: commensal_abi::HOST_MODULE,
+        name: "auxdata_set",
+        params: &[HostType::I32, HostType::I64],
+        result: None,
+        capability: None,
+        body: |state, _, arguments| {
+            let HostState { auxiliary, services, .. } = state;
+            auxiliary.set(&**services, arguments[0] as i32, arguments[1])?;
+            Ok(0)
+        },
+    },
+];
+
+/// Whether this is the name of one of them.
+pub(crate) fn is_import(module: &str, name: &str) -> bool {
+    FUNCTIONS.iter().any(|function| function.module == module && function.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::LogLevel;
+
+    /// An engine that keeps everything.
+    struct Shared(Mutex<Vec<(i32, Auxiliary)>>);
+
+    impl Place for Shared {
+        fn get(&self, argument: i32) -> Option<SentAuxiliary> {
+            let kept = self.0.lock().unwrap();
+            kept.iter().find(|(own, _)| *own == argument).map(|(_, it)| it.sent())
+        }
+
+        fn set(&self, argument: i32, auxiliary: Option<Auxiliary>) {
+            let mut kept = self.0.lock().unwrap();
+            kept.retain(|(own, _)| *own != argument);
+            kept.extend(auxiliary.map(|it| (argument, it)));
+        }
+    }
+
+    impl HostServices for Shared {
+        fn interrupted(&self) -> bool {
+            false
+        }
+
+        fn log(&self, _: LogLevel, _: &str) {}
+
+        fn place(&self) -> Option<&dyn Place> {
+            Some(self)
+        }
+    }
+
+    fn gone(state: &mut AuxiliaryState) -> Vec<i64> {
+        let mut gone: Vec<i64> = std::iter::from_fn(|| state.next_gone()).collect();
+        gone.sort_unstable();
+        gone
+    }
+
+    #[test]
+    fn without_a_place_numbers_last_for_a_call_and_negative_arguments_for_a_statement() {
+        let engine = Shared(Mutex::default());
+        let mut state = AuxiliaryState::default();
+        state.set(&engine, 0, 10).unwrap();
+        state.set(&engine, -1, 11).unwrap();
+        state.set(&engine, 0, 12).unwrap();
+        assert_eq!((state.get(&engine, 0), state.get(&engine, -1)), (12, 11));
+        assert_eq!(gone(&mut state), [10]);
+        state.end_call();
+        assert_eq!((state.get(&engine, 0), state.get(&engine, -1)), (0, 11));
+        assert_eq!(gone(&mut state), [12]);
+        state.end_statement();
+        assert_eq!((state.get(&engine, -1), gone(&mut state)), (0, vec![11]));
+    }
+
+    #[test]
+    fn a_place_keeps_numbers_of_the_instance_that_gave_them() {
+        let engine = Shared(Mutex::default());
+        let mut one = AuxiliaryState { at_place: true, ..AuxiliaryState::default() };
+        let mut other = AuxiliaryState { at_place: true, ..AuxiliaryState::default() };
+        one.set(&engine, 0, 1).unwrap();
+        one.end_call();
+        assert_eq!((one.get(&engine, 0), other.get(&engine, 0)), (1, 0));
+        other.set(&engine, 0, 2).unwrap();
+        assert_eq!((one.get(&engine, 0), other.get(&engine, 0)), (0, 2));
+        assert_eq!((gone(&mut one), gone(&mut other)), (vec![1], vec![]));
+        other.set(&engine, 0, 0).unwrap();
+        assert_eq!((other.get(&engine, 0), gone(&mut other)), (0, vec![2]));
+    }
+
+    /// A guest that is never told, because one call sets without end.
+    #[test]
+    fn numbers_are_bounded() {
+        let engine = Shared(Mutex::default());
+        for at_place in [false, true] {
+            let mut state = AuxiliaryState { at_place, ..AuxiliaryState::default() };
+            let set = (1..).map(|number| state.set(&engine, (number % 7) as i32, number));
+            let refused = set.take(NUMBERS_MAX + 1).find_map(Result::err).expect("a limit");
+            assert!(refused.to_string().contains("more than 65536"), "{refused}");
+            assert_eq!(gone(&mut state).len(), NUMBERS_MAX - 7);
+            state.end_statement();
+            engine.0.lock().unwrap().clear();
+            assert_eq!(gone(&mut state).len(), 7);
+        }
+    }
+}

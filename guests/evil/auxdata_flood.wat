@@ -1,0 +1,11 @@
+;; Attack: one call keeps numbers without end.
+;; Answer: an error that names the limit.
+(module
+  (import "commensal" "auxdata_get" (func $get (param i32) (result i64)))
+  (import "commensal" "auxdata_set" (func $set (param i32 i64)))
+  (memory (export "memory") 1)
+  (func (export "commensal_scratch") (param i32) (result i32) (i32.const 4096))
+  (func (export "auxdata_flood") (param $argc i32) (param $argv i32) (result i32)
+    (loop $again (call $set (i32.const 0) (i64.const 7)) (br $again)) (unreachable))
+  (func (export "commensal_auxdata_drop") (param $argc i32) (param $argv i32) (result i32)
+    (i32.const 0)))
