@@ -60,7 +60,7 @@ static uint32_t character(const uint8_t **at, const uint8_t *end) {
   if (c < 0xc0) return c;
   c &= c < 0xe0 ? 0x1f : c < 0xf0 ? 0x0f : c < 0xf8 ? 0x07 : c < 0xfc ? 0x03 : c < 0xfe ? 0x01 : 0;
   while (*at < end && (**at & 0xc0) == 0x80) c = c << 6 | (*(*at)++ & 0x3f);
-  return c < 0x80 || (c & 0xfffff800) == 0xd800 || (c & 0xfffffffe) == 0xfffe ? 0xfffd : c;
+  return c < 0x80 || (c & 0xfffff800) == 0xd800 ? 0xfffd : c;
 }
 
 uint16_t *utf16_of(const char *text, uint32_t len, int big_endian, uint32_t *utf16_len) {
