@@ -195,6 +195,10 @@ mod tests {
 
         fn log(&self, _: LogLevel, _: &str) {}
 
+        fn random(&self, _: &mut [u8]) -> Result<(), String> {
+            Err("there is none here".to_owned())
+        }
+
         fn place(&self) -> Option<&dyn Place> {
             Some(self)
         }
