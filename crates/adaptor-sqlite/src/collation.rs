@@ -90,8 +90,9 @@ struct Version {
 /// The bytes of a module once they were read: one copy for all collations of the module.
 pub(crate) type Wasm = OnceLock<Result<Vec<u8>>>;
 
-/// Bytes of modules that are kept for comparisons on threads of the sorter, of a connection.
-const WASM_BYTES_MAX: usize = 64 << 20;
+/// Bytes of modules that are kept for comparisons on threads of the sorter, of a connection. Loading reads
+/// them, so it is a part of what opening a file may cost.
+const WASM_BYTES_MAX: usize = 16 << 20;
 
 /// A collation has one slot of its scope.
 const SLOT: usize = 0;
@@ -342,11 +343,13 @@ pub(crate) fn register(state: &Rc<State>, registry: &Arc<Registry>) -> Result<()
 }
 
 /// Reads the modules of the collations, where the sorter may compare on threads of its own before this
-/// thread does; so many bytes at most.
+/// thread does; so many bytes at most. Where no statement tells that it begins, `PRAGMA threads` may
+/// come at any time, so the modules are read whatever it says now.
 pub(crate) fn provide_for_sorter(state: &Rc<State>) {
     let (api, db) = (state.handle.api, state.handle.db());
     // SAFETY: the connection is open; the number is only read.
-    if unsafe { (api.sqlite3_limit)(db, SQLITE_LIMIT_WORKER_THREADS, -1) } <= 0 {
+    let threads = unsafe { (api.sqlite3_limit)(db, SQLITE_LIMIT_WORKER_THREADS, -1) };
+    if threads <= 0 && state.sees_statements() {
         return;
     }
     let is_due = |slot: &&Arc<Slot>| !slot.provided.load(Relaxed);

@@ -21,7 +21,7 @@ use crate::api::{
 use crate::function::guard;
 use crate::names;
 use crate::result::set_result;
-use crate::state::State;
+use crate::state::{State, is_code};
 use crate::statement::Handle;
 use crate::vtab;
 
@@ -77,12 +77,24 @@ pub(crate) fn register(state: &Rc<State>) -> Result<()> {
         };
         state.handle.check(code)?;
     }
-    // Connecting one is enough for its disconnection when the connection closes. A table of that name
-    // in the file hides it, but not in the schema of temporary tables; there one of the application's
-    // own may.
+    connect_one(state)
+}
+
+/// Connects one table, which is enough for its disconnection to tell that the connection closes. Does
+/// nothing while the file cannot be read, because another process has locked it, say: nothing keeps the
+/// connection from closing then, and [`State::current`] tries again before anything does.
+///
+/// # Errors
+/// Temporary tables or views of the application have the names of all tables. Those of a file hide
+/// nothing in the schema of temporary tables.
+pub(crate) fn connect_one(state: &Rc<State>) -> Result<()> {
     for table in TABLES {
-        let _ = state.handle.prepare(&format!("SELECT * FROM temp.{} LIMIT 0", table.name));
-        if state.connected.get() {
+        let sql = format!("SELECT * FROM temp.{} LIMIT 0", table.name);
+        let prepared = state.handle.prepare(&sql);
+        if state.introspected.get() {
+            return Ok(());
+        }
+        if prepared.is_err_and(|error| !is_code(&error, SQLITE_ERROR)) {
             return Ok(());
         }
     }
@@ -153,7 +165,7 @@ unsafe extern "C" fn connect(
                 return code;
             }
             let state = Rc::clone(&registration.state);
-            state.connected.set(true);
+            state.introspected.set(true);
             let connected = Connected { base: vtab::NEW, state, table: registration.table };
             // SAFETY: `out` is SQLite's place for the table.
             unsafe { vtab::give(out, connected) }

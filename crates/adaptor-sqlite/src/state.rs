@@ -31,7 +31,7 @@ use crate::reader::Reader;
 use crate::registered::Registered;
 use crate::services::Services;
 use crate::statement::{Handle, Statement};
-use crate::{aggregate, names, table, thread};
+use crate::{aggregate, introspection, names, table, thread};
 
 /// See the module's description. Shared by the connection, its slots and its virtual tables; all of
 /// them are called by one thread at a time.
@@ -74,7 +74,7 @@ pub(crate) struct State {
     /// A statement is being reset or finalized.
     resetting: Cell<bool>,
     /// An introspection table was connected, whose disconnection will tell that the connection closes.
-    pub(crate) connected: Cell<bool>,
+    pub(crate) introspected: Cell<bool>,
     /// Addresses of the tables of definitions that SQLite has connected.
     definition_tables: RefCell<HashSet<usize>>,
 }
@@ -150,7 +150,7 @@ impl State {
             sees_statements,
             last_pin: RefCell::default(),
             resetting: Cell::new(false),
-            connected: Cell::new(false),
+            introspected: Cell::new(false),
             definition_tables: RefCell::default(),
         });
         state.services.sql.set_state(&state);
@@ -330,6 +330,9 @@ impl State {
         thread::is_not_the_sorters();
         if !self.environment().settings.load_catalog {
             return Ok(self.registry());
+        }
+        if !self.introspected.get() {
+            introspection::connect_one(self)?;
         }
         let loaded = {
             let _reading = begin_reading(&self.reading)?;

@@ -179,7 +179,8 @@ mod tests {
             let left = thread.spawn(left).unwrap().join().unwrap();
             if cfg!(any(target_os = "linux", target_os = "macos", windows)) {
                 let left = left.expect("the bounds are known");
-                assert!(left <= size + (64 << 10) && left > size / 2, "{left} of {size}");
+                // glibc may give a thread the stack of one that has ended, up to four times as large.
+                assert!(left <= 4 * size + (64 << 10) && left > size / 2, "{left} of {size}");
             }
         }
     }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use commensal::core::runtime::{
     CompiledModule, Metering, Runtime, RuntimeError, RuntimeFeature, RuntimeFeatures,
 };
-use commensal::{Capabilities, Database, Engine, ErrorKind, Limits, Options, WasmtimeRuntime};
+use commensal::{
+    Capabilities, Connection, Database, Engine, ErrorKind, Limits, Options, WasmtimeRuntime,
+};
 
 use crate::support::{check_error, connect, constant, create, integer, open, options, value};
 
@@ -93,10 +95,8 @@ fn a_limit_of_the_host_needs_the_runtime_too() {
     assert_eq!(error.kind(), ErrorKind::NoRuntime);
 }
 
-#[test]
-fn guests_run_statements_within_one_another_as_deep_as_the_host_says() {
-    let mut limits = Limits::default();
-    limits.sql_depth_max = 1;
+/// A connection with a guest that runs the statements it is given, under these limits.
+fn querying(limits: Limits) -> (Database, Connection) {
     let granted = options().grant(Capabilities::all());
     let database = Database::open_in_memory(granted.limits(limits)).unwrap();
     let connection = connect(&database);
@@ -105,12 +105,37 @@ fn guests_run_statements_within_one_another_as_deep_as_the_host_says() {
     let sql = "CREATE EXTENSION query LANGUAGE wasm AS ? WITH (allow = 'sql_read')";
     connection.execute(sql, (module.as_slice(),)).unwrap();
     assert_eq!(integer(&connection, "SELECT query_value('SELECT 5')").unwrap(), 5);
+    (database, connection)
+}
+
+#[test]
+fn guests_run_statements_within_one_another_as_deep_as_the_host_says() {
+    let mut limits = Limits::default();
+    limits.sql_depth_max = 1;
+    let (_database, connection) = querying(limits);
     if crate::ENGINE != Engine::Sqlite {
         // Statements of guests call no functions of guests there.
         return;
     }
     let nested = "SELECT query_value('SELECT query_value(''SELECT 5'')')";
     check_error(value(&connection, nested), "sql_depth_max (1)");
+}
+
+/// SQLite's own limit on values is the application's again when the guest has ended.
+#[test]
+fn values_in_statements_of_guests_are_as_long_as_the_host_says() {
+    if crate::ENGINE != Engine::Sqlite {
+        // Turso has no limit on values but its own; docs/limits.md says so.
+        return;
+    }
+    let mut limits = Limits::default();
+    limits.sql_value_bytes_max = 5000;
+    let (_database, connection) = querying(limits);
+    let digits = |bytes: usize| format!("SELECT length(hex(zeroblob({})))", bytes / 2);
+    let by_guest = |bytes: usize| format!("SELECT query_value('{}')", digits(bytes));
+    assert_eq!(integer(&connection, &by_guest(4000)).unwrap(), 4000);
+    check_error(value(&connection, &by_guest(6000)), "too big");
+    assert_eq!(integer(&connection, &digits(6000)).unwrap(), 6000);
 }
 
 #[test]

@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use wasmparser::{
-    BinaryReaderError, CompositeInnerType, ExternalKind, FuncToValidate, FuncValidatorAllocations,
-    FunctionBody, Operator, OperatorsReader, Parser, Payload, RefType, TypeRef, ValidPayload,
-    Validator, ValidatorResources, WasmFeatures,
+    BinaryReaderError, CompositeInnerType, DataKind, ElementItems, ElementKind, ExternalKind,
+    FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator, OperatorsReader, Parser,
+    Payload, RefType, TypeRef, ValidPayload, Validator, ValidatorResources, WasmFeatures,
 };
 
 use super::text::MAGIC;
@@ -163,6 +163,20 @@ fn sections(module: &mut Module, wasm: &[u8], limits: &Limits) -> Result<()> {
                 }
             }
         }
+        let start = start_work(&payload)?;
+        module.compiling = module.compiling.saturating_add(start);
+        for (work, limit, max) in [
+            (start, "function_work_max", limits.function_work_max),
+            (module.compiling, "module_work_max", limits.module_work_max),
+        ] {
+            if work > max {
+                let message = format!(
+                    "the module would take too long to compile: what its segments and globals write when \
+                     an instance starts comes to more than {limit} = {max}, which the host can raise"
+                );
+                return Err(Error::new(ErrorKind::Limit, message));
+            }
+        }
         match validator.payload(&payload).map_err(invalid)? {
             ValidPayload::Func(function, body) => code(module, function, &body, limits)?,
             ValidPayload::Ok | ValidPayload::Parser(_) | ValidPayload::End(_) => {}
@@ -195,6 +209,40 @@ fn count(payload: &Payload<'_>, limits: &Limits) -> Result<()> {
         return Err(exceeded(what, count as usize, "module_items_max", limits.module_items_max));
     }
     Ok(())
+}
+
+/// What compiling the function that starts an instance costs, as far as this section is about it.
+fn start_work(payload: &Payload<'_>) -> Result<u64> {
+    let mut cost = 0_u64;
+    match payload {
+        Payload::DataSection(segments) => {
+            for segment in segments.clone() {
+                if let DataKind::Active { offset_expr, .. } = segment.map_err(invalid)?.kind {
+                    cost += work::ACTIVE_SEGMENT + work::of_constant(&offset_expr);
+                }
+            }
+        }
+        Payload::ElementSection(segments) => {
+            for segment in segments.clone() {
+                let segment = segment.map_err(invalid)?;
+                if let ElementKind::Active { offset_expr, .. } = &segment.kind {
+                    cost += work::ACTIVE_SEGMENT + work::of_constant(offset_expr);
+                }
+                if let ElementItems::Expressions(_, expressions) = segment.items {
+                    for expression in expressions {
+                        cost += work::of_constant(&expression.map_err(invalid)?);
+                    }
+                }
+            }
+        }
+        Payload::GlobalSection(globals) => {
+            for global in globals.clone() {
+                cost += work::of_constant(&global.map_err(invalid)?.init_expr);
+            }
+        }
+        _ => {}
+    }
+    Ok(cost)
 }
 
 /// Takes what is wanted from a section that the validator has accepted.

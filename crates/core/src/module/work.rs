@@ -7,10 +7,11 @@
 //!
 //! **Compiling** costs the product of places where control or machine state changes hands (branches,
 //! loops, calls, memory accesses with their bounds checks) and the values alive there (locals, the
-//! operand stack). `docs/limits.md` has the measurements that the weights are from; a unit is about
-//! 0.3 microseconds of Wasmtime's compiler at worst.
+//! operand stack). What is compiled to a sequence with several ways to trap, or to a call of the
+//! executor, costs by itself, too. `docs/limits.md` has the measurements that the weights are from; a
+//! unit is about 0.3 microseconds of Wasmtime's compiler at worst.
 
-use wasmparser::{BlockType, FuncValidator, Operator, ValidatorResources};
+use wasmparser::{BlockType, ConstExpr, FuncValidator, Operator, ValidatorResources};
 
 use super::read::Module;
 
@@ -78,6 +79,18 @@ pub(super) fn of_block_type(module: &Module, operator: &Operator<'_>) -> usize {
     }
 }
 
+/// What an active segment costs: an executor compiles all of them into the function that starts an
+/// instance.
+pub(super) const ACTIVE_SEGMENT: u64 = 2400;
+
+/// What a constant expression costs: nothing when it is one constant.
+pub(super) fn of_constant(expression: &ConstExpr<'_>) -> u64 {
+    const INSTRUCTION: u64 = 200;
+    // The end of the expression is one, too.
+    let instructions = expression.get_operators_reader().into_iter().count() as u64;
+    INSTRUCTION * instructions.saturating_sub(2)
+}
+
 /// Adds up what compiling a function would cost.
 pub(super) struct Compiling {
     locals: usize,
@@ -133,14 +146,64 @@ impl Compiling {
             Operator::BrTable { targets } => TARGET * (u64::from(targets.len()) + 1),
             Operator::Call { .. } | Operator::CallIndirect { .. } => 2,
             operator if is_memory_access(operator) => 1,
+            operator if is_division(operator) || is_truncation(operator) => 2,
             _ => 0,
         };
         let alive = (self.locals + validator.operand_stack_height() as usize) as u64;
         // Results of nested blocks are alive in all of them.
         let nested = block as u64 * self.blocks.len() as u64;
-        let cost = weight.saturating_mul(alive).saturating_add(nested);
+        let cost =
+            weight.saturating_mul(alive).saturating_add(nested).saturating_add(alone(operator));
         self.work = self.work.saturating_add(cost);
     }
+}
+
+/// What an instruction costs whatever is alive at it.
+fn alone(operator: &Operator<'_>) -> u64 {
+    match operator {
+        operator if is_division(operator) => 250,
+        operator if is_truncation(operator) => 500,
+        Operator::RefFunc { .. } | Operator::DataDrop { .. } | Operator::ElemDrop { .. } => 150,
+        Operator::MemoryGrow { .. } => 150,
+        Operator::MemoryCopy { .. } | Operator::MemoryFill { .. } | Operator::MemoryInit { .. } => {
+            600
+        }
+        Operator::TableGet { .. } | Operator::TableSet { .. } => 300,
+        Operator::TableGrow { .. } | Operator::TableFill { .. } | Operator::TableInit { .. } => {
+            1600
+        }
+        Operator::TableCopy { .. } => 4000,
+        _ => 0,
+    }
+}
+
+fn is_division(operator: &Operator<'_>) -> bool {
+    matches!(
+        operator,
+        Operator::I32DivS
+            | Operator::I32DivU
+            | Operator::I32RemS
+            | Operator::I32RemU
+            | Operator::I64DivS
+            | Operator::I64DivU
+            | Operator::I64RemS
+            | Operator::I64RemU
+    )
+}
+
+/// Conversions that trap where there is no such integer.
+fn is_truncation(operator: &Operator<'_>) -> bool {
+    matches!(
+        operator,
+        Operator::I32TruncF32S
+            | Operator::I32TruncF32U
+            | Operator::I32TruncF64S
+            | Operator::I32TruncF64U
+            | Operator::I64TruncF32S
+            | Operator::I64TruncF32U
+            | Operator::I64TruncF64S
+            | Operator::I64TruncF64U
+    )
 }
 
 /// Loads, stores and bulk operations of memories and tables.
