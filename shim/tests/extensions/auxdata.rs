@@ -25,7 +25,7 @@ fn load() -> (Native, Vec<Guest>, tempfile::TempDir) {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/extensions/auxdata.c");
     let folder = tempfile::tempdir().unwrap();
     let native = native::load(&source, &[], None, folder.path());
-    (native, guest::load(&build(&source, &[]).wasm), folder)
+    (native, guest::load_pure(&build(&source, &[]).wasm), folder)
 }
 
 /// A statement of calls, at several places, of arguments that are constant and such that are not.

@@ -26,6 +26,16 @@ pub(crate) fn load(wasm: &[u8]) -> Vec<Guest> {
 
 /// The same with these capabilities granted; it asks for all.
 pub(crate) fn load_granted(wasm: &[u8], granted: &str) -> Vec<Guest> {
+    create(wasm, granted, &format!("WITH (allow = '{ALLOW}')"))
+}
+
+/// The same for an extension that asks for nothing. Its functions can be deterministic, as those that
+/// may run SQL cannot.
+pub(crate) fn load_pure(wasm: &[u8]) -> Vec<Guest> {
+    create(wasm, "", "")
+}
+
+fn create(wasm: &[u8], granted: &str, with: &str) -> Vec<Guest> {
     let wasmtime: Arc<dyn Runtime> = Arc::new(WasmtimeRuntime::new());
     let wasmi: Arc<dyn Runtime> = Arc::new(WasmiRuntime::new());
     let pairs = [(Engine::Sqlite, &wasmtime), (Engine::Sqlite, &wasmi), (Engine::Turso, &wasmtime)];
@@ -33,7 +43,7 @@ pub(crate) fn load_granted(wasm: &[u8], granted: &str) -> Vec<Guest> {
         let granted: Capabilities = granted.parse().unwrap();
         let options = Options::new().engine(engine).runtime(Arc::clone(runtime)).grant(granted);
         let connection = Database::open_in_memory(options).unwrap().connect().unwrap();
-        let create = format!("CREATE EXTENSION guest LANGUAGE wasm AS ?1 WITH (allow = '{ALLOW}')");
+        let create = format!("CREATE EXTENSION guest LANGUAGE wasm AS ?1 {with}");
         connection.execute(&create, (wasm,)).unwrap();
         Guest { engine, runtime: runtime.name(), connection }
     };

@@ -77,6 +77,6 @@ fn add(indices: &mut HashMap<String, Vec<usize>>, name: &str, index: usize) {
     indices.entry(name.to_owned()).or_default().push(index);
 }
 
-fn get<'a>(indices: &'a HashMap<String, Vec<usize>>, name: &str) -> impl Iterator<Item = usize> {
+fn get(indices: &HashMap<String, Vec<usize>>, name: &str) -> impl Iterator<Item = usize> {
     indices.get(name).into_iter().flatten().copied()
 }
