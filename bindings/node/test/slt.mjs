@@ -21,7 +21,7 @@ const TOKEN = new RegExp(
 const OURS =
   /^\s*(?:(?:CREATE(?:\s+OR\s+REPLACE)?|DROP)\s+(?:FUNCTION|EXTENSION)\b|PRAGMA\s+wasm_cache_size\b)/i;
 const CACHE_SIZE = /^\s*PRAGMA\s+wasm_cache_size\s*$/i;
-const ABOUT_NAME = /^(?:no such (?:function|table)|wrong number of arguments to function)/;
+const ABOUT_NAME = /^(?:no such (?:function|table|collation sequence)|wrong number of arguments to function)/;
 const WRITES = /^\s*(?:INSERT|REPLACE|UPDATE|DELETE|WITH)\b/i;
 const TRIGGER = /^\s*CREATE\s+(?:TEMP\s+|TEMPORARY\s+)?TRIGGER\b/i;
 const TRIGGER_END = /;\s*END\s*$/i;

@@ -31,7 +31,9 @@ _OURS = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _CACHE_SIZE = re.compile(r"\s*PRAGMA\s+wasm_cache_size\s*$", re.IGNORECASE)
-_ABOUT_NAME = re.compile("no such (function|table)|wrong number of arguments to function")
+_ABOUT_NAME = re.compile(
+    "no such (function|table|collation sequence)|wrong number of arguments to function"
+)
 _WRITES = re.compile(r"\s*(?:INSERT|REPLACE|UPDATE|DELETE|WITH)\b", re.IGNORECASE)
 _TRIGGER = re.compile(r"\s*CREATE\s+(?:TEMP\s+|TEMPORARY\s+)?TRIGGER\b", re.IGNORECASE)
 _TRIGGER_END = re.compile(r";\s*END\s*$", re.IGNORECASE)

@@ -87,7 +87,7 @@ impl Connection {
     /// Runs the first statement, SQLite's, of a text; what is left of the text.
     fn run_first<'s>(&self, sql: &'s str, answer: &mut Option<Answer>) -> Result<&'s str> {
         let prepared = match self.prepare_first(sql) {
-            Err(error) if is_about_function(&error) => {
+            Err(error) if is_about_a_name(&error) => {
                 self.query("SELECT wasm_refresh()", &[])?;
                 self.prepare_first(sql)
             }
@@ -132,10 +132,15 @@ fn all_rows(statement: &mut Statement<'_>) -> Result<Vec<Vec<Value>>> {
     Ok(rows)
 }
 
-fn is_about_function(error: &Error) -> bool {
-    ["no such function", "wrong number of arguments to function", "no such table"]
-        .iter()
-        .any(|text| error.message().starts_with(text))
+fn is_about_a_name(error: &Error) -> bool {
+    [
+        "no such function",
+        "wrong number of arguments to function",
+        "no such table",
+        "no such collation sequence",
+    ]
+    .iter()
+    .any(|text| error.message().starts_with(text))
 }
 
 #[test]
