@@ -226,6 +226,40 @@ fn features_that_are_off() {
     read(&good(used), &Limits::default()).expect("WebAssembly 2.0 and extended constants");
 }
 
+/// What an executor compiles to much code is bounded, however few values are alive at it.
+#[test]
+fn what_is_costly_by_itself_is_bounded_too() {
+    let many = |count: usize, text: &str| text.repeat(count);
+    let function =
+        |body: String| format!("(func (param i32 i32 f64) (result i32) {body} (i32.const 0))");
+    let start = "what its segments and globals write when an instance starts";
+    for (what, fields, message) in [
+        ("active data", many(8_000, "(data (i32.const 0) \"a\")"), start),
+        (
+            "computed globals",
+            many(90_000, "(global i32 (i32.add (i32.const 1) (i32.const 2)))"),
+            start,
+        ),
+        (
+            "division",
+            function(many(25_000, "(drop (i32.rem_u (local.get 0) (local.get 1)))")),
+            "instructions, weighted by what is alive at them",
+        ),
+        (
+            "truncation",
+            function(many(12_000, "(drop (i64.trunc_f64_s (local.get 2)))")),
+            "instructions, weighted by what is alive at them",
+        ),
+    ] {
+        let error = read(&good(&fields), &Limits::default()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Limit, "{what}: {error}");
+        assert!(error.message().contains(message), "{what}: {error}");
+        assert!(error.message().contains("function_work_max"), "{what}: {error}");
+    }
+    // Passive segments are data and nothing else.
+    read(&good(&many(8_000, "(data \"a\")")), &Limits::default()).unwrap();
+}
+
 /// A function with three loops in one another, and 100 values alive at them: 5 x (1 + 2 + 3) x 100 =
 /// 3,000 units of compiling.
 fn loops(name: &str) -> String {
@@ -296,12 +330,12 @@ fn limits_of_structure() {
         (
             good(&loops("once")),
             limit(|l| l.function_work_max = 2999),
-            "the function \"once\" of the module would take too long to compile: branches, calls and memory accesses times the values alive at them come to more than function_work_max = 2999, which the host can raise",
+            "the function \"once\" of the module would take too long to compile: its instructions, weighted by what is alive at them, come to more than function_work_max = 2999, which the host can raise",
         ),
         (
             good(&(loops("once") + &loops("again"))),
             limit(|l| l.module_work_max = 5999),
-            "the function \"again\" of the module would take too long to compile: branches, calls and memory accesses times the values alive at them come to more than module_work_max = 5999, which the host can raise",
+            "the function \"again\" of the module would take too long to compile: its instructions, weighted by what is alive at them, come to more than module_work_max = 5999, which the host can raise",
         ),
         (
             good("(table 60 funcref) (table 60 funcref)"),

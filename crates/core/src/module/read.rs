@@ -417,9 +417,9 @@ fn code(
                 return Err(Error::new(
                     ErrorKind::Limit,
                     format!(
-                        "{name} of the module would take too long to compile: branches, calls and \
-                         memory accesses times the values alive at them come to more than {limit} = \
-                         {max}, which the host can raise"
+                        "{name} of the module would take too long to compile: its instructions, \
+                         weighted by what is alive at them, come to more than {limit} = {max}, which \
+                         the host can raise"
                     ),
                 ));
             }

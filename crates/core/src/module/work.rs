@@ -161,8 +161,8 @@ impl Compiling {
 /// What an instruction costs whatever is alive at it.
 fn alone(operator: &Operator<'_>) -> u64 {
     match operator {
-        operator if is_division(operator) => 250,
-        operator if is_truncation(operator) => 500,
+        operator if is_division(operator) => 800,
+        operator if is_truncation(operator) => 1600,
         Operator::RefFunc { .. } | Operator::DataDrop { .. } | Operator::ElemDrop { .. } => 150,
         Operator::MemoryGrow { .. } => 150,
         Operator::MemoryCopy { .. } | Operator::MemoryFill { .. } | Operator::MemoryInit { .. } => {
