@@ -28,6 +28,8 @@ pub(crate) struct Names {
     our_tables: HashSet<String>,
     /// All functions of the connection, once they were asked for.
     functions: OnceCell<Functions>,
+    /// The names, in ASCII lower case, of all modules of virtual tables, once they were asked for.
+    modules: OnceCell<HashSet<String>>,
 }
 
 /// Functions by their names in ASCII lower case: the name as SQLite has it, and whether it is built in.
@@ -109,6 +111,7 @@ impl Names {
             our_collations: state.collations.borrow().names(),
             our_tables: state.tables.borrow().registered.names(),
             functions: OnceCell::new(),
+            modules: OnceCell::new(),
         }
     }
 
@@ -137,6 +140,14 @@ impl Names {
         Ok(self.functions.get_or_init(|| functions))
     }
 
+    fn modules(&self) -> Result<&HashSet<String>> {
+        if let Some(modules) = self.modules.get() {
+            return Ok(modules);
+        }
+        let modules = all_modules(self.handle)?;
+        Ok(self.modules.get_or_init(|| modules))
+    }
+
     fn foreign_collation(&self, name: &str) -> Option<String> {
         let ours = self.our_collations.contains(&name.to_ascii_lowercase());
         (!ours && has_collation(self.handle, name))
@@ -146,7 +157,7 @@ impl Names {
     fn foreign_table(&self, name: &str) -> Result<Option<String>> {
         let key = name.to_ascii_lowercase();
         let foreign = is_reserved_module(&key)
-            || !self.our_tables.contains(&key) && all_modules(self.handle)?.contains(&key);
+            || !self.our_tables.contains(&key) && self.modules()?.contains(&key);
         Ok(foreign.then(|| format!("the virtual table module {name} of the connection")))
     }
 

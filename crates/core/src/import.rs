@@ -3,16 +3,104 @@
 //! libSQL keeps its functions in a table of the file: their names, and their modules as text or binary.
 //! Each becomes a definition here, all of them or none. The table stays, for libSQL.
 
+use crate::catalog::CatalogReader;
 use crate::ddl::{Create, ObjectKind, Source, With};
 use crate::error::{Error, ErrorKind, Result};
-use crate::value::Value;
+use crate::limits::Limits;
+use crate::value::{Value, ValueRef};
 use crate::write::{self, CatalogAccess};
 
 /// The table of libSQL.
 pub const LIBSQL_TABLE: &str = "libsql_wasm_func_table";
 
-/// Its rows: name and module. Fails where the file has no such table.
-pub const SELECT_LIBSQL: &str = "SELECT name, body FROM main.libsql_wasm_func_table ORDER BY name";
+/// Bytes of all modules of the table that are taken over at once.
+const BYTES_MAX: usize = 128 << 20;
+
+/// Reads the rows of the table: names and modules. The file may be made to attack: nothing but an
+/// ordinary table is read, and of each value the length before the value.
+///
+/// # Errors
+/// There is no such table, or a view or generated columns in its place; a row without a name or a module,
+/// or with a longer one than the limits allow; more rows than `catalog_objects_max`.
+pub fn read_libsql(reader: &dyn CatalogReader, limits: &Limits) -> Result<Vec<[Value; 2]>> {
+    check_table(reader)?;
+    let (names, text, bytes) =
+        (limits.name_bytes_max, limits.module_text_bytes_max, limits.module_bytes_max);
+    let rows_max = limits.catalog_objects_max;
+    let sql = format!(
+        "SELECT CASE WHEN typeof(name) = 'text' AND length(name) <= {names} THEN name END, \
+         CASE WHEN typeof(body) = 'text' AND length(body) <= {text} \
+         OR typeof(body) = 'blob' AND length(body) <= {bytes} THEN body END, \
+         typeof(body), length(body) FROM main.{LIBSQL_TABLE} LIMIT {}",
+        rows_max.saturating_add(1)
+    );
+    let (mut rows, mut total) = (Vec::new(), 0_usize);
+    reader.query(&sql, &[], &mut |row| {
+        let [name, body, class, length] = *row else { return Err(unreadable("other columns")) };
+        let ValueRef::Text(name) = name else {
+            return Err(unreadable("no name that a function can have"));
+        };
+        if rows.len() == rows_max {
+            let message = format!(
+                "{LIBSQL_TABLE} has more rows than catalog_objects_max = {rows_max}, which the host can raise"
+            );
+            return Err(Error::new(ErrorKind::Limit, message));
+        }
+        total += match (body, class, length) {
+            (ValueRef::Text(body), ..) => body.len(),
+            (ValueRef::Blob(body), ..) => body.len(),
+            (_, ValueRef::Text("text"), ValueRef::Integer(length))
+                if usize::try_from(length).is_ok_and(|length| length <= text) =>
+            {
+                return Err(unreadable(&format!("text that is not UTF-8 as the module of \"{name}\"")));
+            }
+            (_, ValueRef::Text("text" | "blob"), ValueRef::Integer(length)) => {
+                let message = format!(
+                    "the module of \"{name}\" in {LIBSQL_TABLE} has {length} bytes, more than \
+                     module_bytes_max = {bytes} or, of a text, module_text_bytes_max = {text}, which the \
+                     host can raise"
+                );
+                return Err(Error::new(ErrorKind::Limit, message));
+            }
+            (_, ValueRef::Text(class), _) => {
+                let class = class.to_ascii_uppercase();
+                return Err(unreadable(&format!("{class} as the module of \"{name}\"")));
+            }
+            _ => return Err(unreadable("no module")),
+        };
+        if total > BYTES_MAX {
+            let message = format!("the modules in {LIBSQL_TABLE} have more than {BYTES_MAX} bytes in all");
+            return Err(Error::new(ErrorKind::Limit, message));
+        }
+        rows.push([Value::Text(name.to_owned()), body.to_owned()]);
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+/// Whether the table is an ordinary one.
+fn check_table(reader: &dyn CatalogReader) -> Result<()> {
+    let sql = "SELECT type = 'table' AND lower(substr(sql, 1, 13)) = 'create table ' \
+               FROM main.sqlite_master WHERE lower(name) = ?1";
+    let mut is_ordinary = None;
+    reader.query(sql, &[ValueRef::Text(LIBSQL_TABLE)], &mut |row| {
+        is_ordinary = Some(row.first() == Some(&ValueRef::Integer(1)));
+        Ok(())
+    })?;
+    if is_ordinary.is_none() {
+        return Err(Error::new(ErrorKind::NotFound, format!("no such table: main.{LIBSQL_TABLE}")));
+    }
+    let generated = reader.columns(LIBSQL_TABLE)?.iter().any(|column| !column.ordinary);
+    if is_ordinary == Some(false) || generated {
+        let message = format!("{LIBSQL_TABLE} is no ordinary table, so libSQL has not written it");
+        return Err(Error::new(ErrorKind::Catalog, message));
+    }
+    Ok(())
+}
+
+fn unreadable(what: &str) -> Error {
+    Error::new(ErrorKind::Catalog, format!("a row of {LIBSQL_TABLE} has {what}"))
+}
 
 /// Creates a function of each row; how many there were to create. What has a name that is taken by a
 /// function of ours already is left alone, so that the import can be made again.
@@ -38,8 +126,6 @@ pub fn libsql(access: &dyn CatalogAccess, rows: Vec<[Value; 2]>) -> Result<u64> 
 }
 
 fn create(name: Value, body: Value) -> Result<Create> {
-    let unreadable =
-        |what: &str| Error::new(ErrorKind::Catalog, format!("a row of {LIBSQL_TABLE} has {what}"));
     let name = match name {
         Value::Text(name) if !name.is_empty() && !name.contains('\0') => name,
         _ => return Err(unreadable("no name that a function can have")),

@@ -234,7 +234,7 @@ fn what_is_costly_by_itself_is_bounded_too() {
         |body: String| format!("(func (param i32 i32 f64) (result i32) {body} (i32.const 0))");
     let start = "what its segments and globals write when an instance starts";
     for (what, fields, message) in [
-        ("active data", many(8_000, "(data (i32.const 0) \"a\")"), start),
+        ("active data", many(45_000, "(data (i32.const 0) \"a\")"), start),
         (
             "computed globals",
             many(90_000, "(global i32 (i32.add (i32.const 1) (i32.const 2)))"),
@@ -257,7 +257,7 @@ fn what_is_costly_by_itself_is_bounded_too() {
         assert!(error.message().contains("function_work_max"), "{what}: {error}");
     }
     // Passive segments are data and nothing else.
-    read(&good(&many(8_000, "(data \"a\")")), &Limits::default()).unwrap();
+    read(&good(&many(45_000, "(data \"a\")")), &Limits::default()).unwrap();
 }
 
 /// A function with three loops in one another, and 100 values alive at them: 5 x (1 + 2 + 3) x 100 =

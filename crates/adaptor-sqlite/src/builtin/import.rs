@@ -5,17 +5,12 @@ use commensal_core::{Result, ValueRef};
 
 use super::Call;
 use crate::catalog::Access;
+use crate::reader::Reader;
 
 /// Gives how many there were to create.
 pub(super) fn libsql(call: &Call<'_>) -> Result<()> {
-    let mut rows = Vec::new();
-    call.state
-        .handle
-        .query(import::SELECT_LIBSQL, &[], &mut |row| {
-            let value = |column| row.column(column).map(|value| value.to_owned());
-            rows.push([value(0)?, value(1)?]);
-            Ok(())
-        })
+    let limits = call.state.environment().settings.limits.clone();
+    let rows = import::read_libsql(&Reader(call.state.handle), &limits)
         .map_err(|error| call.prefixed(&error))?;
     let created = import::libsql(&Access::new(call.state), rows)?;
     call.give(ValueRef::Integer(i64::try_from(created).unwrap_or(i64::MAX)));
