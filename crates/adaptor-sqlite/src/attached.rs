@@ -88,7 +88,7 @@ fn differs(handle: Handle, schema: &str, object: &ObjectEntry) -> Result<bool> {
     let schema = quote_identifier(schema);
     let mut plain = false;
     let sql = format!(
-        "SELECT type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' FROM {schema}.sqlite_master \
+        "SELECT type = 'table' AND lower(substr(sql, 1, 13)) = 'create table ' FROM {schema}.sqlite_master \
          WHERE name = 'commensal_object' COLLATE NOCASE"
     );
     handle.query(&sql, &[], &mut |row| {

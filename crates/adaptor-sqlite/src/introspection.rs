@@ -21,7 +21,7 @@ use crate::api::{
 use crate::function::guard;
 use crate::names;
 use crate::result::set_result;
-use crate::state::{State, is_code};
+use crate::state::{State, is_code, is_transient};
 use crate::statement::Handle;
 use crate::vtab;
 
@@ -81,10 +81,11 @@ pub(crate) fn register(state: &Rc<State>) -> Result<()> {
 }
 
 /// Connects one table, which is enough for its disconnection to tell that the connection closes. Does
-/// nothing while the file cannot be read, because another process has locked it, say: nothing keeps the
-/// connection from closing then, and [`State::current`] tries again before anything does.
+/// nothing while the file cannot be read: nothing keeps the connection from closing then, and
+/// [`State::current`] tries again before anything does.
 ///
 /// # Errors
+/// Another connection has locked the file.
 /// Temporary tables or views of the application have the names of all tables. Those of a file hide
 /// nothing in the schema of temporary tables.
 pub(crate) fn connect_one(state: &Rc<State>) -> Result<()> {
@@ -94,8 +95,11 @@ pub(crate) fn connect_one(state: &Rc<State>) -> Result<()> {
         if state.introspected.get() {
             return Ok(());
         }
-        if prepared.is_err_and(|error| !is_code(&error, SQLITE_ERROR)) {
-            return Ok(());
+        match prepared {
+            // Another connection holds the whole file: loading again will do.
+            Err(error) if is_transient(&error) => return Err(error),
+            Err(error) if !is_code(&error, SQLITE_ERROR) => return Ok(()),
+            _ => {}
         }
     }
     Err(Error::new(

@@ -65,9 +65,9 @@ pub(crate) fn examine(
     let text = std::str::from_utf8(sql).map_err(|_| refusal("the statement is not UTF-8"))?;
     check_instructions(state, &program, text)?;
     check_catalog(state, &program)?;
-    let needs = check_calls(state, &program.calls, needs)?;
+    let needs = check_calls(state, &program.calls, needs, first_token(text))?;
     check_rights(needs, rights).map_err(refusal)?;
-    tables::check(state, &program, first_token(text).is("ALTER"))?;
+    tables::check(state, &program)?;
     Ok(needs)
 }
 
@@ -92,6 +92,11 @@ fn check_instructions(state: &State, program: &Program, text: &str) -> Result<()
         ));
     }
     let first = first_token(text);
+    if first.is("PRAGMA") && tables::has_attached(state)? {
+        return Err(refusal(
+            "pragmas are not for guests while a database is attached: they tell of it, too",
+        ));
+    }
     let is = |words: &[&str]| words.iter().any(|word| first.is(word));
     // SQLite trusts what is in `temp`, as it trusts the application. What is made or changed in `main` may
     // have to be put down there, too.
@@ -146,16 +151,23 @@ fn check_catalog(state: &State, program: &Program) -> Result<()> {
 }
 
 /// Whether a table belongs to the catalog, by its name.
-fn is_of_catalog(name: &str) -> bool {
+pub(crate) fn is_of_catalog(name: &str) -> bool {
     let prefix = commensal_core::catalog::TABLE_PREFIX;
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 /// What the calls need besides.
-fn check_calls(state: &State, calls: &[Call], mut needs: Capabilities) -> Result<Capabilities> {
+fn check_calls(
+    state: &State,
+    calls: &[Call],
+    mut needs: Capabilities,
+    first: Token<'_>,
+) -> Result<Capabilities> {
+    // Only these statements call them; elsewhere the name is some function of the application's.
+    let internal = if first.is("ALTER") || first.is("ANALYZE") { INTERNAL } else { &[] };
     let mut unknown = Vec::new();
     for call in calls {
-        let names = [INTERNAL, OF_FULL_TEXT, OURS].concat();
+        let names = [internal, OF_FULL_TEXT, OURS].concat();
         if names.contains(&call.name.as_str()) || is_definition(state, call) {
             continue;
         }

@@ -12,15 +12,12 @@ use commensal_core::ddl::{self, quote_identifier};
 use commensal_core::host::calls;
 use commensal_core::{Result, ValueRef};
 
-use crate::permit::refusal;
+use crate::permit::{is_of_catalog, refusal};
 use crate::program::Program;
 use crate::state::State;
 
 /// Virtual tables without a definition in a file that only read.
 const EPONYMOUS: &[&str] = &["json_each", "json_tree", "jsonb_each", "jsonb_tree"];
-
-/// What SQLite itself reads when a column with a constraint is added.
-const OF_ALTER: &str = "pragma_quick_check";
 
 /// Modules of SQLite's own that reach nothing but tables of their file.
 const MODULES: &[&str] = &["fts3", "fts4", "fts5", "geopoly", "rtree", "rtree_i32"];
@@ -54,20 +51,22 @@ const SHADOWS: &[&str] = &[
 /// Objects of a schema that are looked at, at most.
 const OBJECTS_MAX: usize = 10_000;
 
-/// Checks the virtual tables of a program, which may be one that alters a table.
+/// Checks the virtual tables of a program. A column with a constraint cannot be added: SQLite then checks
+/// the whole table, by a statement whose program nobody lists.
 ///
 /// # Errors
 /// One is not for guests.
-pub(crate) fn check(state: &State, program: &Program, is_alter: bool) -> Result<()> {
+pub(crate) fn check(state: &State, program: &Program) -> Result<()> {
     let mut unknown: Vec<&str> = program.virtual_tables.iter().map(String::as_str).collect();
     unknown.retain(|text| !address(text).is_some_and(|at| state.is_connected(at)));
     let mut dropped: Vec<&str> = program.drops_virtual.iter().map(String::as_str).collect();
     if unknown.is_empty() && dropped.is_empty() {
         return Ok(());
     }
-    let checks = is_alter.then_some(OF_ALTER);
-    let eponymous = EPONYMOUS.iter().copied().chain(checks).map(str::to_owned);
-    for name in eponymous.chain(calls::pragmas().map(|name| format!("pragma_{name}"))) {
+    let has_attached = has_attached(state)?;
+    // Pragmas tell of attached databases, too.
+    let pragmas = calls::pragmas().filter(|_| !has_attached).map(|name| format!("pragma_{name}"));
+    for name in EPONYMOUS.iter().map(|name| (*name).to_owned()).chain(pragmas) {
         if unknown.is_empty() {
             break;
         }
@@ -82,6 +81,9 @@ pub(crate) fn check(state: &State, program: &Program, is_alter: bool) -> Result<
         }
         let schema = Schema::read(state, schema)?;
         for (name, object) in &schema.objects {
+            if unknown.is_empty() && dropped.is_empty() {
+                break;
+            }
             let module = object.module.as_deref();
             let is_dropped = dropped.iter().any(|own| own.eq_ignore_ascii_case(name));
             if is_dropped && module.is_some_and(|module| is_definition(state, module)) {
@@ -107,6 +109,17 @@ pub(crate) fn check(state: &State, program: &Program, is_alter: bool) -> Result<
              pragmas that only read",
         )),
     }
+}
+
+/// Whether the connection has a database besides `main` and `temp`.
+pub(crate) fn has_attached(state: &State) -> Result<bool> {
+    let mut has = false;
+    state.handle.query("PRAGMA database_list", &[], &mut |row| {
+        let is_own = |name| matches!(name, ValueRef::Text("main" | "temp"));
+        has |= !is_own(row.column(1)?);
+        Ok(())
+    })?;
+    Ok(has)
 }
 
 /// Whether a statement that makes a virtual table makes one of a module that is for guests.
@@ -163,7 +176,11 @@ impl Schema {
                 Ok(ValueRef::Text(text)) => text,
                 _ => "",
             };
-            let (kind, is_stored) = (text(0), row.column(3)? != ValueRef::Integer(0));
+            // A number of a page alone says nothing: anybody can write it there.
+            let start = text(4).get(..13).unwrap_or_default();
+            let is_stored = row.column(3)? != ValueRef::Integer(0)
+                && start.eq_ignore_ascii_case("create table ");
+            let kind = text(0);
             match kind {
                 "trigger" => triggers.push(text(2).to_ascii_lowercase()),
                 "table" | "view" => {
@@ -203,7 +220,9 @@ impl Schema {
         for suffix in SHADOWS {
             let shadow = format!("{name}_{suffix}");
             if let Some(behind) = self.objects.get(&shadow)
-                && (behind.has_trigger || !self.is_plain_table(state, &shadow)?)
+                && (behind.has_trigger
+                    || !self.is_plain_table(state, &shadow)?
+                    || !self.is_written_plainly(state, &shadow)?)
             {
                 return Ok(false);
             }
@@ -214,9 +233,9 @@ impl Schema {
         }
     }
 
-    /// Whether this is a table whose rows are stored as they are.
+    /// Whether this is a table whose rows are stored as they are, and none of the catalog's.
     fn is_plain_table(&self, state: &State, name: &str) -> Result<bool> {
-        if !self.objects.get(name).is_some_and(|object| object.is_table) {
+        if !self.objects.get(name).is_some_and(|object| object.is_table) || is_of_catalog(name) {
             return Ok(false);
         }
         let mut is_plain = true;
@@ -225,7 +244,44 @@ impl Schema {
             is_plain &= row.column(6)? == ValueRef::Integer(0);
             Ok(())
         })?;
-        Ok(is_plain)
+        Ok(is_plain && self.reaches_nothing(state, &format!("SELECT * FROM {}", self.quoted(name))))
+    }
+
+    /// Whether writing the table runs nothing: no constraint, index, trigger or action of a foreign key
+    /// that calls a function or reaches a virtual table.
+    fn is_written_plainly(&self, state: &State, name: &str) -> Result<bool> {
+        let mut columns = Vec::new();
+        let sql = format!("PRAGMA {}.table_xinfo({})", self.name, quote_identifier(name));
+        state.handle.query(&sql, &[], &mut |row| {
+            if let ValueRef::Text(column) = row.column(1)? {
+                let column = quote_identifier(column);
+                columns.push(format!("{column} = {column}"));
+            }
+            Ok(())
+        })?;
+        let table = self.quoted(name);
+        Ok([
+            format!("INSERT INTO {table} DEFAULT VALUES"),
+            format!("UPDATE {table} SET {}", columns.join(", ")),
+            format!("DELETE FROM {table}"),
+        ]
+        .iter()
+        .all(|sql| self.reaches_nothing(state, sql)))
+    }
+
+    fn quoted(&self, name: &str) -> String {
+        format!("{}.{}", self.name, quote_identifier(name))
+    }
+
+    /// Whether the statement calls nothing and reaches no virtual table.
+    fn reaches_nothing(&self, state: &State, sql: &str) -> bool {
+        Program::read(state.handle, sql.as_bytes()).is_ok_and(|program| {
+            program.calls.is_empty()
+                && program.virtual_tables.is_empty()
+                && program.refused.is_none()
+                && !program.can_roll_back
+                && !program.reaches_attached
+        })
     }
 }
 
@@ -268,18 +324,30 @@ fn options(mut lexer: Lexer<'_>) -> Option<Option<String>> {
         let token = lexer.significant();
         if token.kind == TokenKind::Equals {
             let option = OPTIONS.iter().find(|option| before.is(option))?;
-            let value = lexer.significant();
             if *option == CONTENT {
+                // FTS4 takes all that stands between `=` and the comma for the name: one token, or none.
+                let value = lexer.token();
                 let name = match value.kind {
                     TokenKind::Comma | TokenKind::RightParenthesis => String::new(),
-                    _ => ddl::name(&value)?,
+                    _ => {
+                        let name = ddl::name(&value)?;
+                        before = lexer.significant();
+                        if !matches!(
+                            before.kind,
+                            TokenKind::Comma | TokenKind::RightParenthesis | TokenKind::End
+                        ) {
+                            return None;
+                        }
+                        name
+                    }
                 };
                 // Twice would be an error, unless it is not.
                 if content.replace(name).is_some() {
                     return None;
                 }
+                continue;
             }
-            before = value;
+            before = lexer.significant();
             continue;
         }
         before = token;
@@ -321,6 +389,10 @@ mod tests {
             content("CREATE VIRTUAL TABLE t USING fts5(a, content=)"),
             Some(Some(String::new()))
         );
+        for name in ["docs evil", "docs.", "docs/**/evil", "docs /**/ evil", " docs", "/**/docs"] {
+            let sql = format!("CREATE VIRTUAL TABLE t USING fts4(a, content={name})");
+            assert_eq!(content(&sql), None, "{sql}");
+        }
         for options in ["uncompress=readfile", "c=docs", "content=a, content=b", "'content'=a"] {
             let sql = format!("CREATE VIRTUAL TABLE t USING fts4(a, {options})");
             assert_eq!(content(&sql), None, "{sql}");

@@ -4,7 +4,7 @@
 //! through the file is found out in `permit.rs`, before the first step. The statement that was examined
 //! is the one that runs: SQLite does not compile it anew behind our back.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, RefCell};
 use std::ffi::c_int;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -38,8 +38,8 @@ const RENEWALS_MAX: usize = 10;
 /// See the module's description.
 pub(crate) struct GuestSql {
     handle: Handle,
-    /// Set once the state is made, which has the services that have this.
-    state: OnceCell<Weak<State>>,
+    /// Set while there is a state, which has the services that have this.
+    state: RefCell<Option<Weak<State>>>,
     depth: AtomicUsize,
     level: Cell<Level>,
     /// The rights of the level, for services of other threads.
@@ -67,7 +67,7 @@ impl GuestSql {
     pub(crate) fn new(handle: Handle, our_own: bool) -> Self {
         Self {
             handle,
-            state: OnceCell::new(),
+            state: RefCell::new(None),
             depth: AtomicUsize::new(0),
             level: Cell::new(Level::NONE),
             rights: Arc::new(Rights(AtomicU8::new(Capabilities::ALL.bits()))),
@@ -85,8 +85,13 @@ impl GuestSql {
     }
 
     pub(crate) fn set_state(&self, state: &Rc<State>) {
-        // It is set once.
-        let _ = self.state.set(Rc::downgrade(state));
+        *self.state.borrow_mut() = Some(Rc::downgrade(state));
+    }
+
+    /// The state ends. Idle guests keep these services and may be dropped on another thread, where no
+    /// reference to the state may be left.
+    pub(crate) fn forget_state(&self) {
+        self.state.take();
     }
 
     /// The rights of the guest whose statement runs; all while none does.
@@ -143,14 +148,13 @@ impl GuestSql {
 
 impl HostSql for GuestSql {
     fn prepare(&self, sql: &SqlText) -> Result<(Option<BoxedStatement>, usize)> {
-        let state = self.state.get().ok_or_else(gone)?;
+        let state = self.state.borrow().clone().ok_or_else(gone)?;
         let (statement, used) = self.handle.prepare_once(sql.as_bytes_with_nul())?;
         let Some(statement) = statement else { return Ok((None, used)) };
         let mut text = sql.as_bytes_with_nul()[..used].to_vec();
         let strong = state.upgrade().ok_or_else(gone)?;
         let needs = permit::examine(&strong, &text, &statement, self.level.get().rights)?;
         text.push(0);
-        let state = state.clone();
         let statement = OfGuest { statement, state, text, needs, is_fresh: true };
         Ok((Some(Box::new(statement)), used))
     }

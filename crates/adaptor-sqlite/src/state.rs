@@ -121,6 +121,12 @@ struct Cached {
     empty_schema: Option<i64>,
 }
 
+impl Drop for State {
+    fn drop(&mut self) {
+        self.services.sql.forget_state();
+    }
+}
+
 impl State {
     pub(crate) fn new(
         handle: Handle,
