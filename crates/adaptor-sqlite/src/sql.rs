@@ -5,6 +5,7 @@
 //! is the one that runs: SQLite does not compile it anew behind our back.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::ffi::c_int;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
 use commensal_core::engine::{EngineStatement, SqlText};
 use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql, Level};
 use commensal_core::limits::Capabilities;
-use commensal_core::{Error, ErrorKind, Result, ValueRef};
+use commensal_core::{Error, ErrorKind, Result, Value, ValueRef};
 
 use crate::api::code::*;
 use crate::deadline::Deadline;
@@ -155,7 +156,8 @@ impl HostSql for GuestSql {
         let strong = state.upgrade().ok_or_else(gone)?;
         let needs = permit::examine(&strong, &text, &statement, self.level.get().rights)?;
         text.push(0);
-        let statement = OfGuest { statement, state, text, needs, is_fresh: true };
+        let bound = self.handle.api.sqlite3_transfer_bindings.is_none().then(BTreeMap::new);
+        let statement = OfGuest { statement, state, text, needs, is_fresh: true, bound };
         Ok((Some(Box::new(statement)), used))
     }
 
@@ -220,6 +222,14 @@ struct OfGuest {
     needs: Capabilities,
     /// It has not been stepped since it was prepared or reset.
     is_fresh: bool,
+    /// Copies of what is bound, where SQLite was built without the function that hands it over.
+    bound: Option<BTreeMap<usize, Bound>>,
+}
+
+/// What a parameter is bound to.
+enum Bound {
+    Value(Value),
+    Zeroblob(u32),
 }
 
 // SAFETY: an instance has it, which moves between threads only with its connection.
@@ -235,9 +245,22 @@ impl OfGuest {
         let rights = state.services.sql.level().rights;
         let text = &self.text[..self.text.len() - 1];
         self.needs = permit::examine(&state, text, &statement, rights)?;
-        if !statement.take_bindings(&self.statement) && statement.parameter_count() > 0 {
-            let message = "the schema has changed: prepare the statement again";
-            return Err(Error::new(ErrorKind::Engine, message).with_engine_code(SQLITE_SCHEMA));
+        match &self.bound {
+            None => {
+                if !statement.take_bindings(&self.statement) && statement.parameter_count() > 0 {
+                    let message = "the schema has changed: prepare the statement again";
+                    let error = Error::new(ErrorKind::Engine, message);
+                    return Err(error.with_engine_code(SQLITE_SCHEMA));
+                }
+            }
+            Some(bound) => {
+                for (&index, bound) in bound {
+                    match bound {
+                        Bound::Value(value) => statement.bind(index, value.as_ref())?,
+                        Bound::Zeroblob(len) => statement.bind_zeroblob(index, *len)?,
+                    }
+                }
+            }
         }
         self.statement = statement;
         Ok(())
@@ -254,7 +277,11 @@ impl EngineStatement for OfGuest {
     }
 
     fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()> {
-        self.statement.bind(index, value)
+        self.statement.bind(index, value)?;
+        if let Some(bound) = &mut self.bound {
+            bound.insert(index, Bound::Value(value.to_owned()));
+        }
+        Ok(())
     }
 
     fn step(&mut self) -> Result<bool> {
@@ -301,11 +328,18 @@ impl GuestStatement for OfGuest {
     }
 
     fn bind_zeroblob(&mut self, index: usize, len: u32) -> Result<()> {
-        self.statement.bind_zeroblob(index, len)
+        self.statement.bind_zeroblob(index, len)?;
+        if let Some(bound) = &mut self.bound {
+            bound.insert(index, Bound::Zeroblob(len));
+        }
+        Ok(())
     }
 
     fn clear_bindings(&mut self) {
         self.statement.clear_bindings();
+        if let Some(bound) = &mut self.bound {
+            bound.clear();
+        }
     }
 
     fn invalid_text(&self, column: usize) -> Option<&[u8]> {
