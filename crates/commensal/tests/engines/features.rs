@@ -138,6 +138,30 @@ fn values_in_statements_of_guests_are_as_long_as_the_host_says() {
     assert_eq!(integer(&connection, &digits(6000)).unwrap(), 6000);
 }
 
+/// Full-text search writes the tables behind it by statements that nobody lists. Whoever may alter those
+/// tables, as a hostile file has, could put a function into a constraint.
+#[test]
+fn tables_behind_full_text_search_have_to_be_plain() {
+    if crate::ENGINE != Engine::Sqlite {
+        return;
+    }
+    let (_database, connection) = querying(Limits::default());
+    connection
+        .execute_batch(
+            "CREATE VIRTUAL TABLE searched USING fts4(a); INSERT INTO searched(a) VALUES ('x')",
+        )
+        .unwrap();
+    let read = "SELECT query_value('SELECT a FROM searched')";
+    assert_eq!(value(&connection, read), Ok("x".into()));
+    connection
+        .execute_batch(
+            "ALTER TABLE searched_content RENAME TO searched_before;
+             CREATE TABLE searched_content(docid INTEGER PRIMARY KEY, c0a CHECK(random() <> 0))",
+        )
+        .unwrap();
+    check_error(value(&connection, read), "virtual table that is not for guests");
+}
+
 #[test]
 fn names_are_as_long_as_the_host_says() {
     let mut limits = Limits::default();
