@@ -165,9 +165,9 @@ fn check_calls(
 ) -> Result<Capabilities> {
     // Only these statements call them; elsewhere the name is some function of the application's.
     let internal = if first.is("ALTER") || first.is("ANALYZE") { INTERNAL } else { &[] };
+    let names = [internal, OF_FULL_TEXT, OURS].concat();
     let mut unknown = Vec::new();
     for call in calls {
-        let names = [internal, OF_FULL_TEXT, OURS].concat();
         if names.contains(&call.name.as_str()) || is_definition(state, call) {
             continue;
         }

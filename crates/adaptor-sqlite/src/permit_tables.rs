@@ -220,69 +220,72 @@ impl Schema {
         for suffix in SHADOWS {
             let shadow = format!("{name}_{suffix}");
             if let Some(behind) = self.objects.get(&shadow)
-                && (behind.has_trigger
-                    || !self.is_plain_table(state, &shadow)?
-                    || !self.is_written_plainly(state, &shadow)?)
+                && (behind.has_trigger || !self.is_written_plainly(state, &shadow)?)
             {
                 return Ok(false);
             }
         }
         match object.content.as_deref() {
             None | Some("") => Ok(true),
-            Some(content) => self.is_plain_table(state, &content.to_ascii_lowercase()),
+            Some(content) => self.is_read_plainly(state, &content.to_ascii_lowercase()),
         }
     }
 
-    /// Whether this is a table whose rows are stored as they are, and none of the catalog's.
-    fn is_plain_table(&self, state: &State, name: &str) -> Result<bool> {
+    /// The columns of a table whose rows are stored as they are, and that is none of the catalog's; `None`
+    /// for any other.
+    fn columns(&self, state: &State, name: &str) -> Result<Option<Vec<String>>> {
         if !self.objects.get(name).is_some_and(|object| object.is_table) || is_of_catalog(name) {
-            return Ok(false);
+            return Ok(None);
         }
-        let mut is_plain = true;
+        let (mut is_plain, mut columns) = (true, Vec::new());
         let sql = format!("PRAGMA {}.table_xinfo({})", self.name, quote_identifier(name));
         state.handle.query(&sql, &[], &mut |row| {
             is_plain &= row.column(6)? == ValueRef::Integer(0);
-            Ok(())
-        })?;
-        Ok(is_plain && self.reaches_nothing(state, &format!("SELECT * FROM {}", self.quoted(name))))
-    }
-
-    /// Whether writing the table runs nothing: no constraint, index, trigger or action of a foreign key
-    /// that calls a function or reaches a virtual table.
-    fn is_written_plainly(&self, state: &State, name: &str) -> Result<bool> {
-        let mut columns = Vec::new();
-        let sql = format!("PRAGMA {}.table_xinfo({})", self.name, quote_identifier(name));
-        state.handle.query(&sql, &[], &mut |row| {
             if let ValueRef::Text(column) = row.column(1)? {
-                let column = quote_identifier(column);
-                columns.push(format!("{column} = {column}"));
+                columns.push(column.to_owned());
             }
             Ok(())
         })?;
+        Ok(is_plain.then_some(columns))
+    }
+
+    /// Whether reading the table runs nothing.
+    fn is_read_plainly(&self, state: &State, name: &str) -> Result<bool> {
+        let select = format!("SELECT * FROM {}", self.quoted(name));
+        Ok(self.columns(state, name)?.is_some() && reaches_nothing(state, &select))
+    }
+
+    /// Whether reading and writing the table runs nothing: no constraint, index, trigger or action of a
+    /// foreign key that calls a function or reaches a virtual table.
+    fn is_written_plainly(&self, state: &State, name: &str) -> Result<bool> {
+        let Some(columns) = self.columns(state, name)? else { return Ok(false) };
         let table = self.quoted(name);
+        let set = columns.iter().map(|column| quote_identifier(column));
+        let set: Vec<_> = set.map(|column| format!("{column} = {column}")).collect();
         Ok([
+            format!("SELECT * FROM {table}"),
             format!("INSERT INTO {table} DEFAULT VALUES"),
-            format!("UPDATE {table} SET {}", columns.join(", ")),
+            format!("UPDATE {table} SET {}", set.join(", ")),
             format!("DELETE FROM {table}"),
         ]
         .iter()
-        .all(|sql| self.reaches_nothing(state, sql)))
+        .all(|sql| reaches_nothing(state, sql)))
     }
 
     fn quoted(&self, name: &str) -> String {
         format!("{}.{}", self.name, quote_identifier(name))
     }
+}
 
-    /// Whether the statement calls nothing and reaches no virtual table.
-    fn reaches_nothing(&self, state: &State, sql: &str) -> bool {
-        Program::read(state.handle, sql.as_bytes()).is_ok_and(|program| {
-            program.calls.is_empty()
-                && program.virtual_tables.is_empty()
-                && program.refused.is_none()
-                && !program.can_roll_back
-                && !program.reaches_attached
-        })
-    }
+/// Whether the statement calls nothing and reaches no virtual table.
+fn reaches_nothing(state: &State, sql: &str) -> bool {
+    Program::read(state.handle, sql.as_bytes()).is_ok_and(|program| {
+        program.calls.is_empty()
+            && program.virtual_tables.is_empty()
+            && program.refused.is_none()
+            && !program.can_roll_back
+            && !program.reaches_attached
+    })
 }
 
 /// The module in `CREATE VIRTUAL TABLE … USING module`, in ASCII lower case, and what follows it.
