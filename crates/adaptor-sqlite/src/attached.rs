@@ -5,17 +5,19 @@
 //! corrupt it. A file's catalog says what its own functions were. What it does not define is taken for
 //! data that belongs to `main`.
 
+use std::collections::HashMap;
 use std::rc::Rc;
 
-use commensal_core::catalog::kind_text;
-use commensal_core::ddl::quote_identifier;
-use commensal_core::define::{DependentKind, uses_of};
-use commensal_core::registry::ObjectEntry;
+use commensal_core::catalog::{ObjectRow, read_attached};
+use commensal_core::ddl::ObjectKind;
+use commensal_core::define::uses_of;
+use commensal_core::dependents::Uses;
+use commensal_core::registry::{ObjectEntry, Registry};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
-use crate::names::Names;
-use crate::state::State;
-use crate::statement::Handle;
+use crate::names;
+use crate::reader::Reader;
+use crate::state::{State, is_transient};
 
 /// Checks every attached database. Gives the name of the one that cannot be used, with the reason.
 ///
@@ -26,9 +28,8 @@ pub(crate) fn conflict(state: &Rc<State>) -> Result<Option<(String, Error)>> {
     if registry.objects().is_empty() {
         return Ok(None);
     }
-    let handle = state.handle;
     let mut schemas = Vec::new();
-    handle.query("PRAGMA database_list", &[], &mut |row| {
+    state.handle.query("PRAGMA database_list", &[], &mut |row| {
         if let ValueRef::Text(name) = row.column(1)?
             && !["main", "temp"].contains(&name)
         {
@@ -37,88 +38,65 @@ pub(crate) fn conflict(state: &Rc<State>) -> Result<Option<(String, Error)>> {
         Ok(())
     })?;
     for schema in schemas {
-        if !has_catalog(handle, &schema)? {
-            continue;
-        }
-        for object in registry.objects() {
-            let uses = uses_of(object);
-            let mut dependents = Vec::new();
-            if !uses.is_empty() {
-                Names::new(state).dependents_in(&schema, &uses, &mut dependents)?;
-            }
-            if let Some(dependent) = dependents.first()
-                && differs(handle, &schema, object)?
-            {
-                let kind = match dependent.kind {
-                    DependentKind::Index => "index",
-                    _ => "table",
-                };
-                let message = format!(
-                    "the {kind} \"{}\" of the attached database \"{schema}\" depends on the {} \
-                     \"{}\", of which that file has another definition than main: its indexes would be \
-                     corrupted; open the file by itself, or make the definitions the same",
-                    dependent.name,
-                    object.kind.name(),
-                    object.name,
-                );
-                return Ok(Some((schema, Error::new(ErrorKind::InUse, message))));
-            }
+        // What cannot be found out now is no reason to keep the file: it is said, and the file goes.
+        if let Some(error) = conflict_with(state, &registry, &schema).unwrap_or_else(Some) {
+            return Ok(Some((schema, error)));
         }
     }
     Ok(None)
 }
 
-/// Whether there is something of the name of the catalog's table, be it a table or not.
-fn has_catalog(handle: Handle, schema: &str) -> Result<bool> {
-    let mut has = false;
-    let sql = format!(
-        "SELECT 1 FROM {}.sqlite_master WHERE name = 'commensal_object' COLLATE NOCASE",
-        quote_identifier(schema)
+/// Why an attached database cannot be used, if that is so.
+fn conflict_with(state: &Rc<State>, registry: &Registry, schema: &str) -> Result<Option<Error>> {
+    let limits = state.environment().settings.limits.clone();
+    let read = read_attached(&Reader(state.handle), &limits, schema);
+    let (theirs, problem) = match read {
+        Ok(None) => return Ok(None),
+        Ok(Some(theirs)) => (Some(by_name(theirs)), None),
+        Err(error) if is_transient(&error) => return Err(error),
+        // Whatever cannot be read may have been another definition.
+        Err(error) => (None, Some(error)),
+    };
+    let differing = registry
+        .objects()
+        .iter()
+        .filter(|object| theirs.as_ref().is_none_or(|theirs| differs(theirs, object)));
+    let differing: Vec<_> = differing.map(|object| (object, uses_of(object))).collect();
+    // The schema is gone through once, however many definitions there are.
+    let uses = Uses::any_of(differing.iter().map(|(_, uses)| uses));
+    if uses.is_empty() {
+        return Ok(None);
+    }
+    let Some(user) = names::first_use_in(state.handle, schema, &uses)? else { return Ok(None) };
+    let used = differing.iter().find(|(_, uses)| uses.occur_in(&user.sql));
+    let Some((object, _)) = used else { return Ok(None) };
+    let (kind, name) = (user.kind, user.name);
+    let why = match problem {
+        None => "of which that file has another definition than main".to_owned(),
+        Some(problem) => {
+            format!("and what that file has of it cannot be read: {}", problem.message())
+        }
+    };
+    let message = format!(
+        "the {kind} \"{name}\" of the attached database \"{schema}\" depends on the {} \"{}\", {why}: its \
+         indexes would be corrupted; open the file by itself, or make the definitions the same",
+        object.kind.name(),
+        object.name,
     );
-    handle.query(&sql, &[], &mut |_| {
-        has = true;
-        Ok(())
-    })?;
-    Ok(has)
+    Ok(Some(Error::new(ErrorKind::InUse, message)))
 }
 
-/// Whether the file's catalog has another definition of this name. One that is no plain table counts as
-/// such: nothing of a file that is not trusted is computed here.
-fn differs(handle: Handle, schema: &str, object: &ObjectEntry) -> Result<bool> {
-    let schema = quote_identifier(schema);
-    let mut plain = false;
-    let sql = format!(
-        "SELECT type = 'table' AND lower(substr(sql, 1, 13)) = 'create table ' FROM {schema}.sqlite_master \
-         WHERE name = 'commensal_object' COLLATE NOCASE"
-    );
-    handle.query(&sql, &[], &mut |row| {
-        plain = row.column(0)? == ValueRef::Integer(1);
-        Ok(())
-    })?;
-    if plain {
-        let sql = format!("PRAGMA {schema}.table_xinfo(commensal_object)");
-        handle.query(&sql, &[], &mut |row| {
-            plain &= row.column(6)? == ValueRef::Integer(0);
-            Ok(())
-        })?;
-    }
-    let mut differs = !plain;
-    if plain {
-        let sql = format!(
-            "SELECT sha256 IS ?3 AND export IS ?4 FROM {schema}.commensal_object WHERE kind = ?1 AND \
-             name = ?2 COLLATE NOCASE"
-        );
-        let export = object.export.as_deref().map_or(ValueRef::Null, ValueRef::Text);
-        let parameters = [
-            ValueRef::Text(kind_text(object.kind)),
-            ValueRef::Text(&object.name),
-            ValueRef::Blob(&object.module.sha256),
-            export,
-        ];
-        handle.query(&sql, &parameters, &mut |row| {
-            differs = row.column(0)? != ValueRef::Integer(1);
-            Ok(())
-        })?;
-    }
-    Ok(differs)
+/// Definitions by kind, and name in ASCII lower case.
+type ByName = HashMap<(ObjectKind, String), ObjectRow>;
+
+fn by_name(rows: Vec<ObjectRow>) -> ByName {
+    rows.into_iter().map(|row| ((row.kind, row.name.to_ascii_lowercase()), row)).collect()
+}
+
+/// Whether the file's catalog has another definition of this name.
+fn differs(theirs: &ByName, object: &ObjectEntry) -> bool {
+    let key = (object.kind, object.name.to_ascii_lowercase());
+    theirs.get(&key).is_some_and(|row| {
+        row.sha256 != object.module.sha256 || row.export != object.export || row.problem.is_some()
+    })
 }

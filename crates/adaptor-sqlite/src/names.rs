@@ -75,6 +75,42 @@ pub(crate) fn has_collation(handle: Handle, name: &str) -> bool {
     handle.prepare(&format!("SELECT 'a' = 'b' COLLATE {}", quote_identifier(name))).is_ok()
 }
 
+/// What uses a definition.
+pub(crate) struct User {
+    /// `index` or `table`.
+    pub(crate) kind: &'static str,
+    pub(crate) name: String,
+    /// Its text in the schema.
+    pub(crate) sql: String,
+}
+
+/// The first index or table of a schema that uses one of these names. Text of the schema that is not UTF-8
+/// is looked at, too.
+pub(crate) fn first_use_in(handle: Handle, schema: &str, uses: &Uses) -> Result<Option<User>> {
+    let mut first = None;
+    let sql = format!(
+        "SELECT type, name, sql FROM {}.sqlite_master WHERE type IN ('index', 'table') AND sql IS NOT NULL \
+         ORDER BY type, name",
+        quote_identifier(schema)
+    );
+    handle.query(&sql, &[], &mut |row| {
+        if first.is_some() {
+            return Ok(());
+        }
+        let text = |column| match row.column(column) {
+            Ok(ValueRef::Text(text)) => text.into(),
+            _ => String::from_utf8_lossy(row.text(column).unwrap_or_default()),
+        };
+        let sql = text(2);
+        if uses.occur_in(&sql) {
+            let kind = if text(0) == "index" { "index" } else { "table" };
+            first = Some(User { kind, name: text(1).into_owned(), sql: sql.into_owned() });
+        }
+        Ok(())
+    })?;
+    Ok(first)
+}
+
 /// Whether this is the definition of a virtual table, as SQLite stores it.
 fn is_virtual(sql: &str) -> bool {
     sql.get(..14).is_some_and(|start| start.eq_ignore_ascii_case("CREATE VIRTUAL"))

@@ -46,12 +46,13 @@ impl CatalogReader for Reader {
         self.0.query(sql, parameters, &mut |statement| hand_over(statement, row))
     }
 
-    fn columns(&self, table: &str) -> Result<Vec<TableColumn>> {
+    fn columns(&self, schema: &str, table: &str) -> Result<Vec<TableColumn>> {
         /// Columns of the answer.
         const NAME: usize = 1;
         const HIDDEN: usize = 6;
         let mut columns = Vec::new();
-        let sql = format!("PRAGMA main.table_xinfo({})", quote_identifier(table));
+        let (schema, table) = (quote_identifier(schema), quote_identifier(table));
+        let sql = format!("PRAGMA {schema}.table_xinfo({table})");
         self.0.query(&sql, &[], &mut |row| {
             let ordinary = row.column(HIDDEN)? == ValueRef::Integer(0);
             if let ValueRef::Text(name) = row.column(NAME)? {
@@ -64,12 +65,21 @@ impl CatalogReader for Reader {
 
     fn select(
         &self,
-        select: &Select,
+        select: &Select<'_>,
         row: &mut dyn FnMut(Values<'_, '_>) -> Result<()>,
     ) -> Result<()> {
         // SAFETY: the function takes nothing and only gives a number.
         if unsafe { (self.0.api.sqlite3_libversion_number)() } >= OCTET_LENGTH_SINCE {
             return self.query(&select.sql(), &[], row);
+        }
+        if !select.has_rowid {
+            // Without a number no value can be opened: SQLite holds one text at a time to measure it.
+            let sql =
+                select.columns.iter().map(without_octet_length).collect::<Vec<_>>().join(", ");
+            let Select { schema, table, rows_max, .. } = select;
+            let schema = quote_identifier(schema);
+            let sql = format!("SELECT {sql} FROM {schema}.{table} LIMIT {rows_max}");
+            return self.query(&sql, &[], row);
         }
         let (scan, fetch) = old_statements(select);
         let mut fetch = self.0.prepare(&fetch)?;
@@ -84,7 +94,7 @@ impl CatalogReader for Reader {
                 if let Column::Text(name, max) = column
                     && scanned.column(i + 1)? == ValueRef::Text("text")
                 {
-                    let length = Text::length(&mut texts[i], self.0, select.table, name, rowid)?;
+                    let length = Text::length(&mut texts[i], self.0, select, name, rowid)?;
                     fits = length <= *max;
                     lengths[i] = (!fits).then_some(length);
                 }
@@ -107,7 +117,7 @@ impl CatalogReader for Reader {
 
 /// What a [`Select`] is without `octet_length()`: the first statement goes through the rows and tells
 /// which values are text, the second reads a row but for the texts that are too long.
-fn old_statements(select: &Select) -> (String, String) {
+fn old_statements(select: &Select<'_>) -> (String, String) {
     let (mut types, mut values) = (String::new(), String::new());
     for (i, column) in (2..).zip(&select.columns) {
         types.push_str(", ");
@@ -119,17 +129,35 @@ fn old_statements(select: &Select) -> (String, String) {
                     "CASE WHEN ?{i} AND typeof({name}) = 'text' THEN {name} END"
                 ));
             }
-            Column::Integer(_) | Column::Blob(..) => {
+            Column::Integer(_) | Column::Blob(..) | Column::TextOrBlob(..) | Column::Type(_) => {
                 types.push_str("NULL");
-                values.push_str(&format!("CASE WHEN ?{i} THEN {} END", column.sql()));
+                let value = without_octet_length(column);
+                values.push_str(&format!("CASE WHEN ?{i} THEN {value} END"));
             }
         }
     }
-    let Select { table, rows_max, .. } = select;
+    let Select { schema, table, rows_max, .. } = select;
+    let schema = quote_identifier(schema);
     (
-        format!("SELECT rowid{types} FROM main.{table} ORDER BY rowid LIMIT {rows_max}"),
-        format!("SELECT {values} FROM main.{table} WHERE rowid = ?1"),
+        format!("SELECT rowid{types} FROM {schema}.{table} ORDER BY rowid LIMIT {rows_max}"),
+        format!("SELECT {values} FROM {schema}.{table} WHERE rowid = ?1"),
     )
+}
+
+/// The expression for a value, without `octet_length()`.
+fn without_octet_length(column: &Column) -> String {
+    match column {
+        Column::Text(name, max) => format!(
+            "CASE WHEN typeof({name}) <> 'text' THEN NULL WHEN length(CAST({name} AS BLOB)) <= {max} \
+             THEN {name} ELSE length(CAST({name} AS BLOB)) END"
+        ),
+        Column::TextOrBlob(name, text, blob) => format!(
+            "CASE typeof({name}) WHEN 'text' THEN CASE WHEN length(CAST({name} AS BLOB)) <= {text} THEN \
+             {name} ELSE length(CAST({name} AS BLOB)) END WHEN 'blob' THEN CASE WHEN length({name}) <= \
+             {blob} THEN {name} ELSE length({name}) END END"
+        ),
+        Column::Integer(_) | Column::Blob(..) | Column::Type(_) => column.sql(),
+    }
 }
 
 /// A text column, opened for incremental I/O; closed when dropped.
@@ -144,7 +172,7 @@ impl Text {
     fn length(
         kept: &mut Option<Self>,
         handle: Handle,
-        table: &str,
+        select: &Select<'_>,
         column: &str,
         rowid: i64,
     ) -> Result<usize> {
@@ -154,24 +182,25 @@ impl Text {
                 handle.check(unsafe { (handle.api.sqlite3_blob_reopen)(text.blob, rowid) })?;
                 text
             }
-            None => kept.insert(Self::open(handle, table, column, rowid)?),
+            None => kept.insert(Self::open(handle, select, column, rowid)?),
         };
         // SAFETY: the value is open.
         let length = unsafe { (handle.api.sqlite3_blob_bytes)(text.blob) };
         Ok(usize::try_from(length).unwrap_or(usize::MAX))
     }
 
-    fn open(handle: Handle, table: &str, column: &str, rowid: i64) -> Result<Self> {
+    fn open(handle: Handle, select: &Select<'_>, column: &str, rowid: i64) -> Result<Self> {
         let name = |name| {
             CString::new(name).map_err(|_| Error::new(ErrorKind::Engine, "a name contains NUL"))
         };
-        let (table, column) = (name(table)?, name(column)?);
+        let (schema, table) = (name(select.schema)?, name(select.table)?);
+        let column = name(column)?;
         let mut blob = std::ptr::null_mut();
         // SAFETY: the connection is open, the names end with a NUL, the result is ours.
         let code = unsafe {
             (handle.api.sqlite3_blob_open)(
                 handle.db(),
-                c"main".as_ptr(),
+                schema.as_ptr(),
                 table.as_ptr(),
                 column.as_ptr(),
                 rowid,

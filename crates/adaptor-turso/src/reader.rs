@@ -22,7 +22,11 @@ impl CatalogReader for Reader<'_> {
         self.0.query(sql, parameters, row)
     }
 
-    fn columns(&self, table: &str) -> Result<Vec<TableColumn>> {
+    fn columns(&self, schema: &str, table: &str) -> Result<Vec<TableColumn>> {
+        if schema != "main" {
+            let message = format!("Turso tells no columns of the schema {schema}");
+            return Err(Error::new(ErrorKind::Engine, message));
+        }
         // The statement that found the table has brought the schema up to date.
         let schema = self.0.connection.current_schema();
         let Some(table) = schema.get_btree_table(NamespaceId::ROOT, table) else {

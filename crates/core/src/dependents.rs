@@ -34,6 +34,17 @@ impl Uses {
         }
     }
 
+    /// Looks for whatever one of these looks for.
+    pub fn any_of<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut any = Self::default();
+        for uses in all {
+            any.functions.extend(uses.functions.iter().cloned());
+            any.collations.extend(uses.collations.iter().cloned());
+            any.tables.extend(uses.tables.iter().cloned());
+        }
+        any
+    }
+
     /// Whether there is nothing to look for.
     pub fn is_empty(&self) -> bool {
         self.functions.is_empty() && self.collations.is_empty() && self.tables.is_empty()

@@ -3,7 +3,7 @@
 //! libSQL keeps its functions in a table of the file: their names, and their modules as text or binary.
 //! Each becomes a definition here, all of them or none. The table stays, for libSQL.
 
-use crate::catalog::CatalogReader;
+use crate::catalog::{CatalogReader, Column, Select, Shape, shapes};
 use crate::ddl::{Create, ObjectKind, Source, With};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
@@ -24,19 +24,23 @@ const BYTES_MAX: usize = 128 << 20;
 /// or with a longer one than the limits allow; more rows than `catalog_objects_max`.
 pub fn read_libsql(reader: &dyn CatalogReader, limits: &Limits) -> Result<Vec<[Value; 2]>> {
     check_table(reader)?;
-    let (names, text, bytes) =
-        (limits.name_bytes_max, limits.module_text_bytes_max, limits.module_bytes_max);
+    let (text, bytes) = (limits.module_text_bytes_max, limits.module_bytes_max);
     let rows_max = limits.catalog_objects_max;
-    let sql = format!(
-        "SELECT CASE WHEN typeof(name) = 'text' AND length(name) <= {names} THEN name END, \
-         CASE WHEN typeof(body) = 'text' AND length(body) <= {text} \
-         OR typeof(body) = 'blob' AND length(body) <= {bytes} THEN body END, \
-         typeof(body), length(body) FROM main.{LIBSQL_TABLE} LIMIT {}",
-        rows_max.saturating_add(1)
-    );
+    let select = Select {
+        schema: "main",
+        table: LIBSQL_TABLE,
+        // libSQL makes it WITHOUT ROWID.
+        has_rowid: false,
+        columns: vec![
+            Column::Text("name", limits.name_bytes_max),
+            Column::TextOrBlob("body", text, bytes),
+            Column::Type("body"),
+        ],
+        rows_max: rows_max.saturating_add(1),
+    };
     let (mut rows, mut total) = (Vec::new(), 0_usize);
-    reader.query(&sql, &[], &mut |row| {
-        let [name, body, class, length] = *row else { return Err(unreadable("other columns")) };
+    reader.select(&select, &mut |row| {
+        let [name, body, class] = *row else { return Err(unreadable("other columns")) };
         let ValueRef::Text(name) = name else {
             return Err(unreadable("no name that a function can have"));
         };
@@ -46,15 +50,10 @@ pub fn read_libsql(reader: &dyn CatalogReader, limits: &Limits) -> Result<Vec<[V
             );
             return Err(Error::new(ErrorKind::Limit, message));
         }
-        total += match (body, class, length) {
-            (ValueRef::Text(body), ..) => body.len(),
-            (ValueRef::Blob(body), ..) => body.len(),
-            (_, ValueRef::Text("text"), ValueRef::Integer(length))
-                if usize::try_from(length).is_ok_and(|length| length <= text) =>
-            {
-                return Err(unreadable(&format!("text that is not UTF-8 as the module of \"{name}\"")));
-            }
-            (_, ValueRef::Text("text" | "blob"), ValueRef::Integer(length)) => {
+        total += match (body, class) {
+            (ValueRef::Text(body), _) => body.len(),
+            (ValueRef::Blob(body), _) => body.len(),
+            (ValueRef::Integer(length), ValueRef::Text("text" | "blob")) => {
                 let message = format!(
                     "the module of \"{name}\" in {LIBSQL_TABLE} has {length} bytes, more than \
                      module_bytes_max = {bytes} or, of a text, module_text_bytes_max = {text}, which the \
@@ -62,7 +61,10 @@ pub fn read_libsql(reader: &dyn CatalogReader, limits: &Limits) -> Result<Vec<[V
                 );
                 return Err(Error::new(ErrorKind::Limit, message));
             }
-            (_, ValueRef::Text(class), _) => {
+            (_, ValueRef::Text("text")) => {
+                return Err(unreadable(&format!("text that is not UTF-8 as the module of \"{name}\"")));
+            }
+            (_, ValueRef::Text(class)) => {
                 let class = class.to_ascii_uppercase();
                 return Err(unreadable(&format!("{class} as the module of \"{name}\"")));
             }
@@ -80,22 +82,16 @@ pub fn read_libsql(reader: &dyn CatalogReader, limits: &Limits) -> Result<Vec<[V
 
 /// Whether the table is an ordinary one.
 fn check_table(reader: &dyn CatalogReader) -> Result<()> {
-    let sql = "SELECT type = 'table' AND lower(substr(sql, 1, 13)) = 'create table ' \
-               FROM main.sqlite_master WHERE lower(name) = ?1";
-    let mut is_ordinary = None;
-    reader.query(sql, &[ValueRef::Text(LIBSQL_TABLE)], &mut |row| {
-        is_ordinary = Some(row.first() == Some(&ValueRef::Integer(1)));
-        Ok(())
-    })?;
-    if is_ordinary.is_none() {
-        return Err(Error::new(ErrorKind::NotFound, format!("no such table: main.{LIBSQL_TABLE}")));
+    match shapes(reader, "main", &[(LIBSQL_TABLE, &["name", "body"])])? {
+        [Shape::Ordinary] => Ok(()),
+        [Shape::Missing] => {
+            Err(Error::new(ErrorKind::NotFound, format!("no such table: main.{LIBSQL_TABLE}")))
+        }
+        [Shape::Other(what)] => {
+            let message = format!("{LIBSQL_TABLE} {what}, so libSQL has not written it");
+            Err(Error::new(ErrorKind::Catalog, message))
+        }
     }
-    let generated = reader.columns(LIBSQL_TABLE)?.iter().any(|column| !column.ordinary);
-    if is_ordinary == Some(false) || generated {
-        let message = format!("{LIBSQL_TABLE} is no ordinary table, so libSQL has not written it");
-        return Err(Error::new(ErrorKind::Catalog, message));
-    }
-    Ok(())
 }
 
 fn unreadable(what: &str) -> Error {

@@ -9,6 +9,7 @@ const ENGINE: Engine = Engine::Sqlite;
 const JOURNALS: &[&str] = &["DELETE", "WAL"];
 
 mod aggregates;
+mod attached;
 mod catalog;
 mod closing;
 mod collations;

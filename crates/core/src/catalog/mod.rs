@@ -7,11 +7,13 @@
 //! a direct write and another process are one case: the generation that can be read is not the label.
 
 mod read;
+mod shape;
 
 pub use read::{
     CatalogReader, Column, LoadedCatalog, ModuleRow, ObjectRow, Reading, Select, TableColumn,
-    Values, read, read_module,
+    Values, read, read_attached, read_module,
 };
+pub use shape::{Shape, shapes};
 
 use crate::ddl::{ObjectKind, With};
 use crate::value::ValueRef;

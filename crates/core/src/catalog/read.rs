@@ -12,6 +12,7 @@ use std::fmt::Write as _;
 use super::{
     CATALOG_VERSION, Generation, SELECT_GENERATION, TABLES, parse_generation, parse_kind,
     parse_options,
+    shape::{Shape, quoted_schema, shapes},
 };
 use crate::ddl::{ObjectKind, With};
 use crate::error::{Error, ErrorKind, Result};
@@ -43,11 +44,11 @@ pub trait CatalogReader {
         row: &mut dyn FnMut(Values<'_, '_>) -> Result<()>,
     ) -> Result<()>;
 
-    /// The columns of a table of the schema `main`, in order.
+    /// The columns of a table of a schema, in order.
     ///
     /// # Errors
     /// What the engine reports.
-    fn columns(&self, table: &str) -> Result<Vec<TableColumn>>;
+    fn columns(&self, schema: &str, table: &str) -> Result<Vec<TableColumn>>;
 
     /// Runs a [`Select`]. An engine without `octet_length()` has to do it in another way.
     ///
@@ -55,7 +56,7 @@ pub trait CatalogReader {
     /// As of [`CatalogReader::query`].
     fn select(
         &self,
-        select: &Select,
+        select: &Select<'_>,
         row: &mut dyn FnMut(Values<'_, '_>) -> Result<()>,
     ) -> Result<()> {
         self.query(&select.sql(), &[], row)
@@ -71,19 +72,28 @@ pub enum Column {
     /// A text. In place of one that is longer than so many bytes its length is read, an integer; in
     /// place of anything else NULL.
     Text(&'static str, usize),
+    /// A text of at most so many bytes, or a blob of at most so many. In place of one that is longer its
+    /// length is read, an integer; in place of anything else NULL.
+    TextOrBlob(&'static str, usize, usize),
+    /// The type of a value, as `typeof()` calls it.
+    Type(&'static str),
 }
 
-/// Reads columns of one of the catalog's tables, the first rows in the order of their rowids.
-pub struct Select {
+/// Reads columns of a table that [`shapes`] has found to be ordinary.
+pub struct Select<'a> {
+    /// The schema that the table is in.
+    pub schema: &'a str,
     /// The table.
     pub table: &'static str,
+    /// Whether its rows have numbers; then they are read in the order of these.
+    pub has_rowid: bool,
     /// What to read.
     pub columns: Vec<Column>,
     /// How many rows at most.
     pub rows_max: usize,
 }
 
-impl Select {
+impl Select<'_> {
     /// The statement.
     pub fn sql(&self) -> String {
         let mut sql = String::from("SELECT ");
@@ -91,9 +101,11 @@ impl Select {
             sql.push_str(if i == 0 { "" } else { ", " });
             sql.push_str(&column.sql());
         }
-        let Self { table, rows_max, .. } = self;
+        let Self { schema, table, rows_max, .. } = self;
+        let order = if self.has_rowid { " ORDER BY rowid" } else { "" };
+        let schema = quoted_schema(schema);
         // Writing to a String does not fail.
-        let _ = write!(sql, " FROM main.{table} ORDER BY rowid LIMIT {rows_max}");
+        let _ = write!(sql, " FROM {schema}.{table}{order} LIMIT {rows_max}");
         sql
     }
 }
@@ -113,6 +125,12 @@ impl Column {
                 "CASE WHEN typeof({name}) <> 'text' THEN NULL WHEN octet_length({name}) <= {max} \
                  THEN {name} ELSE octet_length({name}) END"
             ),
+            Self::TextOrBlob(name, text, blob) => format!(
+                "CASE WHEN typeof({name}) NOT IN ('text', 'blob') THEN NULL WHEN octet_length({name}) <= \
+                 CASE typeof({name}) WHEN 'text' THEN {text} ELSE {blob} END THEN {name} \
+                 ELSE octet_length({name}) END"
+            ),
+            Self::Type(name) => format!("typeof({name})"),
         }
     }
 }
@@ -235,44 +253,51 @@ fn within(reader: &dyn CatalogReader, body: &mut dyn FnMut() -> Result<()>) -> R
 /// # Errors
 /// Something else is in the place of one.
 fn check_tables(reader: &dyn CatalogReader) -> Result<bool> {
-    let mut found: [Option<bool>; TABLES.len()] = Default::default();
-    let sql = "SELECT lower(name), type, lower(substr(sql, 1, 13)) FROM main.sqlite_master WHERE \
-               type IN ('table', 'view') AND lower(name) IN \
-               ('commensal_meta', 'commensal_module', 'commensal_object')";
-    reader.query(sql, &[], &mut |row| {
-        if let [ValueRef::Text(name), kind, start] = *row
-            && let Some(place) = TABLES.iter().position(|(table, _)| *table == name)
-        {
-            let is_table = kind == ValueRef::Text("table");
-            found[place] = Some(is_table && start == ValueRef::Text("create table "));
-        }
-        Ok(())
-    })?;
-    if found.contains(&None) {
+    let found = shapes(reader, MAIN, &TABLES)?;
+    if found.contains(&Shape::Missing) {
         return Ok(false);
     }
-    for ((table, columns), found) in TABLES.iter().zip(found) {
-        let wrong = |what: &str| {
+    for ((table, _), shape) in TABLES.iter().zip(found) {
+        if let Shape::Other(what) = shape {
             let message = format!(
                 "the catalog of functions cannot be read: {table} {what}, so the file was not written by \
                  Commensal alone"
             );
-            Err(Error::new(ErrorKind::Catalog, message))
-        };
-        if found != Some(true) {
-            return wrong("is no ordinary table");
-        }
-        let actual = reader.columns(table)?;
-        if actual.iter().any(|column| !column.ordinary) {
-            return wrong("has a generated column");
-        }
-        let names = actual.iter().map(|column| column.name.to_ascii_lowercase());
-        if !names.eq(columns.iter().copied()) {
-            return wrong("has other columns");
+            return Err(Error::new(ErrorKind::Catalog, message));
         }
     }
     Ok(true)
 }
+
+/// Reads the definitions of an attached database: what is in its catalog under which name. `None` where it
+/// has no catalog.
+///
+/// # Errors
+/// Something else is in the place of the table; it exceeds the limits, which the error names; what the
+/// engine reports.
+pub fn read_attached(
+    reader: &dyn CatalogReader,
+    limits: &Limits,
+    schema: &str,
+) -> Result<Option<Vec<ObjectRow>>> {
+    let [_, _, (table, columns)] = TABLES;
+    match shapes(reader, schema, &[(table, columns)])? {
+        [Shape::Missing] => return Ok(None),
+        [Shape::Ordinary] => {}
+        [Shape::Other(what)] => {
+            return Err(Error::new(ErrorKind::Catalog, format!("its table {table} {what}")));
+        }
+    }
+    let mut loaded = LoadedCatalog::default();
+    loaded.read_objects(reader, limits, schema, &mut 0)?;
+    match loaded.problem {
+        Some(problem) => Err(Error::new(ErrorKind::Limit, problem)),
+        None => Ok(Some(loaded.objects)),
+    }
+}
+
+/// The schema that definitions are in.
+const MAIN: &str = "main";
 
 fn read_tables(
     reader: &dyn CatalogReader,
@@ -288,12 +313,11 @@ fn read_tables(
     if known == Some(generation) {
         return Ok(Reading::Unchanged);
     }
-    let version =
-        Select { table: "commensal_meta", columns: vec![Column::Integer("version")], rows_max: 1 };
+    let version = select("commensal_meta", MAIN, vec![Column::Integer("version")], 1);
     reader.select(&version, &mut |row| check_version(row[0]))?;
     let mut loaded = LoadedCatalog { generation, ..LoadedCatalog::default() };
     let mut bytes = 0;
-    loaded.read_objects(reader, limits, &mut bytes)?;
+    loaded.read_objects(reader, limits, MAIN, &mut bytes)?;
     if !loaded.objects.is_empty() {
         loaded.read_modules(reader, limits, &mut bytes)?;
     }
@@ -317,20 +341,19 @@ impl LoadedCatalog {
         &mut self,
         reader: &dyn CatalogReader,
         limits: &Limits,
+        schema: &str,
         bytes: &mut usize,
     ) -> Result<()> {
-        let select = Select {
-            table: "commensal_object",
-            columns: vec![
-                Column::Text("kind", KIND_BYTES_MAX),
-                Column::Text("name", limits.name_bytes_max),
-                Column::Blob("sha256", 32),
-                Column::Text("export", EXPORT_BYTES_MAX),
-                Column::Integer("deterministic"),
-                Column::Text("options", OPTIONS_BYTES_MAX),
-            ],
-            rows_max: limits.catalog_objects_max.saturating_add(1),
-        };
+        let columns = vec![
+            Column::Text("kind", KIND_BYTES_MAX),
+            Column::Text("name", limits.name_bytes_max),
+            Column::Blob("sha256", 32),
+            Column::Text("export", EXPORT_BYTES_MAX),
+            Column::Integer("deterministic"),
+            Column::Text("options", OPTIONS_BYTES_MAX),
+        ];
+        let rows_max = limits.catalog_objects_max.saturating_add(1);
+        let select = select("commensal_object", schema, columns, rows_max);
         let mut count = 0;
         rows(reader, &select, &mut |row| {
             count += 1;
@@ -350,15 +373,13 @@ impl LoadedCatalog {
         limits: &Limits,
         bytes: &mut usize,
     ) -> Result<()> {
-        let select = Select {
-            table: "commensal_module",
-            columns: vec![
-                Column::Blob("sha256", 32),
-                Column::Integer("bytes"),
-                Column::Text("manifest", limits.manifest_bytes_max),
-            ],
-            rows_max: limits.catalog_objects_max.saturating_add(1),
-        };
+        let columns = vec![
+            Column::Blob("sha256", 32),
+            Column::Integer("bytes"),
+            Column::Text("manifest", limits.manifest_bytes_max),
+        ];
+        let rows_max = limits.catalog_objects_max.saturating_add(1);
+        let select = select("commensal_module", MAIN, columns, rows_max);
         let mut count = 0;
         rows(reader, &select, &mut |row| {
             count += 1;
@@ -397,10 +418,20 @@ const EXPORT_BYTES_MAX: usize = 4096;
 /// Longest text of what WITH said that is read.
 const OPTIONS_BYTES_MAX: usize = 4096;
 
+/// Reads one of the catalog's tables, whose rows have numbers.
+fn select<'a>(
+    table: &'static str,
+    schema: &'a str,
+    columns: Vec<Column>,
+    rows_max: usize,
+) -> Select<'a> {
+    Select { schema, table, has_rowid: true, columns, rows_max }
+}
+
 /// Runs a [`Select`] until `row` says no.
 fn rows(
     reader: &dyn CatalogReader,
-    select: &Select,
+    select: &Select<'_>,
     row: &mut dyn FnMut(Values<'_, '_>) -> bool,
 ) -> Result<()> {
     let mut stopped = false;

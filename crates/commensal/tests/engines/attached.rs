@@ -1,0 +1,120 @@
+//! Attached files whose definitions are others than those of `main`, and what may be in the place of their
+//! catalogs.
+
+use commensal::{Database, ErrorKind};
+
+use crate::support::{check_error, connect, create, integer, memory, open, options, times, value};
+
+/// An index of an attached file is not written with another function than it was made with.
+#[test]
+fn an_attached_file_with_another_definition_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let made = |name: &str, factor: i64| {
+        let connection = connect(&open(&path(name)));
+        create(&connection, "f", &times(factor), "DETERMINISTIC").unwrap();
+        connection.execute_batch("CREATE TABLE t(x); CREATE INDEX i ON t(f(x))").unwrap();
+        connection.execute_batch("INSERT INTO t VALUES (1), (2), (3)").unwrap();
+    };
+    made("one.db", 1);
+    made("same.db", 1);
+    made("other.db", -1);
+    let attach = |connection: &commensal::Connection, name: &str| {
+        connection.execute("ATTACH ? AS a", (path(name).to_str(),)).map(drop)
+    };
+    let database = open(&path("one.db"));
+    let connection = connect(&database);
+    let error = check_error(attach(&connection, "other.db"), "index \"i\"");
+    assert_eq!(error.kind(), ErrorKind::InUse);
+    assert!(error.message().contains("database \"a\" depends on the function \"f\""), "{error:?}");
+    check_error(connection.execute("INSERT INTO a.t VALUES (4)", ()), "no such table");
+    attach(&connection, "same.db").unwrap();
+    connection.execute_batch("INSERT INTO a.t VALUES (4); DETACH a").unwrap();
+
+    // Attached first, defined later.
+    let connection = connect(&memory());
+    attach(&connection, "other.db").unwrap();
+    check_error(create(&connection, "f", &times(1), "DETERMINISTIC"), "index \"i\"");
+    check_error(value(&connection, "SELECT f(1)"), "no such function");
+    create(&connection, "f", &times(-1), "DETERMINISTIC").unwrap();
+    connection.execute_batch("INSERT INTO a.t VALUES (4)").unwrap();
+    for name in ["same.db", "other.db"] {
+        let connection = connect(&open(&path(name)));
+        assert_eq!(
+            integer(&connection, "SELECT count(*) FROM t INDEXED BY i WHERE f(x) IN (4, -4)"),
+            Ok(1)
+        );
+        assert_eq!(value(&connection, "PRAGMA integrity_check").unwrap(), "ok".into());
+    }
+}
+
+/// What an attached file has in the place of its catalog is read as carefully as `main`'s, and whatever
+/// cannot be read counts as another definition. Nothing of it runs.
+#[test]
+fn the_catalog_of_an_attached_file_is_bounded() {
+    let endless = "CREATE VIEW commensal_object AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 \
+                   FROM n) SELECT 'x' AS kind, 'x' AS name, x'00' AS sha256, 'x' AS export, 0 AS \
+                   deterministic, '{}' AS options FROM n";
+    let rows = "INSERT INTO commensal_object(kind, name, sha256) SELECT 'function', 'more' || value, \
+                zeroblob(32) FROM generated";
+    for (sql, expected) in [
+        ("SELECT 1", None),
+        (endless, Some("commensal_object is no ordinary table")),
+        (
+            "CREATE TABLE commensal_object(kind, name, sha256, export, deterministic, \
+             options AS (zeroblob(900000000)))",
+            Some("commensal_object has a generated column"),
+        ),
+        ("CREATE TABLE commensal_object(kind, name)", Some("commensal_object has other columns")),
+        (
+            "CREATE TABLE commensal_object(kind, name, sha256, export, deterministic, options, \
+             PRIMARY KEY(kind, name)) WITHOUT ROWID",
+            Some("rowid"),
+        ),
+        ("ROWS", Some("catalog_objects_max = 3")),
+        (
+            "CREATE TABLE commensal_object AS SELECT 'function' AS kind, 'x' AS name, zeroblob(32) AS \
+             sha256, NULL AS export, 0 AS deterministic, '{}' AS options",
+            None,
+        ),
+        (
+            "UPDATE commensal_object SET export = printf('%.*c', 5000, 'x') WHERE name = 'f'",
+            Some("of which that file has another definition"),
+        ),
+    ] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        for name in ["one.db", "other.db"] {
+            let connection = connect(&open(&path(name)));
+            create(&connection, "f", &times(1), "DETERMINISTIC").unwrap();
+            connection.execute_batch("CREATE TABLE t(x); CREATE INDEX i ON t(f(x))").unwrap();
+        }
+        let plain = Database::open(path("other.db"), options().load_catalog(false)).unwrap();
+        let change = plain.connect().unwrap();
+        if sql == "ROWS" {
+            let series = "WITH RECURSIVE generated(value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM \
+                          generated WHERE value < 3)";
+            change.execute_batch(&format!("{series} {rows}")).unwrap();
+        } else {
+            if sql.starts_with("CREATE") {
+                change.execute_batch("DROP TABLE commensal_object").unwrap();
+            }
+            change.execute_batch(sql).unwrap();
+        }
+        let mut limits = commensal::Limits::default();
+        limits.catalog_objects_max = 3;
+        let database = Database::open(path("one.db"), options().limits(limits)).unwrap();
+        let connection = connect(&database);
+        let attached = connection.execute("ATTACH ? AS a", (path("other.db").to_str(),)).map(drop);
+        match expected {
+            None => attached.unwrap(),
+            Some(expected) => {
+                let error = check_error(attached, expected);
+                assert_eq!(error.kind(), ErrorKind::InUse, "{sql}: {error:?}");
+                assert!(error.message().contains("\"f\""), "{sql}: {error:?}");
+                check_error(connection.execute("INSERT INTO a.t VALUES (4)", ()), "no such table");
+            }
+        }
+        assert_eq!(integer(&connection, "SELECT f(3)"), Ok(3), "{sql}");
+    }
+}

@@ -1,0 +1,77 @@
+//! Whether what a file has under a name is an ordinary table of ours.
+//!
+//! Anybody may have written the file. A view or a virtual table in the table's place runs code when it
+//! is read, and a generated column computes its values. So the types come first: before any row is read,
+//! the schema has to say that the table is ordinary and has the columns that we expect. The rows are then
+//! read by a [`Select`](super::Select), which bounds their number and asks for lengths before values.
+
+use std::borrow::Cow;
+
+use super::read::CatalogReader;
+use crate::ddl::quote_identifier;
+use crate::error::Result;
+use crate::value::ValueRef;
+
+/// What a schema has under the name of a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Nothing.
+    Missing,
+    /// An ordinary table with the columns that were asked for, in their order, none of them generated.
+    Ordinary,
+    /// Something else: the text says what, after the table's name.
+    Other(&'static str),
+}
+
+/// Tells what a schema has under the names of these tables, given in ASCII lower case with their columns.
+/// Runs nothing but reading of the schema.
+///
+/// # Errors
+/// What the engine reports.
+pub fn shapes<const N: usize>(
+    reader: &dyn CatalogReader,
+    schema: &str,
+    tables: &[(&str, &[&str]); N],
+) -> Result<[Shape; N]> {
+    let mut found = [Shape::Missing; N];
+    let sql = format!(
+        "SELECT lower(name), type, lower(substr(sql, 1, 13)) FROM {}.sqlite_master WHERE type IN \
+         ('table', 'view') AND lower(name) IN ({})",
+        quoted_schema(schema),
+        vec!["?"; N].join(", ")
+    );
+    let names = tables.map(|(name, _)| ValueRef::Text(name));
+    reader.query(&sql, &names, &mut |row| {
+        if let [ValueRef::Text(name), kind, start] = *row
+            && let Some(place) = tables.iter().position(|(table, _)| *table == name)
+        {
+            let is_table = kind == ValueRef::Text("table");
+            found[place] = match is_table && start == ValueRef::Text("create table ") {
+                true => Shape::Ordinary,
+                false => Shape::Other("is no ordinary table"),
+            };
+        }
+        Ok(())
+    })?;
+    for ((table, columns), shape) in tables.iter().zip(&mut found) {
+        if *shape != Shape::Ordinary {
+            continue;
+        }
+        let actual = reader.columns(schema, table)?;
+        let names = actual.iter().map(|column| column.name.to_ascii_lowercase());
+        if actual.iter().any(|column| !column.ordinary) {
+            *shape = Shape::Other("has a generated column");
+        } else if !names.eq(columns.iter().copied()) {
+            *shape = Shape::Other("has other columns");
+        }
+    }
+    Ok(found)
+}
+
+/// The schema's name as SQL has it.
+pub(super) fn quoted_schema(schema: &str) -> Cow<'_, str> {
+    match schema {
+        "main" => Cow::Borrowed(schema),
+        _ => Cow::Owned(quote_identifier(schema)),
+    }
+}
