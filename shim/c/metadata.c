@@ -41,11 +41,44 @@ static int no_such_column(const char *table, const char *column) {
   return code;
 }
 
+/* Whether a schema has a table of this name. Views are none. */
+static int is_table(sqlite3 *db, const char *schema, const char *table) {
+  sqlite3_stmt *statement = prepared(db,
+      sqlite3_mprintf("SELECT 1 FROM \"%w\".sqlite_master WHERE type = 'table' AND name = %Q "
+                      "COLLATE NOCASE",
+          schema, table));
+  int code = statement ? sqlite3_step(statement) : sqlite3_errcode(db);
+  sqlite3_finalize(statement);
+  return code;
+}
+
+/* What a column's row of PRAGMA table_xinfo says. The pragma is asked, and not the table of its name: a
+   file can have another table of this name, which then comes first. */
+static int describe(sqlite3 *db, const char *schema, const char *table, const char *column,
+    const char **type, int *not_null, int *primary_key) {
+  static char *kept;
+  sqlite3_stmt *statement =
+      prepared(db, sqlite3_mprintf("PRAGMA \"%w\".table_xinfo(\"%w\")", schema, table));
+  if (!statement) return sqlite3_errcode(db);
+  int code;
+  while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+    const char *name = (const char *)sqlite3_column_text(statement, 1);
+    if (!name || sqlite3_stricmp(name, column)) continue;
+    sqlite3_free(kept);
+    kept = sqlite3_mprintf("%s", sqlite3_column_text(statement, 2));
+    if (type) *type = kept && *kept ? kept : 0;
+    if (not_null) *not_null = sqlite3_column_int(statement, 3);
+    if (primary_key) *primary_key = sqlite3_column_int(statement, 5) != 0;
+    break;
+  }
+  sqlite3_finalize(statement);
+  return code;
+}
+
 /* Collations, and what counts up by itself, SQL does not tell: asking for them is an error. */
 int sqlite3_table_column_metadata(sqlite3 *db, const char *schema, const char *table,
     const char *column, const char **type, const char **collation, int *not_null, int *primary_key,
     int *counts_up) {
-  static char *kept;
   if (!schema) schema = "main";
   if (collation || counts_up) {
     return connection_fail(
@@ -55,25 +88,10 @@ int sqlite3_table_column_metadata(sqlite3 *db, const char *schema, const char *t
   if (type) *type = "INTEGER";
   if (not_null) *not_null = 0;
   if (primary_key) *primary_key = 1;
-  int in_columns = column && !is_number_of_row(db, schema, table, column);
-  sqlite3_stmt *statement = prepared(db,
-      in_columns ? sqlite3_mprintf("SELECT c.type, c.\"notnull\", c.pk <> 0 FROM \"%w\".sqlite_master t, "
-                               "pragma_table_xinfo(t.name, %Q) c WHERE t.type = 'table' AND t.name = %Q "
-                               "COLLATE NOCASE AND c.name = %Q COLLATE NOCASE",
-                   schema, schema, table, column)
-             : sqlite3_mprintf("SELECT 1 FROM \"%w\".sqlite_master WHERE type = 'table' AND name = %Q "
-                               "COLLATE NOCASE",
-                   schema, table));
-  if (!statement) return sqlite3_errcode(db);
-  int code = sqlite3_step(statement);
-  if (code == SQLITE_ROW && in_columns) {
-    sqlite3_free(kept);
-    kept = sqlite3_mprintf("%s", sqlite3_column_text(statement, 0));
-    if (type) *type = kept && *kept ? kept : 0;
-    if (not_null) *not_null = sqlite3_column_int(statement, 1);
-    if (primary_key) *primary_key = sqlite3_column_int(statement, 2);
+  int code = is_table(db, schema, table);
+  if (code == SQLITE_ROW && column && !is_number_of_row(db, schema, table, column)) {
+    code = describe(db, schema, table, column, type, not_null, primary_key);
   }
-  sqlite3_finalize(statement);
   if (code == SQLITE_ROW) return connection_answer(SQLITE_OK);
   return code == SQLITE_DONE ? no_such_column(table, column ? column : "") : sqlite3_errcode(db);
 }

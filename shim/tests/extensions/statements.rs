@@ -137,6 +137,17 @@ pub(crate) fn sql() -> Case {
                 ],
             ),
             ("SELECT metadata(NULL, 'own', 'v'), metadata('main', 'people', NULL)", &[]),
+            // A table of this name hides the table-valued pragma, whatever schema is asked.
+            (
+                "CREATE TABLE pragma_table_xinfo(name, type, \"notnull\", pk, arg HIDDEN, schema HIDDEN)",
+                &[],
+            ),
+            ("INSERT INTO pragma_table_xinfo(name, type) VALUES ('name', 'LIE'), ('nope', 'LIE')", &[]),
+            (
+                "SELECT metadata('main', 'people', ?1)",
+                &[OneOf(&["id", "NAME", "rowid", "photo", "nope"])],
+            ),
+            ("DROP TABLE pragma_table_xinfo", &[]),
             ("SELECT listed()", &[]),
             ("CREATE TABLE made(a INTEGER PRIMARY KEY, b UNIQUE, CHECK (a < 100))", &[]),
             ("SELECT rows('INSERT INTO made(b) VALUES (?1) RETURNING a, b', 'x')", &[]),
