@@ -123,7 +123,7 @@ impl SqliteConnection {
                 // being restored.
                 match self.state.refresh() {
                     Ok(registry) if !registry.objects().is_empty() => {
-                        self.handle.prepare_first(sql, 0)
+                        self.handle.prepare_first(sql, 0).map_err(|error| registry.explain(error))
                     }
                     Err(reason) if is_about_name(&error) => {
                         let both = Error::new(reason.kind(), format!("{error}: {reason}"));

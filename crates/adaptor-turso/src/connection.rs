@@ -151,6 +151,7 @@ impl TursoConnection {
             }
             _ => {}
         }
+        let result = result.map_err(|error| self.state.registry().explain(error));
         Ok(result?.map(|(statement, consumed)| (statement, consumed, asked)))
     }
 }

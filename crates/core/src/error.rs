@@ -85,6 +85,14 @@ impl Error {
         self
     }
 
+    /// The error with why it came to that.
+    #[cold]
+    #[must_use]
+    pub(crate) fn with_reason(mut self, reason: &str) -> Self {
+        self.0.message = format!("{}: {reason}", self.0.message);
+        self
+    }
+
     /// The error under the name of the function that it kept from being called. An interrupt stays
     /// what it is.
     #[cold]

@@ -142,7 +142,10 @@ pub(crate) fn sql() -> Case {
                 "CREATE TABLE pragma_table_xinfo(name, type, \"notnull\", pk, arg HIDDEN, schema HIDDEN)",
                 &[],
             ),
-            ("INSERT INTO pragma_table_xinfo(name, type) VALUES ('name', 'LIE'), ('nope', 'LIE')", &[]),
+            (
+                "INSERT INTO pragma_table_xinfo(name, type) VALUES ('name', 'LIE'), ('nope', 'LIE')",
+                &[],
+            ),
             (
                 "SELECT metadata('main', 'people', ?1)",
                 &[OneOf(&["id", "NAME", "rowid", "photo", "nope"])],

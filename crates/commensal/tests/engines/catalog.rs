@@ -251,6 +251,41 @@ fn a_catalog_is_read_within_its_limits() {
     assert_eq!(integer(&connection, "SELECT f() * 10 + g()"), Ok(12));
 }
 
+/// A call of what was not read says so, and why: the first that was not is registered, for others the
+/// engine's own error has the reason.
+#[test]
+fn what_was_not_read_says_so() {
+    let file = File::tampered(
+        "INSERT INTO commensal_object(kind, name, sha256) SELECT 'function', 'h' || x || x, sha256 FROM \
+         commensal_object, t WHERE name = 'f' UNION ALL SELECT 'function', 'far', sha256 FROM \
+         commensal_object WHERE name = 'f' UNION ALL SELECT 'extension', 'e', sha256 FROM commensal_object \
+         WHERE name = 'f'",
+    );
+    let mut limits = Limits::default();
+    limits.catalog_objects_max = 2;
+    let database = Database::open(&file.path, options().limits(limits)).unwrap();
+    let connection = connect(&database);
+    let problem =
+        "catalog_objects_max = 2, which the host can raise: \"h33\" and all after it were not read";
+    for name in ["h33", "far"] {
+        let error = check_error(value(&connection, &format!("SELECT {name}()")), problem);
+        assert!(error.message().contains(name), "{error:?}");
+    }
+    let status =
+        "SELECT status LIKE '%catalog_objects_max = 2,%' FROM wasm_functions WHERE name = 'h33'";
+    assert_eq!(integer(&connection, status), Ok(1));
+    check_error(value(&connection, "SELECT x FROM nowhere"), problem);
+    check_error(value(&connection, "SELECT nocolumn FROM t"), "nocolumn");
+    assert_eq!(integer(&connection, "SELECT x FROM t"), Ok(3));
+    // An extension whose definition is more than the limits.
+    let file = File::tampered(
+        "UPDATE commensal_object SET kind = 'extension', name = 'e' WHERE name = 'f'",
+    );
+    let connection = file.connect();
+    let error = check_error(value(&connection, "SELECT f()"), "no such function: f");
+    assert!(error.message().contains("the extension \"e\" cannot be used"), "{error:?}");
+}
+
 /// Triggers of the file that undo or change what CREATE and DROP write, without an error of their own.
 #[test]
 fn triggers_that_undo_a_change_are_named() {

@@ -358,12 +358,22 @@ impl LoadedCatalog {
         rows(reader, &select, &mut |row| {
             count += 1;
             *bytes += row.iter().map(size).sum::<usize>();
-            self.problem = exceeded(limits, *bytes, count);
-            if self.problem.is_some() {
-                return false;
+            let mut object = ObjectRow::of(row);
+            if let Some(problem) = exceeded(limits, *bytes, count) {
+                let problem = match &mut object {
+                    // It is kept, for its name: calling it tells what is wrong.
+                    Some(first) => {
+                        let problem =
+                            format!("{problem}: \"{}\" and all after it were not read", first.name);
+                        first.problem = Some(problem.clone());
+                        problem
+                    }
+                    None => problem,
+                };
+                self.problem = Some(problem);
             }
-            self.objects.extend(ObjectRow::of(row));
-            true
+            self.objects.extend(object);
+            self.problem.is_none()
         })
     }
 

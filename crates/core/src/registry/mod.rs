@@ -335,12 +335,33 @@ impl Registry {
     #[cold]
     pub fn no_such_function(&self, name: &str) -> Error {
         let other = self.functions().any(|entry| entry.name().eq_ignore_ascii_case(name));
-        let message = match &self.problem {
-            _ if other => format!("wrong number of arguments to function {name}()"),
-            Some(problem) => format!("no such function: {name}: {problem}"),
-            None => format!("no such function: {name}"),
+        let message = match other {
+            true => format!("wrong number of arguments to function {name}()"),
+            false => format!("no such function: {name}"),
         };
-        Error::new(ErrorKind::NotFound, message)
+        self.explain(Error::new(ErrorKind::NotFound, message))
+    }
+
+    /// Adds to an error about a name that the engine does not know why definitions of the file are not
+    /// there, if some are not.
+    #[cold]
+    pub fn explain(&self, error: Error) -> Error {
+        const UNKNOWN: [&str; 4] =
+            ["no such function", "no such table", "no such module", "no such collation"];
+        if !UNKNOWN.iter().any(|text| error.message().starts_with(text)) {
+            return error;
+        }
+        let extension = || {
+            let mut extensions =
+                self.objects.iter().filter(|object| object.kind == ObjectKind::Extension);
+            let (name, problem) = extensions
+                .find_map(|extension| Some((&extension.name, extension.problem.as_ref()?)))?;
+            Some(format!("the extension \"{name}\" cannot be used: {problem}"))
+        };
+        match self.problem.clone().or_else(extension) {
+            Some(problem) => error.with_reason(&problem),
+            None => error,
+        }
     }
 
     /// All functions, in no order.
