@@ -18,6 +18,7 @@ Examples:
   commensal --mode json shop.db 'SELECT * FROM orders' > orders.json
   commensal shop.db < migrate.sql
   commensal shop.db '.import --csv prices.csv prices'
+  commensal shop.db '.dump --plain' | sqlite3 copy.db
   commensal inspect text.wasm
   commensal sql text.wasm | commensal shop.db
   commensal cc regexp.c -o regexp.wasm

@@ -28,6 +28,8 @@ pub(crate) struct Session {
     pub(crate) format: Format,
     pub(crate) bail: bool,
     pub(crate) echo: bool,
+    /// Whether the definitions of the file are there.
+    pub(crate) has_definitions: bool,
     interrupts: Arc<Interrupts>,
     failed: bool,
     read_depth: usize,
@@ -74,6 +76,7 @@ impl Session {
             },
             bail: arguments.bail,
             echo: false,
+            has_definitions: !arguments.host.no_wasm,
             interrupts,
             failed: false,
             read_depth: 0,

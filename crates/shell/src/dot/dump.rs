@@ -1,5 +1,5 @@
 //! `.dump`: the SQL that makes the database anew, for this shell and, as far as the database needs
-//! nothing of ours, for sqlite3.
+//! nothing of ours, for sqlite3; all of it with `--plain`.
 //!
 //! Commensal's catalog comes first, with its rows: generated columns, indexes and CHECK constraints
 //! of the tables after it may call the functions it defines. Of virtual tables only the definition is
@@ -11,6 +11,7 @@ use std::io::Write;
 use commensal::core::ddl::{quote_identifier, quote_text};
 use commensal::{Connection, ValueRef};
 
+use super::plain::Plain;
 use super::script;
 use crate::failure::{Failure, Result};
 use crate::literal::{Blob, Literal};
@@ -18,17 +19,29 @@ use crate::output::Output;
 use crate::session::Session;
 
 /// A row of the schema table.
-struct Table {
-    name: String,
-    sql: String,
+pub(super) struct Object {
+    pub(super) name: String,
+    pub(super) sql: String,
 }
 
-/// `.dump [TABLE…]`
-pub(super) fn run(session: &mut Session, patterns: &[String]) -> Result {
+/// `.dump [--plain] [TABLE…]`
+pub(super) fn run(session: &mut Session, arguments: &[String]) -> Result {
+    let (options, patterns): (Vec<_>, Vec<_>) =
+        arguments.iter().cloned().partition(|argument| argument.starts_with("--"));
+    if let Some(option) = options.iter().find(|option| *option != "--plain") {
+        return Err(Failure::message(format!("unknown option \"{option}\"; .dump has --plain")));
+    }
+    let plain = !options.is_empty();
+    if plain && !session.has_definitions {
+        return Err(Failure::message(
+            ".dump --plain needs the definitions of the file, which --no-wasm leaves out",
+        ));
+    }
     let (connection, output) = (&session.connection, &mut session.output);
     // One state of the database, whatever others write meanwhile.
     connection.execute_batch("SAVEPOINT commensal_dump")?;
-    let result = write_dump(connection, output, patterns);
+    let plain = plain.then(|| Plain::new(connection)).transpose();
+    let result = plain.and_then(|plain| write_dump(connection, output, &patterns, plain));
     let released = connection.execute_batch("RELEASE commensal_dump");
     if let Err(Failure::Report(_)) = result {
         writeln!(output, "ROLLBACK; -- because of an error while dumping")?;
@@ -36,18 +49,35 @@ pub(super) fn run(session: &mut Session, patterns: &[String]) -> Result {
     result.and(released.map_err(Failure::from))
 }
 
-fn write_dump(connection: &Connection, output: &mut Output, patterns: &[String]) -> Result {
+fn write_dump(
+    connection: &Connection,
+    output: &mut Output,
+    patterns: &[String],
+    mut plain: Option<Plain>,
+) -> Result {
     writeln!(output, "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;")?;
     let tables = tables(connection, patterns)?;
     for table in &tables {
-        write_table(connection, output, table)?;
+        let written = match &mut plain {
+            Some(plain) if !is_special(table) => plain.write(connection, output, table)?,
+            _ => false,
+        };
+        if !written {
+            write_table(connection, output, table)?;
+        }
     }
-    let indexes = format!(
+    if let Some(plain) = &plain {
+        plain.finish(output)?;
+    }
+    let others = format!(
         "SELECT name, sql FROM main.sqlite_schema WHERE sql IS NOT NULL \
          AND type IN ('index', 'trigger', 'view') AND {} ORDER BY rowid",
         filter(patterns)
     );
-    for object in query(connection, &indexes)? {
+    for object in query(connection, &others)? {
+        if plain.as_ref().is_some_and(|plain| plain.has_index(&object.name)) {
+            continue;
+        }
         writeln!(output, "{};", object.statement()?)?;
     }
     if tables.iter().any(|table| script::is_virtual(&table.sql)) {
@@ -59,7 +89,7 @@ fn write_dump(connection: &Connection, output: &mut Output, patterns: &[String])
 
 /// The catalog's tables, the others in the order in which they were made, sqlite_sequence. Last of
 /// the catalog comes the table whose generation makes readers look at the others.
-fn tables(connection: &Connection, patterns: &[String]) -> Result<Vec<Table>> {
+fn tables(connection: &Connection, patterns: &[String]) -> Result<Vec<Object>> {
     let sql = format!(
         r"SELECT name, sql FROM main.sqlite_schema
           WHERE type = 'table' AND sql IS NOT NULL AND {}
@@ -79,22 +109,22 @@ fn filter(patterns: &[String]) -> String {
     format!("({})", like.join(" OR "))
 }
 
-fn query(connection: &Connection, sql: &str) -> Result<Vec<Table>> {
-    let mut tables = Vec::new();
+pub(super) fn query(connection: &Connection, sql: &str) -> Result<Vec<Object>> {
+    let mut objects = Vec::new();
     let mut statement = connection.prepare(sql)?;
     while statement.step()? {
         if let (ValueRef::Text(name), ValueRef::Text(sql)) =
             (statement.column(0)?, statement.column(1)?)
         {
-            tables.push(Table { name: name.to_owned(), sql: sql.to_owned() });
+            objects.push(Object { name: name.to_owned(), sql: sql.to_owned() });
         }
     }
-    Ok(tables)
+    Ok(objects)
 }
 
-impl Table {
+impl Object {
     /// Its statement, without the semicolon.
-    fn statement(&self) -> Result<String> {
+    pub(super) fn statement(&self) -> Result<String> {
         script::statement(&self.sql).map_err(|reason| {
             Failure::message(format!(
                 "cannot dump \"{}\": its definition is nothing that SQLite would store, {reason}; \
@@ -105,7 +135,7 @@ impl Table {
     }
 }
 
-fn write_table(connection: &Connection, output: &mut Output, table: &Table) -> Result {
+fn write_table(connection: &Connection, output: &mut Output, table: &Object) -> Result {
     if table.name == "sqlite_sequence" {
         // Made by the first AUTOINCREMENT table.
         writeln!(output, "DELETE FROM sqlite_sequence;")?;
@@ -129,32 +159,68 @@ fn write_table(connection: &Connection, output: &mut Output, table: &Table) -> R
     write_rows(connection, output, &table.name)
 }
 
-fn write_rows(connection: &Connection, output: &mut Output, table: &str) -> Result {
-    let (columns, generated) = columns(connection, table)?;
-    let names = columns.join(",");
-    let table = quote_identifier(table);
-    let into = if generated { format!("{table}({names})") } else { table.clone() };
-    let selected = columns.iter().cloned().chain(bytes_of_text(&columns)).collect::<Vec<_>>();
-    let sql = format!("SELECT {} FROM main.{table}", selected.join(","));
-    let mut statement = connection.prepare(&sql)?;
-    while statement.step()? {
-        write!(output, "INSERT INTO {into} VALUES(")?;
-        for column in 0..columns.len() {
-            let comma = if column == 0 { "" } else { "," };
-            match statement.column(column) {
-                Ok(value) => write!(output, "{comma}{}", Literal(value))?,
-                // Text that is not valid UTF-8.
-                Err(error) => match statement.column(columns.len() + column) {
-                    Ok(ValueRef::Blob(bytes)) => {
-                        write!(output, "{comma}CAST({} AS TEXT)", Blob(bytes))?;
-                    }
-                    _ => return Err(error.into()),
-                },
-            }
-        }
-        writeln!(output, ");")?;
+/// Rows to be inserted.
+pub(super) struct Rows {
+    /// The table, in quotes.
+    pub(super) into: String,
+    /// The columns of a list; empty where there is none.
+    pub(super) columns: Vec<String>,
+    /// The expressions for the values.
+    pub(super) values: Vec<String>,
+    /// What is read, and a condition.
+    pub(super) from: String,
+}
+
+impl Rows {
+    /// One more column.
+    pub(super) fn push(&mut self, column: String, value: String) {
+        self.columns.push(column);
+        self.values.push(value);
     }
-    Ok(())
+
+    /// Writes an INSERT for each.
+    ///
+    /// # Errors
+    /// Those of the database and of the output.
+    pub(super) fn write(&self, connection: &Connection, output: &mut Output) -> Result {
+        let list = self.columns.join(",");
+        let list = if list.is_empty() { list } else { format!("({list})") };
+        let values = &self.values;
+        let selected = values.iter().cloned().chain(bytes_of_text(values)).collect::<Vec<_>>();
+        let sql = format!("SELECT {} FROM {}", selected.join(","), self.from);
+        let mut statement = connection.prepare(&sql)?;
+        while statement.step()? {
+            write!(output, "INSERT INTO {}{list} VALUES(", self.into)?;
+            for column in 0..values.len() {
+                let comma = if column == 0 { "" } else { "," };
+                match statement.column(column) {
+                    Ok(value) => write!(output, "{comma}{}", Literal(value))?,
+                    // Text that is not valid UTF-8.
+                    Err(error) => match statement.column(values.len() + column) {
+                        Ok(ValueRef::Blob(bytes)) => {
+                            write!(output, "{comma}CAST({} AS TEXT)", Blob(bytes))?;
+                        }
+                        _ => return Err(error.into()),
+                    },
+                }
+            }
+            writeln!(output, ");")?;
+        }
+        Ok(())
+    }
+}
+
+fn write_rows(connection: &Connection, output: &mut Output, table: &str) -> Result {
+    let (values, generated) = columns(connection, table)?;
+    let into = quote_identifier(table);
+    let from = format!("main.{into}");
+    let columns = if generated { values.clone() } else { Vec::new() };
+    Rows { into, columns, values, from }.write(connection, output)
+}
+
+/// Whether SQLite makes a table by itself, or it is only put into the schema table.
+fn is_special(table: &Object) -> bool {
+    table.name.starts_with("sqlite_") || script::is_virtual(&table.sql)
 }
 
 /// Expressions for the bytes of each column's text, since a dump keeps what is not valid UTF-8 too.

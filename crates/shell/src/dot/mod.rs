@@ -5,8 +5,11 @@
 mod arguments;
 mod dump;
 mod import;
+mod index_text;
+mod plain;
 mod schema;
 mod script;
+mod stand_in;
 
 use std::io::Write;
 use std::path::Path;
@@ -39,9 +42,10 @@ const COMMANDS: &[DotCommand] = &[
     },
     DotCommand {
         name: "dump",
-        arguments: "[TABLE…]",
+        arguments: "[--plain] [TABLE…]",
         count: 0..=usize::MAX,
-        help: "Print the SQL that makes the database anew; TABLE is a LIKE pattern",
+        help: "Print the SQL that makes the database anew; TABLE is a LIKE pattern; with --plain also \
+               where the definitions are not known",
         run: dump::run,
     },
     DotCommand {

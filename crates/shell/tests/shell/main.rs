@@ -9,6 +9,7 @@ mod import;
 mod interrupt;
 mod modules;
 mod output;
+mod plain_dump;
 mod reals;
 mod slt;
 
