@@ -3,6 +3,8 @@
 //! To add a step: a line in [`STEPS`] and its function. Tools that are missing are installed by the step that
 //! needs them.
 
+mod fuzz;
+
 use std::io::{BufRead, BufReader};
 use std::process::{Command as Process, Stdio};
 
@@ -10,8 +12,8 @@ use crate::{Command, Outcome, reliability, root};
 
 pub(crate) const COMMAND: Command = Command {
     name: "long",
-    help: "[--minutes N] [STEP...]\n    Runs the steps deny, soak, fuzz, address, worst and bench, or the \
-           named ones; each fuzz target for\n    N minutes (5).",
+    help: "[--minutes N] [STEP...]\n    Runs the steps deny, soak, fuzz, libfuzzer, address, worst and bench, or \
+           the named ones; libFuzzer has\n    N minutes (5) for each target.",
     run,
 };
 
@@ -21,7 +23,8 @@ type Step = (&'static str, fn(u64) -> Outcome);
 const STEPS: &[Step] = &[
     ("deny", deny),
     ("soak", soak),
-    ("fuzz", fuzz),
+    ("fuzz", fuzz::counted),
+    ("libfuzzer", fuzz::guided),
     ("address", address),
     ("worst", worst),
     ("bench", bench),
@@ -67,46 +70,13 @@ fn deny(_: u64) -> Outcome {
     cargo(&["deny"]).args(guests).arg("check").done()
 }
 
-/// Each fuzz target, from the corpus that is there.
-fn fuzz(minutes: u64) -> Outcome {
-    nightly()?;
-    install("fuzz")?;
-    let output = cargo(&["+nightly", "fuzz", "list"]).stdout(Stdio::piped()).output()?;
-    if !output.status.success() {
-        return Err("cargo fuzz list failed, see above".into());
-    }
-    let seconds = format!("-max_total_time={}", minutes * 60);
-    for target in String::from_utf8(output.stdout)?.lines() {
-        let mut arguments = vec!["+nightly", "fuzz", "run", target, "--", &seconds];
-        if target == "ddl" {
-            arguments.push("-dict=fuzz/ddl.dict");
-        }
-        cargo(&arguments).done()?;
-    }
-    Ok(())
-}
-
 /// The random walks, the kills, the faults and the threads of the tests, fifty times as long. What they
 /// measure goes into docs/reliability.md.
 fn soak(_: u64) -> Outcome {
     for test in ["sqlite", "turso", "faults", "walk", "extension"] {
         let mut tests =
             cargo(&["test", "--locked", "--all-features", "--workspace", "--test", test]);
-        let mut child = tests
-            .args(["--", "--nocapture"])
-            .env("COMMENSAL_SOAK", "50")
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut output = String::new();
-        for line in BufReader::new(child.stdout.take().ok_or("no output")?).lines() {
-            let line = line?;
-            println!("{line}");
-            output += &line;
-            output.push('\n');
-        }
-        if !child.wait()?.success() {
-            return Err(format!("the test {test} failed, see above").into());
-        }
+        let output = output(tests.args(["--", "--nocapture"]).env("COMMENSAL_SOAK", "50"))?;
         reliability::record(test, &output)?;
     }
     Ok(())
@@ -160,6 +130,20 @@ impl Done for Process {
         let status = self.status()?;
         if status.success() { Ok(()) } else { Err(format!("{self:?}: {status}").into()) }
     }
+}
+
+/// Runs to the end. What is printed is shown at once, and returned.
+fn output(process: &mut Process) -> Outcome<String> {
+    let mut child = process.stdout(Stdio::piped()).spawn()?;
+    let mut output = String::new();
+    for line in BufReader::new(child.stdout.take().ok_or("no output")?).lines() {
+        let line = line?;
+        println!("{line}");
+        output += &line;
+        output.push('\n');
+    }
+    let status = child.wait()?;
+    if status.success() { Ok(output) } else { Err(format!("{process:?}: {status}").into()) }
 }
 
 /// Makes sure that `cargo NAME` is there.

@@ -64,6 +64,11 @@ const RULES: &[Rule] = &[
         free_of: &[],
     },
     Rule { name: "commensal-shim", may_use: &["commensal"], free_of: &[] },
+    Rule {
+        name: "commensal-fuzzing",
+        may_use: &["commensal", "commensal-runtime-wasmi", "commensal-runtime-wasmtime"],
+        free_of: &[],
+    },
     Rule { name: "commensal-sdk-macros", may_use: &[], free_of: &[EXECUTORS, ENGINES] },
     Rule {
         name: "commensal-sdk",

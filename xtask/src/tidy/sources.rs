@@ -60,7 +60,9 @@ const READERS: &[&str] = &["bindings/", "crates/", "shim/"];
 /// Whether a file's queries may meet what the file has: tests ask as users do. What a dump prints is for
 /// others to run; in the dump, no other table can have the name.
 fn is_reader(path: &str) -> bool {
-    let is_test = ["/tests/", "/test/", "/examples/"].iter().any(|folder| path.contains(folder));
+    let is_test = ["/tests/", "/test/", "/examples/", "crates/fuzzing/"]
+        .iter()
+        .any(|folder| path.contains(folder));
     READERS.iter().any(|folder| path.starts_with(folder))
         && !is_test
         && path != "crates/shell/src/dot/dump.rs"

@@ -1,0 +1,51 @@
+//! Sequences of CREATE, DROP and transaction control, beside a trivial model.
+
+use std::sync::Arc;
+
+use commensal::{Database, Engine, Options};
+
+use crate::model::{Model, NAMES, Statement};
+use crate::script::{Script, Scripted};
+
+/// A module whose functions give this digit and take no argument.
+pub(crate) fn constant(digit: u8) -> String {
+    format!(
+        r#"(module (memory (export "memory") 1) (data (i32.const 64) "value={digit}")
+           (func (export "commensal_scratch") (param i32) (result i32) (i32.const 4096))
+           (func $f (param i32 i32) (result i32) (i32.const 0))
+           (export "f" (func $f)) (export "g" (func $f))
+           (export "p" (func $f)) (export "q" (func $f)))"#
+    )
+}
+
+/// Runs one sequence on a database of its own. True if something was created.
+///
+/// # Panics
+/// The database and the model differ.
+pub fn run(engine: Engine, data: &[u8]) -> bool {
+    let options = Options::new().engine(engine).runtime(Arc::new(Scripted));
+    let connection =
+        Database::open_in_memory(options).and_then(|it| it.connect()).expect("a database");
+    let mut script = Script::new(data);
+    let mut model = Model::default();
+    let mut done = Vec::new();
+    let mut is_accepted = false;
+    for _ in 0..16 {
+        let statement = Statement::new(&mut script);
+        let result = statement.execute(&connection);
+        let expected = model.execute(&statement);
+        done.push(statement);
+        assert_eq!(result.is_ok(), expected, "{done:?}: {result:?}");
+        assert_eq!(connection.is_autocommit(), model.marks.is_empty(), "{done:?}");
+        for name in NAMES {
+            let value = connection.query_row(&format!("SELECT {name}()"), (), |row| row.get(0));
+            let expected = model.now.get(name).map(|&digit| i64::from(digit));
+            assert_eq!(value.ok(), expected, "{name}() after {done:?}");
+        }
+        is_accepted |= !model.now.is_empty();
+        if script.is_at_end() {
+            break;
+        }
+    }
+    is_accepted
+}

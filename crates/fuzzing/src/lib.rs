@@ -1,0 +1,159 @@
+//! Fuzz targets: functions that take bytes and panic when the host does something wrong.
+//!
+//! libFuzzer (`fuzz/`) and counted runs share them. Counted runs need no special compiler: a short one is
+//! among the tests, a long one is `cargo xtask long fuzz`. They mutate the seeds in `fuzz/seeds` with a
+//! generator of their own, so that the same number gives the same inputs everywhere.
+
+pub mod answers;
+mod asks;
+pub mod catalog;
+pub mod ddl;
+pub mod decoders;
+pub mod definitions;
+pub mod differential;
+mod inputs;
+mod model;
+mod script;
+pub mod sql;
+mod tokens;
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+
+use commensal::Engine;
+pub use inputs::Inputs;
+
+/// A fuzz target.
+pub struct Target {
+    /// Its name, also of its folder of seeds and of its file in `fuzz/fuzz_targets`.
+    pub name: &'static str,
+    /// What an input is, for people.
+    pub what: &'static str,
+    /// Runs one input. True if it got past the checks that refuse; it panics if the host is wrong.
+    pub run: fn(&[u8]) -> bool,
+    /// Seeds besides the files in its folder.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+    /// Whose seeds it takes over.
+    pub seeds_of: &'static str,
+    /// What mutations insert besides bytes.
+    pub dictionary: &'static [&'static str],
+    /// Inputs of a long run.
+    pub executions: u64,
+    /// Inputs of a test.
+    pub executions_short: u64,
+    /// Whether seeds are mutated; otherwise they are all that runs.
+    pub mutates: bool,
+}
+
+/// Inputs of a long run into something that decodes.
+const DECODER: u64 = 1_000_000;
+
+/// Inputs of a long run that are sequences of statements.
+const SEQUENCES: u64 = 50_000;
+
+/// Modules of a long run.
+const MODULES: u64 = 100_000;
+
+const fn decoder(name: &'static str, what: &'static str, run: fn(&[u8]) -> bool) -> Target {
+    Target {
+        name,
+        what,
+        run,
+        seeds: Vec::new,
+        seeds_of: name,
+        dictionary: &[],
+        executions: DECODER,
+        executions_short: 2000,
+        mutates: true,
+    }
+}
+
+/// All targets.
+pub const TARGETS: &[Target] = &[
+    decoder("record", "16 bytes as a record", decoders::record),
+    Target {
+        seeds: inputs::manifests,
+        dictionary: decoders::MANIFEST_WORDS,
+        ..decoder("manifest", "text as a manifest", decoders::manifest)
+    },
+    Target { seeds: inputs::modules, ..decoder("module", "bytes as a module", decoders::module) },
+    Target {
+        dictionary: ddl::WORDS,
+        ..decoder("ddl", "text as a statement of Commensal's", ddl::run)
+    },
+    decoder("answers", "a guest's records, batches and plans", |data| {
+        answers::run(Engine::Sqlite, data)
+    }),
+    Target {
+        seeds_of: "answers",
+        ..decoder("answers_turso", "the same on Turso", |data| answers::run(Engine::Turso, data))
+    },
+    decoder("sql", "a guest's calls of sql_* and other imports", sql::run),
+    decoder("admit", "tokens as a guest's SQL", sql::admit),
+    Target {
+        executions_short: 200,
+        ..decoder("catalog", "changed rows and tables of a catalog", catalog::run)
+    },
+    Target {
+        executions: SEQUENCES,
+        executions_short: 200,
+        ..decoder("definitions", "CREATE, DROP and transactions beside a model", |data| {
+            definitions::run(Engine::Sqlite, data)
+        })
+    },
+    Target {
+        seeds_of: "definitions",
+        // This engine takes ten times as long.
+        executions: SEQUENCES / 5,
+        executions_short: 30,
+        ..decoder("definitions_turso", "the same on Turso", |data| {
+            definitions::run(Engine::Turso, data)
+        })
+    },
+    Target {
+        executions: MODULES,
+        executions_short: 0,
+        // A mutated module may never end, and may use what one of the runtimes lacks.
+        mutates: false,
+        ..decoder(
+            "differential",
+            "a module from wasm-smith on both runtimes",
+            differential::compare,
+        )
+    },
+];
+
+/// The target of this name.
+pub fn target(name: &str) -> Option<&'static Target> {
+    TARGETS.iter().find(|target| target.name == name)
+}
+
+impl Target {
+    /// Runs the seeds, and `count` inputs that are mutations of them. Gives how many of all were accepted.
+    ///
+    /// # Panics
+    /// The host is wrong; the input is printed first, in hexadecimal digits.
+    pub fn run_many(&self, seed: u64, count: u64) -> u64 {
+        let mut inputs = Inputs::new(self, seed);
+        let seeds = inputs.seeds().to_vec();
+        let mut accepted = 0;
+        for input in &seeds {
+            accepted += u64::from(self.run_one(input));
+        }
+        for _ in 0..if self.mutates { count } else { 0 } {
+            accepted += u64::from(self.run_one(inputs.next_input()));
+        }
+        accepted
+    }
+
+    /// Runs one input. True if it was accepted.
+    ///
+    /// # Panics
+    /// The host is wrong; the input is printed first, in hexadecimal digits.
+    pub fn run_one(&self, input: &[u8]) -> bool {
+        catch_unwind(AssertUnwindSafe(|| (self.run)(input))).unwrap_or_else(|panic| {
+            let digits: String = input.iter().map(|byte| format!("{byte:02x}")).collect();
+            eprintln!("{}: the input was {digits}", self.name);
+            resume_unwind(panic)
+        })
+    }
+}

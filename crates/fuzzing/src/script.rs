@@ -1,0 +1,308 @@
+//! A runtime without guests: a script of bytes says what a guest answers and what it asks of the host.
+//!
+//! The bytes reach everything that reads a guest's answers through ordinary statements, and nothing has to be
+//! compiled.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use commensal::core::host::HostState;
+use commensal::core::runtime::{
+    CompiledModule, Fault, FunctionId, Instance, InstanceConfig, Metering, OutOfBounds,
+    ResolveError, Runtime, RuntimeError, RuntimeFeatures, StatementBudget,
+};
+
+/// Bytes of a guest's memory.
+pub(crate) const MEMORY: usize = 64 << 10;
+/// Arguments lie from here to the end of memory.
+const SCRATCH: u32 = 32 << 10;
+/// The record of an answer lies here.
+const ANSWER: usize = 512;
+/// Texts and blobs that answers point to begin here.
+pub(crate) const BYTES: usize = 2048;
+/// Batches, plans and SQL text lie here.
+pub(crate) const BODY: usize = 8192;
+
+thread_local! {
+    static SCRIPT: RefCell<Script> = RefCell::default();
+}
+
+/// Bytes that are read one after the other; after the end, zeros.
+#[derive(Default)]
+pub(crate) struct Script {
+    bytes: Vec<u8>,
+    at: usize,
+}
+
+impl Script {
+    /// Gives the guests of this thread a script.
+    pub(crate) fn set(bytes: &[u8]) {
+        SCRIPT.with_borrow_mut(|script| *script = Self { bytes: bytes.to_vec(), at: 0 });
+    }
+
+    pub(crate) fn new(bytes: &[u8]) -> Self {
+        Self { bytes: bytes.to_vec(), at: 0 }
+    }
+
+    pub(crate) fn byte(&mut self) -> u8 {
+        let byte = self.bytes.get(self.at).copied().unwrap_or(0);
+        self.at += 1;
+        byte
+    }
+
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.at >= self.bytes.len()
+    }
+
+    pub(crate) fn number(&mut self) -> u32 {
+        u32::from_le_bytes([(); 4].map(|()| self.byte()))
+    }
+
+    /// A number that is mostly small.
+    pub(crate) fn small(&mut self) -> u32 {
+        match self.byte() {
+            255 => self.number(),
+            byte => u32::from(byte % 8),
+        }
+    }
+
+    /// One of several.
+    pub(crate) fn one_of<'a, T: ?Sized>(&mut self, choices: &[&'a T]) -> &'a T {
+        choices[usize::from(self.byte()) % choices.len()]
+    }
+}
+
+/// The runtime that this file describes.
+#[derive(Clone, Copy)]
+pub(crate) struct Scripted;
+
+impl Runtime for Scripted {
+    fn name(&self) -> &'static str {
+        "scripted"
+    }
+
+    fn features(&self) -> RuntimeFeatures {
+        RuntimeFeatures::ALL
+    }
+
+    fn compile(&self, wasm: &[u8], _: Metering) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
+        // See `definitions::constant`.
+        let at = wasm.windows(6).position(|window| window == b"value=");
+        let constant = at.and_then(|at| wasm.get(at + 6).map(|&digit| i64::from(digit - b'0')));
+        Ok(Arc::new(ScriptedModule { constant }))
+    }
+}
+
+struct ScriptedModule {
+    constant: Option<i64>,
+}
+
+impl CompiledModule for ScriptedModule {
+    fn instantiate(&self, config: InstanceConfig) -> Result<Box<dyn Instance>, Fault> {
+        let mut memory = vec![0; MEMORY];
+        for (at, byte) in memory[BYTES..BODY].iter_mut().enumerate() {
+            // Digits, letters, some that are not UTF-8.
+            *byte = if at % 61 == 60 { 0xff } else { b' ' + (at % 90) as u8 };
+        }
+        Ok(Box::new(ScriptedInstance {
+            constant: self.constant,
+            memory,
+            host: config.host,
+            exports: Vec::new(),
+            handles: 0,
+            addressable: true,
+        }))
+    }
+
+    fn code_bytes(&self) -> usize {
+        0
+    }
+
+    fn stack_bytes(&self) -> usize {
+        0
+    }
+
+    fn imports(&self, _: &dyn Fn(&str, &str) -> bool) -> bool {
+        true
+    }
+}
+
+/// An instance of a guest that the script answers for.
+pub(crate) struct ScriptedInstance {
+    constant: Option<i64>,
+    pub(crate) memory: Vec<u8>,
+    pub(crate) host: HostState,
+    exports: Vec<String>,
+    handles: i64,
+    addressable: bool,
+}
+
+impl ScriptedInstance {
+    pub(crate) fn put(&mut self, at: usize, bytes: &[u8]) {
+        if let Some(to) = self.memory.get_mut(at..at + bytes.len()) {
+            to.copy_from_slice(bytes);
+        }
+    }
+
+    fn integer(&mut self, integer: i64) -> u32 {
+        self.put(ANSWER, &1_u64.to_le_bytes());
+        self.put(ANSWER + 8, &integer.to_le_bytes());
+        ANSWER as u32
+    }
+
+    fn blob(&mut self, len: u32, pointer: usize) -> u32 {
+        self.put(ANSWER, &[4, 0, 0, 0]);
+        self.put(ANSWER + 4, &len.to_le_bytes());
+        self.put(ANSWER + 8, &(pointer as u64).to_le_bytes());
+        ANSWER as u32
+    }
+
+    pub(crate) fn record(&mut self, script: &mut Script, at: usize) {
+        let kind = script.byte();
+        let mut record = [0; 16];
+        if kind % 16 == 15 {
+            record = [(); 16].map(|()| script.byte());
+        } else {
+            record[0] = kind % 7;
+            match kind % 7 {
+                1 | 2 => record[8..].copy_from_slice(&[(); 8].map(|()| script.byte())),
+                0 | 3 | 4 => {
+                    let len = u32::from(script.byte());
+                    let pointer = match script.byte() {
+                        255 => script.number(),
+                        byte => BYTES as u32 + u32::from(byte) * 8,
+                    };
+                    record[4..8].copy_from_slice(&len.to_le_bytes());
+                    record[8..12].copy_from_slice(&pointer.to_le_bytes());
+                    record[1] = script.byte() % 32;
+                }
+                _ => record[2] = script.byte() % 16,
+            }
+        }
+        self.put(at, &record);
+    }
+
+    /// A batch of rows that is nearly right.
+    fn batch(&mut self, script: &mut Script) -> u32 {
+        let (rows, columns) = (script.small(), 3 - script.small().min(3) / 3);
+        self.put(BODY, &rows.to_le_bytes());
+        self.put(BODY + 4, &columns.to_le_bytes());
+        let records = (rows as usize).min(16) * (columns as usize + 1);
+        for index in 0..records {
+            self.record(script, BODY + 8 + index * 16);
+        }
+        let len = 8 + records as u32 * 16;
+        match script.byte() {
+            255 => self.blob(script.number(), BODY),
+            254 => self.blob(len, BODY + 1),
+            253 => self.blob(len + 1, BODY),
+            _ => self.blob(len, BODY),
+        }
+    }
+
+    /// A plan that is nearly right; the request says for how many constraints.
+    fn plan(&mut self, script: &mut Script, argv: u32) -> u32 {
+        let read = |memory: &[u8], at: usize| {
+            let bytes = memory.get(at..at + 4).and_then(|bytes| bytes.first_chunk::<4>());
+            bytes.map_or(0, |bytes| u32::from_le_bytes(*bytes))
+        };
+        let request = read(&self.memory, argv as usize + 24) as usize;
+        let constraints = read(&self.memory, request).min(64) as usize;
+        let mut plan = vec![0; 32 + constraints * 4];
+        for byte in &mut plan[..] {
+            // Mostly zeros.
+            *byte = script.byte() & script.byte() & 3;
+        }
+        if script.byte() != 255 {
+            plan[16..24].copy_from_slice(&f64::from(script.byte()).to_le_bytes());
+            plan[24..32].copy_from_slice(&i64::from(script.byte()).to_le_bytes());
+            plan[12..16].fill(0);
+            plan[4..12].fill(0);
+        }
+        self.put(BODY, &plan);
+        let len = plan.len() as u32;
+        self.blob(if script.byte() == 255 { len + script.small() } else { len }, BODY)
+    }
+}
+
+impl Instance for ScriptedInstance {
+    fn resolve(&mut self, export: &str) -> Result<FunctionId, ResolveError> {
+        self.exports.push(export.to_owned());
+        Ok(FunctionId(self.exports.len() as u32 - 1))
+    }
+
+    fn global(&mut self, _: &str) -> Option<u32> {
+        None
+    }
+
+    fn call(
+        &mut self,
+        FunctionId(function): FunctionId,
+        _: u32,
+        argv: u32,
+        _: &mut StatementBudget,
+    ) -> Result<u32, Box<Fault>> {
+        if let Some(constant) = self.constant {
+            return Ok(self.integer(constant));
+        }
+        SCRIPT.with(|script| {
+            // A guest that a guest's statement calls answers NULL: the script is in use.
+            let Ok(mut script) = script.try_borrow_mut() else { return Ok(0) };
+            let export = self.exports[function as usize].clone();
+            self.addressable = script.byte() % 4 != 3;
+            match export.as_str() {
+                "asks" => self.ask(&mut script).map(|()| 0),
+                // Mostly a handle, so that more calls follow.
+                "init" | "connect" | "open" if script.byte() != 255 => {
+                    self.handles += 1;
+                    Ok(self.integer(self.handles))
+                }
+                "next" if !script.is_at_end() && script.byte() != 255 => {
+                    Ok(self.batch(&mut script))
+                }
+                "best_index" if script.byte() != 255 => Ok(self.plan(&mut script, argv)),
+                _ => match script.byte() {
+                    0 => Ok(0),
+                    1 => Ok(script.number()),
+                    2 => Err(Box::new(Fault::Trap("scripted".to_owned()))),
+                    _ => {
+                        self.record(&mut script, ANSWER);
+                        Ok(ANSWER as u32)
+                    }
+                },
+            }
+        })
+    }
+
+    fn scratch(&mut self, size: u32, _: &mut StatementBudget) -> Result<u32, Box<Fault>> {
+        Ok(if size <= MEMORY as u32 - SCRATCH { SCRATCH } else { 0 })
+    }
+
+    fn memory(&mut self) -> Option<&mut [u8]> {
+        self.addressable.then_some(&mut self.memory[..])
+    }
+
+    fn read(&mut self, offset: u32, into: &mut [u8]) -> Result<(), OutOfBounds> {
+        let end = (offset as usize).checked_add(into.len()).ok_or(OutOfBounds)?;
+        into.copy_from_slice(self.memory.get(offset as usize..end).ok_or(OutOfBounds)?);
+        Ok(())
+    }
+
+    fn write(&mut self, offset: u32, from: &[u8]) -> Result<(), OutOfBounds> {
+        let end = (offset as usize).checked_add(from.len()).ok_or(OutOfBounds)?;
+        self.memory.get_mut(offset as usize..end).ok_or(OutOfBounds)?.copy_from_slice(from);
+        Ok(())
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.memory.len()
+    }
+
+    fn fuel_used(&self) -> Option<u64> {
+        None
+    }
+
+    fn host_mut(&mut self) -> &mut HostState {
+        &mut self.host
+    }
+}

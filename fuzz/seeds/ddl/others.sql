@@ -1,0 +1,4 @@
+-- a comment
+DROP EXTENSION IF EXISTS [e] CASCADE REINDEX; CREATE EXTENSION IF NOT EXISTS `e` LANGUAGE wasm AS file://a.wasm;
+PRAGMA wasm_cache_size = 5; SELECT 'it''s' /* x */ || $x(;) FROM t;
+CREATE TRIGGER t AFTER INSERT ON a BEGIN SELECT 1; END;
