@@ -32,6 +32,7 @@ mod state;
 mod statement;
 mod table;
 mod types;
+mod undo;
 mod value;
 mod views;
 

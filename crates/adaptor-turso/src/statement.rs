@@ -12,6 +12,7 @@ use turso_core::{Statement, StepResult, Value};
 
 use crate::connection::TursoConnection;
 use crate::running::{self, Running};
+use crate::undo::Undo;
 use crate::value::{borrowed, owned};
 use crate::{error, refusal, stack};
 
@@ -57,6 +58,7 @@ pub(crate) struct TursoStatement<'c> {
     /// Of a statement that the engine is told to undo: what is bound. Only a statement that was prepared
     /// here is told, so that another one may have to take the place of this one.
     bound: Option<Vec<(usize, Value)>>,
+    undo: Undo,
 }
 
 /// Has the engine keep what a statement changes, in a transaction, so that an error undoes it. By itself
@@ -84,6 +86,7 @@ impl<'c> TursoStatement<'c> {
     ) -> Self {
         let names = names(&statement);
         let undoes = undoes(&statement);
+        let undo = Undo::new(statement.get_sql());
         Self {
             connection,
             statement,
@@ -91,6 +94,7 @@ impl<'c> TursoStatement<'c> {
             fresh: true,
             names,
             bound: undoes.then(Vec::new),
+            undo,
         }
     }
 
@@ -110,6 +114,7 @@ impl<'c> TursoStatement<'c> {
             // cannot be read is told when a definition is called.
             let _ = connection.guard(|| connection.state.current());
         }
+        self.undo.begin(connection)?;
         self.fresh = false;
         if self.changes_rows() {
             connection.writing.set(connection.writing.get() + 1);
@@ -173,12 +178,13 @@ impl<'c> TursoStatement<'c> {
             || self.running.as_ref().is_some_and(|running| running.missed)
     }
 
-    /// After the last step, or instead of it.
-    fn end(&mut self) -> Result<()> {
+    /// After the last step, or instead of it; whether that failed.
+    fn end(&mut self, failed: bool) -> Result<()> {
         if std::mem::replace(&mut self.fresh, true) {
             return Ok(());
         }
         let reset = self.reset_engine();
+        let reset = reset.and(self.undo.end(self.connection, failed));
         if self.changes_rows() {
             self.connection.writing.set(self.connection.writing.get() - 1);
             self.connection.count_changes();
@@ -290,7 +296,7 @@ pub(crate) fn names(statement: &Statement) -> Vec<String> {
 impl Drop for TursoStatement<'_> {
     fn drop(&mut self) {
         // What a rollback reports nobody could hear.
-        let _ = self.end();
+        let _ = self.end(false);
         if self.running.as_ref().is_some_and(|running| running.recursive) {
             self.take_apart();
         }
@@ -320,16 +326,16 @@ impl EngineStatement for TursoStatement<'_> {
         let result = if self.fresh { self.begin() } else { self.step_engine() };
         match result {
             Ok(true) => Ok(true),
-            Ok(false) => self.end().map(|()| false),
+            Ok(false) => self.end(false).map(|()| false),
             Err(error) => {
-                let _ = self.end();
+                let _ = self.end(true);
                 Err(error)
             }
         }
     }
 
     fn reset(&mut self) {
-        let _ = self.end();
+        let _ = self.end(false);
     }
 
     fn column_count(&self) -> usize {

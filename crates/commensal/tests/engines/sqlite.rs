@@ -39,5 +39,6 @@ mod tables;
 mod threads;
 mod tokens;
 mod transactions;
+mod undo;
 mod values;
 mod visibility;

@@ -27,5 +27,6 @@ mod support;
 mod tables;
 mod threads;
 mod transactions;
+mod undo;
 mod values;
 mod visibility;
