@@ -16,6 +16,7 @@ mod error;
 mod function;
 mod introspection;
 mod levels;
+mod lost;
 mod names;
 mod nesting;
 mod permit;

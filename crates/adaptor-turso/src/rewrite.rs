@@ -18,6 +18,7 @@ use turso_parser::ast::{
     Upsert, UpsertDo, Window, With,
 };
 
+use crate::lost::{self, Called};
 use crate::{aggregate, row};
 
 /// What names mean.
@@ -45,8 +46,8 @@ pub(crate) trait Meanings {
 
 /// What a name in FROM means.
 pub(crate) enum Table {
-    /// A table function of a definition: the engine's name for it.
-    Function(String),
+    /// A table function of a definition: the engine's name for it, and those of its arguments.
+    Function(String, Vec<String>),
     /// A view.
     View(Arc<View>),
     /// What the engine makes of it.
@@ -68,6 +69,8 @@ pub(crate) fn rewrite(cmd: &mut Cmd, meanings: &mut dyn Meanings) -> Result<()> 
         changed: false,
         admits_aggregates: false,
         depth: 0,
+        derived: false,
+        called: Vec::new(),
     };
     rewriter.statement(stmt)
 }
@@ -86,6 +89,10 @@ struct Rewriter<'a> {
     admits_aggregates: bool,
     /// How many SELECTs this is within.
     depth: usize,
+    /// Whether a query around can compare what this SELECT gives.
+    derived: bool,
+    /// Table functions of the FROM clause.
+    called: Vec<Called>,
 }
 
 impl Rewriter<'_> {
@@ -104,6 +111,7 @@ impl Rewriter<'_> {
                     this.sets(sets)?;
                     this.from(from)?;
                     this.optional(where_clause)?;
+                    lost::check(&mut this.called, from.as_ref(), where_clause.as_deref(), &[])?;
                     this.may_fail(where_clause);
                     this.columns(returning)
                 })
@@ -130,7 +138,7 @@ impl Rewriter<'_> {
             let names = with.ctes.iter().map(|cte| cte.tbl_name.as_str().to_owned());
             self.hidden.extend(names);
             for cte in &mut with.ctes {
-                self.select(&mut cte.select)?;
+                self.derived(&mut cte.select)?;
             }
         }
         body(self)?;
@@ -139,9 +147,22 @@ impl Rewriter<'_> {
     }
 
     fn select(&mut self, select: &mut Select) -> Result<()> {
+        self.within(select, false)
+    }
+
+    /// A SELECT whose columns the query around can compare.
+    fn derived(&mut self, select: &mut Select) -> Result<()> {
+        self.within(select, true)
+    }
+
+    fn within(&mut self, select: &mut Select, derived: bool) -> Result<()> {
+        let derived = std::mem::replace(&mut self.derived, derived);
+        let called = std::mem::take(&mut self.called);
         self.depth += 1;
         let result = self.admitting(false, |this| this.parts(select));
         self.depth -= 1;
+        self.called = called;
+        self.derived = derived;
         result
     }
 
@@ -167,8 +188,11 @@ impl Rewriter<'_> {
                 // Without FROM they may belong to the query around, which the engine does not know.
                 let admits = from.is_some() || self.depth == 1;
                 self.admitting(admits, |this| this.columns(columns))?;
+                self.called.clear();
                 self.from(from)?;
                 self.optional(where_clause)?;
+                let derived = if self.derived { columns.as_slice() } else { &[] };
+                lost::check(&mut self.called, from.as_ref(), where_clause.as_deref(), derived)?;
                 if let Some(group_by) = group_by {
                     group_by.exprs.iter_mut().try_for_each(|e| self.expr(e))?;
                     self.admitting(true, |this| this.optional(&mut group_by.having))?;
@@ -242,13 +266,16 @@ impl Rewriter<'_> {
                 if self.hidden.iter().any(hides) || !is_of_file(name) {
                     return Ok(());
                 }
+                let written = name.name.as_str().to_owned();
                 let meaning = self.table_name(name, alias, 0)?;
                 if let Table::View(view) = &meaning
                     && let Some(select) = self.view(view)?
                 {
                     let alias = alias.take().or_else(|| Some(As::As(name.name.clone())));
                     *table = SelectTable::Select { select, alias, lateral: false };
-                } else if !self.views.is_empty() && !matches!(meaning, Table::Function(_)) {
+                } else if let Table::Function(_, arguments) = meaning {
+                    self.called.push(Called::new(&written, alias.as_ref(), arguments, 0));
+                } else if !self.views.is_empty() {
                     // Where the view is put, the name may mean something else.
                     name.namespace.get_or_insert_with(|| Name::exact("main".to_owned()));
                 }
@@ -256,12 +283,18 @@ impl Rewriter<'_> {
             }
             SelectTable::TableCall(name, arguments, alias) => {
                 arguments.iter_mut().try_for_each(|e| self.expr(e))?;
-                if name.namespace.is_none() {
-                    self.table_name(name, alias, arguments.len())?;
+                if name.namespace.is_some() {
+                    return Ok(());
+                }
+                let written = name.name.as_str().to_owned();
+                let meaning = self.table_name(name, alias, arguments.len())?;
+                if let Table::Function(_, names) = meaning {
+                    let called = Called::new(&written, alias.as_ref(), names, arguments.len());
+                    self.called.push(called);
                 }
                 Ok(())
             }
-            SelectTable::Select { select, .. } => self.select(select),
+            SelectTable::Select { select, .. } => self.derived(select),
             SelectTable::Sub(from, _) => self.sources(from),
         }
     }
@@ -274,7 +307,7 @@ impl Rewriter<'_> {
         arguments: usize,
     ) -> Result<Table> {
         let meaning = self.meanings.table(name.name.as_str(), arguments)?;
-        if let Table::Function(ours) = &meaning {
+        if let Table::Function(ours, _) = &meaning {
             self.changed = true;
             let written = std::mem::replace(&mut name.name, Name::exact(ours.clone()));
             name.namespace = None;
@@ -294,7 +327,7 @@ impl Rewriter<'_> {
         let hidden = std::mem::take(&mut self.hidden);
         let before = std::mem::take(&mut self.changed);
         let mut select = view.select_stmt.clone();
-        let rewritten = self.select(&mut select);
+        let rewritten = self.derived(&mut select);
         self.views.pop();
         self.hidden = hidden;
         let changed = std::mem::replace(&mut self.changed, before);

@@ -231,10 +231,11 @@ impl Meanings for Running {
         if arguments > arguments_max {
             return refuse(format!("too many arguments on {name}() - max {arguments_max}"));
         }
+        let arguments = entry.table.arguments().map(|column| column.name.clone()).collect();
         let (name, is_new) = table::register(connection, entry)?;
         // The engine may go on with another schema, in which it is not.
         self.missed |= is_new;
-        Ok(Table::Function(name))
+        Ok(Table::Function(name, arguments))
     }
 
     fn collation(&mut self, name: &str) {

@@ -27,7 +27,7 @@ pub enum Feature {
     GuestCalls,
     /// Statements that write, run by guests.
     GuestWrites,
-    /// IN with several values on an argument of a table function.
+    /// Arguments of a table function out of IN, OR, row values, and queries around.
     InArguments,
     /// Pointers that one function of a guest gives to another.
     Pointers,
