@@ -11,10 +11,10 @@ use crate::api::{Api, sqlite3};
 use crate::catalog::Access;
 use crate::state::State;
 use crate::statement::Handle;
-use crate::{builtin, introspection};
+use crate::{builtin, introspection, placeholder};
 
 /// Registers the introspection tables and the functions of the catalog. `sees_statements` says whether
-/// [`State::begin_statement`] will be called for each statement.
+/// [`State::begin_statement`] will be called for each statement; it is so for connections of our own.
 pub(crate) fn into(
     handle: Handle,
     environment: Arc<Environment>,
@@ -26,6 +26,9 @@ pub(crate) fn into(
     let state = State::new(handle, environment, sees_statements);
     introspection::register(&state)?;
     builtin::register(&state)?;
+    if sees_statements {
+        placeholder::register(&state)?;
+    }
     // A catalog that cannot be read is told by the statement that needs a function, and does not keep
     // the database from opening.
     let _ = state.current();

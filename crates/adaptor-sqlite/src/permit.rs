@@ -11,6 +11,8 @@ use commensal_core::registry::function_key;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
+use crate::full_text;
+use crate::known::Known;
 use crate::permit_tables as tables;
 use crate::program::{Call, MAIN, Program, TEMP};
 use crate::state::State;
@@ -35,10 +37,6 @@ const INTERNAL: &[&str] = &[
     "stat_push",
 ];
 
-/// Functions that full-text search gives its own tables, and that fail anywhere else. Their names are
-/// registered without saying that they are harmless. `optimize` writes.
-const OF_FULL_TEXT: &[&str] = &["bm25", "highlight", "match", "matchinfo", "offsets", "snippet"];
-
 /// Functions of Commensal's that call definitions, which have no more rights than the guest.
 const OURS: &[&str] = &["wasm_call"];
 
@@ -61,14 +59,25 @@ pub(crate) fn examine(
     }
     // Before anything else is told of it.
     check_rights(needs, rights).map_err(refusal)?;
-    let program = Program::read(state.handle, sql)?;
+    let program = Program::read(state, sql)?;
     let text = std::str::from_utf8(sql).map_err(|_| refusal("the statement is not UTF-8"))?;
     check_instructions(state, &program, text)?;
     check_catalog(state, &program)?;
-    let needs = check_calls(state, &program.calls, needs, first_token(text))?;
-    check_rights(needs, rights).map_err(refusal)?;
-    tables::check(state, &program)?;
-    Ok(needs)
+    if program.calls.is_empty()
+        && program.virtual_tables.is_empty()
+        && program.drops_virtual.is_empty()
+    {
+        return Ok(needs);
+    }
+    let mut known = Known::take(state);
+    let result = check_calls(state, &mut known, &program.calls, needs, first_token(text));
+    let result = result.and_then(|needs| {
+        check_rights(needs, rights).map_err(refusal)?;
+        tables::check(state, &mut known, &program, text)?;
+        Ok(needs)
+    });
+    known.keep(state);
+    result
 }
 
 #[cold]
@@ -159,41 +168,29 @@ pub(crate) fn is_of_catalog(name: &str) -> bool {
 /// What the calls need besides.
 fn check_calls(
     state: &State,
+    known: &mut Known,
     calls: &[Call],
     mut needs: Capabilities,
     first: Token<'_>,
 ) -> Result<Capabilities> {
     // Only these statements call them; elsewhere the name is some function of the application's.
     let internal = if first.is("ALTER") || first.is("ANALYZE") { INTERNAL } else { &[] };
-    let names = [internal, OF_FULL_TEXT, OURS].concat();
-    let mut unknown = Vec::new();
     for call in calls {
-        if names.contains(&call.name.as_str()) || is_definition(state, call) {
+        let name = call.name.as_str();
+        if internal.contains(&name)
+            || OURS.contains(&name)
+            || is_definition(state, call)
+            || state.placeholders.has(call)
+        {
             continue;
         }
-        needs = calls::needed_for(&call.name).iter().fold(needs, Capabilities::with);
-        unknown.push((call, Kind::Unlisted));
-    }
-    if unknown.is_empty() {
-        return Ok(needs);
-    }
-    state.handle.query("PRAGMA function_list", &[], &mut |row| {
-        let Ok(ValueRef::Text(name)) = row.column(0) else { return Ok(()) };
-        let known = unknown.iter_mut().filter(|(call, _)| call.name.eq_ignore_ascii_case(name));
-        for (call, kind) in known {
-            if row.column(4)? == ValueRef::Integer(call.arguments) {
-                *kind = (*kind).max(Kind::of(row)?);
-            }
-        }
-        Ok(())
-    })?;
-    for (call, kind) in unknown {
-        let name = &call.name;
-        if BUILTINS_REFUSED.contains(&name.as_str()) {
+        needs = calls::needed_for(name).iter().fold(needs, Capabilities::with);
+        if BUILTINS_REFUSED.contains(&name) {
             return Err(refusal(format!("{name}() is not for guests")));
         }
-        let why = match kind {
+        let why = match known.function(state, call)? {
             Kind::Harmless => continue,
+            _ if full_text::is_known(name) => return Err(of_full_text(name)),
             Kind::Unlisted => "SQLite does not say what kind of function it is",
             Kind::Unknown => "who registered it did not say that it is harmless (SQLITE_INNOCUOUS)",
             Kind::Direct => "it is for the application's own statements only (SQLITE_DIRECTONLY)",
@@ -201,6 +198,16 @@ fn check_calls(
         return Err(refusal(format!("{name}() is not for guests: {why}")));
     }
     Ok(needs)
+}
+
+/// The error of a call that has the name of a function of full-text search.
+#[cold]
+pub(crate) fn of_full_text(name: &str) -> Error {
+    refusal(format!(
+        "{name}() is not for guests here: the application may have registered it, and only where a statement \
+         of one SELECT names a table of full-text search after FROM or JOIN, and as the first argument, the \
+         function is the table's own for sure"
+    ))
 }
 
 /// Whether the function is one of a definition's, which has rights of its own.
@@ -211,7 +218,7 @@ fn is_definition(state: &State, call: &Call) -> bool {
 
 /// What SQLite says of a function, from good to bad.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
+pub(crate) enum Kind {
     Unlisted,
     Harmless,
     Unknown,
@@ -220,7 +227,7 @@ enum Kind {
 
 impl Kind {
     /// By a row of `PRAGMA function_list`.
-    fn of(row: &Statement) -> Result<Self> {
+    pub(crate) fn of(row: &Statement) -> Result<Self> {
         let (builtin, flags) = (row.column(1)?, row.column(5)?);
         let ValueRef::Integer(flags) = flags else { return Ok(Self::Unknown) };
         let has = |flag: std::ffi::c_int| flags & i64::from(flag) != 0;

@@ -5,15 +5,17 @@
 //! search and R-trees run statements of their own, whose programs nobody lists, over tables that their name
 //! and their options tell; so these have to be plain tables.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use commensal_core::ddl::lexer::{Lexer, TokenKind};
 use commensal_core::ddl::{self, quote_identifier};
 use commensal_core::host::calls;
 use commensal_core::{Result, ValueRef};
 
-use crate::permit::{is_of_catalog, refusal};
-use crate::program::Program;
+use crate::full_text;
+use crate::known::Known;
+use crate::permit::{is_of_catalog, of_full_text, refusal};
+use crate::program::{MAIN, OfTable, Program, TEMP};
 use crate::state::State;
 
 /// Virtual tables without a definition in a file that only read.
@@ -55,15 +57,16 @@ const OBJECTS_MAX: usize = 10_000;
 /// the whole table, by a statement whose program nobody lists.
 ///
 /// # Errors
-/// One is not for guests.
-pub(crate) fn check(state: &State, program: &Program) -> Result<()> {
+/// One is not for guests; the guest's time is over.
+pub(crate) fn check(state: &State, known: &mut Known, program: &Program, sql: &str) -> Result<()> {
     let mut unknown: Vec<&str> = program.virtual_tables.iter().map(String::as_str).collect();
     unknown.retain(|text| !address(text).is_some_and(|at| state.is_connected(at)));
-    let mut dropped: Vec<&str> = program.drops_virtual.iter().map(String::as_str).collect();
-    if unknown.is_empty() && dropped.is_empty() {
-        return Ok(());
+    if unknown.is_empty() && program.drops_virtual.is_empty() {
+        return check_full_text(state, known, program, &Modules::new(), sql);
     }
     let has_attached = has_attached(state)?;
+    let mut modules = Modules::new();
+    unknown.retain(|text| find_known(state, known, text, &mut modules).is_none());
     // Pragmas tell of attached databases, too.
     let pragmas = calls::pragmas().filter(|_| !has_attached).map(|name| format!("pragma_{name}"));
     for name in EPONYMOUS.iter().map(|name| (*name).to_owned()).chain(pragmas) {
@@ -75,40 +78,146 @@ pub(crate) fn check(state: &State, program: &Program) -> Result<()> {
             unknown.retain(|text| *text != found);
         }
     }
-    for schema in ["main", "temp"] {
-        if unknown.is_empty() && dropped.is_empty() {
-            break;
-        }
-        let schema = Schema::read(state, schema)?;
-        for (name, object) in &schema.objects {
-            if unknown.is_empty() && dropped.is_empty() {
+    // Those that the statement names are most likely the ones.
+    let named = if unknown.is_empty() { HashSet::new() } else { names_in(sql) };
+    for is_named in [true, false] {
+        for schema in SCHEMAS {
+            if unknown.is_empty() {
                 break;
             }
-            let module = object.module.as_deref();
-            let is_dropped = dropped.iter().any(|own| own.eq_ignore_ascii_case(name));
-            if is_dropped && module.is_some_and(|module| is_definition(state, module)) {
-                dropped.retain(|own| !own.eq_ignore_ascii_case(name));
-                continue;
-            }
-            if !module.is_some_and(|module| MODULES.contains(&module))
-                || !schema.is_plain(state, name, object)?
-            {
-                continue;
-            }
-            dropped.retain(|own| !own.eq_ignore_ascii_case(name));
-            if let Some(found) = address_of(state, schema.name, name) {
-                unknown.retain(|text| *text != found);
+            let schema = known.schema(state, schema)?;
+            for (name, module) in schema.of_modules() {
+                if unknown.is_empty() {
+                    break;
+                }
+                if named.contains(name) != is_named {
+                    continue;
+                }
+                state.services.sql.check_time()?;
+                if let Some(found) = address_of(state, schema.name, name) {
+                    unknown.retain(|text| *text != found);
+                    known.found(found.clone(), schema.name, name);
+                    modules.insert(found, (schema.name, name.to_owned(), module.to_owned()));
+                }
             }
         }
     }
-    match unknown.is_empty() && dropped.is_empty() {
-        true => Ok(()),
-        false => Err(refusal(
+    let mut are_plain = unknown.is_empty();
+    for text in &program.virtual_tables {
+        if let Some((schema, name, _)) = modules.get(text) {
+            are_plain &= is_plain(state, known, schema, name)?;
+        }
+    }
+    for (database, name) in &program.drops_virtual {
+        are_plain &= is_dropped_by_guests(state, known, *database, &name.to_ascii_lowercase())?;
+    }
+    if !are_plain {
+        return Err(refusal(
             "the statement reaches a virtual table that is not for guests: they have those of \
              definitions, of full-text search and R-trees over plain tables, json_each, json_tree, and the \
              pragmas that only read",
-        )),
+        ));
     }
+    check_full_text(state, known, program, &modules, sql)
+}
+
+/// The schemas that guests reach.
+const SCHEMAS: [&str; 2] = ["main", "temp"];
+
+/// Virtual tables by how EXPLAIN calls them: schema, name and module.
+type Modules = HashMap<String, (&'static str, String, String)>;
+
+/// Finds a virtual table where it was found before.
+fn find_known(state: &State, known: &mut Known, text: &str, modules: &mut Modules) -> Option<()> {
+    let (schema, name) = known.table(text)?;
+    let module = known.schema(state, schema).ok()?.objects.get(&name)?.module.clone()?;
+    // Whether SQLite still has it there is asked all the same: an address says nothing by itself.
+    (address_of(state, schema, &name)? == text).then_some(())?;
+    modules.insert(text.to_owned(), (schema, name, module));
+    Some(())
+}
+
+/// Whether the tables behind one of the modules for guests are plain ones.
+fn is_plain(state: &State, known: &mut Known, schema: &'static str, name: &str) -> Result<bool> {
+    let schema = known.schema(state, schema)?;
+    let Some(object) = schema.objects.get(name) else { return Ok(false) };
+    known.is_plain(schema.name, name, || schema.is_plain(state, name, object))
+}
+
+/// Whether a guest may drop what has this name in a database: a table of a definition, or one of the modules
+/// for guests over plain tables.
+fn is_dropped_by_guests(
+    state: &State,
+    known: &mut Known,
+    database: i64,
+    name: &str,
+) -> Result<bool> {
+    let schema = match database {
+        MAIN => SCHEMAS[0],
+        TEMP => SCHEMAS[1],
+        _ => return Ok(false),
+    };
+    let read = known.schema(state, schema)?;
+    match read.objects.get(name).and_then(|object| object.module.as_deref()) {
+        Some(module) if is_definition(state, module) => Ok(true),
+        Some(module) if MODULES.contains(&module) => is_plain(state, known, schema, name),
+        _ => Ok(false),
+    }
+}
+
+/// The names in a statement, in ASCII lower case.
+fn names_in(sql: &str) -> HashSet<String> {
+    let (mut lexer, mut names) = (Lexer::new(sql), HashSet::new());
+    loop {
+        let token = lexer.significant();
+        if token.kind == TokenKind::End {
+            return names;
+        }
+        names.extend(ddl::name(&token).map(|name| name.to_ascii_lowercase()));
+    }
+}
+
+/// Checks the calls that are full-text search's own if their first argument is a column, and not what is
+/// computed from one: EXPLAIN shows no difference.
+fn check_full_text(
+    state: &State,
+    known: &mut Known,
+    program: &Program,
+    modules: &Modules,
+    sql: &str,
+) -> Result<()> {
+    for OfTable { call, table } in &program.full_text {
+        // Otherwise a placeholder of ours is called, which does no harm.
+        if state.placeholders.has(call) {
+            continue;
+        }
+        let is_its_own =
+            modules.get(table).is_some_and(|(_, _, module)| full_text::has(module, &call.name));
+        if !is_its_own || !has_only_columns(state, known, sql)? {
+            return Err(of_full_text(&call.name));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the first argument of each call of full-text search is the column that is named like its table,
+/// in a statement that has no text but its own: no view, no trigger.
+fn has_only_columns(state: &State, known: &mut Known, sql: &str) -> Result<bool> {
+    let Some(tables) = full_text::tables_of_calls(sql) else { return Ok(false) };
+    let (names, mut found) = (names_in(sql), HashSet::new());
+    for schema in SCHEMAS {
+        let schema = known.schema(state, schema)?;
+        for name in &names {
+            match schema.objects.get(name) {
+                Some(Object { module: Some(module), .. }) if full_text::is_module(module) => {
+                    found.insert(name);
+                }
+                Some(object) if tables.contains(name) || !object.is_table => return Ok(false),
+                _ => {}
+            }
+        }
+    }
+    Ok(tables.iter().all(|table| found.contains(table)))
 }
 
 /// Whether the connection has a database besides `main` and `temp`.
@@ -143,7 +252,7 @@ fn address(text: &str) -> Option<usize> {
 /// How EXPLAIN calls this virtual table, if there is one.
 fn address_of(state: &State, schema: &str, name: &str) -> Option<String> {
     let sql = format!("SELECT 1 FROM {schema}.{}", quote_identifier(name));
-    let program = Program::read(state.handle, sql.as_bytes()).ok()?;
+    let program = Program::read(state, sql.as_bytes()).ok()?;
     match <[String; 1]>::try_from(program.virtual_tables) {
         Ok([found]) => Some(found),
         Err(_) => None,
@@ -151,7 +260,7 @@ fn address_of(state: &State, schema: &str, name: &str) -> Option<String> {
 }
 
 /// What a schema has under a name.
-struct Object {
+pub(crate) struct Object {
     is_table: bool,
     /// The module of a virtual table.
     module: Option<String>,
@@ -160,18 +269,22 @@ struct Object {
     has_trigger: bool,
 }
 
-struct Schema {
+/// The objects of a schema.
+pub(crate) struct Schema {
     name: &'static str,
     /// By the names in ASCII lower case.
     objects: HashMap<String, Object>,
 }
 
 impl Schema {
-    fn read(state: &State, name: &'static str) -> Result<Self> {
+    /// # Errors
+    /// There are more than a guest's statement looks at; the guest's time is over; what SQLite reports.
+    pub(crate) fn read(state: &State, name: &'static str) -> Result<Self> {
         let master = if name == "temp" { "sqlite_temp_master" } else { "main.sqlite_master" };
         let sql = format!("SELECT type, name, tbl_name, rootpage, sql FROM {master}");
         let (mut objects, mut triggers) = (HashMap::new(), Vec::new());
         state.handle.query(&sql, &[], &mut |row| {
+            state.services.sql.check_time()?;
             let text = |column| match row.column(column) {
                 Ok(ValueRef::Text(text)) => text,
                 _ => "",
@@ -215,9 +328,18 @@ impl Schema {
         Ok(Self { name, objects })
     }
 
+    /// The virtual tables of the modules that are for guests, with these.
+    fn of_modules(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.objects.iter().filter_map(|(name, object)| {
+            let module = object.module.as_deref()?;
+            MODULES.contains(&module).then_some((name.as_str(), module))
+        })
+    }
+
     /// Whether all tables that a virtual table may read and write are plain ones.
     fn is_plain(&self, state: &State, name: &str, object: &Object) -> Result<bool> {
         for suffix in SHADOWS {
+            state.services.sql.check_time()?;
             let shadow = format!("{name}_{suffix}");
             if let Some(behind) = self.objects.get(&shadow)
                 && (behind.has_trigger || !self.is_written_plainly(state, &shadow)?)
@@ -279,7 +401,7 @@ impl Schema {
 
 /// Whether the statement calls nothing and reaches no virtual table.
 fn reaches_nothing(state: &State, sql: &str) -> bool {
-    Program::read(state.handle, sql.as_bytes()).is_ok_and(|program| {
+    Program::read(state, sql.as_bytes()).is_ok_and(|program| {
         program.calls.is_empty()
             && program.virtual_tables.is_empty()
             && program.refused.is_none()

@@ -10,7 +10,9 @@
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
-use crate::statement::{Handle, Statement};
+use crate::full_text::{self, Columns};
+use crate::state::State;
+use crate::statement::Statement;
 
 /// Numbers of databases within a connection.
 pub(crate) const MAIN: i64 = 0;
@@ -40,12 +42,20 @@ const REFUSED: &[&str] = &[
 ];
 
 /// A function that a program calls.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Call {
     /// In ASCII lower case.
     pub(crate) name: String,
     /// As it was registered; -1 for any number.
     pub(crate) arguments: i64,
+}
+
+/// A call of a function that a table of full-text search may have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OfTable {
+    pub(crate) call: Call,
+    /// The virtual table, as EXPLAIN calls it.
+    pub(crate) table: String,
 }
 
 /// A table or an index that a program opens.
@@ -60,12 +70,15 @@ pub(crate) struct Root {
 #[derive(Debug, Default)]
 pub(crate) struct Program {
     pub(crate) calls: Vec<Call>,
+    /// Calls whose first argument is a column of a virtual table, and that are the table's own if it has
+    /// such a function. They are not among the others.
+    pub(crate) full_text: Vec<OfTable>,
     pub(crate) roots: Vec<Root>,
     /// Virtual tables, by the text that EXPLAIN has for the address of each.
     pub(crate) virtual_tables: Vec<String>,
-    /// A virtual table is made, or dropped, by this name.
+    /// A virtual table is made, or dropped, in this database by this name.
     pub(crate) makes_virtual: bool,
-    pub(crate) drops_virtual: Vec<String>,
+    pub(crate) drops_virtual: Vec<(i64, String)>,
     /// It reaches a database that is neither `main` nor `temp`.
     pub(crate) reaches_attached: bool,
     /// A conflict or a trigger can end the transaction.
@@ -78,29 +91,45 @@ impl Program {
     /// The program of the first statement of `sql`, which ends where the text does.
     ///
     /// # Errors
-    /// SQLite cannot compile or explain it.
-    pub(crate) fn read(handle: Handle, sql: &[u8]) -> Result<Self> {
+    /// SQLite cannot compile or explain it; the guest's time is over.
+    pub(crate) fn read(state: &State, sql: &[u8]) -> Result<Self> {
         // EXPLAIN goes before the statement's first word.
         let is_before = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' | b';');
         let start = sql.iter().position(|byte| !is_before(byte)).unwrap_or(sql.len());
         let text = [b"EXPLAIN ", &sql[start..], b"\0"].concat();
-        let (statement, used) = handle.prepare_first(&text, SQLITE_PREPARE_FROM_DDL)?;
+        let (statement, used) = state.handle.prepare_first(&text, SQLITE_PREPARE_FROM_DDL)?;
         let explained = statement.filter(|statement| statement.is_explain());
         let Some(mut statement) = explained.filter(|_| used + 1 == text.len()) else {
             return Err(Error::new(ErrorKind::Engine, "SQLite cannot explain the statement"));
         };
-        let mut program = Self::default();
+        let (mut program, mut columns) = (Self::default(), Columns::default());
         while statement.step()? {
-            program.add(&Instruction { row: &statement })?;
+            state.services.sql.check_time()?;
+            program.add(&Instruction { row: &statement }, &mut columns)?;
         }
         Ok(program)
     }
 
-    fn add(&mut self, instruction: &Instruction<'_>) -> Result<()> {
+    fn add(&mut self, instruction: &Instruction<'_>, columns: &mut Columns) -> Result<()> {
         let opcode = instruction.opcode()?;
         match opcode {
-            "Function" | "Function0" | "PureFunc" | "PureFunc0" | "AggStep" | "AggStep0"
-            | "AggStep1" | "AggInverse" | "AggValue" | "AggFinal" => {
+            // One program for each trigger follows that of the statement.
+            "Init" => columns.begin(),
+            "Function" | "Function0" | "PureFunc" | "PureFunc0" => {
+                let call = instruction.call()?;
+                let table = match full_text::is_known(&call.name) {
+                    true => columns.table(instruction.operand(2)?),
+                    false => None,
+                };
+                match table {
+                    Some(table) => {
+                        let table = table.to_owned();
+                        push(&mut self.full_text, OfTable { call, table });
+                    }
+                    None => push(&mut self.calls, call),
+                }
+            }
+            "AggStep" | "AggStep0" | "AggStep1" | "AggInverse" | "AggValue" | "AggFinal" => {
                 push(&mut self.calls, instruction.call()?);
             }
             "Transaction" | "CreateBtree" | "ParseSchema" | "DropTable" | "DropIndex"
@@ -128,17 +157,27 @@ impl Program {
                     instruction.operand(1)? != 0 && instruction.operand(2)? == ROLLBACK;
             }
             "VOpen" | "VUpdate" | "VRename" => {
-                push(&mut self.virtual_tables, instruction.virtual_table()?);
+                let table = instruction.virtual_table()?;
+                if opcode == "VOpen" {
+                    columns.open(instruction.operand(1)?, &table);
+                }
+                push(&mut self.virtual_tables, table);
                 self.can_roll_back |= opcode == "VUpdate" && instruction.flags()? == ROLLBACK;
             }
             "VDestroy" => {
-                self.reach(instruction.operand(1)?);
-                push(&mut self.drops_virtual, instruction.name()?);
+                let database = instruction.operand(1)?;
+                self.reach(database);
+                push(&mut self.drops_virtual, (database, instruction.name()?));
             }
             _ if REFUSED.contains(&opcode) => {
                 self.refused.get_or_insert_with(|| opcode.to_owned());
             }
             _ => {}
+        }
+        let operands = [1, 2, 3].map(|number| instruction.operand(number));
+        match operands {
+            [Ok(p1), Ok(p2), Ok(p3)] => columns.add(opcode, [p1, p2, p3]),
+            _ => columns.begin(),
         }
         Ok(())
     }

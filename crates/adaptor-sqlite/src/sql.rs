@@ -10,6 +10,7 @@ use std::ffi::c_int;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
+use std::time::Instant;
 
 use commensal_core::engine::{EngineStatement, SqlText};
 use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql, Level};
@@ -103,6 +104,23 @@ impl GuestSql {
     /// Whether a statement of a guest's is being prepared or makes a step.
     pub(crate) fn is_running(&self) -> bool {
         self.depth.load(Relaxed) > 0
+    }
+
+    /// Whether the guest whose statement is being examined has time left.
+    ///
+    /// # Errors
+    /// It has not, or the host has interrupted what runs.
+    pub(crate) fn check_time(&self) -> Result<()> {
+        let is_late = self.level.get().deadline.is_some_and(|at| Instant::now() >= at);
+        let interrupted = self.handle.api.sqlite3_is_interrupted;
+        // SAFETY: the connection is open.
+        let is_interrupted =
+            || interrupted.is_some_and(|asks| unsafe { asks(self.handle.db()) } != 0);
+        match is_late || is_interrupted() {
+            false => Ok(()),
+            true => Err(Error::new(ErrorKind::Interrupted, "interrupted")
+                .with_engine_code(SQLITE_INTERRUPT)),
+        }
     }
 
     /// Whether statements can run now.

@@ -25,7 +25,9 @@ use crate::api::{sqlite3_context, sqlite3_vtab};
 use crate::builtin::GivenModules;
 use crate::collation;
 use crate::function::{self, Slot};
+use crate::known::Known;
 use crate::pin::Pin;
+use crate::placeholder::Placeholders;
 use crate::raised::Raised;
 use crate::reader::Reader;
 use crate::registered::Registered;
@@ -55,6 +57,9 @@ pub(crate) struct State {
     /// The modules of tables that are registered.
     pub(crate) tables: RefCell<table::Slots>,
     cached: RefCell<Cached>,
+    pub(crate) placeholders: Placeholders,
+    /// What was found out for statements of guests.
+    pub(crate) known: RefCell<Option<Known>>,
     /// Modules that calls brought along.
     pub(crate) given: RefCell<GivenModules>,
     /// Set while the catalog is read: a hostile schema can make that call a function.
@@ -147,6 +152,8 @@ impl State {
             table_failures: Cell::new(0),
             tables: RefCell::default(),
             cached: RefCell::default(),
+            placeholders: Placeholders::default(),
+            known: RefCell::default(),
             given: RefCell::default(),
             reading: Cell::new(false),
             last_error: RefCell::new(None),
@@ -312,8 +319,8 @@ impl State {
     /// Finalizes the statements of our own, which would keep the connection from closing. They are
     /// prepared anew when needed.
     pub(crate) fn finalize_cached(&self) {
-        let cached = self.cached.take();
-        drop(cached);
+        let (cached, known) = (self.cached.take(), self.known.take());
+        drop((cached, known));
     }
 
     /// The snapshot that is true now: reads the generation, and the catalog if that is another one.

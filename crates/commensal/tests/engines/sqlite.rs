@@ -18,6 +18,8 @@ mod crowd;
 mod definitions;
 mod features;
 mod forked;
+#[cfg(feature = "rusqlite")]
+mod guest_sql;
 mod heap;
 mod interrupts;
 mod kill;

@@ -87,13 +87,15 @@ fn full_text_search_reads_and_does_not_write() {
         for sql in [
             "SELECT snippet(f4), offsets(f4) FROM f4 WHERE f4 MATCH 'one'",
             "SELECT highlight(f5, 0, '<', '>') FROM f5 WHERE f5 MATCH 'one' ORDER BY rank",
-            "SELECT * FROM search",
             "SELECT id FROM r WHERE x0 > 1",
             "SELECT * FROM outer5('one')",
         ] {
             works(&connection, "read_error", sql);
         }
         for sql in [
+            // The program may have registered these names before.
+            "SELECT * FROM search",
+            "SELECT snippet(+f4) FROM f4",
             "SELECT optimize(f4) FROM f4",
             "INSERT INTO f4(f4) VALUES ('optimize')",
             "INSERT INTO f5(f5) VALUES ('rebuild')",

@@ -1,0 +1,161 @@
+//! What was found out for statements of guests, kept as long as it is true.
+//!
+//! SQLite says when that ends. A statement that was prepared without being compiled anew fails as soon as
+//! SQLite expires what is prepared, or its schema is another one: a function was replaced or deleted, a
+//! pragma has changed what programs do, a schema was changed or read anew, whoever did it. Only a function
+//! that nobody had before comes without this; it is not among the known ones, and gets looked up.
+
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use commensal_core::{Result, ValueRef};
+
+use crate::permit::Kind;
+use crate::permit_tables::Schema;
+use crate::program::Call;
+use crate::state::State;
+use crate::statement::{Handle, Statement};
+
+/// See the module's description.
+pub(crate) struct Known {
+    /// Fails once something may be otherwise. `None` where nothing is to be kept.
+    sentinel: Option<Statement>,
+    /// Whether a function that is registered for another encoding is never called in place of one for
+    /// UTF-8.
+    is_utf8: bool,
+    functions: Option<Functions>,
+    /// Whether the functions were looked up for this statement.
+    is_fresh: bool,
+    schemas: HashMap<&'static str, Rc<Schema>>,
+    /// Schema and name of virtual tables, by how EXPLAIN calls them.
+    tables: HashMap<String, (&'static str, String)>,
+    /// Virtual tables behind which are plain ones.
+    plain: HashSet<(&'static str, String)>,
+}
+
+/// Functions by name, in ASCII lower case, and number of arguments; and whether one is for UTF-8.
+pub(crate) type Functions = HashMap<Call, (Kind, bool)>;
+
+impl Known {
+    /// What is still true of what the connection has kept.
+    pub(crate) fn take(state: &State) -> Self {
+        if let Some(mut known) = state.known.take()
+            && known.is_true()
+        {
+            known.is_fresh = false;
+            return known;
+        }
+        let handle = state.handle;
+        let sql = "SELECT 1 FROM main.sqlite_master, sqlite_temp_master LIMIT 0";
+        let mut known = Self {
+            sentinel: handle.prepare_own_once(sql).ok(),
+            is_utf8: is_utf8(handle),
+            functions: None,
+            is_fresh: false,
+            schemas: HashMap::new(),
+            tables: HashMap::new(),
+            plain: HashSet::new(),
+        };
+        // It was compiled for a schema that may have been another one already.
+        if !known.is_true() {
+            known.sentinel = None;
+        }
+        known
+    }
+
+    /// Keeps it for the next statement.
+    pub(crate) fn keep(self, state: &State) {
+        if self.sentinel.is_some() {
+            let before = state.known.replace(Some(self));
+            drop(before);
+        }
+    }
+
+    fn is_true(&mut self) -> bool {
+        let Some(sentinel) = &mut self.sentinel else { return false };
+        let is_true = matches!(sentinel.step_once(), Ok(false));
+        sentinel.reset();
+        is_true
+    }
+
+    /// What SQLite says of a function.
+    pub(crate) fn function(&mut self, state: &State, call: &Call) -> Result<Kind> {
+        if let Some(functions) = &self.functions
+            && let Some((kind, for_utf8)) = functions.get(call)
+            && (self.is_fresh || self.is_utf8 && *for_utf8)
+        {
+            return Ok(*kind);
+        }
+        if !self.is_fresh {
+            self.functions = Some(functions(state)?);
+            self.is_fresh = true;
+        }
+        let found = self.functions.as_ref().and_then(|functions| functions.get(call));
+        Ok(found.map_or(Kind::Unlisted, |(kind, _)| *kind))
+    }
+
+    /// A schema as guests' virtual tables are judged by it.
+    pub(crate) fn schema(&mut self, state: &State, name: &'static str) -> Result<Rc<Schema>> {
+        if let Some(schema) = self.schemas.get(name) {
+            return Ok(Rc::clone(schema));
+        }
+        let schema = Rc::new(Schema::read(state, name)?);
+        self.schemas.insert(name, Rc::clone(&schema));
+        Ok(schema)
+    }
+
+    /// Where a virtual table was found by this address.
+    pub(crate) fn table(&self, address: &str) -> Option<(&'static str, String)> {
+        self.tables.get(address).cloned()
+    }
+
+    /// A virtual table was found by this address.
+    pub(crate) fn found(&mut self, address: String, schema: &'static str, name: &str) {
+        self.tables.insert(address, (schema, name.to_owned()));
+    }
+
+    /// Whether the tables behind a virtual one are plain, as `find_out` says if nobody knows. Only that they
+    /// are is kept: what cannot be read now may be plain later.
+    pub(crate) fn is_plain(
+        &mut self,
+        schema: &'static str,
+        name: &str,
+        find_out: impl FnOnce() -> Result<bool>,
+    ) -> Result<bool> {
+        let key = (schema, name.to_owned());
+        if self.plain.contains(&key) {
+            return Ok(true);
+        }
+        let is_plain = find_out()?;
+        if is_plain {
+            self.plain.insert(key);
+        }
+        Ok(is_plain)
+    }
+}
+
+/// Whether the file's text is UTF-8.
+fn is_utf8(handle: Handle) -> bool {
+    let mut is_utf8 = false;
+    let read = handle.query("PRAGMA main.encoding", &[], &mut |row| {
+        is_utf8 = row.column(0)? == ValueRef::Text("UTF-8");
+        Ok(())
+    });
+    read.is_ok() && is_utf8
+}
+
+/// All functions of the connection. Of several of one name and number of arguments the worst counts.
+pub(crate) fn functions(state: &State) -> Result<Functions> {
+    let mut functions = Functions::new();
+    state.handle.query("PRAGMA function_list", &[], &mut |row| {
+        let Ok(ValueRef::Text(name)) = row.column(0) else { return Ok(()) };
+        let ValueRef::Integer(arguments) = row.column(4)? else { return Ok(()) };
+        let for_utf8 = row.column(3)? == ValueRef::Text("utf8");
+        let kind = Kind::of(row)?;
+        let call = Call { name: name.to_ascii_lowercase(), arguments };
+        let known = functions.entry(call).or_insert((kind, for_utf8));
+        *known = (known.0.max(kind), known.1 | for_utf8);
+        Ok(())
+    })?;
+    Ok(functions)
+}

@@ -1,0 +1,233 @@
+//! What SQL of a guest may call and reach in a connection of an application's, and how that is found out:
+//! by what a function is, within the guest's time, and anew whenever it may have changed.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use commensal::core::environment::Settings;
+use commensal::{Capabilities, ValueRef, WasmtimeRuntime, rusqlite::install};
+use rusqlite::Connection;
+use rusqlite::functions::{Context, FunctionFlags};
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
+
+/// A connection with the guests `query_value` and `query_error`, which run a statement that reads.
+fn connection(timeout_ms: u64) -> Connection {
+    let connection = Connection::open_in_memory().unwrap();
+    let mut settings = Settings::default();
+    settings.runtime = Some(Arc::new(WasmtimeRuntime::new()));
+    settings.granted = Capabilities::all();
+    settings.limits.call_timeout = Duration::from_secs(60);
+    let commensal = install(&connection, settings).unwrap();
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guests/prebuilt/query.wasm");
+    let module = std::fs::read(path).unwrap();
+    let sql = format!(
+        "CREATE EXTENSION query LANGUAGE wasm AS ? WITH (allow = 'sql_read', timeout_ms = {timeout_ms})"
+    );
+    commensal.execute(&sql, Some(ValueRef::Blob(&module))).unwrap();
+    connection
+}
+
+/// The error of a guest's statement; empty for none.
+fn error(connection: &Connection, sql: &str) -> String {
+    let ask = "SELECT coalesce(query_error(?1), '')";
+    connection.query_row(ask, [sql], |row| row.get(0)).unwrap()
+}
+
+#[track_caller]
+fn works(connection: &Connection, sql: &str) {
+    assert_eq!(error(connection, sql), "", "{sql}");
+}
+
+#[track_caller]
+fn refused(connection: &Connection, sql: &str, expected: &str) {
+    let error = error(connection, sql);
+    assert!(error.starts_with("23: ") && error.contains(expected), "{sql}: {error}");
+}
+
+/// Names of full-text search are the application's where it registered them, and the table's own where the
+/// first argument is one of its columns: nothing of the application's runs.
+#[test]
+fn names_of_full_text_search_mean_what_sqlite_calls() {
+    let connection = connection(10_000);
+    connection
+        .execute_batch(
+            "CREATE VIRTUAL TABLE f5 USING fts5(a); INSERT INTO f5 VALUES ('one two');
+             CREATE VIRTUAL TABLE f3 USING fts3(a); INSERT INTO f3 VALUES ('one two');
+             CREATE TABLE t(x); INSERT INTO t VALUES ('x');
+             CREATE VIEW hidden AS SELECT +f5 AS hidden FROM f5;
+             CREATE VIEW by_view AS SELECT snippet(f5, 0, '', '', '', 3), snippet(x) FROM f5, t",
+        )
+        .unwrap();
+    let calls = Arc::new(AtomicUsize::new(0));
+    let names: [(&str, &[i32]); 7] = [
+        ("snippet", &[-1, 1]),
+        ("bm25", &[-1]),
+        ("highlight", &[-1]),
+        ("offsets", &[1]),
+        ("matchinfo", &[1, 2]),
+        ("match", &[2]),
+        ("optimize", &[1]),
+    ];
+    for registered in [false, true] {
+        if registered {
+            for (name, counts) in names {
+                for count in counts {
+                    let calls = Arc::clone(&calls);
+                    let count_call = move |_: &Context<'_>| {
+                        calls.fetch_add(1, Relaxed);
+                        Ok(1)
+                    };
+                    let flags = FunctionFlags::SQLITE_UTF8;
+                    connection.create_scalar_function(name, *count, flags, count_call).unwrap();
+                }
+            }
+        }
+        // These are the tables' own, whatever the application has.
+        for sql in [
+            "SELECT highlight(f5, 0, '<', '>') || bm25(f5) FROM f5 WHERE f5 MATCH 'one'",
+            "SELECT snippet(f5, 0, '<', '>', '...', 5) FROM t JOIN f5('one') ORDER BY bm25(f5), rank LIMIT 1",
+            "SELECT offsets(f3), length(matchinfo(f3)), matchinfo(f3, 'pcx') FROM f3 WHERE f3 MATCH 'two'",
+        ] {
+            works(&connection, sql);
+        }
+        if registered {
+            // The more exact number of arguments is the application's; the table is asked all the same.
+            works(&connection, "SELECT snippet(f3) FROM f3 WHERE f3 MATCH 'two'");
+        }
+        for (sql, name) in [
+            ("SELECT snippet('x')", "snippet()"),
+            ("SELECT snippet(x) FROM t", "snippet()"),
+            ("SELECT bm25(1, 2)", "bm25()"),
+            ("SELECT bm25(f3) FROM f3", "bm25()"),
+            ("SELECT offsets(f5) FROM f5", "offsets()"),
+            ("SELECT matchinfo(value, 'x') FROM json_each('[1]')", "matchinfo()"),
+            ("SELECT snippet(name) FROM pragma_table_list", "snippet()"),
+            ("SELECT snippet(f5, 0, '', '', '', 5), snippet(x) FROM f5, t", "snippet()"),
+            ("SELECT snippet(x, f5) FROM f5, t", "snippet()"),
+            // SQLite compiles these as if the sign or the operator was not there, and asks no table.
+            ("SELECT snippet(+f5) FROM f5", "snippet()"),
+            ("SELECT snippet(f5 COLLATE nocase) FROM f5", "snippet()"),
+            ("SELECT snippet(likely(f5)) FROM f5", "snippet()"),
+            ("SELECT snippet(f5 AND true) FROM f5", "snippet()"),
+            ("SELECT snippet(y) FROM (SELECT +f5 AS y FROM f5)", "snippet()"),
+            ("SELECT snippet(f5) FROM (SELECT +f5 AS f5 FROM f5)", "snippet()"),
+            ("SELECT snippet(hidden) FROM hidden", "snippet()"),
+            ("SELECT snippet(coalesce(f5, 1)) FROM f5", "snippet()"),
+            ("SELECT x FROM t WHERE x MATCH 'x'", "match()"),
+            ("SELECT a FROM f5 WHERE 'x' MATCH a", "match()"),
+            ("SELECT optimize(f3) FROM f3", "optimize()"),
+            ("SELECT optimize(x) FROM t", "optimize()"),
+            ("SELECT * FROM by_view", "snippet()"),
+        ] {
+            refused(&connection, sql, name);
+        }
+        assert_eq!(calls.load(Relaxed), 0);
+    }
+    // The application's own statements have what it registered.
+    connection.execute_batch("SELECT snippet(x) FROM t").unwrap();
+    assert_eq!(calls.load(Relaxed), 1);
+}
+
+/// What was found out for one statement is not taken for true when it may have changed.
+#[test]
+fn what_is_known_follows_every_change() {
+    let connection = connection(10_000);
+    let register = |name: &str, flags: FunctionFlags| {
+        let flags = flags | FunctionFlags::SQLITE_UTF8;
+        connection.create_scalar_function(name, 0, flags, |_| Ok(1)).unwrap();
+    };
+    let harmless = FunctionFlags::SQLITE_INNOCUOUS;
+    register("own", harmless);
+    for _ in 0..2 {
+        works(&connection, "SELECT own(), abs(1)");
+    }
+    register("own", FunctionFlags::empty());
+    refused(&connection, "SELECT own(), abs(1)", "own()");
+    register("own", harmless);
+    works(&connection, "SELECT own()");
+    register("own", FunctionFlags::SQLITE_DIRECTONLY);
+    let error_of = error(&connection, "SELECT own()");
+    assert!(error_of.contains("unsafe use of own()"), "{error_of}");
+    connection.remove_function("own", 0).unwrap();
+    assert!(error(&connection, "SELECT own()").contains("no such function"));
+    register("later", FunctionFlags::empty());
+    refused(&connection, "SELECT later()", "later()");
+    // A built-in one that the application replaces.
+    works(&connection, "SELECT abs(1)");
+    let flags = FunctionFlags::SQLITE_UTF8;
+    connection.create_scalar_function("abs", 1, flags, |_| Ok(1)).unwrap();
+    refused(&connection, "SELECT abs(1)", "abs()");
+
+    // Tables: what is behind one changes, and its transaction is rolled back.
+    let search = "SELECT a FROM f WHERE f MATCH 'one'";
+    connection
+        .execute_batch(
+            "CREATE TABLE docs(id INTEGER PRIMARY KEY, a); INSERT INTO docs VALUES (1, 'one two');
+             CREATE VIEW evil AS SELECT 1 AS id, later() AS a;
+             CREATE VIRTUAL TABLE f USING fts5(a, content='docs', content_rowid='id');
+             INSERT INTO f(f) VALUES ('rebuild')",
+        )
+        .unwrap();
+    for _ in 0..2 {
+        works(&connection, search);
+    }
+    let change = "ALTER TABLE docs RENAME TO kept; ALTER TABLE evil RENAME TO docs";
+    connection
+        .execute_batch(&format!(
+            "BEGIN; {}",
+            change.replace(
+                "ALTER TABLE evil RENAME TO docs",
+                "CREATE VIEW docs AS SELECT 1 AS id, later() AS a"
+            )
+        ))
+        .unwrap();
+    refused(&connection, search, "not for guests");
+    connection.execute_batch("ROLLBACK").unwrap();
+    works(&connection, search);
+    connection
+        .execute_batch("SAVEPOINT s; CREATE TRIGGER g AFTER INSERT ON f_config BEGIN SELECT 1; END")
+        .unwrap();
+    refused(&connection, search, "not for guests");
+    connection.execute_batch("ROLLBACK TO s; RELEASE s").unwrap();
+    works(&connection, search);
+    connection.execute_batch("DROP TABLE f; CREATE VIRTUAL TABLE f USING fts5(a, content='evil', content_rowid='id')").unwrap();
+    refused(&connection, "SELECT a FROM f", "not for guests");
+}
+
+/// The guest's time is over while its statement is being examined, however many tables there are to look at.
+#[test]
+fn an_examination_ends_with_the_guests_time() {
+    const TABLES: usize = 300;
+    let mut connection = connection(500);
+    let mut sql = String::from("BEGIN;");
+    for number in 0..TABLES {
+        sql += &format!("CREATE VIRTUAL TABLE f{number} USING fts4(a);");
+    }
+    // The statement does not name the table, which could be any.
+    sql += "CREATE VIEW v AS SELECT a FROM f7; COMMIT";
+    connection.execute_batch(&sql).unwrap();
+    let seen = Arc::new(Mutex::new(HashSet::new()));
+    let noted = Arc::clone(&seen);
+    let watch = move |context: AuthContext<'_>| {
+        if let AuthAction::Read { table_name, .. } = context.action
+            && table_name.starts_with('f')
+            && !table_name.contains('_')
+            && noted.lock().unwrap().insert(table_name.to_owned())
+        {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Authorization::Allow
+    };
+    connection.authorizer(Some(watch)).unwrap();
+    let ask = "SELECT query_value('SELECT count(*) FROM v')";
+    let answer = connection.query_row(ask, [], |row| row.get::<_, i64>(0));
+    connection.authorizer(None::<fn(AuthContext<'_>) -> Authorization>).unwrap();
+    let message = answer.unwrap_err().to_string();
+    assert!(message.contains("timeout"), "{message}");
+    let seen = seen.lock().unwrap().len();
+    assert!(seen < TABLES, "{seen} tables were looked at");
+    // The connection goes on.
+    works(&connection, "SELECT a FROM f7");
+}
