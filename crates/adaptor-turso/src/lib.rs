@@ -14,6 +14,7 @@ mod database;
 mod dialect;
 mod error;
 mod function;
+mod growth;
 mod introspection;
 mod levels;
 mod lost;

@@ -8,11 +8,13 @@ use commensal_core::catalog::TABLE_PREFIX;
 use commensal_core::ddl;
 use commensal_core::ddl::lexer::{Lexer, TokenKind};
 use commensal_core::host::calls::{self, check_rights, needed_for};
+use commensal_core::host::sql::Level;
 use commensal_core::limits::{Capabilities, Capability};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use turso_core::Value;
 
 use crate::error;
+use crate::growth::{self, Growth};
 use crate::state::State;
 use crate::statement;
 use crate::value::borrowed;
@@ -20,9 +22,8 @@ use crate::value::borrowed;
 /// SQLite's result code of what is not permitted.
 const AUTH: i32 = 23;
 
-/// Functions of the engine that are not for guests; some give a text of any length for a few bytes.
-const FUNCTIONS_REFUSED: &[&str] =
-    &["attach", "detach", "load_extension", "lpad", "nextval", "repeat", "rpad", "setval"];
+/// Functions of the engine that are not for guests.
+const FUNCTIONS_REFUSED: &[&str] = &["attach", "detach", "load_extension", "nextval", "setval"];
 
 /// What the names of functions of the engine begin with that give the time or random numbers and that
 /// SQLite has not.
@@ -36,22 +37,37 @@ const PRAGMA: &str = "pragma_";
 /// The first database that is attached.
 const FIRST_ATTACHED: i64 = 2;
 
-/// Finds out whether a guest with these rights may run a statement that reads, and what it needs for it.
+/// What was found out about a statement.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Permit {
+    /// What the guest needs for it.
+    pub(crate) needs: Capabilities,
+    /// How often it can double a value.
+    pub(crate) doublings: u32,
+}
+
+/// Finds out whether a guest may run a statement that reads, and what it needs for it.
 ///
 /// # Errors
 /// It may not.
-pub(crate) fn examine(state: &State, sql: &str, rights: Capabilities) -> Result<Capabilities> {
+pub(crate) fn examine(state: &State, sql: &str, level: Level) -> Result<Permit> {
+    let (mut growth, mut refused) = (Growth::default(), None);
     let (mut needs, mut pages, mut opens_virtual) = (Capabilities::NONE, Vec::new(), false);
     let is_before = |c: char| c.is_ascii_whitespace() || c == ';';
     let explain = format!("EXPLAIN {}", sql.trim_start_matches(is_before));
     rows(state, &explain, |row| {
-        let [_, Value::Text(opcode), _, p2, p3, p4, ..] = row else { return Err(unreadable()) };
+        let [_, Value::Text(opcode), p1, p2, p3, p4, ..] = row else { return Err(unreadable()) };
+        let operand = |value: &Value| integer(value).ok_or_else(unreadable);
         match opcode.as_str() {
             "Function" | "AggStep" | "AggInverse" | "AggValue" | "AggFinal" => {
                 let Value::Text(name) = p4 else { return Err(unreadable()) };
                 // What an aggregate compares by is in parentheses.
                 let name = name.as_str().split('(').next().unwrap_or_default();
                 needs = of_function(name)?.iter().fold(needs, Capabilities::with);
+                growth.call(name, operand(p3)?);
+                if growth::is_refused(name) {
+                    refused.get_or_insert_with(|| name.to_owned());
+                }
             }
             "OpenRead" => {
                 let (Some(page), Some(database)) = (integer(p2), integer(p3)) else {
@@ -72,11 +88,17 @@ pub(crate) fn examine(state: &State, sql: &str, rights: Capabilities) -> Result<
             {
                 return Err(refusal("sequences are not for guests"));
             }
-            _ => {}
+            opcode => growth.add(opcode, [operand(p1)?, operand(p2)?, operand(p3)?]),
         }
         Ok(())
     })?;
-    check_rights(needs, rights).map_err(refusal)?;
+    check_rights(needs, level.rights).map_err(refusal)?;
+    if let Some(name) = refused {
+        let message =
+            format!("{name}() is not for guests with Turso, which bounds no text that it makes");
+        return Err(refusal(message));
+    }
+    let doublings = growth.doublings(sql.len(), level.value_bytes_max)?;
     check_catalog(state, &pages)?;
     if opens_virtual {
         check_virtual_tables(sql)?;
@@ -88,7 +110,7 @@ pub(crate) fn examine(state: &State, sql: &str, rights: Capabilities) -> Result<
             })?;
         }
     }
-    Ok(needs)
+    Ok(Permit { needs, doublings })
 }
 
 /// Runs a statement of our own.
@@ -164,7 +186,7 @@ fn check_virtual_tables(sql: &str) -> Result<()> {
 }
 
 #[cold]
-fn refusal(message: impl Into<String>) -> Error {
+pub(crate) fn refusal(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Denied, message).with_engine_code(AUTH)
 }
 

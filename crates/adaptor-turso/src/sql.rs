@@ -16,10 +16,11 @@ use commensal_core::limits::Capabilities;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use turso_core::{Statement, Value};
 
+use crate::permit::{self, Permit};
 use crate::state::State;
 use crate::statement::{self, names};
 use crate::value::{borrowed, owned};
-use crate::{error, function, nesting, permit, stack};
+use crate::{error, function, growth, nesting, stack};
 
 /// Instructions of the engine's virtual machine from one look at the clock to the next.
 const INSTRUCTIONS: u64 = 1000;
@@ -73,13 +74,23 @@ impl HostSql for GuestSql {
             return Err(Error::new(ErrorKind::Engine, message).with_engine_code(READONLY));
         }
         let used = statement.tail_offset();
-        let rights = self.level().rights;
-        let needs = match is_looking(text) {
-            true => Capabilities::NONE,
-            false => stack::with_room(levels, || permit::examine(&state, &text[..used], rights))?,
+        let level = self.level();
+        let permit = match is_looking(text) {
+            true => Permit::default(),
+            false => stack::with_room(levels, || permit::examine(&state, &text[..used], level))?,
         };
         let names = names(&statement);
-        Ok((Some(Box::new(OfGuest { statement, names, needs, levels, is_fresh: true })), used))
+        Ok((
+            Some(Box::new(OfGuest {
+                statement,
+                names,
+                permit,
+                levels,
+                bytes_max: level.value_bytes_max,
+                is_fresh: true,
+            })),
+            used,
+        ))
     }
 
     fn changes(&self) -> i64 {
@@ -156,8 +167,10 @@ fn is_writing(sql: &str, statement: &Statement) -> bool {
 struct OfGuest {
     statement: Statement,
     names: Vec<String>,
-    needs: Capabilities,
+    permit: Permit,
     levels: usize,
+    /// Bytes of a value, at most.
+    bytes_max: usize,
     /// It has not been stepped since it was prepared or reset.
     is_fresh: bool,
 }
@@ -178,6 +191,12 @@ impl EngineStatement for OfGuest {
     }
 
     fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()> {
+        let bytes = match value {
+            ValueRef::Text(text) => text.len(),
+            ValueRef::Blob(blob) => blob.len(),
+            _ => 0,
+        };
+        growth::check(bytes, self.permit.doublings, self.bytes_max)?;
         statement::bind(&mut self.statement, index, owned(value, 0))
     }
 
@@ -222,6 +241,7 @@ impl GuestStatement for OfGuest {
     }
 
     fn bind_zeroblob(&mut self, index: usize, len: u32) -> Result<()> {
+        growth::check(len as usize, self.permit.doublings, self.bytes_max)?;
         statement::bind(&mut self.statement, index, Value::from_blob(vec![0; len as usize]))
     }
 
@@ -235,6 +255,6 @@ impl GuestStatement for OfGuest {
     }
 
     fn needs(&self) -> Capabilities {
-        self.needs
+        self.permit.needs
     }
 }
