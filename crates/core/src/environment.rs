@@ -1,7 +1,9 @@
 //! What all connections of a Database share: the runtime, the limits, what guests are granted, the
 //! instance cache, the modules and their compiled code.
 
+use std::any::Any;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
 
@@ -11,7 +13,7 @@ use crate::host::LogLevel;
 use crate::limits::{Capabilities, Limits};
 use crate::live::LIVE_BYTES_MAX_DEFAULT;
 use crate::registry::{FunctionKey, ModuleEntry};
-use crate::runtime::{CompiledModule, Metering, Runtime, RuntimeFeature};
+use crate::runtime::{CompiledModule, Metering, Runtime, RuntimeError, RuntimeFeature};
 use crate::stack;
 use crate::stats::FunctionStats;
 
@@ -246,11 +248,22 @@ pub(crate) fn compile(
     if let Some(module) = slot.as_ref().and_then(Weak::upgrade) {
         return Ok(module);
     }
-    let module = stack::with_room(|| runtime.compile(wasm, metering))?.map_err(|e| {
+    // A compiler is a large program, and modules have been found at which one panics. Nothing is shared
+    // with what it has left half done.
+    let compiled = || catch_unwind(AssertUnwindSafe(|| runtime.compile(wasm, metering)));
+    let module = stack::with_room(compiled)?.unwrap_or_else(|panic| Err(panicked(&*panic)));
+    let module = module.map_err(|e| {
         Error::new(ErrorKind::Module, format!("{} cannot compile it: {e}", runtime.name()))
     })?;
     *slot = Some(Arc::downgrade(&module));
     Ok(module)
+}
+
+#[cold]
+fn panicked(panic: &(dyn Any + Send)) -> RuntimeError {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    RuntimeError(format!("it panicked, which is a defect of the runtime: {text}"))
 }
 
 fn is_alive(slot: &CompiledSlot) -> bool {

@@ -47,10 +47,13 @@ pub struct Target {
 /// Inputs of a long run into something that decodes.
 const DECODER: u64 = 1_000_000;
 
+/// Inputs of a long run where a million takes seconds.
+const QUICK: u64 = 20_000_000;
+
 /// Inputs of a long run that are sequences of statements.
 const SEQUENCES: u64 = 50_000;
 
-/// Modules of a long run.
+/// Modules, and files, of a long run.
 const MODULES: u64 = 100_000;
 
 const fn decoder(name: &'static str, what: &'static str, run: fn(&[u8]) -> bool) -> Target {
@@ -69,14 +72,16 @@ const fn decoder(name: &'static str, what: &'static str, run: fn(&[u8]) -> bool)
 
 /// All targets.
 pub const TARGETS: &[Target] = &[
-    decoder("record", "16 bytes as a record", decoders::record),
+    Target { executions: QUICK, ..decoder("record", "16 bytes as a record", decoders::record) },
     Target {
+        executions: QUICK,
         seeds: inputs::manifests,
         dictionary: decoders::MANIFEST_WORDS,
         ..decoder("manifest", "text as a manifest", decoders::manifest)
     },
     Target { seeds: inputs::modules, ..decoder("module", "bytes as a module", decoders::module) },
     Target {
+        executions: QUICK,
         dictionary: ddl::WORDS,
         ..decoder("ddl", "text as a statement of Commensal's", ddl::run)
     },
@@ -90,6 +95,7 @@ pub const TARGETS: &[Target] = &[
     decoder("sql", "a guest's calls of sql_* and other imports", sql::run),
     decoder("admit", "tokens as a guest's SQL", sql::admit),
     Target {
+        executions: MODULES,
         executions_short: 200,
         ..decoder("catalog", "changed rows and tables of a catalog", catalog::run)
     },

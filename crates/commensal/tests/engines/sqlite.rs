@@ -29,6 +29,7 @@ mod live_bytes;
 mod memory;
 mod no_runtime;
 mod only_sqlite;
+mod panics;
 #[cfg(feature = "rusqlite")]
 mod rusqlite;
 mod scans;

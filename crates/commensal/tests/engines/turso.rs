@@ -23,6 +23,7 @@ mod limits;
 mod live_bytes;
 mod nesting;
 mod no_runtime;
+mod panics;
 mod support;
 mod tables;
 mod threads;
