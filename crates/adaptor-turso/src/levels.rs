@@ -205,6 +205,8 @@ struct Group<'a> {
     /// What ends it.
     end: T,
     /// The name before it, of a function say.
+    opened_by: Option<&'a [u8]>,
+    /// The last name in it.
     before: Option<&'a [u8]>,
     /// It is what a name in WITH, or a generated column, stands for.
     defines: Option<Option<&'a [u8]>>,
@@ -221,6 +223,7 @@ impl<'a> Group<'a> {
             operators: 0,
             child: 0,
             end: T::TK_EOF,
+            opened_by: None,
             before: None,
             defines: None,
             expansions,
@@ -314,7 +317,7 @@ impl<'a> Scan<'a, '_> {
             T::TK_LBRACKET => T::TK_RBRACKET,
             _ => T::TK_END,
         };
-        group.before = tokens.name;
+        group.opened_by = tokens.name;
         let around = self.groups.last().and_then(|group| group.before);
         if kind == T::TK_LP && matches!(tokens.before, T::TK_AS | T::TK_MATERIALIZED) {
             group.defines = Some(around);
@@ -324,7 +327,7 @@ impl<'a> Scan<'a, '_> {
 
     fn close(&mut self) -> Result<()> {
         let Some(group) = self.groups.pop() else { return Ok(()) };
-        let (defines, before, expansions) = (group.defines, group.before, group.expansions);
+        let (defines, before, expansions) = (group.defines, group.opened_by, group.expansions);
         let height = group.height();
         let Some(around) = self.groups.last_mut() else { return Ok(()) };
         match defines {
