@@ -4,6 +4,7 @@
 //! needs them.
 
 mod fuzz;
+mod sanitizers;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command as Process, Stdio};
@@ -12,8 +13,8 @@ use crate::{Command, Outcome, reliability, root};
 
 pub(crate) const COMMAND: Command = Command {
     name: "long",
-    help: "[--minutes N] [STEP...]\n    Runs the steps deny, soak, fuzz, libfuzzer, address, worst and bench, or \
-           the named ones; libFuzzer has\n    N minutes (5) for each target.",
+    help: "[--minutes N] [STEP...]\n    Runs the steps deny, soak, fuzz, libfuzzer, address, thread, miri, worst and \
+           bench, or the named ones;\n    libFuzzer has N minutes (5) for each target.",
     run,
 };
 
@@ -25,7 +26,9 @@ const STEPS: &[Step] = &[
     ("soak", soak),
     ("fuzz", fuzz::counted),
     ("libfuzzer", fuzz::guided),
-    ("address", address),
+    ("address", sanitizers::address),
+    ("thread", sanitizers::thread),
+    ("miri", sanitizers::miri),
     ("worst", worst),
     ("bench", bench),
 ];
@@ -80,23 +83,6 @@ fn soak(_: u64) -> Outcome {
         reliability::record(test, &output)?;
     }
     Ok(())
-}
-
-/// The tests of everything with unsafe code under the address sanitizer. SQLite itself is compiled by the
-/// C compiler without it; its calls of malloc are watched all the same.
-fn address(_: u64) -> Outcome {
-    nightly()?;
-    let target = host()?;
-    let packages = ["commensal", "commensal-adaptor-sqlite", "commensal-shell", "commensal-sdk"];
-    let mut arguments = vec!["+nightly", "test", "--locked", "--tests", "--target", &target];
-    arguments.extend(packages.iter().flat_map(|package| ["--package", package]));
-    // With a target, build scripts and macros are compiled without the sanitizer. What a process still
-    // has when it ends (engines, compiled code) is not lost.
-    cargo(&arguments)
-        .env("RUSTFLAGS", "-Zsanitizer=address")
-        .env("ASAN_OPTIONS", "detect_leaks=0")
-        .env("CARGO_TARGET_DIR", root().join("target/address"))
-        .done()
 }
 
 /// What the costliest modules that the limits let pass take to compile.
@@ -155,12 +141,17 @@ fn install(name: &str) -> Outcome {
     cargo(&["install", "--locked", &package]).done()
 }
 
-/// Makes sure that there is a nightly compiler.
-fn nightly() -> Outcome {
-    if cargo(&["+nightly", "--version"]).output()?.status.success() {
+/// Makes sure that there is a nightly compiler with these components.
+fn nightly(components: &[&str]) -> Outcome {
+    if !cargo(&["+nightly", "--version"]).output()?.status.success() {
+        let install = ["toolchain", "install", "nightly", "--profile", "minimal"];
+        Process::new("rustup").args(install).done()?;
+    }
+    if components.is_empty() {
         return Ok(());
     }
-    Process::new("rustup").args(["toolchain", "install", "nightly", "--profile", "minimal"]).done()
+    let add = ["component", "add", "--toolchain", "nightly"];
+    Process::new("rustup").args(add).args(components).done()
 }
 
 /// The target of this machine.

@@ -29,6 +29,7 @@ mod fault;
 mod instance;
 mod link;
 mod module;
+mod otherwise;
 mod sample;
 mod start;
 mod state;

@@ -13,6 +13,7 @@ use wasmparser::Validator;
 use crate::engine;
 use crate::instance::WasmiInstance;
 use crate::link;
+use crate::otherwise;
 use crate::start;
 use crate::state::State;
 
@@ -38,6 +39,8 @@ impl WasmiModule {
             Some((name, wasm)) => (Some(name.clone()), wasm.as_slice()),
             None => (None, wasm),
         };
+        let completed = otherwise::complete(wasm).map_err(error)?;
+        let wasm = completed.as_deref().unwrap_or(wasm);
         let engine = engine::engine();
         let module = Module::new(&engine, wasm).map_err(error)?;
         let linker = link::linker(&engine).map_err(error)?;

@@ -53,7 +53,7 @@ pub(super) fn counted(_: u64) -> Outcome {
 
 /// Each target for so many minutes, from its seeds and what earlier runs have found.
 pub(super) fn guided(minutes: u64) -> Outcome {
-    nightly()?;
+    nightly(&[])?;
     install("fuzz")?;
     let output = cargo(&["+nightly", "fuzz", "list"]).stdout(Stdio::piped()).output()?;
     if !output.status.success() {

@@ -142,8 +142,8 @@ fn a_panic_of_a_runtime_is_an_error_of_its_statement() {
     }
 }
 
-/// wasmi 2.0.0 checks itself, where debug assertions are on, and panics at an `if` without `else` whose
-/// parameter and result are in registers. Where they are off, the results are right. Found by fuzzing.
+/// Where its debug assertions are on, wasmi 2.0.0 panics at an `if` whose parameter and result are in
+/// registers. Where they are off, the results are right.
 #[cfg(feature = "wasmi")]
 #[test]
 fn an_if_in_registers_is_compiled_or_refused() {
