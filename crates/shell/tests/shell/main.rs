@@ -4,6 +4,7 @@ mod dump;
 mod errors;
 mod examples;
 mod foreign;
+mod hostile;
 mod import;
 #[cfg(unix)]
 mod interrupt;

@@ -1,0 +1,56 @@
+//! Hostile files in the shell: the same files as the facade and the extension open, with their definitions
+//! and without.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use commensal::{Options, WasmtimeRuntime};
+use commensal_conformance::hostile::{cases, make_base};
+
+/// What a user looks at in a file from anywhere, and the answer that has to come at last.
+const SCRIPT: &str = ".tables\n.schema\n.dump\nSELECT 'the number ' || x FROM t;\n";
+
+/// Bytes of memory that the shell may have besides what its runtime reserves, in KiB as `ulimit` takes them:
+/// a file that makes it take more ends it.
+const MEMORY_KIB: u64 = 16 << 20;
+
+#[test]
+fn each_file_can_be_looked_at() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path().join("base.db");
+    make_base(&base, Options::new().runtime(Arc::new(WasmtimeRuntime::new())));
+    let mut failed = Vec::new();
+    for case in cases() {
+        let path = folder.path().join(format!("{}.db", case.name));
+        case.make(&base, &path);
+        for options in [&[][..], &["--no-wasm"]] {
+            // A minute of processor time, which none of them needs, ends it.
+            let limits = format!("ulimit -t 60; ulimit -v {MEMORY_KIB}; exec \"$@\"");
+            let mut shell = Command::new("sh")
+                .args(["-c", &limits, "sh", env!("CARGO_BIN_EXE_commensal")])
+                .args(options)
+                .arg(&path)
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap();
+            // It may end before it has read everything, which its status then tells.
+            let _ = shell.stdin.take().unwrap().write_all(SCRIPT.as_bytes());
+            let output = shell.wait_with_output().unwrap();
+            let text = String::from_utf8_lossy(&output.stdout);
+            let errors = String::from_utf8_lossy(&output.stderr);
+            // Errors of single commands are answers; a signal or a panic is none.
+            let is_well = output.status.code().is_some_and(|code| code <= 1)
+                && text.lines().last() == Some("the number 3")
+                && !errors.contains("panicked");
+            if !is_well {
+                let end: String = errors.chars().take(500).collect();
+                failed.push(format!("{} {options:?}: {}: {end}", case.name, output.status));
+            }
+        }
+        std::fs::remove_file(&path).unwrap();
+    }
+    assert_eq!(failed, [""; 0]);
+}
