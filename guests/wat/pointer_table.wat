@@ -3,7 +3,7 @@
 ;; "update" or "filter" got last, -1 for a plain NULL.
 (module
   (memory (export "memory") 1)
-  (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"pointer_table\",\"columns\":[{\"name\":\"a\"},{\"name\":\"seen\",\"type\":\"integer\"}],\"connect\":\"connect\",\"disconnect\":\"disconnect\",\"best_index\":\"best_index\",\"open\":\"open\",\"filter\":\"filter\",\"next\":\"next\",\"close\":\"close\",\"update\":\"update\",\"find_function\":\"find_function\",\"overload\":\"overload\"}}\n{\"function\":{\"name\":\"number\",\"params\":[\"any\"]}}\n")
+  (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"pointer_table\",\"columns\":[{\"name\":\"a\"},{\"name\":\"seen\",\"type\":\"integer\"}],\"connect\":\"connect\",\"disconnect\":\"disconnect\",\"best_index\":\"best_index\",\"open\":\"open\",\"filter\":\"filter\",\"next\":\"next\",\"close\":\"close\",\"update\":\"update\",\"find_function\":\"find_function\",\"overload\":\"overload\"}}\n{\"function\":{\"name\":\"number\",\"params\":[\"any\"]}}\n{\"function\":{\"name\":\"given\",\"params\":[]}}\n")
   ;; The batch with the row: rowid 1, the pointer 42 of the type 7, -1.
   (data (i32.const 2048) "\01\00\00\00\02\00\00\00\01\00\00\00\00\00\00\00\01")
   (data (i32.const 2072) "\05\00\04\00\07\00\00\00\2a")
@@ -62,5 +62,7 @@
     (call $integer (i64.const 1)))
   (func (export "overload") (param $argc i32) (param $argv i32) (result i32)
     (call $integer (call $number_of (i32.add (local.get $argv) (i32.const 32)))))
+  ;; A pointer that is none of the table's.
+  (func (export "given") (param $argc i32) (param $argv i32) (result i32) (i32.const 2072))
   (func (export "number") (param $argc i32) (param $argv i32) (result i32)
     (call $integer (call $number_of (local.get $argv)))))

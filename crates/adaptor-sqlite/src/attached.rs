@@ -5,13 +5,14 @@
 //! corrupt it. A file's catalog says what its own functions were. What it does not define is taken for
 //! data that belongs to `main`.
 
-use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
-use commensal_core::catalog::{ObjectRow, read_attached};
+use commensal_core::catalog::{LoadedCatalog, read_attached};
 use commensal_core::ddl::ObjectKind;
 use commensal_core::define::uses_of;
 use commensal_core::dependents::Uses;
+use commensal_core::environment::Environment;
 use commensal_core::registry::{ObjectEntry, Registry};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
@@ -48,20 +49,20 @@ pub(crate) fn conflict(state: &Rc<State>) -> Result<Option<(String, Error)>> {
 
 /// Why an attached database cannot be used, if that is so.
 fn conflict_with(state: &Rc<State>, registry: &Registry, schema: &str) -> Result<Option<Error>> {
-    let limits = state.environment().settings.limits.clone();
-    let read = read_attached(&Reader(state.handle), &limits, schema);
+    let environment = state.environment();
+    let read = read_attached(&Reader(state.handle), &environment.settings.limits, schema);
     let (theirs, problem) = match read {
         Ok(None) => return Ok(None),
-        Ok(Some(theirs)) => (Some(by_name(theirs)), None),
+        Ok(Some(theirs)) => (Some(Theirs::new(theirs, &environment)), None),
         Err(error) if is_transient(&error) => return Err(error),
         // Whatever cannot be read may have been another definition.
         Err(error) => (None, Some(error)),
     };
-    let differing = registry
-        .objects()
-        .iter()
-        .filter(|object| theirs.as_ref().is_none_or(|theirs| differs(theirs, object)));
-    let differing: Vec<_> = differing.map(|object| (object, uses_of(object))).collect();
+    let differing =
+        registry.objects().iter().map(|object| (object, uses_of(object))).filter(
+            |(object, uses)| theirs.as_ref().is_none_or(|theirs| theirs.differs(object, uses)),
+        );
+    let differing: Vec<_> = differing.collect();
     // The schema is gone through once, however many definitions there are.
     let uses = Uses::any_of(differing.iter().map(|(_, uses)| uses));
     if uses.is_empty() {
@@ -86,17 +87,35 @@ fn conflict_with(state: &Rc<State>, registry: &Registry, schema: &str) -> Result
     Ok(Some(Error::new(ErrorKind::InUse, message)))
 }
 
-/// Definitions by kind, and name in ASCII lower case.
-type ByName = HashMap<(ObjectKind, String), ObjectRow>;
+/// The definitions of an attached file, with the names of what each declares.
+struct Theirs(Vec<(Arc<ObjectEntry>, Uses)>);
 
-fn by_name(rows: Vec<ObjectRow>) -> ByName {
-    rows.into_iter().map(|row| ((row.kind, row.name.to_ascii_lowercase()), row)).collect()
-}
+impl Theirs {
+    fn new(loaded: LoadedCatalog, environment: &Environment) -> Self {
+        let registry = Registry::build(loaded, environment, &|_, _| false);
+        let with_uses = |object: &Arc<ObjectEntry>| (Arc::clone(object), uses_of(object));
+        Self(registry.objects().iter().map(with_uses).collect())
+    }
 
-/// Whether the file's catalog has another definition of this name.
-fn differs(theirs: &ByName, object: &ObjectEntry) -> bool {
-    let key = (object.kind, object.name.to_ascii_lowercase());
-    theirs.get(&key).is_some_and(|row| {
-        row.sha256 != object.module.sha256 || row.export != object.export || row.problem.is_some()
-    })
+    /// Whether the file has another definition of what `object` declares: under its name, or under
+    /// another.
+    fn differs(&self, object: &ObjectEntry, uses: &Uses) -> bool {
+        let is_code_of = |other: &ObjectEntry| {
+            other.kind == object.kind
+                && other.module.sha256 == object.module.sha256
+                && other.export == object.export
+        };
+        let is_named_as = |other: &ObjectEntry| {
+            other.kind == object.kind && other.name.eq_ignore_ascii_case(&object.name)
+        };
+        let named = self.0.iter().find(|(other, _)| is_named_as(other));
+        match named {
+            Some((other, _)) => !is_code_of(other) || other.problem.is_some(),
+            None => self.0.iter().any(|(other, theirs)| {
+                // What an extension declares that cannot be read may be anything.
+                let unknown = other.kind == ObjectKind::Extension && other.problem.is_some();
+                unknown || theirs.overlaps(uses) && !is_code_of(other)
+            }),
+        }
+    }
 }

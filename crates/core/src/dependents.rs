@@ -45,6 +45,13 @@ impl Uses {
         any
     }
 
+    /// Whether both look for one of the names.
+    pub fn overlaps(&self, other: &Self) -> bool {
+        !self.functions.is_disjoint(&other.functions)
+            || !self.collations.is_disjoint(&other.collations)
+            || !self.tables.is_disjoint(&other.tables)
+    }
+
     /// Whether there is nothing to look for.
     pub fn is_empty(&self) -> bool {
         self.functions.is_empty() && self.collations.is_empty() && self.tables.is_empty()

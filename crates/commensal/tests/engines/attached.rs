@@ -48,6 +48,62 @@ fn an_attached_file_with_another_definition_is_refused() {
     }
 }
 
+/// The same function by another name of the definition: SQLite finds it by its own.
+#[test]
+fn a_definition_of_another_name_is_another_all_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let extension = |factor: i64, function: &str| {
+        let manifest = format!(
+            "{{\\\"abi\\\":1}}\\n{{\\\"function\\\":{{\\\"name\\\":\\\"{function}\\\",\\\"export\\\":\\\"f\\\",\
+             \\\"params\\\":[\\\"integer\\\"],\\\"deterministic\\\":true}}}}\\n"
+        );
+        times(factor).replacen("(data", &format!("(@custom \"commensal\" \"{manifest}\") (data"), 1)
+    };
+    let made = |name: &str, define: &dyn Fn(&commensal::Connection)| {
+        let connection = connect(&open(&path(name)));
+        define(&connection);
+        connection.execute_batch("CREATE TABLE t(x); CREATE INDEX i ON t(f(x))").unwrap();
+        connection.execute_batch("INSERT INTO t VALUES (1), (2), (3)").unwrap();
+    };
+    let create_extension = |connection: &commensal::Connection, name: &str, wat: &str| {
+        let sql = format!("CREATE EXTENSION {name} LANGUAGE wasm AS ?");
+        connection.execute(&sql, (wat,)).map(drop)
+    };
+    made("alpha.db", &|c| create_extension(c, "alpha", &extension(1, "f")).unwrap());
+    made("beta.db", &|c| create_extension(c, "beta", &extension(-1, "f")).unwrap());
+    made("renamed.db", &|c| create_extension(c, "renamed", &extension(1, "f")).unwrap());
+    made("function.db", &|c| create(c, "f", &times(-1), "DETERMINISTIC").unwrap());
+    let attach = |connection: &commensal::Connection, name: &str| {
+        connection.execute("ATTACH ? AS a", (path(name).to_str(),)).map(drop)
+    };
+    for (main, other, refused) in [
+        ("alpha.db", "beta.db", Some("the extension \"alpha\"")),
+        ("beta.db", "alpha.db", Some("the extension \"beta\"")),
+        ("alpha.db", "function.db", Some("the extension \"alpha\"")),
+        ("function.db", "alpha.db", Some("the function \"f\"")),
+        ("alpha.db", "renamed.db", None),
+    ] {
+        let connection = connect(&open(&path(main)));
+        let attached = attach(&connection, other);
+        match refused {
+            None => attached.unwrap(),
+            Some(what) => {
+                let error = check_error(attached, "the index \"i\" of the attached database \"a\"");
+                assert!(error.message().contains(what), "{main}, {other}: {error:?}");
+                check_error(connection.execute("INSERT INTO a.t VALUES (4)", ()), "no such table");
+            }
+        }
+    }
+    // Attached first, defined later; and what else the file defines is no matter.
+    let connection = connect(&memory());
+    attach(&connection, "beta.db").unwrap();
+    check_error(create_extension(&connection, "alpha", &extension(1, "f")), "index \"i\"");
+    check_error(create(&connection, "f", &times(1), "DETERMINISTIC"), "index \"i\"");
+    create_extension(&connection, "alpha", &extension(1, "g")).unwrap();
+    create(&connection, "h", &times(1), "DETERMINISTIC").unwrap();
+}
+
 /// What an attached file has in the place of its catalog is read as carefully as `main`'s, and whatever
 /// cannot be read counts as another definition. Nothing of it runs.
 #[test]

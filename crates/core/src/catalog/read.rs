@@ -269,8 +269,8 @@ fn check_tables(reader: &dyn CatalogReader) -> Result<bool> {
     Ok(true)
 }
 
-/// Reads the definitions of an attached database: what is in its catalog under which name. `None` where it
-/// has no catalog.
+/// Reads the definitions of an attached database, and the manifests of their modules. `None` where it has
+/// no catalog.
 ///
 /// # Errors
 /// Something else is in the place of the table; it exceeds the limits, which the error names; what the
@@ -279,21 +279,30 @@ pub fn read_attached(
     reader: &dyn CatalogReader,
     limits: &Limits,
     schema: &str,
-) -> Result<Option<Vec<ObjectRow>>> {
-    let [_, _, (table, columns)] = TABLES;
-    match shapes(reader, schema, &[(table, columns)])? {
-        [Shape::Missing] => return Ok(None),
-        [Shape::Ordinary] => {}
-        [Shape::Other(what)] => {
+) -> Result<Option<LoadedCatalog>> {
+    let [_, modules, (table, columns)] = TABLES;
+    let [objects, modules] = shapes(reader, schema, &[(table, columns), modules])?;
+    match objects {
+        Shape::Missing => return Ok(None),
+        Shape::Ordinary => {}
+        Shape::Other(what) => {
             return Err(Error::new(ErrorKind::Catalog, format!("its table {table} {what}")));
         }
     }
     let mut loaded = LoadedCatalog::default();
-    loaded.read_objects(reader, limits, schema, &mut 0)?;
-    match loaded.problem {
-        Some(problem) => Err(Error::new(ErrorKind::Limit, problem)),
-        None => Ok(Some(loaded.objects)),
+    let mut bytes = 0;
+    loaded.read_objects(reader, limits, schema, &mut bytes)?;
+    if let Some(problem) = loaded.problem {
+        return Err(Error::new(ErrorKind::Limit, problem));
     }
+    match modules {
+        Shape::Ordinary => loaded.read_modules(reader, limits, schema, &mut bytes)?,
+        Shape::Missing => {}
+        Shape::Other(what) => {
+            loaded.modules_problem = Some(format!("its table commensal_module {what}"));
+        }
+    }
+    Ok(Some(loaded))
 }
 
 /// The schema that definitions are in.
@@ -319,7 +328,7 @@ fn read_tables(
     let mut bytes = 0;
     loaded.read_objects(reader, limits, MAIN, &mut bytes)?;
     if !loaded.objects.is_empty() {
-        loaded.read_modules(reader, limits, &mut bytes)?;
+        loaded.read_modules(reader, limits, MAIN, &mut bytes)?;
     }
     Ok(Reading::Changed(loaded))
 }
@@ -381,6 +390,7 @@ impl LoadedCatalog {
         &mut self,
         reader: &dyn CatalogReader,
         limits: &Limits,
+        schema: &str,
         bytes: &mut usize,
     ) -> Result<()> {
         let columns = vec![
@@ -389,7 +399,7 @@ impl LoadedCatalog {
             Column::Text("manifest", limits.manifest_bytes_max),
         ];
         let rows_max = limits.catalog_objects_max.saturating_add(1);
-        let select = select("commensal_module", MAIN, columns, rows_max);
+        let select = select("commensal_module", schema, columns, rows_max);
         let mut count = 0;
         rows(reader, &select, &mut |row| {
             count += 1;

@@ -101,6 +101,11 @@ pub enum Null {
 }
 
 impl Null {
+    /// Whether it is a pointer that an instance does not know whose pointers are those of `instance`.
+    pub(crate) fn is_unknown_to(self, instance: usize) -> bool {
+        matches!(self, Self::Pointer(pointer) if pointer.received(instance).is_none())
+    }
+
     /// The record that an instance gets whose pointers are those of `instance`.
     pub(crate) fn record(self, instance: usize) -> Record {
         match self {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::rows::{Rows, in_column, in_rowid, no_row};
 use super::scans::Scans;
 use super::seat::{Seat, handle};
-use super::{Access, Place};
+use super::{Access, Place, unknown_pointer};
 use crate::error::{Error, Result};
 use crate::guest::{Arguments, CallError, Null, Sink, unreadable};
 use crate::manifest::TableMethod;
@@ -66,12 +66,7 @@ impl FunctionCursor {
                 self.seat.fail(session, TableMethod::Open, unreadable(position, why))
             })?;
             if value == ValueRef::Null && matches!(arguments.null(position), Null::Pointer(_)) {
-                let error = CallError::Argument(format!(
-                    "argument {} is a pointer of another instance: a cursor has one of its own, \
-                     which does not know what a function or another table gave",
-                    position + 1
-                ));
-                return Err(self.seat.fail(session, TableMethod::Open, error));
+                return Err(self.seat.fail(session, TableMethod::Open, unknown_pointer(position)));
             }
             self.arguments.push(value.to_owned());
         }

@@ -16,6 +16,7 @@ pub use scans::Scans;
 pub use virtual_table::{VirtualCursor, VirtualTable};
 
 use crate::error::Result;
+use crate::guest::CallError;
 use crate::manifest::{Column, Param, Signature, Table};
 use crate::session::Session;
 use crate::value::StorageClass;
@@ -27,6 +28,16 @@ pub struct Access<'a> {
     pub session: &'a Session,
     /// Reads the module of this hash out of the file.
     pub read: &'a dyn Fn(&[u8; 32]) -> Result<Vec<u8>>,
+}
+
+/// The error of an argument that is a pointer of another instance, which this one would see as NULL.
+#[cold]
+fn unknown_pointer(position: usize) -> CallError {
+    CallError::Argument(format!(
+        "argument {} is a pointer of another instance: a table has one of its own, which does not know \
+         what a function or another table gave",
+        position + 1
+    ))
 }
 
 /// Where the value of a column of a table function comes from.

@@ -6,10 +6,10 @@
 
 use std::sync::Arc;
 
-use super::Access;
 use super::plan::{self, FilterValue, Plan, Request};
 use super::rows::{Rows, in_column, in_rowid, no_row};
 use super::seat::{Seat, handle};
+use super::{Access, unknown_pointer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::guest::{Arguments, CallError, Null, Sink, Unreadable};
 use crate::manifest::{Table, TableMethod};
@@ -249,6 +249,10 @@ impl VirtualTable {
         let handle = self.cursor(session, cursor, TableMethod::Filter)?;
         let guest = cursor.open.and_then(|(instance, _)| self.seat.guest(instance));
         let own = guest.map_or(0, |guest| guest.pointers_of());
+        let is_unknown = |value: &FilterValue| matches!(value, FilterValue::Null(null) if null.is_unknown_to(own));
+        if let Some(position) = values.iter().position(is_unknown) {
+            return Err(self.seat.fail(session, TableMethod::Filter, unknown_pointer(position)));
+        }
         let image = plan::filter(handle, number, text, values, own, self.memory_bytes_max());
         let mut image = image.map_err(|e| self.seat.fail(session, TableMethod::Filter, *e))?;
         self.seat.call_image(session, TableMethod::Filter, &mut image, |guest, pointer| {
@@ -377,6 +381,15 @@ impl VirtualTable {
         on_conflict: i32,
     ) -> Result<Option<i64>> {
         let (instance, table) = self.connect(access, false)?;
+        let own = self.seat.guest(instance).map_or(0, |guest| guest.pointers_of());
+        let is_unknown = |position: &usize| {
+            arguments.get(*position) == Ok(ValueRef::Null)
+                && arguments.null(*position).is_unknown_to(own)
+        };
+        if let Some(position) = (0..arguments.len()).find(is_unknown) {
+            let error = unknown_pointer(position);
+            return Err(self.seat.fail(access.session, TableMethod::Update, error));
+        }
         if let Some(guest) = self.seat.guest(instance) {
             guest.table().on_conflict = on_conflict;
         }
