@@ -137,6 +137,10 @@ impl EngineNames for Names {
         }
         Ok(dependents)
     }
+
+    fn interrupted(&self) -> bool {
+        crate::services::is_interrupted(self.handle)
+    }
 }
 
 impl Names {

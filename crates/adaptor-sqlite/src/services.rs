@@ -35,18 +35,23 @@ impl Services {
     }
 }
 
+/// Whether the application wants what runs to end. Called on the thread that has the connection.
+pub(crate) fn is_interrupted(handle: Handle) -> bool {
+    match handle.api.sqlite3_is_interrupted {
+        // SAFETY: the connection is open, and this thread has it.
+        Some(is_interrupted) => unsafe { is_interrupted(handle.db()) != 0 },
+        // Before 3.41 a step tells: while a statement is active, an interrupt that was asked for ends
+        // this one at once.
+        None => matches!(
+            handle.query("SELECT 1", &[], &mut |_| Ok(())),
+            Err(e) if e.engine_code().is_some_and(|code| code & 0xff == SQLITE_INTERRUPT)
+        ),
+    }
+}
+
 impl HostServices for Services {
     fn interrupted(&self) -> bool {
-        match self.handle.api.sqlite3_is_interrupted {
-            // SAFETY: see the impl of Send.
-            Some(is_interrupted) => unsafe { is_interrupted(self.handle.db()) != 0 },
-            // Before 3.41 a step tells: while a statement is active, an interrupt that was asked for
-            // ends this one at once.
-            None => matches!(
-                self.handle.query("SELECT 1", &[], &mut |_| Ok(())),
-                Err(e) if e.engine_code().is_some_and(|code| code & 0xff == SQLITE_INTERRUPT)
-            ),
-        }
+        is_interrupted(self.handle)
     }
 
     fn log(&self, level: LogLevel, message: &str) {

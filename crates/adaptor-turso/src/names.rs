@@ -127,6 +127,10 @@ impl EngineNames for Names<'_> {
         })
     }
 
+    fn interrupted(&self) -> bool {
+        self.0.connection.is_interrupted()
+    }
+
     fn dependents(&self, uses: &Uses) -> Result<Vec<Dependent>> {
         let mut dependents = Vec::new();
         let sql = "SELECT type, name, sql FROM main.sqlite_schema \

@@ -11,9 +11,10 @@ use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use crate::compile::{Waiting, compile};
 use crate::ddl::{Create, Drop, ObjectKind, Source, With};
 use crate::dependents::Uses;
-use crate::environment::{Environment, FileAccess, Settings, compile};
+use crate::environment::{Environment, FileAccess, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::foreign;
 use crate::limits::Limits;
@@ -22,7 +23,7 @@ use crate::registry::{
     Callable, Declared, DeclaredFunction, FunctionEntry, ModuleEntry, Namespace, ObjectEntry,
     Policy, Registry, function_key, manifest_text, sql_problem,
 };
-use crate::runtime::{CompiledModule, Metering};
+use crate::runtime::{CompiledModule, Metering, StatementBudget};
 use crate::value::ValueRef;
 
 /// What only the engine knows.
@@ -39,6 +40,11 @@ pub trait EngineNames {
     /// # Errors
     /// The schema cannot be read.
     fn dependents(&self, uses: &Uses) -> Result<Vec<Dependent>>;
+
+    /// Whether the host wants the statement to end. Asked while a module is compiled.
+    fn interrupted(&self) -> bool {
+        false
+    }
 }
 
 /// Something in the schema that needs a function, a collation or a table.
@@ -141,11 +147,19 @@ pub fn create(
     let wasm = module::binary(&source, &environment.settings.limits)
         .map_err(|e| e.at(create.source_offset))?;
     let prefix = |e: Error| {
+        if e.kind() == ErrorKind::Interrupted {
+            return e;
+        }
         let message = format!("{} \"{}\": {e}", create.kind.name(), create.name);
         Error::new(e.kind(), message).at(create.source_offset)
     };
     let limits = &environment.settings.limits;
-    let wasm = foreign::native(wasm, create.kind, environment).map_err(prefix)?;
+    let mut waiting = Waiting {
+        budget: &mut StatementBudget::new(limits.statement_timeout),
+        interrupted: &|| engine.interrupted(),
+        limits,
+    };
+    let wasm = foreign::native(wasm, create.kind, environment, waiting.again()).map_err(prefix)?;
     let info = ModuleInfo::read(&wasm, limits).map_err(prefix)?;
     let declared = declared(create, &info, limits).map_err(prefix)?;
     check_deterministic(create, &info, &declared).map_err(at)?;
@@ -153,7 +167,7 @@ pub fn create(
     let policy =
         Policy::effective(&environment.settings, environment.settings.granted, &create.with);
     let metering = policy.metering();
-    let compiled = compile(runtime.as_ref(), info.sha256, metering, &wasm).map_err(prefix)?;
+    let compiled = compile(runtime, &info, metering, &wasm, waiting).map_err(prefix)?;
     let rebuild = match existing {
         Some(existing) => replaced_dependents(create, existing, &declared, engine).map_err(at)?,
         None => Vec::new(),

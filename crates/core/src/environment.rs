@@ -1,11 +1,9 @@
 //! What all connections of a Database share: the runtime, the limits, what guests are granted, the
 //! instance cache, the modules and their compiled code.
 
-use std::any::Any;
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cache::{CACHE_BYTES_MAX_DEFAULT, InstanceCache};
 use crate::error::{Error, ErrorKind, Result};
@@ -13,8 +11,7 @@ use crate::host::LogLevel;
 use crate::limits::{Capabilities, Limits};
 use crate::live::LIVE_BYTES_MAX_DEFAULT;
 use crate::registry::{FunctionKey, ModuleEntry};
-use crate::runtime::{CompiledModule, Metering, Runtime, RuntimeError, RuntimeFeature};
-use crate::stack;
+use crate::runtime::{Runtime, RuntimeFeature};
 use crate::stats::FunctionStats;
 
 /// Whether `file://` sources may be read, and from where.
@@ -200,18 +197,11 @@ impl Environment {
     }
 }
 
-/// Identity of compiled code.
-type CompiledKey = ([u8; 32], &'static str, Metering);
-
-/// A place for compiled code. Its lock is held while compiling, so that two connections that need the
-/// same module wait for one compilation.
-type CompiledSlot = Arc<Mutex<Option<Weak<dyn CompiledModule>>>>;
-
-/// Compiled code of the whole process, as long as some Database uses it.
-static COMPILED: LazyLock<Mutex<HashMap<CompiledKey, CompiledSlot>>> =
-    LazyLock::new(Mutex::default);
-
-fn check_feature(runtime: &dyn Runtime, feature: RuntimeFeature) -> Result<()> {
+/// Whether the runtime can do this.
+///
+/// # Errors
+/// It cannot: [`ErrorKind::NoRuntime`].
+pub(crate) fn check_feature(runtime: &dyn Runtime, feature: RuntimeFeature) -> Result<()> {
     if runtime.features().has(feature) {
         return Ok(());
     }
@@ -223,50 +213,4 @@ fn check_feature(runtime: &dyn Runtime, feature: RuntimeFeature) -> Result<()> {
              application has to accept that by name (accept_missing), or to pass another runtime"
         ),
     ))
-}
-
-/// Gives compiled code from the process-wide store, or compiles `wasm`, which has the hash `sha256`
-/// and a checked structure.
-///
-/// # Errors
-/// The runtime refuses the module.
-pub(crate) fn compile(
-    runtime: &dyn Runtime,
-    sha256: [u8; 32],
-    metering: Metering,
-    wasm: &[u8],
-) -> Result<Arc<dyn CompiledModule>> {
-    if metering == Metering::Fuel {
-        check_feature(runtime, RuntimeFeature::Fuel)?;
-    }
-    let slot = {
-        let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
-        compiled.retain(|_, slot| Arc::strong_count(slot) > 1 || is_alive(slot));
-        Arc::clone(compiled.entry((sha256, runtime.name(), metering)).or_default())
-    };
-    let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(module) = slot.as_ref().and_then(Weak::upgrade) {
-        return Ok(module);
-    }
-    // A compiler is a large program, and modules have been found at which one panics. Nothing is shared
-    // with what it has left half done.
-    let compiled = || catch_unwind(AssertUnwindSafe(|| runtime.compile(wasm, metering)));
-    let module = stack::with_room(compiled)?.unwrap_or_else(|panic| Err(panicked(&*panic)));
-    let module = module.map_err(|e| {
-        Error::new(ErrorKind::Module, format!("{} cannot compile it: {e}", runtime.name()))
-    })?;
-    *slot = Some(Arc::downgrade(&module));
-    Ok(module)
-}
-
-#[cold]
-fn panicked(panic: &(dyn Any + Send)) -> RuntimeError {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-    RuntimeError(format!("it panicked, which is a defect of the runtime: {text}"))
-}
-
-fn is_alive(slot: &CompiledSlot) -> bool {
-    // A locked slot is being compiled into.
-    slot.try_lock().map_or(true, |slot| slot.as_ref().is_some_and(|weak| weak.strong_count() > 0))
 }

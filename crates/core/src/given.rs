@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::compile::{Waiting, compile};
 use crate::ddl::{ObjectKind, With};
-use crate::environment::{Environment, compile};
+use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::foreign;
 use crate::limits::Capabilities;
@@ -30,15 +31,15 @@ impl GivenModule {
     /// Reads, checks and compiles a module, in binary or in text.
     ///
     /// # Errors
-    /// There is no runtime; the module is not acceptable.
-    pub fn new(source: &[u8], environment: &Environment) -> Result<Self> {
+    /// There is no runtime; the module is not acceptable; the statement has to end.
+    pub fn new(source: &[u8], environment: &Environment, mut waiting: Waiting<'_>) -> Result<Self> {
         let runtime = environment.runtime()?;
         let limits = &environment.settings.limits;
         let wasm = module::binary(source, limits)?;
-        let wasm = foreign::native(wasm, ObjectKind::Function, environment)?;
+        let wasm = foreign::native(wasm, ObjectKind::Function, environment, waiting.again())?;
         let info = ModuleInfo::read(&wasm, limits)?;
         let policy = Policy::effective(&environment.settings, Capabilities::NONE, &With::default());
-        let compiled = compile(runtime.as_ref(), info.sha256, policy.metering(), &wasm)?;
+        let compiled = compile(runtime, &info, policy.metering(), &wasm, waiting)?;
         let manifest = manifest_text(&info);
         let entry = ModuleEntry::new(info.sha256, wasm.len() as u64, &manifest, limits);
         Ok(Self { info, entry: Arc::new(entry), policy, compiled })

@@ -4,6 +4,7 @@
 
 pub mod cache;
 pub mod catalog;
+pub mod compile;
 pub mod config;
 pub mod ddl;
 pub mod define;

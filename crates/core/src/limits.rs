@@ -40,11 +40,14 @@ pub struct Limits {
     /// Parameters and results of a function type, together. Each block and call of that type costs
     /// so much to validate and to compile.
     pub function_type_values_max: usize,
-    /// What compiling one function may cost: branches, calls and memory accesses, weighted, times the
-    /// values alive at them. `docs/limits.md` has what that means in time.
+    /// Memory that compiling one function may take, by an estimate from its instructions and the values
+    /// alive at them. `docs/limits.md` has the measurements.
     pub function_work_max: u64,
-    /// What compiling a module may cost, in the same unit.
+    /// Time that compiling a module may take, by such an estimate.
     pub module_work_max: u64,
+    /// Up to where a module is optimised, in the same unit. One that takes longer is compiled in a
+    /// quicker way, for which its guests run slower.
+    pub optimized_work_max: u64,
     /// Bytes of a manifest.
     pub manifest_bytes_max: usize,
     /// Objects that a manifest declares.
@@ -87,7 +90,8 @@ impl Default for Limits {
             function_branch_targets_max: 20_000,
             function_type_values_max: 128,
             function_work_max: 16_000_000,
-            module_work_max: 200_000_000,
+            module_work_max: 60_000_000,
+            optimized_work_max: 24_000_000,
             manifest_bytes_max: 1 << 20,
             manifest_objects_max: 10_000,
             manifest_values_max: 200_000,

@@ -105,8 +105,24 @@ pub trait Runtime: Send + Sync {
     fn compile(
         &self,
         wasm: &[u8],
-        metering: Metering,
+        options: CompileOptions,
     ) -> Result<Arc<dyn CompiledModule>, RuntimeError>;
+}
+
+/// How a module is compiled. Part of the identity of compiled code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct CompileOptions {
+    /// How the code counts what it does.
+    pub metering: Metering,
+    /// Whether to take the time that optimising takes. A runtime that knows only one way ignores it.
+    pub optimize: bool,
+}
+
+impl CompileOptions {
+    /// Optimised, with this metering.
+    pub const fn new(metering: Metering) -> Self {
+        Self { metering, optimize: true }
+    }
 }
 
 /// How compiled code counts what it does. Part of the identity of compiled code.

@@ -1,6 +1,6 @@
 //! What modules are refused for, with the exact messages, and what is read from the others.
 
-use commensal_core::module::{Abi, FunctionType, ModuleInfo, ValType, binary, pack};
+use commensal_core::module::{Abi, FunctionType, ModuleInfo, ValType, binary, pack, segments};
 use commensal_core::{ErrorKind, Limits, Result};
 
 /// A module that nothing is wrong with, plus `fields`.
@@ -232,7 +232,7 @@ fn what_is_costly_by_itself_is_bounded_too() {
     let many = |count: usize, text: &str| text.repeat(count);
     let function =
         |body: String| format!("(func (param i32 i32 f64) (result i32) {body} (i32.const 0))");
-    let start = "what its segments and globals write when an instance starts";
+    let start = "what starts an instance of the module would take too much memory";
     for (what, fields, message) in [
         ("active data", many(45_000, "(data (i32.const 0) \"a\")"), start),
         (
@@ -243,12 +243,12 @@ fn what_is_costly_by_itself_is_bounded_too() {
         (
             "division",
             function(many(25_000, "(drop (i32.rem_u (local.get 0) (local.get 1)))")),
-            "instructions, weighted by what is alive at them",
+            "too much memory to compile: its instructions",
         ),
         (
             "truncation",
             function(many(12_000, "(drop (i64.trunc_f64_s (local.get 2)))")),
-            "instructions, weighted by what is alive at them",
+            "too much memory to compile: its instructions",
         ),
     ] {
         let error = read(&good(&fields), &Limits::default()).unwrap_err();
@@ -261,7 +261,7 @@ fn what_is_costly_by_itself_is_bounded_too() {
 }
 
 /// A function with three loops in one another, and 100 values alive at them: 5 x (1 + 2 + 3) x 100 =
-/// 3,000 units of compiling.
+/// 3,000 units of compiling, and 314 for the instructions themselves, which count fourfold as memory.
 fn loops(name: &str) -> String {
     let locals = " i32".repeat(98);
     format!(
@@ -273,9 +273,13 @@ fn loops(name: &str) -> String {
 #[test]
 fn compiling_may_cost_as_much_as_the_limits_say() {
     let mut limits = Limits::default();
-    (limits.function_work_max, limits.module_work_max) = (3000, 6000);
     let module = good(&(loops("once") + &loops("again")));
+    let work = read(&module, &limits).expect("it is within the limits").compile_work;
+    (limits.function_work_max, limits.module_work_max) = (u64::MAX, work);
     assert_eq!(read(&module, &limits).expect("it is within the limits").functions, 5);
+    limits.module_work_max = work - 1;
+    let error = read(&module, &limits).expect_err("it is not");
+    assert!(error.message().contains("too much time to compile"), "{error}");
 }
 
 #[test]
@@ -329,13 +333,13 @@ fn limits_of_structure() {
         ),
         (
             good(&loops("once")),
-            limit(|l| l.function_work_max = 2999),
-            "the function \"once\" of the module would take too long to compile: its instructions, weighted by what is alive at them, come to more than function_work_max = 2999, which the host can raise",
+            limit(|l| l.function_work_max = 4_000),
+            "the function \"once\" of the module would take too much memory to compile: its instructions, and the values alive at branches, calls and memory accesses, come to more than function_work_max = 4000, which the host can raise",
         ),
         (
-            good(&(loops("once") + &loops("again"))),
-            limit(|l| l.module_work_max = 5999),
-            "the function \"again\" of the module would take too long to compile: its instructions, weighted by what is alive at them, come to more than module_work_max = 5999, which the host can raise",
+            good(&loops("once")),
+            limit(|l| l.module_work_max = 4_000),
+            "the function \"once\" of the module would take too much time to compile: its instructions, and the values alive at branches, calls and memory accesses, come to more than module_work_max = 4000, which the host can raise",
         ),
         (
             good("(table 60 funcref) (table 60 funcref)"),
@@ -609,5 +613,62 @@ fn every_cut_and_every_flipped_byte_is_an_error_or_a_module() {
                 assert_eq!(info.bytes, wasm.len());
             }
         }
+    }
+}
+
+/// What costs a compiler much although it is short. Each is refused by the default limits, by one or the
+/// other part of the budget, and what is refused says so.
+#[test]
+fn bombs_are_refused_by_default() {
+    let limits = Limits::default();
+    let many = |text: &str, n: usize| text.repeat(n);
+    let function = |body: String| good(&format!("(func (param $n i32) {body})"));
+    let cases = [
+        // 108 KB took seven seconds.
+        function(many("(drop (i32.div_s (local.get 0) (local.get 0)))", 15_000)),
+        function(many("(drop (i64.rem_u (i64.const 1) (i64.const 2)))", 15_000)),
+        function(many("(drop (i32.trunc_f64_s (f64.const 1)))", 15_000)),
+        // 594 KB took 44 seconds.
+        good(&many("(data (i32.const 8) \"a\")", 20_000)),
+        good(&format!(
+            "(table 10 funcref) {}",
+            many("(elem (i32.const 1) funcref (ref.null func))", 20_000)
+        )),
+        good(&format!(
+            "(table $t 10 funcref) {}",
+            many("(func (table.copy (i32.const 0) (i32.const 0) (i32.const 0)))", 30_000)
+        )),
+        function(many("(call_indirect (local.get 0))", 15_000))
+            .replace("(module", "(module (table 1 funcref)"),
+        function(many("(memory.fill (local.get 0) (local.get 0) (local.get 0))", 15_000)),
+    ];
+    for wat in cases {
+        let error = read(&wat, &limits).expect_err(&wat[..300]);
+        assert_eq!(error.kind(), ErrorKind::Limit, "{error}");
+        assert!(error.message().contains("_work_max"), "{error}: {}", &wat[..300]);
+    }
+}
+
+/// Segments of data that lie close to one another are compiled as one; what that could change is left alone.
+#[test]
+fn segments_of_data_are_joined() {
+    let parse = |module: &str| binary(module.as_bytes(), &Limits::default()).unwrap().into_owned();
+    let joined = |module: &str| segments::joined(&parse(module)).into_owned();
+    let apart = "(module (memory 1) (data (i32.const 9) \"c\") (data (i32.const 4) \"ab\") (data (i32.const 900) \"d\"))";
+    let one =
+        "(module (memory 1) (data (i32.const 4) \"ab\\00\\00\\00c\") (data (i32.const 900) \"d\"))";
+    assert_eq!(joined(apart), parse(one));
+    for as_it_is in [
+        // The second one writes over the first.
+        "(module (memory 1) (data (i32.const 4) \"ab\") (data (i32.const 5) \"c\"))",
+        "(module (memory 1) (data (i32.const 4) \"a\") (data \"passive\") (data (i32.const 5) \"c\"))",
+        "(module (memory 1) (data (i32.const 4) \"a\") (data (offset (i32.add (i32.const 4) (i32.const 1))) \"c\"))",
+        // An instruction names a segment.
+        "(module (memory 1) (func (data.drop 0)) (data (i32.const 4) \"a\") (data (i32.const 5) \"c\"))",
+        "(module (import \"a\" \"b\" (memory 1)) (data (i32.const 4) \"a\") (data (i32.const 6) \"c\"))",
+        "(module (memory 1) (data (i32.const -1) \"a\") (data (i32.const -2) \"bcd\"))",
+        "(module (memory 1) (data (i32.const 4) \"a\"))",
+    ] {
+        assert_eq!(joined(as_it_is), parse(as_it_is), "{as_it_is}");
     }
 }

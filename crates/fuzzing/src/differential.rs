@@ -8,7 +8,7 @@ use std::time::Duration;
 use commensal::Capabilities;
 use commensal::core::host::{HostServices, HostState, LogLevel};
 use commensal::core::runtime::{
-    Fault, Instance, InstanceConfig, Metering, Runtime, StatementBudget,
+    CompileOptions, Fault, Instance, InstanceConfig, Metering, Runtime, StatementBudget,
 };
 use commensal_runtime_wasmi::WasmiRuntime;
 use commensal_runtime_wasmtime::WasmtimeRuntime;
@@ -20,8 +20,11 @@ use commensal_runtime_wasmtime::WasmtimeRuntime;
 pub fn compare(wasm: &[u8]) -> bool {
     let runtimes: [&dyn Runtime; 2] = [&WasmtimeRuntime::new(), &WasmiRuntime::new()];
     // The core makes an error of a panic, which wasmi 2.0.0 has at some modules: they are refused.
-    let compiled = runtimes
-        .map(|runtime| catch_unwind(AssertUnwindSafe(|| runtime.compile(wasm, Metering::None))));
+    let compiled = runtimes.map(|runtime| {
+        catch_unwind(AssertUnwindSafe(|| {
+            runtime.compile(wasm, CompileOptions::new(Metering::None))
+        }))
+    });
     let [Ok(one), Ok(other)] = compiled else { return false };
     let (one, other) = match (one, other) {
         (Ok(one), Ok(other)) => (one, other),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use commensal::core::host::HostState;
 use commensal::core::runtime::{
-    CompiledModule, Fault, FunctionId, Instance, InstanceConfig, Metering, OutOfBounds,
+    CompileOptions, CompiledModule, Fault, FunctionId, Instance, InstanceConfig, OutOfBounds,
     ResolveError, Runtime, RuntimeError, RuntimeFeatures, StatementBudget,
 };
 
@@ -85,7 +85,11 @@ impl Runtime for Scripted {
         RuntimeFeatures::ALL
     }
 
-    fn compile(&self, wasm: &[u8], _: Metering) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
+    fn compile(
+        &self,
+        wasm: &[u8],
+        _: CompileOptions,
+    ) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
         // See `definitions::constant`.
         let at = wasm.windows(6).position(|window| window == b"value=");
         let constant = at.and_then(|at| wasm.get(at + 6).map(|&digit| i64::from(digit - b'0')));

@@ -21,7 +21,9 @@
 
 use std::sync::Arc;
 
-use commensal_core::runtime::{CompiledModule, Metering, Runtime, RuntimeError, RuntimeFeatures};
+use commensal_core::runtime::{
+    CompileOptions, CompiledModule, Runtime, RuntimeError, RuntimeFeatures,
+};
 
 mod call;
 mod engine;
@@ -59,8 +61,8 @@ impl Runtime for WasmiRuntime {
     fn compile(
         &self,
         wasm: &[u8],
-        metering: Metering,
+        options: CompileOptions,
     ) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
-        Ok(Arc::new(module::WasmiModule::compile(wasm, metering)?))
+        Ok(Arc::new(module::WasmiModule::compile(wasm, options.metering)?))
     }
 }

@@ -1,12 +1,12 @@
-//! The engines of the process, one for each way of metering, and why they are configured so.
+//! The engines of the process, one for each way to compile, and why they are configured so.
 //!
 //! Engines are statics because compiled modules are shared by the whole process, and because the
 //! ticker has to reach their epochs without a lock.
 
 use std::sync::OnceLock;
 
-use commensal_core::runtime::{Metering, RuntimeError};
-use wasmtime::{Config, Engine, Linker, OptLevel, WasmFeatures};
+use commensal_core::runtime::{CompileOptions, Metering, RuntimeError};
+use wasmtime::{Config, Engine, Linker, OptLevel, RegallocAlgorithm, WasmFeatures};
 
 use crate::link;
 use crate::state::State;
@@ -46,52 +46,60 @@ pub(crate) struct Executor {
     pub(crate) linker: Linker<State>,
 }
 
-static UNMETERED: OnceLock<Executor> = OnceLock::new();
-static FUELLED: OnceLock<Executor> = OnceLock::new();
+/// One for each combination of options, in the order of [`index`].
+static EXECUTORS: [OnceLock<Executor>; 4] = [const { OnceLock::new() }; 4];
 
-/// The executor for code that is metered so; made when it is first asked for.
+fn index(options: CompileOptions) -> usize {
+    (options.metering as usize) << 1 | usize::from(options.optimize)
+}
+
+/// The executor for code that is compiled so; made when it is first asked for.
 ///
 /// It is built before it enters its cell, so that the cell is being written for a moment only: a
 /// fork in that moment would leave the child waiting for a thread it does not have.
-pub(crate) fn executor(metering: Metering) -> Result<&'static Executor, RuntimeError> {
-    let cell = match metering {
-        Metering::None => &UNMETERED,
-        Metering::Fuel => &FUELLED,
-    };
+pub(crate) fn executor(options: CompileOptions) -> Result<&'static Executor, RuntimeError> {
+    let cell = &EXECUTORS[index(options)];
     if let Some(executor) = cell.get() {
         return Ok(executor);
     }
-    let executor = build(metering).map_err(|error| RuntimeError(format!("{error:#}")))?;
+    let executor = build(options).map_err(|error| RuntimeError(format!("{error:#}")))?;
     Ok(cell.get_or_init(|| executor))
 }
 
 /// Advances the epoch of every engine: each running guest, and each that starts to run, soon calls
 /// its store's epoch callback.
 pub(crate) fn advance_epochs() {
-    for cell in [&UNMETERED, &FUELLED] {
+    for cell in &EXECUTORS {
         if let Some(executor) = cell.get() {
             executor.engine.increment_epoch();
         }
     }
 }
 
-fn build(metering: Metering) -> wasmtime::Result<Executor> {
-    let engine = Engine::new(&config(metering))?;
+fn build(options: CompileOptions) -> wasmtime::Result<Executor> {
+    let engine = Engine::new(&config(options))?;
     let linker = link::linker(&engine)?;
     Ok(Executor { engine, linker })
 }
 
-fn config(metering: Metering) -> Config {
+fn config(options: CompileOptions) -> Config {
     let mut config = Config::new();
     config.wasm_features(WasmFeatures::all(), false);
     config.wasm_features(FEATURES, true);
 
-    config.cranelift_opt_level(OptLevel::Speed);
+    if options.optimize {
+        config.cranelift_opt_level(OptLevel::Speed);
+    } else {
+        // Time and memory in proportion to the code, where optimising takes their product with the
+        // values alive. The guest runs at about a third of the speed.
+        config.cranelift_opt_level(OptLevel::None);
+        config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
+    }
     // NaNs reach SQL as NULL, but their bits could reach it through a blob or a hash.
     config.cranelift_nan_canonicalization(true);
 
     config.epoch_interruption(true);
-    config.consume_fuel(metering == Metering::Fuel);
+    config.consume_fuel(options.metering == Metering::Fuel);
     config.max_wasm_stack(STACK_BYTES);
 
     // Signal handlers belong to the process, and the process to somebody else: Python's faulthandler,

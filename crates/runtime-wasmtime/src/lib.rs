@@ -6,7 +6,7 @@
 //! | what is bounded | by |
 //! |---|---|
 //! | time, interrupts | Wasmtime's epochs and one ticker thread for the process (`ticker.rs`) |
-//! | fuel | Wasmtime's fuel, in code compiled with [`Metering::Fuel`] |
+//! | fuel | Wasmtime's fuel, in code compiled with [`Metering::Fuel`](commensal_core::runtime::Metering::Fuel) |
 //! | memory, tables | a `ResourceLimiter` (`state.rs`) |
 //! | machine stack | [`STACK_BYTES`], the same for every call of the process |
 //!
@@ -15,7 +15,9 @@
 
 use std::sync::Arc;
 
-use commensal_core::runtime::{CompiledModule, Metering, Runtime, RuntimeError, RuntimeFeatures};
+use commensal_core::runtime::{
+    CompileOptions, CompiledModule, Runtime, RuntimeError, RuntimeFeatures,
+};
 
 mod engine;
 mod fault;
@@ -53,8 +55,8 @@ impl Runtime for WasmtimeRuntime {
     fn compile(
         &self,
         wasm: &[u8],
-        metering: Metering,
+        options: CompileOptions,
     ) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
-        Ok(Arc::new(module::WasmtimeModule::compile(wasm, metering)?))
+        Ok(Arc::new(module::WasmtimeModule::compile(wasm, options)?))
     }
 }

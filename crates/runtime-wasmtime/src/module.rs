@@ -2,7 +2,7 @@
 
 use commensal_core::live;
 use commensal_core::runtime::{
-    CompiledModule, Fault, Instance, InstanceConfig, Metering, RuntimeError,
+    CompileOptions, CompiledModule, Fault, Instance, InstanceConfig, Metering, RuntimeError,
 };
 use wasmtime::{InstancePre, Module};
 
@@ -17,12 +17,16 @@ pub(crate) struct WasmtimeModule {
 }
 
 impl WasmtimeModule {
-    pub(crate) fn compile(wasm: &[u8], metering: Metering) -> Result<Self, RuntimeError> {
-        let executor = engine::executor(metering)?;
+    pub(crate) fn compile(wasm: &[u8], options: CompileOptions) -> Result<Self, RuntimeError> {
+        let executor = engine::executor(options)?;
         let prepared = Module::from_binary(&executor.engine, wasm)
             .and_then(|module| executor.linker.instantiate_pre(&module))
             .map_err(|error| RuntimeError(format!("{error:#}")))?;
-        Ok(Self { prepared, metering, instance_bytes: live::instance_bytes(wasm) })
+        Ok(Self {
+            prepared,
+            metering: options.metering,
+            instance_bytes: live::instance_bytes(wasm),
+        })
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use commensal_core::Result;
 use commensal_core::given::GivenModule;
 use commensal_core::guest::Arguments;
-use commensal_core::session::Session;
+use commensal_core::session::{Scope, Session};
+use commensal_core::{ErrorKind, Result};
 
 use super::{Call, Kept};
 use crate::numbers::Callee;
@@ -62,7 +62,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<()> {
         };
         let number = kept.number.number;
         pin.call(number, call.name, call.place(), &arguments, |session, scope| {
-            let module = compiled(call, session, kept.source.unwrap_or_default())?;
+            let module = compiled(call, session, scope, kept.source.unwrap_or_default())?;
             let count = i32::try_from(arguments.len()).unwrap_or(i32::MAX);
             let binding = module.function(export, count).map_err(|e| call.prefixed(&e))?;
             session.bind(scope, number, binding, module.compiled())
@@ -72,12 +72,23 @@ pub(super) fn run(call: &Call<'_>) -> Result<()> {
 
 /// The module with this hash of its source, compiled unless the connection has it.
 #[cold]
-fn compiled(call: &Call<'_>, session: &Session, source: [u8; 32]) -> Result<Rc<GivenModule>> {
+fn compiled(
+    call: &Call<'_>,
+    session: &Session,
+    scope: &mut Scope,
+    source: [u8; 32],
+) -> Result<Rc<GivenModule>> {
     if let Some(module) = call.state.given.borrow_mut().find(&source) {
         return Ok(module);
     }
-    let module = GivenModule::new(call.module(0)?, session.environment());
-    let module = Rc::new(module.map_err(|e| call.prefixed(&e))?);
+    let given = call.module(0)?;
+    let module =
+        session.waiting(scope, |waiting| GivenModule::new(given, session.environment(), waiting));
+    let module = module.map_err(|e| match e.kind() {
+        ErrorKind::Interrupted => e,
+        _ => call.prefixed(&e),
+    })?;
+    let module = Rc::new(module);
     let dropped = call.state.given.borrow_mut().insert(source, Rc::clone(&module));
     drop(dropped);
     Ok(module)

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 
 use commensal::core::host::HostState;
 use commensal::core::runtime::{
-    CompiledModule, Fault, FunctionId, Instance, InstanceConfig, Metering, ResolveError, Runtime,
-    RuntimeError, RuntimeFeature, RuntimeFeatures, StatementBudget,
+    CompileOptions, CompiledModule, Fault, FunctionId, Instance, InstanceConfig, ResolveError,
+    Runtime, RuntimeError, RuntimeFeature, RuntimeFeatures, StatementBudget,
 };
 use commensal::{Database, Options};
 
@@ -55,7 +55,11 @@ impl Runtime for Counting {
         RuntimeFeatures::NONE
     }
 
-    fn compile(&self, _: &[u8], _: Metering) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
+    fn compile(
+        &self,
+        _: &[u8],
+        _: CompileOptions,
+    ) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
         self.0.modules.fetch_add(1, SeqCst);
         self.0.compiled.fetch_add(1, SeqCst);
         Ok(Arc::new(CountedModule(Arc::clone(&self.0))))

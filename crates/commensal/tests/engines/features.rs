@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use commensal::core::runtime::{
-    CompiledModule, Metering, Runtime, RuntimeError, RuntimeFeature, RuntimeFeatures,
+    CompileOptions, CompiledModule, Metering, Runtime, RuntimeError, RuntimeFeature,
+    RuntimeFeatures,
 };
 use commensal::{
     Capabilities, Connection, Database, Engine, ErrorKind, Limits, Options, WasmtimeRuntime,
@@ -31,10 +32,10 @@ impl Runtime for Lacking {
     fn compile(
         &self,
         wasm: &[u8],
-        metering: Metering,
+        options: CompileOptions,
     ) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
-        assert!(self.features().fuel || metering == Metering::None, "it has no fuel");
-        WasmtimeRuntime::new().compile(wasm, metering)
+        assert!(self.features().fuel || options.metering == Metering::None, "it has no fuel");
+        WasmtimeRuntime::new().compile(wasm, options)
     }
 }
 

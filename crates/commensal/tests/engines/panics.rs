@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 
 use commensal::core::host::HostState;
 use commensal::core::runtime::{
-    CompiledModule, Fault, FunctionId, Instance, InstanceConfig, Metering, ResolveError, Runtime,
-    RuntimeError, RuntimeFeatures, StatementBudget,
+    CompileOptions, CompiledModule, Fault, FunctionId, Instance, InstanceConfig, ResolveError,
+    Runtime, RuntimeError, RuntimeFeatures, StatementBudget,
 };
 use commensal::{Database, Options, WasmtimeRuntime};
 
@@ -41,10 +41,10 @@ impl Runtime for Panicking {
     fn compile(
         &self,
         wasm: &[u8],
-        metering: Metering,
+        options: CompileOptions,
     ) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
         pass(&self.0, "compile");
-        Ok(Arc::new(Module(Arc::clone(&self.0), self.1.compile(wasm, metering)?)))
+        Ok(Arc::new(Module(Arc::clone(&self.0), self.1.compile(wasm, options)?)))
     }
 }
 

@@ -11,8 +11,9 @@ use serde::Deserialize;
 use super::tables;
 use super::turso::{EXT_INIT, Translation, guest_type, is_c};
 use super::{demand, is_function};
+use crate::compile::{Waiting, compile};
 use crate::ddl::With;
-use crate::environment::{Environment, compile};
+use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::guest::{Callee, Guest};
 use crate::host::{HostServices, HostState, LogLevel};
@@ -30,13 +31,18 @@ use crate::value::{StorageClass, Value, ValueRef};
 ///
 /// # Errors
 /// It declares nothing, or not so that it can be understood; there is no runtime.
-pub(super) fn native(wasm: &[u8], info: &ModuleInfo, environment: &Environment) -> Result<Vec<u8>> {
+pub(super) fn native(
+    wasm: &[u8],
+    info: &ModuleInfo,
+    environment: &Environment,
+    waiting: Waiting<'_>,
+) -> Result<Vec<u8>> {
     let limits = &environment.settings.limits;
     let mut translation = Translation::new(wasm, info, limits)?;
     // As CREATE EXTENSION finds nothing else in it, what `turso_sig` says is for these alone.
     let typed = std::mem::take(&mut translation.manifest);
     if is_c(info) {
-        let found = registered(wasm, info, environment)?;
+        let found = registered(wasm, info, environment, waiting)?;
         for (number, Registered { name, narg }) in found.into_iter().enumerate() {
             translation.addition.check()?;
             let export = translation.registered(number, &name);
@@ -45,7 +51,7 @@ pub(super) fn native(wasm: &[u8], info: &ModuleInfo, environment: &Environment) 
         }
     } else {
         demand(info, EXT_INIT, &[ValType::I32; 2], &[ValType::I64])?;
-        let declared = declared(wasm, info, environment)?;
+        let declared = declared(wasm, info, environment, waiting)?;
         translate(&mut translation, &typed, declared, info)?;
     }
     let native = translation.finish(wasm, info, limits)?;
@@ -308,19 +314,24 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    fn new(wasm: &[u8], info: &ModuleInfo, environment: &'a Environment) -> Result<Self> {
+    fn new(
+        wasm: &[u8],
+        info: &ModuleInfo,
+        environment: &'a Environment,
+        mut waiting: Waiting<'_>,
+    ) -> Result<Self> {
         let limits = &environment.settings.limits;
         let mut translation = Translation::asking(wasm, info)?;
         translation.manifest = Manifest::default();
         let module = translation.finish(wasm, info, limits)?;
-        let sha256 = ModuleInfo::read(&module, limits)?.sha256;
+        let info = ModuleInfo::read(&module, limits)?;
         let policy = Policy::effective(&environment.settings, Capabilities::NONE, &With::default());
         let runtime = environment.runtime()?;
-        let module = compile(runtime.as_ref(), sha256, policy.metering(), &module)?;
+        let module = compile(runtime, &info, policy.metering(), &module, waiting.again())?;
         let host = HostState::new(policy.granted, Arc::new(NoServices))
             .with_account(LiveAccount::new(&environment.cache));
         let config = policy.instance(limits, host);
-        let mut budget = StatementBudget::new(limits.statement_timeout);
+        let mut budget = *waiting.budget;
         let failed = |e: Box<_>| describe(&format!("{EXT_INIT}()"), &policy, limits, *e);
         let mut guest = Guest::new(module.as_ref(), config, &mut budget).map_err(failed)?;
         let mut resolve = |export: &str| {
@@ -366,8 +377,13 @@ impl HostServices for NoServices {
 }
 
 /// What an extension declares in JSON.
-fn declared(wasm: &[u8], info: &ModuleInfo, environment: &Environment) -> Result<Declared> {
-    let mut asked = Asked::new(wasm, info, environment)?;
+fn declared(
+    wasm: &[u8],
+    info: &ModuleInfo,
+    environment: &Environment,
+    waiting: Waiting<'_>,
+) -> Result<Declared> {
+    let mut asked = Asked::new(wasm, info, environment, waiting)?;
     let text = match asked.call(asked.declare, &[])? {
         Value::Text(text) => text,
         other => {
@@ -401,8 +417,9 @@ fn registered(
     wasm: &[u8],
     info: &ModuleInfo,
     environment: &Environment,
+    waiting: Waiting<'_>,
 ) -> Result<Vec<Registered>> {
-    let mut asked = Asked::new(wasm, info, environment)?;
+    let mut asked = Asked::new(wasm, info, environment, waiting)?;
     let Value::Blob(entries) = asked.call(asked.declare, &[])? else {
         return Err(error(format!("{EXT_INIT} registers no function")));
     };

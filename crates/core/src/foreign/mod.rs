@@ -26,6 +26,7 @@ use std::borrow::Cow;
 
 use wasm_encoder::{CustomSection, Section};
 
+use crate::compile::Waiting;
 use crate::ddl::ObjectKind;
 use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
@@ -43,6 +44,7 @@ pub(crate) fn native<'a>(
     wasm: Cow<'a, [u8]>,
     kind: ObjectKind,
     environment: &Environment,
+    waiting: Waiting<'_>,
 ) -> Result<Cow<'a, [u8]>> {
     let limits = &environment.settings.limits;
     let Inspection { info, problems, .. } = Inspection::of(&wasm, limits)?;
@@ -52,7 +54,7 @@ pub(crate) fn native<'a>(
     match (info.abi, kind) {
         (abi, _) if !abi.is_foreign() => Ok(wasm),
         (Abi::Turso, ObjectKind::Extension) => {
-            extension::native(&wasm, &info, environment).map(Cow::Owned)
+            extension::native(&wasm, &info, environment, waiting).map(Cow::Owned)
         }
         (_, ObjectKind::Extension) => Err(Error::new(
             ErrorKind::Manifest,

@@ -5,12 +5,15 @@
 //! executor and no database engine.
 
 mod check;
+mod items;
 mod pack;
 mod read;
 mod report;
+pub mod segments;
 mod suggest;
 mod text;
 mod types;
+mod weights;
 mod work;
 
 pub use pack::pack;
@@ -101,6 +104,8 @@ pub struct ModuleInfo {
     pub functions: usize,
     /// What compiling it costs, in the unit of [`Limits::module_work_max`].
     pub compile_work: u64,
+    /// What compiling its largest function costs, in the unit of [`Limits::function_work_max`].
+    pub function_work: u64,
     /// The convention it is built for.
     pub abi: Abi,
     /// Imports in order.

@@ -8,15 +8,16 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use wasmparser::{
-    BinaryReaderError, CompositeInnerType, DataKind, ElementItems, ElementKind, ExternalKind,
-    FuncToValidate, FuncValidatorAllocations, FunctionBody, Operator, OperatorsReader, Parser,
-    Payload, RefType, TypeRef, ValidPayload, Validator, ValidatorResources, WasmFeatures,
+    BinaryReaderError, CompositeInnerType, ExternalKind, FuncToValidate, FuncValidatorAllocations,
+    FunctionBody, Operator, OperatorsReader, Parser, Payload, RefType, TypeRef, ValidPayload,
+    Validator, ValidatorResources, WasmFeatures,
 };
 
 use super::text::MAGIC;
 use super::types::{ExternType, FunctionType, ValType};
-use super::work::{self, Compiling};
+use super::work::{self, Compiling, Cost};
 use super::{Abi, Export, Import, ModuleInfo, error};
+use super::{items, weights};
 use crate::abi::MANIFEST_SECTION;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
@@ -48,9 +49,15 @@ pub(super) struct Module {
     code_bytes: usize,
     /// What validating the code has cost so far beyond its size; see [`work`].
     work: usize,
-    /// What compiling the code would cost so far; see [`work::Compiling`].
-    compiling: u64,
+    /// What compiling the module would cost so far; see [`work::Cost::time`].
+    pub(super) compiling: u64,
+    /// What compiling its largest function would cost; see [`work::Cost::memory`].
+    largest: u64,
+    /// What is compiled into the function that starts an instance.
+    pub(super) start: Compiling,
     data_bytes: usize,
+    /// Whether instructions may name segments of data.
+    pub(super) names_segments: bool,
     /// The contents of all manifest sections, joined.
     pub(super) manifest: Option<Vec<u8>>,
     /// What the validator of one function leaves to that of the next.
@@ -80,6 +87,7 @@ impl Module {
             data_bytes: self.data_bytes,
             functions: self.defined,
             compile_work: self.compiling,
+            function_work: self.largest.max(self.start.cost().memory()),
             abi,
             imports: std::mem::take(&mut self.imports),
             exports,
@@ -140,7 +148,7 @@ pub(crate) fn exceeded(what: &str, value: usize, limit: &str, max: usize) -> Err
     Error::new(ErrorKind::Limit, format!("{message}, which the host can raise"))
 }
 
-fn invalid(e: BinaryReaderError) -> Error {
+pub(super) fn invalid(e: BinaryReaderError) -> Error {
     error(format!("the module is invalid: {} (at byte {})", e.message(), e.offset()))
 }
 
@@ -163,27 +171,40 @@ fn sections(module: &mut Module, wasm: &[u8], limits: &Limits) -> Result<()> {
                 }
             }
         }
-        let start = start_work(&payload)?;
-        module.compiling = module.compiling.saturating_add(start);
-        for (work, limit, max) in [
-            (start, "function_work_max", limits.function_work_max),
-            (module.compiling, "module_work_max", limits.module_work_max),
-        ] {
-            if work > max {
-                let message = format!(
-                    "the module would take too long to compile: what its segments and globals write when \
-                     an instance starts comes to more than {limit} = {max}, which the host can raise"
-                );
-                return Err(Error::new(ErrorKind::Limit, message));
-            }
-        }
         match validator.payload(&payload).map_err(invalid)? {
             ValidPayload::Func(function, body) => code(module, function, &body, limits)?,
             ValidPayload::Ok | ValidPayload::Parser(_) | ValidPayload::End(_) => {}
         }
+        items::add(module, &payload)?;
+        within(module, module.start.cost(), limits, || "what starts an instance".to_owned())?;
         section(module, payload, limits)?;
     }
+    module.compiling = module.compiling.saturating_add(module.start.cost().time());
     Ok(())
+}
+
+/// Checks what compiling a function, and the module with it, would cost.
+fn within(
+    module: &Module,
+    cost: Cost,
+    limits: &Limits,
+    name: impl FnOnce() -> String,
+) -> Result<()> {
+    let of_module = module.compiling.saturating_add(cost.time());
+    let (what, limit, max) = if cost.memory() > limits.function_work_max {
+        ("memory", "function_work_max", limits.function_work_max)
+    } else if of_module > limits.module_work_max {
+        ("time", "module_work_max", limits.module_work_max)
+    } else {
+        return Ok(());
+    };
+    let message = format!(
+        "{} of the module would take too much {what} to compile: its instructions, and the values alive \
+         at branches, calls and memory accesses, come to more than {limit} = {max}, which the host can \
+         raise",
+        name()
+    );
+    Err(Error::new(ErrorKind::Limit, message))
 }
 
 /// Checks the number of items of a section before anything is read of it.
@@ -209,40 +230,6 @@ fn count(payload: &Payload<'_>, limits: &Limits) -> Result<()> {
         return Err(exceeded(what, count as usize, "module_items_max", limits.module_items_max));
     }
     Ok(())
-}
-
-/// What compiling the function that starts an instance costs, as far as this section is about it.
-fn start_work(payload: &Payload<'_>) -> Result<u64> {
-    let mut cost = 0_u64;
-    match payload {
-        Payload::DataSection(segments) => {
-            for segment in segments.clone() {
-                if let DataKind::Active { offset_expr, .. } = segment.map_err(invalid)?.kind {
-                    cost += work::ACTIVE_SEGMENT + work::of_constant(&offset_expr);
-                }
-            }
-        }
-        Payload::ElementSection(segments) => {
-            for segment in segments.clone() {
-                let segment = segment.map_err(invalid)?;
-                if let ElementKind::Active { offset_expr, .. } = &segment.kind {
-                    cost += work::ACTIVE_SEGMENT + work::of_constant(offset_expr);
-                }
-                if let ElementItems::Expressions(_, expressions) = segment.items {
-                    for expression in expressions {
-                        cost += work::of_constant(&expression.map_err(invalid)?);
-                    }
-                }
-            }
-        }
-        Payload::GlobalSection(globals) => {
-            for global in globals.clone() {
-                cost += work::of_constant(&global.map_err(invalid)?.init_expr);
-            }
-        }
-        _ => {}
-    }
-    Ok(cost)
 }
 
 /// Takes what is wanted from a section that the validator has accepted.
@@ -371,10 +358,11 @@ fn code(
     if bytes > max {
         return Err(too_many(module, "bytes", bytes, "function_bytes_max", max));
     }
-    let mut locals = 0_usize;
+    let (mut locals, mut groups) = (0_usize, 0);
     for group in body.get_locals_reader().map_err(invalid)? {
         let (count, _) = group.map_err(invalid)?;
         locals = locals.saturating_add(count as usize);
+        groups += 1;
     }
     let max = limits.function_locals_max as usize;
     if locals > max {
@@ -386,7 +374,14 @@ fn code(
     reader.set_features(FEATURES);
     let mut operators = OperatorsReader::new(reader);
     let (mut targets, max) = (0_usize, limits.function_branch_targets_max as usize);
-    let mut compiling = Compiling::new(locals + params(module, index));
+    let (params, results) = values_of(module, index);
+    let mut compiling = Compiling::new(locals + params);
+    compiling.add_alone(
+        weights::FUNCTION
+            + locals as u64 / weights::LOCALS
+            + weights::LOCAL_GROUP * groups
+            + weights::RESULT * results as u64,
+    );
     while !operators.eof() {
         let at = operators.original_position();
         let operator = operators.read().map_err(invalid)?;
@@ -398,7 +393,8 @@ fn code(
                 return Err(too_many(module, "targets of br_table", targets, limit, max));
             }
         }
-        module.work = module.work.saturating_add(work::of(module, &validator, &operator));
+        let values = work::of(module, &validator, &operator);
+        module.work = module.work.saturating_add(values);
         if module.work > work::max(module.code_bytes) {
             let name = function_name(module, index);
             return Err(error(format!(
@@ -406,36 +402,22 @@ fn code(
                  code has instructions to make: it would take too long to compile"
             )));
         }
-        compiling.add(work::of_block_type(module, &operator), &validator, &operator);
-        let of_module = module.compiling.saturating_add(compiling.work());
-        for (work, limit, max) in [
-            (compiling.work(), "function_work_max", limits.function_work_max),
-            (of_module, "module_work_max", limits.module_work_max),
-        ] {
-            if work > max {
-                let name = function_name(module, index);
-                return Err(Error::new(
-                    ErrorKind::Limit,
-                    format!(
-                        "{name} of the module would take too long to compile: its instructions, \
-                         weighted by what is alive at them, come to more than {limit} = {max}, which \
-                         the host can raise"
-                    ),
-                ));
-            }
-        }
+        let block = work::of_block_type(module, &operator);
+        compiling.add(block, values, &validator, &operator);
+        within(module, compiling.cost(), limits, || function_name(module, index))?;
         validator.op(at, &operator).map_err(invalid)?;
     }
-    module.compiling = module.compiling.saturating_add(compiling.work());
+    module.compiling = module.compiling.saturating_add(compiling.cost().time());
+    module.largest = module.largest.max(compiling.cost().memory());
     operators.finish().map_err(invalid)?;
     module.allocations = validator.into_allocations();
     Ok(())
 }
 
-/// Parameters of a function, which are locals too.
-fn params(module: &Module, function: u32) -> usize {
+/// Parameters of a function, which are locals too, and results.
+pub(super) fn values_of(module: &Module, function: u32) -> (usize, usize) {
     let ty = module.functions.get(function as usize).and_then(|&ty| module.types.get(ty as usize));
-    ty.map_or(0, |ty| ty.params.len())
+    ty.map_or((0, 0), |ty| (ty.params.len(), ty.results.len()))
 }
 
 /// What a message calls a function: by an export if it has one.

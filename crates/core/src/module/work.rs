@@ -5,15 +5,12 @@
 //! moves, and a compiler does no better with them than the validator. So the moves are counted and
 //! bounded by the size of the code.
 //!
-//! **Compiling** costs the product of places where control or machine state changes hands (branches,
-//! loops, calls, memory accesses with their bounds checks) and the values alive there (locals, the
-//! operand stack). What is compiled to a sequence with several ways to trap, or to a call of the
-//! executor, costs by itself, too. `docs/limits.md` has the measurements that the weights are from; a
-//! unit is about 0.3 microseconds of Wasmtime's compiler at worst.
+//! **Compiling** is estimated by [`Compiling`], with the weights of [`super::weights`].
 
-use wasmparser::{BlockType, ConstExpr, FuncValidator, Operator, ValidatorResources};
+use wasmparser::{BlockType, FuncValidator, Operator, ValidatorResources};
 
 use super::read::Module;
+use super::weights::{self, Weight};
 
 /// Moves that each byte of code may cost. Ordinary code stays below 1.
 const WORK_PER_BYTE_MAX: usize = 4;
@@ -79,148 +76,78 @@ pub(super) fn of_block_type(module: &Module, operator: &Operator<'_>) -> usize {
     }
 }
 
-/// What an active segment costs: an executor compiles all of them into the function that starts an
-/// instance. Go's compiler makes 20,000 to 40,000 of them, which have to pass.
-pub(super) const ACTIVE_SEGMENT: u64 = 400;
-
-/// What a constant expression costs: nothing when it is one constant.
-pub(super) fn of_constant(expression: &ConstExpr<'_>) -> u64 {
-    const INSTRUCTION: u64 = 200;
-    // The end of the expression is one, too.
-    let instructions = expression.get_operators_reader().into_iter().count() as u64;
-    INSTRUCTION * instructions.saturating_sub(2)
-}
-
 /// Adds up what compiling a function would cost.
+#[derive(Default)]
 pub(super) struct Compiling {
     locals: usize,
     /// Of each open block, whether it is a loop.
     blocks: Vec<bool>,
     loops: u64,
-    work: u64,
+    cost: Cost,
 }
 
 impl Compiling {
     /// A function with so many locals, parameters included.
     pub(super) fn new(locals: usize) -> Self {
-        Self { locals, blocks: Vec::new(), loops: 0, work: 0 }
+        Self { locals, ..Self::default() }
     }
 
     /// The cost so far.
-    pub(super) fn work(&self) -> u64 {
-        self.work
+    pub(super) fn cost(&self) -> Cost {
+        self.cost
     }
 
-    /// Adds an instruction, before it is validated; `block` is what [`of_block_type`] says of it.
+    /// Adds what costs the same wherever it stands.
+    pub(super) fn add_alone(&mut self, units: u64) {
+        self.cost.alone = self.cost.alone.saturating_add(units);
+    }
+
+    /// Adds an instruction, before it is validated; `block` is what [`of_block_type`] says of it, and
+    /// `values` what [`of`] does.
     pub(super) fn add(
         &mut self,
         block: usize,
+        values: usize,
         validator: &FuncValidator<ValidatorResources>,
         operator: &Operator<'_>,
     ) {
-        const LOOP: u64 = 5;
-        const BRANCH: u64 = 4;
-        const TARGET: u64 = 16;
-        let weight = match operator {
-            Operator::Block { .. } => {
-                self.blocks.push(false);
-                0
-            }
-            Operator::If { .. } => {
-                self.blocks.push(false);
-                BRANCH
-            }
-            // What changes in a loop passes through all loops around it.
+        match operator {
+            Operator::Block { .. } | Operator::If { .. } => self.blocks.push(false),
             Operator::Loop { .. } => {
                 self.blocks.push(true);
                 self.loops += 1;
-                LOOP * self.loops
             }
-            Operator::End => {
-                if self.blocks.pop() == Some(true) {
-                    self.loops -= 1;
-                }
-                0
-            }
-            Operator::Br { .. } | Operator::BrIf { .. } => BRANCH,
-            Operator::BrTable { targets } => TARGET * (u64::from(targets.len()) + 1),
-            Operator::Call { .. } | Operator::CallIndirect { .. } => 2,
-            operator if is_memory_access(operator) => 1,
-            operator if is_division(operator) || is_truncation(operator) => 2,
-            _ => 0,
-        };
-        let alive = (self.locals + validator.operand_stack_height() as usize) as u64;
+            Operator::End => self.loops -= u64::from(self.blocks.pop() == Some(true)),
+            _ => {}
+        }
+        let Weight { alone, alive } = weights::of(operator, self.loops);
+        self.add_alone(alone.saturating_add(weights::VALUE.saturating_mul(values as u64)));
+        let values = (self.locals + validator.operand_stack_height() as usize) as u64;
         // Results of nested blocks are alive in all of them.
-        let nested = block as u64 * self.blocks.len() as u64;
-        let cost =
-            weight.saturating_mul(alive).saturating_add(nested).saturating_add(alone(operator));
-        self.work = self.work.saturating_add(cost);
+        let nested = (block as u64).saturating_mul(self.blocks.len() as u64);
+        let nested = nested.saturating_mul(weights::NESTED);
+        let alive = alive.saturating_mul(values).saturating_add(nested);
+        self.cost.alive = self.cost.alive.saturating_add(alive);
     }
 }
 
-/// What an instruction costs whatever is alive at it.
-fn alone(operator: &Operator<'_>) -> u64 {
-    match operator {
-        operator if is_division(operator) => 800,
-        operator if is_truncation(operator) => 1600,
-        Operator::RefFunc { .. } | Operator::DataDrop { .. } | Operator::ElemDrop { .. } => 150,
-        Operator::MemoryGrow { .. } => 150,
-        Operator::MemoryCopy { .. } | Operator::MemoryFill { .. } | Operator::MemoryInit { .. } => {
-            600
-        }
-        Operator::TableGet { .. } | Operator::TableSet { .. } => 300,
-        Operator::TableGrow { .. } | Operator::TableFill { .. } | Operator::TableInit { .. } => {
-            1600
-        }
-        Operator::TableCopy { .. } => 4000,
-        _ => 0,
+/// An estimate of what compiling costs, in two parts, since they differ in what memory they take.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cost {
+    /// What instructions cost by themselves.
+    alone: u64,
+    /// What they cost because values are alive at them.
+    alive: u64,
+}
+
+impl Cost {
+    /// Time, in the unit of `module_work_max`.
+    pub(super) fn time(self) -> u64 {
+        self.alone.saturating_add(self.alive)
     }
-}
 
-fn is_division(operator: &Operator<'_>) -> bool {
-    matches!(
-        operator,
-        Operator::I32DivS
-            | Operator::I32DivU
-            | Operator::I32RemS
-            | Operator::I32RemU
-            | Operator::I64DivS
-            | Operator::I64DivU
-            | Operator::I64RemS
-            | Operator::I64RemU
-    )
-}
-
-/// Conversions that trap where there is no such integer.
-fn is_truncation(operator: &Operator<'_>) -> bool {
-    matches!(
-        operator,
-        Operator::I32TruncF32S
-            | Operator::I32TruncF32U
-            | Operator::I32TruncF64S
-            | Operator::I32TruncF64U
-            | Operator::I64TruncF32S
-            | Operator::I64TruncF32U
-            | Operator::I64TruncF64S
-            | Operator::I64TruncF64U
-    )
-}
-
-/// Loads, stores and bulk operations of memories and tables.
-fn is_memory_access(operator: &Operator<'_>) -> bool {
-    macro_rules! accesses {
-        ($($variant:ident)*) => {
-            matches!(operator, $(Operator::$variant { .. })|*)
-        };
-    }
-    accesses! {
-        I32Load I64Load F32Load F64Load I32Load8S I32Load8U I32Load16S I32Load16U I64Load8S I64Load8U
-        I64Load16S I64Load16U I64Load32S I64Load32U I32Store I64Store F32Store F64Store I32Store8
-        I32Store16 I64Store8 I64Store16 I64Store32 V128Load V128Load8x8S V128Load8x8U V128Load16x4S
-        V128Load16x4U V128Load32x2S V128Load32x2U V128Load8Splat V128Load16Splat V128Load32Splat
-        V128Load64Splat V128Load32Zero V128Load64Zero V128Store V128Load8Lane V128Load16Lane
-        V128Load32Lane V128Load64Lane V128Store8Lane V128Store16Lane V128Store32Lane
-        V128Store64Lane MemoryGrow MemoryCopy MemoryFill MemoryInit TableGet TableSet TableGrow
-        TableCopy TableFill TableInit
+    /// Memory, in the unit of `function_work_max`: what the compiler holds until the function is done.
+    pub(super) fn memory(self) -> u64 {
+        self.alone.saturating_mul(weights::MEMORY_ALONE).saturating_add(self.alive)
     }
 }

@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use crate::environment::{Environment, compile};
+use crate::compile::{Waiting, compile};
+use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::manifest::{ByExport, Manifest};
@@ -111,12 +112,13 @@ impl ModuleEntry {
     /// and that the manifest in the catalog is the module's own.
     ///
     /// # Errors
-    /// One of these checks, a missing runtime, what the runtime reports.
+    /// One of these checks, a missing runtime, what the runtime reports; the statement has to end.
     pub fn compile(
         &self,
         wasm: &[u8],
         metering: Metering,
         environment: &Environment,
+        waiting: Waiting<'_>,
     ) -> Result<Arc<dyn CompiledModule>> {
         let runtime = environment.runtime()?;
         if <[u8; 32]>::from(Sha256::digest(wasm)) != self.sha256 {
@@ -135,7 +137,7 @@ impl ModuleEntry {
                 "the manifest in the catalog is not the module's own: the file was changed",
             ));
         }
-        let compiled = compile(runtime.as_ref(), self.sha256, metering, wasm)?;
+        let compiled = compile(runtime, &info, metering, wasm, waiting)?;
         self.slots()[metering as usize] = Some(Arc::clone(&compiled));
         Ok(compiled)
     }

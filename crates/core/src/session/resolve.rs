@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Binding, Scope, Session};
+use crate::compile::Waiting;
 use crate::error::{Error, ErrorKind, Result};
 use crate::registry::{Callable, FunctionBody, FunctionEntry, FunctionKey};
 use crate::runtime::CompiledModule;
@@ -63,17 +64,34 @@ impl Session {
         binding: Binding,
         read_module: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>,
     ) -> Result<()> {
-        let module = self.compiled(&binding.callable, read_module)?;
+        let module = self.compiled(scope, &binding.callable, read_module)?;
         self.bind(scope, slot, binding, module.as_ref())
     }
 
-    /// The code of what is to be called, compiled if that is due, from the bytes that `read_module`
-    /// finds under a hash.
+    /// Lets `body` wait for code on behalf of a statement.
     ///
     /// # Errors
-    /// There is no runtime; its definition cannot be used.
+    /// What `body` reports.
+    pub fn waiting<R>(
+        &self,
+        scope: &mut Scope,
+        body: impl FnOnce(Waiting<'_>) -> Result<R>,
+    ) -> Result<R> {
+        body(Waiting {
+            budget: &mut scope.budget,
+            interrupted: &|| self.services.interrupted(),
+            limits: &self.environment.settings.limits,
+        })
+    }
+
+    /// The code of what is to be called, compiled if that is due, from the bytes that `read_module`
+    /// finds under a hash. Waiting for it costs the statement its time.
+    ///
+    /// # Errors
+    /// There is no runtime; its definition cannot be used; the statement has to end.
     pub fn compiled(
         &self,
+        scope: &mut Scope,
         callable: &Callable,
         read_module: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>,
     ) -> Result<Arc<dyn CompiledModule>> {
@@ -90,9 +108,18 @@ impl Session {
         if let Some(module) = object.module.compiled(metering) {
             return Ok(module);
         }
-        read_module(&object.module.sha256)
-            .and_then(|wasm| object.module.compile(&wasm, metering, &self.environment))
-            .map_err(|error| broken(error.message()))
+        let compile = |wasm: Vec<u8>| {
+            self.waiting(scope, |waiting| {
+                object.module.compile(&wasm, metering, &self.environment, waiting)
+            })
+        };
+        read_module(&object.module.sha256).and_then(compile).map_err(|error| match error.kind() {
+            ErrorKind::Interrupted => error,
+            ErrorKind::Limit => {
+                Error::new(ErrorKind::Limit, format!("{callable}: {}", error.message()))
+            }
+            _ => broken(error.message()),
+        })
     }
 }
 

@@ -54,8 +54,8 @@ impl Seat {
                 subtype: false,
                 validates: false,
             };
-            let module =
-                access.session.compiled(&binding.callable, |sha256| (access.read)(sha256))?;
+            let read = |sha256: &[u8; 32]| (access.read)(sha256);
+            let module = access.session.compiled(&mut self.scope, &binding.callable, read)?;
             access.session.bind(&mut self.scope, SLOT, binding, module.as_ref())?;
         }
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use commensal_core::Capabilities;
 use commensal_core::host::{HostServices, HostState, LogLevel};
 use commensal_core::runtime::{
-    CompiledModule, Instance, InstanceConfig, Metering, Runtime, StatementBudget,
+    CompileOptions, CompiledModule, Instance, InstanceConfig, Metering, Runtime, StatementBudget,
 };
 
 struct Services;
@@ -73,7 +73,8 @@ fn measure(what: &str, count: u32, mut round: impl FnMut()) {
 pub(crate) fn print(runtime: &dyn Runtime) {
     let wasm = wat::parse_str(GUEST).expect("the guest is well-formed");
     for (metering, fuel) in [(Metering::None, None), (Metering::Fuel, Some(1_000_000))] {
-        let module = runtime.compile(&wasm, metering).expect("the guest compiles");
+        let module =
+            runtime.compile(&wasm, CompileOptions::new(metering)).expect("the guest compiles");
         let mut instance = new(&*module, fuel);
         let mut budget = StatementBudget::new(Duration::from_secs(600));
         println!("metering: {metering:?}");

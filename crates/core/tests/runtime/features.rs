@@ -1,9 +1,9 @@
 //! Which modules compile: what compilers emit by default, and no proposal that nobody decided on.
 
-use commensal_core::runtime::{Metering, Runtime, RuntimeError};
+use commensal_core::runtime::{CompileOptions, Metering, Runtime, RuntimeError};
 
 fn compile(wasm: &[u8]) -> Result<(), RuntimeError> {
-    crate::runtime().compile(wasm, Metering::None).map(|_| ())
+    crate::runtime().compile(wasm, CompileOptions::new(Metering::None)).map(|_| ())
 }
 
 #[test]

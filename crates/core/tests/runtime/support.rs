@@ -9,7 +9,8 @@ use std::time::Duration;
 use commensal_core::Capabilities;
 use commensal_core::host::{HostServices, HostState, LogLevel};
 use commensal_core::runtime::{
-    CompiledModule, Fault, FunctionId, Instance, InstanceConfig, Metering, Runtime, StatementBudget,
+    CompileOptions, CompiledModule, Fault, FunctionId, Instance, InstanceConfig, Metering, Runtime,
+    StatementBudget,
 };
 
 /// A host that records what it is asked for.
@@ -51,7 +52,9 @@ pub(crate) fn config(services: &Arc<Services>) -> InstanceConfig {
 
 pub(crate) fn compile(wat: &str, metering: Metering) -> Arc<dyn CompiledModule> {
     let wasm = wat::parse_str(wat).expect("the test's module is well-formed");
-    crate::runtime().compile(&wasm, metering).expect("the test's module compiles")
+    crate::runtime()
+        .compile(&wasm, CompileOptions::new(metering))
+        .expect("the test's module compiles")
 }
 
 /// An instance of the module under limits that `change` has adapted.

@@ -1,14 +1,6 @@
-//! How long the compiler takes for functions that are made to be hard for it: compiling cannot be
-//! interrupted, so the limits on a module's structure have to bound it.
-//!
-//! `cargo run --release -p commensal-runtime-wasmtime --example compile_worst [SHAPE N M]`
-//!
-//! Without arguments: the table in docs/limits.md.
+//! Bodies of functions that are made to be hard for a compiler: many values alive where many branches,
+//! calls and memory accesses are.
 
-use std::time::Instant;
-
-use commensal_core::runtime::{Metering, Runtime};
-use commensal_runtime_wasmtime::WasmtimeRuntime;
 use wasm_encoder::{
     BlockType, CodeSection, ExportKind, ExportSection, Function, FunctionSection, MemArg,
     MemorySection, MemoryType, Module, TableSection, TableType, TypeSection, ValType,
@@ -34,61 +26,24 @@ const SHAPES: &[(&str, &str, Body)] = &[
     ("grow", "n memory.grow; m locals live throughout", grow),
 ];
 
-/// What is measured without arguments. Each is within the limits on bytes, locals and targets.
-const TABLE: &[(&str, u32, u32)] = &[
-    ("plain", 40_000, 10_000),
-    ("loads", 5_000, 2_000),
-    ("loads", 10_000, 1_000),
-    ("loads", 20_000, 500),
-    ("loops", 50, 1_000),
-    ("loops", 50, 10_000),
-    ("loops", 200, 100),
-    ("loops", 400, 100),
-    ("exits", 1_000, 500),
-    ("exits", 2_000, 1_000),
-    ("exits", 10_000, 300),
-    ("diamonds", 5_000, 1_000),
-    ("diamonds", 10_000, 1_000),
-    ("blocks", 1_000, 100),
-    ("nest", 150_000, 0),
-    ("table", 2_000, 300),
-    ("table", 4_000, 100),
-    ("same", 20_000, 100),
-    ("calls", 1_000, 100),
-    ("indirect", 3_000, 1_000),
-    ("indirect", 10_000, 1_000),
-    ("grow", 10_000, 1_000),
-    ("bulk", 10_000, 0),
-];
+/// Values alive that each is measured with, and the size to begin with.
+const ALIVE: &[(u32, u32)] = &[(10, 1_000), (100, 100), (1_000, 50), (8_000, 20)];
 
-fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    println!("| shape | n | m | body bytes | seconds |\n|---|--:|--:|--:|--:|");
-    match &arguments[..] {
-        [] => TABLE.iter().for_each(|&(shape, n, m)| measure(shape, n, m)),
-        [shape, n, m] => {
-            let number = |text: &str| text.parse().expect("N and M are numbers");
-            measure(shape, number(n), number(m));
-        }
-        _ => {
-            println!("usage: compile_worst [SHAPE N M]");
-            SHAPES.iter().for_each(|(name, text, _)| println!("{name:>10}  {text}"));
-        }
+pub(crate) fn cases() -> Vec<(String, u32)> {
+    let mut cases = Vec::new();
+    for (name, ..) in SHAPES {
+        cases.extend(ALIVE.iter().map(|(m, n)| (format!("body:{name}:{m}"), *n)));
     }
+    cases
 }
 
-fn measure(shape: &str, n: u32, m: u32) {
-    let (_, text, body) = SHAPES.iter().find(|s| s.0 == shape).expect("the shape is known");
-    let (wasm, bytes) = module(*body, n, m);
-    let began = Instant::now();
-    let result = WasmtimeRuntime::new().compile(&wasm, Metering::None);
-    let seconds = began.elapsed().as_secs_f64();
-    let refused = result.err().map(|error| format!(" (refused: {error})")).unwrap_or_default();
-    println!("| {shape}: {text} | {n} | {m} | {bytes} | {seconds:.2}{refused} |");
+pub(crate) fn module(name: &str, n: u32, m: u32) -> Vec<u8> {
+    let (.., body) = SHAPES.iter().find(|s| s.0 == name).expect("the body is known");
+    around(*body, n, m)
 }
 
 /// Type 1 is `(i64 x m) -> (i64 x m)`, type 2 `() -> (i64 x m)`.
-fn module(body: Body, n: u32, m: u32) -> (Vec<u8>, usize) {
+fn around(body: Body, n: u32, m: u32) -> Vec<u8> {
     let mut types = TypeSection::new();
     types.ty().function([], []);
     let many = || std::iter::repeat_n(ValType::I64, m.min(1000) as usize);
@@ -118,7 +73,6 @@ fn module(body: Body, n: u32, m: u32) -> (Vec<u8>, usize) {
     let mut worst = Function::new([(m, ValType::I64)]);
     body(&mut worst, n, m);
     worst.instructions().end();
-    let bytes = worst.byte_len();
     let mut trap = Function::new([]);
     trap.instructions().unreachable().end();
     let mut code = CodeSection::new();
@@ -126,7 +80,7 @@ fn module(body: Body, n: u32, m: u32) -> (Vec<u8>, usize) {
     let mut module = Module::new();
     module.section(&types).section(&functions).section(&tables).section(&memories);
     module.section(&exports).section(&code);
-    (module.finish(), bytes)
+    module.finish()
 }
 
 const WORD: MemArg = MemArg { offset: 0, align: 3, memory_index: 0 };

@@ -1,0 +1,218 @@
+//! What compiling costs: seconds and bytes for each unit of the budget (`function_work_max`,
+//! `module_work_max`), over all instructions and sections, and over bodies made to be hard.
+//!
+//! `cargo run --release -p commensal-runtime-wasmtime --example compile_costs -- COMMAND`
+//!
+//! - `check [SECONDS]`: measures everything both ways, optimised and quick, and fails when a module at the
+//!   default limit of its way would take too much; that is `cargo xtask long worst`. Cases grow until they
+//!   take about SECONDS (0.3). Only with the release profile do the figures mean anything.
+//! - `list`: the names of all cases.
+//! - `case NAME...`: measures these both ways; a name may be the path of a module.
+//!
+//! Each case is compiled in a process of its own, whose processor time and peak memory are read; so it
+//! runs on Linux only.
+
+mod bodies;
+mod opcodes;
+mod sections;
+
+use std::process::{Command, ExitCode};
+
+use commensal_core::Limits;
+use commensal_core::module::{ModuleInfo, segments};
+use commensal_core::runtime::{CompileOptions, Metering, Runtime};
+use commensal_runtime_wasmtime::WasmtimeRuntime;
+
+/// Processor time that a module may take to compile that is at the limit of its way.
+const SECONDS_MAX: f64 = 5.0;
+/// Memory that it may take.
+const BYTES_MAX: f64 = 256e6;
+
+/// What a case costs.
+#[derive(Clone, Debug, Default)]
+struct Cost {
+    name: String,
+    way: String,
+    wasm_bytes: usize,
+    units: u64,
+    memory_units: u64,
+    seconds: f64,
+    bytes: f64,
+    problem: String,
+}
+
+impl Cost {
+    /// How far a module of the whole budget made of this would be from what is permitted; above 1 it
+    /// takes too much.
+    fn share(&self) -> f64 {
+        let limits = Limits::default();
+        let most =
+            if self.way == WAYS[0] { limits.optimized_work_max } else { limits.module_work_max };
+        let budgets = most as f64 / self.units.max(1) as f64;
+        let (seconds, bytes) = (self.seconds - SECONDS_MIN, self.bytes - BYTES_MIN);
+        let memory = bytes / (self.memory_units.max(1) as f64) * limits.function_work_max as f64;
+        (seconds * budgets / SECONDS_MAX).max(memory / BYTES_MAX)
+    }
+
+    fn print(&self) {
+        let Self { name, way, wasm_bytes, units, seconds, bytes, problem, .. } = self;
+        let (unit, mega) = (*units.max(&1) as f64, bytes / 1e6);
+        println!(
+            "{:8.2} {way:9} {name:44} {wasm_bytes:9} B {units:12} units {seconds:8.3} s {mega:7.1} MB \
+             {:8.1} ns/unit {:7.2} B/unit {problem}",
+            self.share(),
+            seconds / unit * 1e9,
+            bytes / unit
+        );
+    }
+}
+
+/// What is left out of a case's figures: noise, and what the first module of a process costs.
+const SECONDS_MIN: f64 = 0.02;
+const BYTES_MIN: f64 = 4e6;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match &words[..] {
+        ["check"] => return check(0.3),
+        ["check", seconds] => return check(seconds.parse().expect("a number of seconds")),
+        ["list"] => cases().iter().for_each(|(name, _)| println!("{name}")),
+        ["case", names @ ..] => {
+            let both = names.iter().flat_map(|name| WAYS.map(|way| in_child(name, way)));
+            both.for_each(|cost| cost.print());
+        }
+        ["child", way, name] => child(name, *way == WAYS[0]),
+        _ => println!("usage: compile_costs check [SECONDS] | list | case NAME..."),
+    }
+    ExitCode::SUCCESS
+}
+
+/// The two ways to compile a module.
+const WAYS: [&str; 2] = ["optimized", "quick"];
+
+/// Measures all cases both ways; those that take little time once more, larger.
+fn check(seconds: f64) -> ExitCode {
+    let mut costs = Vec::new();
+    for (name, first) in cases() {
+        for way in WAYS {
+            let mut size = first;
+            let cost = loop {
+                let cost = in_child(&format!("{name}:{size}"), way);
+                let enough = cost.seconds > seconds * 0.3 || !cost.problem.is_empty();
+                if enough || cost.wasm_bytes > 16 << 20 || size > 1 << 17 {
+                    break cost;
+                }
+                size *= if cost.seconds < seconds * 0.03 { 4 } else { 2 };
+            };
+            costs.push(cost);
+        }
+        println!("{name}");
+    }
+    costs.sort_by(|a, b| b.share().total_cmp(&a.share()));
+    println!("\nthe worst:");
+    costs.iter().take(40).for_each(Cost::print);
+    let worse = costs.iter().filter(|cost| cost.share() > 1.0).count();
+    println!("{worse} of {} cases take more than their units are worth", costs.len());
+    if worse > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+/// Names without their size, and the size to begin with.
+fn cases() -> Vec<(String, u32)> {
+    let mut cases = Vec::new();
+    cases.extend(sections::cases());
+    cases.extend(bodies::cases());
+    cases.extend(opcodes::cases());
+    cases
+}
+
+/// The module of a case: `section:NAME:N`, `body:NAME:M:N`, `op:NAME:SHAPE:N`, or a file's path.
+fn module(name: &str) -> Vec<u8> {
+    let words: Vec<&str> = name.split(':').collect();
+    let number = |word: &str| word.parse::<u32>().unwrap_or_else(|_| panic!("{word}: no number"));
+    match &words[..] {
+        ["section", name, n] => sections::module(name, number(n)),
+        ["body", name, m, n] => bodies::module(name, number(n), number(m)),
+        ["op", code, shape, n] => opcodes::module(code, shape, number(n)),
+        _ => std::fs::read(name).unwrap_or_else(|e| panic!("{name}: {e}")),
+    }
+}
+
+/// No limit but those that nothing can raise.
+fn unlimited() -> Limits {
+    let mut limits = Limits::default();
+    limits.module_bytes_max = usize::MAX;
+    limits.module_items_max = usize::MAX;
+    limits.module_functions_max = usize::MAX;
+    limits.function_bytes_max = usize::MAX;
+    limits.function_locals_max = u32::MAX;
+    limits.function_branch_targets_max = u32::MAX;
+    limits.function_type_values_max = usize::MAX;
+    limits.function_work_max = u64::MAX;
+    limits.module_work_max = u64::MAX;
+    limits
+}
+
+/// Measures one case in this process and prints the figures.
+fn child(name: &str, optimize: bool) {
+    let runtime = WasmtimeRuntime::new();
+    let empty = b"\0asm\x01\0\0\0";
+    let options = CompileOptions { metering: Metering::None, optimize };
+    runtime.compile(empty, options).expect("an empty module compiles");
+    let wasm = module(name);
+    let inspection = ModuleInfo::inspect(&wasm, &unlimited()).expect("it is a module");
+    let (units, memory) = (inspection.info.compile_work, inspection.info.function_work);
+    if inspection.problems.iter().any(|p| p.message().contains("too long to compile")) {
+        println!("{}\t0\t0\t0\t0\trefused: {}", wasm.len(), inspection.problems[0]);
+        return;
+    }
+    drop(inspection);
+    let (before, resident) = (processor_seconds(), kilobytes("VmRSS:"));
+    // Peak memory counts from here.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    let result = runtime.compile(&segments::joined(&wasm), options);
+    let seconds = processor_seconds() - before;
+    let peak = kilobytes("VmHWM:").saturating_sub(resident);
+    let problem = result.err().map(|e| e.to_string().replace('\n', " ")).unwrap_or_default();
+    println!("{}\t{units}\t{memory}\t{seconds}\t{}\t{problem}", wasm.len(), peak as f64 * 1024.0);
+}
+
+/// Measures one case in a process of its own.
+fn in_child(name: &str, way: &str) -> Cost {
+    let program = std::env::current_exe().expect("this program has a path");
+    let output =
+        Command::new(program).args(["child", way, name]).output().expect("it starts itself");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let fields: Vec<&str> = text.trim_end().split('\t').collect();
+    let [wasm_bytes, units, memory_units, seconds, bytes, rest @ ..] = &fields[..] else {
+        let problem = String::from_utf8_lossy(&output.stderr).replace('\n', " ");
+        return Cost { name: name.to_owned(), way: way.to_owned(), problem, ..Cost::default() };
+    };
+    Cost {
+        name: name.to_owned(),
+        way: way.to_owned(),
+        memory_units: memory_units.parse().unwrap_or_default(),
+        wasm_bytes: wasm_bytes.parse().unwrap_or_default(),
+        units: units.parse().unwrap_or_default(),
+        seconds: seconds.parse().unwrap_or_default(),
+        bytes: bytes.parse().unwrap_or_default(),
+        problem: rest.concat(),
+    }
+}
+
+/// Seconds that this process has run, all threads.
+fn processor_seconds() -> f64 {
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let nanoseconds = tasks.filter_map(|task| {
+        let stat = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        stat.split(' ').next()?.parse::<u64>().ok()
+    });
+    nanoseconds.sum::<u64>() as f64 / 1e9
+}
+
+/// A figure of this process's memory.
+fn kilobytes(field: &str) -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(field)).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
+}
