@@ -3,7 +3,7 @@
 //! No executor can be stopped while it compiles. So a thread of the process compiles, and the calling
 //! thread waits: it returns at once when the host interrupts or the statement's time is used up. The
 //! compiling thread finishes what it began, and whoever asks next gets the result. Limits on a module's
-//! structure bound how long that takes. No more than [`AT_ONCE`] modules are compiled at once, whatever
+//! structure bound how long that takes. No more than two modules are compiled at once, whatever
 //! the host's threads ask for, so memory is bounded too.
 //!
 //! In the child of a fork, which has none of the threads, what its parent began counts as never begun.
