@@ -6,7 +6,7 @@
 //!
 //! [`sqlite3_get_auxdata`]: https://www.sqlite.org/c3ref/get_auxdata.html
 
-use std::ffi::{c_int, c_void};
+use std::ffi::{CString, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
@@ -21,7 +21,7 @@ use crate::pin::Pin;
 use crate::pointer;
 use crate::result::{Place, fail, set_result};
 use crate::state::{Form, State};
-use crate::statement::bytes;
+use crate::statement::{Handle, bytes};
 
 /// What SQLite keeps for a registered function.
 pub(crate) struct Slot {
@@ -71,6 +71,48 @@ pub(crate) trait Function {
 pub(crate) fn scalar_of<F: Function>(api: &'static Api) -> Result<ScalarFunction> {
     let trampolines: [ScalarFunction; LIBRARIES_MAX] = by_library!(scalar, F);
     Ok(trampolines[library::number(api)?])
+}
+
+/// Registers a scalar function of ours, whose data SQLite keeps until it destroys the function.
+///
+/// # Errors
+/// There are too many libraries; SQLite refuses it, and has dropped the data.
+pub(crate) fn register<F: Function>(
+    handle: Handle,
+    name: &str,
+    arguments: c_int,
+    flags: c_int,
+    data: F,
+) -> Result<()> {
+    let run = scalar_of::<F>(handle.api)?;
+    let name = CString::new(name).unwrap_or_default();
+    // SAFETY: the connection is open and the name ends with a NUL. SQLite owns the data from here on,
+    // and destroys it also when this fails.
+    let code = unsafe {
+        (handle.api.sqlite3_create_function_v2)(
+            handle.db(),
+            name.as_ptr(),
+            arguments,
+            SQLITE_UTF8 | flags,
+            Box::into_raw(Box::new(data)).cast::<c_void>(),
+            Some(run),
+            None,
+            None,
+            Some(destroy::<F>),
+        )
+    };
+    handle.check(code)
+}
+
+/// The destructor of what [`register`] gives away.
+unsafe extern "C" fn destroy<F>(data: *mut c_void) {
+    guard(
+        || {},
+        || {
+            // SAFETY: the box that `register` gave away; SQLite destroys it once.
+            drop(unsafe { Box::from_raw(data.cast::<F>()) });
+        },
+    );
 }
 
 /// `xFunc` of every function of ours in one library.

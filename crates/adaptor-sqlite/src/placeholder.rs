@@ -6,15 +6,14 @@
 
 use std::cell::RefCell;
 use std::collections::HashSet;
-use std::ffi::{CString, c_int, c_void};
+use std::ffi::c_int;
 use std::rc::Rc;
 
 use commensal_core::{Error, ErrorKind, Result};
 
-use crate::api::code::*;
 use crate::api::{Api, sqlite3_context, sqlite3_value};
 use crate::full_text;
-use crate::function::{Function, guard, scalar_of};
+use crate::function::{self, Function};
 use crate::known::functions;
 use crate::program::Call;
 use crate::result::fail;
@@ -39,42 +38,19 @@ impl Placeholders {
 
 /// Takes the places. For connections in which no application has registered anything yet.
 pub(crate) fn register(state: &State) -> Result<()> {
-    let run = scalar_of::<Placeholder>(state.handle.api)?;
     for call in functions(state)?.into_keys().filter(|call| full_text::is_known(&call.name)) {
-        let name = CString::new(call.name.as_str()).unwrap_or_default();
-        let arguments = c_int::try_from(call.arguments).unwrap_or(-1);
+        let (name, arguments) = (call.name.clone(), c_int::try_from(call.arguments).unwrap_or(-1));
         let ours = Rc::clone(&state.placeholders.0);
         ours.borrow_mut().insert(call.clone());
-        let data = Box::into_raw(Box::new(Placeholder { call, ours })).cast::<c_void>();
-        // SAFETY: the connection is open and the name ends with a NUL. SQLite owns the data from here on,
-        // and destroys it also when this fails.
-        let code = unsafe {
-            (state.handle.api.sqlite3_create_function_v2)(
-                state.handle.db(),
-                name.as_ptr(),
-                arguments,
-                SQLITE_UTF8,
-                data,
-                Some(run),
-                None,
-                None,
-                Some(destroy),
-            )
-        };
-        state.handle.check(code)?;
+        function::register(state.handle, &name, arguments, 0, Placeholder { call, ours })?;
     }
     Ok(())
 }
 
-unsafe extern "C" fn destroy(data: *mut c_void) {
-    guard(
-        || {},
-        || {
-            // SAFETY: the box that `register` gave away; SQLite destroys it once.
-            let placeholder = unsafe { Box::from_raw(data.cast::<Placeholder>()) };
-            placeholder.ours.borrow_mut().remove(&placeholder.call);
-        },
-    );
+impl Drop for Placeholder {
+    fn drop(&mut self) {
+        self.ours.borrow_mut().remove(&self.call);
+    }
 }
 
 impl Function for Placeholder {

@@ -4,7 +4,7 @@
 //! the settings are for top-level statements only: a schema, which comes with the file, cannot reach
 //! them.
 
-use std::ffi::{CString, c_int, c_void};
+use std::ffi::{c_int, c_void};
 use std::rc::Rc;
 
 use commensal_core::guest::Arguments;
@@ -13,7 +13,7 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, sqlite3_context, sqlite3_value};
-use crate::function::{Function, Values, guard, scalar_of};
+use crate::function::{self, Function, Values, guard};
 use crate::numbers::Number;
 use crate::pin::Pin;
 use crate::result::{Place, set_result};
@@ -69,38 +69,12 @@ struct Call<'a> {
 
 /// Registers the functions.
 pub(crate) fn register(state: &Rc<State>) -> Result<()> {
-    let run = scalar_of::<Registration>(state.handle.api)?;
     for function in FUNCTIONS {
-        let name = CString::new(function.name).unwrap_or_default();
-        let registration = Box::new(Registration { state: Rc::clone(state), function });
-        // SAFETY: the connection is open and the name ends with a NUL. SQLite owns the registration
-        // from here on, and destroys it also when this fails.
-        let code = unsafe {
-            (state.handle.api.sqlite3_create_function_v2)(
-                state.handle.db(),
-                name.as_ptr(),
-                function.arguments,
-                SQLITE_UTF8 | function.flags,
-                Box::into_raw(registration).cast::<c_void>(),
-                Some(run),
-                None,
-                None,
-                Some(destroy),
-            )
-        };
-        state.handle.check(code)?;
+        let &Builtin { name, arguments, flags, .. } = function;
+        let registration = Registration { state: Rc::clone(state), function };
+        function::register(state.handle, name, arguments, flags, registration)?;
     }
     Ok(())
-}
-
-unsafe extern "C" fn destroy(data: *mut c_void) {
-    guard(
-        || {},
-        || {
-            // SAFETY: the box that `register` gave away; SQLite destroys it once.
-            drop(unsafe { Box::from_raw(data.cast::<Registration>()) });
-        },
-    );
 }
 
 impl Function for Registration {
