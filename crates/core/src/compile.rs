@@ -87,7 +87,8 @@ type Key = ([u8; 32], &'static str, CompileOptions);
 /// Code, or why there is none.
 type Outcome = Result<Arc<dyn CompiledModule>, String>;
 
-/// Code that is there while somebody uses it, or that is being made.
+/// Code that is there while somebody uses it, or that is being made. Code is kept apart from the job that
+/// made it, because the child of a fork can use what its parent compiled, and not the parent's locks.
 enum Entry {
     Code(Weak<dyn CompiledModule>),
     Job(Arc<Job>),
@@ -113,14 +114,6 @@ enum State {
     Taken(Weak<dyn CompiledModule>),
 }
 
-/// What somebody who waits hears of a job.
-enum Heard {
-    Nothing,
-    Outcome(Outcome),
-    /// The code was made, and whoever had it needs it no longer.
-    Gone,
-}
-
 /// One module that is being compiled.
 struct Job {
     /// The process that has the thread.
@@ -139,22 +132,21 @@ impl Job {
         self.finished.notify_all();
     }
 
-    /// What there is to hear, waited for no longer than a tick.
-    fn wait(&self) -> Heard {
+    /// The outcome, waited for no longer than a tick. There is none while the job runs, nor when nobody
+    /// uses the code any longer.
+    fn wait(&self) -> Option<Outcome> {
         let is_running = |state: &mut State| matches!(state, State::Running);
         let waited = self.finished.wait_timeout_while(self.state(), TICK, is_running);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
         match &*state {
-            State::Running => Heard::Nothing,
+            State::Running => None,
             State::Finished(Ok(code)) => {
                 let code = Arc::clone(code);
                 *state = State::Taken(Arc::downgrade(&code));
-                Heard::Outcome(Ok(code))
+                Some(Ok(code))
             }
-            State::Finished(Err(problem)) => Heard::Outcome(Err(problem.clone())),
-            State::Taken(code) => {
-                code.upgrade().map_or(Heard::Gone, |code| Heard::Outcome(Ok(code)))
-            }
+            State::Finished(Err(problem)) => Some(Err(problem.clone())),
+            State::Taken(code) => code.upgrade().map(Ok),
         }
     }
 
@@ -222,8 +214,8 @@ pub(crate) fn compile(
             }
         };
         match job.wait() {
-            Heard::Outcome(outcome) => break (job, outcome),
-            Heard::Nothing | Heard::Gone => waiting.check(&mut began)?,
+            Some(outcome) => break (job, outcome),
+            None => waiting.check(&mut began)?,
         }
     };
     let mut code = code();
