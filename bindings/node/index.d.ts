@@ -1,4 +1,4 @@
-/** What is used of a database: that of better-sqlite3 and of node:sqlite, and others like them. */
+/** A database of better-sqlite3, node:sqlite or a similar driver: the methods that this package calls. */
 export interface Database {
   loadExtension(path: string, entryPoint?: string): unknown;
   prepare(sql: string): { all(...values: any[]): unknown };
@@ -6,13 +6,13 @@ export interface Database {
 
 /** Settings of `wasm_config`; docs/extension.md lists them. */
 export interface Settings {
-  /** Longest time of one call. */
+  /** Longest time of one call, in milliseconds. */
   call_timeout_ms?: number;
-  /** Longest time of one statement in calls. */
+  /** Longest time that one statement spends in calls, in milliseconds. */
   statement_timeout_ms?: number;
-  /** Instructions of one call, in the runtime's unit; null does not meter them. */
+  /** Fuel of one call, in the runtime's unit; null does not meter it. */
   fuel?: number | bigint | null;
-  /** Linear memory of an instance. */
+  /** Linear memory of an instance, in bytes. */
   memory_bytes_max?: number;
   /** Capabilities granted to guests that ask for them, such as `'log,clock'`. */
   allow?: string | null;
@@ -21,19 +21,19 @@ export interface Settings {
   [name: string]: number | bigint | string | null | undefined;
 }
 
-/** A module: its bytes; its text (WAT); or the URL of a file that holds either, read here and now. */
+/** A module: its bytes, its text (WAT), or the URL of a file with either, which is read at once. */
 export type Wasm = Uint8Array | string | URL;
 
 export interface CreateOptions {
-  /** Replace what has the name. */
+  /** Replace the definition of this name. */
   replace?: boolean;
-  /** Do nothing when something has the name. */
+  /** Do nothing if the name is defined. */
   ifNotExists?: boolean;
-  /** With `replace`: build indexes anew that depend on a function. */
+  /** With `replace`: rebuild the indexes that depend on a function. */
   cascadeReindex?: boolean;
-  /** Longest time of one call, tighter than the connection's. */
+  /** Longest time of one call, in milliseconds, tighter than the connection's. */
   timeoutMs?: number;
-  /** Instructions of one call, tighter than the connection's. */
+  /** Fuel of one call, tighter than the connection's. */
   fuel?: number | bigint;
   /** MiB of linear memory of an instance, tighter than the connection's. */
   memoryMb?: number;
@@ -42,40 +42,40 @@ export interface CreateOptions {
 }
 
 export interface CreateFunctionOptions extends CreateOptions {
-  /** The module's export; by default the one of the function's name. */
+  /** The module's export; by default the function's name. */
   export?: string;
-  /** The promise that the result depends on the arguments alone. */
+  /** Promises that the result depends only on the arguments. */
   deterministic?: boolean;
 }
 
 export interface DropOptions {
-  /** Do nothing when nothing has the name. */
+  /** Do nothing if the name is not defined. */
   ifExists?: boolean;
-  /** Drop indexes that depend on it, too. */
+  /** Also drop the indexes that depend on it. */
   cascadeReindex?: boolean;
 }
 
 /**
- * The path of the loadable extension, for whoever loads it by other means.
+ * The path of the loadable extension, for programs that load it by other means.
  *
- * @throws there is no package for this platform
+ * @throws if there is no package for this platform
  */
 export function getLoadablePath(): string;
 
 /**
- * Puts Commensal into a connection, with the functions that its database holds. Does nothing to a
- * connection that has it already, but change the settings given: only here can they be loosened.
+ * Loads Commensal into a connection, with the functions that its database defines. If the connection
+ * has it already, only the given settings change. Only this function can loosen settings.
  *
- * @throws the connection may not load extensions, or SQLite refuses this one or a setting
+ * @throws if the connection may not load extensions, or SQLite refuses this one or a setting
  */
 export function load(db: Database, settings?: Settings): void;
 
-/** Changes settings; outside of {@link load} they can only be tightened. */
+/** Tightens settings. Only {@link load} can loosen them. */
 export function configure(db: Database, settings: Settings): void;
 
 /**
- * CREATE FUNCTION: stores a module in the database and makes one of its exports an SQL function. It
- * belongs to the transaction that is open, if one is.
+ * CREATE FUNCTION: stores a module in the database and makes one of its exports an SQL function, within
+ * the open transaction, if there is one.
  */
 export function createFunction(
   db: Database,
@@ -84,7 +84,7 @@ export function createFunction(
   options?: CreateFunctionOptions,
 ): void;
 
-/** CREATE EXTENSION: stores a module in the database and makes everything that its manifest declares. */
+/** CREATE EXTENSION: stores a module in the database and creates everything that its manifest declares. */
 export function createExtension(
   db: Database,
   name: string,
@@ -100,7 +100,7 @@ export function dropExtension(db: Database, name: string, options?: DropOptions)
 
 /**
  * Runs one CREATE or DROP statement of Commensal's, with the values of its parameters: `SELECT
- * wasm_exec(sql, …)`. All other SQL is the driver's.
+ * wasm_exec(sql, …)`. The driver runs all other SQL.
  */
 export function execute(
   db: Database,
@@ -109,8 +109,8 @@ export function execute(
 ): void;
 
 /**
- * Makes functions known that other connections or programs created since, and tells SQLite of those
- * that are gone or have become deterministic. A known function needs none: what it does, and whether it
- * is still there, is looked up whenever a statement calls it.
+ * Finds functions that other connections or programs have created, and tells SQLite of those that are
+ * gone or have become deterministic. Known functions do not need it: each statement that calls one looks
+ * up what it does, and whether it still exists.
  */
 export function refresh(db: Database): void;

@@ -7,7 +7,7 @@ const { isDeepStrictEqual } = require('node:util');
 
 /** The file's name gives SQLite the name of the entry point. */
 const LIBRARY = { darwin: 'libcommensal.dylib', win32: 'commensal.dll' };
-/** The entry point through which settings can be loosened; SQL cannot get there. */
+/** The entry point that can loosen settings; SQL cannot reach it. */
 const CONFIG_ENTRY_POINT = 'sqlite3_commensal_config_init';
 
 function getLoadablePath() {
@@ -45,7 +45,7 @@ function load(db, settings = {}) {
 
 function configure(db, settings) {
   for (const [name, value] of Object.entries(settings)) {
-    // A number of JavaScript's is a real to the drivers.
+    // Drivers bind a JavaScript number as a real.
     run(db, 'SELECT wasm_config(?, ?)', name, Number.isInteger(value) ? BigInt(value) : value);
   }
 }

@@ -7,9 +7,9 @@
     commensal.create_extension(connection, "geo", Path("geo.wasm"))
     connection.execute("SELECT haversine_km(52.52, 13.405, 48.8566, 2.3522)").fetchone()
 
-Works with connections of :mod:`sqlite3`, of `apsw` and of `pysqlite3`. Nothing here is needed but
-:func:`load`, or :func:`loadable_path`: all else is a shorthand for SQL, such as ``SELECT
-wasm_exec('CREATE FUNCTION …', ?)``. This module knows no database driver and nothing of WebAssembly.
+Works with connections of :mod:`sqlite3`, `apsw` and `pysqlite3`. You need only :func:`load`, or
+:func:`loadable_path`; the rest are shorthands for SQL, such as ``SELECT wasm_exec('CREATE FUNCTION …',
+?)``. This module knows no database driver and nothing of WebAssembly.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ _LIBRARY = {"darwin": "libcommensal.dylib", "win32": "commensal.dll"}.get(
 
 _NUMBERS = count()
 
-#: A module: its bytes; its text (WAT); or the path of a file that holds either, read here and now.
+#: A module: its bytes, its text (WAT), or the path of a file with either, which is read at once.
 Wasm: TypeAlias = bytes | bytearray | memoryview | str | os.PathLike[str]
 
 
 class Connection(Protocol):
-    """What is used of a connection, whichever driver it is of."""
+    """A connection of any driver: the methods that this package calls."""
 
     def execute(self, sql: str, parameters: Any = ..., /) -> Any:
         """Runs one statement and gives its rows."""
@@ -57,19 +57,18 @@ class LoadingUnsupported(RuntimeError):
 
 
 def loadable_path() -> str:
-    """The path of the loadable extension, for whoever loads it by other means: ``.load`` of the
+    """The path of the loadable extension, for programs that load it by other means: ``.load`` of the
     `sqlite3` command, or an asynchronous driver."""
     return str(Path(__file__).with_name(_LIBRARY))
 
 
 def load(connection: Connection, **settings: int | str | None) -> None:
-    """Puts Commensal into a connection, with the functions that its database holds. Does nothing to a
-    connection that has it already, but change the settings given. Afterwards the connection refuses to
-    load extensions.
+    """Loads Commensal into a connection, with the functions that its database defines. If the connection
+    has it already, only the given settings change. Afterwards the connection refuses to load extensions.
 
     ``settings`` are those of ``wasm_config``: limits of guests (``call_timeout_ms``,
-    ``memory_bytes_max``, …), capabilities granted to them (``allow="log,clock"``) and from where SQL
-    may read modules (``file_directory="/srv/modules"``). Only here can they be loosened.
+    ``memory_bytes_max``, …), capabilities granted to them (``allow="log,clock"``) and the directory from
+    which SQL may read modules (``file_directory="/srv/modules"``). Only this function can loosen them.
 
     Raises :class:`LoadingUnsupported` if the connection cannot load extensions, and the driver's own
     error if SQLite refuses this one or a setting.
@@ -82,7 +81,7 @@ def load(connection: Connection, **settings: int | str | None) -> None:
     try:
         connection.load_extension(path)  # type: ignore[attr-defined]
         if settings:
-            # By the entry point that only who may load extensions can reach.
+            # This entry point can be reached only while loading extensions is enabled.
             _run(connection, "SELECT load_extension(?, 'sqlite3_commensal_config_init')", path)
     finally:
         enable(False)
@@ -94,8 +93,8 @@ def load(connection: Connection, **settings: int | str | None) -> None:
 
 
 def configure(connection: Connection, **settings: int | str | None) -> None:
-    """Changes settings of ``wasm_config``; outside of :func:`load` they can only be tightened.
-    ``SELECT wasm_config('call_timeout_ms')`` reads one."""
+    """Tightens settings of ``wasm_config``. Only :func:`load` can loosen them. ``SELECT
+    wasm_config('call_timeout_ms')`` reads one."""
     for name, value in settings.items():
         _run(connection, "SELECT wasm_config(?, ?)", name, value)
 
@@ -115,13 +114,12 @@ def create_function(
     memory_mb: int | None = None,
     allow: str | None = None,
 ) -> None:
-    """Stores a module in the database and makes one of its exports, by default the one of the
-    function's name, an SQL function: CREATE FUNCTION. It belongs to the transaction that is open, if
-    one is.
+    """CREATE FUNCTION: stores a module in the database and makes one of its exports an SQL function,
+    within the open transaction, if there is one. By default the export has the function's name.
 
-    ``deterministic`` promises that the result depends on the arguments alone; ``cascade_reindex``
-    builds indexes anew that depend on a function which is replaced. The last four bound the guest more
-    tightly than the connection does, and ask for capabilities.
+    ``deterministic`` promises that the result depends only on the arguments. ``cascade_reindex`` rebuilds
+    the indexes that depend on a replaced function. The last four tighten the connection's limits
+    (milliseconds, fuel, MiB) and ask for capabilities.
     """
     clauses = []
     if export is not None:
@@ -145,8 +143,8 @@ def create_extension(
     memory_mb: int | None = None,
     allow: str | None = None,
 ) -> None:
-    """Stores a module in the database and makes everything that its manifest declares: CREATE
-    EXTENSION. The arguments are as of :func:`create_function`."""
+    """CREATE EXTENSION: stores a module in the database and creates everything that its manifest
+    declares. The arguments are those of :func:`create_function`."""
     clauses = _clauses(cascade_reindex, timeout_ms, fuel, memory_mb, allow)
     _create(connection, "EXTENSION", name, wasm, clauses, replace, if_not_exists)
 
@@ -154,32 +152,32 @@ def create_extension(
 def drop_function(
     connection: Connection, name: str, *, if_exists: bool = False, cascade_reindex: bool = False
 ) -> None:
-    """Removes a function: DROP FUNCTION. ``cascade_reindex`` drops indexes that depend on it, too."""
+    """DROP FUNCTION. ``cascade_reindex`` also drops the indexes that depend on it."""
     _drop(connection, "FUNCTION", name, if_exists, cascade_reindex)
 
 
 def drop_extension(
     connection: Connection, name: str, *, if_exists: bool = False, cascade_reindex: bool = False
 ) -> None:
-    """Removes an extension and all that it declared: DROP EXTENSION. ``cascade_reindex`` as of
-    :func:`drop_function`."""
+    """DROP EXTENSION: removes an extension and all that it declared. ``cascade_reindex`` also drops the
+    indexes that depend on it."""
     _drop(connection, "EXTENSION", name, if_exists, cascade_reindex)
 
 
 def execute(connection: Connection, sql: str, *values: object) -> None:
     """Runs one CREATE or DROP statement of Commensal's, with the values of its parameters: ``SELECT
-    wasm_exec(sql, …)``. All other SQL is the driver's."""
+    wasm_exec(sql, …)``. The driver runs all other SQL."""
     marks = ", ?" * len(values)
     _run(connection, f"SELECT wasm_exec(?{marks})", sql, *values)
 
 
 def refresh(connection: Connection) -> None:
-    """Makes functions known that other connections or programs created since, and tells SQLite of
-    those that are gone or have become deterministic. A known function needs none: what it does, and
-    whether it is still there, is looked up whenever a statement calls it."""
+    """Finds functions that other connections or programs have created, and tells SQLite of those that
+    are gone or have become deterministic. Known functions do not need it: each statement that calls one
+    looks up what it does, and whether it still exists."""
     _run(connection, "SELECT wasm_refresh()")
-    # SQLite can be told some of it only when it prepares a statement that names this table, and
-    # drivers keep prepared statements by their text.
+    # SQLite learns some of it only when it prepares a statement that names this table, and drivers keep
+    # prepared statements by their text.
     _run(connection, f"SELECT {next(_NUMBERS)} FROM temp.wasm_functions LIMIT 0")
 
 
@@ -244,8 +242,8 @@ def _ways_out(connection: Connection) -> str:
     return (
         f"{type(connection).__module__}.{type(connection).__name__} of {sys.executable} cannot load "
         "SQLite extensions: it has no enable_load_extension(), because this Python was built without "
-        "(--enable-loadable-sqlite-extensions). Ways out: `pip install apsw` and apsw.Connection(path); "
+        "--enable-loadable-sqlite-extensions. Ways out: `pip install apsw` and apsw.Connection(path); "
         "`pip install pysqlite3-binary` and `import pysqlite3 as sqlite3`; or a Python that can, such "
-        "as Debian's, Homebrew's or conda's, or of pyenv one that is built with "
+        "as Debian's, Homebrew's or conda's, or pyenv's if it is built with "
         "PYTHON_CONFIGURE_OPTS=--enable-loadable-sqlite-extensions"
     )
