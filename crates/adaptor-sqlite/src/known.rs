@@ -8,10 +8,12 @@
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
+use commensal_core::ddl::quote_identifier;
+use commensal_core::host::size::Definitions;
 use commensal_core::{Result, ValueRef};
 
 use crate::permit::Kind;
-use crate::permit_tables::Schema;
+use crate::permit_tables::{SCHEMAS, Schema};
 use crate::program::Call;
 use crate::state::State;
 use crate::statement::{Handle, Statement};
@@ -29,6 +31,8 @@ pub(crate) struct Known {
     schemas: HashMap<&'static str, Rc<Schema>>,
     /// Schema and name of virtual tables, by how EXPLAIN calls them.
     tables: HashMap<String, (&'static str, String)>,
+    /// What the statements of guests may expand.
+    definitions: Option<Definitions>,
     /// Virtual tables behind which are plain ones.
     plain: HashSet<(&'static str, String)>,
 }
@@ -54,6 +58,7 @@ impl Known {
             is_fresh: false,
             schemas: HashMap::new(),
             tables: HashMap::new(),
+            definitions: None,
             plain: HashSet::new(),
         };
         // It was compiled for a schema that may have been another one already.
@@ -92,6 +97,19 @@ impl Known {
         }
         let found = self.functions.as_ref().and_then(|functions| functions.get(call));
         Ok(found.map_or(Kind::Unlisted, |(kind, _)| *kind))
+    }
+
+    /// Checks that a statement is small enough to be compiled, with the views and triggers that it uses.
+    ///
+    /// # Errors
+    /// It is not; the guest's time is over.
+    pub(crate) fn check_size(&mut self, state: &State, sql: &str) -> Result<()> {
+        let schemas = schemas(state)?;
+        // What is attached may change without the statement that notices changes of main and temp.
+        if schemas.len() > SCHEMAS.len() || self.definitions.is_none() {
+            self.definitions = Some(definitions(state, &schemas)?);
+        }
+        self.definitions.as_mut().map_or(Ok(()), |definitions| definitions.check(sql))
     }
 
     /// A schema as guests' virtual tables are judged by it.
@@ -158,4 +176,50 @@ pub(crate) fn functions(state: &State) -> Result<Functions> {
         Ok(())
     })?;
     Ok(functions)
+}
+
+/// The databases of the connection, `temp` included.
+fn schemas(state: &State) -> Result<Vec<String>> {
+    let mut schemas: Vec<_> = SCHEMAS.map(str::to_owned).into();
+    state.handle.query("PRAGMA database_list", &[], &mut |row| {
+        if let ValueRef::Text(name) = row.column(1)?
+            && !SCHEMAS.contains(&name)
+        {
+            schemas.push(name.to_owned());
+        }
+        Ok(())
+    })?;
+    Ok(schemas)
+}
+
+fn definitions(state: &State, schemas: &[String]) -> Result<Definitions> {
+    let mut definitions = Definitions::default();
+    for schema in schemas {
+        let table = if schema == "temp" { "sqlite_temp_master" } else { "sqlite_master" };
+        let sql = format!(
+            "SELECT type, name, tbl_name, sql FROM {}.{table} WHERE sql IS NOT NULL",
+            quote_identifier(schema)
+        );
+        state.handle.query(&sql, &[], &mut |row| {
+            state.services.sql.check_time()?;
+            let texts = (row.column(0)?, row.column(1)?, row.column(2)?, row.column(3)?);
+            let (
+                ValueRef::Text(kind),
+                ValueRef::Text(name),
+                ValueRef::Text(table),
+                ValueRef::Text(sql),
+            ) = texts
+            else {
+                return Ok(());
+            };
+            match kind {
+                "view" => definitions.add_view(name, sql),
+                "trigger" => definitions.add_trigger(table, sql),
+                "table" => definitions.add_table(name, sql),
+                _ => {}
+            }
+            Ok(())
+        })?;
+    }
+    Ok(definitions)
 }

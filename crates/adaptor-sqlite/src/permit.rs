@@ -60,7 +60,7 @@ pub(crate) fn examine(
     // Before anything else is told of it.
     check_rights(needs, rights).map_err(refusal)?;
     let program = Program::read(state, sql)?;
-    let text = std::str::from_utf8(sql).map_err(|_| refusal("the statement is not UTF-8"))?;
+    let text = text_of(sql)?;
     check_instructions(state, &program, text)?;
     check_catalog(state, &program)?;
     if program.calls.is_empty()
@@ -78,6 +78,23 @@ pub(crate) fn examine(
     });
     known.keep(state);
     result
+}
+
+/// Compiles the first statement of a text, unless SQLite would take all memory for that, or all of the
+/// stack. Gives the statement, or `None` when there is none, and the offset after it.
+///
+/// # Errors
+/// It is too large, with the views and triggers that it uses; what SQLite reports.
+pub(crate) fn prepare(state: &State, sql_and_nul: &[u8]) -> Result<(Option<Statement>, usize)> {
+    let sql = sql_and_nul.strip_suffix(&[0]).unwrap_or(sql_and_nul);
+    let mut known = Known::take(state);
+    let result = known.check_size(state, text_of(sql)?);
+    known.keep(state);
+    result.and_then(|()| state.handle.prepare_once(sql_and_nul))
+}
+
+fn text_of(sql: &[u8]) -> Result<&str> {
+    std::str::from_utf8(sql).map_err(|_| refusal("the statement is not UTF-8"))
 }
 
 #[cold]

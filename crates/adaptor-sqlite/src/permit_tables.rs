@@ -122,7 +122,7 @@ pub(crate) fn check(state: &State, known: &mut Known, program: &Program, sql: &s
 }
 
 /// The schemas that guests reach.
-const SCHEMAS: [&str; 2] = ["main", "temp"];
+pub(crate) const SCHEMAS: [&str; 2] = ["main", "temp"];
 
 /// Virtual tables by how EXPLAIN calls them: schema, name and module.
 type Modules = HashMap<String, (&'static str, String, String)>;

@@ -168,7 +168,8 @@ impl GuestSql {
 impl HostSql for GuestSql {
     fn prepare(&self, sql: &SqlText) -> Result<(Option<BoxedStatement>, usize)> {
         let state = self.state.borrow().clone().ok_or_else(gone)?;
-        let (statement, used) = self.handle.prepare_once(sql.as_bytes_with_nul())?;
+        let (statement, used) =
+            permit::prepare(&*state.upgrade().ok_or_else(gone)?, sql.as_bytes_with_nul())?;
         let Some(statement) = statement else { return Ok((None, used)) };
         let mut text = sql.as_bytes_with_nul()[..used].to_vec();
         let strong = state.upgrade().ok_or_else(gone)?;
@@ -258,7 +259,7 @@ impl OfGuest {
     #[cold]
     fn renew(&mut self) -> Result<()> {
         let state = self.state.upgrade().ok_or_else(gone)?;
-        let (statement, _) = state.handle.prepare_once(&self.text)?;
+        let (statement, _) = permit::prepare(&state, &self.text)?;
         let mut statement = statement.ok_or_else(gone)?;
         let rights = state.services.sql.level().rights;
         let text = &self.text[..self.text.len() - 1];

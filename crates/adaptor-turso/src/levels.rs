@@ -8,6 +8,8 @@
 //! syntax tree: a group in brackets is as high as its highest part and one more, a part as high as the
 //! operators in it and the highest group among them.
 
+use std::collections::HashSet;
+
 use commensal_core::{Error, ErrorKind, Result};
 use turso_parser::ast::Name;
 use turso_parser::lexer::Lexer;
@@ -85,44 +87,17 @@ impl Names for NoNames {
 /// # Errors
 /// It exceeds a limit.
 pub(crate) fn measure(sql: &str, names: &mut dyn Names) -> Result<Size> {
-    let mut scan = Scan {
-        names,
-        groups: vec![Group::new(0)],
-        ctes: Vec::new(),
-        expansions: 0,
-        resolves: true,
-        writes: Writes::NOTHING,
-        target: None,
-    };
-    let mut tokens = Tokens::new(sql);
-    let mut is_trigger = false;
-    // What comes before the statements of a trigger says when it runs, and not what it does.
-    let mut is_head = false;
-    let mut adds = false;
-    while let Some(token) = tokens.next() {
-        match token.kind {
-            T::TK_SEMI if !tokens.has_begun => {}
-            T::TK_SEMI if !is_trigger => break,
-            // `; END` ends a trigger.
-            T::TK_END if is_trigger && tokens.before == T::TK_SEMI => break,
-            T::TK_TRIGGER if matches!(tokens.before, T::TK_CREATE | T::TK_TEMP) => {
-                (is_trigger, is_head) = (true, true);
-            }
-            T::TK_BEGIN => is_head = false,
-            T::TK_CREATE | T::TK_ALTER => adds = true,
-            kind if !is_head => scan.writes = scan.writes.and(Writes::of(kind)),
-            _ => {}
+    let mut known = Vec::new();
+    loop {
+        let mut scan = Scan::new(names, known);
+        let size = scan.measure(sql)?;
+        // A common table expression may use one that is defined later, whose size is known now. Sizes only
+        // grow, up to the limit.
+        if !scan.is_early || scan.known == scan.ctes {
+            return Ok(size);
         }
-        // What is dropped is not compiled.
-        scan.resolves &= tokens.has_begun || token.kind != T::TK_DROP;
-        scan.take(&token, &tokens)?;
-        tokens.advance(&token);
+        known = scan.ctes;
     }
-    while scan.groups.len() > 1 {
-        scan.close()?;
-    }
-    let levels = scan.groups.pop().map_or(0, Group::height) + SUBSELECT;
-    Ok(Size { adds, ..check(levels, scan.expansions)? })
 }
 
 /// Refuses what exceeds a limit.
@@ -144,6 +119,7 @@ pub(crate) fn check(levels: usize, expansions: usize) -> Result<Size> {
 }
 
 /// A token, without what the engine does not need to know of it here.
+#[derive(Clone, Copy)]
 struct Token<'a> {
     kind: T,
     text: &'a [u8],
@@ -212,6 +188,8 @@ struct Group<'a> {
     defines: Option<Option<&'a [u8]>>,
     /// Expansions before it.
     expansions: usize,
+    /// Common table expressions before it.
+    ctes: usize,
 }
 
 impl<'a> Group<'a> {
@@ -227,6 +205,7 @@ impl<'a> Group<'a> {
             before: None,
             defines: None,
             expansions,
+            ctes: 0,
         }
     }
 
@@ -241,20 +220,81 @@ impl<'a> Group<'a> {
     }
 }
 
+/// Common table expressions, and the expansions that each stands for.
+type Ctes = Vec<(String, usize)>;
+
 struct Scan<'a, 'n> {
     names: &'n mut dyn Names,
     groups: Vec<Group<'a>>,
-    /// Common table expressions, and the expansions that each stands for.
-    ctes: Vec<(&'a [u8], usize)>,
+    ctes: Ctes,
+    /// Those that the scan before has found.
+    known: Ctes,
+    /// Names that were no common table expressions where they were used.
+    other: HashSet<String>,
+    /// Whether one of them was defined later.
+    is_early: bool,
     expansions: usize,
     /// Whether names are looked up.
     resolves: bool,
     writes: Writes,
     /// The table that rows are inserted into.
     target: Option<&'a [u8]>,
+    /// A name of which the next token tells whether it stands before a dot: of a schema, or of the table of
+    /// a column, which uses nothing.
+    last: Option<Token<'a>>,
 }
 
-impl<'a> Scan<'a, '_> {
+impl<'a, 'n> Scan<'a, 'n> {
+    fn new(names: &'n mut dyn Names, known: Ctes) -> Self {
+        Self {
+            names,
+            groups: vec![Group::new(0)],
+            ctes: Vec::new(),
+            known,
+            other: HashSet::new(),
+            is_early: false,
+            expansions: 0,
+            resolves: true,
+            writes: Writes::NOTHING,
+            target: None,
+            last: None,
+        }
+    }
+
+    fn measure(&mut self, sql: &'a str) -> Result<Size> {
+        let mut tokens = Tokens::new(sql);
+        let mut is_trigger = false;
+        // What comes before the statements of a trigger says when it runs, and not what it does.
+        let mut is_head = false;
+        let mut adds = false;
+        while let Some(token) = tokens.next() {
+            match token.kind {
+                T::TK_SEMI if !tokens.has_begun => {}
+                T::TK_SEMI if !is_trigger => break,
+                // `; END` ends a trigger.
+                T::TK_END if is_trigger && tokens.before == T::TK_SEMI => break,
+                T::TK_TRIGGER if matches!(tokens.before, T::TK_CREATE | T::TK_TEMP) => {
+                    (is_trigger, is_head) = (true, true);
+                }
+                T::TK_BEGIN => is_head = false,
+                T::TK_CREATE | T::TK_ALTER => adds = true,
+                kind if !is_head => self.writes = self.writes.and(Writes::of(kind)),
+                _ => {}
+            }
+            // What is dropped is not compiled.
+            self.resolves &= tokens.has_begun || token.kind != T::TK_DROP;
+            self.end_name(token.kind)?;
+            self.take(&token, &tokens)?;
+            tokens.advance(&token);
+        }
+        self.end_name(T::TK_EOF)?;
+        while self.groups.len() > 1 {
+            self.close()?;
+        }
+        let levels = self.groups.pop().map_or(0, Group::height) + SUBSELECT;
+        Ok(Size { adds, ..check(levels, self.expansions)? })
+    }
+
     fn take(&mut self, token: &Token<'a>, tokens: &Tokens<'a>) -> Result<()> {
         let before = tokens.before;
         let Some(group) = self.groups.last_mut() else { return Ok(()) };
@@ -302,7 +342,7 @@ impl<'a> Scan<'a, '_> {
                     Some(target) if kind == T::TK_UPDATE && before == T::TK_DO => {
                         self.name(&Token { kind: T::TK_ID, text: target })?;
                     }
-                    _ if is_name(kind) => self.name(token)?,
+                    _ if is_name(kind) => self.last = Some(*token),
                     _ => {}
                 }
             }
@@ -318,6 +358,7 @@ impl<'a> Scan<'a, '_> {
             _ => T::TK_END,
         };
         group.opened_by = tokens.name;
+        group.ctes = self.ctes.len();
         let around = self.groups.last().and_then(|group| group.before);
         if kind == T::TK_LP && matches!(tokens.before, T::TK_AS | T::TK_MATERIALIZED) {
             group.defines = Some(around);
@@ -333,7 +374,8 @@ impl<'a> Scan<'a, '_> {
         match defines {
             Some(name) => {
                 around.chain += height;
-                if let Some(name) = name {
+                if let Some(name) = name.map(plain) {
+                    self.is_early |= self.other.contains(&name);
                     self.ctes.push((name, 1 + self.expansions - expansions));
                 }
             }
@@ -346,17 +388,45 @@ impl<'a> Scan<'a, '_> {
         check(around.chain.max(height), 0).map(drop)
     }
 
+    /// Counts the last name, unless a dot is next.
+    fn end_name(&mut self, next: T) -> Result<()> {
+        match self.last.take() {
+            Some(name) if next != T::TK_DOT => self.name(&name),
+            _ => Ok(()),
+        }
+    }
+
+    /// The expansions that a common table expression of this name stands for; 0 for none.
+    fn cte(&mut self, name: &str) -> usize {
+        // Within its own text it is recursive, unless one within that has its name.
+        let is_own =
+            |group: &&Group<'_>| group.defines.flatten().is_some_and(|own| plain(own) == name);
+        let own = self.groups.iter().rev().find(is_own);
+        let (from, known) = match own {
+            Some(own) => (own.ctes, &[][..]),
+            None => (0, &self.known[..]),
+        };
+        let of = |ctes: &[(String, usize)]| {
+            // Of several of one name, in brackets of their own, the one of which most is used.
+            ctes.iter().filter(|cte| cte.0 == name).map(|cte| cte.1).max()
+        };
+        let found = of(&self.ctes[from..]);
+        let (known, is_own) = (of(known), own.is_some());
+        if found.is_none() && !is_own {
+            self.other.insert(name.to_owned());
+        }
+        found.max(known).unwrap_or(0)
+    }
+
     fn name(&mut self, token: &Token<'a>) -> Result<()> {
         let text = token.text;
-        let cte = self.ctes.iter().rev().find(|(name, _)| name.eq_ignore_ascii_case(text));
-        let size = match cte {
-            Some((_, expansions)) => Size { expansions: *expansions, ..Size::default() },
-            None if !self.resolves => Size::default(),
-            None => {
-                let name = Name::from_bytes(text);
-                self.names.size(name.as_str(), self.writes)?
-            }
-        };
+        let name = plain(text);
+        let mut size = Size::default();
+        if self.resolves {
+            size = self.names.size(&name, self.writes)?;
+        }
+        // A dot may say that it is what is in the schema, and not the common table expression.
+        size.expansions = size.expansions.saturating_add(self.cte(&name));
         self.expansions = self.expansions.saturating_add(size.expansions);
         if let Some(group) = self.groups.last_mut() {
             group.child = group.child.max(size.levels);
@@ -366,6 +436,11 @@ impl<'a> Scan<'a, '_> {
         }
         check(0, self.expansions).map(drop)
     }
+}
+
+/// A name without quotes, in ASCII lower case.
+fn plain(name: &[u8]) -> String {
+    Name::from_bytes(name).as_str().to_ascii_lowercase()
 }
 
 /// Whether a token can be a name. The engine's parser takes keywords for names in many places.

@@ -7,6 +7,7 @@
 mod admit;
 pub mod auxiliary;
 pub mod calls;
+pub mod size;
 pub mod sql;
 mod wasi;
 

@@ -231,3 +231,47 @@ fn an_examination_ends_with_the_guests_time() {
     // The connection goes on.
     works(&connection, "SELECT a FROM f7");
 }
+
+/// SQLite compiles views, triggers and foreign keys by recursion, without a bound of its own for most: long
+/// ways through them, which a file may have, are refused before SQLite sees the statement. The guest may
+/// only read; what it asks for is compiled all the same.
+#[test]
+fn long_ways_through_a_schema_do_not_overflow_the_stack() {
+    const STEPS: usize = 2000;
+    let attack = || {
+        let connection = connection(60_000);
+        let mut sql = String::from("ATTACH ':memory:' AS other; BEGIN; CREATE TABLE n(a);");
+        for schema in ["main", "other"] {
+            sql += &format!("CREATE VIEW {schema}.v0 AS SELECT 1 AS a;");
+            sql +=
+                &format!("CREATE TABLE {schema}.t0(a); CREATE TABLE {schema}.k0(a PRIMARY KEY);");
+        }
+        for (schema, i) in (1..=STEPS).flat_map(|i| [("main", i), ("other", i)]) {
+            let last = i - 1;
+            sql += &format!(
+                "CREATE VIEW {schema}.v{i} AS SELECT a FROM v{last};
+                 CREATE TABLE {schema}.t{i}(a);
+                 CREATE TRIGGER {schema}.g{i} AFTER INSERT ON t{i} BEGIN INSERT INTO t{last} VALUES (1); END;
+                 CREATE TABLE {schema}.k{i}(a PRIMARY KEY REFERENCES k{last} ON DELETE CASCADE);"
+            );
+        }
+        connection.execute_batch(&(sql + "COMMIT; PRAGMA foreign_keys = on")).unwrap();
+        for sql in [
+            format!("SELECT * FROM v{STEPS}"),
+            format!("SELECT a FROM (SELECT a FROM n), other.v{STEPS}"),
+            format!("SELECT * FROM pragma_table_info('v{STEPS}')"),
+            format!("PRAGMA table_info(v{STEPS})"),
+            format!("INSERT INTO t{STEPS} VALUES (1)"),
+            format!("INSERT INTO other.t{STEPS} VALUES (1)"),
+            "DELETE FROM k0".to_owned(),
+        ] {
+            let error = error(&connection, &sql);
+            assert!(error.starts_with("1: ") && error.contains("sql_levels_max"), "{sql}: {error}");
+        }
+        works(&connection, "SELECT * FROM v90");
+        works(&connection, "SELECT a FROM n");
+        refused(&connection, "INSERT INTO t90 VALUES (1)", "sql_write");
+    };
+    let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(attack).unwrap();
+    thread.join().unwrap();
+}

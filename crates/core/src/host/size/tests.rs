@@ -1,0 +1,152 @@
+//! What is refused, and what is not.
+
+use super::Definitions;
+
+fn refused(definitions: &mut Definitions, sql: &str) -> bool {
+    definitions.check(sql).is_err()
+}
+
+/// `WITH` of `n` that each use the one before as `body` says.
+fn ctes(n: usize, body: &str) -> String {
+    let mut sql = "WITH c0 AS (SELECT 1 AS x)".to_owned();
+    for i in 1..=n {
+        sql += &format!(", c{i} AS ({})", body.replace("%", &format!("c{}", i - 1)));
+    }
+    sql + &format!(" SELECT * FROM c{n}")
+}
+
+#[test]
+fn what_doubles_is_refused_however_it_is_written() {
+    for body in [
+        "SELECT 1 AS x FROM % a, % b",
+        "SELECT 1 AS x FROM (% a, % b)",
+        "SELECT 1 AS x FROM (SELECT 1), % a, % b",
+        "SELECT 1 AS x FROM % window, % a",
+        "SELECT 1 AS x FROM % NATURAL JOIN (% AS b)",
+        "SELECT (SELECT x FROM %) + (SELECT x FROM '%')",
+        "SELECT x FROM % WHERE x IN % AND x NOT IN [%]",
+        "SELECT x FROM % UNION SELECT x FROM \"%\"",
+        "SELECT x FROM % a JOIN `%` ON a.x IS DISTINCT FROM 1, %",
+    ] {
+        let mut none = Definitions::default();
+        assert!(refused(&mut none, &ctes(30, body)), "{body}");
+        assert!(!refused(&mut none, &ctes(7, body)), "{body}");
+    }
+}
+
+#[test]
+fn common_table_expressions_are_found_where_sqlite_finds_them() {
+    let mut none = Definitions::default();
+    // One that is defined later, within one of the same name, and hidden by an inner one elsewhere.
+    let later: Vec<_> =
+        (0..30).map(|i| format!("c{i} AS (SELECT 1 FROM c{} a, c{} b)", i + 1, i + 1)).collect();
+    let later = format!("WITH {}, c30 AS (SELECT 1) SELECT * FROM c0", later.join(", "));
+    assert!(refused(&mut none, &later));
+    let mut inner = "SELECT 1".to_owned();
+    for _ in 0..30 {
+        inner = format!("WITH x AS ({inner}) SELECT 1 FROM x, x");
+    }
+    assert!(refused(&mut none, &inner));
+    let hidden = ctes(30, "SELECT 1 AS x FROM % a, % b, (WITH c0 AS (SELECT 1) SELECT * FROM c0)");
+    assert!(refused(&mut none, &hidden));
+    assert!(refused(&mut none, &ctes(30, "SELECT 1 FROM %, %").replace("c29", "materialized")));
+    let hints = ctes(30, "SELECT 1 FROM %, %").replace("AS (", "AS NOT MATERIALIZED (");
+    assert!(refused(&mut none, &hints));
+}
+
+#[test]
+fn ordinary_statements_pass() {
+    let mut none = Definitions::default();
+    let columns = ctes(50, "SELECT %.x, %.x + 1 AS y FROM % WHERE %.x > 1 ORDER BY %.x, %.x");
+    assert!(!refused(&mut none, &columns));
+    let recursive =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT * FROM n";
+    assert!(!refused(&mut none, recursive));
+    assert!(!refused(&mut none, &ctes(90, "SELECT x FROM %")));
+    assert!(refused(&mut none, &ctes(110, "SELECT x FROM %")), "too deep");
+}
+
+#[test]
+fn columns_count_wherever_they_are_used() {
+    let mut none = Definitions::default();
+    for body in [
+        "SELECT x + x AS x FROM %",
+        "SELECT 1, x || c(d, (2 * (x))) AS x FROM %",
+        "SELECT (SELECT x + x) AS x FROM %",
+        "SELECT EXISTS (SELECT 1 WHERE x = x) AS x FROM %",
+        "SELECT x IS NOT DISTINCT FROM x AS x FROM %",
+        "SELECT CASE x WHEN [x] THEN 1 END x FROM (%)",
+        "SELECT * FROM (SELECT \"x\" + `x` AS x FROM (SELECT * FROM %))",
+        "SELECT 1 UNION ALL SELECT x + x FROM % WHERE x",
+        "SELECT x IN (SELECT x) AS x FROM %",
+    ] {
+        assert!(refused(&mut none, &ctes(30, body)), "{body}");
+        assert!(!refused(&mut none, &ctes(6, body)), "{body}");
+    }
+    let mut nested = "SELECT a AS x FROM t".to_owned();
+    for _ in 0..30 {
+        nested = format!("SELECT x * 2 - x AS x FROM ({nested})");
+    }
+    assert!(refused(&mut none, &nested));
+    assert!(!refused(&mut none, &nested.replace(" - x AS x", " AS x")));
+    let many = vec!["x + x"; 1000].join(", ");
+    assert!(!refused(&mut none, &format!("SELECT {many} FROM (SELECT {many} FROM t)")));
+}
+
+#[test]
+fn views_count_wherever_they_are_reached() {
+    let mut definitions = Definitions::default();
+    definitions.add_view("v0", "CREATE VIEW v0 AS SELECT 1 AS a");
+    for i in 0..30 {
+        let sql = format!("CREATE VIEW v{} AS SELECT a.a FROM v{i} a, main.v{i} b", i + 1);
+        definitions.add_view(&format!("v{}", i + 1), &sql);
+    }
+    definitions.add_view("harmless", "CREATE VIEW harmless AS SELECT 1 FROM t, v1");
+    definitions.add_trigger("T", "CREATE TRIGGER g INSERT ON t BEGIN SELECT * FROM v30; END");
+    for sql in [
+        "SELECT * FROM v30",
+        "SELECT * FROM main.\"V30\"",
+        "WITH v30 AS (SELECT 1) SELECT * FROM main.v30",
+        "INSERT INTO t VALUES (1)",
+        "PRAGMA table_info(v30)",
+        "SELECT * FROM \"PRAGMA_table_list\"",
+        "ALTER TABLE u RENAME TO w",
+        "DROP VIEW v30",
+        "EXPLAIN QUERY PLAN SELECT * FROM v30",
+    ] {
+        assert!(refused(&mut definitions, sql), "{sql}");
+    }
+    for sql in [
+        "SELECT * FROM t, harmless",
+        "WITH v30 AS (SELECT 1) SELECT * FROM v30",
+        "SELECT v30.a FROM harmless v30",
+        "INSERT INTO u VALUES (1)",
+    ] {
+        assert!(!refused(&mut definitions, sql), "{sql}");
+    }
+}
+
+#[test]
+fn long_ways_from_table_to_table_are_refused() {
+    let mut triggers = Definitions::default();
+    let mut keys = Definitions::default();
+    for i in 0..200 {
+        let next = i + 1;
+        let sql = format!(
+            "CREATE TRIGGER g AFTER INSERT ON t{i} BEGIN INSERT INTO t{next} VALUES (1); END"
+        );
+        triggers.add_trigger(&format!("t{i}"), &sql);
+        keys.add_table(
+            &format!("t{next}"),
+            &format!("CREATE TABLE t{next}(a REFERENCES t{i} ON DELETE CASCADE)"),
+        );
+    }
+    for definitions in [&mut triggers, &mut keys] {
+        assert!(refused(definitions, "DELETE FROM t0"));
+        assert!(!refused(definitions, "DELETE FROM t150"));
+        assert!(!refused(definitions, "SELECT * FROM t0"));
+    }
+    // In a cycle the engine may enter anywhere.
+    triggers.add_trigger("t200", "CREATE TRIGGER g DELETE ON t200 BEGIN DELETE FROM t0; END");
+    assert!(refused(&mut triggers, "DELETE FROM t150"));
+}
