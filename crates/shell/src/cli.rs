@@ -1,11 +1,12 @@
 //! The command line: options, subcommands and what they mean for a database. Parses only.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use commensal::core::runtime::Runtime;
 use commensal::{Capabilities, Engine, FileAccess, Limits, Options, WasmiRuntime, WasmtimeRuntime};
 
@@ -37,7 +38,6 @@ A database file with the name of a subcommand is given with a path: ./test";
     version,
     after_help = EXAMPLES,
     args_conflicts_with_subcommands = true,
-    disable_help_subcommand = true,
     max_term_width = 100
 )]
 pub(crate) struct Cli {
@@ -214,6 +214,38 @@ pub(crate) struct TestArguments {
     pub(crate) alternate: bool,
     #[command(flatten)]
     pub(crate) host: HostArguments,
+}
+
+impl Cli {
+    /// What was given, or the end of the process with status 2 and what is wrong.
+    pub(crate) fn from_arguments() -> Self {
+        let cli = Self::parse();
+        if let Some(message) = cli.shell.database.as_deref().and_then(misspelt) {
+            Self::command().error(ErrorKind::InvalidSubcommand, message).exit();
+        }
+        cli
+    }
+}
+
+/// What is wrong with a word that would make a new database, if it looks like a subcommand.
+fn misspelt(database: &Path) -> Option<String> {
+    let word = database.to_str()?;
+    let is_word = word.bytes().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(&byte));
+    if !is_word || database.exists() {
+        return None;
+    }
+    let mut cli = Cli::command();
+    // With the command that clap adds: help.
+    cli.build();
+    let names = cli.get_subcommands().map(clap::Command::get_name);
+    let likeness = |name: &str| strsim::damerau_levenshtein(name, &word.to_ascii_lowercase());
+    let similar = names.min_by_key(|name| likeness(name))?;
+    (likeness(similar) <= word.len() / 3).then(|| {
+        format!(
+            "there is no command and no file \"{word}\"; did you mean \"{similar}\"?\n\n\
+             A new database file of that name is given with a path: ./{word}"
+        )
+    })
 }
 
 impl ShellArguments {

@@ -22,13 +22,11 @@ mod test;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use crate::cli::{Cli, Command};
 use crate::failure::Failure;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::from_arguments();
     let result = match cli.command {
         None => session::run(&cli.shell),
         Some(Command::Test(arguments)) => test::run(&arguments),

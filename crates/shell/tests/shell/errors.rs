@@ -131,6 +131,31 @@ fn wrong_usage_is_status_2() {
     }
 }
 
+/// A word beside the commands that looks like one of them is no new database file.
+#[test]
+fn a_misspelt_command_makes_no_file() {
+    let folder = Folder::new();
+    for (word, meant) in [
+        ("inspekt", "inspect"),
+        ("Tset", "test"),
+        ("import_libsql", "import-libsql"),
+        ("helpp", "help"),
+    ] {
+        let outcome = folder.run(&[word, "SELECT 1"]);
+        assert_eq!((outcome.stdout.as_str(), outcome.code), ("", 2), "{word}");
+        let hint = format!("did you mean \"{meant}\"?");
+        assert!(outcome.stderr.contains(&hint), "{}", outcome.stderr);
+    }
+    for arguments in [&["help"][..], &["help", "inspect"]] {
+        assert!(folder.succeed(arguments).contains("Usage: commensal"));
+    }
+    assert_eq!(std::fs::read_dir(folder.path("")).unwrap().count(), 0);
+    // Whoever means a file says so; one that is there is opened.
+    assert_eq!(folder.succeed(&["./inspekt", "CREATE TABLE t(a); SELECT 1"]), "1\n");
+    assert_eq!(folder.succeed(&["inspekt", "SELECT count(*) FROM t"]), "0\n");
+    assert_eq!(folder.succeed(&["orders", "SELECT 2"]), "2\n");
+}
+
 #[test]
 fn input_that_is_no_utf8_ends_it() {
     let outcome = Folder::new().run_with_input(&[], b"SELECT 1;\nSELECT '\xff';\nSELECT 2;\n");
