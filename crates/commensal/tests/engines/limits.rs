@@ -1,7 +1,7 @@
 //! Limits and faults: the error says which, the connection and its transaction go on.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use commensal::{
     Capabilities, Capability, Connection, Database, Engine, ErrorKind, Limits, LogLevel, Result,
@@ -119,7 +119,6 @@ fn a_definition_tightens_its_limits() {
 pub(crate) fn interrupted(connection: &Connection, sql: &str) -> commensal::Error {
     let handle = connection.interrupt_handle();
     let (running, done) = (Duration::from_millis(30), std::sync::mpsc::channel::<()>());
-    let start = Instant::now();
     let error = std::thread::scope(|scope| {
         scope.spawn(move || {
             // Again and again, because the first may come before the statement runs.
@@ -131,7 +130,6 @@ pub(crate) fn interrupted(connection: &Connection, sql: &str) -> commensal::Erro
         done.0.send(()).expect("the other thread waits");
         result.unwrap_err()
     });
-    assert!(start.elapsed() < Duration::from_secs(30), "the call was not interrupted");
     error
 }
 

@@ -15,6 +15,8 @@ use commensal_core::live::{INSTANCE_BYTES, LiveAccount, LiveBytesExceeded};
 use commensal_core::runtime::{Fault, Metering, StatementBudget};
 
 const SHORT: Duration = Duration::from_millis(30);
+/// Not less than the time from one tick of a runtime to the next.
+const TICK: Duration = Duration::from_millis(10);
 
 #[test]
 fn whatever_runs_without_end_is_stopped() {
@@ -66,14 +68,12 @@ fn the_host_interrupts_from_another_thread() {
         let services = Arc::clone(&services);
         move || {
             thread::sleep(SHORT);
-            let at = Instant::now();
             services.interrupted.store(true, Ordering::Relaxed);
-            at
         }
     });
+    // Otherwise the call would end with its own timeout.
     assert_eq!(call(&mut *instance, "f", 0, 0), Err(Fault::Interrupted));
-    let latency = interrupter.join().unwrap().elapsed();
-    assert!(latency < Duration::from_secs(5), "{latency:?}");
+    interrupter.join().unwrap();
 }
 
 /// What cleans up runs although the host wants the statement to end, and not for long.
@@ -138,13 +138,17 @@ fn many_short_calls_use_up_the_statement() {
 fn a_call_without_ticks_costs_nothing() {
     let mut instance = instantiate(&module("(i32.const 1)"), |_| {}).unwrap();
     let function = resolve(&mut *instance, "f");
-    let mut left = budget();
+    let (mut left, mut calling) = (budget(), Duration::ZERO);
     for _ in 0..5 {
+        let began = Instant::now();
         assert_eq!(instance.call(function, 0, 0, &mut left), Ok(1));
+        calling += began.elapsed();
         thread::sleep(SHORT);
     }
-    // Of 150 ms a tick or two may have hit a call, on a machine with much else to do.
-    assert!(budget().remaining() - left.remaining() <= Duration::from_millis(25), "{left:?}");
+    // A tick may hit a call, which is charged for all of it; a machine with much else to do may hold a call
+    // up for long.
+    let charged = budget().remaining() - left.remaining();
+    assert!(charged <= calling + 5 * TICK, "{charged:?} for {calling:?}");
 }
 
 #[test]
