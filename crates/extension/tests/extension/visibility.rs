@@ -1,6 +1,6 @@
 //! When a connection sees what others defined, and what SQLite is told of it.
 
-use commensal::Value;
+use commensal::{Value, ValueRef};
 
 use crate::build::extension;
 use crate::connection::Connection;
@@ -58,6 +58,40 @@ fn a_dropped_name_goes_when_nothing_runs() {
         running.reset();
         assert_eq!(connection.integer("SELECT count(*) FROM wasm_functions"), Ok(0));
         assert_eq!(connection.integer(listed), Ok(0));
+    });
+}
+
+/// SQLite keeps the columns of a table function until it can be told of others; until then the old ones are
+/// an error and no wrong rows. As `COMPAT.md` says.
+#[test]
+fn new_columns_of_a_table_function_are_there_once_sqlite_is_told() {
+    on_each(|library, path| {
+        let (a, b) = (Connection::open(library, path), Connection::open(library, path));
+        let series = include_str!("../../../../guests/wat/series.wat");
+        let renamed = series.replace("{\\\"name\\\":\\\"value\\\"", "{\\\"name\\\":\\\"number\\\"");
+        assert_ne!(series, renamed);
+        let create = |wat: &str| {
+            let sql = "CREATE OR REPLACE EXTENSION series LANGUAGE wasm AS ?";
+            a.exec(sql, &[ValueRef::Text(wat)]).unwrap();
+        };
+        create(series);
+        b.integer("SELECT wasm_refresh()").unwrap();
+        assert_eq!(b.integer("SELECT sum(value) FROM series(1, 3)"), Ok(6));
+        let mut prepared = b.prepare("SELECT sum(value) FROM series(1, 3)").unwrap();
+        create(&renamed);
+        check_error(prepared.first(), "other columns");
+        check_error(b.integer("SELECT sum(value) FROM series(1, 3)"), "other columns");
+        check_error(b.integer("SELECT sum(number) FROM series(1, 3)"), "no such column: number");
+        // While a statement runs SQLite cannot be told.
+        let mut running = b.prepare("SELECT 1 UNION SELECT 2").unwrap();
+        assert!(running.step().unwrap());
+        b.integer("SELECT count(*) FROM wasm_functions").unwrap();
+        check_error(b.integer("SELECT sum(number) FROM series(1, 3)"), "no such column: number");
+        running.reset();
+        b.integer("SELECT count(*) FROM wasm_functions").unwrap();
+        assert_eq!(b.integer("SELECT sum(number) FROM series(1, 3)"), Ok(6));
+        check_error(b.integer("SELECT sum(value) FROM series(1, 3)"), "no such column: value");
+        check_error(prepared.first(), "no such column: value");
     });
 }
 
