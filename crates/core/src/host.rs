@@ -16,9 +16,9 @@ use std::time::Duration;
 
 use web_time::{SystemTime, UNIX_EPOCH};
 
+use crate::fault::Fault;
 use crate::limits::{Capabilities, Capability, Limits};
 use crate::live::{InstanceMemory, LIVE_BYTES_MAX_DEFAULT, LiveAccount};
-use crate::runtime::Fault;
 use auxiliary::{AuxiliaryState, Place};
 use sql::{HostSql, SqlState};
 

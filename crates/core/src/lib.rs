@@ -13,6 +13,7 @@ pub mod engine;
 pub mod environment;
 pub mod error;
 pub mod execute;
+pub mod fault;
 mod foreign;
 pub mod given;
 pub mod guest;

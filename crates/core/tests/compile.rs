@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use commensal_core::compile::Waiting;
 use commensal_core::environment::{Environment, Settings};
+use commensal_core::fault::Fault;
 use commensal_core::given::GivenModule;
 use commensal_core::runtime::{
-    CompileOptions, CompiledModule, Fault, Instance, InstanceConfig, Runtime, RuntimeError,
+    CompileOptions, CompiledModule, Instance, InstanceConfig, Runtime, RuntimeError,
     RuntimeFeatures, StatementBudget,
 };
 use commensal_core::{Error, ErrorKind};

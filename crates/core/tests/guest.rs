@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use commensal_core::abi::Record;
+use commensal_core::fault::Fault;
 use commensal_core::guest::{Arguments, CallError, Callee, Guest, Null, Pointer, Sink, Unreadable};
 use commensal_core::host::{HostServices, HostState, LogLevel};
 use commensal_core::limits::Capabilities;
 use commensal_core::manifest::{Param, Signature};
 use commensal_core::runtime::{
-    CompiledModule, Fault, FunctionId, Instance, InstanceConfig, OutOfBounds, ResolveError,
+    CompiledModule, FunctionId, Instance, InstanceConfig, OutOfBounds, ResolveError,
     StatementBudget,
 };
 use commensal_core::{StorageClass, Value, ValueRef};

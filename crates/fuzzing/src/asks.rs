@@ -2,8 +2,8 @@
 
 use std::cell::Cell;
 
+use commensal::core::fault::Fault;
 use commensal::core::host::function;
-use commensal::core::runtime::Fault;
 
 use crate::script::{BODY, BYTES, Script, ScriptedInstance};
 use crate::tokens;

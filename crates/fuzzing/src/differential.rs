@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use commensal::Capabilities;
+use commensal::core::fault::Fault;
 use commensal::core::host::{HostServices, HostState, LogLevel};
 use commensal::core::runtime::{
-    CompileOptions, Fault, Instance, InstanceConfig, Metering, Runtime, StatementBudget,
+    CompileOptions, Instance, InstanceConfig, Metering, Runtime, StatementBudget,
 };
 use commensal_runtime_wasmi::WasmiRuntime;
 use commensal_runtime_wasmtime::WasmtimeRuntime;

@@ -6,9 +6,10 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use commensal::core::fault::Fault;
 use commensal::core::host::HostState;
 use commensal::core::runtime::{
-    CompileOptions, CompiledModule, Fault, FunctionId, Instance, InstanceConfig, OutOfBounds,
+    CompileOptions, CompiledModule, FunctionId, Instance, InstanceConfig, OutOfBounds,
     ResolveError, Runtime, RuntimeError, RuntimeFeatures, StatementBudget,
 };
 

@@ -9,7 +9,8 @@
 
 use std::time::{Duration, Instant};
 
-use commensal_core::runtime::{Fault, StatementBudget};
+use commensal_core::fault::Fault;
+use commensal_core::runtime::StatementBudget;
 use wasmi::{Error, Store, TypedFunc, TypedResumableCall, WasmParams, WasmResults};
 
 use crate::fault::fault;

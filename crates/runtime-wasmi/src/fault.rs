@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use commensal_core::fault::Fault;
 use commensal_core::live::LiveBytesExceeded;
-use commensal_core::runtime::Fault;
 use wasmi::errors::{ErrorKind, HostError, InstantiationError};
 use wasmi::{Error, TrapCode};
 

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use commensal_core::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_SCRATCH};
+use commensal_core::fault::Fault;
 use commensal_core::host::HostState;
 use commensal_core::runtime::{
-    Fault, FunctionId, Instance, InstanceConfig, Metering, ResolveError, StatementBudget,
+    FunctionId, Instance, InstanceConfig, Metering, ResolveError, StatementBudget,
 };
 use wasmi::{
     Extern, Func, FuncType, Mutability, Store, TypedFunc, Val, ValType, WasmParams, WasmResults,

@@ -16,7 +16,7 @@
 //! call the same module meet there, and the child of a process that forked while another thread was
 //! there could not call that module.
 //!
-//! [`Fault`]: commensal_core::runtime::Fault
+//! [`Fault`]: commensal_core::fault::Fault
 #![forbid(unsafe_code)]
 
 use std::sync::Arc;

@@ -3,10 +3,9 @@
 use std::fmt::Display;
 use std::sync::Arc;
 
+use commensal_core::fault::Fault;
 use commensal_core::live;
-use commensal_core::runtime::{
-    CompiledModule, Fault, Instance, InstanceConfig, Metering, RuntimeError,
-};
+use commensal_core::runtime::{CompiledModule, Instance, InstanceConfig, Metering, RuntimeError};
 use wasmi::{Linker, Module};
 use wasmparser::Validator;
 

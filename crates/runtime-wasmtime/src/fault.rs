@@ -1,7 +1,7 @@
 //! From Wasmtime's errors to the core's faults, by type and never by text.
 
+use commensal_core::fault::Fault;
 use commensal_core::live::LiveBytesExceeded;
-use commensal_core::runtime::Fault;
 use wasmtime::{Error, Trap};
 
 use crate::engine::STACK;

@@ -5,9 +5,10 @@
 use std::time::Duration;
 
 use commensal_core::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_SCRATCH};
+use commensal_core::fault::Fault;
 use commensal_core::host::HostState;
 use commensal_core::runtime::{
-    Fault, FunctionId, Instance, InstanceConfig, Metering, ResolveError, StatementBudget,
+    FunctionId, Instance, InstanceConfig, Metering, ResolveError, StatementBudget,
 };
 use wasmtime::{
     Extern, Func, FuncType, InstancePre, Mutability, Store, TypedFunc, UpdateDeadline, Val,

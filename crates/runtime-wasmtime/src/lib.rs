@@ -10,7 +10,7 @@
 //! | memory, tables | a `ResourceLimiter` (`state.rs`) |
 //! | machine stack | [`STACK_BYTES`], the same for every call of the process |
 //!
-//! [`Fault`]: commensal_core::runtime::Fault
+//! [`Fault`]: commensal_core::fault::Fault
 #![deny(unsafe_code)]
 
 use std::sync::Arc;

@@ -1,8 +1,9 @@
 //! A compiled module: code, with its imports resolved once for all instances.
 
+use commensal_core::fault::Fault;
 use commensal_core::live;
 use commensal_core::runtime::{
-    CompileOptions, CompiledModule, Fault, Instance, InstanceConfig, Metering, RuntimeError,
+    CompileOptions, CompiledModule, Instance, InstanceConfig, Metering, RuntimeError,
 };
 use wasmtime::{InstancePre, Module};
 

@@ -10,8 +10,9 @@
 
 use std::time::{Duration, Instant};
 
+use commensal_core::fault::Fault;
 use commensal_core::host::HostState;
-use commensal_core::runtime::{Fault, StatementBudget};
+use commensal_core::runtime::StatementBudget;
 
 use crate::ticker::{self, TICK, Watch};
 

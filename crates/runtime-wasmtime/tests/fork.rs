@@ -8,7 +8,7 @@ mod support;
 use std::ffi::c_int;
 use std::time::Duration;
 
-use commensal_core::runtime::Fault;
+use commensal_core::fault::Fault;
 use commensal_runtime_wasmtime::WasmtimeRuntime;
 use support::{ENDLESS, budget, call, instantiate, resolve};
 

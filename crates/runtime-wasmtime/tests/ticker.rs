@@ -8,7 +8,7 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use commensal_core::runtime::Fault;
+use commensal_core::fault::Fault;
 use commensal_runtime_wasmtime::WasmtimeRuntime;
 use support::{ENDLESS, call, instantiate, module};
 

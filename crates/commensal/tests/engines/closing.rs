@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 
+use commensal::core::fault::Fault;
 use commensal::core::host::HostState;
 use commensal::core::runtime::{
-    CompileOptions, CompiledModule, Fault, FunctionId, Instance, InstanceConfig, ResolveError,
-    Runtime, RuntimeError, RuntimeFeature, RuntimeFeatures, StatementBudget,
+    CompileOptions, CompiledModule, FunctionId, Instance, InstanceConfig, ResolveError, Runtime,
+    RuntimeError, RuntimeFeature, RuntimeFeatures, StatementBudget,
 };
 use commensal::{Database, Options};
 

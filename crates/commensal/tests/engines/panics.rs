@@ -5,10 +5,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 
+use commensal::core::fault::Fault;
 use commensal::core::host::HostState;
 use commensal::core::runtime::{
-    CompileOptions, CompiledModule, Fault, FunctionId, Instance, InstanceConfig, ResolveError,
-    Runtime, RuntimeError, RuntimeFeatures, StatementBudget,
+    CompileOptions, CompiledModule, FunctionId, Instance, InstanceConfig, ResolveError, Runtime,
+    RuntimeError, RuntimeFeatures, StatementBudget,
 };
 use commensal::{Database, Options, WasmtimeRuntime};
 

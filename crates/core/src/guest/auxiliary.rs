@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::{Arguments, CallError, CallResult, Callee, Guest, Sink};
+use crate::fault::Fault;
 use crate::host::auxiliary;
 use crate::manifest::Signature;
-use crate::runtime::{CompiledModule, Fault, FunctionId, StatementBudget};
+use crate::runtime::{CompiledModule, FunctionId, StatementBudget};
 use crate::value::ValueRef;
 
 /// What all calls of `commensal_auxdata_drop` at the end of a statement may take.

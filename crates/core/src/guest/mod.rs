@@ -32,11 +32,12 @@ pub use self::pointer::{Pointer, SentPointer};
 pub use self::result::Returns;
 use self::result::{bytes_in, check_len, memory_shrank, message, record, value, zeroblob};
 pub use self::sink::Sink;
+use crate::fault::Fault;
 use crate::host::TableState;
 use crate::manifest::Signature;
 use crate::runtime::{
-    CompiledModule, Fault, FunctionId, Instance, InstanceConfig, ResolveError, StatementBudget,
-    is_within, range,
+    CompiledModule, FunctionId, Instance, InstanceConfig, ResolveError, StatementBudget, is_within,
+    range,
 };
 use crate::stack::{self, Gauge, StackTooSmall};
 use crate::value::{StorageClass, ValueRef};

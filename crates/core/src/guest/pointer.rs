@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::{CallError, CallResult, Callee, Guest};
+use crate::fault::Fault;
 use crate::manifest::Signature;
-use crate::runtime::{Fault, FunctionId, StatementBudget};
+use crate::runtime::{FunctionId, StatementBudget};
 use crate::value::ValueRef;
 
 /// What all calls of `commensal_pointer_drop` in one statement may take.

@@ -12,7 +12,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{HostFunction, HostServices, HostState, HostType};
-use crate::runtime::Fault;
+use crate::fault::Fault;
 
 /// Numbers of an instance that are kept, or of whose end it was not told, at most. A statement has one
 /// for each place and constant argument.

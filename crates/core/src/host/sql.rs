@@ -16,8 +16,8 @@ use super::calls::check_rights;
 use super::{Body, HostFunction, HostState, HostType, bytes, bytes_range};
 use crate::engine::{EngineStatement, SqlText};
 use crate::error::{Error, ErrorKind, Result};
+use crate::fault::Fault;
 use crate::limits::{Capabilities, Capability, Limits};
-use crate::runtime::Fault;
 use crate::stack;
 use crate::value::ValueRef;
 

@@ -6,8 +6,8 @@
 //! else; clock and randomness are behind the same capabilities as in the host module.
 
 use super::{Body, HostFunction, HostState, HostType, LogLevel, bytes, bytes_range};
+use crate::fault::Fault;
 use crate::limits::Capability;
-use crate::runtime::Fault;
 
 /// The module of the imports.
 const MODULE: &str = "wasi_snapshot_preview1";

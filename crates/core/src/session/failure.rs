@@ -3,11 +3,12 @@
 use std::fmt;
 
 use crate::error::{Error, ErrorKind};
+use crate::fault::Fault;
 use crate::guest::CallError;
 use crate::limits::Limits;
 use crate::live::LiveBytesExceeded;
 use crate::registry::{Callable, Policy};
-use crate::runtime::{Fault, ResolveError};
+use crate::runtime::ResolveError;
 
 /// The error of a call of what SQL users know under this name.
 #[cold]

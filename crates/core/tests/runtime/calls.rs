@@ -5,10 +5,9 @@ use std::sync::Arc;
 use super::support::{
     Services, budget, call, compile, config, instance, instantiate, module, resolve, run,
 };
+use commensal_core::fault::Fault;
 use commensal_core::host::LogLevel;
-use commensal_core::runtime::{
-    Fault, Metering, OutOfBounds, ResolveError, Runtime, RuntimeFeatures,
-};
+use commensal_core::runtime::{Metering, OutOfBounds, ResolveError, Runtime, RuntimeFeatures};
 use commensal_core::{Capabilities, Capability};
 
 #[test]

@@ -10,9 +10,10 @@ use super::support::{
 };
 use commensal_core::Capabilities;
 use commensal_core::cache::InstanceCache;
+use commensal_core::fault::Fault;
 use commensal_core::host::HostState;
 use commensal_core::live::{INSTANCE_BYTES, LiveAccount, LiveBytesExceeded};
-use commensal_core::runtime::{Fault, Metering, StatementBudget};
+use commensal_core::runtime::{Metering, StatementBudget};
 
 const SHORT: Duration = Duration::from_millis(30);
 /// Not less than the time from one tick of a runtime to the next.

@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use commensal_core::Capabilities;
+use commensal_core::fault::Fault;
 use commensal_core::host::{HostServices, HostState, LogLevel};
 use commensal_core::runtime::{
-    CompileOptions, CompiledModule, Fault, FunctionId, Instance, InstanceConfig, Metering, Runtime,
+    CompileOptions, CompiledModule, FunctionId, Instance, InstanceConfig, Metering, Runtime,
     StatementBudget,
 };
 

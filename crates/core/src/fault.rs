@@ -1,0 +1,54 @@
+//! Why a call into a guest did not return, in words that every runtime has.
+
+use std::fmt;
+
+use crate::live::LiveBytesExceeded;
+
+/// Why a call into a guest did not return.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fault {
+    /// The guest trapped; the reason in the WebAssembly specification's words.
+    Trap(String),
+    /// The stack of a call ran out (unbounded recursion). What the runtime fixes it at, in words: `the
+    /// limit of 256 KiB`.
+    StackExhausted(&'static str),
+    /// The call took longer than `call_timeout`.
+    CallTimeout,
+    /// The statement took longer than `statement_timeout`.
+    StatementTimeout,
+    /// The fuel of the call was used up.
+    FuelExhausted,
+    /// The host interrupted the statement.
+    Interrupted,
+    /// A trap after memory could not grow any further.
+    MemoryExhausted,
+    /// A trap after a table could not grow any further, or tables too large to start with.
+    TableExhausted,
+    /// A trap after memory or a table could not grow because all instances together reached their
+    /// ceiling, or no room for another instance.
+    LiveBytes(LiveBytesExceeded),
+    /// A host function refused the call: a capability that was not granted, a bad argument.
+    Host(String),
+    /// The instance could not be made for a reason of the runtime's own.
+    Runtime(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Trap(reason) => return write!(f, "trap: {reason}"),
+            Self::Host(reason) | Self::Runtime(reason) => reason,
+            Self::StackExhausted(limit) => return write!(f, "{limit} for the stack is exhausted"),
+            Self::CallTimeout => "the call took too long",
+            Self::StatementTimeout => "the statement's calls took too long",
+            Self::FuelExhausted => "the fuel is used up",
+            Self::Interrupted => "interrupted",
+            Self::MemoryExhausted => "out of memory",
+            Self::TableExhausted => "a table is too large",
+            Self::LiveBytes(exceeded) => return exceeded.fmt(f),
+        })
+    }
+}
+
+impl std::error::Error for Fault {}
