@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::guest::Guest;
-use crate::live::LiveBytes;
+use crate::live::{IdleInstances, LiveBytes};
 use crate::registry::Policy;
 use crate::stats::{Counts, FunctionStats};
 
@@ -113,19 +113,6 @@ impl InstanceCache {
         count_evictions(&evicted);
     }
 
-    /// Drops the instance that has been idle for the longest time; whether there was one.
-    pub(crate) fn evict_one(&self) -> bool {
-        let evicted = {
-            let mut state = self.state();
-            let evicted = state.idle.pop_front();
-            state.idle_bytes -= evicted.as_ref().map_or(0, |idle| idle.bytes);
-            evicted
-        };
-        // Dropped outside of the lock.
-        count_evictions(evicted.as_slice());
-        evicted.is_some()
-    }
-
     /// Drops the idle instances of a connection that ends.
     pub(crate) fn remove_connection(&self, connection: u64) {
         let removed: VecDeque<Idle> = {
@@ -137,6 +124,24 @@ impl InstanceCache {
             removed
         };
         drop(removed);
+    }
+}
+
+impl IdleInstances for InstanceCache {
+    fn ceiling(&self) -> &Arc<LiveBytes> {
+        &self.live
+    }
+
+    fn evict_one(&self) -> bool {
+        let evicted = {
+            let mut state = self.state();
+            let evicted = state.idle.pop_front();
+            state.idle_bytes -= evicted.as_ref().map_or(0, |idle| idle.bytes);
+            evicted
+        };
+        // Dropped outside of the lock.
+        count_evictions(evicted.as_slice());
+        evicted.is_some()
     }
 }
 

@@ -14,8 +14,6 @@ use std::sync::{Arc, Weak};
 
 use wasmparser::{Element, ElementItems, Parser, Payload};
 
-use crate::cache::InstanceCache;
-
 /// Default of the ceiling: 1 GiB.
 pub const LIVE_BYTES_MAX_DEFAULT: u64 = 1 << 30;
 
@@ -110,30 +108,40 @@ impl fmt::Display for LiveBytesExceeded {
     }
 }
 
+/// Instances that nobody uses, under a ceiling: they go where it is reached.
+pub trait IdleInstances: Send + Sync {
+    /// The ceiling.
+    fn ceiling(&self) -> &Arc<LiveBytes>;
+
+    /// Drops the instance that has been idle for the longest time; whether there was one.
+    fn evict_one(&self) -> bool;
+}
+
 /// What one owner has taken of the ceiling. Dropping it gives everything back.
 #[derive(Debug)]
 pub struct LiveAccount {
     live: Arc<LiveBytes>,
-    /// Whose idle instances make room.
-    cache: Weak<InstanceCache>,
+    /// What makes room; nothing where the ceiling is the account's own.
+    idle: Option<Weak<dyn IdleInstances>>,
     taken: u64,
 }
 
 impl LiveAccount {
     /// An account under the ceiling of this cache.
-    pub fn new(cache: &Arc<InstanceCache>) -> Self {
-        Self { live: Arc::clone(cache.live()), cache: Arc::downgrade(cache), taken: 0 }
+    pub fn new<C: IdleInstances + 'static>(cache: &Arc<C>) -> Self {
+        let idle: Weak<C> = Arc::downgrade(cache);
+        Self { live: Arc::clone(cache.ceiling()), idle: Some(idle), taken: 0 }
     }
 
     /// An account under a ceiling of its own.
     pub fn alone(bytes_max: u64) -> Self {
-        Self { live: LiveBytes::new(bytes_max).into(), cache: Weak::new(), taken: 0 }
+        Self { live: LiveBytes::new(bytes_max).into(), idle: None, taken: 0 }
     }
 
     /// Another account under the same ceiling, with nothing taken.
     #[must_use]
     pub fn another(&self) -> Self {
-        Self { live: Arc::clone(&self.live), cache: Weak::clone(&self.cache), taken: 0 }
+        Self { live: Arc::clone(&self.live), idle: self.idle.clone(), taken: 0 }
     }
 
     /// Bytes taken.
@@ -147,7 +155,8 @@ impl LiveAccount {
     /// They do not fit. Nothing is taken then.
     pub fn take(&mut self, bytes: u64) -> Result<(), LiveBytesExceeded> {
         while !self.live.try_take(bytes) {
-            let makes_room = self.cache.upgrade().is_some_and(|cache| cache.evict_one());
+            let idle = self.idle.as_ref().and_then(Weak::upgrade);
+            let makes_room = idle.is_some_and(|idle| idle.evict_one());
             if !makes_room {
                 return Err(LiveBytesExceeded { bytes, bytes_max: self.live.bytes_max });
             }
