@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use commensal::WasmtimeRuntime;
 use commensal::core::ValueRef;
-use commensal::core::environment::Settings;
+use commensal::core::settings::Settings;
 use rusqlite::Connection;
 
 use crate::{Outcome, Size, measure};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use commensal::WasmtimeRuntime;
 use commensal::core::ValueRef;
-use commensal::core::environment::Settings;
+use commensal::core::settings::Settings;
 use rusqlite::Connection;
 
 use crate::{Outcome, Size, calls, measure};

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use commensal::WasmtimeRuntime;
 use commensal::core::ValueRef;
-use commensal::core::environment::Settings;
+use commensal::core::settings::Settings;
 use commensal_shim::Build;
 use rusqlite::Connection;
 

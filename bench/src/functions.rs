@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use commensal::WasmtimeRuntime;
 use commensal::core::ValueRef;
-use commensal::core::environment::Settings;
+use commensal::core::settings::Settings;
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::{Connection, LoadExtensionGuard};
 

@@ -15,10 +15,10 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use commensal_core::environment::LogSink;
 use commensal_core::host::LogLevel;
 use commensal_core::registry::{CollationEntry, Registry};
 use commensal_core::session::{Binding, Scope, Session};
+use commensal_core::settings::LogSink;
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::code::*;

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use commensal_core::environment::{Environment, LogSink};
+use commensal_core::environment::Environment;
 use commensal_core::host::auxiliary::Place;
 use commensal_core::host::sql::HostSql;
 use commensal_core::host::{HostServices, LogLevel};
 use commensal_core::limits::Capabilities;
+use commensal_core::settings::LogSink;
 
 use crate::api::code::*;
 use crate::auxiliary::Here;

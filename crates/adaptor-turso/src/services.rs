@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, Weak};
 
-use commensal_core::environment::{Environment, LogSink};
+use commensal_core::environment::Environment;
 use commensal_core::host::sql::HostSql;
 use commensal_core::host::{HostServices, LogLevel};
 use commensal_core::limits::Capabilities;
+use commensal_core::settings::LogSink;
 use turso_core::Connection;
 
 use crate::sql::GuestSql;

@@ -9,8 +9,9 @@ use commensal_adaptor_sqlite::{OpenOptions, SqliteConnection};
 #[cfg(feature = "turso")]
 use commensal_adaptor_turso::TursoDatabase;
 use commensal_core::engine::EngineConnection;
-use commensal_core::environment::{Environment, FileAccess, LogSink, Settings};
+use commensal_core::environment::Environment;
 use commensal_core::runtime::{Runtime, RuntimeFeature};
+use commensal_core::settings::{FileAccess, LogSink, Settings};
 use commensal_core::{Capabilities, Limits, Result};
 
 use crate::connection::Connection;

@@ -51,8 +51,8 @@ pub mod rusqlite;
 mod sqlite;
 
 pub use commensal_core as core;
-pub use commensal_core::environment::{FileAccess, LogSink};
 pub use commensal_core::host::LogLevel;
+pub use commensal_core::settings::{FileAccess, LogSink};
 pub use commensal_core::{
     Capabilities, Capability, Error, ErrorKind, Limits, Result, StorageClass, Value, ValueRef,
 };

@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use commensal_adaptor_sqlite::Installed;
 use commensal_adaptor_sqlite::api::sqlite3;
-use commensal_core::environment::{Environment, Settings};
+use commensal_core::environment::Environment;
+use commensal_core::settings::Settings;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use rusqlite::Connection;
 

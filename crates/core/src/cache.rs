@@ -15,9 +15,6 @@ use crate::live::{IdleInstances, LiveBytes};
 use crate::registry::Policy;
 use crate::stats::{Counts, FunctionStats};
 
-/// Default of `PRAGMA wasm_cache_size`: 10 MiB.
-pub const CACHE_BYTES_MAX_DEFAULT: u64 = 10 << 20;
-
 /// What makes two instances interchangeable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InstanceKey {

@@ -6,10 +6,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::environment::{FileAccess, Settings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Capabilities, UnknownCapability};
 use crate::quote::quoted;
+use crate::settings::{FileAccess, Settings};
 use crate::value::{Value, ValueRef};
 
 /// A limit that is a number: how to read it and how to set it. `u64::MAX` is none.

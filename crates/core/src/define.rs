@@ -14,7 +14,7 @@ use std::sync::Arc;
 use crate::compile::{Waiting, compile};
 use crate::ddl::{Create, Drop, ObjectKind, Source, With};
 use crate::dependents::Uses;
-use crate::environment::{Environment, FileAccess, Settings};
+use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::foreign;
 use crate::limits::Limits;
@@ -24,6 +24,7 @@ use crate::registry::{
     Policy, Registry, function_key, manifest_text, sql_problem,
 };
 use crate::runtime::{CompiledModule, Metering, StatementBudget};
+use crate::settings::{FileAccess, Settings};
 use crate::value::ValueRef;
 
 /// What only the engine knows.

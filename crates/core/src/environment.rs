@@ -2,87 +2,14 @@
 //! instance cache, the modules and their compiled code.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::cache::{CACHE_BYTES_MAX_DEFAULT, InstanceCache};
+use crate::cache::InstanceCache;
 use crate::error::{Error, ErrorKind, Result};
-use crate::host::LogLevel;
-use crate::limits::{Capabilities, Limits};
-use crate::live::LIVE_BYTES_MAX_DEFAULT;
 use crate::registry::{FunctionKey, ModuleEntry};
 use crate::runtime::{Runtime, RuntimeFeature};
+use crate::settings::Settings;
 use crate::stats::FunctionStats;
-
-/// Whether `file://` sources may be read, and from where.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum FileAccess {
-    /// Not at all.
-    #[default]
-    Denied,
-    /// Files below this directory; relative paths start there.
-    Directory(PathBuf),
-    /// Any file; relative paths start at `base`, or at the working directory.
-    Any {
-        /// Where relative paths start.
-        base: Option<PathBuf>,
-    },
-}
-
-/// Where messages of guests with the capability `log` go: severity and text.
-pub type LogSink = dyn Fn(LogLevel, &str) + Send + Sync;
-
-/// The settings of an [`Environment`].
-#[derive(Clone)]
-#[non_exhaustive]
-pub struct Settings {
-    /// What runs modules. Without one, everything that needs it fails.
-    pub runtime: Option<Arc<dyn Runtime>>,
-    /// What the runtime need not be able to do, by name: without it some limits have no effect, and
-    /// definitions and calls fail unless the host accepts that. Nothing by default.
-    pub accept_missing: Vec<RuntimeFeature>,
-    /// Limits of all guests.
-    pub limits: Limits,
-    /// What guests that ask for it are given.
-    pub granted: Capabilities,
-    /// Whether `file://` sources may be read.
-    pub file_access: FileAccess,
-    /// Whether the definitions in the file are read at all.
-    pub load_catalog: bool,
-    /// Bytes of idle instances.
-    pub cache_bytes_max: u64,
-    /// Bytes of all instances, in use and idle.
-    pub live_bytes_max: u64,
-    /// Whether `wasm_stats` has times; two looks at the clock cost more than a short call.
-    pub timing: bool,
-    /// Where log messages go; nowhere without one.
-    pub log: Option<Arc<LogSink>>,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            runtime: None,
-            accept_missing: Vec::new(),
-            limits: Limits::default(),
-            granted: Capabilities::NONE,
-            file_access: FileAccess::Denied,
-            load_catalog: true,
-            cache_bytes_max: CACHE_BYTES_MAX_DEFAULT,
-            live_bytes_max: LIVE_BYTES_MAX_DEFAULT,
-            timing: false,
-            log: None,
-        }
-    }
-}
-
-impl Settings {
-    /// Whether the runtime cannot do this, and the host accepts it.
-    pub(crate) fn goes_without(&self, feature: RuntimeFeature) -> bool {
-        self.accept_missing.contains(&feature)
-            && self.runtime.as_ref().is_some_and(|runtime| !runtime.features().has(feature))
-    }
-}
 
 /// Modules by their hash.
 type Modules = HashMap<[u8; 32], Arc<ModuleEntry>>;

@@ -29,6 +29,7 @@ pub mod real;
 pub mod registry;
 pub mod runtime;
 pub mod session;
+pub mod settings;
 pub mod stack;
 pub mod stats;
 pub mod table;

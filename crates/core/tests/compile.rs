@@ -7,13 +7,14 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
 use commensal_core::compile::Waiting;
-use commensal_core::environment::{Environment, Settings};
+use commensal_core::environment::Environment;
 use commensal_core::fault::Fault;
 use commensal_core::given::GivenModule;
 use commensal_core::runtime::{
     CompileOptions, CompiledModule, Instance, InstanceConfig, Runtime, RuntimeError,
     RuntimeFeatures, StatementBudget,
 };
+use commensal_core::settings::Settings;
 use commensal_core::{Error, ErrorKind};
 
 /// A runtime that compiles once its gate is open.

@@ -10,7 +10,8 @@ use std::sync::{Arc, LazyLock};
 use commensal_adaptor_sqlite::api::code::*;
 use commensal_adaptor_sqlite::api::{Api, sqlite3};
 use commensal_adaptor_sqlite::{Installed, guard};
-use commensal_core::environment::{Environment, Settings};
+use commensal_core::environment::Environment;
+use commensal_core::settings::Settings;
 use commensal_core::{ErrorKind, Result};
 
 mod host;

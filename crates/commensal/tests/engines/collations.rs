@@ -144,7 +144,7 @@ fn another_driver_follows_a_replacement() {
     use std::sync::Arc;
 
     use commensal::WasmtimeRuntime;
-    use commensal::core::environment::Settings;
+    use commensal::core::settings::Settings;
     use commensal::rusqlite::install;
 
     let directory = tempfile::tempdir().unwrap();

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use commensal::core::environment::Settings;
+use commensal::core::settings::Settings;
 use commensal::{Capabilities, ValueRef, WasmtimeRuntime, rusqlite::install};
 use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use commensal::core::environment::Settings;
+use commensal::core::settings::Settings;
 use commensal::{ErrorKind, ValueRef, WasmtimeRuntime, rusqlite::install};
 use rusqlite::Connection;
 use rusqlite::functions::FunctionFlags;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread::{self, ThreadId};
 
 use commensal::WasmtimeRuntime;
-use commensal::core::environment::Settings;
+use commensal::core::settings::Settings;
 use commensal::rusqlite::install;
 use rusqlite::{Connection, ffi};
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::ddl::With;
-use crate::environment::Settings;
 use crate::host::HostState;
 use crate::limits::{Capabilities, Limits};
 use crate::runtime::{InstanceConfig, Metering, RuntimeFeature};
+use crate::settings::Settings;
 
 /// What guests of one definition may use: the host's limits, tightened by the definition.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
