@@ -20,12 +20,12 @@ use std::time::Duration;
 
 use web_time::Instant;
 
-use crate::environment::check_feature;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::module::{ModuleInfo, segments};
 use crate::runtime::{
     CompileOptions, CompiledModule, Metering, Runtime, RuntimeFeature, StatementBudget,
+    check_feature,
 };
 
 /// Modules that the process compiles at once. Each may take the memory that the limits on structure

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::cache::InstanceCache;
 use crate::error::{Error, ErrorKind, Result};
 use crate::registry::{FunctionKey, ModuleEntry};
-use crate::runtime::{Runtime, RuntimeFeature};
+use crate::runtime::{Runtime, RuntimeFeature, check_feature};
 use crate::settings::Settings;
 use crate::stats::FunctionStats;
 
@@ -122,22 +122,4 @@ impl Environment {
         let mut stats = self.stats.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(stats.entry((name.to_ascii_lowercase(), arguments)).or_default())
     }
-}
-
-/// Whether the runtime can do this.
-///
-/// # Errors
-/// It cannot: [`ErrorKind::NoRuntime`].
-pub(crate) fn check_feature(runtime: &dyn Runtime, feature: RuntimeFeature) -> Result<()> {
-    if runtime.features().has(feature) {
-        return Ok(());
-    }
-    let (name, missing, limits) = (runtime.name(), feature.name(), feature.limits());
-    Err(Error::new(
-        ErrorKind::NoRuntime,
-        format!(
-            "the runtime {name} lacks \"{missing}\", without which {limits} would have no effect: the \
-             application has to accept that by name (accept_missing), or to pass another runtime"
-        ),
-    ))
 }

@@ -11,6 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::error::{Error, ErrorKind};
 use crate::fault::Fault;
 use crate::host::HostState;
 
@@ -88,6 +89,24 @@ impl RuntimeFeatures {
         }
         self
     }
+}
+
+/// Whether the runtime can do this.
+///
+/// # Errors
+/// It cannot: [`ErrorKind::NoRuntime`].
+pub(crate) fn check_feature(runtime: &dyn Runtime, feature: RuntimeFeature) -> Result<(), Error> {
+    if runtime.features().has(feature) {
+        return Ok(());
+    }
+    let (name, missing, limits) = (runtime.name(), feature.name(), feature.limits());
+    Err(Error::new(
+        ErrorKind::NoRuntime,
+        format!(
+            "the runtime {name} lacks \"{missing}\", without which {limits} would have no effect: the \
+             application has to accept that by name (accept_missing), or to pass another runtime"
+        ),
+    ))
 }
 
 /// Compiles modules. Shared by all connections of a process.
