@@ -10,6 +10,8 @@
 //! A compiling thread takes no lock while it compiles; the process may end while one runs. Where there
 //! are no threads, the calling one compiles.
 
+mod entry;
+
 use std::any::Any;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,6 +22,8 @@ use std::time::Duration;
 
 use web_time::Instant;
 
+pub use self::entry::ModuleEntry;
+pub(crate) use self::entry::manifest_text;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::module::{ModuleInfo, segments};

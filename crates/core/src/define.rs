@@ -11,6 +11,7 @@ use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use crate::compile::{ModuleEntry, manifest_text};
 use crate::compile::{Waiting, compile};
 use crate::ddl::{Create, Drop, ObjectKind, Source, With};
 use crate::dependents::Uses;
@@ -20,8 +21,8 @@ use crate::foreign;
 use crate::limits::Limits;
 use crate::module::{self, ModuleInfo};
 use crate::registry::{
-    Callable, Declared, DeclaredFunction, FunctionEntry, ModuleEntry, Namespace, ObjectEntry,
-    Policy, Registry, function_key, manifest_text, sql_problem,
+    Callable, Declared, DeclaredFunction, FunctionEntry, Namespace, ObjectEntry, Policy, Registry,
+    function_key, sql_problem,
 };
 use crate::runtime::{CompiledModule, Metering, StatementBudget};
 use crate::settings::{FileAccess, Settings};

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cache::InstanceCache;
+use crate::compile::ModuleEntry;
 use crate::error::{Error, ErrorKind, Result};
-use crate::registry::{FunctionKey, ModuleEntry};
 use crate::runtime::{Runtime, RuntimeFeature, check_feature};
 use crate::settings::Settings;
 use crate::stats::FunctionStats;
@@ -15,7 +15,7 @@ use crate::stats::FunctionStats;
 type Modules = HashMap<[u8; 32], Arc<ModuleEntry>>;
 
 /// Counters by name and argument count.
-type Stats = HashMap<FunctionKey, Arc<FunctionStats>>;
+type Stats = HashMap<(String, i32), Arc<FunctionStats>>;
 
 /// See the module's description.
 pub struct Environment {

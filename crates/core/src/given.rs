@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::compile::{ModuleEntry, manifest_text};
 use crate::compile::{Waiting, compile};
 use crate::ddl::{ObjectKind, With};
 use crate::environment::Environment;
@@ -12,9 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::foreign;
 use crate::limits::Capabilities;
 use crate::module::{self, ModuleInfo};
-use crate::registry::{
-    Callable, Declared, FunctionEntry, ModuleEntry, Namespace, ObjectEntry, Policy, manifest_text,
-};
+use crate::registry::{Callable, Declared, FunctionEntry, Namespace, ObjectEntry, Policy};
 use crate::runtime::CompiledModule;
 use crate::session::{Binding, binding};
 use crate::stats::FunctionStats;

@@ -5,12 +5,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crate::compile::ModuleEntry;
 use crate::ddl::ObjectKind;
 use crate::environment::Environment;
 use crate::manifest::{AggregateMethod, Json, Signature, TableMethod};
 use crate::registry::{
-    Callable, CollationEntry, FunctionBody, FunctionEntry, ModuleEntry, Namespace, ObjectEntry,
-    Registry, TableEntry,
+    Callable, CollationEntry, FunctionBody, FunctionEntry, Namespace, ObjectEntry, Registry,
+    TableEntry,
 };
 use crate::value::Value;
 

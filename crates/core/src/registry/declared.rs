@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{ModuleEntry, ObjectEntry};
+use super::ObjectEntry;
+use crate::compile::ModuleEntry;
 use crate::ddl::ObjectKind;
 use crate::limits::{Capabilities, Capability};
 use crate::manifest::{

@@ -5,7 +5,6 @@
 
 mod budget;
 mod declared;
-mod module;
 mod policy;
 
 use std::collections::HashMap;
@@ -14,12 +13,11 @@ use std::sync::Arc;
 
 pub use declared::{CollationBody, FunctionBody};
 pub(crate) use declared::{Declared, DeclaredFunction, sql_problem};
-pub use module::ModuleEntry;
-pub(crate) use module::manifest_text;
 pub use policy::Policy;
 
 use self::budget::Budget;
 use crate::catalog::{Generation, LoadedCatalog, ObjectRow};
+use crate::compile::ModuleEntry;
 use crate::ddl::{ObjectKind, With};
 use crate::define::is_reserved;
 use crate::environment::Environment;

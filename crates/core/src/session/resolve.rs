@@ -103,15 +103,13 @@ impl Session {
         if let Some(problem) = &object.problem {
             return Err(broken(problem));
         }
-        self.environment.runtime()?;
+        let runtime = self.environment.runtime()?;
         let metering = object.policy.metering();
         if let Some(module) = object.module.compiled(metering) {
             return Ok(module);
         }
         let compile = |wasm: Vec<u8>| {
-            self.waiting(scope, |waiting| {
-                object.module.compile(&wasm, metering, &self.environment, waiting)
-            })
+            self.waiting(scope, |waiting| object.module.compile(&wasm, metering, runtime, waiting))
         };
         read_module(&object.module.sha256).and_then(compile).map_err(|error| match error.kind() {
             ErrorKind::Interrupted => error,

@@ -4,13 +4,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use crate::compile::{Waiting, compile};
-use crate::environment::Environment;
+use super::{Waiting, compile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::manifest::{ByExport, Manifest};
 use crate::module::ModuleInfo;
-use crate::runtime::{CompiledModule, Metering};
+use crate::runtime::{CompiledModule, Metering, Runtime};
 
 /// A module as the catalog describes it, and its code once that was needed.
 pub struct ModuleEntry {
@@ -112,15 +111,14 @@ impl ModuleEntry {
     /// and that the manifest in the catalog is the module's own.
     ///
     /// # Errors
-    /// One of these checks, a missing runtime, what the runtime reports; the statement has to end.
+    /// One of these checks, what the runtime reports; the statement has to end.
     pub fn compile(
         &self,
         wasm: &[u8],
         metering: Metering,
-        environment: &Environment,
+        runtime: &Arc<dyn Runtime>,
         waiting: Waiting<'_>,
     ) -> Result<Arc<dyn CompiledModule>> {
-        let runtime = environment.runtime()?;
         if <[u8; 32]>::from(Sha256::digest(wasm)) != self.sha256 {
             return Err(Error::new(
                 ErrorKind::Catalog,
@@ -130,7 +128,7 @@ impl ModuleEntry {
                 ),
             ));
         }
-        let info = ModuleInfo::read(wasm, &environment.settings.limits)?;
+        let info = ModuleInfo::read(wasm, waiting.limits)?;
         if manifest_text(&info) != self.manifest_text {
             return Err(Error::new(
                 ErrorKind::Catalog,
