@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::guest::Guest;
 use crate::live::{IdleInstances, LiveBytes};
-use crate::registry::Policy;
+use crate::policy::Policy;
 use crate::stats::{Counts, FunctionStats};
 
 /// What makes two instances interchangeable.

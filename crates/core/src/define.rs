@@ -20,8 +20,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::foreign;
 use crate::limits::Limits;
 use crate::module::{self, ModuleInfo};
+use crate::policy::Policy;
 use crate::registry::{
-    Callable, Declared, DeclaredFunction, FunctionEntry, Namespace, ObjectEntry, Policy, Registry,
+    Callable, Declared, DeclaredFunction, FunctionEntry, Namespace, ObjectEntry, Registry,
     function_key, sql_problem,
 };
 use crate::runtime::{CompiledModule, Metering, StatementBudget};

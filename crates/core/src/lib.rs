@@ -24,6 +24,7 @@ pub mod limits;
 pub mod live;
 pub mod manifest;
 pub mod module;
+pub mod policy;
 mod quote;
 pub mod real;
 pub mod registry;

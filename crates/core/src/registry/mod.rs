@@ -5,7 +5,6 @@
 
 mod budget;
 mod declared;
-mod policy;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -13,7 +12,6 @@ use std::sync::Arc;
 
 pub use declared::{CollationBody, FunctionBody};
 pub(crate) use declared::{Declared, DeclaredFunction, sql_problem};
-pub use policy::Policy;
 
 use self::budget::Budget;
 use crate::catalog::{Generation, LoadedCatalog, ObjectRow};
@@ -23,6 +21,7 @@ use crate::define::is_reserved;
 use crate::environment::Environment;
 use crate::error::{Error, ErrorKind};
 use crate::manifest::{Signature, Table};
+use crate::policy::Policy;
 use crate::stats::FunctionStats;
 
 /// A definition: a function or an extension.

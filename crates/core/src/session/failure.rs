@@ -7,7 +7,8 @@ use crate::fault::Fault;
 use crate::guest::CallError;
 use crate::limits::Limits;
 use crate::live::LiveBytesExceeded;
-use crate::registry::{Callable, Policy};
+use crate::policy::Policy;
+use crate::registry::Callable;
 use crate::runtime::ResolveError;
 
 /// The error of a call of what SQL users know under this name.
