@@ -14,7 +14,7 @@ use std::rc::Rc;
 
 use commensal_core::guest::{Appended, CallResult};
 use commensal_core::manifest::AggregateMethod;
-use commensal_core::registry::FunctionBody;
+use commensal_core::manifest::FunctionBody;
 use commensal_core::session::{AggregateState, Binding, Rows, Scope, Session};
 use commensal_core::{Error, ErrorKind, Result};
 

@@ -11,7 +11,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 
 use commensal_core::guest::{Arguments, Null, Plain, Unreadable};
-use commensal_core::registry::{FunctionEntry, FunctionKey};
+use commensal_core::manifest::FunctionKey;
+use commensal_core::registry::FunctionEntry;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;

@@ -7,7 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use commensal_core::registry::FunctionKey;
+use commensal_core::manifest::FunctionKey;
 
 /// Functions without a slot that a statement can have bound at the same time.
 const COUNT_MAX: usize = 64;

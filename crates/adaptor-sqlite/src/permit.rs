@@ -7,7 +7,7 @@
 use commensal_core::ddl::lexer::{Lexer, Token, TokenKind};
 use commensal_core::host::calls::{self, check_rights};
 use commensal_core::limits::{Capabilities, Capability};
-use commensal_core::registry::function_key;
+use commensal_core::manifest::function_key;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;

@@ -12,7 +12,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::Hash;
 
 use commensal_core::Result;
-use commensal_core::registry::FunctionKey;
+use commensal_core::manifest::FunctionKey;
 
 /// Under what something is registered.
 pub(crate) trait Key: Clone + Eq + Hash {

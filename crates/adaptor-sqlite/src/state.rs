@@ -14,9 +14,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use commensal_core::catalog::{self, Generation, LoadedCatalog, Reading as CatalogReading};
 use commensal_core::environment::Environment;
 use commensal_core::manifest::AggregateMethod;
-use commensal_core::registry::{
-    FunctionBody, FunctionEntry, FunctionKey, Namespace, Registry, function_key,
-};
+use commensal_core::manifest::{FunctionBody, FunctionKey, function_key};
+use commensal_core::registry::{FunctionEntry, Namespace, Registry};
 use commensal_core::session::Session;
 use commensal_core::settings::Settings;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};

@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use commensal_core::guest::{Appended, Arguments, CallResult, Unreadable};
-use commensal_core::registry::FunctionKey;
+use commensal_core::manifest::FunctionKey;
 use commensal_core::session::{AggregateState, Binding, Rows};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use turso_core::native_ext::{

@@ -9,7 +9,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use commensal_core::guest::{Arguments, Unreadable};
-use commensal_core::registry::{FunctionEntry, FunctionKey};
+use commensal_core::manifest::FunctionKey;
+use commensal_core::registry::FunctionEntry;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use turso_core::native_ext::{FunctionArity, ScalarCall, ScalarFunction};
 use turso_core::types::IOResultOr;

@@ -10,7 +10,8 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use commensal_core::registry::{CollationEntry, FunctionBody, Registry};
+use commensal_core::manifest::FunctionBody;
+use commensal_core::registry::{CollationEntry, Registry};
 use commensal_core::session::{Scope, Session};
 use commensal_core::{Error, Result};
 

@@ -9,9 +9,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use commensal_core::catalog::{self, Generation, Reading};
 use commensal_core::environment::Environment;
-use commensal_core::registry::{
-    FunctionBody, FunctionEntry, FunctionKey, Namespace, Registry, function_key,
-};
+use commensal_core::manifest::{FunctionBody, FunctionKey, function_key};
+use commensal_core::registry::{FunctionEntry, Namespace, Registry};
 use commensal_core::session::Session;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use turso_core::{Connection, ExternalFunc, Statement};

@@ -19,12 +19,10 @@ use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::foreign;
 use crate::limits::Limits;
+use crate::manifest::{Declared, DeclaredFunction, function_key};
 use crate::module::{self, ModuleInfo};
 use crate::policy::Policy;
-use crate::registry::{
-    Callable, Declared, DeclaredFunction, FunctionEntry, Namespace, ObjectEntry, Registry,
-    function_key, sql_problem,
-};
+use crate::registry::{Callable, FunctionEntry, Namespace, ObjectEntry, Registry, sql_problem};
 use crate::runtime::{CompiledModule, Metering, StatementBudget};
 use crate::settings::{FileAccess, Settings};
 use crate::value::ValueRef;

@@ -8,10 +8,10 @@ use std::sync::Arc;
 use crate::compile::ModuleEntry;
 use crate::ddl::ObjectKind;
 use crate::environment::Environment;
+use crate::manifest::FunctionBody;
 use crate::manifest::{AggregateMethod, Json, Signature, TableMethod};
 use crate::registry::{
-    Callable, CollationEntry, FunctionBody, FunctionEntry, Namespace, ObjectEntry, Registry,
-    TableEntry,
+    Callable, CollationEntry, FunctionEntry, Namespace, ObjectEntry, Registry, TableEntry,
 };
 use crate::value::Value;
 

@@ -73,7 +73,7 @@ pub struct Binding {
     pub signature: Arc<Signature>,
     /// Whether subtypes pass.
     pub subtype: bool,
-    /// Whether only that is wanted which a [validator](crate::registry::FunctionBody::Validator) tells.
+    /// Whether only that is wanted which a [validator](crate::manifest::FunctionBody::Validator) tells.
     pub validates: bool,
 }
 

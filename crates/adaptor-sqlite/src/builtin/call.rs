@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use commensal_core::guest::Arguments;
-use commensal_core::registry::{FunctionBody, FunctionEntry, Registry, function_key};
+use commensal_core::manifest::{FunctionBody, function_key};
+use commensal_core::registry::{FunctionEntry, Registry};
 use commensal_core::{Error, ErrorKind, Result};
 
 use super::{Call, Kept};

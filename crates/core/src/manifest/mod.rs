@@ -6,6 +6,7 @@
 //! Knows nothing of WebAssembly: whether the exports exist is [`crate::module`]'s question.
 
 mod by_export;
+mod declared;
 mod fields;
 mod json;
 mod read;
@@ -14,6 +15,8 @@ mod split;
 mod write;
 
 pub(crate) use by_export::ByExport;
+pub use declared::{CollationBody, FunctionBody, FunctionKey, function_key};
+pub(crate) use declared::{Declared, DeclaredFunction};
 pub use json::Json;
 pub use signature::{PARAMS_MAX, Param, Signature};
 

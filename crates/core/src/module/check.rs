@@ -12,8 +12,8 @@ use crate::error::{Error, ErrorKind};
 use crate::host;
 use crate::limits::Limits;
 use crate::manifest::{Declaration, Manifest};
+use crate::manifest::{Declared, function_key};
 use crate::quote::quoted;
-use crate::registry::{Declared, function_key};
 
 /// Problems of one kind that are kept.
 const PROBLEMS_MAX: usize = 20;

@@ -1,91 +1,10 @@
 //! What a definition declares: the objects of its manifest under the names that SQL knows.
 
-use std::collections::{BTreeMap, HashMap};
-
 use super::ObjectEntry;
 use crate::compile::ModuleEntry;
 use crate::ddl::ObjectKind;
 use crate::limits::{Capabilities, Capability};
-use crate::manifest::{
-    Aggregate, AggregateMethod, Collation, Function, Manifest, Param, Signature, Table,
-    TableMethod, Type,
-};
-use crate::value::StorageClass;
-
-/// What a definition declares.
-#[derive(Default)]
-pub(crate) struct Declared {
-    pub(crate) functions: Vec<DeclaredFunction>,
-    pub(crate) tables: Vec<Table>,
-    pub(crate) collations: Vec<DeclaredCollation>,
-}
-
-/// What is behind the name of a function.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FunctionBody {
-    /// A scalar function: its export.
-    Scalar(String),
-    /// A scalar function that tells whether this export takes the arguments: 1 or 0, and NULL for
-    /// NULL.
-    Validator(String),
-    /// An aggregate: its exports, by what they do.
-    Aggregate(BTreeMap<AggregateMethod, String>),
-}
-
-/// What is behind the name of a collation.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CollationBody {
-    /// An export that compares.
-    Compare(String),
-    /// An export that tells whether its first argument is less than its second.
-    Less(String),
-}
-
-impl CollationBody {
-    /// The export.
-    pub fn export(&self) -> &str {
-        match self {
-            Self::Compare(export) | Self::Less(export) => export,
-        }
-    }
-}
-
-/// A collation as a definition declares it.
-pub(crate) struct DeclaredCollation {
-    pub(crate) name: String,
-    pub(crate) body: CollationBody,
-}
-
-/// A function as a definition declares it.
-pub(crate) struct DeclaredFunction {
-    pub(crate) name: String,
-    pub(crate) body: FunctionBody,
-    pub(crate) signature: Signature,
-    pub(crate) subtype: bool,
-    pub(crate) deterministic: bool,
-}
-
-impl DeclaredFunction {
-    fn scalar(function: &Function, name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            body: FunctionBody::Scalar(function.export.clone()),
-            signature: function.signature.clone(),
-            subtype: function.subtype,
-            deterministic: function.deterministic,
-        }
-    }
-
-    fn aggregate(aggregate: &Aggregate, name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            body: FunctionBody::Aggregate(aggregate.methods.clone()),
-            signature: aggregate.signature.clone(),
-            subtype: aggregate.subtype,
-            deterministic: false,
-        }
-    }
-}
+use crate::manifest::{Declared, DeclaredFunction, FunctionBody, Manifest, Signature, Table};
 
 impl Declared {
     /// What a definition declares, by its manifest.
@@ -126,26 +45,6 @@ impl Declared {
         match object.kind {
             ObjectKind::Function => Self::undeclared(object),
             ObjectKind::Extension => Self::default(),
-        }
-    }
-
-    /// What CREATE EXTENSION takes of a manifest.
-    pub(crate) fn of_extension(manifest: &Manifest) -> Self {
-        let scalars = manifest.functions.iter().map(|f| DeclaredFunction::scalar(f, &f.name));
-        let aggregates =
-            manifest.aggregates.iter().map(|a| DeclaredFunction::aggregate(a, &a.name));
-        let types = manifest.types.iter().flat_map(type_functions);
-        let collations = manifest.collations.iter().map(|Collation { name, compare, .. }| {
-            DeclaredCollation { name: name.clone(), body: CollationBody::Compare(compare.clone()) }
-        });
-        let of_two = manifest.functions.iter().filter(|f| f.signature.argument_count() == 2);
-        let of_two: HashMap<_, _> =
-            of_two.map(|f| (f.name.to_ascii_lowercase(), f.export.as_str())).collect();
-        let orders = manifest.types.iter().filter_map(|ty| type_collation(&of_two, ty));
-        Self {
-            functions: scalars.chain(aggregates).chain(types).collect(),
-            tables: manifest.tables.clone(),
-            collations: collations.chain(orders).collect(),
         }
     }
 
@@ -230,50 +129,4 @@ pub(crate) fn sql_problem(object: &ObjectEntry) -> Option<String> {
         "{what} is not deterministic: its results depend on more than its arguments (WITH (allow = '{}'))",
         object.with.allow.unwrap_or_default()
     ))
-}
-
-/// The functions that make a type usable where the engine has no types of its own: `t()` makes the
-/// stored value, `t_decode()` the value to show, and `t_valid()` is for CHECK constraints.
-fn type_functions(ty: &Type) -> [DeclaredFunction; 3] {
-    // NULL is NULL without a call.
-    let value = Param { class: None, nullable: false };
-    let stored = Param { class: Some(ty.base), nullable: false };
-    let declared = |suffix: &str, body, first, returns| DeclaredFunction {
-        name: format!("{}{suffix}", ty.name),
-        body,
-        signature: Signature {
-            params: [first].into_iter().chain(ty.params.iter().copied()).collect(),
-            variadic: None,
-            returns,
-        },
-        subtype: false,
-        deterministic: true,
-    };
-    [
-        declared("", FunctionBody::Scalar(ty.encode.clone()), value, Some(ty.base)),
-        declared("_decode", FunctionBody::Scalar(ty.decode.clone()), stored, None),
-        declared("_valid", FunctionBody::Validator(ty.decode.clone()), value, None),
-    ]
-}
-
-/// The order of a type whose values are stored as text, by its operator `<`: a collation of its name.
-/// `of_two` has the exports of the functions of two arguments, by their names in lower case.
-fn type_collation(of_two: &HashMap<String, &str>, ty: &Type) -> Option<DeclaredCollation> {
-    if ty.base != StorageClass::Text {
-        return None;
-    }
-    let less = ty.operators.iter().find(|operator| operator.op == "<")?;
-    let export = of_two.get(&less.function.to_ascii_lowercase())?;
-    let body = CollationBody::Less((*export).to_owned());
-    Some(DeclaredCollation { name: ty.name.clone(), body })
-}
-
-impl Manifest {
-    /// The tables that CREATE FUNCTION means by this export: by their own name, or that of the export
-    /// that opens a cursor.
-    pub(crate) fn tables_of<'a>(&'a self, export: &'a str) -> impl Iterator<Item = &'a Table> {
-        self.tables.iter().filter(move |t| {
-            t.name == export || t.methods.get(&TableMethod::Open).is_some_and(|o| o == export)
-        })
-    }
 }

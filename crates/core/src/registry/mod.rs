@@ -10,8 +10,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-pub use declared::{CollationBody, FunctionBody};
-pub(crate) use declared::{Declared, DeclaredFunction, sql_problem};
+pub(crate) use declared::sql_problem;
 
 use self::budget::Budget;
 use crate::catalog::{Generation, LoadedCatalog, ObjectRow};
@@ -20,7 +19,10 @@ use crate::ddl::{ObjectKind, With};
 use crate::define::is_reserved;
 use crate::environment::Environment;
 use crate::error::{Error, ErrorKind};
-use crate::manifest::{Signature, Table};
+use crate::manifest::{
+    CollationBody, Declared, DeclaredFunction, FunctionBody, FunctionKey, Signature, Table,
+    function_key,
+};
 use crate::policy::Policy;
 use crate::stats::FunctionStats;
 
@@ -142,14 +144,6 @@ pub enum Namespace {
 
 /// Tells whether the engine itself, or its application, has something of this name.
 pub type IsForeign<'a> = &'a dyn Fn(Namespace, &str) -> bool;
-
-/// Name (ASCII lower case) and argument count: the identity of a function.
-pub type FunctionKey = (String, i32);
-
-/// The key of a function.
-pub fn function_key(name: &str, arguments: i32) -> FunctionKey {
-    (name.to_ascii_lowercase(), arguments)
-}
 
 /// See the module's description.
 pub struct Registry {

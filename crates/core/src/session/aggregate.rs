@@ -10,8 +10,9 @@ use super::{Binding, Entered, InstanceId, Scope, Session, failure, not_bound};
 use crate::error::{Error, Result};
 use crate::guest::{Appended, Arguments, Batch, CallError, CallResult, Callee, Sink};
 use crate::limits::Capability;
+use crate::manifest::FunctionBody;
 use crate::manifest::{AggregateMethod, Signature};
-use crate::registry::{Callable, FunctionBody, FunctionEntry};
+use crate::registry::{Callable, FunctionEntry};
 use crate::value::{StorageClass, ValueRef};
 
 /// What all calls of `drop` in one statement may take: they run when the host wants it to end.

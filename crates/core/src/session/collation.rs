@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::{Binding, Scope, Session};
 use crate::error::{Error, ErrorKind, Result};
+use crate::manifest::CollationBody;
 use crate::manifest::{Param, Signature};
-use crate::registry::{CollationBody, CollationEntry};
+use crate::registry::CollationEntry;
 use crate::value::{StorageClass, ValueRef};
 
 impl Binding {

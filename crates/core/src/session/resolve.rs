@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::{Binding, Scope, Session};
 use crate::compile::Waiting;
 use crate::error::{Error, ErrorKind, Result};
-use crate::registry::{Callable, FunctionBody, FunctionEntry, FunctionKey};
+use crate::manifest::{FunctionBody, FunctionKey};
+use crate::registry::{Callable, FunctionEntry};
 use crate::runtime::CompiledModule;
 
 impl Scope {
