@@ -22,8 +22,7 @@ pub use signature::{PARAMS_MAX, Param, Signature};
 
 use std::collections::BTreeMap;
 
-use crate::error::{ErrorKind, Result};
-use crate::limits::Limits;
+use crate::error::ErrorKind;
 use crate::value::StorageClass;
 
 /// Everything that a module declares.
@@ -258,21 +257,6 @@ methods! {
 }
 
 impl Manifest {
-    /// Reads a manifest: JSON objects, with or without white space between them.
-    ///
-    /// # Errors
-    /// Of [`ErrorKind::Manifest`], with the line: text that is no JSON, a field, kind or version that
-    /// this version does not know, a duplicate, a limit that is exceeded.
-    pub fn parse(text: &[u8], limits: &Limits) -> Result<Self> {
-        read::manifest(text, limits)
-    }
-
-    /// The canonical text: the header first, then one object a line, in the order of the fields here.
-    /// Reading it gives an equal manifest.
-    pub fn to_json(&self) -> String {
-        write::manifest(self)
-    }
-
     /// The functions that an export implements.
     pub fn functions_of<'a>(&'a self, export: &'a str) -> impl Iterator<Item = &'a Function> {
         self.functions.iter().filter(move |f| f.export == export)

@@ -14,19 +14,26 @@ use crate::error::Result;
 use crate::limits::Limits;
 use crate::quote::quoted;
 
-pub(super) fn manifest(text: &[u8], limits: &Limits) -> Result<Manifest> {
-    let mut reader =
-        Reader { limits, manifest: Manifest::default(), header: false, names: HashSet::new() };
-    for piece in pieces(text, limits)? {
-        reader.object(&piece)?;
+impl Manifest {
+    /// Reads a manifest: JSON objects, with or without white space between them.
+    ///
+    /// # Errors
+    /// Of [`ErrorKind::Manifest`](crate::ErrorKind::Manifest), with the line: text that is no JSON, a field, kind or version that
+    /// this version does not know, a duplicate, a limit that is exceeded.
+    pub fn parse(text: &[u8], limits: &Limits) -> Result<Self> {
+        let mut reader =
+            Reader { limits, manifest: Manifest::default(), header: false, names: HashSet::new() };
+        for piece in pieces(text, limits)? {
+            reader.object(&piece)?;
+        }
+        if !reader.header {
+            return Err(error(format!(
+                "the manifest has no {{\"abi\":…}}: it does not say for which ABI version it is (this \
+                 version of Commensal knows {ABI_VERSION})"
+            )));
+        }
+        Ok(reader.manifest)
     }
-    if !reader.header {
-        return Err(error(format!(
-            "the manifest has no {{\"abi\":…}}: it does not say for which ABI version it is (this \
-             version of Commensal knows {ABI_VERSION})"
-        )));
-    }
-    Ok(reader.manifest)
 }
 
 /// The manifest as far as it is read.

@@ -8,22 +8,26 @@ use super::{
     Aggregate, Collation, Eponymous, Function, Json, Manifest, Param, Signature, Table, Type,
 };
 
-pub(super) fn manifest(manifest: &Manifest) -> String {
-    let mut out = format!("{{\"abi\":{}", crate::abi::ABI_VERSION);
-    if !manifest.info.is_empty() {
-        let _ = write!(out, ",\"info\":{}", Json::Object(manifest.info.clone()));
+impl Manifest {
+    /// The canonical text: the header first, then one object a line, in the order of the fields here.
+    /// Reading it gives an equal manifest.
+    pub fn to_json(&self) -> String {
+        let mut out = format!("{{\"abi\":{}", crate::abi::ABI_VERSION);
+        if !self.info.is_empty() {
+            let _ = write!(out, ",\"info\":{}", Json::Object(self.info.clone()));
+        }
+        out.push_str("}\n");
+        let functions = self.functions.iter().map(function);
+        let aggregates = self.aggregates.iter().map(aggregate);
+        let tables = self.tables.iter().map(table);
+        let collations = self.collations.iter().map(collation);
+        let types = self.types.iter().map(custom_type);
+        for object in functions.chain(aggregates).chain(tables).chain(collations).chain(types) {
+            out.push_str(&object);
+            out.push('\n');
+        }
+        out
     }
-    out.push_str("}\n");
-    let functions = manifest.functions.iter().map(function);
-    let aggregates = manifest.aggregates.iter().map(aggregate);
-    let tables = manifest.tables.iter().map(table);
-    let collations = manifest.collations.iter().map(collation);
-    let types = manifest.types.iter().map(custom_type);
-    for object in functions.chain(aggregates).chain(tables).chain(collations).chain(types) {
-        out.push_str(&object);
-        out.push('\n');
-    }
-    out
 }
 
 /// An object in the making: `{"kind":{…}}`.
