@@ -11,8 +11,7 @@ use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
-use crate::compile::{ModuleEntry, manifest_text};
-use crate::compile::{Waiting, compile};
+use crate::compile::{ModuleEntry, Waiting, compile, manifest_text};
 use crate::ddl::{Create, Drop, ObjectKind, Source, With};
 use crate::dependents::Uses;
 use crate::environment::Environment;
@@ -22,7 +21,9 @@ use crate::limits::Limits;
 use crate::manifest::{Declared, DeclaredFunction, function_key};
 use crate::module::{self, ModuleInfo};
 use crate::policy::Policy;
-use crate::registry::{Callable, FunctionEntry, Namespace, ObjectEntry, Registry, sql_problem};
+use crate::registry::{
+    Callable, FunctionEntry, Namespace, ObjectEntry, Registry, is_reserved, sql_problem,
+};
 use crate::runtime::{CompiledModule, Metering, StatementBudget};
 use crate::settings::{FileAccess, Settings};
 use crate::value::ValueRef;
@@ -492,13 +493,6 @@ fn check_conflict(
             Err(conflict(&format!("the {} of the extension \"{extension}\"", what(name))))
         }
     }
-}
-
-/// `run_wasm`, and everything that begins with `wasm_`.
-pub(crate) fn is_reserved(name: &str) -> bool {
-    let prefix = name.as_bytes().get(..5);
-    name.eq_ignore_ascii_case("run_wasm")
-        || prefix.is_some_and(|prefix| prefix.eq_ignore_ascii_case(b"wasm_"))
 }
 
 fn is_same(create: &Create, object: &ObjectEntry) -> bool {

@@ -1,6 +1,6 @@
 //! What a definition declares: the objects of its manifest under the names that SQL knows.
 
-use super::ObjectEntry;
+use super::object::ObjectEntry;
 use crate::compile::ModuleEntry;
 use crate::ddl::ObjectKind;
 use crate::limits::{Capabilities, Capability};

@@ -5,142 +5,26 @@
 
 mod budget;
 mod declared;
+mod entry;
+mod object;
+mod reserved;
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 
 pub(crate) use declared::sql_problem;
+pub use entry::{Callable, CollationEntry, FunctionEntry, Namespace, TableEntry};
+pub use object::ObjectEntry;
+pub(crate) use reserved::is_reserved;
 
 use self::budget::Budget;
 use crate::catalog::{Generation, LoadedCatalog, ObjectRow};
 use crate::compile::ModuleEntry;
-use crate::ddl::{ObjectKind, With};
-use crate::define::is_reserved;
+use crate::ddl::ObjectKind;
 use crate::environment::Environment;
 use crate::error::{Error, ErrorKind};
-use crate::manifest::{
-    CollationBody, Declared, DeclaredFunction, FunctionBody, FunctionKey, Signature, Table,
-    function_key,
-};
+use crate::manifest::{Declared, DeclaredFunction, FunctionKey, function_key};
 use crate::policy::Policy;
-use crate::stats::FunctionStats;
-
-/// A definition: a function or an extension.
-pub struct ObjectEntry {
-    /// Which of the two.
-    pub kind: ObjectKind,
-    /// Its name, as written at CREATE.
-    pub name: String,
-    /// Its module.
-    pub module: Arc<ModuleEntry>,
-    /// The export, of a function.
-    pub export: Option<String>,
-    /// Whether DETERMINISTIC was said, of a function.
-    pub deterministic: bool,
-    /// What WITH said.
-    pub with: With,
-    /// What its guests may use.
-    pub policy: Policy,
-    /// What is wrong with it, if something is.
-    pub problem: Option<String>,
-}
-
-/// What SQL calls in a guest: its name, the definition that it comes from, its counters. Messages show
-/// it as `f()`, or with the word for what it is.
-pub struct Callable {
-    /// What it is.
-    pub namespace: Namespace,
-    /// Its name.
-    pub name: String,
-    /// The definition it comes from.
-    pub object: Arc<ObjectEntry>,
-    /// Its counters.
-    pub stats: Arc<FunctionStats>,
-}
-
-impl fmt::Display for Callable {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = &self.name;
-        match self.namespace {
-            Namespace::Functions => write!(f, "{name}()"),
-            Namespace::Tables => write!(f, "the table {name}"),
-            Namespace::Collations => write!(f, "the collation {name}"),
-        }
-    }
-}
-
-/// A function that SQL may call.
-pub struct FunctionEntry {
-    /// What is called.
-    pub callable: Arc<Callable>,
-    /// Its argument count; -1 for any.
-    pub arguments: i32,
-    /// Its kind, and its exports.
-    pub body: FunctionBody,
-    /// Its parameters and result.
-    pub signature: Arc<Signature>,
-    /// Whether it reads or gives subtypes.
-    pub subtype: bool,
-    /// Whether the same arguments always give the same result.
-    pub deterministic: bool,
-    /// A built-in of the engine, or an earlier definition, has its name, so that SQL calls that one.
-    pub shadowed: bool,
-}
-
-impl FunctionEntry {
-    /// Its name.
-    pub fn name(&self) -> &str {
-        &self.callable.name
-    }
-
-    /// The definition it comes from.
-    pub fn object(&self) -> &Arc<ObjectEntry> {
-        &self.callable.object
-    }
-}
-
-/// A table function or a virtual table.
-pub struct TableEntry {
-    /// What is called.
-    pub callable: Arc<Callable>,
-    /// Its columns and exports.
-    pub table: Table,
-    /// A module of the engine, or an earlier definition, has its name.
-    pub shadowed: bool,
-}
-
-/// A collation.
-pub struct CollationEntry {
-    /// What is called.
-    pub callable: Arc<Callable>,
-    /// Its export.
-    pub body: CollationBody,
-    /// A collation of the engine, or an earlier definition, has its name.
-    pub shadowed: bool,
-}
-
-impl CollationEntry {
-    /// Whether both give the same order, by the same right.
-    pub fn is_same(&self, other: &Self) -> bool {
-        let (a, b) = (&self.callable.object, &other.callable.object);
-        self.body == other.body
-            && a.module.sha256 == b.module.sha256
-            && a.policy == b.policy
-            && a.problem == b.problem
-    }
-}
-
-/// A namespace of the engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Namespace {
-    /// Functions and aggregates.
-    Functions,
-    /// Table functions and modules of virtual tables.
-    Tables,
-    /// Collations.
-    Collations,
-}
 
 /// Tells whether the engine itself, or its application, has something of this name.
 pub type IsForeign<'a> = &'a dyn Fn(Namespace, &str) -> bool;
