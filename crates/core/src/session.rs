@@ -10,6 +10,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
 
 use web_time::Instant;
 
@@ -38,6 +39,9 @@ pub use aggregate::{AggregateState, Rows};
 
 /// Numbers connections, to tell their instances apart in the cache.
 static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
+
+/// What all calls of `drop` of an aggregate in one statement may take: they run when the host wants it to end.
+const DROP_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// An instance that a scope uses.
 struct Lease {
@@ -292,7 +296,7 @@ impl Session {
             leases: Vec::new(),
             instances: 0,
             budget: StatementBudget::new(self.environment.settings.limits.statement_timeout),
-            cleanup: StatementBudget::for_cleanup(aggregate::DROP_TIMEOUT),
+            cleanup: StatementBudget::for_cleanup(DROP_TIMEOUT),
             batches: Batches::new(LiveAccount::new(&self.environment.cache)),
         }
     }

@@ -4,19 +4,14 @@
 //! Knows nothing of how an engine groups rows, or when it wants a result.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::{Binding, Entered, InstanceId, Scope, Session, failure, not_bound};
 use crate::error::{Error, Result};
 use crate::guest::{Appended, Arguments, Batch, CallError, CallResult, Callee, Sink};
 use crate::limits::Capability;
-use crate::manifest::FunctionBody;
-use crate::manifest::{AggregateMethod, Signature};
+use crate::manifest::{AggregateMethod, FunctionBody, Signature};
 use crate::registry::{Callable, FunctionEntry};
 use crate::value::{StorageClass, ValueRef};
-
-/// What all calls of `drop` in one statement may take: they run when the host wants it to end.
-pub(super) const DROP_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// The exports that a binding of an aggregate has; the last two only where the aggregate has them.
 const EXPORTS: [AggregateMethod; 6] = [
