@@ -4,7 +4,7 @@
 //! undo or change a write without an error, and then a statement would have done nothing and said it
 //! had.
 
-use super::CatalogAccess;
+use super::access::CatalogAccess;
 use crate::catalog::{self, Generation};
 use crate::ddl::ObjectKind;
 use crate::define::Definition;
