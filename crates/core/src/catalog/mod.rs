@@ -7,12 +7,11 @@
 //! a direct write and another process are one case: the generation that can be read is not the label.
 
 mod read;
+mod select;
 mod shape;
 
-pub use read::{
-    CatalogReader, Column, LoadedCatalog, ModuleRow, ObjectRow, Reading, Select, TableColumn,
-    Values, read, read_attached, read_module,
-};
+pub use read::{LoadedCatalog, ModuleRow, ObjectRow, Reading, read, read_attached, read_module};
+pub use select::{CatalogReader, Column, Select, TableColumn, Values};
 pub use shape::{Shape, shapes};
 
 use crate::ddl::{ObjectKind, With};

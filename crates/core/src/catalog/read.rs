@@ -7,133 +7,17 @@
 //! definition.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
+use super::select::{CatalogReader, Column, Select, Values};
+use super::shape::{Shape, shapes};
 use super::{
     CATALOG_VERSION, Generation, SELECT_GENERATION, TABLES, parse_generation, parse_kind,
     parse_options,
-    shape::{Shape, quoted_schema, shapes},
 };
 use crate::ddl::{ObjectKind, With};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::value::ValueRef;
-
-/// A row as a reader hands it over.
-pub type Values<'a, 'v> = &'a [ValueRef<'v>];
-
-/// A column of one of the catalog's tables.
-pub struct TableColumn {
-    /// Its name.
-    pub name: String,
-    /// Whether it is an ordinary column: stored, and neither generated nor hidden.
-    pub ordinary: bool,
-}
-
-/// How an engine's connection reads. Used by one thread at a time.
-pub trait CatalogReader {
-    /// Runs one SELECT of ours and hands over its rows. Text that is not UTF-8 comes as NULL. While a
-    /// row is looked at, other statements can be run, and see what this one sees.
-    ///
-    /// # Errors
-    /// What the engine reports, and what `row` does, after which no other row follows.
-    fn query(
-        &self,
-        sql: &str,
-        parameters: &[ValueRef<'_>],
-        row: &mut dyn FnMut(Values<'_, '_>) -> Result<()>,
-    ) -> Result<()>;
-
-    /// The columns of a table of a schema, in order.
-    ///
-    /// # Errors
-    /// What the engine reports.
-    fn columns(&self, schema: &str, table: &str) -> Result<Vec<TableColumn>>;
-
-    /// Runs a [`Select`]. An engine without `octet_length()` has to do it in another way.
-    ///
-    /// # Errors
-    /// As of [`CatalogReader::query`].
-    fn select(
-        &self,
-        select: &Select<'_>,
-        row: &mut dyn FnMut(Values<'_, '_>) -> Result<()>,
-    ) -> Result<()> {
-        self.query(&select.sql(), &[], row)
-    }
-}
-
-/// A column to read, and how long its value may be.
-pub enum Column {
-    /// An integer, or NULL in place of anything else.
-    Integer(&'static str),
-    /// A blob of at most so many bytes, or NULL in place of anything else.
-    Blob(&'static str, usize),
-    /// A text. In place of one that is longer than so many bytes its length is read, an integer; in
-    /// place of anything else NULL.
-    Text(&'static str, usize),
-    /// A text of at most so many bytes, or a blob of at most so many. In place of one that is longer its
-    /// length is read, an integer; in place of anything else NULL.
-    TextOrBlob(&'static str, usize, usize),
-    /// The type of a value, as `typeof()` calls it.
-    Type(&'static str),
-}
-
-/// Reads columns of a table that [`shapes`] has found to be ordinary.
-pub struct Select<'a> {
-    /// The schema that the table is in.
-    pub schema: &'a str,
-    /// The table.
-    pub table: &'static str,
-    /// Whether its rows have numbers; then they are read in the order of these.
-    pub has_rowid: bool,
-    /// What to read.
-    pub columns: Vec<Column>,
-    /// How many rows at most.
-    pub rows_max: usize,
-}
-
-impl Select<'_> {
-    /// The statement.
-    pub fn sql(&self) -> String {
-        let mut sql = String::from("SELECT ");
-        for (i, column) in self.columns.iter().enumerate() {
-            sql.push_str(if i == 0 { "" } else { ", " });
-            sql.push_str(&column.sql());
-        }
-        let Self { schema, table, rows_max, .. } = self;
-        let order = if self.has_rowid { " ORDER BY rowid" } else { "" };
-        let schema = quoted_schema(schema);
-        // Writing to a String does not fail.
-        let _ = write!(sql, " FROM {schema}.{table}{order} LIMIT {rows_max}");
-        sql
-    }
-}
-
-impl Column {
-    /// An expression for the value. `typeof()`, `octet_length()` and the `length()` of a blob are
-    /// answered from the header of a row.
-    pub fn sql(&self) -> String {
-        match self {
-            Self::Integer(name) => {
-                format!("CASE WHEN typeof({name}) = 'integer' THEN {name} END")
-            }
-            Self::Blob(name, max) => format!(
-                "CASE WHEN typeof({name}) = 'blob' AND length({name}) <= {max} THEN {name} END"
-            ),
-            Self::Text(name, max) => format!(
-                "CASE WHEN typeof({name}) <> 'text' THEN NULL WHEN octet_length({name}) <= {max} \
-                 THEN {name} ELSE octet_length({name}) END"
-            ),
-            Self::TextOrBlob(name, text, blob) => format!(
-                "CASE WHEN typeof({name}) NOT IN ('text', 'blob') THEN NULL WHEN octet_length({name}) <= \
-                 CASE typeof({name}) WHEN 'text' THEN {text} ELSE {blob} END THEN {name} \
-                 ELSE octet_length({name}) END"
-            ),
-            Self::Type(name) => format!("typeof({name})"),
-        }
-    }
-}
 
 /// A definition as read from the catalog.
 pub struct ObjectRow {

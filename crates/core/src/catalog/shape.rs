@@ -5,10 +5,7 @@
 //! the schema has to say that the table is ordinary and has the columns that we expect. The rows are then
 //! read by a [`Select`](super::Select), which bounds their number and asks for lengths before values.
 
-use std::borrow::Cow;
-
-use super::read::CatalogReader;
-use crate::ddl::quote_identifier;
+use super::select::{CatalogReader, quoted_schema};
 use crate::error::Result;
 use crate::value::ValueRef;
 
@@ -66,12 +63,4 @@ pub fn shapes<const N: usize>(
         }
     }
     Ok(found)
-}
-
-/// The schema's name as SQL has it.
-pub(super) fn quoted_schema(schema: &str) -> Cow<'_, str> {
-    match schema {
-        "main" => Cow::Borrowed(schema),
-        _ => Cow::Owned(quote_identifier(schema)),
-    }
 }
