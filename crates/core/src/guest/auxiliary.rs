@@ -2,21 +2,15 @@
 
 use std::time::Duration;
 
-use super::{Arguments, CallError, CallResult, Callee, Guest, Sink};
+use super::{Arguments, CallError, CallResult, Callee, Guest, Keeper, Sink};
 use crate::fault::Fault;
 use crate::host::auxiliary;
 use crate::manifest::Signature;
-use crate::runtime::{CompiledModule, FunctionId, StatementBudget};
+use crate::runtime::{CompiledModule, StatementBudget};
 use crate::value::ValueRef;
 
 /// What all calls of `commensal_auxdata_drop` at the end of a statement may take.
 const DROP_TIMEOUT: Duration = Duration::from_millis(100);
-
-/// What is known of a guest that keeps auxiliary data.
-pub(super) struct Keeper {
-    /// `commensal_auxdata_drop`, if the guest has it.
-    drop: Option<FunctionId>,
-}
 
 impl Guest {
     /// Finds out whether the guest keeps auxiliary data.

@@ -10,9 +10,12 @@
 mod arguments;
 mod auxiliary;
 mod batch;
+mod callee;
+mod error;
 mod fetch;
 mod image;
 mod pointer;
+mod pointers;
 mod result;
 mod sink;
 
@@ -22,9 +25,10 @@ use web_time::Instant;
 pub(crate) use self::arguments::unreadable;
 pub use self::arguments::{Arguments, Null, Plain, Unreadable};
 use self::arguments::{Placed, encode};
-use self::auxiliary::Keeper;
 pub use self::batch::Appended;
 pub(crate) use self::batch::{Batch, Batches};
+pub use self::callee::Callee;
+pub use self::error::{CallError, CallResult};
 pub use self::fetch::Fetched;
 pub(crate) use self::image::Image;
 use self::pointer::Pointers;
@@ -34,105 +38,27 @@ use self::result::{bytes_in, check_len, memory_shrank, message, record, value, z
 pub use self::sink::Sink;
 use crate::fault::Fault;
 use crate::host::TableState;
-use crate::manifest::Signature;
 use crate::runtime::{
     CompiledModule, FunctionId, Instance, InstanceConfig, ResolveError, StatementBudget, is_within,
     range,
 };
-use crate::stack::{self, Gauge, StackTooSmall};
+use crate::stack::{self, Gauge};
 use crate::value::{StorageClass, ValueRef};
-
-/// Why a call gave no value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CallError {
-    /// The arguments do not fit; the guest was not called. The instance is fine.
-    Argument(String),
-    /// The guest answered with an error record: the message SQL users see, and the result code of
-    /// SQLite that it asked for, if that is one it may have. The instance is fine.
-    Guest(String, Option<i32>),
-    /// The guest broke the ABI. The instance is to be dropped.
-    Protocol(String),
-    /// The result has more bytes than `result_bytes_max`. The instance is fine.
-    ResultTooLarge(usize),
-    /// The arguments did not fit into the guest's memory. The instance is to be dropped.
-    ArgumentsTooLarge(usize),
-    /// The thread has too little stack for the call, which was not made. The instance is fine.
-    StackTooSmall(StackTooSmall),
-    /// The call did not return. The instance is to be dropped. With the guest's own last words, if
-    /// it left some.
-    Fault(Fault, Option<String>),
-}
-
-/// The outcome of a call. The error is boxed: an outcome is moved several times in each call, and an
-/// error happens once.
-pub type CallResult<T> = Result<T, Box<CallError>>;
-
-impl From<StackTooSmall> for Box<CallError> {
-    #[cold]
-    fn from(small: StackTooSmall) -> Self {
-        CallError::StackTooSmall(small).into()
-    }
-}
-
-impl CallError {
-    /// Whether a guest that never frees its memory may have failed for that.
-    fn may_be_for_memory(&self) -> bool {
-        use Fault::{LiveBytes, MemoryExhausted, Trap};
-        matches!(
-            self,
-            Self::Fault(Trap(_) | MemoryExhausted | LiveBytes(_), _) | Self::ArgumentsTooLarge(_)
-        )
-    }
-
-    /// Whether time has run out, or the host wants the statement to end.
-    fn is_timeout(&self) -> bool {
-        use Fault::{CallTimeout, Interrupted, StatementTimeout};
-        matches!(self, Self::Fault(CallTimeout | StatementTimeout | Interrupted, _))
-    }
-
-    /// Whether the instance can still be used.
-    pub fn instance_survives(&self) -> bool {
-        matches!(
-            self,
-            Self::Argument(_) | Self::Guest(..) | Self::ResultTooLarge(_) | Self::StackTooSmall(_)
-        )
-    }
-}
 
 /// Bytes asked for with the first `commensal_scratch` call.
 const SCRATCH_BYTES_INITIAL: u32 = 4096;
-
-/// A guest function and what is known of it.
-#[derive(Clone, Copy)]
-pub struct Callee<'a> {
-    /// The function, resolved in the instance that is called.
-    pub function: FunctionId,
-    /// What it takes and gives.
-    pub signature: &'a Signature,
-    /// Whether subtypes pass, in and out: few functions want them, and asking for them costs each
-    /// argument a call.
-    pub subtype: bool,
-    /// Most bytes of a result.
-    pub result_bytes_max: usize,
-}
-
-impl Callee<'_> {
-    #[inline(always)]
-    fn returns(&self) -> Returns {
-        Returns {
-            class: self.signature.returns,
-            subtype: self.subtype,
-            bytes_max: self.result_bytes_max,
-            keepable: false,
-        }
-    }
-}
 
 /// What is known of a guest that never frees its memory.
 struct Renewable {
     /// It has been called.
     used: bool,
     memory_bytes_max: usize,
+}
+
+/// What is known of a guest that keeps auxiliary data.
+struct Keeper {
+    /// `commensal_auxdata_drop`, if the guest has it.
+    drop: Option<FunctionId>,
 }
 
 /// An instance with its scratch area.

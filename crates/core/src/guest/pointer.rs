@@ -2,36 +2,25 @@
 //! ([`sqlite3_result_pointer`](https://www.sqlite.org/c3ref/result_blob.html)).
 //!
 //! SQL may be done with one at any time, also while its instance runs. So that is noted, and the guest
-//! is told later: when many are noted, and before its instance waits for the next statement.
+//! is told later (`pointers.rs`).
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
-use super::{CallError, CallResult, Callee, Guest};
-use crate::fault::Fault;
-use crate::manifest::Signature;
 use crate::runtime::{FunctionId, StatementBudget};
-use crate::value::ValueRef;
-
-/// What all calls of `commensal_pointer_drop` in one statement may take.
-const DROP_TIMEOUT: Duration = Duration::from_millis(100);
-
-/// As many pointers that SQL is done with wait until the guest makes another one.
-const WAITING_MAX: usize = 64;
 
 /// What a guest calls a pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Name {
-    ty: u32,
-    payload: u64,
+pub(super) struct Name {
+    pub(super) ty: u32,
+    pub(super) payload: u64,
 }
 
 /// What SQL is done with.
 #[derive(Debug, Default)]
-struct Waiting(Mutex<Vec<Name>>);
+pub(super) struct Waiting(Mutex<Vec<Name>>);
 
 impl Waiting {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Name>> {
+    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Name>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -39,8 +28,8 @@ impl Waiting {
 /// A pointer of an instance that SQL holds. SQL is done with it when this is dropped.
 #[derive(Debug)]
 pub struct Pointer {
-    name: Name,
-    instance: Arc<Waiting>,
+    pub(super) name: Name,
+    pub(super) instance: Arc<Waiting>,
 }
 
 impl Pointer {
@@ -72,84 +61,8 @@ impl SentPointer {
 
 /// What an instance has to do with pointers, once it has made one.
 pub(super) struct Pointers {
-    waiting: Arc<Waiting>,
+    pub(super) waiting: Arc<Waiting>,
     /// `commensal_pointer_drop`, if the guest has it.
-    drop: Option<FunctionId>,
-    budget: StatementBudget,
-}
-
-impl Guest {
-    /// Whose pointers this instance knows; of no instance as long as it made none.
-    pub(crate) fn pointers_of(&self) -> usize {
-        self.pointers.as_ref().map_or(0, |own| Arc::as_ptr(&own.waiting).addr())
-    }
-
-    /// Begins another statement.
-    pub(super) fn renew_pointers(&mut self) {
-        if let Some(own) = &mut self.pointers {
-            own.budget = StatementBudget::for_cleanup(DROP_TIMEOUT);
-        }
-    }
-
-    /// The pointer that the guest just gave a name.
-    pub(super) fn pointer(&mut self, ty: u32, payload: u64) -> CallResult<Pointer> {
-        let waits = self.pointers.as_ref().map_or(0, |own| own.waiting.lock().len());
-        if waits >= WAITING_MAX {
-            self.drop_pointers()?;
-        }
-        if self.pointers.is_none() {
-            let drop = self.instance.resolve(commensal_abi::EXPORT_POINTER_DROP).ok();
-            let budget = StatementBudget::for_cleanup(DROP_TIMEOUT);
-            self.pointers = Some(Box::new(Pointers { waiting: Arc::default(), drop, budget }));
-        }
-        let instance = self.pointers.as_ref().map(|own| Arc::clone(&own.waiting));
-        Ok(Pointer { name: Name { ty, payload }, instance: instance.unwrap_or_default() })
-    }
-
-    /// The instance as it waits for the next statement: told what is no longer kept, and what SQL is done
-    /// with. `None` where it has
-    /// statements of its own: they end with the one that ends, or would keep the connection from closing,
-    /// and without them the guest's memory is wrong.
-    ///
-    /// # Errors
-    /// As [`Guest::drop_pointers`].
-    pub(crate) fn idle(mut self: Box<Self>) -> CallResult<Option<Box<Self>>> {
-        self.end_auxiliary()?;
-        if self.pointers.is_some() {
-            self.drop_pointers()?;
-        }
-        Ok((!self.instance.host_mut().sql.has_statements()).then_some(self))
-    }
-
-    /// Tells the guest which pointers SQL is done with, even when the host wants the statement to end.
-    ///
-    /// # Errors
-    /// A fault, or no time is left: the instance is to be dropped.
-    pub(crate) fn drop_pointers(&mut self) -> CallResult<()> {
-        loop {
-            let Some(own) = &mut self.pointers else { return Ok(()) };
-            let (mut budget, drop) = (own.budget, own.drop);
-            let Some(Name { ty, payload }) = own.waiting.lock().pop() else { return Ok(()) };
-            let Some(function) = drop else { continue };
-            if budget.remaining().is_zero() {
-                return Err(CallError::Fault(Fault::StatementTimeout, None).into());
-            }
-            let callee = Callee {
-                function,
-                signature: &Signature::ANY,
-                subtype: false,
-                result_bytes_max: 0,
-            };
-            let arguments = [ValueRef::Integer(ty.into()), ValueRef::Integer(payload as i64)];
-            // The statement whose end this may be is the engine's to end, without others within.
-            self.instance.host_mut().sql.set_closed(true);
-            // What it answers has no meaning, not even an error.
-            let called = self.invoke(callee, &arguments[..], &mut budget);
-            self.instance.host_mut().sql.set_closed(false);
-            called?;
-            if let Some(own) = &mut self.pointers {
-                own.budget = budget;
-            }
-        }
-    }
+    pub(super) drop: Option<FunctionId>,
+    pub(super) budget: StatementBudget,
 }
