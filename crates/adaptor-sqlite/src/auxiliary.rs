@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 
-use commensal_core::host::auxiliary::{Auxiliary, Place, SentAuxiliary};
+use commensal_core::host::place::{Auxiliary, Place, SentAuxiliary};
 
 use crate::api::{Api, sqlite3_context};
 use crate::function::guard;

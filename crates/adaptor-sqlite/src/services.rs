@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use commensal_core::environment::Environment;
-use commensal_core::host::auxiliary::Place;
+use commensal_core::host::place::Place;
 use commensal_core::host::sql::HostSql;
 use commensal_core::host::{HostServices, LogLevel};
 use commensal_core::limits::Capabilities;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Arguments, CallError, CallResult, Callee, Guest, Keeper, Sink};
 use crate::fault::Fault;
-use crate::host::auxiliary;
+use crate::host::imports::auxiliary;
 use crate::manifest::Signature;
 use crate::runtime::{CompiledModule, StatementBudget};
 use crate::value::ValueRef;

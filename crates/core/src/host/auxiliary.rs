@@ -8,61 +8,15 @@
 //!
 //! A number may go while the guest runs. So that is noted, and the guest is told before its next call.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use super::{HostFunction, HostServices, HostState, HostType};
+use super::place::{Auxiliary, Place, Waiting};
+use super::services::HostServices;
 use crate::fault::Fault;
 
 /// Numbers of an instance that are kept, or of whose end it was not told, at most. A statement has one
 /// for each place and constant argument.
 const NUMBERS_MAX: usize = 65_536;
-
-/// What an instance is to be told of, in the order in which it went.
-#[derive(Debug, Default)]
-struct Waiting(Mutex<VecDeque<i64>>);
-
-impl Waiting {
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<i64>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A number that is kept for an instance. It goes when this is dropped.
-#[derive(Debug)]
-pub struct Auxiliary {
-    number: i64,
-    instance: Arc<Waiting>,
-}
-
-impl Auxiliary {
-    /// What an instance is told that asks for it.
-    pub fn sent(&self) -> SentAuxiliary {
-        SentAuxiliary { number: self.number, instance: Arc::as_ptr(&self.instance).addr() }
-    }
-}
-
-impl Drop for Auxiliary {
-    fn drop(&mut self) {
-        self.instance.lock().push_back(self.number);
-    }
-}
-
-/// A number on its way to a guest: nothing to all instances but the one that gave it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SentAuxiliary {
-    number: i64,
-    instance: usize,
-}
-
-/// The place in a statement where a scalar function is called. Used while the call runs, on its thread.
-pub trait Place {
-    /// What is kept for an argument, from 0.
-    fn get(&self, argument: i32) -> Option<SentAuxiliary>;
-
-    /// Keeps this for an argument in place of what there was, or drops it at once.
-    fn set(&self, argument: i32, auxiliary: Option<Auxiliary>);
-}
 
 /// The auxiliary data of an instance.
 #[derive(Debug, Default)]
@@ -99,7 +53,7 @@ impl AuxiliaryState {
         if self.at_place && argument >= 0 { services.place() } else { None }
     }
 
-    fn get(&self, services: &dyn HostServices, argument: i32) -> i64 {
+    pub(super) fn get(&self, services: &dyn HostServices, argument: i32) -> i64 {
         let found = match self.place(services, argument) {
             Some(place) => place.get(argument),
             None => {
@@ -111,7 +65,7 @@ impl AuxiliaryState {
         found.filter(|found| found.instance == mine).map_or(0, |found| found.number)
     }
 
-    fn set(
+    pub(super) fn set(
         &mut self,
         services: &dyn HostServices,
         argument: i32,
@@ -135,42 +89,13 @@ impl AuxiliaryState {
     }
 }
 
-/// The functions of the host module.
-pub(super) const FUNCTIONS: &[HostFunction] = &[
-    HostFunction {
-        module: commensal_abi::HOST_MODULE,
-        name: "auxdata_get",
-        params: &[HostType::I32],
-        result: Some(HostType::I64),
-        capability: None,
-        body: |state, _, arguments| {
-            let HostState { auxiliary, services, .. } = state;
-            Ok(auxiliary.get(&**services, arguments[0] as i32))
-        },
-    },
-    HostFunction {
-        module: commensal_abi::HOST_MODULE,
-        name: "auxdata_set",
-        params: &[HostType::I32, HostType::I64],
-        result: None,
-        capability: None,
-        body: |state, _, arguments| {
-            let HostState { auxiliary, services, .. } = state;
-            auxiliary.set(&**services, arguments[0] as i32, arguments[1])?;
-            Ok(0)
-        },
-    },
-];
-
-/// Whether this is the name of one of them.
-pub(crate) fn is_import(module: &str, name: &str) -> bool {
-    FUNCTIONS.iter().any(|function| function.module == module && function.name == name)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
     use crate::host::LogLevel;
+    use crate::host::place::SentAuxiliary;
 
     /// An engine that keeps everything.
     struct Shared(Mutex<Vec<(i32, Auxiliary)>>);

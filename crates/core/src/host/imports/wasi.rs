@@ -5,8 +5,10 @@
 //! so. What is written to standard output and error goes to the log, where that is granted, and nowhere
 //! else; clock and randomness are behind the same capabilities as in the host module.
 
-use super::{Body, HostFunction, HostState, HostType, LogLevel, bytes, bytes_range};
 use crate::fault::Fault;
+use crate::host::function::{Body, HostFunction, HostType, bytes, bytes_range};
+use crate::host::services::LogLevel;
+use crate::host::state::HostState;
 use crate::limits::Capability;
 
 /// The module of the imports.
@@ -53,7 +55,7 @@ macro_rules! types {
 }
 
 /// Every function of preview 1.
-pub(super) const FUNCTIONS: &[HostFunction] = &[
+pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
     errno("args_get", types!(i i), |_, _, _| Ok(SUCCESS)),
     errno("args_sizes_get", types!(i i), no_texts),
     errno("environ_get", types!(i i), |_, _, _| Ok(SUCCESS)),

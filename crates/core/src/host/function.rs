@@ -1,0 +1,87 @@
+//! A function that a guest may import: its type, what it needs, and what it does.
+
+use super::state::HostState;
+use crate::fault::Fault;
+use crate::limits::Capability;
+
+/// The type of a parameter or result of a host function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostType {
+    /// `i32`.
+    I32,
+    /// `i64`.
+    I64,
+}
+
+/// A function that a guest may import.
+pub struct HostFunction {
+    /// The import's module.
+    pub module: &'static str,
+    /// The import's name.
+    pub name: &'static str,
+    /// Types of the parameters.
+    pub params: &'static [HostType],
+    /// Type of the result, if there is one.
+    pub result: Option<HostType>,
+    /// The capability without which a call fails.
+    pub capability: Option<Capability>,
+    /// The body: arguments sign-extended to 64 bits; the result in the same form, 0 for none.
+    pub(super) body: Body,
+}
+
+impl HostFunction {
+    /// Runs the function over the guest's memory.
+    ///
+    /// # Errors
+    /// A capability that was not granted, or a range outside of memory.
+    pub fn call(
+        &self,
+        state: &mut HostState,
+        memory: &mut [u8],
+        arguments: &[i64],
+    ) -> Result<i64, Fault> {
+        if let Some(capability) = self.capability
+            && !state.may(capability)
+        {
+            return Err(Fault::Host(self.refusal(state, capability)));
+        }
+        (self.body)(state, memory, arguments)
+    }
+
+    #[cold]
+    fn refusal(&self, state: &HostState, capability: Capability) -> String {
+        let (module, function, name) = (self.module, self.name, capability.name());
+        match state.granted.contains(capability) {
+            true => format!(
+                "{module}.{function} needs the capability \"{name}\", and the guest whose statement \
+                 made this call does not have it: a call gives no more than its caller has"
+            ),
+            false => format!(
+                "{module}.{function} needs the capability \"{name}\": the definition has to ask for it \
+                 (WITH (allow = '{name}')) and the host has to grant it"
+            ),
+        }
+    }
+}
+
+/// State, memory, arguments; the result.
+pub(super) type Body = fn(&mut HostState, &mut [u8], &[i64]) -> Result<i64, Fault>;
+
+pub(super) fn bytes_range(
+    memory: usize,
+    pointer: i64,
+    len: i64,
+) -> Result<std::ops::Range<usize>, Fault> {
+    let (start, len) = (pointer as u32 as usize, len as u32 as usize);
+    match start.checked_add(len) {
+        Some(end) if end <= memory => Ok(start..end),
+        _ => Err(Fault::Host(format!(
+            "the guest passed {len} bytes at {start} to the host, outside of its memory of \
+             {memory} bytes"
+        ))),
+    }
+}
+
+pub(super) fn bytes(memory: &[u8], pointer: i64, len: i64) -> Result<&[u8], Fault> {
+    Ok(&memory[bytes_range(memory.len(), pointer, len)?])
+}

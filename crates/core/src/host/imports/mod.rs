@@ -1,0 +1,6 @@
+//! The functions that a guest may import, by what they are for.
+
+pub(crate) mod auxiliary;
+pub(super) mod own;
+pub(super) mod sql;
+pub(super) mod wasi;

@@ -1,0 +1,341 @@
+//! The host module's functions over the statements of a guest (docs/abi.md, section 11).
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use commensal_abi::record::{FLAG_POINTER, FLAG_ZEROBLOB};
+use commensal_abi::{HOST_MODULE, Record, Tag};
+use web_time::Instant;
+
+use crate::engine::SqlText;
+use crate::error::{Error, ErrorKind, Result};
+use crate::fault::Fault;
+use crate::host::admit::{admit, check_compiled};
+use crate::host::calls::check_rights;
+use crate::host::function::{Body, HostFunction, HostType, bytes, bytes_range};
+use crate::host::sql::{BoxedStatement, HostSql, Level, SqlState, code};
+use crate::host::state::HostState;
+use crate::limits::{Capabilities, Capability};
+use crate::stack;
+use crate::value::ValueRef;
+
+/// Subtype of a blob that is text which is not UTF-8.
+const INVALID_TEXT: u8 = 255;
+
+/// Runs the engine for a guest: bounded in depth, in time and in what it may reach. `body` gets the
+/// guest's rights.
+fn within<R>(
+    state: &HostState,
+    body: impl FnOnce(&dyn HostSql, Capabilities) -> Result<R>,
+) -> Result<Result<R>, Fault> {
+    /// Takes back what was set, also when `body` panics.
+    struct Entered<'a>(&'a dyn HostSql, Level);
+
+    impl Drop for Entered<'_> {
+        fn drop(&mut self) {
+            self.0.set_level(self.1);
+            if self.0.depth().fetch_sub(1, Relaxed) == 1 {
+                self.0.end();
+            }
+        }
+    }
+
+    let refused = |kind, message: String| Ok(Err(Error::new(kind, message)));
+    let Some(sql) = state.services.sql().filter(|_| !state.sql.is_closed) else {
+        let message =
+            "SQL cannot run here: not in a collation, nor while a statement is prepared or ends";
+        return refused(ErrorKind::Denied, message.to_owned());
+    };
+    let depth_max = state.sql.depth_max;
+    if sql.depth().load(Relaxed) >= depth_max {
+        let message = format!(
+            "guests that run statements within one another reached sql_depth_max ({depth_max}), which \
+             the host can raise"
+        );
+        return refused(ErrorKind::Limit, message);
+    }
+    if let Err(small) = stack::check(sql.stack_bytes()) {
+        return refused(ErrorKind::Limit, format!("a statement of a guest's {small}"));
+    }
+    if sql.depth().fetch_add(1, Relaxed) == 0 {
+        sql.begin();
+    }
+    let before = sql.level();
+    let mine = Instant::now().checked_add(state.sql.call_timeout);
+    let level = Level {
+        deadline: [mine, before.deadline].into_iter().flatten().min(),
+        rights: before.rights.intersection(state.granted),
+        value_bytes_max: before.value_bytes_max.min(state.sql.value_bytes_max),
+    };
+    let entered = Entered(sql, before);
+    sql.set_level(level);
+    let result = body(sql, level.rights);
+    drop(entered);
+    match &result {
+        // A guest is not asked whether it wants to end.
+        Err(error) if error.kind() == ErrorKind::Interrupted => Err(match level.deadline {
+            Some(deadline) if Instant::now() >= deadline => Fault::CallTimeout,
+            _ => Fault::Interrupted,
+        }),
+        _ => Ok(result),
+    }
+}
+
+/// Checks whether a guest with these rights may run the statement now. A statement outlives the call
+/// that prepared it, which may have had more rights.
+fn check_statement(statement: &BoxedStatement, rights: Capabilities) -> Result<(), String> {
+    let mut needs = statement.needs();
+    if !statement.is_readonly() {
+        needs = needs.with(Capability::SqlWrite);
+    }
+    check_rights(needs, rights)
+}
+
+const fn function(
+    name: &'static str,
+    params: &'static [HostType],
+    result: HostType,
+    body: Body,
+) -> HostFunction {
+    let (module, capability) = (HOST_MODULE, Some(Capability::SqlRead));
+    HostFunction { module, name, params, result: Some(result), capability, body }
+}
+
+const I32: HostType = HostType::I32;
+
+const I64: HostType = HostType::I64;
+
+/// The functions.
+pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
+    function("sql_prepare", &[I32, I32], I64, |state, memory, arguments| {
+        let sql = bytes(memory, arguments[0], arguments[1])?;
+        prepare(state, sql)
+    }),
+    function("sql_bind", &[I32, I32, I32], I32, |state, memory, arguments| {
+        let range = bytes_range(memory.len(), arguments[2], Record::SIZE as i64)?;
+        let record = memory[range].first_chunk().and_then(|b| Record::flagged_from_bytes(b).ok());
+        let Some(record) = record.filter(|record| record.flags != FLAG_POINTER) else {
+            return Ok(state.sql.misuse());
+        };
+        if record.flags == FLAG_ZEROBLOB {
+            return Ok(bind_zeroblob(state, arguments[0], arguments[1], record.len));
+        }
+        let content = match record.tag.is_bytes() {
+            true => bytes(memory, record.pointer().into(), record.len.into())?,
+            false => &[],
+        };
+        let value = match record.tag {
+            Tag::Error => return Ok(state.sql.misuse()),
+            Tag::Null => ValueRef::Null,
+            Tag::Integer => ValueRef::Integer(record.payload as i64),
+            Tag::Real => ValueRef::Real(f64::from_bits(record.payload)),
+            Tag::Blob => ValueRef::Blob(content),
+            Tag::Text => match std::str::from_utf8(content) {
+                Ok(text) => ValueRef::Text(text),
+                Err(_) => return Ok(state.sql.fail(code::ERROR, "the text is not valid UTF-8")),
+            },
+        };
+        let Some(statement) = state.sql.find(arguments[0]) else { return Ok(state.sql.misuse()) };
+        let bound = statement.bind(index(arguments[1]), value);
+        Ok(bound.map_or_else(|error| state.sql.engine(&error), |()| code::OK))
+    }),
+    function("sql_clear_bindings", &[I32], I32, |state, _, arguments| {
+        let Some(statement) = state.sql.find(arguments[0]) else { return Ok(state.sql.misuse()) };
+        statement.clear_bindings();
+        Ok(code::OK)
+    }),
+    function("sql_parameter_count", &[I32], I32, |state, _, arguments| {
+        Ok(state.sql.find(arguments[0]).map_or(0, |s| count(s.parameter_count())))
+    }),
+    function("sql_parameter_index", &[I32, I32, I32], I32, |state, memory, arguments| {
+        let name = bytes(memory, arguments[1], arguments[2])?;
+        let statement = state.sql.find(arguments[0]);
+        let index = statement.zip(std::str::from_utf8(name).ok());
+        Ok(index.and_then(|(s, name)| s.parameter_index(name)).map_or(0, count))
+    }),
+    function("sql_parameter_name", &[I32, I32, I32, I32], I32, |state, memory, arguments| {
+        let buffer = bytes_range(memory.len(), arguments[2], arguments[3])?;
+        let statement = state.sql.find(arguments[0]);
+        let name = statement.and_then(|s| s.parameter_name(index(arguments[1])));
+        Ok(name.map_or(-1, |name| fill(&mut memory[buffer], name.as_bytes())))
+    }),
+    function("sql_step", &[I32], I32, |state, _, arguments| step(state, arguments[0])),
+    function("sql_column_count", &[I32], I32, |state, _, arguments| {
+        Ok(state.sql.find(arguments[0]).map_or(0, |s| count(s.column_count())))
+    }),
+    function("sql_column", &[I32, I32, I32, I32, I32], I32, column),
+    function("sql_column_name", &[I32, I32, I32, I32], I32, |state, memory, arguments| {
+        let buffer = bytes_range(memory.len(), arguments[2], arguments[3])?;
+        let statement = state.sql.find(arguments[0]);
+        let index = index(arguments[1]);
+        let statement = statement.filter(|s| index < s.column_count());
+        Ok(statement.map_or(-1, |s| fill(&mut memory[buffer], s.column_name(index).as_bytes())))
+    }),
+    function("sql_readonly", &[I32], I32, |state, _, arguments| {
+        Ok(state.sql.find(arguments[0]).is_none_or(|s| s.is_readonly()).into())
+    }),
+    function("sql_reset", &[I32], I32, |state, _, arguments| {
+        let Some(statement) = state.sql.find(arguments[0]) else { return Ok(state.sql.misuse()) };
+        statement.reset();
+        Ok(code::OK)
+    }),
+    function("sql_finalize", &[I32], I32, |state, _, arguments| {
+        if state.sql.find(arguments[0]).is_none() {
+            return Ok(state.sql.misuse());
+        }
+        let index = index(arguments[0]) - 1;
+        drop(state.sql.statements[index].take());
+        Ok(code::OK)
+    }),
+    function("sql_errmsg", &[I32, I32], I32, |state, memory, arguments| {
+        let buffer = bytes_range(memory.len(), arguments[0], arguments[1])?;
+        Ok(fill(&mut memory[buffer], state.sql.message.as_bytes()))
+    }),
+    function("sql_changes", &[], I64, |state, _, _| {
+        Ok(state.services.sql().map_or(0, HostSql::changes))
+    }),
+    function("sql_last_insert_rowid", &[], I64, |state, _, _| {
+        Ok(state.services.sql().map_or(0, HostSql::last_insert_rowid))
+    }),
+    function("sql_autocommit", &[], I32, |state, _, _| {
+        Ok(state.services.sql().is_none_or(HostSql::is_autocommit).into())
+    }),
+];
+
+/// A number of the guest's, which may be anything, as an index.
+fn index(number: i64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+/// A number for the guest.
+fn count(number: usize) -> i64 {
+    i32::try_from(number).unwrap_or(i32::MAX).into()
+}
+
+/// Writes as much as fits; how much there is.
+fn fill(buffer: &mut [u8], content: &[u8]) -> i64 {
+    let len = content.len().min(buffer.len());
+    buffer[..len].copy_from_slice(&content[..len]);
+    count(content.len())
+}
+
+fn bind_zeroblob(state: &mut HostState, statement: i64, parameter: i64, len: u32) -> i64 {
+    let bytes_max = state.sql.bytes_max;
+    if len as usize > bytes_max {
+        let message = format!("a blob of {len} zeros exceeds result_bytes_max ({bytes_max})");
+        return state.sql.fail(code::TOOBIG, message);
+    }
+    let Some(statement) = state.sql.find(statement) else { return state.sql.misuse() };
+    let bound = statement.bind_zeroblob(index(parameter), len);
+    bound.map_or_else(|error| state.sql.engine(&error), |()| code::OK)
+}
+
+fn prepare(state: &mut HostState, sql: &[u8]) -> Result<i64, Fault> {
+    if sql.len() > SqlState::TEXT_BYTES_MAX {
+        let message = format!("the text is longer than {} bytes", SqlState::TEXT_BYTES_MAX);
+        return Ok(-state.sql.fail(code::TOOBIG, message));
+    }
+    let Ok(text) = std::str::from_utf8(sql) else {
+        return Ok(-state.sql.fail(code::ERROR, "the statement is not valid UTF-8"));
+    };
+    let admitted = match admit(text) {
+        Ok(admitted) => admitted,
+        Err(refusal) => return Ok(-state.sql.fail(code::AUTH, refusal)),
+    };
+    let text = match SqlText::new(text) {
+        Ok(text) => text,
+        Err(error) => return Ok(-state.sql.engine(&error)),
+    };
+    let Some(vacant) = state.sql.vacancy() else {
+        let most = SqlState::STATEMENTS_MAX;
+        let message = format!("a guest can have {most} statements: finalize one");
+        return Ok(-state.sql.fail(code::MISUSE, message));
+    };
+    let prepared = within(state, |sql, rights| {
+        let (statement, used) = sql.prepare(&text)?;
+        let checked = match &statement {
+            Some(statement) => check_statement(statement, rights).and_then(|()| {
+                check_compiled(&text.as_str()[..used], admitted, !statement.is_readonly())
+            }),
+            None => Ok(()),
+        };
+        Ok((checked.map(|()| statement), used))
+    })?;
+    let (statement, used) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => return Ok(-state.sql.engine(&error)),
+    };
+    let number = match statement {
+        Err(refusal) => return Ok(-state.sql.fail(code::AUTH, refusal)),
+        Ok(None) => 0,
+        Ok(statement) => {
+            state.sql.statements[vacant] = statement;
+            count(vacant + 1)
+        }
+    };
+    Ok(number | count(used) << 32)
+}
+
+fn step(state: &mut HostState, number: i64) -> Result<i64, Fault> {
+    let Some(index) = usize::try_from(number).ok().and_then(|n| n.checked_sub(1)) else {
+        return Ok(state.sql.misuse());
+    };
+    // Taken out while it runs, so that nothing is found half done after a panic.
+    let Some(mut statement) = state.sql.statements.get_mut(index).and_then(Option::take) else {
+        return Ok(state.sql.misuse());
+    };
+    let stepped = within(state, |_, rights| match check_statement(&statement, rights) {
+        Ok(()) => statement.step().map(Ok),
+        Err(refusal) => Ok(Err(refusal)),
+    });
+    state.sql.statements[index] = Some(statement);
+    Ok(match stepped? {
+        Ok(Ok(true)) => code::ROW,
+        Ok(Ok(false)) => code::DONE,
+        Ok(Err(refusal)) => state.sql.fail(code::AUTH, refusal),
+        Err(error) => state.sql.engine(&error),
+    })
+}
+
+fn column(state: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Result<i64, Fault> {
+    let place = bytes_range(memory.len(), arguments[2], Record::SIZE as i64)?;
+    let buffer = bytes_range(memory.len(), arguments[3], arguments[4])?;
+    if !place.start.is_multiple_of(Record::ALIGN) {
+        return Ok(state.sql.fail(code::MISUSE, "the place of the record is not 8-aligned"));
+    }
+    let column = index(arguments[1]);
+    let found = state.sql.find(arguments[0]).filter(|s| column < s.column_count());
+    let Some(statement) = found else { return Ok(state.sql.misuse()) };
+    let value = match statement.column(column) {
+        Ok(value) => Ok(value),
+        Err(error) => Err(statement.invalid_text(column).ok_or(error)),
+    };
+    let (tag, content, subtype) = match value {
+        Ok(ValueRef::Null) => (Tag::Null, &[][..], 0),
+        Ok(ValueRef::Integer(integer)) => {
+            memory[place].copy_from_slice(&Record::integer(integer).to_bytes());
+            return Ok(code::OK);
+        }
+        Ok(ValueRef::Real(real)) => {
+            memory[place].copy_from_slice(&Record::real(real).to_bytes());
+            return Ok(code::OK);
+        }
+        Ok(ValueRef::Text(text)) => (Tag::Text, text.as_bytes(), 0),
+        Ok(ValueRef::Blob(blob)) => (Tag::Blob, blob, 0),
+        Err(Ok(bytes)) => (Tag::Blob, bytes, INVALID_TEXT),
+        Err(Err(error)) => return Ok(state.sql.engine(&error)),
+    };
+    let pointer = match content.len() <= buffer.len() {
+        true => buffer.start,
+        false => 0,
+    };
+    let record = match tag {
+        Tag::Null => Record::NULL,
+        // No value of an engine's has 4 GiB.
+        tag => Record { subtype, ..Record::bytes(tag, pointer as u32, content.len() as u32) },
+    };
+    if content.len() <= buffer.len() {
+        memory[buffer][..content.len()].copy_from_slice(content);
+    }
+    memory[place].copy_from_slice(&record.to_bytes());
+    Ok(code::OK)
+}

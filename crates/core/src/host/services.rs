@@ -1,0 +1,72 @@
+//! What host functions ask of a connection.
+
+use web_time::{SystemTime, UNIX_EPOCH};
+
+use super::place::Place;
+use super::sql::HostSql;
+use crate::limits::Capabilities;
+
+/// Severity of a guest's log message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// 1
+    Error,
+    /// 2
+    Warn,
+    /// 3, and every unknown number
+    Info,
+    /// 4
+    Debug,
+}
+
+impl LogLevel {
+    pub(super) fn from_code(code: i64) -> Self {
+        match code {
+            1 => Self::Error,
+            2 => Self::Warn,
+            4 => Self::Debug,
+            _ => Self::Info,
+        }
+    }
+}
+
+/// What the host functions reach: one connection's services. Called on the thread that runs the
+/// statement, while a guest runs.
+pub trait HostServices: Send + Sync {
+    /// Whether the host wants the running statement to end. Asked at every tick of a runtime.
+    fn interrupted(&self) -> bool;
+
+    /// Writes to the host's log.
+    fn log(&self, level: LogLevel, message: &str);
+
+    /// Nanoseconds since 1970-01-01 00:00 UTC.
+    fn now_ns(&self) -> i64 {
+        match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(since) => i64::try_from(since.as_nanos()).unwrap_or(i64::MAX),
+            Err(before) => i64::try_from(before.duration().as_nanos()).map_or(i64::MIN, |ns| -ns),
+        }
+    }
+
+    /// Fills `into` with random bytes.
+    ///
+    /// # Errors
+    /// The host has no source of randomness.
+    fn random(&self, into: &mut [u8]) -> Result<(), String>;
+
+    /// What a guest that is called now may reach at most: the rights of the guest whose statement makes
+    /// the call, if one does.
+    fn rights(&self) -> Capabilities {
+        Capabilities::ALL
+    }
+
+    /// The connection, for statements of a guest's; `None` where none can run.
+    fn sql(&self) -> Option<&dyn HostSql> {
+        None
+    }
+
+    /// The place where the running call of a scalar function stands, which
+    /// [`Sink::within`](crate::guest::Sink::within) has told; `None` where the engine knows no places.
+    fn place(&self) -> Option<&dyn Place> {
+        None
+    }
+}
