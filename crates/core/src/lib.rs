@@ -19,6 +19,7 @@ pub mod given;
 pub mod guest;
 pub mod host;
 pub mod import;
+pub mod inspect;
 pub mod introspect;
 pub mod limits;
 pub mod live;

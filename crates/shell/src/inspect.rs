@@ -5,8 +5,9 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use commensal::Limits;
+use commensal::core::inspect::Inspection;
 use commensal::core::manifest::{Manifest, Signature};
-use commensal::core::module::{Import, Inspection, ModuleInfo};
+use commensal::core::module::{Import, ModuleInfo};
 use serde_json::{Value, json};
 
 use crate::cli::InspectArguments;

@@ -8,7 +8,7 @@ use std::ffi::{c_int, c_void};
 use std::rc::Rc;
 
 use commensal_core::guest::Arguments;
-use commensal_core::module::inspect_json;
+use commensal_core::inspect::inspect_json;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;

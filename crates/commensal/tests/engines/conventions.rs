@@ -200,6 +200,6 @@ fn what_is_stored_is_a_module_of_ours() {
     assert_eq!(sum, Value::Integer(42));
     let wasm = ask(&connection, "SELECT wasm FROM commensal_module WHERE ?1", &Value::Integer(1));
     let Ok(Value::Blob(wasm)) = wasm else { panic!("there is one module: {wasm:?}") };
-    let report = commensal::core::module::inspect_json(&wasm, &Default::default());
+    let report = commensal::core::inspect::inspect_json(&wasm, &Default::default());
     assert!(report.contains(r#""abi":"Commensal""#), "{report}");
 }

@@ -8,9 +8,8 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::tables;
-use super::turso::{EXT_INIT, Translation, guest_type, is_c};
-use super::{demand, is_function};
+use super::turso::{Translation, guest_type, is_c};
+use super::{demand, is_function, tables};
 use crate::compile::{Waiting, compile};
 use crate::ddl::With;
 use crate::environment::Environment;
@@ -20,7 +19,7 @@ use crate::host::{HostServices, HostState, LogLevel};
 use crate::limits::{Capabilities, Limits};
 use crate::live::LiveAccount;
 use crate::manifest::{Column, Function, Manifest, Operator, PARAMS_MAX, Param, Signature, Type};
-use crate::module::{ModuleInfo, ValType};
+use crate::module::{ModuleInfo, TURSO_EXT_INIT as EXT_INIT, ValType};
 use crate::policy::Policy;
 use crate::quote::quoted;
 use crate::runtime::{FunctionId, StatementBudget};

@@ -7,7 +7,7 @@ use crate::abi::EXPORT_INITIALIZE;
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::manifest::{Function, Manifest, PARAMS_MAX, Param, Signature};
-use crate::module::{ExternType, FunctionType, ModuleInfo, ValType, error};
+use crate::module::{ExternType, FunctionType, ModuleInfo, ValType, error, is_callable};
 use crate::value::StorageClass;
 
 /// The allocator; a module of functions of numbers has none.
@@ -15,14 +15,6 @@ const MALLOC: &str = "libsql_malloc";
 
 /// The message of a guest whose allocator has no more.
 const SPENT: &str = super::turso::SPENT;
-
-/// Whether SQL can call a function of this type.
-pub(crate) fn is_callable(ty: &FunctionType) -> bool {
-    let fits = |ty: &ValType| matches!(ty, ValType::I32 | ValType::I64 | ValType::F64);
-    ty.results.len() == 1
-        && ty.params.len() <= PARAMS_MAX
-        && ty.params.iter().chain(&ty.results).all(fits)
-}
 
 /// The module of ours with all functions.
 pub(super) fn translated(wasm: &[u8], info: &ModuleInfo, limits: &Limits) -> Result<Vec<u8>> {

@@ -19,9 +19,6 @@ mod tables;
 mod text;
 mod turso;
 
-pub(crate) use libsql::is_callable;
-pub(crate) use turso::EXT_INIT as TURSO_EXT_INIT;
-
 use std::borrow::Cow;
 
 use wasm_encoder::{CustomSection, Section};
@@ -32,7 +29,7 @@ use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::manifest::{Json, Manifest};
-use crate::module::{Abi, ExternType, FunctionType, Inspection, ModuleInfo, ValType, error};
+use crate::module::{Abi, ExternType, FunctionType, Judgement, ModuleInfo, ValType, error};
 use crate::quote::quoted;
 
 /// Makes a module of ours of any that can be one; the bytes of ours are left alone. What comes of it is
@@ -47,7 +44,7 @@ pub(crate) fn native<'a>(
     waiting: Waiting<'_>,
 ) -> Result<Cow<'a, [u8]>> {
     let limits = &environment.settings.limits;
-    let Inspection { info, problems, .. } = Inspection::of(&wasm, limits)?;
+    let Judgement { info, problems } = Judgement::of(&wasm, limits)?;
     if let Some(problem) = problems.into_iter().next() {
         return Err(problem);
     }

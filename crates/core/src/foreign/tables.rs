@@ -2,10 +2,10 @@
 
 use super::demand;
 use super::extension::DeclaredTable;
-use super::turso::{EXT_INIT, SPENT, Translation, guest_type};
+use super::turso::{SPENT, Translation, guest_type};
 use crate::error::{Error, ErrorKind, Result};
 use crate::manifest::{Column, Eponymous, Table, TableMethod};
-use crate::module::ModuleInfo;
+use crate::module::{ModuleInfo, TURSO_EXT_INIT as EXT_INIT};
 use crate::quote::quoted;
 
 /// Columns of a table, as in SQLite's defaults.

@@ -14,14 +14,14 @@ use crate::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY};
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::manifest::{Function, Manifest};
-use crate::module::{ExternType, FunctionType, ModuleInfo, ValType, error};
+use crate::module::{
+    ExternType, FunctionType, ModuleInfo, TURSO_EXT_INIT as EXT_INIT, ValType, error, import_name,
+};
 use crate::quote::quoted;
 use crate::value::StorageClass;
 
 /// The allocator.
 const MALLOC: &str = "turso_malloc";
-/// What an extension declares with.
-pub(crate) const EXT_INIT: &str = "turso_ext_init";
 /// Calls a function that the C shim has registered.
 const CALL: &str = "__turso_call";
 /// The C shim registers functions with it.
@@ -58,7 +58,7 @@ fn other_imports(info: &ModuleInfo) -> Result<()> {
         },
         Some(import) => Err(error(format!(
             "the module imports {} {}, which an extension in C for Turso does not have here",
-            crate::module::import_name(import),
+            import_name(import),
             import.ty
         ))),
     }

@@ -3,24 +3,29 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::read::{Module, exceeded};
-use super::{ExternType, FunctionType, Inspection, ModuleInfo, error, import_name};
+use super::contents::Module;
+use super::info::ModuleInfo;
+use super::problem::{error, exceeded};
+use super::types::{ExternType, FunctionType, import_name};
 use crate::abi::{
     EXPORT_AUXDATA_DROP, EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_POINTER_DROP, EXPORT_SCRATCH,
 };
 use crate::error::{Error, ErrorKind};
 use crate::host;
 use crate::limits::Limits;
-use crate::manifest::{Declaration, Manifest};
-use crate::manifest::{Declared, function_key};
+use crate::manifest::{Declaration, Declared, Manifest, function_key};
 use crate::quote::quoted;
 
 /// Problems of one kind that are kept.
 const PROBLEMS_MAX: usize = 20;
 
 /// Adds everything that is wrong, most important first.
-pub(super) fn check(inspection: &mut Inspection, module: Module, limits: &Limits) {
-    let Inspection { info, problems, .. } = inspection;
+pub(super) fn check(
+    info: &mut ModuleInfo,
+    problems: &mut Vec<Error>,
+    module: Module,
+    limits: &Limits,
+) {
     problems.extend(imports(info).take(PROBLEMS_MAX));
     problems.extend(memory(info, &module, limits));
     problems.extend(allocator(info));

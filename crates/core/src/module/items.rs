@@ -5,7 +5,8 @@ use wasmparser::{
     ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, Operator, Payload, TableInit,
 };
 
-use super::read::{Module, invalid, values_of};
+use super::contents::{Module, values_of};
+use super::problem::invalid;
 use super::segments;
 use super::weights::{
     ACTIVE_DATA, CONSTANT, ELEMENT, ESCAPES, ESCAPING_VALUE, ITEM, TYPE, TYPE_VALUE,

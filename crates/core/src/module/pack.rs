@@ -4,7 +4,9 @@
 use wasm_encoder::{CustomSection, RawSection};
 use wasmparser::{Parser, Payload};
 
-use super::{ModuleInfo, error};
+use super::info::ModuleInfo;
+use super::judge::Judgement;
+use super::problem::error;
 use crate::abi::MANIFEST_SECTION;
 use crate::error::Result;
 use crate::limits::Limits;
@@ -19,7 +21,7 @@ use crate::manifest::Manifest;
 pub fn pack(wasm: &[u8], manifest: &[u8], limits: &Limits) -> Result<Vec<u8>> {
     let text = Manifest::parse(manifest, limits)?.to_json();
     // Judges the header, so that what is copied below is a module.
-    ModuleInfo::inspect(wasm, limits)?;
+    Judgement::of(wasm, limits)?;
     let mut packed = wasm_encoder::Module::new();
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload.map_err(|e| {

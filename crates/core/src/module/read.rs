@@ -6,18 +6,17 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
 use wasmparser::{
-    BinaryReaderError, CompositeInnerType, ExternalKind, FuncToValidate, FuncValidatorAllocations,
-    FunctionBody, Operator, OperatorsReader, Parser, Payload, RefType, TypeRef, ValidPayload,
-    Validator, ValidatorResources, WasmFeatures,
+    CompositeInnerType, ExternalKind, FuncToValidate, FunctionBody, Operator, OperatorsReader,
+    Parser, Payload, RefType, TypeRef, ValidPayload, Validator, ValidatorResources, WasmFeatures,
 };
 
+use super::compiling::{Compiling, Cost};
+use super::contents::{Module, values_of};
+use super::problem::{error, exceeded, invalid};
 use super::text::MAGIC;
-use super::types::{ExternType, FunctionType, ValType};
-use super::work::{self, Compiling, Cost};
-use super::{Abi, Export, Import, ModuleInfo, error};
-use super::{items, weights};
+use super::types::{Export, ExternType, FunctionType, Import, ValType};
+use super::{items, weights, work};
 use crate::abi::MANIFEST_SECTION;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
@@ -31,87 +30,6 @@ const FEATURES: WasmFeatures =
 
 /// The version field of a module; the other half of the header's version is the layer.
 const MODULE_VERSION: [u8; 4] = [1, 0, 0, 0];
-
-/// What reading a module leaves behind.
-#[derive(Default)]
-pub(super) struct Module {
-    pub(super) types: Vec<Arc<FunctionType>>,
-    /// Types of all functions, imported ones first, as indices.
-    pub(super) functions: Vec<u32>,
-    defined: usize,
-    pub(super) tables: Vec<ExternType>,
-    pub(super) memories: Vec<ExternType>,
-    globals: Vec<ExternType>,
-    imports: Vec<Import>,
-    exports: Vec<Export>,
-    /// Exported functions by index, for messages about their code.
-    exported: Vec<(u32, usize)>,
-    code_bytes: usize,
-    /// What validating the code has cost so far beyond its size; see [`work`].
-    work: usize,
-    /// What compiling the module would cost so far; see [`work::Cost::time`].
-    pub(super) compiling: u64,
-    /// What compiling its largest function would cost; see [`work::Cost::memory`].
-    largest: u64,
-    /// What is compiled into the function that starts an instance.
-    pub(super) start: Compiling,
-    data_bytes: usize,
-    /// Whether instructions may name segments of data.
-    pub(super) names_segments: bool,
-    /// The contents of all manifest sections, joined.
-    pub(super) manifest: Option<Vec<u8>>,
-    /// What the validator of one function leaves to that of the next.
-    allocations: FuncValidatorAllocations,
-}
-
-impl Module {
-    /// The facts, without judgement.
-    pub(super) fn info(&mut self, wasm: &[u8]) -> ModuleInfo {
-        let exports = std::mem::take(&mut self.exports);
-        let has = |name: &str| exports.iter().any(|e| e.name == name);
-        let abi = if has(crate::abi::EXPORT_SCRATCH) || self.manifest.is_some() {
-            Abi::Commensal
-        } else if has("turso_malloc") {
-            Abi::Turso
-        } else if has("libsql_malloc") || exports.iter().any(is_function_for_libsql) {
-            Abi::Libsql
-        } else {
-            Abi::Unknown
-        };
-        let mut exports_by_name: Vec<u32> = (0..exports.len() as u32).collect();
-        exports_by_name.sort_by(|&a, &b| exports[a as usize].name.cmp(&exports[b as usize].name));
-        ModuleInfo {
-            sha256: Sha256::digest(wasm).into(),
-            bytes: wasm.len(),
-            code_bytes: self.code_bytes,
-            data_bytes: self.data_bytes,
-            functions: self.defined,
-            compile_work: self.compiling,
-            function_work: self.largest.max(self.start.cost().memory()),
-            abi,
-            imports: std::mem::take(&mut self.imports),
-            exports,
-            manifest: None,
-            exports_by_name,
-            extension_problems: Vec::new(),
-        }
-    }
-
-    fn function(&self, index: u32) -> Option<ExternType> {
-        let ty = *self.functions.get(index as usize)?;
-        self.types.get(ty as usize).cloned().map(ExternType::Function)
-    }
-}
-
-/// Whether it is a function that libSQL calls without giving it memory, and no guest function of ours
-/// whose linker has dropped the scratch area.
-fn is_function_for_libsql(export: &Export) -> bool {
-    let number = |ty: &ValType| matches!(ty, ValType::I64 | ValType::F64);
-    match &export.ty {
-        ExternType::Function(ty) => ty.params.iter().all(number) && crate::foreign::is_callable(ty),
-        _ => false,
-    }
-}
 
 /// Reads a module. The second part is why it could not be read to its end.
 ///
@@ -140,16 +58,6 @@ fn header(wasm: &[u8]) -> Result<()> {
         )),
         Some(_) => Err(error("it is a WebAssembly module of an unknown version")),
     }
-}
-
-/// The error of a limit of the module's structure.
-pub(crate) fn exceeded(what: &str, value: usize, limit: &str, max: usize) -> Error {
-    let message = format!("the module has {value} {what}, more than {limit} = {max}");
-    Error::new(ErrorKind::Limit, format!("{message}, which the host can raise"))
-}
-
-pub(super) fn invalid(e: BinaryReaderError) -> Error {
-    error(format!("the module is invalid: {} (at byte {})", e.message(), e.offset()))
 }
 
 fn sections(module: &mut Module, wasm: &[u8], limits: &Limits) -> Result<()> {
@@ -412,12 +320,6 @@ fn code(
     operators.finish().map_err(invalid)?;
     module.allocations = validator.into_allocations();
     Ok(())
-}
-
-/// Parameters of a function, which are locals too, and results.
-pub(super) fn values_of(module: &Module, function: u32) -> (usize, usize) {
-    let ty = module.functions.get(function as usize).and_then(|&ty| module.types.get(ty as usize));
-    ty.map_or((0, 0), |ty| (ty.params.len(), ty.results.len()))
 }
 
 /// What a message calls a function: by an export if it has one.

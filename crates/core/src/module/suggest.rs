@@ -1,6 +1,7 @@
 //! What to say when an export is missing.
 
-use super::{ExternType, FunctionType, ModuleInfo};
+use super::info::ModuleInfo;
+use super::types::{ExternType, FunctionType};
 use crate::abi::EXPORT_SCRATCH;
 use crate::quote::quoted;
 

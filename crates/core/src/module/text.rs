@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use wast::Wat;
 use wast::parser::{ParseBuffer, parse};
 
-use super::error;
+use super::problem::error;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::stack;

@@ -1,9 +1,11 @@
-//! Types of imports and exports, shown in WebAssembly's text format.
+//! Imports and exports, and their types, shown in WebAssembly's text format.
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::host::{HostFunction, HostType};
+use crate::host::{self, HostFunction, HostType};
+use crate::limits::Capability;
+use crate::quote::quoted;
 
 /// A [value type](https://webassembly.github.io/spec/core/syntax/types.html#value-types).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -134,4 +136,43 @@ impl fmt::Display for ExternType {
             Self::Global { value, mutable: false } => write!(f, "(global {value})"),
         }
     }
+}
+
+/// An import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import {
+    /// The module it is from.
+    pub module: String,
+    /// Its name there.
+    pub name: String,
+    /// Its type.
+    pub ty: ExternType,
+}
+
+impl Import {
+    /// The capability that it needs.
+    pub fn capability(&self) -> Option<Capability> {
+        host::function(&self.module, &self.name)?.capability
+    }
+}
+
+/// An export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export {
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub ty: ExternType,
+}
+
+/// The name of an import in messages.
+pub(crate) fn import_name(import: &Import) -> String {
+    // Names of the usual kind stand as they are: `env.abort`.
+    let usual = |name: &str| {
+        !name.is_empty() && name.len() <= 80 && name.bytes().all(|b| b.is_ascii_graphic())
+    };
+    if usual(&import.module) && usual(&import.name) {
+        return format!("{}.{}", import.module, import.name);
+    }
+    format!("{}.{}", quoted(&import.module), quoted(&import.name))
 }

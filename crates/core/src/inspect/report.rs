@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Inspection, ModuleInfo, binary};
+use super::Inspection;
 use crate::error::Error;
 use crate::limits::{Capability, Limits};
 use crate::manifest::Manifest;
+use crate::module::{ModuleInfo, binary};
 
 /// What can be known of a module, in binary or in text, without running it: a JSON object. Whatever is
 /// wrong, it is JSON, with the reasons under `problems`.

@@ -1,0 +1,81 @@
+//! An estimate of what compiling costs, with the weights of [`super::weights`].
+
+use wasmparser::{FuncValidator, Operator, ValidatorResources};
+
+use super::weights::{self, Weight};
+
+/// Adds up what compiling a function would cost.
+#[derive(Default)]
+pub(super) struct Compiling {
+    locals: usize,
+    /// Of each open block, whether it is a loop.
+    blocks: Vec<bool>,
+    loops: u64,
+    cost: Cost,
+}
+
+impl Compiling {
+    /// A function with so many locals, parameters included.
+    pub(super) fn new(locals: usize) -> Self {
+        Self { locals, ..Self::default() }
+    }
+
+    /// The cost so far.
+    pub(super) fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    /// Adds what costs the same wherever it stands.
+    pub(super) fn add_alone(&mut self, units: u64) {
+        self.cost.alone = self.cost.alone.saturating_add(units);
+    }
+
+    /// Adds an instruction, before it is validated; `block` is what [`of_block_type`](super::work::of_block_type) says of it, and
+    /// `values` what [`of`](super::work::of) does.
+    pub(super) fn add(
+        &mut self,
+        block: usize,
+        values: usize,
+        validator: &FuncValidator<ValidatorResources>,
+        operator: &Operator<'_>,
+    ) {
+        match operator {
+            Operator::Block { .. } | Operator::If { .. } => self.blocks.push(false),
+            Operator::Loop { .. } => {
+                self.blocks.push(true);
+                self.loops += 1;
+            }
+            Operator::End => self.loops -= u64::from(self.blocks.pop() == Some(true)),
+            _ => {}
+        }
+        let Weight { alone, alive } = weights::of(operator, self.loops);
+        self.add_alone(alone.saturating_add(weights::VALUE.saturating_mul(values as u64)));
+        let values = (self.locals + validator.operand_stack_height() as usize) as u64;
+        // Results of nested blocks are alive in all of them.
+        let nested = (block as u64).saturating_mul(self.blocks.len() as u64);
+        let nested = nested.saturating_mul(weights::NESTED);
+        let alive = alive.saturating_mul(values).saturating_add(nested);
+        self.cost.alive = self.cost.alive.saturating_add(alive);
+    }
+}
+
+/// An estimate of what compiling costs, in two parts, since they differ in what memory they take.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Cost {
+    /// What instructions cost by themselves.
+    alone: u64,
+    /// What they cost because values are alive at them.
+    alive: u64,
+}
+
+impl Cost {
+    /// Time, in the unit of `module_work_max`.
+    pub(super) fn time(self) -> u64 {
+        self.alone.saturating_add(self.alive)
+    }
+
+    /// Memory, in the unit of `function_work_max`: what the compiler holds until the function is done.
+    pub(super) fn memory(self) -> u64 {
+        self.alone.saturating_mul(weights::MEMORY_ALONE).saturating_add(self.alive)
+    }
+}
