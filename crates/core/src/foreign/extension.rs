@@ -6,10 +6,10 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use serde::Deserialize;
-
-use super::turso::{Translation, guest_type, is_c};
-use super::{demand, is_function, tables};
+use super::declared::{Declared, DeclaredFunction, DeclaredType, class};
+use super::exports::{demand, is_function};
+use super::tables;
+use super::turso::{DECLARE, PEEK, Translation, guest_type, is_c};
 use crate::compile::{Waiting, compile};
 use crate::ddl::With;
 use crate::environment::Environment;
@@ -18,13 +18,13 @@ use crate::guest::{Callee, Guest};
 use crate::host::{HostServices, HostState, LogLevel};
 use crate::limits::{Capabilities, Limits};
 use crate::live::LiveAccount;
-use crate::manifest::{Column, Function, Manifest, Operator, PARAMS_MAX, Param, Signature, Type};
+use crate::manifest::{Function, Manifest, Operator, PARAMS_MAX, Param, Signature, Type};
 use crate::module::{ModuleInfo, TURSO_EXT_INIT as EXT_INIT, ValType};
 use crate::policy::Policy;
 use crate::quote::quoted;
 use crate::runtime::{FunctionId, StatementBudget};
 use crate::session::describe;
-use crate::value::{StorageClass, Value, ValueRef};
+use crate::value::{Value, ValueRef};
 
 /// The module of ours of an extension.
 ///
@@ -57,106 +57,6 @@ pub(super) fn native(
     // The manifest's limits come before the size of anything that is made of it.
     ModuleInfo::read(&native, limits)?.extension()?;
     Ok(native)
-}
-
-/// What `turso_ext_init` declares. A field that is not known is refused by name, here and in what is
-/// declared: an extension for a newer version of the proposal fails instead of losing something.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Declared {
-    #[serde(default)]
-    functions: Vec<DeclaredFunction>,
-    #[serde(default)]
-    types: Vec<DeclaredType>,
-    #[serde(default)]
-    vtabs: Vec<DeclaredTable>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DeclaredFunction {
-    name: String,
-    export: String,
-    #[serde(default = "variadic")]
-    narg: i32,
-}
-
-fn variadic() -> i32 {
-    crate::abi::VARIADIC
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DeclaredType {
-    name: String,
-    base: String,
-    #[serde(default)]
-    params: Vec<DeclaredParam>,
-    encode: Option<String>,
-    decode: Option<String>,
-    #[serde(default)]
-    operators: Vec<DeclaredOperator>,
-}
-
-/// A value of which a type's are made. Only how many there are counts.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DeclaredParam {
-    #[serde(rename = "name")]
-    _name: String,
-    #[serde(rename = "type", default)]
-    _ty: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DeclaredOperator {
-    op: String,
-    func: String,
-}
-
-/// A table, as it is declared.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DeclaredTable {
-    pub(super) name: String,
-    pub(super) columns: Vec<DeclaredColumn>,
-    pub(super) open: String,
-    pub(super) filter: String,
-    pub(super) column: String,
-    pub(super) next: String,
-    /// Not called: `filter` and `next` say as much.
-    #[serde(rename = "eof")]
-    pub(super) _eof: Option<String>,
-    pub(super) rowid: String,
-    pub(super) close: Option<String>,
-}
-
-/// A column, as it is declared.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct DeclaredColumn {
-    pub(super) name: String,
-    #[serde(rename = "type", default)]
-    pub(super) ty: String,
-    #[serde(default)]
-    pub(super) hidden: bool,
-}
-
-impl DeclaredColumn {
-    /// The column; only what is passed to the guest has a class, since the proposal's host checks no
-    /// results.
-    pub(super) fn column(&self) -> Column {
-        let class = if self.hidden { class(&self.ty) } else { None };
-        Column { name: self.name.clone(), class, hidden: self.hidden }
-    }
-}
-
-/// The storage class of this name.
-fn class(name: &str) -> Option<StorageClass> {
-    [StorageClass::Integer, StorageClass::Real, StorageClass::Text, StorageClass::Blob]
-        .into_iter()
-        .find(|class| class.to_string().eq_ignore_ascii_case(name))
 }
 
 fn error(message: impl Into<String>) -> Error {
@@ -354,10 +254,6 @@ impl<'a> Asked<'a> {
         result.map_err(|e| describe(&format!("{EXT_INIT}()"), &self.policy, self.limits, *e))
     }
 }
-
-/// The exports of the module that is asked.
-pub(super) const DECLARE: &str = "declare";
-pub(super) const PEEK: &str = "peek";
 
 /// Nothing: an extension that is asked has no capability.
 struct NoServices;

@@ -1,12 +1,13 @@
 //! Translates modules that are built for libSQL: functions of native WebAssembly types.
 
+use super::exports::{FUNCTIONS_MAX, OWN_EXPORTS, demand, has_memory, is_name};
+use super::finish::finish;
 use super::names::Names;
 use super::text::Addition;
-use super::{FUNCTIONS_MAX, OWN_EXPORTS, demand, finish, has_memory, is_name};
 use crate::abi::EXPORT_INITIALIZE;
 use crate::error::Result;
 use crate::limits::Limits;
-use crate::manifest::{Function, Manifest, PARAMS_MAX, Param, Signature};
+use crate::manifest::{Function, Manifest, Param, Signature};
 use crate::module::{ExternType, FunctionType, ModuleInfo, ValType, error, is_callable};
 use crate::value::StorageClass;
 

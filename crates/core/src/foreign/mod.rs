@@ -10,7 +10,10 @@
 //! from its `turso_ext_init` only. That runs when an extension is created, under all limits, and what it
 //! says becomes the manifest of the module that is stored.
 
+mod declared;
+mod exports;
 mod extension;
+mod finish;
 mod libsql;
 mod link;
 mod names;
@@ -21,16 +24,12 @@ mod turso;
 
 use std::borrow::Cow;
 
-use wasm_encoder::{CustomSection, Section};
-
 use crate::compile::Waiting;
 use crate::ddl::ObjectKind;
 use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
-use crate::manifest::{Json, Manifest};
-use crate::module::{Abi, ExternType, FunctionType, Judgement, ModuleInfo, ValType, error};
-use crate::quote::quoted;
+use crate::module::{Abi, Judgement, ModuleInfo};
 
 /// Makes a module of ours of any that can be one; the bytes of ours are left alone. What comes of it is
 /// still to be [read](ModuleInfo::read).
@@ -71,64 +70,4 @@ pub(crate) fn translated(wasm: &[u8], info: &ModuleInfo, limits: &Limits) -> Res
         Abi::Libsql => libsql::translated(wasm, info, limits),
         _ => turso::translated(wasm, info, limits),
     }
-}
-
-/// Functions that are translated, of one module.
-const FUNCTIONS_MAX: usize = 2_000;
-
-/// Exports of ours, under which no function of the guest's can be called.
-const OWN_EXPORTS: [&str; 5] = [
-    crate::abi::EXPORT_MEMORY,
-    crate::abi::EXPORT_SCRATCH,
-    crate::abi::EXPORT_FAULT,
-    crate::abi::EXPORT_INITIALIZE,
-    crate::abi::EXPORT_RENEWABLE,
-];
-
-/// Whether an export can be a function of SQL's: a manifest has to be able to name it.
-fn is_name(export: &str, limits: &Limits) -> bool {
-    !export.is_empty() && export.len() <= limits.name_bytes_max && !export.contains('\0')
-}
-
-/// Whether something is a function of this type.
-fn is_function(found: &ExternType, ty: &FunctionType) -> bool {
-    matches!(found, ExternType::Function(found) if **found == *ty)
-}
-
-/// Checks that an export is a function of this type.
-fn demand(info: &ModuleInfo, export: &str, params: &[ValType], results: &[ValType]) -> Result<()> {
-    let expected = FunctionType { params: params.to_vec(), results: results.to_vec() };
-    match info.export(export) {
-        None => Err(error(format!("the module has no export {}", quoted(export)))),
-        Some(found) => crate::module::has_type(&found.ty, export, &expected).map_err(error),
-    }
-}
-
-/// Whether the guest has a memory, which it must export then.
-fn has_memory(info: &ModuleInfo) -> bool {
-    matches!(info.export(crate::abi::EXPORT_MEMORY), Some(e) if matches!(e.ty, ExternType::Memory { .. }))
-}
-
-/// Links the addition, in text, and gives the module its manifest, which says where it comes from.
-fn finish(
-    wasm: &[u8],
-    info: &ModuleInfo,
-    addition: &str,
-    replaced: bool,
-    mut manifest: Manifest,
-    limits: &Limits,
-) -> Result<Vec<u8>> {
-    manifest.info = vec![
-        ("translated_from".to_owned(), Json::Text(info.abi.to_string())),
-        ("translated_sha256".to_owned(), Json::Text(info.sha256_hex())),
-    ];
-    let mut wide = limits.clone();
-    wide.module_text_bytes_max = usize::MAX;
-    let addition = crate::module::binary(addition.as_bytes(), &wide)?;
-    let mut linked = link::link(wasm, &addition, replaced)?;
-    let text = manifest.to_json();
-    let section =
-        CustomSection { name: crate::abi::MANIFEST_SECTION.into(), data: text.as_bytes().into() };
-    section.append_to(&mut linked);
-    Ok(linked)
 }

@@ -1,7 +1,7 @@
 //! Translates tables of Turso's proposal, which give one value a call, to table functions of ours.
 
-use super::demand;
-use super::extension::DeclaredTable;
+use super::declared::DeclaredTable;
+use super::exports::demand;
 use super::turso::{SPENT, Translation, guest_type};
 use crate::error::{Error, ErrorKind, Result};
 use crate::manifest::{Column, Eponymous, Table, TableMethod};

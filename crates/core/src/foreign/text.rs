@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
+use super::exports::OWN_EXPORTS;
 use super::link::GUEST;
 use super::names::Names;
 use crate::error::Result;
@@ -31,7 +32,7 @@ impl Addition {
             (String::new(), "  (memory 0)\n".to_owned())
         };
         let mut exports = Names::new(false);
-        for own in super::OWN_EXPORTS {
+        for own in OWN_EXPORTS {
             exports.take(own);
         }
         Self {

@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 
 use wasmparser::{DataKind, Operator, Parser, Payload};
 
-use super::extension::{DECLARE, PEEK};
+use super::exports::{FUNCTIONS_MAX, OWN_EXPORTS, demand, has_memory, is_function, is_name};
+use super::finish::finish;
 use super::signature::{self, Type, Types};
 use super::text::Addition;
-use super::{FUNCTIONS_MAX, OWN_EXPORTS, demand, finish, has_memory, is_function, is_name};
 use crate::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY};
 use crate::error::Result;
 use crate::limits::Limits;
@@ -26,6 +26,11 @@ const MALLOC: &str = "turso_malloc";
 const CALL: &str = "__turso_call";
 /// The C shim registers functions with it.
 const REGISTER: (&str, &str) = ("env", "__turso_register_func");
+
+/// The exports of the module that is asked.
+pub(super) const DECLARE: &str = "declare";
+
+pub(super) const PEEK: &str = "peek";
 
 /// Most arguments: there are 128 slots, the last of which lies where the type of the result goes.
 const ARGUMENTS_MAX: usize = 127;

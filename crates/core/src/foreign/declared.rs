@@ -1,0 +1,106 @@
+//! What `turso_ext_init` of an extension for Turso declares, in JSON.
+
+use serde::Deserialize;
+
+use crate::manifest::Column;
+use crate::value::StorageClass;
+
+/// What `turso_ext_init` declares. A field that is not known is refused by name, here and in what is
+/// declared: an extension for a newer version of the proposal fails instead of losing something.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Declared {
+    #[serde(default)]
+    pub(super) functions: Vec<DeclaredFunction>,
+    #[serde(default)]
+    pub(super) types: Vec<DeclaredType>,
+    #[serde(default)]
+    pub(super) vtabs: Vec<DeclaredTable>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeclaredFunction {
+    pub(super) name: String,
+    pub(super) export: String,
+    #[serde(default = "variadic")]
+    pub(super) narg: i32,
+}
+
+fn variadic() -> i32 {
+    crate::abi::VARIADIC
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeclaredType {
+    pub(super) name: String,
+    pub(super) base: String,
+    #[serde(default)]
+    pub(super) params: Vec<DeclaredParam>,
+    pub(super) encode: Option<String>,
+    pub(super) decode: Option<String>,
+    #[serde(default)]
+    pub(super) operators: Vec<DeclaredOperator>,
+}
+
+/// A value of which a type's are made. Only how many there are counts.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeclaredParam {
+    #[serde(rename = "name")]
+    pub(super) _name: String,
+    #[serde(rename = "type", default)]
+    pub(super) _ty: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeclaredOperator {
+    pub(super) op: String,
+    pub(super) func: String,
+}
+
+/// A table, as it is declared.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeclaredTable {
+    pub(super) name: String,
+    pub(super) columns: Vec<DeclaredColumn>,
+    pub(super) open: String,
+    pub(super) filter: String,
+    pub(super) column: String,
+    pub(super) next: String,
+    /// Not called: `filter` and `next` say as much.
+    #[serde(rename = "eof")]
+    pub(super) _eof: Option<String>,
+    pub(super) rowid: String,
+    pub(super) close: Option<String>,
+}
+
+/// A column, as it is declared.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeclaredColumn {
+    pub(super) name: String,
+    #[serde(rename = "type", default)]
+    pub(super) ty: String,
+    #[serde(default)]
+    pub(super) hidden: bool,
+}
+
+impl DeclaredColumn {
+    /// The column; only what is passed to the guest has a class, since the proposal's host checks no
+    /// results.
+    pub(super) fn column(&self) -> Column {
+        let class = if self.hidden { class(&self.ty) } else { None };
+        Column { name: self.name.clone(), class, hidden: self.hidden }
+    }
+}
+
+/// The storage class of this name.
+pub(super) fn class(name: &str) -> Option<StorageClass> {
+    [StorageClass::Integer, StorageClass::Real, StorageClass::Text, StorageClass::Blob]
+        .into_iter()
+        .find(|class| class.to_string().eq_ignore_ascii_case(name))
+}
