@@ -15,6 +15,7 @@ mod pack;
 mod problem;
 mod purpose;
 mod read;
+mod sections;
 pub mod segments;
 mod suggest;
 mod text;

@@ -1,12 +1,12 @@
 //! Puts a manifest into a module, for languages that cannot emit custom sections and after a tool has
 //! removed them.
 
-use wasm_encoder::{CustomSection, RawSection};
-use wasmparser::{Parser, Payload};
+use wasm_encoder::CustomSection;
+use wasmparser::Payload;
 
 use super::info::ModuleInfo;
 use super::judge::Judgement;
-use super::problem::error;
+use super::sections;
 use crate::abi::MANIFEST_SECTION;
 use crate::error::Result;
 use crate::limits::Limits;
@@ -22,22 +22,10 @@ pub fn pack(wasm: &[u8], manifest: &[u8], limits: &Limits) -> Result<Vec<u8>> {
     let text = Manifest::parse(manifest, limits)?.to_json();
     // Judges the header, so that what is copied below is a module.
     Judgement::of(wasm, limits)?;
-    let mut packed = wasm_encoder::Module::new();
-    for payload in Parser::new(0).parse_all(wasm) {
-        let payload = payload.map_err(|e| {
-            error(format!("the module is invalid: {} (at byte {})", e.message(), e.offset()))
-        })?;
-        if let Payload::CustomSection(section) = &payload
-            && section.name() == MANIFEST_SECTION
-        {
-            continue;
-        }
-        if let Some((id, range)) = payload.as_section() {
-            // The code section is announced before its end is known to be there.
-            let data = wasm.get(range).ok_or_else(|| error("the module is cut off"))?;
-            packed.section(&RawSection { id, data });
-        }
-    }
+    let mut packed = sections::copied(
+        wasm,
+        |payload, _| matches!(payload, Payload::CustomSection(section) if section.name() == MANIFEST_SECTION),
+    )?;
     packed.section(&CustomSection { name: MANIFEST_SECTION.into(), data: text.as_bytes().into() });
     let packed = packed.finish();
     ModuleInfo::read(&packed, limits)?;

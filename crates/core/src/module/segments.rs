@@ -7,8 +7,10 @@
 
 use std::borrow::Cow;
 
-use wasm_encoder::{ConstExpr, DataSection, RawSection};
+use wasm_encoder::{ConstExpr, DataSection};
 use wasmparser::{DataKind, DataSectionReader, Operator, Parser, Payload};
+
+use super::sections;
 
 /// Zeros that are written to join two segments, at most. Most gaps of Go's are below 32.
 const GAP_BYTES_MAX: usize = 64;
@@ -84,14 +86,12 @@ fn rewrite(wasm: &[u8]) -> Option<Vec<u8>> {
         }
         data.active(0, &ConstExpr::i32_const(offset as i32), bytes);
     }
-    let mut module = wasm_encoder::Module::new();
-    for payload in Parser::new(0).parse_all(wasm) {
-        let payload = payload.ok()?;
-        if let Payload::DataSection(_) = payload {
+    let module = sections::copied(wasm, |payload, module| {
+        let is_data = matches!(payload, Payload::DataSection(_));
+        if is_data {
             module.section(&data);
-        } else if let Some((id, range)) = payload.as_section() {
-            module.section(&RawSection { id, data: wasm.get(range)? });
         }
-    }
-    Some(module.finish())
+        is_data
+    });
+    module.ok().map(wasm_encoder::Module::finish)
 }
