@@ -10,7 +10,7 @@ use std::ffi::{c_int, c_void};
 use commensal_core::host::place::{Auxiliary, Place, SentAuxiliary};
 
 use crate::api::{Api, sqlite3_context};
-use crate::function::guard;
+use crate::guard::guard;
 
 /// Where a call of `xFunc` runs.
 #[derive(Clone, Copy)]

@@ -22,11 +22,12 @@ use commensal_core::settings::LogSink;
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::code::*;
-use crate::function::{guard, utf8};
+use crate::guard::guard;
 use crate::services::SorterServices;
 use crate::state::{State, is_transient};
 use crate::statement::{Handle, bytes};
 use crate::thread;
+use crate::values::utf8;
 
 /// What SQLite keeps for a registered collation. Only `slot` is used on threads of the sorter.
 struct Registration {

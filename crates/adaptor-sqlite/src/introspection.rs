@@ -18,12 +18,11 @@ use crate::api::{
     sqlite3, sqlite3_context, sqlite3_index_info, sqlite3_module, sqlite3_value, sqlite3_vtab,
     sqlite3_vtab_cursor,
 };
-use crate::function::guard;
-use crate::names;
+use crate::guard::guard;
 use crate::result::set_result;
 use crate::state::{State, is_code, is_transient};
 use crate::statement::Handle;
-use crate::vtab;
+use crate::{names, vtab};
 
 static MODULE: sqlite3_module = sqlite3_module {
     xConnect: Some(connect),

@@ -13,10 +13,11 @@ use commensal_core::session::{Scope, Session};
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::{Api, sqlite3_context};
-use crate::function::{Values, guard};
+use crate::guard::guard;
 use crate::numbers::{Callee, Number, Numbers};
 use crate::result::Place;
 use crate::state::State;
+use crate::values::Values;
 
 /// Key of the pin among a statement's auxiliary data. SQLite keeps data under a negative number for
 /// the whole statement and all its functions, until the statement is reset.

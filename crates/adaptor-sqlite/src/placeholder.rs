@@ -12,12 +12,12 @@ use std::rc::Rc;
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::{Api, sqlite3_context, sqlite3_value};
-use crate::full_text;
-use crate::function::{self, Function};
 use crate::known::functions;
 use crate::program::Call;
 use crate::result::fail;
+use crate::scalar::Function;
 use crate::state::State;
+use crate::{full_text, scalar};
 
 /// The places that are ours.
 #[derive(Default)]
@@ -42,7 +42,7 @@ pub(crate) fn register(state: &State) -> Result<()> {
         let (name, arguments) = (call.name.clone(), c_int::try_from(call.arguments).unwrap_or(-1));
         let ours = Rc::clone(&state.placeholders.0);
         ours.borrow_mut().insert(call.clone());
-        function::register(state.handle, &name, arguments, 0, Placeholder { call, ours })?;
+        scalar::register(state.handle, &name, arguments, 0, Placeholder { call, ours })?;
     }
     Ok(())
 }

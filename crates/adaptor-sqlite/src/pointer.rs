@@ -10,7 +10,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use commensal_core::guest::{Null, Pointer};
 
 use crate::api::{Api, sqlite3_context, sqlite3_value};
-use crate::function::guard;
+use crate::guard::guard;
 
 /// The pointers that SQLite holds, by their numbers, and the last number given.
 static HELD: Mutex<(BTreeMap<usize, Pointer>, usize)> = Mutex::new((BTreeMap::new(), 0));

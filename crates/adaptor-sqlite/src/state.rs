@@ -13,8 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use commensal_core::catalog::{self, Generation, LoadedCatalog, Reading as CatalogReading};
 use commensal_core::environment::Environment;
-use commensal_core::manifest::AggregateMethod;
-use commensal_core::manifest::{FunctionBody, FunctionKey, function_key};
+use commensal_core::manifest::{AggregateMethod, FunctionBody, FunctionKey, function_key};
 use commensal_core::registry::{FunctionEntry, Namespace, Registry};
 use commensal_core::session::Session;
 use commensal_core::settings::Settings;
@@ -23,7 +22,6 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use crate::api::code::*;
 use crate::api::{sqlite3_context, sqlite3_vtab};
 use crate::builtin::GivenModules;
-use crate::collation;
 use crate::function::{self, Slot};
 use crate::known::Known;
 use crate::pin::Pin;
@@ -33,7 +31,7 @@ use crate::reader::Reader;
 use crate::registered::Registered;
 use crate::services::Services;
 use crate::statement::{Handle, Statement};
-use crate::{aggregate, introspection, names, table, thread};
+use crate::{aggregate, collation, introspection, names, scalar, table, thread};
 
 /// See the module's description. Shared by the connection, its slots and its virtual tables; all of
 /// them are called by one thread at a time.
@@ -582,7 +580,7 @@ impl State {
         let form = data.form;
         let (name, flags) = (function_name(name)?, SQLITE_UTF8 | form.flags);
         let (scalar, methods) = match form.kind {
-            Kind::Scalar => (Some(function::scalar_of::<Slot>(api)?), None),
+            Kind::Scalar => (Some(scalar::scalar_of::<Slot>(api)?), None),
             Kind::Aggregate | Kind::Window => (None, Some(aggregate::methods_of(api)?)),
         };
         let window = methods.filter(|_| form.kind == Kind::Window);
@@ -643,7 +641,7 @@ impl State {
     /// function is deleted, and for no change of a module. The connection is idle.
     pub(crate) fn expire_statements(&self) -> Result<()> {
         const NAME: &std::ffi::CStr = c"wasm_expire_statements";
-        let function = function::scalar_of::<Slot>(self.handle.api)?;
+        let function = scalar::scalar_of::<Slot>(self.handle.api)?;
         for function in [Some(function), None] {
             // SAFETY: the connection is open, and the name ends with a NUL. Nothing can call the
             // function before it is deleted.

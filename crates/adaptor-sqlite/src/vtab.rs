@@ -7,7 +7,7 @@ use commensal_core::Error;
 
 use crate::api::code::*;
 use crate::api::{Api, sqlite3, sqlite3_module, sqlite3_vtab, sqlite3_vtab_cursor};
-use crate::function::guard;
+use crate::guard::guard;
 use crate::result::code_of;
 use crate::state::State;
 

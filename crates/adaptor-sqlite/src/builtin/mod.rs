@@ -13,11 +13,14 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, sqlite3_context, sqlite3_value};
-use crate::function::{self, Function, Values, guard};
+use crate::guard::guard;
 use crate::numbers::Number;
 use crate::pin::Pin;
 use crate::result::{Place, set_result};
+use crate::scalar;
+use crate::scalar::Function;
 use crate::state::State;
+use crate::values::Values;
 
 mod call;
 mod config;
@@ -72,7 +75,7 @@ pub(crate) fn register(state: &Rc<State>) -> Result<()> {
     for function in FUNCTIONS {
         let &Builtin { name, arguments, flags, .. } = function;
         let registration = Registration { state: Rc::clone(state), function };
-        function::register(state.handle, name, arguments, flags, registration)?;
+        scalar::register(state.handle, name, arguments, flags, registration)?;
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::code::*;
 use crate::api::sqlite3_module;
-use crate::function::guard;
+use crate::guard::guard;
 use crate::registered::Registered;
 use crate::state::{State, is_code};
 

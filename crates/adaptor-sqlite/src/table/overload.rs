@@ -13,8 +13,11 @@ use commensal_core::table::{Access, VirtualTable};
 
 use super::virtual_table::{Connected, renewed, with_table};
 use crate::api::{Api, ScalarFunction, sqlite3_context, sqlite3_value, sqlite3_vtab};
-use crate::function::{self, Function, Values, guard};
+use crate::guard::guard;
 use crate::result::Place;
+use crate::scalar;
+use crate::scalar::Function;
+use crate::values::Values;
 
 /// What SQLite got, by name and number of arguments: each in a place of its own, since SQLite keeps the
 /// address.
@@ -48,7 +51,7 @@ pub(super) unsafe extern "C" fn find_function(
             let (connected, name) =
                 unsafe { (&*table.cast::<Connected>(), CStr::from_ptr(name).to_string_lossy()) };
             // There is a trampoline, or the module's own slot could not have been registered.
-            let Ok(call) = function::scalar_of::<Overload>(connected.state.handle.api) else {
+            let Ok(call) = scalar::scalar_of::<Overload>(connected.state.handle.api) else {
                 return 0;
             };
             let find = |table: &mut VirtualTable, access: Access<'_>| {

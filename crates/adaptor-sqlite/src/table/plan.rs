@@ -8,7 +8,7 @@ use commensal_core::{Error, ErrorKind, Result, Value, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, sqlite3_index_info, sqlite3_value};
-use crate::function::Values;
+use crate::values::Values;
 
 /// What the query wants.
 ///
@@ -72,7 +72,7 @@ unsafe fn one<'a>(
     value: *mut sqlite3_value,
 ) -> Option<commensal_core::ValueRef<'a>> {
     // SAFETY: the caller's promise.
-    unsafe { crate::function::value_ref(api, value).ok() }
+    unsafe { crate::values::value_ref(api, value).ok() }
 }
 
 /// Marks a value that is passed by itself, and one that is all values of an IN, in a plan's text.
@@ -163,7 +163,7 @@ unsafe fn all(api: &'static Api, list: *mut sqlite3_value) -> Result<Vec<Value>,
     unsafe {
         let mut code = first(list, &raw mut value);
         while code == SQLITE_OK && !value.is_null() {
-            values.push(crate::function::value_ref(api, value)?.to_owned());
+            values.push(crate::values::value_ref(api, value)?.to_owned());
             code = next(list, &raw mut value);
         }
         // All else is no end: what was read so far is not the list.

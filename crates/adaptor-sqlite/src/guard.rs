@@ -1,0 +1,10 @@
+//! The border to C: no panic crosses it.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Runs what C calls, so that no panic reaches C.
+pub fn guard<T>(fallback: impl FnOnce() -> T, body: impl FnOnce() -> T) -> T {
+    // What a panic leaves half done is behind `RefCell`s that are no longer borrowed, or was on its
+    // way out of a session, which then makes a new instance.
+    catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| fallback())
+}
