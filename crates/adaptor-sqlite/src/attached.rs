@@ -16,9 +16,10 @@ use commensal_core::environment::Environment;
 use commensal_core::registry::{ObjectEntry, Registry};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
+use crate::codes::is_transient;
 use crate::names;
 use crate::reader::Reader;
-use crate::state::{State, is_transient};
+use crate::state::State;
 
 /// Checks every attached database. Gives the name of the one that cannot be used, with the reason.
 ///

@@ -22,9 +22,10 @@ use commensal_core::settings::LogSink;
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::code::*;
+use crate::codes::is_transient;
 use crate::guard::guard;
 use crate::services::SorterServices;
-use crate::state::{State, is_transient};
+use crate::state::State;
 use crate::statement::{Handle, bytes};
 use crate::thread;
 use crate::values::utf8;

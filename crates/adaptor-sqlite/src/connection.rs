@@ -17,12 +17,12 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, sqlite3};
-use crate::attached;
 use crate::catalog::Access;
-use crate::install;
-use crate::state::{State, is_code};
+use crate::codes::is_code;
+use crate::state::State;
 use crate::statement::{Handle, Statement};
 use crate::undo::Undo;
+use crate::{attached, install};
 
 /// How to open a connection.
 #[derive(Clone, Debug)]

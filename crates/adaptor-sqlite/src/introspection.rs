@@ -18,9 +18,10 @@ use crate::api::{
     sqlite3, sqlite3_context, sqlite3_index_info, sqlite3_module, sqlite3_value, sqlite3_vtab,
     sqlite3_vtab_cursor,
 };
+use crate::codes::{is_code, is_transient};
 use crate::guard::guard;
 use crate::result::set_result;
-use crate::state::{State, is_code, is_transient};
+use crate::state::State;
 use crate::statement::Handle;
 use crate::{names, vtab};
 

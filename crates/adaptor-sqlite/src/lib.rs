@@ -10,6 +10,7 @@ mod attached;
 mod auxiliary;
 mod builtin;
 mod catalog;
+mod codes;
 mod collation;
 mod connection;
 mod deadline;

@@ -3,13 +3,13 @@
 use std::ffi::c_int;
 
 use commensal_core::guest::{Pointer, Sink};
-use commensal_core::{Error, ErrorKind, ValueRef};
+use commensal_core::{Error, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, sqlite3_context};
-use crate::auxiliary;
-use crate::pointer;
+use crate::codes::code_of;
 use crate::statement::transient;
+use crate::{auxiliary, pointer};
 
 /// SQLite's place for a result.
 #[derive(Clone, Copy)]
@@ -119,16 +119,5 @@ pub(crate) unsafe fn fail(api: &Api, context: *mut sqlite3_context, error: &Erro
             SQLITE_ERROR => {}
             code => (api.sqlite3_result_error_code)(context, code),
         }
-    }
-}
-
-/// The result code of an error.
-pub(crate) fn code_of(error: &Error) -> c_int {
-    match (error.kind(), error.engine_code()) {
-        (ErrorKind::Interrupted, _) => SQLITE_INTERRUPT,
-        // The core lets pass only codes that undo no more than the statement.
-        (ErrorKind::Guest, Some(code)) => code,
-        (_, Some(code)) if [SQLITE_BUSY, SQLITE_LOCKED].contains(&(code & 0xff)) => code,
-        _ => SQLITE_ERROR,
     }
 }

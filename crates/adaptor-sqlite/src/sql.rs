@@ -18,10 +18,11 @@ use commensal_core::limits::Capabilities;
 use commensal_core::{Error, ErrorKind, Result, Value, ValueRef};
 
 use crate::api::code::*;
+use crate::codes::is_code;
 use crate::deadline::Deadline;
 use crate::permit;
 use crate::raised::Raised;
-use crate::state::{State, is_code};
+use crate::state::State;
 use crate::statement::{Handle, Statement};
 
 /// Machine stack for a statement without deep expressions, in bytes, and for each level of an expression.

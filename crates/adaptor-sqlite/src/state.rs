@@ -22,6 +22,7 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use crate::api::code::*;
 use crate::api::{sqlite3_context, sqlite3_vtab};
 use crate::builtin::GivenModules;
+use crate::codes::{is_code, is_transient};
 use crate::function::{self, Slot};
 use crate::known::Known;
 use crate::pin::Pin;
@@ -734,16 +735,6 @@ impl Form {
         };
         Self { kind, flags }
     }
-}
-
-/// Whether the catalog could be read a moment later.
-pub(crate) fn is_transient(error: &Error) -> bool {
-    [SQLITE_BUSY, SQLITE_LOCKED, SQLITE_MISUSE].into_iter().any(|code| is_code(error, code))
-}
-
-/// Whether the error has this primary result code.
-pub(crate) fn is_code(error: &Error, code: c_int) -> bool {
-    error.engine_code().is_some_and(|extended| extended & 0xff == code)
 }
 
 fn function_name(name: &str) -> Result<CString> {

@@ -7,8 +7,8 @@ use commensal_core::Error;
 
 use crate::api::code::*;
 use crate::api::{Api, sqlite3, sqlite3_module, sqlite3_vtab, sqlite3_vtab_cursor};
+use crate::codes::code_of;
 use crate::guard::guard;
-use crate::result::code_of;
 use crate::state::State;
 
 /// A module without methods, to be filled in.

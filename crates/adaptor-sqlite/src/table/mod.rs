@@ -21,9 +21,10 @@ use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::code::*;
 use crate::api::sqlite3_module;
+use crate::codes::is_code;
 use crate::guard::guard;
 use crate::registered::Registered;
-use crate::state::{State, is_code};
+use crate::state::State;
 
 /// What SQLite keeps for a registered module.
 struct Slot {
