@@ -12,9 +12,8 @@ use commensal_core::ddl::quote_identifier;
 use commensal_core::host::size::Definitions;
 use commensal_core::{Result, ValueRef};
 
-use crate::permit::Kind;
-use crate::permit_tables::{SCHEMAS, Schema};
-use crate::program::Call;
+use crate::function_list::{Call, Functions, Kind, functions};
+use crate::schema::{SCHEMAS, Schema};
 use crate::state::State;
 use crate::statement::{Handle, Statement};
 
@@ -36,9 +35,6 @@ pub(crate) struct Known {
     /// Virtual tables behind which are plain ones.
     plain: HashSet<(&'static str, String)>,
 }
-
-/// Functions by name, in ASCII lower case, and number of arguments; and whether one is for UTF-8.
-pub(crate) type Functions = HashMap<Call, (Kind, bool)>;
 
 impl Known {
     /// What is still true of what the connection has kept.
@@ -92,7 +88,7 @@ impl Known {
             return Ok(*kind);
         }
         if !self.is_fresh {
-            self.functions = Some(functions(state)?);
+            self.functions = Some(functions(state.handle)?);
             self.is_fresh = true;
         }
         let found = self.functions.as_ref().and_then(|functions| functions.get(call));
@@ -160,22 +156,6 @@ fn is_utf8(handle: Handle) -> bool {
         Ok(())
     });
     read.is_ok() && is_utf8
-}
-
-/// All functions of the connection. Of several of one name and number of arguments the worst counts.
-pub(crate) fn functions(state: &State) -> Result<Functions> {
-    let mut functions = Functions::new();
-    state.handle.query("PRAGMA function_list", &[], &mut |row| {
-        let Ok(ValueRef::Text(name)) = row.column(0) else { return Ok(()) };
-        let ValueRef::Integer(arguments) = row.column(4)? else { return Ok(()) };
-        let for_utf8 = row.column(3)? == ValueRef::Text("utf8");
-        let kind = Kind::of(row)?;
-        let call = Call { name: name.to_ascii_lowercase(), arguments };
-        let known = functions.entry(call).or_insert((kind, for_utf8));
-        *known = (known.0.max(kind), known.1 | for_utf8);
-        Ok(())
-    })?;
-    Ok(functions)
 }
 
 /// The databases of the connection, `temp` included.

@@ -8,15 +8,15 @@ use commensal_core::ddl::lexer::{Lexer, Token, TokenKind};
 use commensal_core::host::calls::{self, check_rights};
 use commensal_core::limits::{Capabilities, Capability};
 use commensal_core::manifest::function_key;
-use commensal_core::{Error, ErrorKind, Result, ValueRef};
+use commensal_core::{Result, ValueRef};
 
-use crate::api::code::*;
-use crate::full_text;
+use crate::function_list::{Call, Kind};
 use crate::known::Known;
-use crate::permit_tables as tables;
-use crate::program::{Call, MAIN, Program, TEMP};
+use crate::program::{MAIN, Program, TEMP};
+use crate::refusal::{is_of_catalog, of_full_text, refusal};
 use crate::state::State;
 use crate::statement::Statement;
+use crate::{full_text, permit_tables as tables};
 
 /// Built-in functions that are not for guests.
 const BUILTINS_REFUSED: &[&str] = &["load_extension", "sqlite_log"];
@@ -97,11 +97,6 @@ fn text_of(sql: &[u8]) -> Result<&str> {
     std::str::from_utf8(sql).map_err(|_| refusal("the statement is not UTF-8"))
 }
 
-#[cold]
-pub(crate) fn refusal(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Denied, message).with_engine_code(SQLITE_AUTH)
-}
-
 fn check_instructions(state: &State, program: &Program, text: &str) -> Result<()> {
     if let Some(opcode) = &program.refused {
         return Err(refusal(format!("the statement is not for guests: it does {opcode}")));
@@ -176,12 +171,6 @@ fn check_catalog(state: &State, program: &Program) -> Result<()> {
     }
 }
 
-/// Whether a table belongs to the catalog, by its name.
-pub(crate) fn is_of_catalog(name: &str) -> bool {
-    let prefix = commensal_core::catalog::TABLE_PREFIX;
-    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-}
-
 /// What the calls need besides.
 fn check_calls(
     state: &State,
@@ -217,43 +206,8 @@ fn check_calls(
     Ok(needs)
 }
 
-/// The error of a call that has the name of a function of full-text search.
-#[cold]
-pub(crate) fn of_full_text(name: &str) -> Error {
-    refusal(format!(
-        "{name}() is not for guests here: the application may have registered it, and only where a statement \
-         of one SELECT names a table of full-text search after FROM or JOIN, and as the first argument, the \
-         function is the table's own for sure"
-    ))
-}
-
 /// Whether the function is one of a definition's, which has rights of its own.
 fn is_definition(state: &State, call: &Call) -> bool {
     let arguments = i32::try_from(call.arguments);
     arguments.is_ok_and(|arguments| state.has_slot(&function_key(&call.name, arguments)))
-}
-
-/// What SQLite says of a function, from good to bad.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    Unlisted,
-    Harmless,
-    Unknown,
-    Direct,
-}
-
-impl Kind {
-    /// By a row of `PRAGMA function_list`.
-    pub(crate) fn of(row: &Statement) -> Result<Self> {
-        let (builtin, flags) = (row.column(1)?, row.column(5)?);
-        let ValueRef::Integer(flags) = flags else { return Ok(Self::Unknown) };
-        let has = |flag: std::ffi::c_int| flags & i64::from(flag) != 0;
-        Ok(match builtin {
-            _ if has(SQLITE_DIRECTONLY) => Self::Direct,
-            // Of SQLite's own functions those of JSON are listed without the flag by some versions.
-            ValueRef::Integer(1) => Self::Harmless,
-            _ if has(SQLITE_INNOCUOUS) => Self::Harmless,
-            _ => Self::Unknown,
-        })
-    }
 }

@@ -12,8 +12,7 @@ use std::rc::Rc;
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::{Api, sqlite3_context, sqlite3_value};
-use crate::known::functions;
-use crate::program::Call;
+use crate::function_list::{Call, functions};
 use crate::result::fail;
 use crate::scalar::Function;
 use crate::state::State;
@@ -38,7 +37,8 @@ impl Placeholders {
 
 /// Takes the places. For connections in which no application has registered anything yet.
 pub(crate) fn register(state: &State) -> Result<()> {
-    for call in functions(state)?.into_keys().filter(|call| full_text::is_known(&call.name)) {
+    for call in functions(state.handle)?.into_keys().filter(|call| full_text::is_known(&call.name))
+    {
         let (name, arguments) = (call.name.clone(), c_int::try_from(call.arguments).unwrap_or(-1));
         let ours = Rc::clone(&state.placeholders.0);
         ours.borrow_mut().insert(call.clone());

@@ -11,6 +11,7 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
 use crate::full_text::{self, Columns};
+use crate::function_list::Call;
 use crate::state::State;
 use crate::statement::Statement;
 
@@ -40,15 +41,6 @@ const REFUSED: &[&str] = &[
     "VCheck",
     "Vacuum",
 ];
-
-/// A function that a program calls.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Call {
-    /// In ASCII lower case.
-    pub(crate) name: String,
-    /// As it was registered; -1 for any number.
-    pub(crate) arguments: i64,
-}
 
 /// A call of a function that a table of full-text search may have.
 #[derive(Clone, Debug, PartialEq, Eq)]
