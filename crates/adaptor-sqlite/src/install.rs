@@ -9,6 +9,7 @@ use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::{Api, sqlite3};
 use crate::catalog::Access;
+use crate::permit::Examiner;
 use crate::state::State;
 use crate::statement::Handle;
 use crate::{builtin, introspection, placeholder};
@@ -24,10 +25,11 @@ pub(crate) fn into(
         return Err(Error::new(ErrorKind::Conflict, "Commensal is in this connection already"));
     }
     let state = State::new(handle, environment, sees_statements);
+    state.services.sql.set_examiner(Rc::new(Examiner::new(&state)));
     introspection::register(&state)?;
     builtin::register(&state)?;
     if sees_statements {
-        placeholder::register(&state)?;
+        placeholder::register(handle, &state.placeholders)?;
     }
     // A catalog that cannot be read is told by the statement that needs a function, and does not keep
     // the database from opening.

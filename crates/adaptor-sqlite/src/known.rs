@@ -5,6 +5,7 @@
 //! pragma has changed what programs do, a schema was changed or read anew, whoever did it. Only a function
 //! that nobody had before comes without this; it is not among the known ones, and gets looked up.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
 
@@ -37,15 +38,14 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// What is still true of what the connection has kept.
-    pub(crate) fn take(state: &State) -> Self {
-        if let Some(mut known) = state.known.take()
+    /// What is still true of what was kept.
+    pub(crate) fn take(kept: &RefCell<Option<Self>>, handle: Handle) -> Self {
+        if let Some(mut known) = kept.take()
             && known.is_true()
         {
             known.is_fresh = false;
             return known;
         }
-        let handle = state.handle;
         let sql = "SELECT 1 FROM main.sqlite_master, sqlite_temp_master LIMIT 0";
         let mut known = Self {
             sentinel: handle.prepare_own_once(sql).ok(),
@@ -65,9 +65,9 @@ impl Known {
     }
 
     /// Keeps it for the next statement.
-    pub(crate) fn keep(self, state: &State) {
+    pub(crate) fn keep(self, kept: &RefCell<Option<Self>>) {
         if self.sentinel.is_some() {
-            let before = state.known.replace(Some(self));
+            let before = kept.replace(Some(self));
             drop(before);
         }
     }

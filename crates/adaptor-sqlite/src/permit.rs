@@ -4,6 +4,9 @@
 //! lets an attacker's SQL call functions of which nobody said that they are harmless. So what each
 //! function and virtual table is gets looked up here, and what is not known to be harmless is refused.
 
+use std::cell::RefCell;
+use std::rc::{Rc, Weak};
+
 use commensal_core::ddl::lexer::{Lexer, Token, TokenKind};
 use commensal_core::host::calls::{self, check_rights};
 use commensal_core::limits::{Capabilities, Capability};
@@ -14,6 +17,7 @@ use crate::function_list::{Call, Kind};
 use crate::known::Known;
 use crate::program::{MAIN, Program, TEMP};
 use crate::refusal::{is_of_catalog, of_full_text, refusal};
+use crate::sql::{Examine, gone};
 use crate::state::State;
 use crate::statement::Statement;
 use crate::{full_text, permit_tables as tables};
@@ -40,13 +44,50 @@ const INTERNAL: &[&str] = &[
 /// Functions of Commensal's that call definitions, which have no more rights than the guest.
 const OURS: &[&str] = &["wasm_call"];
 
+/// What examines the statements of guests of a connection.
+pub(crate) struct Examiner {
+    state: Weak<State>,
+    /// What was found out for earlier ones.
+    known: RefCell<Option<Known>>,
+}
+
+impl Examiner {
+    /// That of the connection with this state.
+    pub(crate) fn new(state: &Rc<State>) -> Self {
+        Self { state: Rc::downgrade(state), known: RefCell::default() }
+    }
+}
+
+impl Examine for Examiner {
+    fn prepare(&self, sql_and_nul: &[u8]) -> Result<(Option<Statement>, usize)> {
+        let state = self.state.upgrade().ok_or_else(gone)?;
+        prepare(&state, &self.known, sql_and_nul)
+    }
+
+    fn examine(
+        &self,
+        sql: &[u8],
+        statement: &Statement,
+        rights: Capabilities,
+    ) -> Result<Capabilities> {
+        let state = self.state.upgrade().ok_or_else(gone)?;
+        examine(&state, &self.known, sql, statement, rights)
+    }
+
+    fn finalize(&self) {
+        let known = self.known.take();
+        drop(known);
+    }
+}
+
 /// Finds out whether a guest with these rights may run a compiled statement, and what it needs for it. `sql`
 /// is the statement's text, and no more.
 ///
 /// # Errors
 /// It may not.
-pub(crate) fn examine(
+fn examine(
     state: &State,
+    kept: &RefCell<Option<Known>>,
     sql: &[u8],
     statement: &Statement,
     rights: Capabilities,
@@ -69,14 +110,14 @@ pub(crate) fn examine(
     {
         return Ok(needs);
     }
-    let mut known = Known::take(state);
+    let mut known = Known::take(kept, state.handle);
     let result = check_calls(state, &mut known, &program.calls, needs, first_token(text));
     let result = result.and_then(|needs| {
         check_rights(needs, rights).map_err(refusal)?;
         tables::check(state, &mut known, &program, text)?;
         Ok(needs)
     });
-    known.keep(state);
+    known.keep(kept);
     result
 }
 
@@ -85,11 +126,15 @@ pub(crate) fn examine(
 ///
 /// # Errors
 /// It is too large, with the views and triggers that it uses; what SQLite reports.
-pub(crate) fn prepare(state: &State, sql_and_nul: &[u8]) -> Result<(Option<Statement>, usize)> {
+fn prepare(
+    state: &State,
+    kept: &RefCell<Option<Known>>,
+    sql_and_nul: &[u8],
+) -> Result<(Option<Statement>, usize)> {
     let sql = sql_and_nul.strip_suffix(&[0]).unwrap_or(sql_and_nul);
-    let mut known = Known::take(state);
+    let mut known = Known::take(kept, state.handle);
     let result = known.check_size(state, text_of(sql)?);
-    known.keep(state);
+    known.keep(kept);
     result.and_then(|()| state.handle.prepare_once(sql_and_nul))
 }
 

@@ -15,7 +15,7 @@ use crate::api::{Api, sqlite3_context, sqlite3_value};
 use crate::function_list::{Call, functions};
 use crate::result::fail;
 use crate::scalar::Function;
-use crate::state::State;
+use crate::statement::Handle;
 use crate::{full_text, scalar};
 
 /// The places that are ours.
@@ -36,13 +36,12 @@ impl Placeholders {
 }
 
 /// Takes the places. For connections in which no application has registered anything yet.
-pub(crate) fn register(state: &State) -> Result<()> {
-    for call in functions(state.handle)?.into_keys().filter(|call| full_text::is_known(&call.name))
-    {
+pub(crate) fn register(handle: Handle, places: &Placeholders) -> Result<()> {
+    for call in functions(handle)?.into_keys().filter(|call| full_text::is_known(&call.name)) {
         let (name, arguments) = (call.name.clone(), c_int::try_from(call.arguments).unwrap_or(-1));
-        let ours = Rc::clone(&state.placeholders.0);
+        let ours = Rc::clone(&places.0);
         ours.borrow_mut().insert(call.clone());
-        scalar::register(state.handle, &name, arguments, 0, Placeholder { call, ours })?;
+        scalar::register(handle, &name, arguments, 0, Placeholder { call, ours })?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Statements of guests, on the connection that called them.
 //!
 //! Which kinds of statements a guest may have is decided by the core; what they reach by themselves and
-//! through the file is found out in `permit.rs`, before the first step. The statement that was examined
+//! through the file is found out by what is handed in as [`Examine`], before the first step. The statement that was examined
 //! is the one that runs: SQLite does not compile it anew behind our back.
 
 use std::cell::{Cell, RefCell};
@@ -20,9 +20,7 @@ use commensal_core::{Error, ErrorKind, Result, Value, ValueRef};
 use crate::api::code::*;
 use crate::codes::is_code;
 use crate::deadline::Deadline;
-use crate::permit;
 use crate::raised::Raised;
-use crate::state::State;
 use crate::statement::{Handle, Statement};
 
 /// Machine stack for a statement without deep expressions, in bytes, and for each level of an expression.
@@ -38,11 +36,37 @@ const PATTERN_BYTES_MAX: c_int = 2000;
 /// again. SQLite's own number for its own statements is 50.
 const RENEWALS_MAX: usize = 10;
 
+/// Finds out what statements of guests would do.
+pub(crate) trait Examine {
+    /// Compiles the first statement of a text, unless SQLite would take all memory for that, or all of the
+    /// stack. Gives the statement, or `None` when there is none, and the offset after it.
+    ///
+    /// # Errors
+    /// It is too large, with the views and triggers that it uses; what SQLite reports; the connection is
+    /// being closed.
+    fn prepare(&self, sql_and_nul: &[u8]) -> Result<(Option<Statement>, usize)>;
+
+    /// What a guest with these rights needs to run a compiled statement. `sql` is the statement's text, and
+    /// no more.
+    ///
+    /// # Errors
+    /// It may not run it; the connection is being closed.
+    fn examine(
+        &self,
+        sql: &[u8],
+        statement: &Statement,
+        rights: Capabilities,
+    ) -> Result<Capabilities>;
+
+    /// Finalizes the statements that it keeps.
+    fn finalize(&self);
+}
+
 /// See the module's description.
 pub(crate) struct GuestSql {
     handle: Handle,
     /// Set while there is a state, which has the services that have this.
-    state: RefCell<Option<Weak<State>>>,
+    examiner: RefCell<Option<Rc<dyn Examine>>>,
     depth: AtomicUsize,
     level: Cell<Level>,
     /// The rights of the level, for services of other threads.
@@ -70,7 +94,7 @@ impl GuestSql {
     pub(crate) fn new(handle: Handle, our_own: bool) -> Self {
         Self {
             handle,
-            state: RefCell::new(None),
+            examiner: RefCell::new(None),
             depth: AtomicUsize::new(0),
             level: Cell::new(Level::NONE),
             rights: Arc::new(Rights(AtomicU8::new(Capabilities::ALL.bits()))),
@@ -87,14 +111,24 @@ impl GuestSql {
         unsafe { (self.handle.api.sqlite3_limit)(self.handle.db(), which, value) }
     }
 
-    pub(crate) fn set_state(&self, state: &Rc<State>) {
-        *self.state.borrow_mut() = Some(Rc::downgrade(state));
+    /// From here on, statements can be prepared.
+    pub(crate) fn set_examiner(&self, examiner: Rc<dyn Examine>) {
+        *self.examiner.borrow_mut() = Some(examiner);
     }
 
     /// The state ends. Idle guests keep these services and may be dropped on another thread, where no
     /// reference to the state may be left.
-    pub(crate) fn forget_state(&self) {
-        self.state.take();
+    pub(crate) fn forget_examiner(&self) {
+        let examiner = self.examiner.take();
+        drop(examiner);
+    }
+
+    /// Finalizes the statements that were prepared to examine others.
+    pub(crate) fn finalize_examined(&self) {
+        let examiner = self.examiner.borrow().clone();
+        if let Some(examiner) = examiner {
+            examiner.finalize();
+        }
     }
 
     /// The rights of the guest whose statement runs; all while none does.
@@ -168,16 +202,22 @@ impl GuestSql {
 
 impl HostSql for GuestSql {
     fn prepare(&self, sql: &SqlText) -> Result<(Option<BoxedStatement>, usize)> {
-        let state = self.state.borrow().clone().ok_or_else(gone)?;
-        let (statement, used) =
-            permit::prepare(&*state.upgrade().ok_or_else(gone)?, sql.as_bytes_with_nul())?;
+        let examiner = self.examiner.borrow().clone().ok_or_else(gone)?;
+        let (statement, used) = examiner.prepare(sql.as_bytes_with_nul())?;
         let Some(statement) = statement else { return Ok((None, used)) };
         let mut text = sql.as_bytes_with_nul()[..used].to_vec();
-        let strong = state.upgrade().ok_or_else(gone)?;
-        let needs = permit::examine(&strong, &text, &statement, self.level.get().rights)?;
+        let needs = examiner.examine(&text, &statement, self.level.get().rights)?;
         text.push(0);
         let bound = self.handle.api.sqlite3_transfer_bindings.is_none().then(BTreeMap::new);
-        let statement = OfGuest { statement, state, text, needs, is_fresh: true, bound };
+        let statement = OfGuest {
+            statement,
+            examiner: Rc::downgrade(&examiner),
+            rights: Arc::clone(&self.rights),
+            text,
+            needs,
+            is_fresh: true,
+            bound,
+        };
         Ok((Some(Box::new(statement)), used))
     }
 
@@ -229,14 +269,16 @@ impl HostSql for GuestSql {
 }
 
 #[cold]
-fn gone() -> Error {
+pub(crate) fn gone() -> Error {
     Error::new(ErrorKind::Denied, "the connection is being closed")
 }
 
 /// A statement of a guest's.
 struct OfGuest {
     statement: Statement,
-    state: Weak<State>,
+    examiner: Weak<dyn Examine>,
+    /// Those of the guest whose statement runs.
+    rights: Arc<Rights>,
     /// Its text, which ends with a NUL.
     text: Vec<u8>,
     needs: Capabilities,
@@ -259,12 +301,11 @@ impl OfGuest {
     /// Compiles and examines the statement anew: the schema is another one now.
     #[cold]
     fn renew(&mut self) -> Result<()> {
-        let state = self.state.upgrade().ok_or_else(gone)?;
-        let (statement, _) = permit::prepare(&state, &self.text)?;
+        let examiner = self.examiner.upgrade().ok_or_else(gone)?;
+        let (statement, _) = examiner.prepare(&self.text)?;
         let mut statement = statement.ok_or_else(gone)?;
-        let rights = state.services.sql.level().rights;
         let text = &self.text[..self.text.len() - 1];
-        self.needs = permit::examine(&state, text, &statement, rights)?;
+        self.needs = examiner.examine(text, &statement, self.rights.get())?;
         match &self.bound {
             None => {
                 if !statement.take_bindings(&self.statement) && statement.parameter_count() > 0 {

@@ -24,7 +24,6 @@ use crate::api::{sqlite3_context, sqlite3_vtab};
 use crate::builtin::GivenModules;
 use crate::codes::{is_code, is_transient};
 use crate::function::{self, Slot};
-use crate::known::Known;
 use crate::pin::Pin;
 use crate::placeholder::Placeholders;
 use crate::raised::Raised;
@@ -57,8 +56,6 @@ pub(crate) struct State {
     pub(crate) tables: RefCell<table::Slots>,
     cached: RefCell<Cached>,
     pub(crate) placeholders: Placeholders,
-    /// What was found out for statements of guests.
-    pub(crate) known: RefCell<Option<Known>>,
     /// Modules that calls brought along.
     pub(crate) given: RefCell<GivenModules>,
     /// Set while the catalog is read: a hostile schema can make that call a function.
@@ -127,7 +124,7 @@ struct Cached {
 
 impl Drop for State {
     fn drop(&mut self) {
-        self.services.sql.forget_state();
+        self.services.sql.forget_examiner();
     }
 }
 
@@ -139,7 +136,7 @@ impl State {
     ) -> Rc<Self> {
         thread::is_not_the_sorters();
         let services = Arc::new(Services::new(handle, &environment, sees_statements));
-        let state = Rc::new(Self {
+        Rc::new(Self {
             handle,
             session: RefCell::new(Rc::new(Session::new(environment, Arc::clone(&services) as _))),
             services,
@@ -152,7 +149,6 @@ impl State {
             tables: RefCell::default(),
             cached: RefCell::default(),
             placeholders: Placeholders::default(),
-            known: RefCell::default(),
             given: RefCell::default(),
             reading: Cell::new(false),
             last_error: RefCell::new(None),
@@ -164,9 +160,7 @@ impl State {
             resetting: Cell::new(false),
             introspected: Cell::new(false),
             definition_tables: RefCell::default(),
-        });
-        state.services.sql.set_state(&state);
-        state
+        })
     }
 
     /// SQLite was given a table of a definition.
@@ -318,8 +312,9 @@ impl State {
     /// Finalizes the statements of our own, which would keep the connection from closing. They are
     /// prepared anew when needed.
     pub(crate) fn finalize_cached(&self) {
-        let (cached, known) = (self.cached.take(), self.known.take());
-        drop((cached, known));
+        let cached = self.cached.take();
+        drop(cached);
+        self.services.sql.finalize_examined();
     }
 
     /// The snapshot that is true now: reads the generation, and the catalog if that is another one.
