@@ -17,6 +17,7 @@ mod deadline;
 mod full_text;
 mod function;
 mod function_list;
+mod given;
 mod guard;
 mod install;
 mod introspection;

@@ -21,9 +21,8 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{sqlite3_context, sqlite3_vtab};
-use crate::builtin::GivenModules;
-use crate::codes::{is_code, is_transient};
 use crate::function::{self, Slot};
+use crate::given::GivenModules;
 use crate::pin::Pin;
 use crate::placeholder::Placeholders;
 use crate::raised::Raised;

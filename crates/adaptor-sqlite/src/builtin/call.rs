@@ -8,7 +8,7 @@ use commensal_core::manifest::{FunctionBody, function_key};
 use commensal_core::registry::{FunctionEntry, Registry};
 use commensal_core::{Error, ErrorKind, Result};
 
-use super::{Call, Kept};
+use super::context::{Call, Kept};
 use crate::numbers::Callee;
 
 pub(super) fn call(call: &Call<'_>) -> Result<()> {

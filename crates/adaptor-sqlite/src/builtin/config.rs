@@ -7,7 +7,7 @@ use std::cell::Cell;
 
 use commensal_core::{Error, ErrorKind, Result, Value, ValueRef, config};
 
-use super::Call;
+use super::context::Call;
 use crate::api::sqlite3;
 use crate::statement::Handle;
 

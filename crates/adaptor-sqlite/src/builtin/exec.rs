@@ -7,7 +7,7 @@ use commensal_core::execute::execute;
 use commensal_core::guest::Arguments;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
-use super::Call;
+use super::context::Call;
 use crate::catalog::Access;
 
 /// Runs one statement and gives 1, or 0 when there was nothing to do. The values are those of its

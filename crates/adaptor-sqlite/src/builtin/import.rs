@@ -1,9 +1,8 @@
 //! `wasm_import_libsql()`: makes definitions of the functions that libSQL keeps in the file.
 
-use commensal_core::import;
-use commensal_core::{Result, ValueRef};
+use commensal_core::{Result, ValueRef, import};
 
-use super::Call;
+use super::context::Call;
 use crate::catalog::Access;
 use crate::reader::Reader;
 
