@@ -160,7 +160,7 @@ unsafe fn first_row(
     // SAFETY: the function was registered with a slot, which outlives the call.
     let slot = unsafe { slot(api, context) };
     // SAFETY: the caller's promise.
-    let pin = unsafe { Pin::keep(&slot.state, &slot.key.0, context) };
+    let pin = unsafe { Pin::keep(api, &slot.key.0, context, || slot.state.pin()) };
     let group = pin.and_then(|pin| {
         let state = pin.with(&slot.key.0, |session, scope| open(slot, &pin, session, scope))?;
         slot.state.set_last_pin(&pin);
@@ -326,7 +326,7 @@ fn without_rows(
     let pin = match state.last_pin() {
         Some(pin) => pin,
         None => {
-            let pin = Pin::new(state);
+            let pin = state.pin();
             pin.begin().map_err(|e| e.of_function(&slot.key.0))?;
             pin
         }

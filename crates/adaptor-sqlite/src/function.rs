@@ -79,7 +79,7 @@ unsafe fn first_call(
     context: *mut sqlite3_context,
     arguments: &Values<'_>,
 ) -> Result<()> {
-    let pin = Pin::new(&slot.state);
+    let pin = slot.state.pin();
     // SAFETY: the context is that of a call.
     if !unsafe { pin.attach(context) } {
         // SAFETY: as above.

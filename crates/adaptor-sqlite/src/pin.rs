@@ -16,7 +16,6 @@ use crate::api::{Api, sqlite3_context};
 use crate::guard::guard;
 use crate::numbers::{Callee, Number, Numbers};
 use crate::result::Place;
-use crate::state::State;
 use crate::values::Values;
 
 /// Key of the pin among a statement's auxiliary data. SQLite keeps data under a negative number for
@@ -26,9 +25,19 @@ const PIN: c_int = -0x434D;
 /// How often a statement follows others that take its modules out of the file, before it gives up.
 const FOLLOWED_MAX: usize = 100;
 
+/// Where the snapshots of a connection's catalog come from.
+pub(crate) trait Snapshots {
+    /// The snapshot that is true now.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    fn current(self: Rc<Self>) -> Result<Arc<Registry>>;
+}
+
 /// See the module's description.
 pub(crate) struct Pin {
-    state: Rc<State>,
+    api: &'static Api,
+    snapshots: Rc<dyn Snapshots>,
     /// With the settings that the statement began with.
     session: Rc<Session>,
     scope: RefCell<Option<Scope>>,
@@ -58,12 +67,18 @@ unsafe extern "C" fn destroy(data: *mut c_void) {
 }
 
 impl Pin {
-    /// A pin without a snapshot yet.
-    pub(crate) fn new(state: &Rc<State>) -> Rc<Self> {
+    /// A pin without a snapshot yet, of a connection that has given its slots so many numbers.
+    pub(crate) fn new(
+        api: &'static Api,
+        snapshots: Rc<dyn Snapshots>,
+        session: Rc<Session>,
+        slot_count: usize,
+    ) -> Rc<Self> {
         Rc::new(Self {
-            state: Rc::clone(state),
-            session: state.session(),
-            numbers: Numbers::new(state.slot_count()),
+            api,
+            snapshots,
+            session,
+            numbers: Numbers::new(slot_count),
             scope: RefCell::new(None),
             failed: Cell::new(false),
         })
@@ -74,7 +89,7 @@ impl Pin {
     /// # Errors
     /// The catalog cannot be read.
     pub(crate) fn begin(&self) -> Result<()> {
-        self.begin_with(self.state.current()?);
+        self.begin_with(Rc::clone(&self.snapshots).current()?);
         Ok(())
     }
 
@@ -114,7 +129,7 @@ impl Pin {
     /// `context` is that of a call of `xFunc`, `xStep` or `xInverse`.
     pub(crate) unsafe fn attach(self: &Rc<Self>, context: *mut sqlite3_context) -> bool {
         let data = Rc::into_raw(Rc::clone(self)).cast_mut().cast::<c_void>();
-        let api = self.state.handle.api;
+        let api = self.api;
         // SAFETY: the context is that of a call. SQLite owns the reference from here on, and destroys
         // it at once where no statement is behind the context.
         unsafe { (api.sqlite3_set_auxdata)(context, PIN, data, Some(destroy)) };
@@ -142,7 +157,7 @@ impl Pin {
         unsafe { (api.sqlite3_get_auxdata)(context, PIN).cast::<Self>() }
     }
 
-    /// The pin of the statement, to be kept beyond the call; made if it has none.
+    /// The pin of the statement, to be kept beyond the call; by `make` if it has none.
     ///
     /// # Safety
     /// As for [`Pin::attach`].
@@ -150,19 +165,20 @@ impl Pin {
     /// # Errors
     /// The catalog cannot be read; `name` is for the message.
     pub(crate) unsafe fn keep(
-        state: &Rc<State>,
+        api: &Api,
         name: &str,
         context: *mut sqlite3_context,
+        make: impl FnOnce() -> Rc<Self>,
     ) -> Result<Rc<Self>> {
         // SAFETY: the caller's promise.
-        let kept = unsafe { Self::kept(state.handle.api, context) };
+        let kept = unsafe { Self::kept(api, context) };
         if !kept.is_null() {
             // SAFETY: the pointer is the one that `attach` got from an `Rc`, and SQLite still has it.
             unsafe { Rc::increment_strong_count(kept) };
             // SAFETY: as above; the count that was just added is ours.
             return Ok(unsafe { Rc::from_raw(kept) });
         }
-        let pin = Self::new(state);
+        let pin = make();
         // SAFETY: the caller's promise. Without memory for it, SQLite does not keep the pin; the next
         // call then makes another one.
         unsafe { pin.attach(context) };
@@ -236,7 +252,7 @@ impl Pin {
         for _ in 0..FOLLOWED_MAX {
             match bind(&self.session, scope) {
                 Err(error) if error.kind() == ErrorKind::Catalog => {
-                    let registry = self.state.current()?;
+                    let registry = Rc::clone(&self.snapshots).current()?;
                     if registry.generation == scope.registry().generation {
                         return Err(error);
                     }

@@ -23,7 +23,7 @@ use crate::api::code::*;
 use crate::api::{sqlite3_context, sqlite3_vtab};
 use crate::function::{self, Slot};
 use crate::given::GivenModules;
-use crate::pin::Pin;
+use crate::pin::{Pin, Snapshots};
 use crate::placeholder::Placeholders;
 use crate::raised::Raised;
 use crate::reader::Reader;
@@ -124,6 +124,12 @@ struct Cached {
 impl Drop for State {
     fn drop(&mut self) {
         self.services.sql.forget_examiner();
+    }
+}
+
+impl Snapshots for State {
+    fn current(self: Rc<Self>) -> Result<Arc<Registry>> {
+        Self::current(&self)
     }
 }
 
@@ -276,6 +282,12 @@ impl State {
 
     pub(crate) fn take_last_error(&self) -> Option<Error> {
         self.last_error.borrow_mut().take()
+    }
+
+    /// What a statement that begins now holds on to, without a snapshot yet.
+    pub(crate) fn pin(self: &Rc<Self>) -> Rc<Pin> {
+        let snapshots = Rc::clone(self) as Rc<dyn Snapshots>;
+        Pin::new(self.handle.api, snapshots, self.session(), self.slot_count())
     }
 
     /// Keeps in mind the pin of a statement that aggregates.

@@ -74,7 +74,7 @@ impl Call<'_> {
         if let Some(pin) = unsafe { Pin::of(self.state.handle.api, self.context) } {
             return f(pin);
         }
-        let pin = Pin::new(self.state);
+        let pin = self.state.pin();
         // SAFETY: as above. What SQLite does not keep lives as long as this call.
         unsafe { pin.attach(self.context) };
         pin.begin()?;
