@@ -1,0 +1,321 @@
+//! One collation of a connection: which version is true, its instance, comparing by it.
+
+use std::cmp::Ordering;
+use std::ffi::{c_int, c_void};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use commensal_core::environment::Environment;
+use commensal_core::host::LogLevel;
+use commensal_core::registry::{CollationEntry, Registry};
+use commensal_core::session::{Binding, Scope, Session};
+use commensal_core::settings::LogSink;
+use commensal_core::{Error, ErrorKind, Result};
+
+use crate::api::code::*;
+use crate::codes::is_transient;
+use crate::services::SorterServices;
+use crate::statement::Handle;
+use crate::values::utf8;
+
+/// A collation of a connection.
+pub(crate) struct Slot {
+    name: String,
+    handle: Handle,
+    services: Arc<SorterServices>,
+    /// Set where nobody takes errors.
+    log: Option<Arc<LogSink>>,
+    /// Which version is true has to be asked at the next comparison.
+    unchecked: AtomicBool,
+    /// The module is there for whoever compares: it was read, or need not be.
+    provided: AtomicBool,
+    /// The state of the database at the last comparison, where no statement is seen to begin.
+    data_version: AtomicU32,
+    running: Mutex<Running>,
+    /// Where the connection sees that one of its collations failed.
+    failed: Arc<AtomicBool>,
+}
+
+// SAFETY: through the handle only those functions of SQLite are called on threads of the sorter that
+// may be called on any thread while the connection is open: sqlite3_interrupt and
+// sqlite3_is_interrupted.
+unsafe impl Send for Slot {}
+
+// SAFETY: as above; everything else that changes is behind the lock, or atomic.
+unsafe impl Sync for Slot {}
+
+/// What comparisons use.
+#[derive(Default)]
+struct Running {
+    /// `None` once the collation was dropped.
+    version: Option<Version>,
+    scope: Option<Scope>,
+    /// The first fault of a statement.
+    error: Option<Error>,
+}
+
+impl Running {
+    /// Lets go of the instance.
+    fn end(&mut self) {
+        if let (Some(version), Some(scope)) = (&self.version, self.scope.take()) {
+            version.session.end(scope);
+        }
+    }
+}
+
+/// A definition, with the bytes of its module: no SQL can run in a comparison that happens on a thread
+/// of the sorter.
+struct Version {
+    session: Session,
+    registry: Arc<Registry>,
+    entry: Arc<CollationEntry>,
+    wasm: Arc<Wasm>,
+}
+
+/// The bytes of a module once they were read: one copy for all collations of the module.
+pub(crate) type Wasm = OnceLock<Result<Vec<u8>>>;
+
+/// A collation has one slot of its scope.
+const SLOT: usize = 0;
+
+impl Slot {
+    /// A collation that fails a connection by raising `failed`; messages go to `log`, where nobody takes
+    /// errors.
+    pub(super) fn new(
+        name: &str,
+        handle: Handle,
+        services: SorterServices,
+        log: Option<Arc<LogSink>>,
+        failed: Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            handle,
+            services: Arc::new(services),
+            log,
+            unchecked: AtomicBool::new(true),
+            provided: AtomicBool::new(false),
+            data_version: AtomicU32::new(0),
+            running: Mutex::default(),
+            failed,
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, Running> {
+        // A panic leaves a scope without its instance, which is then made anew.
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its name, in ASCII lower case.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the module is there for whoever compares: it was read, or need not be.
+    pub(super) fn is_provided(&self) -> bool {
+        self.provided.load(Relaxed)
+    }
+
+    /// Takes the definition of this registry for the true one, if it differs from that in use. `wasm` gives
+    /// the place for the bytes of a module.
+    pub(super) fn update(
+        &self,
+        registry: &Arc<Registry>,
+        environment: Arc<Environment>,
+        wasm: impl FnOnce(&[u8; 32]) -> Arc<Wasm>,
+    ) {
+        let entry = registry.collation(&self.name).filter(|entry| !entry.shadowed);
+        let same = match (&self.running().version, entry) {
+            (Some(version), Some(entry)) => {
+                version.entry.is_same(entry)
+                    && Arc::ptr_eq(version.session.environment(), &environment)
+            }
+            (None, None) => true,
+            _ => false,
+        };
+        if same {
+            return;
+        }
+        // Without the lock: a catalog that somebody tampered with may compare.
+        let version = entry.map(|entry| Version {
+            session: Session::new(environment, Arc::clone(&self.services) as _),
+            registry: Arc::clone(registry),
+            entry: Arc::clone(entry),
+            wasm: wasm(&entry.callable.object.module.sha256),
+        });
+        let mut running = self.running();
+        running.end();
+        running.version = version;
+        running.error = None;
+        self.provided.store(false, Relaxed);
+    }
+
+    /// Reads the module, by `read`, unless it is compiled or was read; how many bytes were read. Not for threads of
+    /// the sorter.
+    pub(super) fn provide(&self, read: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>) -> usize {
+        if self.is_provided() {
+            return 0;
+        }
+        self.provided.store(true, Relaxed);
+        // Without the lock: a catalog that somebody tampered with may compare.
+        let version = self.running().version.as_ref().map(|version| {
+            let object = Arc::clone(&version.entry.callable.object);
+            (object, Arc::clone(&version.wasm))
+        });
+        let Some((object, wasm)) = version else { return 0 };
+        // What is wrong with the definition is told instead of what is wrong with the module.
+        if object.problem.is_some()
+            || object.module.compiled(object.policy.metering()).is_some()
+            || wasm.get().is_some()
+        {
+            return 0;
+        }
+        match read(&object.module.sha256) {
+            Err(error) if is_transient(&error) => {
+                self.provided.store(false, Relaxed);
+                0
+            }
+            read => {
+                let bytes = read.as_ref().map_or(0, Vec::len);
+                // Whoever was first has read the same.
+                let _ = wasm.set(read);
+                bytes
+            }
+        }
+    }
+
+    /// A statement is about to begin while no other runs.
+    pub(crate) fn begin_statement(&self) {
+        let mut running = self.running();
+        running.end();
+        running.error = None;
+        self.unchecked.store(true, Relaxed);
+    }
+
+    /// Why a statement was interrupted, if it was because of this collation.
+    pub(crate) fn take_error(&self) -> Option<Error> {
+        let error = self.running().error.take();
+        error.filter(|error| error.kind() != ErrorKind::Interrupted)
+    }
+
+    pub(super) fn compare(&self, a: &[u8], b: &[u8]) -> Ordering {
+        if a == b {
+            return Ordering::Equal;
+        }
+        match (utf8(a), utf8(b)) {
+            (Some(a), Some(b)) => self.compare_text(a, b),
+            // What is no text comes last.
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => a.cmp(b),
+        }
+    }
+
+    fn compare_text(&self, a: &str, b: &str) -> Ordering {
+        let mut running = self.running();
+        if running.error.is_some() {
+            if self.is_interrupted() {
+                return a.cmp(b);
+            }
+            // That statement has ended, this is another one.
+            running.error = None;
+        }
+        match self.call(&mut running, a, b) {
+            Ok(ordering) => ordering,
+            Err(error) => {
+                self.failed.store(true, Relaxed);
+                self.report(&error);
+                running.error = Some(error);
+                running.end();
+                // SAFETY: the connection is open, since it compares; any thread may call this.
+                unsafe { (self.handle.api.sqlite3_interrupt)(self.handle.db()) };
+                a.cmp(b)
+            }
+        }
+    }
+
+    /// Whether the statement that was interrupted still runs. Before SQLite 3.41 that cannot be told,
+    /// and the collation stays out of use until the connection is seen idle.
+    fn is_interrupted(&self) -> bool {
+        // SAFETY: the connection is open, since it compares; any thread may call this.
+        let interrupted = |is_interrupted: unsafe extern "C" fn(_) -> c_int| unsafe {
+            is_interrupted(self.handle.db()) != 0
+        };
+        let interrupted = self.handle.api.sqlite3_is_interrupted.map(interrupted);
+        if interrupted.is_none() {
+            // SAFETY: as above.
+            unsafe { (self.handle.api.sqlite3_interrupt)(self.handle.db()) };
+        }
+        interrupted.unwrap_or(true)
+    }
+
+    /// Where nobody takes the error, it can only be logged: SQLite says no more than "interrupted".
+    #[cold]
+    fn report(&self, error: &Error) {
+        if error.kind() == ErrorKind::Interrupted {
+            return;
+        }
+        if let Some(log) = &self.log {
+            log(LogLevel::Error, error.message());
+        }
+    }
+
+    fn call(&self, running: &mut Running, a: &str, b: &str) -> Result<Ordering> {
+        if !running.scope.as_ref().is_some_and(|scope| scope.is_bound(SLOT)) {
+            self.bind(running)?;
+        }
+        let (Some(version), Some(scope)) = (&running.version, &mut running.scope) else {
+            return Err(self.missing());
+        };
+        version.session.compare(scope, SLOT, &version.entry, a, b)
+    }
+
+    #[cold]
+    fn missing(&self) -> Error {
+        Error::new(ErrorKind::NotFound, format!("no such collation sequence: {}", self.name))
+    }
+
+    #[cold]
+    fn bind(&self, running: &mut Running) -> Result<()> {
+        let version = running.version.as_ref().ok_or_else(|| self.missing())?;
+        let mut scope = version.session.begin(Arc::clone(&version.registry));
+        let read = |_: &[u8; 32]| match version.wasm.get() {
+            Some(read) => read.clone(),
+            None => Err(Error::new(
+                ErrorKind::Engine,
+                "its module has not been read yet, and threads of the sorter (PRAGMA threads) cannot: \
+                 SELECT wasm_refresh() reads it",
+            )),
+        };
+        let binding = Binding::of_collation(&version.entry);
+        let bound = version.session.bind_compiled(&mut scope, SLOT, binding, read);
+        running.end();
+        running.scope = Some(scope);
+        bound
+    }
+
+    /// Whether the catalog has to be looked at before this comparison. Not for threads of the sorter.
+    pub(super) fn is_check_due(&self, sees_statements: bool, is_committed: bool) -> bool {
+        let (api, db) = (self.handle.api, self.handle.db());
+        if self.unchecked.load(Relaxed) {
+            self.unchecked.store(false, Relaxed);
+            return true;
+        }
+        if sees_statements {
+            return false;
+        }
+        if !is_committed {
+            // A rollback, which nothing tells, may have come since.
+            return true;
+        }
+        let mut version = 0_u32;
+        // SAFETY: the connection is open, NULL is the main database, the result is an unsigned int.
+        unsafe {
+            let to = (&raw mut version).cast::<c_void>();
+            (api.sqlite3_file_control)(db, std::ptr::null(), SQLITE_FCNTL_DATA_VERSION, to);
+        }
+        let before = self.data_version.load(Relaxed);
+        self.data_version.store(version, Relaxed);
+        before != version
+    }
+}
