@@ -17,7 +17,7 @@ use commensal_core::session::Session;
 use commensal_core::table::{Access, FunctionCursor, Scans};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
-use super::{Slot, column_definition};
+use super::slot::{Slot, column_definition};
 use crate::api::code::*;
 use crate::api::{
     Api, sqlite3, sqlite3_context, sqlite3_index_info, sqlite3_module, sqlite3_value, sqlite3_vtab,

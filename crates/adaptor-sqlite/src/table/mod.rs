@@ -5,43 +5,29 @@
 //! statement opens a cursor. A module cannot be replaced while it may be in use, so a slot whose
 //! kind or columns changed is registered anew once the connection is idle.
 
+mod connected;
 mod function;
 mod overload;
 mod plan;
+mod slot;
+mod slots;
 mod virtual_table;
 
 use std::ffi::{CString, c_void};
 use std::rc::Rc;
 use std::sync::Arc;
 
-use commensal_core::ddl::quote_identifier;
-use commensal_core::manifest::{Column, Table};
+use commensal_core::manifest::Table;
 use commensal_core::registry::{Registry, TableEntry};
 use commensal_core::{Error, ErrorKind, Result};
 
+use self::slot::{Slot, usable};
+pub(crate) use self::slots::Slots;
 use crate::api::code::*;
 use crate::api::sqlite3_module;
 use crate::codes::is_code;
 use crate::guard::guard;
-use crate::registered::Registered;
 use crate::state::State;
-
-/// What SQLite keeps for a registered module.
-struct Slot {
-    state: Rc<State>,
-    number: usize,
-    /// In ASCII lower case.
-    key: String,
-}
-
-/// The modules that are registered.
-#[derive(Default)]
-pub(crate) struct Slots {
-    /// The number of each slot, and the table that it was made for.
-    pub(crate) registered: Registered<String, (usize, Arc<TableEntry>)>,
-    /// Numbers given so far.
-    count: usize,
-}
 
 /// Whether SQLite can go on with the module that was registered for another version of the table.
 fn is_same_shape(a: &Table, b: &Table) -> bool {
@@ -74,10 +60,6 @@ pub(crate) fn register(state: &Rc<State>, registry: &Registry) -> Result<()> {
 /// Whether the module that was registered for this table is still what it should be.
 fn is_true(registry: &Registry, key: &str, old: &TableEntry) -> bool {
     usable(registry, key).is_some_and(|entry| is_same_shape(&old.table, &entry.table))
-}
-
-fn usable<'r>(registry: &'r Registry, key: &str) -> Option<&'r Arc<TableEntry>> {
-    registry.table(key).filter(|entry| !entry.shadowed)
 }
 
 /// Deletes slots that no longer have a table, and registers others anew. The connection is idle.
@@ -153,11 +135,4 @@ unsafe extern "C" fn destroy_slot(data: *mut c_void) {
             slots.registered.destroyed(&slot.key, |(number, _)| *number == slot.number);
         },
     );
-}
-
-/// The definition of a column for `sqlite3_declare_vtab`.
-fn column_definition(column: &Column) -> String {
-    let ty = column.class.map(|class| format!(" {class}")).unwrap_or_default();
-    let hidden = if column.hidden { " HIDDEN" } else { "" };
-    format!("{}{ty}{hidden}", quote_identifier(&column.name))
 }

@@ -11,28 +11,13 @@ use std::rc::Rc;
 use commensal_core::Error;
 use commensal_core::table::{Access, VirtualTable};
 
-use super::virtual_table::{Connected, renewed, with_table};
+use super::connected::{Connected, Overload, Overloads, renewed, with_table};
 use crate::api::{Api, ScalarFunction, sqlite3_context, sqlite3_value, sqlite3_vtab};
 use crate::guard::guard;
 use crate::result::Place;
 use crate::scalar;
 use crate::scalar::Function;
 use crate::values::Values;
-
-/// What SQLite got, by name and number of arguments: each in a place of its own, since SQLite keeps the
-/// address.
-#[derive(Default)]
-pub(super) struct Overloads(RefCell<Vec<Rc<Overload>>>);
-
-/// An implementation of a function.
-struct Overload {
-    /// The table that has this, and lives as long.
-    table: *const Connected,
-    name: String,
-    arguments: c_int,
-    /// Why the guest could not be asked, which is told by calls.
-    error: RefCell<Option<Error>>,
-}
 
 /// What xFindFunction gives for a function that is not usable in constraints.
 const FUNCTION: c_int = 1;

@@ -15,8 +15,10 @@ use commensal_core::session::Session;
 use commensal_core::table::{Access, FilterValue, VirtualCursor, VirtualTable};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
-use super::overload::{Overloads, find_function};
-use super::{Slot, column_definition, plan};
+use super::connected::{Connected, Overloads, renew, renewed, usable, with_table};
+use super::overload::find_function;
+use super::plan;
+use super::slot::{Slot, column_definition};
 use crate::api::code::*;
 use crate::api::{
     Api, sqlite3, sqlite3_context, sqlite3_index_info, sqlite3_module, sqlite3_value, sqlite3_vtab,
@@ -102,20 +104,6 @@ const fn module(eponymous: Eponymous, writes: Writes, overloads: bool) -> sqlite
         xRollbackTo: Some(rollback_to),
         ..read
     }
-}
-
-#[repr(C)]
-pub(super) struct Connected {
-    base: sqlite3_vtab,
-    pub(super) state: Rc<State>,
-    /// The session whose instances the table has.
-    session: RefCell<Rc<Session>>,
-    /// The module's name.
-    name: String,
-    /// Borrowed while a method runs. SQL that one of them needs could come back here, in a schema that
-    /// was made for it.
-    table: RefCell<VirtualTable>,
-    pub(super) overloads: Overloads,
 }
 
 #[repr(C)]
@@ -237,10 +225,6 @@ fn find<'r>(registry: &'r Registry, name: &str) -> Result<&'r Arc<TableEntry>> {
         .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("no such module: {name}")))
 }
 
-fn usable<'r>(registry: &'r Registry, name: &str) -> Option<&'r Arc<TableEntry>> {
-    super::usable(registry, name).filter(|entry| entry.table.is_virtual())
-}
-
 /// Declares the columns, and what else SQLite is to know.
 ///
 /// # Safety
@@ -304,25 +288,6 @@ unsafe extern "C" fn destroy(table: *mut sqlite3_vtab) -> c_int {
             unsafe { disconnect(table) }
         },
     )
-}
-
-/// Runs a method of a table.
-#[inline(always)]
-pub(super) fn with_table<R>(
-    connected: &Connected,
-    body: impl FnOnce(&mut VirtualTable, Access<'_>) -> Result<R>,
-) -> Result<R> {
-    let mut table = connected.table.try_borrow_mut().map_err(|_| reentered(connected))?;
-    let session = Rc::clone(&connected.session.borrow());
-    let read = |sha256: &[u8; 32]| connected.state.read_module(sha256);
-    let result = body(&mut table, Access { session: &session, read: &read });
-    table.settle();
-    result
-}
-
-#[cold]
-fn reentered(connected: &Connected) -> Error {
-    Error::new(ErrorKind::Fault, format!("{}: called while it runs", connected.name))
 }
 
 /// Runs a method of a table; its error goes to where SQLite looks for it.
@@ -405,27 +370,6 @@ unsafe extern "C" fn open(table: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_
     };
     // SAFETY: this is xOpen.
     unsafe { method(table, body) }
-}
-
-/// Follows what is committed now.
-fn renew(connected: &Connected, table: &mut VirtualTable) -> Result<Rc<Session>> {
-    let state = &connected.state;
-    let registry = state.current().map_err(|error| error.of_function(&connected.name))?;
-    renewed(connected, table, registry)
-}
-
-/// Follows this snapshot; the table's session from here on.
-pub(super) fn renewed(
-    connected: &Connected,
-    table: &mut VirtualTable,
-    registry: Arc<Registry>,
-) -> Result<Rc<Session>> {
-    let (old, new) = (Rc::clone(&connected.session.borrow()), connected.state.session());
-    let entry = usable(&registry, &connected.name).cloned();
-    if table.renew(&old, &new, registry, entry.as_ref())? {
-        *connected.session.borrow_mut() = new;
-    }
-    Ok(Rc::clone(&connected.session.borrow()))
 }
 
 unsafe extern "C" fn close(cursor: *mut sqlite3_vtab_cursor) -> c_int {
