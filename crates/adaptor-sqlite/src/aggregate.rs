@@ -18,12 +18,12 @@ use commensal_core::session::{AggregateState, Binding, Rows, Scope, Session};
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::{Api, FinalFunction, ScalarFunction, sqlite3_context, sqlite3_value};
+use crate::form::Kind;
 use crate::function::Slot;
 use crate::library::{self, LIBRARIES_MAX, by_library};
 use crate::pin::Pin;
 use crate::result::{Place, fail};
 use crate::scalar::guarded;
-use crate::state::Kind;
 use crate::values::Values;
 
 /// A group of rows that is being aggregated.

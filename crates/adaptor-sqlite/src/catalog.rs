@@ -11,7 +11,6 @@ use commensal_core::write::CatalogAccess;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::attached;
-use crate::names::Names;
 use crate::rebuild::rebuild;
 use crate::state::State;
 
@@ -46,7 +45,7 @@ impl CatalogAccess for Access {
     }
 
     fn names<'a>(&'a self, _: &'a Registry) -> Box<dyn EngineNames + 'a> {
-        Box::new(Names::new(&self.state))
+        Box::new(self.state.names())
     }
 
     fn is_autocommit(&self) -> bool {

@@ -15,11 +15,13 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
 use crate::api::{Api, sqlite3_context, sqlite3_value};
+use crate::form::Form;
 use crate::guard::guard;
 use crate::pin::Pin;
 use crate::result::{Place, set_result};
-use crate::scalar::Function;
-use crate::state::{Form, State};
+use crate::scalar::{Function, scalar_of};
+use crate::state::State;
+use crate::statement::Handle;
 use crate::values::Values;
 
 /// What SQLite keeps for a registered function.
@@ -38,9 +40,35 @@ pub(crate) unsafe extern "C" fn destroy_slot(data: *mut c_void) {
         || {
             // SAFETY: `data` is the box that `create_function` gave away, and SQLite destroys it once.
             let slot = unsafe { Box::from_raw(data.cast::<Slot>()) };
-            slot.state.slot_destroyed(slot.number, &slot.key);
+            slot.state.slots.borrow_mut().destroyed(slot.number, &slot.key);
         },
     );
+}
+
+/// Makes SQLite compile every prepared statement anew before it runs again. It does so when a
+/// function is deleted, and for no change of a module. The connection is idle.
+pub(crate) fn expire_statements(handle: Handle) -> Result<()> {
+    const NAME: &std::ffi::CStr = c"wasm_expire_statements";
+    let function = scalar_of::<Slot>(handle.api)?;
+    for function in [Some(function), None] {
+        // SAFETY: the connection is open, and the name ends with a NUL. Nothing can call the
+        // function before it is deleted.
+        let code = unsafe {
+            (handle.api.sqlite3_create_function_v2)(
+                handle.db(),
+                NAME.as_ptr(),
+                0,
+                SQLITE_UTF8,
+                std::ptr::null_mut(),
+                function,
+                None,
+                None,
+                None,
+            )
+        };
+        handle.check(code)?;
+    }
+    Ok(())
 }
 
 impl Function for Slot {

@@ -10,6 +10,7 @@ use commensal_core::{Error, ErrorKind, Result};
 use crate::api::{Api, sqlite3};
 use crate::catalog::Access;
 use crate::permit::Examiner;
+use crate::register::Everything;
 use crate::state::State;
 use crate::statement::Handle;
 use crate::{builtin, introspection, placeholder};
@@ -24,7 +25,7 @@ pub(crate) fn into(
     if introspection::is_registered(handle)? {
         return Err(Error::new(ErrorKind::Conflict, "Commensal is in this connection already"));
     }
-    let state = State::new(handle, environment, sees_statements);
+    let state = State::new(handle, environment, sees_statements, &Everything);
     state.services.sql.set_examiner(Rc::new(Examiner::new(&state)));
     introspection::register(&state)?;
     builtin::register(&state)?;

@@ -14,7 +14,6 @@ use commensal_core::dependents::Uses;
 use commensal_core::registry::Namespace;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
-use crate::state::State;
 use crate::statement::{Handle, Statement};
 
 /// Reads names out of a connection.
@@ -144,12 +143,18 @@ impl EngineNames for Names {
 }
 
 impl Names {
-    pub(crate) fn new(state: &State) -> Self {
+    /// For a connection in which these names, in ASCII lower case, are ours.
+    pub(crate) fn new(
+        handle: Handle,
+        our_functions: HashSet<String>,
+        our_collations: HashSet<String>,
+        our_tables: HashSet<String>,
+    ) -> Self {
         Self {
-            handle: state.handle,
-            our_functions: state.our_names(),
-            our_collations: state.collations.borrow().names(),
-            our_tables: state.tables.borrow().registered.names(),
+            handle,
+            our_functions,
+            our_collations,
+            our_tables,
             functions: OnceCell::new(),
             modules: OnceCell::new(),
         }

@@ -23,9 +23,10 @@ use crate::api::{
     Api, sqlite3, sqlite3_context, sqlite3_index_info, sqlite3_module, sqlite3_value, sqlite3_vtab,
     sqlite3_vtab_cursor,
 };
+use crate::form::is_innocuous;
 use crate::guard::guard;
 use crate::result::Place;
-use crate::state::{State, is_innocuous};
+use crate::state::State;
 use crate::values::Values;
 use crate::vtab;
 

@@ -26,6 +26,7 @@ pub(crate) use self::slots::Slots;
 use crate::api::code::*;
 use crate::api::sqlite3_module;
 use crate::codes::is_code;
+use crate::function::expire_statements;
 use crate::guard::guard;
 use crate::state::State;
 
@@ -78,7 +79,7 @@ pub(crate) fn tidy(state: &Rc<State>, registry: &Registry) -> Result<()> {
     }
     state.tables.borrow_mut().registered.tidied();
     // Prepared statements know the columns of before.
-    state.expire_statements()
+    expire_statements(state.handle)
 }
 
 fn create_slot(state: &Rc<State>, key: String, entry: &Arc<TableEntry>) -> Result<()> {

@@ -25,9 +25,10 @@ use crate::api::{
     sqlite3_vtab_cursor,
 };
 use crate::codes::code_of;
+use crate::form::is_innocuous;
 use crate::guard::guard;
 use crate::result::Place;
-use crate::state::{State, is_innocuous};
+use crate::state::State;
 use crate::values::Values;
 use crate::vtab;
 

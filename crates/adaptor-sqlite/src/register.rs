@@ -1,0 +1,185 @@
+//! Registers with SQLite what a snapshot of the catalog has: functions, tables and collations.
+
+use std::ffi::{CString, c_void};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use commensal_core::manifest::{FunctionKey, function_key};
+use commensal_core::registry::Registry;
+use commensal_core::{Error, ErrorKind, Result};
+
+use crate::api::code::*;
+use crate::codes::is_code;
+use crate::form::{Form, Kind};
+use crate::function::{Slot, destroy_slot};
+use crate::state::{Registers, State};
+use crate::statement::Handle;
+use crate::{aggregate, collation, introspection, scalar, table};
+
+/// What registers all of it.
+pub(crate) struct Everything;
+
+impl Registers for Everything {
+    fn connect(&self, state: &Rc<State>) -> Result<()> {
+        introspection::connect_one(state)
+    }
+
+    fn register(&self, state: &Rc<State>, registry: &Arc<Registry>) -> Result<()> {
+        collation::register(state, registry)?;
+        register(state, registry)?;
+        table::register(state, registry)
+    }
+
+    fn provide(&self, state: &Rc<State>) {
+        collation::provide_for_sorter(state);
+    }
+
+    fn tidy(&self, state: &Rc<State>) -> Result<()> {
+        let untidy = state.slots.borrow().registered.is_untidy()
+            || state.tables.borrow().registered.is_untidy()
+            || state.collations.borrow().is_untidy();
+        if !untidy || !state.handle.is_idle() {
+            return Ok(());
+        }
+        let registry = state.registry();
+        table::tidy(state, &registry)?;
+        tidy(state, &registry)?;
+        collation::tidy(state, &registry)
+    }
+}
+
+/// Registers a slot for each function that has none.
+fn register(state: &Rc<State>, registry: &Registry) -> Result<()> {
+    for entry in registry.functions().filter(|entry| !entry.shadowed) {
+        let key = function_key(entry.name(), entry.arguments);
+        if state.slots.borrow().registered.contains(&key) {
+            continue;
+        }
+        match create_slot(state, key, entry.name(), Form::of(entry)) {
+            // A name or a number of arguments that SQLite does not accept: nothing can call it,
+            // and the others are none the worse.
+            Err(error) if is_code(&error, SQLITE_MISUSE) => {}
+            created => created?,
+        }
+    }
+    let deleted: Vec<_> = state.slots.borrow().deleted.iter().cloned().collect();
+    for key in deleted {
+        if let Some(entry) = registry.meant(&key) {
+            state.slots.borrow_mut().deleted.remove(&key);
+            // The function itself may have been registered above.
+            if !state.slots.borrow().registered.contains(&key) {
+                create_slot(state, key, entry.name(), Form::of(entry))?;
+            }
+        }
+    }
+    state.slots.borrow_mut().registered.look_over(|key, (_, form)| is_true(registry, key, *form));
+    Ok(())
+}
+
+/// Deletes slots that no longer have a function, and changes the form of others. The connection is idle.
+fn tidy(state: &Rc<State>, registry: &Registry) -> Result<()> {
+    let is_true = |key: &FunctionKey, (_, form): &(_, Form)| is_true(registry, key, *form);
+    let stale = state.slots.borrow().registered.stale(is_true);
+    for key in stale {
+        state.slots.borrow_mut().registered.remove(&key);
+        delete_function(state.handle, &key.0, key.1)?;
+        match registry.meant(&key) {
+            Some(entry) => create_slot(state, key, entry.name(), Form::of(entry))?,
+            None if key.1 >= 0 => {
+                state.slots.borrow_mut().deleted.insert(key);
+            }
+            None => {}
+        }
+    }
+    state.slots.borrow_mut().registered.tidied();
+    Ok(())
+}
+
+/// Whether the function that was registered in this form is still to be called so.
+fn is_true(registry: &Registry, key: &FunctionKey, form: Form) -> bool {
+    registry.meant(key).is_some_and(|entry| Form::of(entry) == form)
+}
+
+fn create_slot(state: &Rc<State>, key: FunctionKey, name: &str, form: Form) -> Result<()> {
+    let slot = {
+        let mut slots = state.slots.borrow_mut();
+        let slot = slots.free.pop().unwrap_or_else(|| {
+            slots.count += 1;
+            slots.count - 1
+        });
+        slots.registered.insert(key.clone(), (slot, form));
+        slot
+    };
+    let data = Box::new(Slot { state: Rc::clone(state), number: slot, key: key.clone(), form });
+    let created = create_function(state.handle, name, key.1, data);
+    if created.is_err() {
+        state.slots.borrow_mut().registered.refused(&key);
+    }
+    created
+}
+
+fn create_function(handle: Handle, name: &str, arguments: i32, data: Box<Slot>) -> Result<()> {
+    let Handle { api, .. } = handle;
+    let form = data.form;
+    let (name, flags) = (function_name(name)?, SQLITE_UTF8 | form.flags);
+    let (scalar, methods) = match form.kind {
+        Kind::Scalar => (Some(scalar::scalar_of::<Slot>(api)?), None),
+        Kind::Aggregate | Kind::Window => (None, Some(aggregate::methods_of(api)?)),
+    };
+    let window = methods.filter(|_| form.kind == Kind::Window);
+    let (db, destroy) = (handle.db(), Some(destroy_slot as _));
+    let data = Box::into_raw(data).cast::<c_void>();
+    // SAFETY: the connection is open, the name ends with a NUL. SQLite owns `data` from here on,
+    // and calls `destroy` also when this fails.
+    let code = unsafe {
+        match methods {
+            None => (api.sqlite3_create_function_v2)(
+                db,
+                name.as_ptr(),
+                arguments,
+                flags,
+                data,
+                scalar,
+                None,
+                None,
+                destroy,
+            ),
+            Some(methods) => (api.sqlite3_create_window_function)(
+                db,
+                name.as_ptr(),
+                arguments,
+                flags,
+                data,
+                Some(methods.step),
+                Some(methods.finalize),
+                window.map(|methods| methods.value),
+                window.map(|methods| methods.inverse),
+                destroy,
+            ),
+        }
+    };
+    handle.check(code)
+}
+
+fn delete_function(handle: Handle, name: &str, arguments: i32) -> Result<()> {
+    let name = function_name(name)?;
+    // SAFETY: the connection is open, the name ends with a NUL.
+    let code = unsafe {
+        (handle.api.sqlite3_create_function_v2)(
+            handle.db(),
+            name.as_ptr(),
+            arguments,
+            SQLITE_UTF8,
+            std::ptr::null_mut(),
+            None,
+            None,
+            None,
+            None,
+        )
+    };
+    handle.check(code)
+}
+
+fn function_name(name: &str) -> Result<CString> {
+    CString::new(name).map_err(|_| Error::new(ErrorKind::Catalog, "a function's name contains NUL"))
+}

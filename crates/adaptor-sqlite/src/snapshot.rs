@@ -1,0 +1,239 @@
+//! The snapshot of the catalog that a connection has: when it is read again, and how.
+
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use commensal_core::catalog::{self, Generation, LoadedCatalog, Reading as CatalogReading};
+use commensal_core::registry::{Namespace, Registry};
+use commensal_core::session::Session;
+use commensal_core::settings::Settings;
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+
+use crate::codes::is_transient;
+use crate::pin::Snapshots;
+use crate::raised::Raised;
+use crate::reader::Reader;
+use crate::state::State;
+use crate::{names, thread};
+
+impl Snapshots for State {
+    fn current(self: Rc<Self>) -> Result<Arc<Registry>> {
+        Self::current(&self)
+    }
+}
+
+impl State {
+    /// A statement is about to begin. Functions look at the catalog when they are first called;
+    /// collations may be called where no SQL can run, so they are told.
+    pub(crate) fn begin_statement(self: &Rc<Self>) -> Result<()> {
+        thread::is_not_the_sorters();
+        if self.collations.borrow().is_empty() {
+            return Ok(());
+        }
+        if self.handle.is_autocommit() {
+            // As before a statement is prepared.
+            let _ = self.current();
+        }
+        if self.handle.is_idle() {
+            self.collation_failed.store(false, Relaxed);
+            self.collations.borrow().values().for_each(|slot| slot.begin_statement());
+            self.registers.provide(self);
+        }
+        self.tidy()
+    }
+
+    /// Changes the settings, for statements that begin from here on.
+    ///
+    /// # Errors
+    /// The catalog, whose policies depend on them, cannot be read.
+    pub(crate) fn set_settings(self: &Rc<Self>, settings: Settings) -> Result<()> {
+        let environment = Arc::new(self.environment().with_settings(settings));
+        let session = Rc::new(Session::new(environment, Arc::clone(&self.services) as _));
+        let before = self.session.replace(session);
+        let given = self.given.take();
+        drop((before, given));
+        self.refresh().map(drop)
+    }
+
+    /// The snapshot that is true now: reads the generation, and the catalog if that is another one.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub(crate) fn current(self: &Rc<Self>) -> Result<Arc<Registry>> {
+        self.read(false)
+    }
+
+    /// As [`State::current`], but reads the catalog whatever the generation says.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub(crate) fn refresh(self: &Rc<Self>) -> Result<Arc<Registry>> {
+        self.read(true)
+    }
+
+    fn read(self: &Rc<Self>, force: bool) -> Result<Arc<Registry>> {
+        thread::is_not_the_sorters();
+        if !self.environment().settings.load_catalog {
+            return Ok(self.registry());
+        }
+        if !self.introspected.get() {
+            self.registers.connect(self)?;
+        }
+        let loaded = {
+            let _reading = begin_reading(&self.reading)?;
+            self.services.sql.at_full_length(|| self.read_guarded(force))
+        };
+        let registry = match loaded {
+            Ok(None) => {
+                if !self.committed.get() {
+                    self.committed.set(self.handle.sees_committed());
+                }
+                return Ok(self.registry());
+            }
+            Ok(Some(registry)) => Arc::new(registry),
+            // Somebody else holds the lock: what was committed last is what can be seen. Not so a
+            // snapshot of a transaction, which may have been rolled back since.
+            Err(error) if is_transient(&error) && self.committed.get() => {
+                return Ok(self.registry());
+            }
+            Err(error) => return Err(error),
+        };
+        // Before anybody sees it: what could not be registered now is tried again, because the snapshot
+        // that is known is still another one.
+        self.registers.register(self, &registry)?;
+        *self.registry.borrow_mut() = Arc::clone(&registry);
+        self.committed.set(self.handle.sees_committed());
+        Ok(registry)
+    }
+
+    /// The new registry; `None` when the one there is still true.
+    fn read_guarded(&self, force: bool) -> Result<Option<Registry>> {
+        let known = self.registry.borrow().generation.filter(|_| !force);
+        if !force {
+            let unchanged = match known {
+                None => self.is_known_empty()?,
+                Some(_) => self.step_generation() == known,
+            };
+            if unchanged {
+                return Ok(None);
+            }
+        }
+        // Before the tables are looked at: what it is compiled for is either what is found there, or it
+        // fails when it is stepped.
+        let generation = self.handle.prepare_own_once(catalog::SELECT_GENERATION).ok();
+        let empty_schema = self.committed_schema_version()?;
+        let limits = self.environment().settings.limits.clone();
+        match catalog::read(&Reader(self.handle), &limits, known)? {
+            CatalogReading::None => {
+                self.cached.borrow_mut().empty_schema = empty_schema;
+                Ok(self.registry.borrow().generation.map(|_| Registry::empty()))
+            }
+            CatalogReading::Unchanged => {
+                self.cached.borrow_mut().generation = generation;
+                Ok(None)
+            }
+            CatalogReading::Changed(loaded) => {
+                self.cached.borrow_mut().generation = generation;
+                self.build(loaded).map(Some)
+            }
+        }
+    }
+
+    /// Whether the schema is one that was found to have no catalog.
+    fn is_known_empty(&self) -> Result<bool> {
+        let Some(empty) = self.cached.borrow().empty_schema else { return Ok(false) };
+        Ok(self.schema_version()? == empty)
+    }
+
+    fn schema_version(&self) -> Result<i64> {
+        let statement = self.cached.borrow_mut().schema_version.take();
+        let mut statement = match statement {
+            Some(statement) => statement,
+            None => self.handle.prepare("PRAGMA main.schema_version")?,
+        };
+        let version = match statement.step()? {
+            true => match statement.column(0)? {
+                ValueRef::Integer(version) => version,
+                _ => -1,
+            },
+            false => -1,
+        };
+        statement.reset();
+        self.cached.borrow_mut().schema_version = Some(statement);
+        Ok(version)
+    }
+
+    /// The version of the schema, if it is committed: others are given again after a rollback.
+    fn committed_schema_version(&self) -> Result<Option<i64>> {
+        match self.handle.sees_committed() {
+            true => self.schema_version().map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// The generation that can be read now, by the statement that was prepared when the catalog's tables
+    /// were last looked at; `None` once they have to be looked at again.
+    fn step_generation(&self) -> Option<Generation> {
+        let mut statement = self.cached.borrow_mut().generation.take()?;
+        let generation = match statement.step() {
+            // What is not UTF-8 was written by hand.
+            Ok(true) => catalog::parse_generation(statement.column(0).unwrap_or(ValueRef::Null)),
+            // It says no more than that it failed.
+            Ok(false) | Err(_) => return None,
+        };
+        statement.reset();
+        self.cached.borrow_mut().generation = Some(statement);
+        Some(generation)
+    }
+
+    fn build(&self, loaded: LoadedCatalog) -> Result<Registry> {
+        let functions = self.slots.borrow().registered.foreign();
+        let tables = self.tables.borrow().registered.foreign();
+        let is_foreign = |namespace: Namespace, name: &str| match namespace {
+            Namespace::Functions => functions.has(name, || names::all_functions(self.handle)),
+            Namespace::Tables => {
+                names::is_reserved_module(name)
+                    || tables.has(name, || names::all_modules(self.handle))
+            }
+            Namespace::Collations => self.is_foreign_collation(name),
+        };
+        let registry = Registry::build(loaded, &self.environment(), &is_foreign);
+        functions.finish()?;
+        tables.finish()?;
+        Ok(registry)
+    }
+
+    /// Whether a collation of this name is not ours.
+    fn is_foreign_collation(&self, name: &str) -> bool {
+        let (taken, ours) = {
+            let collations = self.collations.borrow();
+            (collations.is_taken(name), collations.contains(name))
+        };
+        taken || !ours && names::has_collation(self.handle, name)
+    }
+
+    /// The bytes of a module.
+    ///
+    /// # Errors
+    /// The file does not have it.
+    pub(crate) fn read_module(&self, sha256: &[u8; 32]) -> Result<Vec<u8>> {
+        let _reading = begin_reading(&self.reading)?;
+        let limits = self.environment().settings.limits.clone();
+        let read = || catalog::read_module(&Reader(self.handle), &limits, sha256);
+        self.services.sql.at_full_length(read)
+    }
+}
+
+/// While what this gives lives, the catalog is being read.
+fn begin_reading(reading: &Cell<bool>) -> Result<Raised<'_>> {
+    let raised = Raised::new(reading);
+    if raised.was_up() {
+        return Err(Error::new(
+            ErrorKind::Catalog,
+            "a function was called while the catalog was read: the file's schema was tampered with",
+        ));
+    }
+    Ok(raised)
+}
