@@ -21,7 +21,7 @@ use turso_core::types::IOResultOr;
 use turso_core::{Connection, ExternalFunc, IOResult, LimboError, OpenOptions, Register, Value};
 
 use crate::error;
-use crate::function::{astray, panicked};
+use crate::error::{astray, panicked};
 use crate::row::Row;
 use crate::running::{self, Running};
 use crate::value::{borrowed, owned, subtype};

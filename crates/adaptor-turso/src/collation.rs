@@ -12,7 +12,7 @@ use commensal_core::registry::Registry;
 use commensal_core::session::Binding;
 use commensal_core::{Error, ErrorKind, Result};
 
-use crate::function::{astray, panicked};
+use crate::error::{astray, panicked};
 use crate::running::{self, Running};
 use crate::state::State;
 

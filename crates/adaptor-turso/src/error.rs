@@ -13,6 +13,9 @@ const BUSY: i32 = 5;
 /// SQLite's result code of an interrupt.
 const INTERRUPT: i32 = 9;
 
+/// SQLite's result code of what is not permitted.
+const AUTH: i32 = 23;
+
 /// An error of the engine, with SQLite's result code for it.
 #[cold]
 pub(crate) fn of_engine(error: LimboError) -> Error {
@@ -87,4 +90,20 @@ pub(crate) fn of_panic(panic: &(dyn Any + Send)) -> Error {
 /// Whether the same would work a moment later.
 pub(crate) fn is_transient(error: &Error) -> bool {
     matches!(error.engine_code(), Some(BUSY | INTERRUPT))
+}
+
+#[cold]
+pub(crate) fn panicked() -> Error {
+    Error::new(ErrorKind::Fault, "a defect of Commensal: it panicked")
+}
+
+/// The engine called without a statement of ours.
+#[cold]
+pub(crate) fn astray() -> Error {
+    Error::new(ErrorKind::Fault, "a function was called outside of any statement of its connection")
+}
+
+#[cold]
+pub(crate) fn refusal(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::Denied, message).with_engine_code(AUTH)
 }

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use commensal_core::guest::{Arguments, Unreadable};
 use commensal_core::manifest::FunctionKey;
 use commensal_core::registry::FunctionEntry;
-use commensal_core::{Error, ErrorKind, Result, ValueRef};
+use commensal_core::{Result, ValueRef};
 use turso_core::native_ext::{FunctionArity, ScalarCall, ScalarFunction};
 use turso_core::types::IOResultOr;
 use turso_core::{Connection, ExternalFunc, IOResult, Numeric, Register, Value};
 
-use crate::error;
+use crate::error::{self, astray, panicked};
 use crate::running::{self, Running};
 use crate::value::{borrowed, owned, subtype};
 
@@ -92,17 +92,6 @@ fn call(
         *result = Err(running.fail(error));
     }
     running::put(running);
-}
-
-#[cold]
-pub(crate) fn panicked() -> Error {
-    Error::new(ErrorKind::Fault, "a defect of Commensal: it panicked")
-}
-
-/// The engine called without a statement of ours.
-#[cold]
-pub(crate) fn astray() -> Error {
-    Error::new(ErrorKind::Fault, "a function was called outside of any statement of its connection")
 }
 
 /// Calls the guest within a statement.

@@ -7,7 +7,7 @@
 
 use std::collections::HashSet;
 
-use crate::permit::refusal;
+use crate::error::refusal;
 use commensal_core::{Error, ErrorKind, Result};
 
 /// Functions whose result is longer than all they are given by more than a small factor, or that

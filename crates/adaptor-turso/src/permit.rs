@@ -5,22 +5,18 @@
 //! looked for wherever they can come from: in the statement and in the views.
 
 use commensal_core::catalog::TABLE_PREFIX;
-use commensal_core::ddl;
 use commensal_core::ddl::lexer::{Lexer, TokenKind};
 use commensal_core::host::calls::{self, check_rights, needed_for};
 use commensal_core::host::sql::Level;
 use commensal_core::limits::{Capabilities, Capability};
-use commensal_core::{Error, ErrorKind, Result, ValueRef};
+use commensal_core::{Error, Result, ValueRef, ddl};
 use turso_core::Value;
 
-use crate::error;
+use crate::error::{self, refusal};
 use crate::growth::{self, Growth};
 use crate::state::State;
 use crate::statement;
 use crate::value::borrowed;
-
-/// SQLite's result code of what is not permitted.
-const AUTH: i32 = 23;
 
 /// Functions of the engine that are not for guests.
 const FUNCTIONS_REFUSED: &[&str] = &["attach", "detach", "load_extension", "nextval", "setval"];
@@ -183,11 +179,6 @@ fn check_virtual_tables(sql: &str) -> Result<()> {
             return Err(refusal(format!("{name} is not for guests")));
         }
     }
-}
-
-#[cold]
-pub(crate) fn refusal(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::Denied, message).with_engine_code(AUTH)
 }
 
 #[cold]

@@ -19,13 +19,9 @@ use turso_core::{LimboError, NamespaceId};
 use turso_parser::ast::FunctionTail;
 
 use crate::aggregate::{AGGREGATES_MAX, Meaning};
-use crate::error;
-use crate::names;
-use crate::nesting;
 use crate::rewrite::{Meanings, Table};
-use crate::stack;
 use crate::state::State;
-use crate::table;
+use crate::{error, names, nesting, stack, table};
 
 /// See [`Running::execution`].
 static EXECUTIONS: AtomicU64 = AtomicU64::new(1);
@@ -141,7 +137,7 @@ impl Running {
     pub(crate) fn execution(&mut self, execution: u64) -> Result<(&Session, &mut Scope)> {
         match &mut self.scope {
             Some(scope) if self.execution == execution => Ok((&self.state.session, scope)),
-            _ => Err(crate::function::astray()),
+            _ => Err(error::astray()),
         }
     }
 

@@ -20,7 +20,7 @@ use crate::permit::{self, Permit};
 use crate::state::State;
 use crate::statement::{self, names};
 use crate::value::{borrowed, owned};
-use crate::{error, function, growth, nesting, stack};
+use crate::{error, growth, nesting, stack};
 
 /// Instructions of the engine's virtual machine from one look at the clock to the next.
 const INSTRUCTIONS: u64 = 1000;
@@ -50,7 +50,7 @@ impl GuestSql {
     }
 
     fn state(&self) -> Result<Arc<State>> {
-        self.state.get().and_then(Weak::upgrade).ok_or_else(function::astray)
+        self.state.get().and_then(Weak::upgrade).ok_or_else(error::astray)
     }
 }
 

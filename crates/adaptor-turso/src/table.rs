@@ -25,11 +25,10 @@ use turso_core::{
 };
 use turso_ext::{ConstraintOp, ResultCode};
 
-use crate::error;
-use crate::function::astray;
-use crate::running;
+use crate::error::astray;
 use crate::state::State;
 use crate::value::{borrowed, owned};
+use crate::{error, running};
 
 /// What a plan says of an argument that SQL gives, and of one that it does not.
 const GIVEN: u8 = b'1';
