@@ -32,6 +32,7 @@ mod sql;
 mod stack;
 mod state;
 mod statement;
+mod step;
 mod table;
 mod types;
 mod undo;

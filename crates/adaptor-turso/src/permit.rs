@@ -15,7 +15,7 @@ use turso_core::Value;
 use crate::error::{self, refusal};
 use crate::growth::{self, Growth};
 use crate::state::State;
-use crate::statement;
+use crate::step::step;
 use crate::value::borrowed;
 
 /// Functions of the engine that are not for guests.
@@ -112,7 +112,7 @@ pub(crate) fn examine(state: &State, sql: &str, level: Level) -> Result<Permit> 
 /// Runs a statement of our own.
 fn rows(state: &State, sql: &str, mut each: impl FnMut(&[Value]) -> Result<()>) -> Result<()> {
     let mut statement = state.connection.prepare_internal(sql).map_err(error::of_engine)?;
-    while statement::step(&mut statement)? {
+    while step(&mut statement)? {
         let Some(row) = statement.row() else { break };
         let values: Vec<Value> = row.get_values().cloned().collect();
         each(&values)?;

@@ -18,7 +18,7 @@ use turso_core::{Statement, Value};
 
 use crate::permit::{self, Permit};
 use crate::state::State;
-use crate::statement::{self, names};
+use crate::step::{bind, names, step};
 use crate::value::{borrowed, owned};
 use crate::{error, growth, nesting, stack};
 
@@ -197,12 +197,12 @@ impl EngineStatement for OfGuest {
             _ => 0,
         };
         growth::check(bytes, self.permit.doublings, self.bytes_max)?;
-        statement::bind(&mut self.statement, index, owned(value, 0))
+        bind(&mut self.statement, index, owned(value, 0))
     }
 
     fn step(&mut self) -> Result<bool> {
         self.is_fresh = false;
-        let stepped = stack::with_room(self.levels, || statement::step(&mut self.statement));
+        let stepped = stack::with_room(self.levels, || step(&mut self.statement));
         if !matches!(stepped, Ok(true)) {
             self.reset();
         }
@@ -242,7 +242,7 @@ impl GuestStatement for OfGuest {
 
     fn bind_zeroblob(&mut self, index: usize, len: u32) -> Result<()> {
         growth::check(len as usize, self.permit.doublings, self.bytes_max)?;
-        statement::bind(&mut self.statement, index, Value::from_blob(vec![0; len as usize]))
+        bind(&mut self.statement, index, Value::from_blob(vec![0; len as usize]))
     }
 
     fn clear_bindings(&mut self) {

@@ -21,8 +21,9 @@ use crate::names::is_builtin;
 use crate::reader::{self, Reader};
 use crate::running::{self, Running};
 use crate::services::Services;
+use crate::step::{bind_all, step};
 use crate::value::borrowed;
-use crate::{collation, error, stack, statement, value};
+use crate::{collation, error, stack};
 
 /// See the module's description.
 pub(crate) struct State {
@@ -156,7 +157,7 @@ impl State {
     }
 
     fn step_kept(&self, mut statement: Statement, nested: bool) -> Result<Option<Generation>> {
-        let generation = match stack::with_room(0, || statement::step(&mut statement))? {
+        let generation = match stack::with_room(0, || step(&mut statement))? {
             true => {
                 statement.row().map(|row| catalog::parse_generation(borrowed(row.get_value(0))))
             }
@@ -201,7 +202,7 @@ impl State {
     ) -> Result<()> {
         let mut statement = self.prepare(sql)?;
         bind_all(&mut statement, parameters)?;
-        while stack::with_room(0, || statement::step(&mut statement))? {
+        while stack::with_room(0, || step(&mut statement))? {
             if let Some(values) = statement.row() {
                 let values: Vec<_> = values.get_values().map(borrowed).collect();
                 row(&values)?;
@@ -216,7 +217,7 @@ impl State {
         let body = || {
             let mut statement = self.connection.prepare(sql).map_err(error::of_engine)?;
             bind_all(&mut statement, parameters)?;
-            while statement::step(&mut statement)? {}
+            while step(&mut statement)? {}
             Ok(())
         };
         let mut running = Running::new(Arc::clone(self));
@@ -311,11 +312,4 @@ impl State {
         let statement = lock(&self.generation).take();
         drop(statement);
     }
-}
-
-fn bind_all(statement: &mut Statement, parameters: &[ValueRef<'_>]) -> Result<()> {
-    for (i, parameter) in parameters.iter().enumerate() {
-        statement::bind(statement, i + 1, value::owned(*parameter, 0))?;
-    }
-    Ok(())
 }

@@ -8,43 +8,14 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use commensal_core::engine::EngineStatement;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
-use turso_core::{Statement, StepResult, Value};
+use turso_core::{Statement, Value};
 
 use crate::connection::TursoConnection;
 use crate::running::{self, Running};
+use crate::step::{bind, names, step};
 use crate::undo::Undo;
 use crate::value::{borrowed, owned};
 use crate::{error, refusal, stack};
-
-/// Runs to the next row; false at the end. Waits for the disk, and for others as long as the
-/// connection's busy timeout says.
-pub(crate) fn step(statement: &mut Statement) -> Result<bool> {
-    loop {
-        match statement.step().map_err(error::of_engine)? {
-            StepResult::Row => return Ok(true),
-            StepResult::Done => return Ok(false),
-            StepResult::IO | StepResult::Yield => {
-                statement._io().step().map_err(error::of_engine)?;
-            }
-            StepResult::Sleep { .. } if statement.get_program().connection.is_interrupted() => {
-                return Err(error::interrupted());
-            }
-            StepResult::Sleep { duration } => std::thread::sleep(duration),
-            StepResult::Busy => return Err(error::busy()),
-            StepResult::Interrupt => return Err(error::interrupted()),
-        }
-    }
-}
-
-/// Binds a parameter, from 1.
-pub(crate) fn bind(statement: &mut Statement, index: usize, value: Value) -> Result<()> {
-    let count = statement.parameters_count();
-    let Some(place) = NonZero::new(index).filter(|index| index.get() <= count) else {
-        let message = format!("the statement has {count} parameters, not {index}");
-        return Err(Error::new(ErrorKind::Argument, message));
-    };
-    statement.bind_at(place, value).map_err(error::of_engine)
-}
 
 /// A statement of the application that the engine runs.
 pub(crate) struct TursoStatement<'c> {
@@ -287,10 +258,6 @@ impl<'c> TursoStatement<'c> {
             }
         }
     }
-}
-
-pub(crate) fn names(statement: &Statement) -> Vec<String> {
-    (0..statement.num_columns()).map(|i| statement.get_column_name(i).into_owned()).collect()
 }
 
 impl Drop for TursoStatement<'_> {
