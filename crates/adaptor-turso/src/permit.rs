@@ -4,17 +4,18 @@
 //! program, those of views included. It does not say which virtual table is opened, so that their names are
 //! looked for wherever they can come from: in the statement and in the views.
 
+use std::sync::Arc;
+
 use commensal_core::catalog::TABLE_PREFIX;
 use commensal_core::ddl::lexer::{Lexer, TokenKind};
 use commensal_core::host::calls::{self, check_rights, needed_for};
 use commensal_core::host::sql::Level;
 use commensal_core::limits::{Capabilities, Capability};
 use commensal_core::{Error, Result, ValueRef, ddl};
-use turso_core::Value;
+use turso_core::{Connection, Value};
 
 use crate::error::{self, refusal};
 use crate::growth::{self, Growth};
-use crate::state::State;
 use crate::step::step;
 use crate::value::borrowed;
 
@@ -46,12 +47,12 @@ pub(crate) struct Permit {
 ///
 /// # Errors
 /// It may not.
-pub(crate) fn examine(state: &State, sql: &str, level: Level) -> Result<Permit> {
+pub(crate) fn examine(connection: &Arc<Connection>, sql: &str, level: Level) -> Result<Permit> {
     let (mut growth, mut refused) = (Growth::default(), None);
     let (mut needs, mut pages, mut opens_virtual) = (Capabilities::NONE, Vec::new(), false);
     let is_before = |c: char| c.is_ascii_whitespace() || c == ';';
     let explain = format!("EXPLAIN {}", sql.trim_start_matches(is_before));
-    rows(state, &explain, |row| {
+    rows(connection, &explain, |row| {
         let [_, Value::Text(opcode), p1, p2, p3, p4, ..] = row else { return Err(unreadable()) };
         let operand = |value: &Value| integer(value).ok_or_else(unreadable);
         match opcode.as_str() {
@@ -95,12 +96,12 @@ pub(crate) fn examine(state: &State, sql: &str, level: Level) -> Result<Permit> 
         return Err(refusal(message));
     }
     let doublings = growth.doublings(sql.len(), level.value_bytes_max)?;
-    check_catalog(state, &pages)?;
+    check_catalog(connection, &pages)?;
     if opens_virtual {
         check_virtual_tables(sql)?;
         for schema in ["main", "temp"] {
             let views = format!("SELECT sql FROM {schema}.sqlite_schema WHERE type = 'view'");
-            rows(state, &views, |row| match row {
+            rows(connection, &views, |row| match row {
                 [Value::Text(sql)] => check_virtual_tables(sql.as_str()),
                 _ => Ok(()),
             })?;
@@ -110,8 +111,12 @@ pub(crate) fn examine(state: &State, sql: &str, level: Level) -> Result<Permit> 
 }
 
 /// Runs a statement of our own.
-fn rows(state: &State, sql: &str, mut each: impl FnMut(&[Value]) -> Result<()>) -> Result<()> {
-    let mut statement = state.connection.prepare_internal(sql).map_err(error::of_engine)?;
+fn rows(
+    connection: &Arc<Connection>,
+    sql: &str,
+    mut each: impl FnMut(&[Value]) -> Result<()>,
+) -> Result<()> {
+    let mut statement = connection.prepare_internal(sql).map_err(error::of_engine)?;
     while step(&mut statement)? {
         let Some(row) = statement.row() else { break };
         let values: Vec<Value> = row.get_values().cloned().collect();
@@ -140,12 +145,12 @@ fn of_function(name: &str) -> Result<Capabilities> {
 }
 
 /// The tables of definitions tell what other guests are, and where they came from.
-fn check_catalog(state: &State, pages: &[(i64, i64)]) -> Result<()> {
+fn check_catalog(connection: &Arc<Connection>, pages: &[(i64, i64)]) -> Result<()> {
     if pages.is_empty() {
         return Ok(());
     }
     let sql = "SELECT tbl_name, rootpage FROM main.sqlite_schema WHERE rootpage <> 0";
-    rows(state, sql, |row| {
+    rows(connection, sql, |row| {
         let [Value::Text(name), page] = row else { return Ok(()) };
         let is_opened = || integer(page).is_some_and(|page| pages.contains(&(0, page)));
         match begins_with(name.as_str(), &[TABLE_PREFIX]) && is_opened() {

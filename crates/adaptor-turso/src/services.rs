@@ -23,7 +23,7 @@ impl Services {
         Self {
             connection: Arc::downgrade(connection),
             log: environment.settings.log.clone(),
-            sql: GuestSql::default(),
+            sql: GuestSql::new(connection),
         }
     }
 }

@@ -6,7 +6,7 @@
 
 use std::num::NonZero;
 use std::sync::atomic::AtomicUsize;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
 use commensal_core::ddl::lexer::{Lexer, Token, TokenKind};
@@ -14,10 +14,9 @@ use commensal_core::engine::{EngineStatement, SqlText};
 use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql, Level};
 use commensal_core::limits::Capabilities;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
-use turso_core::{Statement, Value};
+use turso_core::{Connection, Statement, Value};
 
 use crate::permit::{self, Permit};
-use crate::state::State;
 use crate::step::{bind, names, step};
 use crate::value::{borrowed, owned};
 use crate::{error, growth, nesting, stack};
@@ -30,27 +29,19 @@ const READONLY: i32 = 8;
 
 /// See the module's description.
 pub(crate) struct GuestSql {
-    /// Set once the state is made, which has the services that have this.
-    state: OnceLock<Weak<State>>,
+    connection: Weak<Connection>,
     depth: AtomicUsize,
     level: Mutex<Level>,
 }
 
-impl Default for GuestSql {
-    fn default() -> Self {
-        let level = Mutex::new(Level::NONE);
-        Self { state: OnceLock::new(), depth: AtomicUsize::new(0), level }
-    }
-}
-
 impl GuestSql {
-    pub(crate) fn set_state(&self, state: &Arc<State>) {
-        // It is set once.
-        let _ = self.state.set(Arc::downgrade(state));
+    pub(crate) fn new(connection: &Arc<Connection>) -> Self {
+        let (connection, level) = (Arc::downgrade(connection), Mutex::new(Level::NONE));
+        Self { connection, depth: AtomicUsize::new(0), level }
     }
 
-    fn state(&self) -> Result<Arc<State>> {
-        self.state.get().and_then(Weak::upgrade).ok_or_else(error::astray)
+    fn connection(&self) -> Result<Arc<Connection>> {
+        self.connection.upgrade().ok_or_else(error::astray)
     }
 }
 
@@ -60,13 +51,13 @@ const STACK_BYTES: usize = 1 << 20;
 
 impl HostSql for GuestSql {
     fn prepare(&self, sql: &SqlText) -> Result<(Option<BoxedStatement>, usize)> {
-        let state = self.state()?;
+        let connection = self.connection()?;
         let text = sql.as_str();
         if is_empty(text) {
             return Ok((None, text.len()));
         }
-        let levels = nesting::measure(&state.connection, text)?.levels;
-        let prepare = || state.connection.prepare_internal(text);
+        let levels = nesting::measure(&connection, text)?.levels;
+        let prepare = || connection.prepare_internal(text);
         let statement = stack::with_room(levels, prepare).map_err(error::of_engine)?;
         if is_writing(text, &statement) {
             let message =
@@ -77,7 +68,9 @@ impl HostSql for GuestSql {
         let level = self.level();
         let permit = match is_looking(text) {
             true => Permit::default(),
-            false => stack::with_room(levels, || permit::examine(&state, &text[..used], level))?,
+            false => {
+                stack::with_room(levels, || permit::examine(&connection, &text[..used], level))?
+            }
         };
         let names = names(&statement);
         Ok((
@@ -94,15 +87,15 @@ impl HostSql for GuestSql {
     }
 
     fn changes(&self) -> i64 {
-        self.state().map_or(0, |state| state.connection.changes())
+        self.connection().map_or(0, |connection| connection.changes())
     }
 
     fn last_insert_rowid(&self) -> i64 {
-        self.state().map_or(0, |state| state.connection.last_insert_rowid())
+        self.connection().map_or(0, |connection| connection.last_insert_rowid())
     }
 
     fn is_autocommit(&self) -> bool {
-        self.state().is_ok_and(|state| state.connection.get_auto_commit())
+        self.connection().is_ok_and(|connection| connection.get_auto_commit())
     }
 
     fn stack_bytes(&self) -> usize {
@@ -121,13 +114,13 @@ impl HostSql for GuestSql {
     fn set_level(&self, level: Level) {
         let mut place = self.level.lock().unwrap_or_else(PoisonError::into_inner);
         *place = level;
-        if let Ok(state) = self.state() {
+        if let Ok(connection) = self.connection() {
             match level.deadline {
                 Some(at) => {
                     let is_late = move || Instant::now() >= at;
-                    state.connection.set_progress_handler(INSTRUCTIONS, Some(Box::new(is_late)));
+                    connection.set_progress_handler(INSTRUCTIONS, Some(Box::new(is_late)));
                 }
-                None => state.connection.set_progress_handler(0, None),
+                None => connection.set_progress_handler(0, None),
             }
         }
     }

@@ -73,16 +73,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl State {
     pub(crate) fn new(connection: Arc<Connection>, environment: Arc<Environment>) -> Arc<Self> {
         let services = Arc::new(Services::new(&connection, &environment));
-        let state = Arc::new(Self {
+        Arc::new(Self {
             session: Session::new(Arc::clone(&environment), Arc::clone(&services) as _),
             connection,
             environment,
             registry: Mutex::new(Arc::new(Registry::empty())),
             slots: Mutex::default(),
             generation: Mutex::new(None),
-        });
-        services.sql.set_state(&state);
-        state
+        })
     }
 
     /// The snapshot as last read.
