@@ -22,28 +22,10 @@ use turso_core::{Connection, ExternalFunc, IOResult, LimboError, OpenOptions, Re
 
 use crate::error;
 use crate::error::{astray, panicked};
+use crate::meaning::{AGGREGATES_MAX, Meaning, PLAIN, name};
 use crate::row::Row;
 use crate::running::{self, Running};
 use crate::value::{borrowed, owned, subtype};
-
-/// How many aggregates of definitions one statement can use.
-pub(crate) const AGGREGATES_MAX: usize = 32;
-
-/// Of a call alone.
-const PLAIN: &str = "commensal aggregate ";
-
-/// Of a call with FILTER, or with ORDER BY among its arguments.
-const ADORNED: &str = "commensal adorned aggregate ";
-
-/// The engine's name for an aggregate of a statement, by its number there.
-pub(crate) fn name(number: usize, is_plain: bool) -> String {
-    format!("{}{number}", if is_plain { PLAIN } else { ADORNED })
-}
-
-/// Whether the engine asks for one whose call it admits for aggregates alone.
-pub(crate) fn is_adorned(name: &str) -> bool {
-    name.starts_with(ADORNED)
-}
 
 /// What the engine is to call where it finds an aggregate in the place of a scalar function, if the name
 /// is that of one: it would panic.
@@ -98,15 +80,6 @@ pub(crate) fn register(options: OpenOptions) -> OpenOptions {
             Err(_) => options,
         }
     })
-}
-
-/// What a statement means by one of the engine's aggregates.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Meaning {
-    /// The slot of the definition's function.
-    pub(crate) slot: usize,
-    /// Whether its arguments come as one; see [`crate::row`].
-    pub(crate) packed: bool,
 }
 
 /// An aggregate of a statement, by its number there.

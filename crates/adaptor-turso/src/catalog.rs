@@ -11,7 +11,7 @@ use commensal_core::write::CatalogAccess;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::connection::TursoConnection;
-use crate::names::Names;
+use crate::schema_names::Names;
 use crate::types;
 
 impl CatalogAccess for &TursoConnection {

@@ -10,7 +10,7 @@ use turso_core::schema::{BTreeTable, Schema};
 use turso_core::{Func, LimboError, OpenOptions, Result, SqliteDialect};
 use turso_parser::ast::{Cmd, CreateTableBody, QualifiedName, Stmt};
 
-use crate::{aggregate, introspection, names, rewrite, row, running};
+use crate::{aggregate, introspection, meaning, names, rewrite, row, running};
 
 /// See the module's description.
 pub(crate) struct Dialect;
@@ -70,7 +70,7 @@ impl turso_core::Dialect for Dialect {
 
     /// Asked while a statement is prepared, also anew within a step, several times for each call.
     fn resolve_function(&self, name: &str, arguments: usize) -> Result<Option<Func>> {
-        if aggregate::is_adorned(name) {
+        if meaning::is_adorned(name) {
             return Ok(None);
         }
         if let Some(misused) = aggregate::misused(name)? {

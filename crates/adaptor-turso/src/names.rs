@@ -1,20 +1,10 @@
-//! What only the engine knows about names: which functions are not ours, and which indexes and tables
-//! call a function.
+//! Names that the engine has of its own.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use commensal_core::define::{Dependent, DependentKind, EngineNames};
-use commensal_core::dependents::Uses;
-use commensal_core::registry::Namespace;
-use commensal_core::{Result, ValueRef};
+use turso_core::Func;
 use turso_core::dialect::sqlite::resolve_builtin_function;
-use turso_core::{Func, NamespaceId};
-
-use crate::state::State;
-
-/// Reads names out of a connection.
-pub(crate) struct Names<'a>(pub(crate) &'a State);
 
 /// Scalar functions that the engine has and SQLite, as this project embeds it, has not. A definition
 /// goes before them: a file means the same with both engines.
@@ -87,65 +77,4 @@ pub(crate) fn is_builtin(name: &str) -> bool {
 /// Whether the engine has a collation of this name.
 pub(crate) fn is_collation(name: &str) -> bool {
     ["binary", "nocase", "rtrim"].iter().any(|own| own.eq_ignore_ascii_case(name))
-}
-
-/// Whether the engine takes it for a table of what a PRAGMA says.
-fn is_pragma(name: &str) -> bool {
-    const PREFIX: &str = "pragma_";
-    name.get(..PREFIX.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(PREFIX))
-}
-
-impl Names<'_> {
-    /// Whether the engine has a table of this name that is not in the file.
-    fn has_table(&self, name: &str) -> Result<bool> {
-        if self.0.connection.current_schema().get_table(NamespaceId::ROOT, name).is_none() {
-            return Ok(false);
-        }
-        let sql = "SELECT 1 FROM main.sqlite_schema WHERE name = ?1 COLLATE NOCASE";
-        let mut is_in_file = false;
-        self.0.query(sql, &[ValueRef::Text(name)], &mut |_| {
-            is_in_file = true;
-            Ok(())
-        })?;
-        Ok(!is_in_file)
-    }
-}
-
-impl EngineNames for Names<'_> {
-    fn foreign(&self, namespace: Namespace, name: &str) -> Result<Option<String>> {
-        Ok(match namespace {
-            Namespace::Functions if is_builtin(name) => {
-                Some(format!("the built-in function {name}()"))
-            }
-            Namespace::Tables if is_pragma(name) || self.has_table(name)? => {
-                Some(format!("the virtual table module {name}"))
-            }
-            Namespace::Collations if is_collation(name) => {
-                Some(format!("the collation {} that Turso has", name.to_ascii_lowercase()))
-            }
-            Namespace::Functions | Namespace::Tables | Namespace::Collations => None,
-        })
-    }
-
-    fn interrupted(&self) -> bool {
-        self.0.connection.is_interrupted()
-    }
-
-    fn dependents(&self, uses: &Uses) -> Result<Vec<Dependent>> {
-        let mut dependents = Vec::new();
-        let sql = "SELECT type, name, sql FROM main.sqlite_schema \
-                   WHERE type IN ('index', 'table') AND sql IS NOT NULL ORDER BY type, name";
-        self.0.query(sql, &[], &mut |row| {
-            if let [ValueRef::Text(kind), ValueRef::Text(name), ValueRef::Text(sql)] = *row
-                && uses.occur_in(sql)
-            {
-                let kind =
-                    if kind == "index" { DependentKind::Index } else { DependentKind::Table };
-                let (schema, name) = ("main".to_owned(), name.to_owned());
-                dependents.push(Dependent { kind, schema, name });
-            }
-            Ok(())
-        })?;
-        Ok(dependents)
-    }
 }

@@ -19,7 +19,7 @@ use turso_parser::ast::{
 };
 
 use crate::lost::{self, Called};
-use crate::{aggregate, row};
+use crate::{meaning, row};
 
 /// What names mean.
 pub(crate) trait Meanings {
@@ -459,7 +459,7 @@ impl Rewriter<'_> {
             let message = format!("misuse of aggregate function {}()", name.as_str());
             return Err(LimboError::ParseError(message));
         }
-        *name = Name::exact(aggregate::name(number, is_plain));
+        *name = Name::exact(meaning::name(number, is_plain));
         match call {
             Expr::FunctionCall { args, .. } if arguments != 1 => {
                 *args = vec![packed(std::mem::take(args))];

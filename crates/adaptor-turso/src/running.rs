@@ -10,16 +10,13 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use commensal_core::manifest::FunctionBody;
 use commensal_core::registry::{CollationEntry, Registry};
 use commensal_core::session::{Scope, Session};
 use commensal_core::{Error, Result};
 
-use turso_core::{LimboError, NamespaceId};
-use turso_parser::ast::FunctionTail;
+use turso_core::LimboError;
 
-use crate::aggregate::{AGGREGATES_MAX, Meaning};
-use crate::rewrite::{Meanings, Table};
+use crate::meaning::Meaning;
 use crate::state::State;
 use crate::{error, names, nesting, stack, table};
 
@@ -161,85 +158,6 @@ impl Running {
         }
         self.collations.clear();
         self.fault = None;
-    }
-}
-
-impl Meanings for Running {
-    fn aggregate(
-        &mut self,
-        name: &str,
-        arguments: usize,
-        tail: &FunctionTail,
-    ) -> turso_core::Result<Option<usize>> {
-        let registry = self.state.registry();
-        let Some(entry) = registry.callable(name, arguments) else { return Ok(None) };
-        let FunctionBody::Aggregate(_) = entry.body else { return Ok(None) };
-        self.resolved = true;
-        let refuse = |what: String| Err(LimboError::ParseError(what));
-        if tail.over_clause.is_some() {
-            let name = entry.name();
-            return refuse(format!(
-                "{name}() is an aggregate of a definition: Turso does not use these as window functions"
-            ));
-        }
-        let meaning = Meaning { slot: self.state.slot(entry), packed: arguments != 1 };
-        let known = self.aggregates.iter().position(|known| *known == meaning);
-        let number = known.unwrap_or(self.aggregates.len());
-        if number == AGGREGATES_MAX {
-            return refuse(format!(
-                "{}(): a statement can use at most {AGGREGATES_MAX} aggregates of definitions with Turso",
-                entry.name()
-            ));
-        }
-        if known.is_none() {
-            self.aggregates.push(meaning);
-        }
-        Ok(Some(number))
-    }
-
-    fn table(&mut self, name: &str, arguments: usize) -> turso_core::Result<Table> {
-        let registry = self.state.registry();
-        let connection = &self.state.connection;
-        let schema = connection.current_schema();
-        if let Some(view) = schema.get_view(NamespaceId::ROOT, name) {
-            return Ok(Table::View(view));
-        }
-        let is_known = schema.get_table(NamespaceId::ROOT, name).is_some();
-        let entry = registry.table(name).filter(|entry| !entry.shadowed && !is_known);
-        let Some(entry) = entry else {
-            // It may be in the catalog and was not read yet.
-            self.missed |= !is_known;
-            return Ok(Table::Other);
-        };
-        let refuse = |message| Err(LimboError::ParseError(message));
-        match self.state.has_temporary(name) {
-            Ok(false) => {}
-            Ok(true) => return Ok(Table::Other),
-            Err(error) => return refuse(error.message().to_owned()),
-        }
-        self.resolved = true;
-        let name = &entry.callable.name;
-        if entry.table.is_virtual() {
-            return refuse(format!(
-                "{name} is a virtual table of a definition: Turso has only its own"
-            ));
-        }
-        let arguments_max = entry.table.arguments().count();
-        if arguments > arguments_max {
-            return refuse(format!("too many arguments on {name}() - max {arguments_max}"));
-        }
-        let arguments = entry.table.arguments().map(|column| column.name.clone()).collect();
-        let (name, is_new) = table::register(connection, entry)?;
-        // The engine may go on with another schema, in which it is not.
-        self.missed |= is_new;
-        Ok(Table::Function(name, arguments))
-    }
-
-    fn collation(&mut self, name: &str) {
-        match self.state.registry().collation(name) {
-            Some(_) => self.resolved = true,
-            None => self.missed |= !names::is_collation(name),
-        }
     }
 }
 

@@ -1,0 +1,29 @@
+//! The engine's aggregates without a meaning, and what a statement means by them.
+
+/// How many aggregates of definitions one statement can use.
+pub(crate) const AGGREGATES_MAX: usize = 32;
+
+/// Of a call alone.
+pub(crate) const PLAIN: &str = "commensal aggregate ";
+
+/// Of a call with FILTER, or with ORDER BY among its arguments.
+const ADORNED: &str = "commensal adorned aggregate ";
+
+/// The engine's name for an aggregate of a statement, by its number there.
+pub(crate) fn name(number: usize, is_plain: bool) -> String {
+    format!("{}{number}", if is_plain { PLAIN } else { ADORNED })
+}
+
+/// Whether the engine asks for one whose call it admits for aggregates alone.
+pub(crate) fn is_adorned(name: &str) -> bool {
+    name.starts_with(ADORNED)
+}
+
+/// What a statement means by one of the engine's aggregates.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Meaning {
+    /// The slot of the definition's function.
+    pub(crate) slot: usize,
+    /// Whether its arguments come as one; see `row.rs`.
+    pub(crate) packed: bool,
+}
