@@ -11,6 +11,7 @@ use commensal_core::write::CatalogAccess;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::connection::TursoConnection;
+use crate::running::execute;
 use crate::schema_names::Names;
 use crate::types;
 
@@ -44,7 +45,7 @@ impl CatalogAccess for &TursoConnection {
     }
 
     fn execute(&self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()> {
-        self.state.execute(sql, parameters)
+        execute(&self.state, sql, parameters)
     }
 
     fn select(
@@ -69,10 +70,10 @@ impl CatalogAccess for &TursoConnection {
             return Ok(());
         }
         for ty in before.iter().filter(|ty| !after.contains(ty)) {
-            self.state.execute(&types::drop(ty), &[])?;
+            execute(&self.state, &types::drop(ty), &[])?;
         }
         for ty in after.iter().filter(|ty| !before.contains(ty)) {
-            self.state.execute(&types::create(ty)?, &[])?;
+            execute(&self.state, &types::create(ty)?, &[])?;
         }
         Ok(())
     }

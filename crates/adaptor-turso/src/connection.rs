@@ -8,19 +8,16 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 
-use commensal_core::ddl;
 use commensal_core::engine::{EngineConnection, Interrupt, Prepared, SqlText};
 use commensal_core::environment::Environment;
 use commensal_core::execute::OwnStatement;
-use commensal_core::{Error, ErrorKind, Result};
+use commensal_core::{Error, ErrorKind, Result, ddl};
 use turso_core::{Connection, Statement};
 
-use crate::error;
-use crate::refusal;
 use crate::running::{self, Running};
-use crate::stack;
 use crate::state::State;
 use crate::statement::TursoStatement;
+use crate::{collation, error, refusal, stack};
 
 /// An open connection with Commensal in it.
 pub struct TursoConnection {
@@ -38,7 +35,7 @@ pub struct TursoConnection {
 
 impl TursoConnection {
     pub(crate) fn new(connection: Arc<Connection>, environment: Arc<Environment>) -> Self {
-        let state = State::new(connection, environment);
+        let state = State::new(connection, environment, collation::register);
         // A catalog that cannot be read is told by the statement that needs a function, and does not
         // keep the database from opening.
         let _ = state.current();

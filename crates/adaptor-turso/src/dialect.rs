@@ -10,7 +10,7 @@ use turso_core::schema::{BTreeTable, Schema};
 use turso_core::{Func, LimboError, OpenOptions, Result, SqliteDialect};
 use turso_parser::ast::{Cmd, CreateTableBody, QualifiedName, Stmt};
 
-use crate::{aggregate, introspection, meaning, names, rewrite, row, running};
+use crate::{aggregate, function, introspection, meaning, names, rewrite, row, running};
 
 /// See the module's description.
 pub(crate) struct Dialect;
@@ -85,7 +85,7 @@ impl turso_core::Dialect for Dialect {
         }
         let builtin = || if yields { resolve_builtin_function(name, arguments) } else { Ok(None) };
         let Some(mut running) = running::take() else { return builtin() };
-        let resolved = running.state.resolve(name, arguments);
+        let resolved = function::resolve(&running.state, name, arguments);
         let is_ours = matches!(resolved, Ok(Some(_)));
         running.resolved |= is_ours;
         running.yielded |= !is_ours && yields;

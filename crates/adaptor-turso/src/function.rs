@@ -9,15 +9,16 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use commensal_core::guest::{Arguments, Unreadable};
-use commensal_core::manifest::FunctionKey;
+use commensal_core::manifest::{FunctionBody, FunctionKey};
 use commensal_core::registry::FunctionEntry;
-use commensal_core::{Result, ValueRef};
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use turso_core::native_ext::{FunctionArity, ScalarCall, ScalarFunction};
 use turso_core::types::IOResultOr;
 use turso_core::{Connection, ExternalFunc, IOResult, Numeric, Register, Value};
 
 use crate::error::{self, astray, panicked};
 use crate::running::{self, Running};
+use crate::state::State;
 use crate::value::{borrowed, owned, subtype};
 
 /// What the engine keeps for a resolved function.
@@ -37,6 +38,34 @@ impl Slot {
         };
         ExternalFunc::new_native_scalar(self.key.0.clone(), arity, entry.deterministic, self)
     }
+}
+
+/// The function that a call means, for a statement that is being prepared.
+///
+/// # Errors
+/// The function has another number of arguments.
+pub(crate) fn resolve(
+    state: &State,
+    name: &str,
+    arguments: usize,
+) -> Result<Option<Arc<ExternalFunc>>> {
+    let registry = state.registry();
+    let Some(entry) = registry.callable(name, arguments) else {
+        let is_ours = |entry: &Arc<_>| FunctionEntry::name(entry).eq_ignore_ascii_case(name);
+        return match registry.functions().any(is_ours) {
+            true => Err(registry.no_such_function(name)),
+            false => Ok(None),
+        };
+    };
+    if let FunctionBody::Aggregate(_) = entry.body {
+        // Those in the statement itself were replaced before.
+        let message = format!(
+            "{name}() is an aggregate of a definition: Turso does not use these in triggers and constraints"
+        );
+        return Err(Error::new(ErrorKind::Engine, message));
+    }
+    let make = |number, key| Slot { number, key }.function(entry).map_err(error::of_engine);
+    state.function(entry, make).map(Some)
 }
 
 thread_local! {

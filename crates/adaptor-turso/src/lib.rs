@@ -31,6 +31,7 @@ mod running;
 mod schema_file;
 mod schema_names;
 mod services;
+mod snapshot;
 mod sql;
 mod stack;
 mod state;

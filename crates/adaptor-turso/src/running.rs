@@ -12,13 +12,14 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use commensal_core::registry::{CollationEntry, Registry};
 use commensal_core::session::{Scope, Session};
-use commensal_core::{Error, Result};
+use commensal_core::{Error, Result, ValueRef};
 
 use turso_core::LimboError;
 
 use crate::meaning::Meaning;
 use crate::state::State;
-use crate::{error, names, nesting, stack, table};
+use crate::step::{bind_all, step};
+use crate::{error, nesting, stack};
 
 /// See [`Running::execution`].
 static EXECUTIONS: AtomicU64 = AtomicU64::new(1);
@@ -203,4 +204,28 @@ pub(crate) fn within<T>(
     let running = RUNNING.take();
     drop(before);
     (result, running)
+}
+
+/// Runs one statement of our own that writes, with the triggers that somebody may have put on the
+/// catalog, and functions in them. Never from within a function.
+pub(crate) fn execute(state: &Arc<State>, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()> {
+    let body = || {
+        let mut statement = state.connection.prepare(sql).map_err(error::of_engine)?;
+        bind_all(&mut statement, parameters)?;
+        while step(&mut statement)? {}
+        Ok(())
+    };
+    let mut running = Running::new(Arc::clone(state));
+    loop {
+        let levels = running.levels;
+        let (result, after) = within(running, || stack::with_room(levels, body));
+        let Some(mut after) = after else { return result };
+        if let Some(refused) = after.refused.take() {
+            return Err(refused);
+        }
+        if !std::mem::take(&mut after.cramped) {
+            return result;
+        }
+        running = after;
+    }
 }

@@ -1,0 +1,106 @@
+//! The snapshot of the catalog that a connection has: when it is read again, and how.
+
+use std::sync::Arc;
+
+use commensal_core::Result;
+use commensal_core::catalog::{self, Generation, Reading};
+use commensal_core::registry::{Namespace, Registry};
+use turso_core::Statement;
+
+use crate::error::is_transient;
+use crate::names::is_builtin;
+use crate::reader::{self, Reader};
+use crate::state::{State, lock};
+use crate::step::step;
+use crate::value::borrowed;
+use crate::{error, stack};
+
+impl State {
+    /// The snapshot that is true now: reads the generation, and the catalog if that is another one.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub(crate) fn current(&self) -> Result<Arc<Registry>> {
+        self.read(false)
+    }
+
+    /// As [`State::current`], but reads the catalog whatever the generation says.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub(crate) fn refresh(&self) -> Result<Arc<Registry>> {
+        self.read(true)
+    }
+
+    fn read(&self, force: bool) -> Result<Arc<Registry>> {
+        let known = self.registry();
+        if !self.environment.settings.load_catalog {
+            return Ok(known);
+        }
+        let known_generation = known.generation.filter(|_| !force);
+        if known_generation.is_some() && self.step_generation()? == known_generation {
+            return Ok(known);
+        }
+        let limits = &self.environment.settings.limits;
+        let registry = match catalog::read(&Reader(self), limits, known_generation)? {
+            Reading::None if known.generation.is_none() => return Ok(known),
+            Reading::None => Registry::empty(),
+            Reading::Unchanged => return Ok(known),
+            Reading::Changed(loaded) => {
+                let is_foreign =
+                    |namespace, name: &str| namespace == Namespace::Functions && is_builtin(name);
+                Registry::build(loaded, &self.environment, &is_foreign)
+            }
+        };
+        let registry = Arc::new(registry);
+        *lock(&self.registry) = Arc::clone(&registry);
+        drop(known);
+        self.environment.forget_unused_modules();
+        (self.register_collations)(self, &registry);
+        // Setting what it is has prepared statements be prepared anew before they run again: what
+        // a name means may have changed.
+        let connection = &self.connection;
+        connection.set_full_column_names(connection.get_full_column_names());
+        Ok(registry)
+    }
+
+    /// The generation that can be read now; `None` where the catalog's tables have to be looked at.
+    fn step_generation(&self) -> Result<Option<Generation>> {
+        // What stands in the place of a table could run for ever.
+        if !reader::has_tables(&self.connection) {
+            return Ok(None);
+        }
+        // Within a statement that runs, the reading is part of it, and is prepared for it alone: one
+        // that found the schema changed would end the transaction that it is within.
+        let nested = self.is_within_statement();
+        let kept = if nested { None } else { lock(&self.generation).take() };
+        let kept = kept.map_or_else(|| self.prepare(catalog::SELECT_GENERATION), Ok);
+        match kept.and_then(|statement| self.step_kept(statement, nested)) {
+            Ok(generation) => Ok(generation),
+            Err(error) if is_transient(&error) => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+
+    fn step_kept(&self, mut statement: Statement, nested: bool) -> Result<Option<Generation>> {
+        let generation = match stack::with_room(0, || step(&mut statement))? {
+            true => {
+                statement.row().map(|row| catalog::parse_generation(borrowed(row.get_value(0))))
+            }
+            false => None,
+        };
+        statement.reset().map_err(error::of_engine)?;
+        if !nested {
+            *lock(&self.generation) = Some(statement);
+        }
+        Ok(generation)
+    }
+
+    /// The bytes of a module.
+    ///
+    /// # Errors
+    /// The file does not have it.
+    pub(crate) fn read_module(&self, sha256: &[u8; 32]) -> Result<Vec<u8>> {
+        catalog::read_module(&Reader(self), &self.environment.settings.limits, sha256)
+    }
+}
