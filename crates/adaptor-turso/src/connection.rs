@@ -1,23 +1,16 @@
-//! A connection of our own: the engine's statements and Commensal's in one text, and functions that
-//! appear as soon as they can be seen.
-//!
-//! Statements of ours are told apart here and not in the dialect: the engine would want a statement of
-//! its own for each, which can then only be written within a function, and it must not.
+//! A connection of our own, in which functions appear as soon as they can be seen.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use commensal_core::engine::{EngineConnection, Interrupt, Prepared, SqlText};
 use commensal_core::environment::Environment;
-use commensal_core::execute::OwnStatement;
-use commensal_core::{Error, ErrorKind, Result, ddl};
+use commensal_core::{Error, ErrorKind, Result};
 use turso_core::{Connection, Statement};
 
 use crate::running::{self, Running};
 use crate::state::State;
-use crate::statement::TursoStatement;
-use crate::{collation, error, refusal, stack};
+use crate::{collation, error, stack};
 
 /// An open connection with Commensal in it.
 pub struct TursoConnection {
@@ -26,7 +19,7 @@ pub struct TursoConnection {
     pub(crate) writing: Cell<usize>,
     /// Rows changed by the last statement that could write. The engine's own number counts the rows
     /// that CREATE FUNCTION writes, too.
-    changes: Cell<u64>,
+    pub(crate) changes: Cell<u64>,
     /// The engine's last rowid after CREATE FUNCTION, and the one to show instead.
     rowid: Cell<Option<(i64, i64)>>,
     /// The engine panicked: what it holds in memory is not to be trusted.
@@ -159,55 +152,5 @@ impl Drop for TursoConnection {
         // Statements borrow the connection, so none is left. The last connection of a file writes
         // what is in the log into the file; if that fails, it stays in the log.
         let _ = self.guard(|| self.state.connection.close().map_err(error::of_engine));
-    }
-}
-
-/// Stops a connection from other threads.
-struct InterruptHandle(Weak<Connection>);
-
-impl Interrupt for InterruptHandle {
-    fn interrupt(&self) {
-        if let Some(connection) = self.0.upgrade() {
-            connection.interrupt();
-        }
-    }
-}
-
-impl EngineConnection for TursoConnection {
-    fn prepare<'c>(&'c self, sql: &SqlText, offset: usize) -> Result<Prepared<'c>> {
-        self.check_usable()?;
-        let text = &sql.as_str()[offset..];
-        let shift = |error: Error| error.shifted(offset);
-        if let Some(parsed) = ddl::parse(text).map_err(shift)? {
-            let next = offset + parsed.consumed;
-            let statement = OwnStatement::new(Box::new(self), parsed, offset);
-            return Ok((Some(Box::new(statement)), next));
-        }
-        let prepared = self.prepare_engine(text);
-        let prepared =
-            prepared.map_err(|error| refusal::explain(text, &self.state.registry(), error));
-        match prepared.map_err(shift)? {
-            Some((statement, consumed, running)) => {
-                let statement = TursoStatement::new(self, statement, running);
-                Ok((Some(Box::new(statement)), offset + consumed))
-            }
-            None => Ok((None, offset + text.len())),
-        }
-    }
-
-    fn is_autocommit(&self) -> bool {
-        self.state.connection.get_auto_commit()
-    }
-
-    fn changes(&self) -> u64 {
-        self.changes.get()
-    }
-
-    fn last_insert_rowid(&self) -> i64 {
-        self.rowid()
-    }
-
-    fn interrupt_handle(&self) -> Arc<dyn Interrupt> {
-        Arc::new(InterruptHandle(Arc::downgrade(&self.state.connection)))
     }
 }

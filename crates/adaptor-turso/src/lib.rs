@@ -12,6 +12,7 @@ mod collation;
 mod connection;
 mod database;
 mod dialect;
+mod engine;
 mod error;
 mod function;
 mod growth;
