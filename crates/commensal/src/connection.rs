@@ -8,7 +8,8 @@ use commensal_core::{Error, ErrorKind, Result};
 
 use crate::open_file::OpenFile;
 use crate::params::Params;
-use crate::row::{Row, Statement};
+use crate::row::Row;
+use crate::statement::Statement;
 
 /// A connection to a [`Database`](crate::Database). `Send`, but used by one thread at a time.
 ///

@@ -49,6 +49,7 @@ mod row;
 #[cfg(feature = "rusqlite")]
 pub mod rusqlite;
 mod sqlite;
+mod statement;
 
 pub use commensal_core as core;
 pub use commensal_core::host::LogLevel;
@@ -65,4 +66,5 @@ pub use database::{Database, Options};
 pub use engine::Engine;
 pub use feature::Feature;
 pub use params::{Params, ToValue};
-pub use row::{FromValue, Row, Rows, Statement};
+pub use row::{FromValue, Row, Rows};
+pub use statement::Statement;

@@ -2,7 +2,7 @@
 
 use commensal_core::{Error, ErrorKind, Result, Value, ValueRef};
 
-use crate::row::Statement;
+use crate::statement::Statement;
 
 /// A Rust value that is a SQL value.
 pub trait ToValue {

@@ -1,4 +1,4 @@
-//! Statements, their rows, and the values in them.
+//! Running statements, their rows, and the values in them.
 
 use std::fmt;
 
@@ -6,60 +6,15 @@ use commensal_core::engine::EngineStatement;
 use commensal_core::{Error, ErrorKind, Result, Value, ValueRef};
 
 use crate::params::Params;
-
-/// A compiled statement. Finalized when dropped.
-pub struct Statement<'c> {
-    engine: Box<dyn EngineStatement + 'c>,
-}
-
-impl fmt::Debug for Statement<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Statement").field("columns", &self.column_count()).finish_non_exhaustive()
-    }
-}
+use crate::statement::Statement;
 
 impl<'c> Statement<'c> {
-    pub(crate) fn new(engine: Box<dyn EngineStatement + 'c>) -> Self {
-        Self { engine }
-    }
-
-    /// Number of the largest parameter.
-    pub fn parameter_count(&self) -> usize {
-        self.engine.parameter_count()
-    }
-
-    /// Index, from 1, of a named parameter, given with its prefix.
-    pub fn parameter_index(&self, name: &str) -> Option<usize> {
-        self.engine.parameter_index(name)
-    }
-
-    /// Binds the parameter of this index, from 1.
-    ///
-    /// # Errors
-    /// There is no such parameter.
-    pub fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()> {
-        self.engine.bind(index, value)
-    }
-
     /// Binds all parameters.
     ///
     /// # Errors
     /// Their number or names are not those of the statement.
     pub fn bind_all(&mut self, params: impl Params) -> Result<()> {
         params.bind_all(self)
-    }
-
-    /// Runs to the next row; false at the end.
-    ///
-    /// # Errors
-    /// What the engine or a function reports.
-    pub fn step(&mut self) -> Result<bool> {
-        self.engine.step()
-    }
-
-    /// Ends the execution; bindings stay.
-    pub fn reset(&mut self) {
-        self.engine.reset();
     }
 
     /// Runs the statement to its end.
@@ -80,29 +35,6 @@ impl<'c> Statement<'c> {
         self.reset();
         self.bind_all(params)?;
         Ok(Rows { statement: self })
-    }
-
-    /// Number of columns of a row; 0 for statements without rows.
-    pub fn column_count(&self) -> usize {
-        self.engine.column_count()
-    }
-
-    /// Name of a column, from 0.
-    pub fn column_name(&self, column: usize) -> &str {
-        self.engine.column_name(column)
-    }
-
-    /// A value of the current row, from 0.
-    ///
-    /// # Errors
-    /// Text that is not valid UTF-8.
-    pub fn column(&self, column: usize) -> Result<ValueRef<'_>> {
-        self.engine.column(column)
-    }
-
-    /// Whether the statement writes nothing to the database.
-    pub fn is_readonly(&self) -> bool {
-        self.engine.is_readonly()
     }
 }
 
