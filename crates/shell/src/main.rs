@@ -28,7 +28,7 @@ use crate::failure::Failure;
 fn main() -> ExitCode {
     let cli = Cli::from_arguments();
     let result = match cli.command {
-        None => session::run(&cli.shell),
+        None => session::run(&cli.shell, dot::run),
         Some(Command::Test(arguments)) => test::run(&arguments),
         Some(Command::Inspect(arguments)) => inspect::run(&arguments),
         Some(Command::Sql(arguments)) => sql::run(&arguments),

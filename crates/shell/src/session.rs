@@ -11,7 +11,6 @@ use commensal::{Connection, Database, Error, Statement, ValueRef};
 
 use crate::cli::ShellArguments;
 use crate::diagnostic::Diagnostic;
-use crate::dot;
 use crate::failure::{Failure, Result};
 use crate::input::{Cutter, Unit};
 use crate::interrupt::Interrupts;
@@ -30,10 +29,15 @@ pub(crate) struct Session {
     pub(crate) echo: bool,
     /// Whether the definitions of the file are there.
     pub(crate) has_definitions: bool,
+    /// Runs a line that begins with a dot.
+    dot: DotCommands,
     interrupts: Arc<Interrupts>,
     failed: bool,
     read_depth: usize,
 }
+
+/// What runs a line that begins with a dot. It works on the session, so it is handed in.
+pub(crate) type DotCommands = fn(&mut Session, &str) -> Result;
 
 /// Text that is run, and what is said of it in messages.
 struct Source<'s> {
@@ -44,8 +48,8 @@ struct Source<'s> {
 }
 
 /// Runs the shell without subcommand.
-pub(crate) fn run(arguments: &ShellArguments) -> Result {
-    let mut session = Session::open(arguments)?;
+pub(crate) fn run(arguments: &ShellArguments, dot: DotCommands) -> Result {
+    let mut session = Session::open(arguments, dot)?;
     let result = session.run_all(&arguments.sql);
     session.output.flush()?;
     match result {
@@ -55,7 +59,7 @@ pub(crate) fn run(arguments: &ShellArguments) -> Result {
 }
 
 impl Session {
-    fn open(arguments: &ShellArguments) -> Result<Self> {
+    fn open(arguments: &ShellArguments, dot: DotCommands) -> Result<Self> {
         let database = match &arguments.database {
             Some(path) if path.as_os_str() != ":memory:" => {
                 Database::open(path, arguments.options())?
@@ -77,6 +81,7 @@ impl Session {
             bail: arguments.bail,
             echo: false,
             has_definitions: !arguments.host.no_wasm,
+            dot,
             interrupts,
             failed: false,
             read_depth: 0,
@@ -153,7 +158,7 @@ impl Session {
         self.interrupts.set_running(true);
         let result = match unit {
             Unit::Statement { sql, line } => self.run_sql(sql, *line),
-            Unit::Dot { command, line } => dot::run(self, command).map_err(|error| match error {
+            Unit::Dot { command, line } => (self.dot)(self, command).map_err(|error| match error {
                 Failure::Report(diagnostic) => Failure::Report(diagnostic.at_line(*line)),
                 error => error,
             }),

@@ -6,6 +6,7 @@ mod arguments;
 mod dump;
 mod import;
 mod index_text;
+mod objects;
 mod plain;
 mod schema;
 mod script;

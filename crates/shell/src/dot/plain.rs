@@ -17,7 +17,7 @@ use commensal::core::ddl::{quote_identifier, quote_text};
 use commensal::core::dependents::Uses;
 use commensal::{Connection, ValueRef};
 
-use super::dump::{Object, query};
+use super::objects::{Object, query};
 use super::stand_in::{Index, Table, ordered};
 use crate::failure::Result;
 use crate::literal::Literal;

@@ -5,8 +5,8 @@ use commensal::core::ddl::lexer::{Lexer, TokenKind};
 use commensal::core::ddl::{quote_identifier, quote_text};
 use commensal::{Connection, ValueRef};
 
-use super::dump::{Object, Rows, query};
 use super::index_text::IndexText;
+use super::objects::{Object, Rows, query};
 use crate::failure::{Failure, Result};
 
 /// A table that cannot be made where its definitions are not known.

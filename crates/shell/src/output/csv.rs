@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use commensal::ValueRef;
 
-use super::{Rows, bytes};
+use super::rows::{Rows, bytes};
 
 pub(super) struct Csv<'f> {
     pub(super) columns: Vec<String>,

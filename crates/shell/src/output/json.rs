@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use commensal::ValueRef;
 use commensal::core::real::Decimal;
 
-use super::Rows;
+use super::rows::Rows;
 use crate::literal;
 
 pub(super) struct Json {

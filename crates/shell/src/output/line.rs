@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use commensal::ValueRef;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Rows, bytes};
+use super::rows::{Rows, bytes};
 
 pub(super) struct Line<'f> {
     /// Each padded to the width of the widest.

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use commensal::ValueRef;
 
-use super::{Rows, bytes};
+use super::rows::{Rows, bytes};
 
 pub(super) struct List<'f> {
     pub(super) columns: Vec<String>,

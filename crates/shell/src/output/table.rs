@@ -7,7 +7,7 @@ use comfy_table::presets::UTF8_FULL_CONDENSED;
 use comfy_table::{Cell, CellAlignment, ContentArrangement};
 use commensal::{StorageClass, ValueRef};
 
-use super::{Rows, text};
+use super::rows::{Rows, text};
 use crate::diagnostic::printable;
 
 pub(super) struct Table<'f> {
