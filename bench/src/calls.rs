@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
+use crate::functions;
 use crate::measure::{self, Times};
-use crate::{Outcome, Size, functions};
+use crate::size::{Outcome, Size};
 
 /// One function in all its variants. In the expressions `{}` stands for the variant's prefix.
 struct Case {

@@ -10,7 +10,8 @@ use commensal::core::ValueRef;
 use commensal::core::settings::Settings;
 use rusqlite::Connection;
 
-use crate::{Outcome, Size, measure};
+use crate::measure;
+use crate::size::{Outcome, Size};
 
 /// Texts that are sorted, at the full size.
 const TEXTS_MAX: u32 = 200_000;

@@ -8,7 +8,8 @@ use commensal::core::ValueRef;
 use commensal::core::settings::Settings;
 use rusqlite::Connection;
 
-use crate::{Outcome, Size, calls, measure};
+use crate::size::{Outcome, Size};
+use crate::{calls, measure};
 
 /// What all modules have: `$upper` makes capitals of so many bytes.
 const UPPER: &str = r#"

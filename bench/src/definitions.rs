@@ -8,8 +8,9 @@ use std::time::Duration;
 use commensal::core::ValueRef;
 use commensal::{Connection, Database, Options, WasmtimeRuntime};
 
+use crate::functions;
 use crate::measure::{self, readable};
-use crate::{Outcome, Size, functions};
+use crate::size::{Outcome, Size};
 
 /// Functions of each module.
 const FUNCTIONS: u32 = 10;

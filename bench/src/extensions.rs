@@ -15,8 +15,8 @@ use commensal::core::settings::Settings;
 use commensal_shim::Build;
 use rusqlite::Connection;
 
-use crate::measure;
-use crate::{Outcome, Size, calls, functions};
+use crate::size::{Outcome, Size};
+use crate::{calls, functions, measure};
 
 const EXTENSIONS: [&str; 2] = ["sha1", "regexp"];
 

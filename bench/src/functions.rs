@@ -12,7 +12,7 @@ use commensal::core::settings::Settings;
 use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::{Connection, LoadExtensionGuard};
 
-use crate::Outcome;
+use crate::size::Outcome;
 
 /// `guest_add`, `guest_upper`, `guest_byte_sum`, `guest_dot`, `guest_bytes`, `guest_series`:
 /// guests/examples/bench.

@@ -11,31 +11,18 @@ mod definitions;
 mod extensions;
 mod functions;
 mod measure;
+mod size;
 mod tables;
 mod turso;
 
 use std::path::Path;
 use std::process::ExitCode;
 
-/// How much is measured.
-#[derive(Clone, Copy)]
-struct Size {
-    /// Rows of the tables that functions are called over.
-    rows: u32,
-    /// Times each variant of a query runs.
-    rounds: usize,
-    /// Modules in a file of many definitions; each has ten functions.
-    modules: u32,
-    /// Times a file is opened, or a first call is made.
-    starts: usize,
-}
+use crate::size::{Outcome, Size};
 
 const FULL: Size = Size { rows: 1_000_000, rounds: 21, modules: 100, starts: 41 };
 /// Shows that the benchmark works. Its figures mean nothing.
 const QUICK: Size = Size { rows: 1_000, rounds: 3, modules: 2, starts: 1 };
-
-/// How anything here ends.
-type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 const USAGE: &str =
     "usage: commensal-bench [--quick | --only PART | --query SQL | --query-turso SQL | --extension FILE]

@@ -4,7 +4,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::Outcome;
+use crate::size::Outcome;
 
 /// Times of each variant, one a round.
 pub(crate) struct Times(Vec<Vec<f64>>);

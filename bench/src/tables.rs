@@ -2,8 +2,8 @@
 
 use rusqlite::Connection;
 
-use crate::measure;
-use crate::{Outcome, Size, calls};
+use crate::size::{Outcome, Size};
+use crate::{calls, measure};
 
 /// One query in all its variants. `{}` stands for the table function's prefix, `#` for the rows.
 struct Case {

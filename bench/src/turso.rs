@@ -17,8 +17,9 @@ use turso_core::{
 };
 
 use crate::calls::fill_sql;
+use crate::functions;
 use crate::measure::{self, Times};
-use crate::{Outcome, Size, functions};
+use crate::size::{Outcome, Size};
 
 /// A query that is prepared: gives the only value of its only row, an integer.
 type Query<'c> = Box<dyn FnMut() -> Outcome<i64> + 'c>;

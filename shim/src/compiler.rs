@@ -4,8 +4,10 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::error::{Error, Result};
+use crate::headers;
 use crate::programs::Program;
-use crate::{Error, Result, sources, write};
+use crate::write::write;
 
 /// What a guest is compiled with: assertions would bring all of stdio along.
 const COMPILE: &[&str] = &["-O2", "-DNDEBUG"];
@@ -44,7 +46,7 @@ impl Compiler {
     /// # Errors
     /// None can; says why each could not, and what to install.
     pub(crate) fn find(named: Option<&str>, folder: &Path) -> Result<Self> {
-        sources::write_headers(folder)?;
+        headers::write_headers(folder)?;
         let trial = write(folder, "trial.c", "#include <stdlib.h>\n#include <string.h>\n")?;
         let mut reasons = Vec::new();
         for words in candidates(named) {

@@ -6,12 +6,14 @@
 //! has an export for each of it and the manifest. Knows nothing of the command line.
 
 mod compiler;
+mod error;
 mod exports;
+mod headers;
 mod object;
 mod programs;
 mod sources;
+mod write;
 
-use std::fmt::{self, Display};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -21,6 +23,8 @@ use commensal::core::module::{self, ModuleInfo};
 use commensal::{Capability, Database, Limits, Options, WasmtimeRuntime};
 
 use compiler::Compiler;
+pub use error::{Error, Result};
+use write::write;
 
 /// The export of the first link that says what was registered.
 const DECLARATIONS: &str = "commensal_declarations";
@@ -30,38 +34,6 @@ const SUBTYPES: [&str; 2] = ["sqlite3_result_subtype", "sqlite3_value_subtype"];
 
 /// What keeps auxiliary data.
 const AUXDATA: [&str; 1] = ["sqlite3_set_auxdata"];
-
-/// Why a module could not be built: one message, for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error(String);
-
-impl Error {
-    fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
-    }
-
-    /// A failure to do something with a file.
-    fn file(path: &Path, error: impl Display) -> Self {
-        Self(format!("{}: {error}", path.display()))
-    }
-}
-
-impl Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl From<commensal::Error> for Error {
-    fn from(error: commensal::Error) -> Self {
-        Self::new(error.message())
-    }
-}
-
-/// A module could not be built, or it could.
-pub type Result<T = (), E = Error> = std::result::Result<T, E>;
 
 /// What to build.
 #[derive(Clone, Debug, Default)]
@@ -203,11 +175,4 @@ fn promise_less(
         ));
     }
     Ok(())
-}
-
-/// Writes a source into the folder.
-fn write(folder: &Path, name: &str, text: impl AsRef<[u8]>) -> Result<PathBuf> {
-    let path = folder.join(name);
-    fs::write(&path, text).map_err(|error| Error::file(&path, error))?;
-    Ok(path)
 }

@@ -8,7 +8,7 @@ use wasmparser::{
     BinaryReader, Linking, LinkingSectionReader, Parser, Payload, SymbolFlags, SymbolInfo, TypeRef,
 };
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 
 /// Whether an object calls one of these functions.
 ///

@@ -1,20 +1,11 @@
 //! The sources of the shim, which are part of the library, and its objects.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::compiler::Compiler;
-use crate::{Error, Result, write};
-
-/// A file of the shim's.
-macro_rules! file {
-    ($path:literal) => {
-        ($path, include_str!(concat!("../", $path)))
-    };
-}
-
-/// What extensions include.
-const HEADERS: &[(&str, &str)] = &[file!("include/sqlite3.h"), file!("include/sqlite3ext.h")];
+use crate::error::Result;
+use crate::headers::file;
+use crate::write::write;
 
 /// What every extension is linked with.
 const SOURCES: &[(&str, &str)] = &[
@@ -49,18 +40,6 @@ const OWN_HEADERS: &[(&str, &str)] =
 
 /// What says once what was registered.
 const DECLARE: (&str, &str) = file!("c/declare.c");
-
-/// Writes the headers, so that extensions can be compiled.
-pub(crate) fn write_headers(folder: &Path) -> Result {
-    for part in ["include", "c"] {
-        let part = folder.join(part);
-        fs::create_dir_all(&part).map_err(|error| Error::file(&part, error))?;
-    }
-    for (path, text) in HEADERS {
-        write(folder, path, text)?;
-    }
-    Ok(())
-}
 
 /// The objects of the shim, for an extension with this entry point.
 pub(crate) fn build(compiler: &Compiler, folder: &Path, entry: &str) -> Result<Vec<PathBuf>> {

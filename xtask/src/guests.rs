@@ -6,8 +6,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::command::{Command, Outcome, root};
 use crate::toolchain::{TARGET, Toolchain};
-use crate::{Command, Outcome, root, wasm};
+use crate::wasm;
 
 pub(crate) const COMMAND: Command = Command {
     name: "guests",

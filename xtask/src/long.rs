@@ -5,11 +5,11 @@
 
 mod fuzz;
 mod sanitizers;
+mod tools;
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command as Process, Stdio};
-
-use crate::{Command, Outcome, reliability, root};
+use self::tools::{Done as _, cargo, install, output};
+use crate::command::{Command, Outcome};
+use crate::reliability;
 
 pub(crate) const COMMAND: Command = Command {
     name: "long",
@@ -95,72 +95,6 @@ fn worst(_: u64) -> Outcome {
 /// The benchmarks, with the release profile: fat link-time optimisation.
 fn bench(_: u64) -> Outcome {
     cargo(&["run", "--release", "--locked", "--package", "commensal-bench"]).done()
-}
-
-fn cargo(arguments: &[&str]) -> Process {
-    let mut cargo = Process::new("cargo");
-    // Set by the Cargo that runs this, they would override +nightly.
-    for variable in ["CARGO", "RUSTC", "RUSTUP_TOOLCHAIN"] {
-        cargo.env_remove(variable);
-    }
-    cargo.args(arguments).current_dir(root());
-    cargo
-}
-
-/// Runs to the end.
-trait Done {
-    fn done(&mut self) -> Outcome;
-}
-
-impl Done for Process {
-    fn done(&mut self) -> Outcome {
-        let status = self.status()?;
-        if status.success() { Ok(()) } else { Err(format!("{self:?}: {status}").into()) }
-    }
-}
-
-/// Runs to the end. What is printed is shown at once, and returned.
-fn output(process: &mut Process) -> Outcome<String> {
-    let mut child = process.stdout(Stdio::piped()).spawn()?;
-    let mut output = String::new();
-    for line in BufReader::new(child.stdout.take().ok_or("no output")?).lines() {
-        let line = line?;
-        println!("{line}");
-        output += &line;
-        output.push('\n');
-    }
-    let status = child.wait()?;
-    if status.success() { Ok(output) } else { Err(format!("{process:?}: {status}").into()) }
-}
-
-/// Makes sure that `cargo NAME` is there.
-fn install(name: &str) -> Outcome {
-    let package = format!("cargo-{name}");
-    if Process::new(&package).arg("--version").output().is_ok() {
-        return Ok(());
-    }
-    cargo(&["install", "--locked", &package]).done()
-}
-
-/// Makes sure that there is a nightly compiler with these components.
-fn nightly(components: &[&str]) -> Outcome {
-    if !cargo(&["+nightly", "--version"]).output()?.status.success() {
-        let install = ["toolchain", "install", "nightly", "--profile", "minimal"];
-        Process::new("rustup").args(install).done()?;
-    }
-    if components.is_empty() {
-        return Ok(());
-    }
-    let add = ["component", "add", "--toolchain", "nightly"];
-    Process::new("rustup").args(add).args(components).done()
-}
-
-/// The target of this machine.
-fn host() -> Outcome<String> {
-    let output = Process::new("rustc").arg("-vV").output()?;
-    let text = String::from_utf8(output.stdout)?;
-    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.ok_or("rustc does not say its host")?.to_owned())
 }
 
 #[cfg(test)]

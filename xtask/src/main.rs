@@ -2,6 +2,7 @@
 //!
 //! A command is a module with a [`Command`] in [`COMMANDS`].
 
+mod command;
 mod guests;
 mod long;
 mod portable;
@@ -11,22 +12,9 @@ mod toolchain;
 mod tree;
 mod wasm;
 
-use std::error::Error;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// What `cargo xtask NAME` does.
-struct Command {
-    /// Its name on the command line.
-    name: &'static str,
-    /// Its options, and what it does.
-    help: &'static str,
-    /// Runs it with the arguments after its name.
-    run: fn(&[String]) -> Outcome,
-}
-
-/// How a command ends; an error is printed and makes the exit status 1.
-type Outcome<T = ()> = Result<T, Box<dyn Error>>;
+use crate::command::Command;
 
 const COMMANDS: &[Command] = &[
     guests::COMMAND,
@@ -66,11 +54,4 @@ fn help() -> String {
         text.push_str(&format!("\n  {name} {help}\n"));
     }
     text
-}
-
-/// The repository's root.
-fn root() -> PathBuf {
-    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    root.pop();
-    root
 }

@@ -1,7 +1,7 @@
 //! `cargo xtask portable`: the core builds for wasm32, where it will run in browsers.
 
+use crate::command::{Command, Outcome, root};
 use crate::toolchain::{TARGET, Toolchain};
-use crate::{Command, Outcome, root};
 
 pub(crate) const COMMAND: Command = Command {
     name: "portable",

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::{Command, Outcome, root};
+use crate::command::{Command, Outcome, root};
 
 pub(crate) const COMMAND: Command = Command {
     name: "reliability",

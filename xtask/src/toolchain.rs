@@ -2,7 +2,7 @@
 
 use std::process::{Command as Process, Stdio};
 
-use crate::{Outcome, root};
+use crate::command::{Outcome, root};
 
 /// The target of guests.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";

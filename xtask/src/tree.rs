@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::{Command, Outcome, root};
+use crate::command::{Command, Outcome, root};
 
 pub(crate) const COMMAND: Command = Command {
     name: "tree",

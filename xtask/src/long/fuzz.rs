@@ -4,8 +4,9 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 
-use super::{Done, cargo, install, nightly, output};
-use crate::{Outcome, reliability, root};
+use super::tools::{Done, cargo, install, nightly, output};
+use crate::command::{Outcome, root};
+use crate::reliability;
 
 /// Each target as often as `crates/fuzzing` says. It needs no special compiler.
 pub(super) fn counted(_: u64) -> Outcome {

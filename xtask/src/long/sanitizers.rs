@@ -3,8 +3,9 @@
 
 use std::process::Command as Process;
 
-use super::{cargo, host, nightly, output};
-use crate::{Outcome, reliability, root};
+use super::tools::{cargo, host, nightly, output};
+use crate::command::{Outcome, root};
+use crate::reliability;
 
 /// The crates with unsafe code, and those that they build on.
 const PACKAGES: &[&str] = &[

@@ -5,7 +5,7 @@ use std::process::Command as Process;
 
 use serde_json::Value as Json;
 
-use crate::{Outcome, root};
+use crate::command::{Outcome, root};
 
 /// What a crate may use of the workspace, in tests too, and what must not come along, directly or through
 /// others, in what it ships.

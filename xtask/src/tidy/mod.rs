@@ -11,7 +11,7 @@ mod sources;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::{Command, Outcome, root};
+use crate::command::{Command, Outcome, root};
 
 pub(crate) const COMMAND: Command = Command {
     name: "tidy",
