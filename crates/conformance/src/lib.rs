@@ -36,6 +36,7 @@ mod facade;
 mod file;
 pub mod hostile;
 mod stage;
+mod summary;
 mod target;
 mod value;
 pub mod walk;
@@ -48,6 +49,7 @@ use commensal::core::runtime::Runtime;
 use commensal::{Capabilities, Engine, Limits};
 
 pub use stage::Alternating;
+pub use summary::Summary;
 pub use target::{Answer, Connection, Database, Labels, Target};
 
 /// On what the files run.
@@ -63,17 +65,6 @@ pub struct Options {
     pub capabilities: Capabilities,
     /// White space counts, and column types are checked.
     pub strict: bool,
-}
-
-/// How many records passed and failed. Counted are the statements, queries and `let` records that
-/// ran; what `onlyif` and `skipif` leave out is not. A file that cannot be read or parsed counts as
-/// one failed record.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Summary {
-    /// Records that did what the file says.
-    pub passed: u64,
-    /// Records that did not.
-    pub failed: u64,
 }
 
 /// Runs the files one after the other, each to its end (or its `halt` record) whatever fails in it.

@@ -9,7 +9,7 @@ use commensal::{Connection, Database, Options};
 use tempfile::TempDir;
 
 use crate::answers::{MODULE, check, read};
-use crate::definitions::constant;
+use crate::model::constant;
 use crate::script::{Script, Scripted};
 
 /// The catalog's tables.

@@ -7,17 +7,6 @@ use commensal::{Database, Engine, Options};
 use crate::model::{Model, NAMES, Statement};
 use crate::script::{Script, Scripted};
 
-/// A module whose functions give this digit and take no argument.
-pub(crate) fn constant(digit: u8) -> String {
-    format!(
-        r#"(module (memory (export "memory") 1) (data (i32.const 64) "value={digit}")
-           (func (export "commensal_scratch") (param i32) (result i32) (i32.const 4096))
-           (func $f (param i32 i32) (result i32) (i32.const 0))
-           (export "f" (func $f)) (export "g" (func $f))
-           (export "p" (func $f)) (export "q" (func $f)))"#
-    )
-}
-
 /// Runs one sequence on a database of its own. True if something was created.
 ///
 /// # Panics

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::Target;
+use crate::target::Target;
 
 /// Longer inputs do not grow.
 const BYTES_MAX: usize = 4096;

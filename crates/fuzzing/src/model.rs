@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use commensal::Connection;
 
-use crate::definitions::constant;
 use crate::script::Script;
 
 /// The names of functions.
@@ -141,4 +140,15 @@ impl Statement {
         };
         connection.execute_batch(&sql)
     }
+}
+
+/// A module whose functions give this digit and take no argument.
+pub(crate) fn constant(digit: u8) -> String {
+    format!(
+        r#"(module (memory (export "memory") 1) (data (i32.const 64) "value={digit}")
+           (func (export "commensal_scratch") (param i32) (result i32) (i32.const 4096))
+           (func $f (param i32 i32) (result i32) (i32.const 0))
+           (export "f" (func $f)) (export "g" (func $f))
+           (export "p" (func $f)) (export "q" (func $f)))"#
+    )
 }

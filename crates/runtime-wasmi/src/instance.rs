@@ -16,8 +16,8 @@ use wasmi::{
 };
 
 use crate::call::Call;
+use crate::code::Code;
 use crate::fault::fault;
-use crate::module::Code;
 use crate::sample::Sampler;
 use crate::state::State;
 

@@ -26,6 +26,7 @@ use commensal_core::runtime::{
 };
 
 mod call;
+mod code;
 mod engine;
 mod fault;
 mod instance;

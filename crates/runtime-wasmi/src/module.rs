@@ -1,4 +1,4 @@
-//! A compiled module: wasmi's code, and the host's functions to link with it.
+//! A compiled module: what is made of its bytes before wasmi has them, and its instances.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -6,29 +6,14 @@ use std::sync::Arc;
 use commensal_core::fault::Fault;
 use commensal_core::live;
 use commensal_core::runtime::{CompiledModule, Instance, InstanceConfig, Metering, RuntimeError};
-use wasmi::{Linker, Module};
+use wasmi::Module;
 use wasmparser::Validator;
 
-use crate::engine;
+use crate::code::Code;
 use crate::instance::WasmiInstance;
-use crate::link;
-use crate::otherwise;
-use crate::start;
-use crate::state::State;
+use crate::{engine, link, otherwise, start};
 
 pub(crate) struct WasmiModule(Arc<Code>);
-
-/// What all instances of a module share.
-pub(crate) struct Code {
-    pub(crate) module: Module,
-    pub(crate) linker: Linker<State>,
-    /// The export that stands for the module's start function.
-    pub(crate) start: Option<String>,
-    pub(crate) metering: Metering,
-    wasm_bytes: usize,
-    /// What an instance costs besides what every instance costs.
-    pub(crate) instance_bytes: u64,
-}
 
 impl WasmiModule {
     pub(crate) fn compile(wasm: &[u8], metering: Metering) -> Result<Self, RuntimeError> {

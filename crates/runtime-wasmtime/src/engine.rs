@@ -9,16 +9,8 @@ use commensal_core::runtime::{CompileOptions, Metering, RuntimeError};
 use wasmtime::{Config, Engine, Linker, OptLevel, RegallocAlgorithm, WasmFeatures};
 
 use crate::link;
+use crate::stack::STACK_BYTES;
 use crate::state::State;
-
-/// Machine stack that a call may use, in bytes; Wasmtime fixes it when an engine is made.
-///
-/// Half of the smallest stack that threads commonly have (512 KiB, of secondary threads on macOS),
-/// so that a guest runs out of its own share first. The limit counts from where the host enters the
-/// guest; what the host's functions need comes on top.
-pub const STACK_BYTES: usize = 256 << 10;
-/// The same in words.
-pub(crate) const STACK: &str = "the limit of 256 KiB";
 
 /// Address space that memory may grow into without being moved and copied, in bytes. It is reserved,
 /// not used. Without it each growth copies the memory: 64 KiB at a time up to 64 MiB would copy 32

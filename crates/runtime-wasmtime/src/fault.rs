@@ -4,7 +4,7 @@ use commensal_core::fault::Fault;
 use commensal_core::live::LiveBytesExceeded;
 use wasmtime::{Error, Trap};
 
-use crate::engine::STACK;
+use crate::stack::STACK;
 
 /// What an instance asked for and was not given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

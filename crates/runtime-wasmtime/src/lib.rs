@@ -24,12 +24,13 @@ mod fault;
 mod instance;
 mod link;
 mod module;
+mod stack;
 mod state;
 mod ticker;
 mod time;
 mod view;
 
-pub use engine::STACK_BYTES;
+pub use stack::STACK_BYTES;
 
 /// Wasmtime. All values share the engines of the process, which are made when the first module is
 /// compiled; they stay until the process ends.

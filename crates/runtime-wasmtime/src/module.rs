@@ -9,6 +9,7 @@ use wasmtime::{InstancePre, Module};
 
 use crate::engine;
 use crate::instance::WasmtimeInstance;
+use crate::stack::STACK_BYTES;
 use crate::state::State;
 
 pub(crate) struct WasmtimeModule {
@@ -38,7 +39,7 @@ impl CompiledModule for WasmtimeModule {
     }
 
     fn stack_bytes(&self) -> usize {
-        engine::STACK_BYTES
+        STACK_BYTES
     }
 
     fn code_bytes(&self) -> usize {

@@ -1,0 +1,18 @@
+//! Code of wasmi's, and the host's functions to link with it.
+
+use commensal_core::runtime::Metering;
+use wasmi::{Linker, Module};
+
+use crate::state::State;
+
+/// What all instances of a module share.
+pub(crate) struct Code {
+    pub(crate) module: Module,
+    pub(crate) linker: Linker<State>,
+    /// The export that stands for the module's start function.
+    pub(crate) start: Option<String>,
+    pub(crate) metering: Metering,
+    pub(crate) wasm_bytes: usize,
+    /// What an instance costs besides what every instance costs.
+    pub(crate) instance_bytes: u64,
+}
