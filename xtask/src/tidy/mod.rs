@@ -3,7 +3,9 @@
 //! Each check takes data and gives problems, so that its tests can show that it fails. What clippy, rustfmt
 //! or cargo-deny can check is theirs.
 
+mod circles;
 mod dependencies;
+mod imports;
 mod limits;
 mod links;
 mod sources;
@@ -33,6 +35,7 @@ fn run(arguments: &[String]) -> Outcome {
         problems.extend(sources::check(path, text));
     }
     problems.extend(limits::check(&files));
+    problems.extend(circles::check(&files));
     for (path, text) in &others()? {
         problems.extend(sources::check_queries(path, text));
     }
