@@ -16,6 +16,7 @@ pub mod execute;
 pub mod fault;
 mod foreign;
 pub mod given;
+pub mod grants;
 pub mod guest;
 pub mod host;
 pub mod import;

@@ -191,6 +191,31 @@ pub struct InstanceConfig {
     pub host: HostState,
 }
 
+impl InstanceConfig {
+    /// The limits alone.
+    pub fn limits(&self) -> InstanceLimits {
+        let &Self { memory_bytes_max, table_elements_max, call_timeout, fuel, .. } = self;
+        InstanceLimits { memory_bytes_max, table_elements_max, call_timeout, fuel }
+    }
+}
+
+/// The limits of an instance, for another one that takes its place.
+#[derive(Clone, Copy, Debug)]
+pub struct InstanceLimits {
+    memory_bytes_max: usize,
+    table_elements_max: usize,
+    call_timeout: Duration,
+    fuel: Option<u64>,
+}
+
+impl InstanceLimits {
+    /// The same with a way to the host.
+    pub fn with(self, host: HostState) -> InstanceConfig {
+        let Self { memory_bytes_max, table_elements_max, call_timeout, fuel } = self;
+        InstanceConfig { memory_bytes_max, table_elements_max, call_timeout, fuel, host }
+    }
+}
+
 /// A function of an instance, resolved by name once. Only for the instance that gave it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FunctionId(pub u32);

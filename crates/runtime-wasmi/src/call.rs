@@ -54,7 +54,7 @@ impl<'a> Call<'a> {
         if budget.remaining().is_zero() {
             return Err(Fault::StatementTimeout);
         }
-        store.data_mut().refused = None;
+        store.data_mut().grants.begin_call();
         let slice = fuel.min(SLICE);
         set_fuel(store, slice)?;
         let began = sampled.then(Instant::now);
@@ -140,7 +140,7 @@ impl<'a> Call<'a> {
     }
 
     fn fault(&self, error: &Error) -> Fault {
-        fault(error, self.store.data().refused)
+        fault(error, self.store.data().grants.refused())
     }
 }
 

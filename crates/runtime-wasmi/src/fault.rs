@@ -3,30 +3,11 @@
 use std::fmt;
 
 use commensal_core::fault::Fault;
-use commensal_core::live::LiveBytesExceeded;
+use commensal_core::grants::Refused;
 use wasmi::errors::{ErrorKind, HostError, InstantiationError};
 use wasmi::{Error, TrapCode};
 
 use crate::engine::STACK;
-
-/// What an instance asked for and was not given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    Memory,
-    Table,
-    /// All instances together have too much.
-    Live(LiveBytesExceeded),
-}
-
-impl From<Refused> for Fault {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Memory => Self::MemoryExhausted,
-            Refused::Table => Self::TableExhausted,
-            Refused::Live(exceeded) => Self::LiveBytes(exceeded),
-        }
-    }
-}
 
 /// A fault of a host function, on its way through wasmi.
 #[derive(Debug)]

@@ -8,8 +8,9 @@ use std::time::Duration;
 use commensal_core::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_SCRATCH};
 use commensal_core::fault::Fault;
 use commensal_core::host::HostState;
+use commensal_core::module::function_text;
 use commensal_core::runtime::{
-    FunctionId, Instance, InstanceConfig, Metering, ResolveError, StatementBudget,
+    FunctionId, Instance, InstanceConfig, InstanceLimits, Metering, ResolveError, StatementBudget,
 };
 use wasmi::{
     Extern, Func, FuncType, Mutability, Store, TypedFunc, Val, ValType, WasmParams, WasmResults,
@@ -37,37 +38,7 @@ pub(crate) struct WasmiInstance {
     fuel_kept: u64,
     sampler: Sampler,
     code: Arc<Code>,
-    config: Limits,
-}
-
-/// The limits of an instance, for another one.
-#[derive(Clone, Copy)]
-struct Limits {
-    memory_bytes_max: usize,
-    table_elements_max: usize,
-    call_timeout: Duration,
-    fuel: Option<u64>,
-}
-
-impl Limits {
-    fn of(config: &InstanceConfig) -> Self {
-        Self {
-            memory_bytes_max: config.memory_bytes_max,
-            table_elements_max: config.table_elements_max,
-            call_timeout: config.call_timeout,
-            fuel: config.fuel,
-        }
-    }
-
-    fn with(self, host: HostState) -> InstanceConfig {
-        InstanceConfig {
-            memory_bytes_max: self.memory_bytes_max,
-            table_elements_max: self.table_elements_max,
-            call_timeout: self.call_timeout,
-            fuel: self.fuel,
-            host,
-        }
-    }
+    limits: InstanceLimits,
 }
 
 impl WasmiInstance {
@@ -79,12 +50,12 @@ impl WasmiInstance {
             ));
         }
         let fuel = config.fuel.unwrap_or(u64::MAX);
-        let (timeout, limits) = (config.call_timeout, Limits::of(&config));
+        let (timeout, limits) = (config.call_timeout, config.limits());
         let mut store = store(module, config)?;
         let instance = module
             .linker
             .instantiate_and_start(&mut store, &module.module)
-            .map_err(|error| fault(&error, store.data().refused))?;
+            .map_err(|error| fault(&error, store.data().grants.refused()))?;
         store.data_mut().memory = instance.get_memory(&store, EXPORT_MEMORY);
 
         // The start function and `_initialize` share the limits of one call.
@@ -111,7 +82,7 @@ impl WasmiInstance {
             fuel_kept,
             sampler: Sampler::new(),
             code: Arc::clone(module),
-            config: limits,
+            limits,
         })
     }
 
@@ -159,19 +130,7 @@ fn typed<P: WasmParams, R: WasmResults>(
 
 /// A function type in the text format.
 fn text(ty: &FuncType) -> String {
-    let mut text = String::from("(func");
-    for (keyword, types) in [("param", ty.params()), ("result", ty.results())] {
-        if !types.is_empty() {
-            text.push_str(&format!(" ({keyword}"));
-            for ty in types {
-                text.push(' ');
-                text.push_str(name(*ty));
-            }
-            text.push(')');
-        }
-    }
-    text.push(')');
-    text
+    function_text(ty.params().iter().map(|ty| name(*ty)), ty.results().iter().map(|ty| name(*ty)))
 }
 
 fn name(ty: ValType) -> &'static str {
@@ -206,7 +165,7 @@ impl Instance for WasmiInstance {
     fn renew(&mut self) -> Result<(), Fault> {
         let host = self.host_mut();
         let host = host.renewed();
-        let mut new = WasmiInstance::new(&self.code, self.config.with(host))?;
+        let mut new = WasmiInstance::new(&self.code, self.limits.with(host))?;
         // In the same order, and so with the same numbers.
         for (export, _) in &self.functions {
             new.resolve(export).map_err(|_| Fault::Runtime(format!("\"{export}\" is gone")))?;
@@ -257,7 +216,7 @@ impl Instance for WasmiInstance {
     }
 
     fn refused(&self) -> Option<Fault> {
-        self.store.data().refused.map(Fault::from)
+        self.store.data().grants.refused().map(Fault::from)
     }
 
     fn fuel_used(&self) -> Option<u64> {

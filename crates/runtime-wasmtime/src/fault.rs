@@ -1,29 +1,10 @@
 //! From Wasmtime's errors to the core's faults, by type and never by text.
 
 use commensal_core::fault::Fault;
-use commensal_core::live::LiveBytesExceeded;
+use commensal_core::grants::Refused;
 use wasmtime::{Error, Trap};
 
 use crate::stack::STACK;
-
-/// What an instance asked for and was not given.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refused {
-    Memory,
-    Table,
-    /// All instances together have too much.
-    Live(LiveBytesExceeded),
-}
-
-impl From<Refused> for Fault {
-    fn from(refused: Refused) -> Self {
-        match refused {
-            Refused::Memory => Self::MemoryExhausted,
-            Refused::Table => Self::TableExhausted,
-            Refused::Live(exceeded) => Self::LiveBytes(exceeded),
-        }
-    }
-}
 
 /// Why a call ended with `error`, in which the guest was `refused` something.
 #[cold]

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use commensal_core::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_SCRATCH};
 use commensal_core::fault::Fault;
+use commensal_core::grants::Refused;
 use commensal_core::host::HostState;
+use commensal_core::module::function_text;
 use commensal_core::runtime::{
     FunctionId, Instance, InstanceConfig, Metering, ResolveError, StatementBudget,
 };
@@ -15,7 +17,7 @@ use wasmtime::{
     WasmParams, WasmResults,
 };
 
-use crate::fault::{Refused, fault};
+use crate::fault::fault;
 use crate::state::State;
 use crate::ticker;
 use crate::time::CallTime;
@@ -83,11 +85,9 @@ fn remake(
     instance_bytes: u64,
     config: &InstanceConfig,
 ) -> Box<Remake> {
-    let &InstanceConfig { memory_bytes_max, table_elements_max, call_timeout, fuel, .. } = config;
+    let limits = config.limits();
     Box::new(move |host| {
-        let config =
-            InstanceConfig { memory_bytes_max, table_elements_max, call_timeout, fuel, host };
-        WasmtimeInstance::new(&prepared, metering, instance_bytes, config)
+        WasmtimeInstance::new(&prepared, metering, instance_bytes, limits.with(host))
     })
 }
 
@@ -121,14 +121,14 @@ fn bounded<T>(
         store.set_fuel(fuel).map_err(|error| boxed(error, None))?;
     }
     let state = store.data_mut();
-    state.refused = None;
+    state.grants.begin_call();
     state.time.begin(*budget);
     let result = body(store);
     let state = store.data_mut();
     *budget = state.time.end();
     match result {
         Ok(value) => Ok(value),
-        Err(error) => Err(boxed(error, state.refused)),
+        Err(error) => Err(boxed(error, state.grants.refused())),
     }
 }
 
@@ -163,20 +163,7 @@ fn typed<P: WasmParams, R: WasmResults>(
 
 /// A function type in the text format.
 fn text(ty: &FuncType) -> String {
-    let mut text = String::from("(func");
-    for (keyword, types) in
-        [("param", ty.params().collect::<Vec<_>>()), ("result", ty.results().collect())]
-    {
-        if !types.is_empty() {
-            text.push_str(&format!(" ({keyword}"));
-            for ty in types {
-                text.push_str(&format!(" {ty}"));
-            }
-            text.push(')');
-        }
-    }
-    text.push(')');
-    text
+    function_text(ty.params(), ty.results())
 }
 
 impl Instance for WasmtimeInstance {
@@ -263,7 +250,7 @@ impl Instance for WasmtimeInstance {
     }
 
     fn refused(&self) -> Option<Fault> {
-        self.store.data().refused.map(Fault::from)
+        self.store.data().grants.refused().map(Fault::from)
     }
 
     fn fuel_used(&self) -> Option<u64> {

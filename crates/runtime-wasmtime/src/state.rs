@@ -1,9 +1,9 @@
 //! What a store carries: the host's side of an instance, and its limits on memory and tables.
 
+use commensal_core::grants::{Grants, Refused};
 use commensal_core::host::HostState;
 use wasmtime::{Memory, ResourceLimiter};
 
-use crate::fault::Refused;
 use crate::time::CallTime;
 
 pub(crate) struct State {
@@ -14,11 +14,8 @@ pub(crate) struct State {
     /// A memory may have grown, and moved, since this was last reset.
     pub(crate) memory_grew: bool,
     pub(crate) time: CallTime,
-    /// What the running call was refused last.
-    pub(crate) refused: Option<Refused>,
-    memory_bytes_max: usize,
-    /// Elements that all tables together may still gain.
-    table_elements_left: usize,
+    /// Memory and tables that it may still be given.
+    pub(crate) grants: Grants,
 }
 
 impl State {
@@ -33,46 +30,8 @@ impl State {
             memory: None,
             memory_grew: false,
             time,
-            refused: None,
-            memory_bytes_max,
-            table_elements_left: table_elements_max,
+            grants: Grants::new(memory_bytes_max, table_elements_max),
         }
-    }
-}
-
-impl State {
-    fn grant_memory(
-        &mut self,
-        current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> Result<(), Refused> {
-        if desired > maximum.unwrap_or(usize::MAX).min(self.memory_bytes_max) {
-            return Err(Refused::Memory);
-        }
-        self.host.memory.grow_memory(current, desired).map_err(Refused::Live)?;
-        self.memory_grew = true;
-        Ok(())
-    }
-
-    fn grant_table(
-        &mut self,
-        current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> Result<(), Refused> {
-        let more = desired.saturating_sub(current);
-        if desired > maximum.unwrap_or(usize::MAX) || more > self.table_elements_left {
-            return Err(Refused::Table);
-        }
-        self.host.memory.grow_table(more).map_err(Refused::Live)?;
-        self.table_elements_left -= more;
-        Ok(())
-    }
-
-    /// Keeps in mind what was refused.
-    fn granted(&mut self, result: Result<(), Refused>) -> bool {
-        result.map_err(|refused| self.refused = Some(refused)).is_ok()
     }
 }
 
@@ -83,13 +42,14 @@ impl ResourceLimiter for State {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let result = self.grant_memory(current, desired, maximum);
-        Ok(self.granted(result))
+        let granted = self.grants.memory(&mut self.host.memory, current, desired, maximum);
+        self.memory_grew |= granted;
+        Ok(granted)
     }
 
     /// The operating system had no memory.
     fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.refused = Some(Refused::Memory);
+        self.grants.refuse(Refused::Memory);
         Ok(())
     }
 
@@ -99,12 +59,11 @@ impl ResourceLimiter for State {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let result = self.grant_table(current, desired, maximum);
-        Ok(self.granted(result))
+        Ok(self.grants.table(&mut self.host.memory, current, desired, maximum))
     }
 
     fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.refused = Some(Refused::Table);
+        self.grants.refuse(Refused::Table);
         Ok(())
     }
 }

@@ -27,7 +27,7 @@ pub use abi::Abi;
 pub use info::ModuleInfo;
 pub use pack::pack;
 pub use text::binary;
-pub use types::{Export, ExternType, FunctionType, Import, ValType};
+pub use types::{Export, ExternType, FunctionType, Import, ValType, function_text};
 
 pub(crate) use abi::{TURSO_EXT_INIT, is_callable};
 pub(crate) use check::has_type;

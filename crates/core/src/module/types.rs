@@ -80,19 +80,22 @@ impl FunctionType {
 
 impl fmt::Display for FunctionType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(func")?;
-        for (word, types) in [("param", &self.params), ("result", &self.results)] {
-            if types.is_empty() {
-                continue;
-            }
-            write!(f, " ({word}")?;
-            for ty in types {
-                write!(f, " {ty}")?;
-            }
-            f.write_str(")")?;
-        }
-        f.write_str(")")
+        f.write_str(&function_text(&self.params, &self.results))
     }
+}
+
+/// A function type in the text format, by the names of its types.
+pub fn function_text<T: fmt::Display>(
+    params: impl IntoIterator<Item = T>,
+    results: impl IntoIterator<Item = T>,
+) -> String {
+    let list = |word: &str, types: &mut dyn Iterator<Item = T>| {
+        let types: String = types.map(|ty| format!(" {ty}")).collect();
+        if types.is_empty() { types } else { format!(" ({word}{types})") }
+    };
+    let params = list("param", &mut params.into_iter());
+    let results = list("result", &mut results.into_iter());
+    format!("(func{params}{results})")
 }
 
 /// The type of an import or an export.
