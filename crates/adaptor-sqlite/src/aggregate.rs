@@ -14,7 +14,8 @@ use std::rc::Rc;
 
 use commensal_core::guest::{Appended, CallResult};
 use commensal_core::manifest::{AggregateMethod, FunctionBody};
-use commensal_core::session::{AggregateState, Binding, Rows, Scope, Session};
+use commensal_core::registry::FunctionEntry;
+use commensal_core::session::{AggregateState, Rows, Scope, Session};
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::{Api, FinalFunction, ScalarFunction, sqlite3_context, sqlite3_value};
@@ -347,22 +348,16 @@ fn open(slot: &Slot, pin: &Pin, session: &Session, scope: &mut Scope) -> Result<
 
 #[cold]
 fn bind(slot: &Slot, session: &Session, scope: &mut Scope) -> Result<()> {
-    let entry = scope.find(&slot.key)?;
-    slot.check_promises(entry)?;
-    let FunctionBody::Aggregate(methods) = &entry.body else { return Err(another_kind(slot)) };
-    if slot.form.kind == Kind::Window && !methods.contains_key(&AggregateMethod::Value) {
-        return Err(another_kind(slot));
-    }
-    let binding = Binding::of_aggregate(entry).ok_or_else(|| another_kind(slot))?;
-    session.bind_compiled(scope, slot.number, binding, |sha256| slot.state.read_module(sha256))
-}
-
-#[cold]
-fn another_kind(slot: &Slot) -> Error {
-    let name = &slot.key.0;
-    let message = match slot.form.kind {
-        Kind::Window => format!("{name}() is no window function any longer"),
-        _ => format!("{name}() is no aggregate any longer"),
+    let check = |entry: &FunctionEntry| {
+        slot.check_promises(entry)?;
+        let is_window = matches!(&entry.body, FunctionBody::Aggregate(methods)
+            if methods.contains_key(&AggregateMethod::Value));
+        if slot.form.kind == Kind::Window && !is_window {
+            let message = format!("{}() is no window function any longer", slot.key.0);
+            return Err(Error::new(ErrorKind::NotFound, message));
+        }
+        Ok(())
     };
-    Error::new(ErrorKind::NotFound, message)
+    let read = |sha256: &[u8; 32]| slot.state.read_module(sha256);
+    session.bind_aggregate(scope, slot.number, &slot.key, check, read)
 }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use commensal_core::guest::{Appended, Arguments, CallResult, Unreadable};
 use commensal_core::manifest::FunctionKey;
-use commensal_core::session::{AggregateState, Binding, Rows};
+use commensal_core::session::{AggregateState, Rows};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use turso_core::native_ext::{
     Aggregate, AggregateFunction, FunctionArity, ScalarCall, ScalarFunction,
@@ -222,12 +222,8 @@ fn bind(running: &mut Running, slot: usize, key: &FunctionKey) -> Result<()> {
     running.registry().map_err(|error| error.of_function(&key.0))?;
     let state = Arc::clone(&running.state);
     let Some(scope) = running.scope.as_mut() else { return Err(astray()) };
-    let entry = Arc::clone(scope.find(key)?);
-    let binding = Binding::of_aggregate(&entry).ok_or_else(|| {
-        let message = format!("{}() is no aggregate any longer", entry.name());
-        Error::new(ErrorKind::NotFound, message)
-    })?;
-    state.session.bind_compiled(scope, slot, binding, |sha256| state.read_module(sha256))
+    let read = |sha256: &[u8; 32]| state.read_module(sha256);
+    state.session.bind_aggregate(scope, slot, key, |_| Ok(()), read)
 }
 
 /// The engine's values as arguments.

@@ -6,10 +6,10 @@
 use std::sync::Arc;
 
 use super::{Binding, Entered, InstanceId, Scope, Session, failure, not_bound};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::guest::{Appended, Arguments, Batch, CallError, CallResult, Callee, Sink};
 use crate::limits::Capability;
-use crate::manifest::{AggregateMethod, FunctionBody, Signature};
+use crate::manifest::{AggregateMethod, FunctionBody, FunctionKey, Signature};
 use crate::registry::{Callable, FunctionEntry};
 use crate::value::{StorageClass, ValueRef};
 
@@ -28,7 +28,7 @@ static ANY: Signature = Signature::ANY;
 
 impl Binding {
     /// What a slot of an aggregate calls; `None` if the function is none.
-    pub fn of_aggregate(entry: &FunctionEntry) -> Option<Self> {
+    fn of_aggregate(entry: &FunctionEntry) -> Option<Self> {
         let FunctionBody::Aggregate(methods) = &entry.body else { return None };
         Some(Self {
             callable: Arc::clone(&entry.callable),
@@ -143,6 +143,29 @@ fn gone() -> CallError {
 }
 
 impl Session {
+    /// Binds a slot to the aggregate of this key, as [`Session::bind_key`] does to a scalar function, if
+    /// `check` agrees.
+    ///
+    /// # Errors
+    /// As [`Session::bind_key`]; it is no aggregate; what `check` reports.
+    #[cold]
+    pub fn bind_aggregate(
+        &self,
+        scope: &mut Scope,
+        slot: usize,
+        key: &FunctionKey,
+        check: impl FnOnce(&FunctionEntry) -> Result<()>,
+        read_module: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>,
+    ) -> Result<()> {
+        let entry = Arc::clone(scope.find(key)?);
+        check(&entry)?;
+        let binding = Binding::of_aggregate(&entry).ok_or_else(|| {
+            let message = format!("{}() is no aggregate any longer", key.0);
+            Error::new(ErrorKind::NotFound, message)
+        })?;
+        self.bind_compiled(scope, slot, binding, read_module)
+    }
+
     /// Makes a state of the aggregate in a bound slot.
     ///
     /// # Errors
