@@ -3,14 +3,16 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use commensal_core::catalog::Generation;
+use commensal_core::catalog::CatalogReader;
 use commensal_core::define::{Dependent, EngineNames};
 use commensal_core::environment::Environment;
+use commensal_core::host::HostServices as _;
 use commensal_core::registry::Registry;
 use commensal_core::write::CatalogAccess;
-use commensal_core::{Error, ErrorKind, Result, ValueRef};
+use commensal_core::{Result, ValueRef};
 
 use crate::attached;
+use crate::reader::Reader;
 use crate::rebuild::rebuild;
 use crate::state::State;
 
@@ -60,21 +62,8 @@ impl CatalogAccess for Access {
         self.state.handle.execute(sql, parameters)
     }
 
-    fn select(
-        &self,
-        sql: &str,
-        parameters: &[ValueRef<'_>],
-        text: &mut dyn FnMut(&str),
-    ) -> Result<bool> {
-        let mut found = false;
-        self.state.handle.query(sql, parameters, &mut |row| {
-            found = true;
-            if let ValueRef::Text(value) = row.column(0)? {
-                text(value);
-            }
-            Ok(())
-        })?;
-        Ok(found)
+    fn reader(&self) -> Box<dyn CatalogReader + '_> {
+        Box::new(Reader(self.state.handle))
     }
 
     fn rebuild(&self, dependents: &[Dependent]) -> Result<()> {
@@ -83,12 +72,8 @@ impl CatalogAccess for Access {
         attached::conflict(&self.state)?.map_or(Ok(()), |(_, error)| Err(error))
     }
 
-    fn new_generation(&self) -> Result<Generation> {
-        let mut generation = [0; 16];
-        getrandom::fill(&mut generation).map_err(|e| {
-            Error::new(ErrorKind::Engine, format!("the system has no random numbers: {e}"))
-        })?;
-        Ok(generation)
+    fn random(&self, into: &mut [u8]) -> Result<(), String> {
+        self.state.services.random(into)
     }
 
     fn last_insert_rowid(&self) -> i64 {

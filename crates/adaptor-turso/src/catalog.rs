@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
-use commensal_core::catalog::Generation;
+use commensal_core::catalog::CatalogReader;
 use commensal_core::define::EngineNames;
 use commensal_core::environment::Environment;
+use commensal_core::host::HostServices as _;
 use commensal_core::manifest::Type;
 use commensal_core::registry::Registry;
 use commensal_core::write::CatalogAccess;
-use commensal_core::{Error, ErrorKind, Result, ValueRef};
+use commensal_core::{Result, ValueRef};
 
 use crate::connection::TursoConnection;
+use crate::reader::Reader;
 use crate::running::execute;
 use crate::schema_names::Names;
 use crate::types;
@@ -48,21 +50,8 @@ impl CatalogAccess for &TursoConnection {
         execute(&self.state, sql, parameters)
     }
 
-    fn select(
-        &self,
-        sql: &str,
-        parameters: &[ValueRef<'_>],
-        text: &mut dyn FnMut(&str),
-    ) -> Result<bool> {
-        let mut found = false;
-        self.state.query(sql, parameters, &mut |row| {
-            found = true;
-            if let [ValueRef::Text(value), ..] = row {
-                text(value);
-            }
-            Ok(())
-        })?;
-        Ok(found)
+    fn reader(&self) -> Box<dyn CatalogReader + '_> {
+        Box::new(Reader(&self.state))
     }
 
     fn change_types(&self, before: &[Type], after: &[Type]) -> Result<()> {
@@ -78,12 +67,8 @@ impl CatalogAccess for &TursoConnection {
         Ok(())
     }
 
-    fn new_generation(&self) -> Result<Generation> {
-        let mut generation = [0; 16];
-        getrandom::fill(&mut generation).map_err(|e| {
-            Error::new(ErrorKind::Engine, format!("the system has no random numbers: {e}"))
-        })?;
-        Ok(generation)
+    fn random(&self, into: &mut [u8]) -> Result<(), String> {
+        self.state.services.random(into)
     }
 
     fn last_insert_rowid(&self) -> i64 {

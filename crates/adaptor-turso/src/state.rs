@@ -24,6 +24,7 @@ pub(crate) struct State {
     pub(crate) connection: Arc<Connection>,
     pub(crate) environment: Arc<Environment>,
     pub(crate) session: Session,
+    pub(crate) services: Arc<Services>,
     pub(crate) registry: Mutex<Arc<Registry>>,
     slots: Mutex<Slots>,
     /// Reads the generation, prepared.
@@ -76,6 +77,7 @@ impl State {
         let services = Arc::new(Services::new(&connection, &environment));
         Arc::new(Self {
             session: Session::new(Arc::clone(&environment), Arc::clone(&services) as _),
+            services,
             connection,
             environment,
             registry: Mutex::new(Arc::new(Registry::empty())),

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::catalog::Generation;
+use crate::catalog::{CatalogReader, Generation};
 use crate::ddl::quote_identifier;
 use crate::define::{Dependent, EngineNames};
 use crate::environment::Environment;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::manifest::Type;
 use crate::registry::Registry;
 use crate::value::ValueRef;
@@ -56,6 +56,9 @@ pub trait CatalogAccess {
         Ok(())
     }
 
+    /// How the connection reads.
+    fn reader(&self) -> Box<dyn CatalogReader + '_>;
+
     /// Runs one SELECT of our own; whether it has a row. `text` gets the first column of each row that
     /// is text.
     ///
@@ -66,7 +69,17 @@ pub trait CatalogAccess {
         sql: &str,
         parameters: &[ValueRef<'_>],
         text: &mut dyn FnMut(&str),
-    ) -> Result<bool>;
+    ) -> Result<bool> {
+        let mut found = false;
+        self.reader().query(sql, parameters, &mut |row| {
+            found = true;
+            if let [ValueRef::Text(value), ..] = row {
+                text(value);
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
 
     /// Builds anew what depends on a definition that was replaced: CASCADE REINDEX. Afterwards each of
     /// them is sound, with the new version.
@@ -79,12 +92,22 @@ pub trait CatalogAccess {
         })
     }
 
-    /// 16 random bytes of the system. Not the engine's, which are the same in two processes that were
-    /// forked from one.
+    /// Fills `into` with random bytes of the system. Not the engine's, which are the same in two processes
+    /// that were forked from one.
     ///
     /// # Errors
     /// The system has none.
-    fn new_generation(&self) -> Result<Generation>;
+    fn random(&self, into: &mut [u8]) -> Result<(), String>;
+
+    /// A name for a new state of the catalog.
+    ///
+    /// # Errors
+    /// As [`CatalogAccess::random`].
+    fn new_generation(&self) -> Result<Generation> {
+        let mut generation = Generation::default();
+        self.random(&mut generation).map_err(|error| Error::new(ErrorKind::Engine, error))?;
+        Ok(generation)
+    }
 
     /// Rowid of the last INSERT.
     fn last_insert_rowid(&self) -> i64;
