@@ -163,16 +163,13 @@ unsafe extern "C" fn connect(
                 .map(|(name, ty)| format!("{} {ty}", quote_identifier(name)))
                 .collect();
             let declaration = vtab::create_table(&columns);
-            // SAFETY: this is xConnect, and `message` is its place for one.
-            let code = unsafe { vtab::declare(api, db, &declaration, true, message) };
-            if code != SQLITE_OK {
-                return code;
-            }
-            let state = Rc::clone(&registration.state);
-            state.introspected.set(true);
-            let connected = Connected { base: vtab::NEW, state, table: registration.table };
-            // SAFETY: `out` is SQLite's place for the table.
-            unsafe { vtab::give(out, connected) }
+            let connected = || {
+                let state = Rc::clone(&registration.state);
+                state.introspected.set(true);
+                Connected { base: vtab::NEW, state, table: registration.table }
+            };
+            // SAFETY: this is xConnect, `out` is SQLite's place for the table, and `message` for a message.
+            unsafe { vtab::connect(api, db, &declaration, true, (out, message), connected) }
         },
     )
 }

@@ -108,6 +108,28 @@ pub(crate) unsafe fn declare(
     }
 }
 
+/// Ends xConnect: declares the columns and hands over the table that `own` makes; gives the code that the
+/// method returns.
+///
+/// # Safety
+/// As for [`declare`] and [`give`].
+pub(crate) unsafe fn connect<Own>(
+    api: &Api,
+    db: *mut sqlite3,
+    declaration: &str,
+    innocuous: bool,
+    (out, message): (*mut *mut sqlite3_vtab, *mut *mut c_char),
+    own: impl FnOnce() -> Own,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let code = unsafe { declare(api, db, declaration, innocuous, message) };
+    if code != SQLITE_OK {
+        return code;
+    }
+    // SAFETY: as above.
+    unsafe { give(out, own()) }
+}
+
 /// Copies bytes into memory of SQLite's, with a NUL behind them; NULL, and a result code, when there
 /// is none.
 pub(crate) fn copy(api: &Api, bytes: &[u8]) -> (*mut c_char, c_int) {

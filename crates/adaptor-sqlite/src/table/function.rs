@@ -106,27 +106,22 @@ unsafe extern "C" fn connect(
             let columns: Vec<_> = entry.table.columns.iter().map(column_definition).collect();
             let (declaration, innocuous) =
                 (vtab::create_table(&columns), is_innocuous(&entry.callable));
-            // SAFETY: this is xConnect, and `message` is its place for one.
-            let code = unsafe { vtab::declare(api, db, &declaration, innocuous, message) };
-            if code != SQLITE_OK {
-                return code;
-            }
-            let mut numbers = 0..;
-            let arguments = entry.table.columns.iter();
-            let arguments =
-                arguments.map(|c| if c.hidden { numbers.next() } else { None }).collect();
-            let state = Rc::clone(&slot.state);
-            let own = Connected {
-                base: vtab::NEW,
-                state: Rc::clone(&state),
-                entry,
-                arguments,
-                scans: RefCell::default(),
+            let state = &slot.state;
+            let connected = || {
+                let mut numbers = 0..;
+                let arguments = entry.table.columns.iter();
+                let arguments =
+                    arguments.map(|c| if c.hidden { numbers.next() } else { None }).collect();
+                let (state, scans) = (Rc::clone(state), RefCell::default());
+                Connected { base: vtab::NEW, state, entry, arguments, scans }
             };
-            // SAFETY: `out` is SQLite's place for the table.
+            // SAFETY: this is xConnect, `out` is SQLite's place for the table, and `message` for a message.
             unsafe {
-                let code = vtab::give(out, own);
-                state.connected(*out);
+                let code =
+                    vtab::connect(api, db, &declaration, innocuous, (out, message), connected);
+                if code == SQLITE_OK {
+                    state.connected(*out);
+                }
                 code
             }
         },

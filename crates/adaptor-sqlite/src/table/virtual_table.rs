@@ -69,11 +69,11 @@ const fn module(eponymous: Eponymous, writes: Writes, overloads: bool) -> sqlite
         // A table can be used without CREATE VIRTUAL TABLE where SQLite sees one function for both, or
         // none that creates.
         xCreate: match eponymous {
-            Eponymous::No => Some(create),
-            Eponymous::Yes => Some(connect),
+            Eponymous::No => Some(connect::<true>),
+            Eponymous::Yes => Some(connect::<false>),
             Eponymous::Only => None,
         },
-        xConnect: Some(connect),
+        xConnect: Some(connect::<false>),
         xBestIndex: Some(best_index),
         xDisconnect: Some(disconnect),
         xDestroy: Some(destroy),
@@ -113,7 +113,8 @@ struct Cursor {
     scan: VirtualCursor,
 }
 
-unsafe extern "C" fn create(
+/// xCreate, or xConnect.
+unsafe extern "C" fn connect<const CREATE: bool>(
     db: *mut sqlite3,
     data: *mut c_void,
     argc: c_int,
@@ -121,20 +122,8 @@ unsafe extern "C" fn create(
     out: *mut *mut sqlite3_vtab,
     message: *mut *mut c_char,
 ) -> c_int {
-    // SAFETY: this is xCreate.
-    unsafe { make(db, data, (argc, argv), out, message, true) }
-}
-
-unsafe extern "C" fn connect(
-    db: *mut sqlite3,
-    data: *mut c_void,
-    argc: c_int,
-    argv: *const *const c_char,
-    out: *mut *mut sqlite3_vtab,
-    message: *mut *mut c_char,
-) -> c_int {
-    // SAFETY: this is xConnect.
-    unsafe { make(db, data, (argc, argv), out, message, false) }
+    // SAFETY: this is xCreate or xConnect.
+    unsafe { make(db, data, (argc, argv), out, message, CREATE) }
 }
 
 /// # Safety
