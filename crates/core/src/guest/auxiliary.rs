@@ -2,10 +2,8 @@
 
 use std::time::Duration;
 
-use super::{Arguments, CallError, CallResult, Callee, Guest, Keeper, Sink};
-use crate::fault::Fault;
+use super::{Arguments, CallResult, Callee, Guest, Keeper, Sink};
 use crate::host::imports::auxiliary;
-use crate::manifest::Signature;
 use crate::runtime::{CompiledModule, StatementBudget};
 use crate::value::ValueRef;
 
@@ -93,21 +91,7 @@ impl Guest {
         for _ in 0..self.instance.host_mut().auxiliary.gone() {
             let Some(number) = self.instance.host_mut().auxiliary.next_gone() else { break };
             let Some(function) = drop else { continue };
-            if budget.remaining().is_zero() {
-                return Err(CallError::Fault(Fault::StatementTimeout, None).into());
-            }
-            let callee = Callee {
-                function,
-                signature: &Signature::ANY,
-                subtype: false,
-                result_bytes_max: 0,
-            };
-            // The statement whose end this may be is the engine's to end, without others within.
-            self.instance.host_mut().sql.set_closed(true);
-            // What it answers has no meaning, not even an error.
-            let called = self.invoke(callee, &[ValueRef::Integer(number)][..], budget);
-            self.instance.host_mut().sql.set_closed(false);
-            called?;
+            self.tell(function, &[ValueRef::Integer(number)], budget)?;
         }
         Ok(())
     }

@@ -38,6 +38,7 @@ use self::result::{bytes_in, check_len, memory_shrank, message, record, value, z
 pub use self::sink::Sink;
 use crate::fault::Fault;
 use crate::host::TableState;
+use crate::manifest::Signature;
 use crate::runtime::{
     CompiledModule, FunctionId, Instance, InstanceConfig, ResolveError, StatementBudget, is_within,
     range,
@@ -268,6 +269,28 @@ impl Guest {
             Ok(pointer) => Ok(pointer),
             Err(fault) => Err(self.fault(*fault).into()),
         }
+    }
+
+    /// Tells the guest something by a function whose answer has no meaning, not even an error.
+    ///
+    /// # Errors
+    /// A fault, or no time is left: the instance is to be dropped.
+    fn tell(
+        &mut self,
+        function: FunctionId,
+        arguments: &[ValueRef<'_>],
+        budget: &mut StatementBudget,
+    ) -> CallResult<()> {
+        if budget.remaining().is_zero() {
+            return Err(CallError::Fault(Fault::StatementTimeout, None).into());
+        }
+        let callee =
+            Callee { function, signature: &Signature::ANY, subtype: false, result_bytes_max: 0 };
+        // The statement whose end this may be is the engine's to end, without others within.
+        self.instance.host_mut().sql.set_closed(true);
+        let called = self.invoke(callee, arguments, budget);
+        self.instance.host_mut().sql.set_closed(false);
+        called.map(drop)
     }
 
     /// Writes the records and then the bytes of text and blobs, if they fit.

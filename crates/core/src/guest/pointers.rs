@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::pointer::{Name, Pointer, Pointers};
-use super::{CallError, CallResult, Callee, Guest};
-use crate::fault::Fault;
-use crate::manifest::Signature;
+use super::{CallResult, Guest};
 use crate::runtime::StatementBudget;
 use crate::value::ValueRef;
 
@@ -70,22 +68,8 @@ impl Guest {
             let (mut budget, drop) = (own.budget, own.drop);
             let Some(Name { ty, payload }) = own.waiting.lock().pop() else { return Ok(()) };
             let Some(function) = drop else { continue };
-            if budget.remaining().is_zero() {
-                return Err(CallError::Fault(Fault::StatementTimeout, None).into());
-            }
-            let callee = Callee {
-                function,
-                signature: &Signature::ANY,
-                subtype: false,
-                result_bytes_max: 0,
-            };
             let arguments = [ValueRef::Integer(ty.into()), ValueRef::Integer(payload as i64)];
-            // The statement whose end this may be is the engine's to end, without others within.
-            self.instance.host_mut().sql.set_closed(true);
-            // What it answers has no meaning, not even an error.
-            let called = self.invoke(callee, &arguments[..], &mut budget);
-            self.instance.host_mut().sql.set_closed(false);
-            called?;
+            self.tell(function, &arguments, &mut budget)?;
             if let Some(own) = &mut self.pointers {
                 own.budget = budget;
             }
