@@ -16,8 +16,8 @@ use std::rc::Rc;
 
 use crate::ddl::lexer::{Lexer, TokenKind};
 use crate::ddl::{name, quote_identifier};
-use crate::{Error, ErrorKind, Result};
-use text::{Parsed, Part, Use};
+use crate::{Error, Result};
+use text::{Parsed, Part, Use, too_much};
 
 /// Tokens that a statement may have, with those of common table expressions, views, triggers and columns at
 /// each of their uses. SQLite needs some 150 bytes for each.
@@ -97,11 +97,6 @@ impl Size {
     fn again(self) -> Self {
         Self { tokens: 0, ..self }
     }
-}
-
-#[cold]
-fn too_much(message: String) -> Error {
-    Error::new(ErrorKind::Limit, message).with_engine_code(1)
 }
 
 #[cold]

@@ -2,11 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::Result;
 use crate::ddl::lexer::{Lexer, Token, TokenKind};
 use crate::ddl::name;
-
-use super::too_much;
+use crate::{Error, ErrorKind, Result};
 
 /// Brackets that may be within one another.
 const BRACKETS_MAX: usize = 1000;
@@ -349,3 +347,8 @@ const ENDS_FROM: &[&str] = &[
     "INTERSECT",
     "SET",
 ];
+
+#[cold]
+pub(super) fn too_much(message: String) -> Error {
+    Error::new(ErrorKind::Limit, message).with_engine_code(1)
+}
