@@ -68,7 +68,7 @@ pub enum Column {
     Type(&'static str),
 }
 
-/// Reads columns of a table that [`shapes`] has found to be ordinary.
+/// Reads columns of a table that [`shapes`](super::shapes) has found to be ordinary.
 pub struct Select<'a> {
     /// The schema that the table is in.
     pub schema: &'a str,

@@ -31,7 +31,7 @@ pub trait GuestStatement: EngineStatement + Send {
     /// other value.
     fn invalid_text(&self, column: usize) -> Option<&[u8]>;
 
-    /// What a guest needs to run it, besides [`Capability::SqlRead`] and what a statement that writes
+    /// What a guest needs to run it, besides [`Capability::SqlRead`](crate::Capability::SqlRead) and what a statement that writes
     /// needs.
     fn needs(&self) -> Capabilities;
 }
