@@ -9,7 +9,7 @@
 //! true one is asked within the statement's own transaction: at its first comparison, where statements
 //! are seen to begin, and else at each at which the database has changed.
 
-mod slot;
+pub(crate) mod slot;
 
 use std::ffi::{CString, c_int, c_void};
 use std::rc::Rc;
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use commensal_core::Result;
 use commensal_core::registry::Registry;
 
-pub(crate) use self::slot::{Slot, Wasm};
+use self::slot::Slot;
 use crate::api::code::*;
 use crate::guard::guard;
 use crate::services::SorterServices;

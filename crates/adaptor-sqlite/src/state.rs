@@ -17,6 +17,7 @@ use commensal_core::session::Session;
 use commensal_core::{Error, Result};
 
 use crate::api::{sqlite3_context, sqlite3_vtab};
+use crate::collation::slot::{Slot as Collation, Wasm};
 use crate::given::GivenModules;
 use crate::names::Names;
 use crate::pin::{Pin, Snapshots};
@@ -26,7 +27,8 @@ use crate::registered::Registered;
 use crate::services::Services;
 use crate::slots::Slots;
 use crate::statement::{Handle, Statement};
-use crate::{collation, table, thread};
+use crate::table::slots::Slots as Tables;
+use crate::thread;
 
 /// Registers with SQLite what a snapshot has. What SQLite calls then knows the state, so it is handed in.
 pub(crate) trait Registers {
@@ -75,7 +77,7 @@ pub(crate) struct State {
     /// the reason.
     pub(crate) table_failures: Cell<u64>,
     /// The modules of tables that are registered.
-    pub(crate) tables: RefCell<table::Slots>,
+    pub(crate) tables: RefCell<Tables>,
     pub(crate) cached: RefCell<Cached>,
     pub(crate) placeholders: Placeholders,
     /// Modules that calls brought along.
@@ -85,9 +87,9 @@ pub(crate) struct State {
     /// The error of the last failed call, with what the engine's text loses.
     last_error: RefCell<Option<Error>>,
     /// The collations that are registered.
-    pub(crate) collations: RefCell<Registered<String, Arc<collation::Slot>>>,
+    pub(crate) collations: RefCell<Registered<String, Arc<Collation>>>,
     /// The modules of collations by hash, as long as a collation has them.
-    collation_modules: RefCell<HashMap<[u8; 32], std::sync::Weak<collation::Wasm>>>,
+    collation_modules: RefCell<HashMap<[u8; 32], std::sync::Weak<Wasm>>>,
     /// Some collation failed, and nobody has taken its error yet.
     pub(crate) collation_failed: Arc<AtomicBool>,
     /// Whether each statement of the connection tells when it begins.
@@ -306,7 +308,7 @@ impl State {
     }
 
     /// Where the bytes of a collation's module are kept once they were read.
-    pub(crate) fn collation_module(&self, sha256: &[u8; 32]) -> Arc<collation::Wasm> {
+    pub(crate) fn collation_module(&self, sha256: &[u8; 32]) -> Arc<Wasm> {
         let mut modules = self.collation_modules.borrow_mut();
         if let Some(module) = modules.get(sha256).and_then(std::sync::Weak::upgrade) {
             return module;
@@ -323,7 +325,7 @@ impl State {
 
     /// Bytes of the modules of collations that were read.
     pub(crate) fn collation_module_bytes(&self) -> usize {
-        let bytes = |module: &std::sync::Weak<collation::Wasm>| {
+        let bytes = |module: &std::sync::Weak<Wasm>| {
             let module = module.upgrade()?;
             module.get()?.as_ref().ok().map(Vec::len)
         };

@@ -10,7 +10,7 @@ mod function;
 mod overload;
 mod plan;
 mod slot;
-mod slots;
+pub(crate) mod slots;
 mod virtual_table;
 
 use std::ffi::{CString, c_void};
@@ -22,7 +22,6 @@ use commensal_core::registry::{Registry, TableEntry};
 use commensal_core::{Error, ErrorKind, Result};
 
 use self::slot::{Slot, usable};
-pub(crate) use self::slots::Slots;
 use crate::api::code::*;
 use crate::api::sqlite3_module;
 use crate::codes::is_code;
