@@ -119,7 +119,7 @@ fn a_definition_tightens_its_limits() {
 pub(crate) fn interrupted(connection: &Connection, sql: &str) -> commensal::Error {
     let handle = connection.interrupt_handle();
     let (running, done) = (Duration::from_millis(30), std::sync::mpsc::channel::<()>());
-    let error = std::thread::scope(|scope| {
+    std::thread::scope(|scope| {
         scope.spawn(move || {
             // Again and again, because the first may come before the statement runs.
             while done.1.recv_timeout(running).is_err() {
@@ -129,8 +129,7 @@ pub(crate) fn interrupted(connection: &Connection, sql: &str) -> commensal::Erro
         let result = connection.execute(sql, ());
         done.0.send(()).expect("the other thread waits");
         result.unwrap_err()
-    });
-    error
+    })
 }
 
 /// An interrupt of the host ends a call; a statement that reads keeps its transaction, one that
