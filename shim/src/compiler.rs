@@ -166,7 +166,10 @@ impl Compiler {
         let missing = undefined(&reason);
         Err(Error::new(match missing.is_empty() {
             true => format!("the module cannot be linked: {reason}"),
-            false => format!("the extension calls what guests do not have: {}", missing.join(", ")),
+            false => format!(
+                "the extension calls functions that guests do not have: {}",
+                missing.join(", ")
+            ),
         }))
     }
 }

@@ -71,7 +71,7 @@ impl Build {
         let limits = Limits::default();
         if let Some(entry) = self.entry.as_ref().filter(|entry| !object::is_name(entry)) {
             return Err(Error::new(format!(
-                "the entry point {entry:?} is no name of a function in C"
+                "the entry point {entry:?} is not the name of a C function"
             )));
         }
         let folder = tempfile::tempdir().map_err(|error| {

@@ -36,12 +36,15 @@ pub(crate) fn entry_point(objects: &[PathBuf]) -> Result<String> {
     let mut found = entries.into_iter();
     match (found.next(), found.next()) {
         (Some(entry), None) => Ok(entry),
-        (None, _) => {
-            Err(Error::new("no entry point: no function sqlite3_…_init is defined; name another"))
-        }
+        (None, _) => Err(Error::new(
+            "no entry point: no function sqlite3_…_init is defined; name one with --entry",
+        )),
         (Some(first), Some(second)) => {
             let all: Vec<String> = [first, second].into_iter().chain(found).collect();
-            Err(Error::new(format!("several entry points: {}; say which", all.join(", "))))
+            Err(Error::new(format!(
+                "several entry points: {}; choose one with --entry",
+                all.join(", ")
+            )))
         }
     }
 }

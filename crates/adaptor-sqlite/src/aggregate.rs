@@ -353,7 +353,7 @@ fn bind(slot: &Slot, session: &Session, scope: &mut Scope) -> Result<()> {
         let is_window = matches!(&entry.body, FunctionBody::Aggregate(methods)
             if methods.contains_key(&AggregateMethod::Value));
         if slot.form.kind == Kind::Window && !is_window {
-            let message = format!("{}() is no window function any longer", slot.key.0);
+            let message = format!("{}() is no longer a window function", slot.key.0);
             return Err(Error::new(ErrorKind::NotFound, message));
         }
         Ok(())

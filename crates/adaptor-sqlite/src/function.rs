@@ -173,8 +173,8 @@ impl Slot {
         Err(Error::new(
             ErrorKind::InUse,
             format!(
-                "{name}() {what}, and SQLite can only be told so when no statement of the connection \
-                 runs: end them all, then query wasm_functions"
+                "{name}() {what}, and SQLite can learn that only while no statement of the \
+                 connection runs: end them all, then query wasm_functions"
             ),
         ))
     }

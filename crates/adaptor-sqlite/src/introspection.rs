@@ -127,7 +127,7 @@ pub(crate) fn is_registered(handle: Handle) -> Result<bool> {
         ErrorKind::Engine,
         format!(
             "the program has a virtual table module {NAME} in this connection that is not \
-             Commensal's: Commensal cannot be loaded beside it"
+             Commensal's, so Commensal cannot be loaded"
         ),
     ))
 }

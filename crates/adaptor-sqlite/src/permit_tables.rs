@@ -82,9 +82,9 @@ pub(crate) fn check(state: &State, known: &mut Known, program: &Program, sql: &s
     }
     if !are_plain {
         return Err(refusal(
-            "the statement reaches a virtual table that is not for guests: they have those of \
-             definitions, of full-text search and R-trees over plain tables, json_each, json_tree, and the \
-             pragmas that only read",
+            "the statement reaches a virtual table that is not for guests: they can use those of \
+             definitions, of full-text search and R-trees over plain tables, json_each, json_tree, \
+             and the pragmas that only read",
         ));
     }
     check_full_text(state, known, program, &modules, sql)

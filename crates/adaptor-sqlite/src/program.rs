@@ -258,7 +258,9 @@ impl Instruction<'_> {
 
 #[cold]
 fn unreadable(what: &str) -> Error {
-    let message =
-        format!("the program of the statement cannot be read: SQLite explains {what} otherwise");
+    let message = format!(
+        "the program of the statement cannot be read: this SQLite's EXPLAIN gives {what} \
+         in another form"
+    );
     Error::new(ErrorKind::Denied, message).with_engine_code(SQLITE_AUTH)
 }

@@ -19,8 +19,8 @@ pub(crate) fn is_of_catalog(name: &str) -> bool {
 #[cold]
 pub(crate) fn of_full_text(name: &str) -> Error {
     refusal(format!(
-        "{name}() is not for guests here: the application may have registered it, and only where a statement \
-         of one SELECT names a table of full-text search after FROM or JOIN, and as the first argument, the \
-         function is the table's own for sure"
+        "{name}() is not for guests here, because the application may have registered it: it has \
+         to be in a statement of one SELECT that names the table of full-text search after FROM or \
+         JOIN, and as the first argument"
     ))
 }

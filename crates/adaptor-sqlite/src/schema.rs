@@ -86,7 +86,8 @@ impl Schema {
                 "table" | "view" => {
                     if objects.len() == OBJECTS_MAX {
                         return Err(refusal(format!(
-                            "{name} has more than {OBJECTS_MAX} tables: guests have no virtual ones there"
+                            "{name} has more than {OBJECTS_MAX} tables: guests can use no virtual \
+                             tables there"
                         )));
                     }
                     let definition =

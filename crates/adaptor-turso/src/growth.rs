@@ -126,14 +126,14 @@ impl Growth {
         let some = doublings > 0 || !self.additions.is_empty();
         if self.loops && some {
             return Err(refusal(
-                "Turso bounds no text that a recursive query makes longer: || and functions that make text \
-                 longer are not for guests there",
+                "Turso does not limit text that a recursive query lengthens: || and functions that \
+                 lengthen text are not for guests there",
             ));
         }
         if doublings > DOUBLINGS_MAX {
             return Err(refusal(format!(
-                "Turso bounds no text: a statement of a guest's can add two texts, or make one longer, \
-                 {DOUBLINGS_MAX} times, and this one does so {doublings} times"
+                "Turso does not limit text: a guest's statement can join two texts, or lengthen \
+                 one, {DOUBLINGS_MAX} times, and this one does so {doublings} times"
             )));
         }
         check(bytes, doublings, bytes_max)?;

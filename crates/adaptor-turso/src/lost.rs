@@ -143,8 +143,9 @@ fn operand(called: &[Called], expr: &Expr) -> Result<()> {
     }
     let argument = &arguments[argument];
     Err(LimboError::ParseError(format!(
-        "{function}(): Turso hands over no argument \"{argument}\" out of OR, IN, row values or a query \
-         around: give it in the call, or by {argument} = … and AND, and use UNION ALL for several"
+        "{function}(): Turso does not pass the argument \"{argument}\" from OR, IN, row values or \
+         an outer query: give it in the call, or by {argument} = … and AND; use UNION ALL for \
+         several"
     )))
 }
 

@@ -91,8 +91,10 @@ pub(crate) fn examine(connection: &Arc<Connection>, sql: &str, level: Level) -> 
     })?;
     check_rights(needs, level.rights).map_err(refusal)?;
     if let Some(name) = refused {
-        let message =
-            format!("{name}() is not for guests with Turso, which bounds no text that it makes");
+        let message = format!(
+            "{name}() is not for guests with Turso, which does not limit the text that it \
+             makes"
+        );
         return Err(refusal(message));
     }
     let doublings = growth.doublings(sql.len(), level.value_bytes_max)?;
@@ -188,5 +190,5 @@ fn check_virtual_tables(sql: &str) -> Result<()> {
 
 #[cold]
 fn unreadable() -> Error {
-    refusal("the program of the statement cannot be read: Turso explains it otherwise")
+    refusal("the program of the statement cannot be read: Turso's EXPLAIN gives it in another form")
 }

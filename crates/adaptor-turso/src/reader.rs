@@ -24,7 +24,7 @@ impl CatalogReader for Reader<'_> {
 
     fn columns(&self, schema: &str, table: &str) -> Result<Vec<TableColumn>> {
         if schema != "main" {
-            let message = format!("Turso tells no columns of the schema {schema}");
+            let message = format!("Turso does not tell the columns of the schema {schema}");
             return Err(Error::new(ErrorKind::Engine, message));
         }
         // The statement that found the table has brought the schema up to date.

@@ -60,7 +60,7 @@ pub(crate) fn explain(sql: &str, registry: &Registry, error: Error) -> Error {
         Declares::Table if has_word(sql, "AS") => "generated columns",
         Declares::Table => return error,
     };
-    let message = format!("{error}: Turso admits no functions of definitions to {place}");
+    let message = format!("{error}: Turso does not allow functions of definitions in {place}");
     let explained = Error::new(error.kind(), message);
     let explained = error.offset().into_iter().fold(explained, Error::at);
     error.engine_code().into_iter().fold(explained, Error::with_engine_code)

@@ -75,7 +75,7 @@ impl Waiting<'_> {
             return Err(Error::new(
                 ErrorKind::Limit,
                 format!(
-                    "compiling the module took longer than what the statement had left of its limit of \
+                    "compiling the module took longer than the statement had left of its limit of \
                      {} ms: statement_timeout of the host sets it",
                     self.limits.statement_timeout.as_millis()
                 ),

@@ -187,8 +187,8 @@ fn denied(name: &str) -> Error {
     Error::new(
         ErrorKind::Denied,
         format!(
-            "{name} can be tightened here, not loosened: that is for the application to do, before it \
-             locks the settings"
+            "{name} can only be tightened here: the application can loosen it, before it locks the \
+             settings"
         ),
     )
 }

@@ -376,8 +376,8 @@ fn what_breaks_the_abi_is_refused() {
             pointer::<0xffff_fff8>,
             "its result at 4294967288 is outside of its memory of 65536 bytes",
         ),
-        (tag, "its result is no record: unknown tag 6 (0 to 5 are known)"),
-        (reserved, "its result is no record: byte 12 of the record must be 0 but is 1"),
+        (tag, "its result is not a record: unknown tag 6 (0 to 5 are known)"),
+        (reserved, "its result is not a record: byte 12 of the record must be 0 but is 1"),
         (outside, "its result of 100 bytes at 65500 is outside of its memory of 65536 bytes"),
         (
             huge,
@@ -447,13 +447,13 @@ fn a_bad_scratch_area_is_refused() {
             (
                 misaligned,
                 CallError::Protocol(
-                    "commensal_scratch answered 1025, which is not 8-aligned".into(),
+                    "commensal_scratch returned 1025, which is not 8-aligned".into(),
                 ),
             ),
             (
                 outside,
                 CallError::Protocol(
-                    "commensal_scratch answered 4096 bytes at 4294967288, outside of its memory of \
+                    "commensal_scratch returned 4096 bytes at 4294967288, outside of its memory of \
                      65536 bytes"
                         .into(),
                 ),

@@ -189,9 +189,9 @@ fn declarations_that_are_wrong() {
         ),
         (
             "{\"function\":{\"name\":\"f\",\"params\":[\"any\",\"int\"]}}",
-            "function \"f\": parameter 2 is \"int\"; known are integer, real, text, blob and any, with \
-             \"?\" after it where NULL is passed, and \"...\" at the end of the last where any number \
-             may follow",
+            "function \"f\": parameter 2 is \"int\"; known are integer, real, text, blob and any, \
+             with \"?\" after it to allow NULL, and \"...\" at the end of the last to allow any \
+             number",
         ),
         (
             "{\"function\":{\"name\":\"f\",\"params\":[\"any...\",\"text\"]}}",

@@ -39,7 +39,7 @@ fn sources_that_are_no_module() {
     let limits = Limits::default();
     let neither = |start: &str| {
         format!(
-            "no WebAssembly module: a binary one begins with the bytes 00 61 73 6d, a text with \
+            "not a WebAssembly module: a binary one begins with the bytes 00 61 73 6d, a text with \
              \"(\"; this begins with {start}"
         )
     };
@@ -82,9 +82,9 @@ fn sources_that_are_no_module() {
 
 #[test]
 fn modules_against_the_abi() {
-    let no_scratch = "the module does not export commensal_scratch (func (param i32) (result i32)), \
-                      through which it is given memory for arguments: it is built for no ABI that \
-                      Commensal knows, or the linker has dropped the export";
+    let no_scratch = "the module does not export commensal_scratch (func (param i32) (result \
+                      i32)), through which the host asks for memory for arguments: it is not built \
+                      for an ABI that Commensal knows, or the linker has dropped the export";
     let cases = [
         (
             "(module)".to_owned(),

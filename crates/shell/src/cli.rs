@@ -29,7 +29,7 @@ Without SQL arguments, statements and dot commands are read from standard input;
 dot commands. SQL arguments stop at the first error; input goes on with the next statement unless
 --bail is given. Exit status: 0 without errors, 1 after an error, 2 for wrong usage.
 
-A database file with the name of a subcommand is given with a path: ./test";
+To open a database file that has a subcommand's name, give its path: ./test";
 
 /// A SQL shell with functions in WebAssembly.
 #[derive(Debug, Parser)]
@@ -55,7 +55,7 @@ pub(crate) enum Command {
     Sql(SqlArguments),
     /// Add a manifest to a module as its custom section
     Pack(PackArguments),
-    /// Make definitions of the functions that libSQL has stored in a database file
+    /// Create definitions for the functions that libSQL has stored in a database file
     ImportLibsql(ImportLibsqlArguments),
     /// Build a module from the C sources of a SQLite extension
     Cc(CcArguments),
@@ -65,11 +65,11 @@ pub(crate) enum Command {
 
 #[derive(Args, Debug)]
 pub(crate) struct ShellArguments {
-    /// Database file, made if there is none; in memory when left out
+    /// Database file, created if missing [default: a database in memory]
     pub(crate) database: Option<PathBuf>,
     /// Statements and dot commands
     pub(crate) sql: Vec<String>,
-    /// How to print rows: list on a pipe or into a file and table on a terminal unless given
+    /// How to print rows [default: table on a terminal, otherwise list]
     #[arg(long, value_enum)]
     pub(crate) mode: Option<Mode>,
     /// Print column names (modes list, table, csv)
@@ -81,10 +81,10 @@ pub(crate) struct ShellArguments {
     /// What to print for NULL (modes list, table, csv, line)
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(crate) nullvalue: String,
-    /// When control characters are shown instead of written
+    /// When to show control characters instead of writing them
     #[arg(long, value_enum, default_value_t)]
     pub(crate) escape: Escape,
-    /// Open the database without writing to it
+    /// Open the database for reading only
     #[arg(long)]
     pub(crate) readonly: bool,
     /// Stop at the first error
@@ -101,7 +101,7 @@ pub(crate) struct HostArguments {
     #[arg(long, value_name = "ENGINE", default_value_t = Engine::Sqlite, value_parser = Engine::from_str)]
     pub(crate) engine: Engine,
 
-    /// Make types of extensions Turso's own, for STRICT tables, which SQLite then cannot open
+    /// Make types of extensions Turso's own, for STRICT tables; SQLite cannot open a file with one
     #[arg(long)]
     pub(crate) engine_types: bool,
     /// What runs WebAssembly
@@ -116,10 +116,10 @@ pub(crate) struct HostArguments {
     /// Memory of one module instance, in MiB [default: 64]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=4096))]
     memory_mb: Option<u64>,
-    /// Grant modules that ask for them: log, clock, random, sql_read, sql_write
+    /// Capabilities for modules that ask for them: log, clock, random, sql_read, sql_write
     #[arg(long, value_name = "CAPABILITIES", value_parser = Capabilities::from_str)]
     allow: Option<Capabilities>,
-    /// Run no WebAssembly, and load no definitions from the database
+    /// Run no WebAssembly and read no definitions: for files that you do not trust
     #[arg(long)]
     pub(crate) no_wasm: bool,
 }
@@ -148,13 +148,13 @@ pub(crate) struct SqlArguments {
     /// Name of the function or extension [default: the export's or file's name]
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// Make one function of this export; without it, a module with a manifest becomes an extension
+    /// Create one function, of this export; without it, a module with a manifest becomes an extension
     #[arg(long)]
     pub(crate) export: Option<String>,
-    /// Write the module into the statement; the default
+    /// Put the module into the statement; the default
     #[arg(long, conflicts_with = "file_source")]
     hex: bool,
-    /// Refer to the module's file instead
+    /// Put the module's path into the statement instead
     #[arg(long = "file", id = "file_source")]
     pub(crate) file_source: bool,
 }
@@ -163,9 +163,9 @@ pub(crate) struct SqlArguments {
 pub(crate) struct PackArguments {
     /// Module, binary or in text format
     pub(crate) file: PathBuf,
-    /// Manifest: JSON objects, one a line
+    /// Manifest: JSON objects, one per line
     pub(crate) manifest: PathBuf,
-    /// Where to write the result [default: over the module]
+    /// Where to write the result [default: replaces the module]
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
@@ -187,13 +187,13 @@ pub(crate) struct CcArguments {
     /// The extension's entry point [default: the only function sqlite3_…_init]
     #[arg(long, value_name = "NAME")]
     pub(crate) entry: Option<String>,
-    /// Define a macro, as for the compiler
+    /// Define a macro for the compiler
     #[arg(short = 'D', value_name = "NAME[=VALUE]")]
     pub(crate) define: Vec<String>,
-    /// Look for headers in a folder, too
+    /// Another folder with headers
     #[arg(short = 'I', value_name = "FOLDER")]
     pub(crate) include: Vec<PathBuf>,
-    /// The compiler, with its own arguments [default: clang, zig cc or a WASI SDK, what there is]
+    /// The compiler, with its own arguments [default: a WASI SDK, clang or zig cc]
     #[arg(long, value_name = "COMMAND")]
     pub(crate) compiler: Option<String>,
     /// Further options for the compiler
@@ -203,13 +203,13 @@ pub(crate) struct CcArguments {
 
 #[derive(Args, Debug)]
 pub(crate) struct TestArguments {
-    /// Files in sqllogictest format; file:// in them is relative to their own folder
+    /// Files in sqllogictest format; file:// in a file is relative to its folder
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
     /// Compare white space exactly, and check column types (I, R, T, B) against storage classes
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Run each record on the next of all engines, over the same file
+    /// Run the records of a file on all engines in turn, over the same database
     #[arg(long, conflicts_with = "engine")]
     pub(crate) alternate: bool,
     #[command(flatten)]

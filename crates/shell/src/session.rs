@@ -164,7 +164,7 @@ impl Session {
             }),
             Unit::DotInDump { line, .. } => Err(Failure::Report(
                 Diagnostic::new(
-                    "a dump has no dot commands, so this line was not run: it comes from within the \
+                    "a dump has no dot commands, so this line was not run: it comes from the \
                      database that was dumped",
                 )
                 .at_line(*line),

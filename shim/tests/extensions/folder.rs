@@ -72,6 +72,6 @@ fn entry_points_are_names() {
             ..Build::default()
         };
         let error = build.run().unwrap_err().to_string();
-        assert!(error.contains("no name of a function"), "{entry}: {error}");
+        assert!(error.contains("not the name of a C function"), "{entry}: {error}");
     }
 }

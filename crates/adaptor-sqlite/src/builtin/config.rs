@@ -49,17 +49,19 @@ pub(super) fn set(call: &Call<'_>) -> Result<()> {
             if !state.unlocked.get() && UNLOCKING.get() != state.handle.db() {
                 return Err(Error::new(
                     ErrorKind::Denied,
-                    "settings are unlocked by the application alone, when it loads the extension",
+                    "only the application can unlock settings, when it loads the extension",
                 ));
             }
             state.unlocked.set(true);
         }
         (LOCKED, ValueRef::Integer(1)) => state.unlocked.set(false),
-        (LOCKED, _) => return Err(call.error("locked is 1 or 0")),
+        (LOCKED, _) => return Err(call.error("locked has to be 1 or 0")),
         (CACHE_BYTES_MAX, ValueRef::Integer(bytes @ 0..)) => {
             state.environment().cache.set_bytes_max(bytes.unsigned_abs());
         }
-        (CACHE_BYTES_MAX, _) => return Err(call.error("cache_bytes_max is a number of bytes")),
+        (CACHE_BYTES_MAX, _) => {
+            return Err(call.error("cache_bytes_max has to be a number of bytes"));
+        }
         (CACHE_BYTES_USED, _) => return Err(call.error("cache_bytes_used cannot be changed")),
         _ => {
             let mut settings = state.environment().settings.clone();

@@ -49,8 +49,8 @@ fn parse(sql: &str) -> Result<Parsed> {
     if parsed.statement == Statement::CacheSize(None) {
         return syntax(
             0,
-            "wasm_exec() has no rows to give: wasm_config('cache_bytes_used') and \
-             wasm_config('cache_bytes_max') say what this pragma does",
+            "wasm_exec() returns no rows: wasm_config('cache_bytes_used') and \
+             wasm_config('cache_bytes_max') give what this pragma gives",
         );
     }
     let mut rest = Lexer::new(&sql[parsed.consumed..]);

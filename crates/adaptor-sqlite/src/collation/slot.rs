@@ -283,8 +283,8 @@ impl Slot {
             Some(read) => read.clone(),
             None => Err(Error::new(
                 ErrorKind::Engine,
-                "its module has not been read yet, and threads of the sorter (PRAGMA threads) cannot: \
-                 SELECT wasm_refresh() reads it",
+                "its module has not been read yet, and SQLite's sorter threads (PRAGMA threads) \
+                 cannot read it: run SELECT wasm_refresh()",
             )),
         };
         let binding = Binding::of_collation(&version.entry);

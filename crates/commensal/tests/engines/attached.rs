@@ -115,7 +115,7 @@ fn the_catalog_of_an_attached_file_is_bounded() {
                 zeroblob(32) FROM generated";
     for (sql, expected) in [
         ("SELECT 1", None),
-        (endless, Some("commensal_object is no ordinary table")),
+        (endless, Some("commensal_object is not an ordinary table")),
         (
             "CREATE TABLE commensal_object(kind, name, sha256, export, deterministic, \
              options AS (zeroblob(900000000)))",

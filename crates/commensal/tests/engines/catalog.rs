@@ -204,7 +204,7 @@ fn a_catalog_that_calls_functions_does_not_recurse() {
                 Ok(value) => value.as_ref().class().to_string(),
                 Err(error) => error.message().to_owned(),
             };
-            let expected = ["no such function: f", "is no ordinary table", "integer"];
+            let expected = ["no such function: f", "is not an ordinary table", "integer"];
             assert!(expected.iter().any(|text| message.contains(text)), "{sql}: {message}");
             assert_eq!(integer(&connection, "SELECT x FROM t").unwrap(), 3);
             // Nor does this.

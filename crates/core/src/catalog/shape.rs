@@ -45,7 +45,7 @@ pub fn shapes<const N: usize>(
             let is_table = kind == ValueRef::Text("table");
             found[place] = match is_table && start == ValueRef::Text("create table ") {
                 true => Shape::Ordinary,
-                false => Shape::Other("is no ordinary table"),
+                false => Shape::Other("is not an ordinary table"),
             };
         }
         Ok(())

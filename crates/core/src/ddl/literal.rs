@@ -73,7 +73,7 @@ pub(super) fn blob(token: &Token<'_>) -> Result<Vec<u8>> {
         let text = &token.text[2..];
         let at = text.bytes().position(|byte| NIBBLES[byte as usize] == 0xff).unwrap_or(0);
         let culprit = text[at..].chars().next().unwrap_or_default();
-        let message = format!("{culprit:?} is no hexadecimal digit of a blob literal");
+        let message = format!("{culprit:?} is not a hexadecimal digit of a blob literal");
         return Err(Error::new(ErrorKind::Syntax, message).at(token.offset + 2 + at));
     }
     if !odd.is_empty() {

@@ -150,7 +150,7 @@ fn language(cursor: &mut Cursor<'_>) -> Result<()> {
         return Ok(());
     }
     let message =
-        format!("the language {} is not supported; supported is wasm", excerpt(token.text));
+        format!("the language {} is not supported; the only one is wasm", excerpt(token.text));
     Err(Error::new(ErrorKind::Syntax, message).at(token.offset))
 }
 

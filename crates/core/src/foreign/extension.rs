@@ -283,7 +283,7 @@ fn declared(
         Value::Text(text) => text,
         other => {
             return Err(error(format!(
-                "{EXT_INIT} has to give text, what it declares, but gave {}",
+                "{EXT_INIT} has to give its declarations as text, but gave {}",
                 other.as_ref().class()
             )));
         }

@@ -93,8 +93,8 @@ pub(super) fn read(
             let unknown = |byte: u8| {
                 let name = quoted(name);
                 error(format!(
-                    "the module's section {SECTION} gives {name} the type {byte}, which \
-                               there is not"
+                    "the module's section {SECTION} gives {name} the type {byte}, which does not \
+                     exist"
                 ))
             };
             let params = params.iter().map(|&byte| Type::of(byte).ok_or_else(|| unknown(byte)));

@@ -57,7 +57,7 @@ impl Addition {
     /// It is longer than any module that somebody has written.
     pub(super) fn check(&self) -> Result<()> {
         if self.imports.len() + self.body.len() + self.messages.len() > BYTES_MAX {
-            return Err(error("the module declares more than can be translated"));
+            return Err(error("the module declares too much to be translated"));
         }
         Ok(())
     }

@@ -353,7 +353,7 @@ impl Guest {
         }
         if !(pointer as usize).is_multiple_of(Record::ALIGN) {
             let message = format!(
-                "{} answered {pointer}, which is not {}-aligned",
+                "{} returned {pointer}, which is not {}-aligned",
                 commensal_abi::EXPORT_SCRATCH,
                 Record::ALIGN
             );
@@ -361,7 +361,7 @@ impl Guest {
         }
         if !is_within(pointer, size, self.instance.memory_bytes()) {
             let message = format!(
-                "{} answered {size} bytes at {pointer}, outside of its memory of {} bytes",
+                "{} returned {size} bytes at {pointer}, outside of its memory of {} bytes",
                 commensal_abi::EXPORT_SCRATCH,
                 self.instance.memory_bytes()
             );

@@ -43,7 +43,7 @@ impl From<Wrong> for Box<CallError> {
             Wrong::Outside(pointer, memory_bytes) => {
                 format!("its result at {pointer} is outside of its memory of {memory_bytes} bytes")
             }
-            Wrong::Record(error) => format!("its result is no record: {error}"),
+            Wrong::Record(error) => format!("its result is not a record: {error}"),
         };
         CallError::Protocol(what).into()
     }

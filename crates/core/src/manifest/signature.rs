@@ -114,8 +114,8 @@ impl Signature {
                 }
                 format!(
                     "parameter {i} is {text}; known are integer, real, text, blob and any, with \
-                     \"?\" after it where NULL is passed, and \"...\" at the end of the last where \
-                     any number may follow"
+                     \"?\" after it to allow NULL, and \"...\" at the end of the last to allow any \
+                     number"
                 )
             })
         };

@@ -117,9 +117,9 @@ fn allocator(info: &ModuleInfo) -> Option<Error> {
     match info.export(EXPORT_SCRATCH) {
         Some(export) => has_type(&export.ty, EXPORT_SCRATCH, &expected).err().map(error),
         None => Some(error(format!(
-            "the module does not export {EXPORT_SCRATCH} {expected}, through which it is given \
-             memory for arguments: it is built for no ABI that Commensal knows, or the linker has \
-             dropped the export"
+            "the module does not export {EXPORT_SCRATCH} {expected}, through which the host asks \
+             for memory for arguments: it is not built for an ABI that Commensal knows, or the \
+             linker has dropped the export"
         ))),
     }
 }

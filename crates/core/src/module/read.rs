@@ -47,7 +47,7 @@ pub(super) fn module(wasm: &[u8], limits: &Limits) -> Result<(Module, Option<Err
 
 fn header(wasm: &[u8]) -> Result<()> {
     if !wasm.starts_with(MAGIC) {
-        return Err(error("no binary WebAssembly module: it does not begin with 00 61 73 6d"));
+        return Err(error("not a binary WebAssembly module: it does not begin with 00 61 73 6d"));
     }
     match wasm.get(4..8) {
         None => Err(error("the module is cut off: it ends within its first 8 bytes")),

@@ -59,8 +59,8 @@ fn encode(text: &str) -> Result<Vec<u8>, wast::Error> {
 fn neither(source: &[u8]) -> Error {
     let start: Vec<_> = source.iter().take(4).map(|b| format!("{b:02x}")).collect();
     error(format!(
-        "no WebAssembly module: a binary one begins with the bytes 00 61 73 6d, a text with \"(\"; \
-         this begins with {}",
+        "not a WebAssembly module: a binary one begins with the bytes 00 61 73 6d, a text with \
+         \"(\"; this begins with {}",
         start.join(" ")
     ))
 }

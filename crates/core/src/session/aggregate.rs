@@ -160,7 +160,7 @@ impl Session {
         let entry = Arc::clone(scope.find(key)?);
         check(&entry)?;
         let binding = Binding::of_aggregate(&entry).ok_or_else(|| {
-            let message = format!("{}() is no aggregate any longer", key.0);
+            let message = format!("{}() is no longer an aggregate", key.0);
             Error::new(ErrorKind::NotFound, message)
         })?;
         self.bind_compiled(scope, slot, binding, read_module)

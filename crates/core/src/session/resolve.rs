@@ -131,7 +131,7 @@ pub(crate) fn binding(entry: &FunctionEntry) -> Result<Binding> {
         FunctionBody::Scalar(export) => (export, false),
         FunctionBody::Validator(export) => (export, true),
         FunctionBody::Aggregate(_) => {
-            let message = format!("{}() is no scalar function any longer", entry.name());
+            let message = format!("{}() is no longer a scalar function", entry.name());
             return Err(Error::new(ErrorKind::NotFound, message));
         }
     };

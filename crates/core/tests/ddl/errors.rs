@@ -83,7 +83,7 @@ fn languages() {
     check("CREATE FUNCTION f LANGUAGE ⟦5", "expected the language's name, near \"5\"");
     check(
         "CREATE FUNCTION f LANGUAGE ⟦lua AS 'm'",
-        "the language \"lua\" is not supported; supported is wasm",
+        "the language \"lua\" is not supported; the only one is wasm",
     );
     check("CREATE FUNCTION f LANGUAGE wasm ⟦'m'", "expected AS after the language, near \"'m'\"");
 }
@@ -113,12 +113,12 @@ fn sources() {
     check("⟦$a(b", "unrecognized token \"$a(b\"");
     check("⟦'m", "the string literal has no closing '");
     check("⟦X'00", "the blob literal has no closing '");
-    check("X'00⟦g0'", "'g' is no hexadecimal digit of a blob literal");
-    check("X'0⟦ 0'", "' ' is no hexadecimal digit of a blob literal");
-    check("x'⟦ü'", "'ü' is no hexadecimal digit of a blob literal");
-    check("X'00⟦ü0'", "'ü' is no hexadecimal digit of a blob literal");
-    check("X'000⟦-'", "'-' is no hexadecimal digit of a blob literal");
-    check("X'00⟦-'", "'-' is no hexadecimal digit of a blob literal");
+    check("X'00⟦g0'", "'g' is not a hexadecimal digit of a blob literal");
+    check("X'0⟦ 0'", "' ' is not a hexadecimal digit of a blob literal");
+    check("x'⟦ü'", "'ü' is not a hexadecimal digit of a blob literal");
+    check("X'00⟦ü0'", "'ü' is not a hexadecimal digit of a blob literal");
+    check("X'000⟦-'", "'-' is not a hexadecimal digit of a blob literal");
+    check("X'00⟦-'", "'-' is not a hexadecimal digit of a blob literal");
     let odd = "a blob literal needs two hexadecimal digits for each byte, here the last byte has \
                one";
     check("X'⟦0'", odd);

@@ -84,7 +84,7 @@ fn wasm_exec_refuses_what_is_not_one_statement_of_ours() {
             ("SELECT wasm_exec('DROP FUNCTION f', 1)", "has 0 parameters, and 1 values were given"),
             ("SELECT wasm_exec('CREATE FUNCTION f LANGUAGE wasm AS ?')", "has 1 parameter, and 0"),
             ("SELECT wasm_exec('CREATE FUNCTION f LANGUAGE wasm AS ?', 1)", "source has to be"),
-            ("SELECT wasm_exec('PRAGMA wasm_cache_size')", "wasm_exec() has no rows to give"),
+            ("SELECT wasm_exec('PRAGMA wasm_cache_size')", "wasm_exec() returns no rows"),
             (
                 "SELECT wasm_exec('CREATE FUNCTION f LANGUAGE wasm AS file:///dev/zero')",
                 "not permitted",
@@ -285,7 +285,7 @@ fn run_wasm_stores_nothing() {
             ("SELECT run_wasm(?, NULL)", "run_wasm(): argument 2 has to be text"),
             ("SELECT run_wasm(?)", "wrong number of arguments to function run_wasm()"),
             ("SELECT run_wasm(length(?), 'f')", "argument 1 has to be a module"),
-            ("SELECT run_wasm('nonsense' || ?, 'f')", "run_wasm(): no WebAssembly module"),
+            ("SELECT run_wasm('nonsense' || ?, 'f')", "run_wasm(): not a WebAssembly module"),
         ] {
             check_error(value(sql), text);
         }
@@ -315,7 +315,7 @@ fn wasm_inspect_gives_json_whatever_it_is() {
         assert_eq!(field(ValueRef::Text(&source), "exports[2].name"), Ok("f".into()));
         for (source, expected) in [
             (ValueRef::Text("(module)"), "the module has no memory"),
-            (ValueRef::Blob(b"nonsense"), "no WebAssembly module"),
+            (ValueRef::Blob(b"nonsense"), "not a WebAssembly module"),
             (ValueRef::Blob(b""), "the module is empty"),
         ] {
             match field(source, "problems[0]").unwrap() {
@@ -337,11 +337,11 @@ fn settings_are_locked() {
         assert_eq!(config("'call_timeout_ms', 50"), Ok(Value::Integer(50)));
         assert_eq!(config("'locked'"), Ok(Value::Integer(1)));
         for (sql, text) in [
-            ("'call_timeout_ms', 51", "can be tightened here, not loosened"),
-            ("'allow', 'clock'", "can be tightened here, not loosened"),
-            ("'file_directory', '/'", "can be tightened here, not loosened"),
-            ("'file_base', ''", "can be tightened here, not loosened"),
-            ("'locked', 0", "settings are unlocked by the application alone"),
+            ("'call_timeout_ms', 51", "can only be tightened here"),
+            ("'allow', 'clock'", "can only be tightened here"),
+            ("'file_directory', '/'", "can only be tightened here"),
+            ("'file_base', ''", "can only be tightened here"),
+            ("'locked', 0", "only the application can unlock settings"),
             ("'memory_bytes_max', -1", "has to be a positive integer"),
             ("'allow', 'everything'", "unknown capability"),
             ("'version', '2'", "version cannot be changed"),
@@ -365,7 +365,7 @@ fn settings_are_locked() {
         connection.query(sql, &[ValueRef::Text(guests.to_str().unwrap())]).unwrap();
         assert_eq!(config("'call_timeout_ms', 5000"), Ok(Value::Integer(5000)));
         assert_eq!(config("'locked', 1"), Ok(Value::Integer(1)));
-        check_error(config("'allow', 'clock,random'"), "can be tightened here, not loosened");
+        check_error(config("'allow', 'clock,random'"), "can only be tightened here");
         let create =
             "CREATE EXTENSION host LANGUAGE wasm AS file://host.wasm WITH (allow = 'clock')";
         assert_eq!(connection.exec(create, &[]), Ok(true));

@@ -35,7 +35,7 @@ const COMMANDS: &[DotCommand] = &[
         name: "bail",
         arguments: "on|off",
         count: 1..=1,
-        help: "Stop at the first error or go on",
+        help: "Whether to stop at the first error",
         run: |session, arguments| {
             session.bail = on_off(&arguments[0])?;
             Ok(())
@@ -45,15 +45,15 @@ const COMMANDS: &[DotCommand] = &[
         name: "dump",
         arguments: "[--plain] [TABLE…]",
         count: 0..=usize::MAX,
-        help: "Print the SQL that makes the database anew; TABLE is a LIKE pattern; with --plain also \
-               where the definitions are not known",
+        help: "Print the SQL that recreates the database; TABLE is a LIKE pattern; --plain is for \
+               SQLite without Commensal",
         run: dump::run,
     },
     DotCommand {
         name: "echo",
         arguments: "on|off",
         count: 1..=1,
-        help: "Print each statement before it runs",
+        help: "Whether to print each statement before it runs",
         run: |session, arguments| {
             session.echo = on_off(&arguments[0])?;
             Ok(())
@@ -91,7 +91,7 @@ const COMMANDS: &[DotCommand] = &[
         name: "headers",
         arguments: "on|off",
         count: 1..=1,
-        help: "Print column names or not (modes list, table, csv)",
+        help: "Whether to print column names (modes list, table, csv)",
         run: |session, arguments| {
             session.format.headers = Some(on_off(&arguments[0])?);
             Ok(())

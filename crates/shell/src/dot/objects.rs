@@ -33,7 +33,7 @@ impl Object {
     pub(super) fn statement(&self) -> Result<String> {
         script::statement(&self.sql).map_err(|reason| {
             Failure::message(format!(
-                "cannot dump \"{}\": its definition is nothing that SQLite would store, {reason}; \
+                "cannot dump \"{}\": its definition is not one that SQLite would store: {reason}; \
                  name what to dump to leave it out",
                 self.name
             ))

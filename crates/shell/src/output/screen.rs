@@ -10,7 +10,7 @@ use clap::ValueEnum;
 
 use crate::diagnostic::printable;
 
-/// When control characters are shown instead of written.
+/// When to show control characters instead of writing them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Escape {
     /// On a terminal

@@ -79,7 +79,7 @@ fn what_libsql_has_stored_is_imported_with_one_command() {
     ]);
     folder.succeed(&["plain.db", "CREATE TABLE t(x)"]);
     for (file, expected) in [
-        ("t.db", "t.db: \"also\" in libsql_wasm_func_table: no WebAssembly module"),
+        ("t.db", "t.db: \"also\" in libsql_wasm_func_table: not a WebAssembly module"),
         ("plain.db", "plain.db: has no table libsql_wasm_func_table"),
         ("missing.db", "missing.db: there is no such file"),
     ] {

@@ -109,7 +109,7 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
         capability: None,
         body: |_, _, arguments| {
             let status = arguments[0] as u32;
-            Err(Fault::Host(format!("the guest ended itself with the exit status {status}")))
+            Err(Fault::Host(format!("the guest exited with exit status {status}")))
         },
     },
 ];
