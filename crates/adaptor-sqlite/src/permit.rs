@@ -173,12 +173,38 @@ fn check_instructions(state: &State, program: &Program, text: &str) -> Result<()
     if program.writes_schema(MAIN) && !is(&["CREATE", "ALTER", "DROP", "ANALYZE"]) {
         return Err(refusal("the schema's table is not for guests to write"));
     }
+    // The statement that called the guest was compiled for the tables as they are, and goes on.
+    if first.is("ALTER") && has_word(text, "DROP") {
+        return Err(refusal(
+            "columns are not for guests to drop: the statement that called the guest reads rows as they were",
+        ));
+    }
+    if program.writes_schema(MAIN)
+        && first.is("CREATE")
+        && has_word(text, "INDEX")
+        && state.handle.is_writing()
+    {
+        return Err(refusal(
+            "a guest can make no index while a statement that writes runs: that would not fill it",
+        ));
+    }
     if program.makes_virtual && !tables::is_made_by_guests(state, text) {
         return Err(refusal(
             "guests can only make virtual tables of definitions, of full-text search and R-trees",
         ));
     }
     Ok(())
+}
+
+/// Whether the word is in the text, bare.
+fn has_word(text: &str, word: &str) -> bool {
+    let mut lexer = Lexer::new(text);
+    loop {
+        let token = lexer.significant();
+        if token.kind == TokenKind::End || token.is(word) {
+            return token.kind != TokenKind::End;
+        }
+    }
 }
 
 fn first_token(text: &str) -> Token<'_> {

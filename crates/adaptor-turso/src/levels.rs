@@ -22,6 +22,9 @@ pub(crate) const LEVELS_MAX: usize = 1000;
 /// actions, counted where they use one another, too.
 pub(crate) const EXPANSIONS_MAX: usize = 5000;
 
+/// Common table expressions in a row that are used before they are defined. The text is read once for each.
+const LATER_MAX: usize = 6;
+
 /// Levels of a subselect. Its stack frames are larger than those of an operator.
 const SUBSELECT: usize = 5;
 
@@ -88,7 +91,7 @@ impl Names for NoNames {
 /// It exceeds a limit.
 pub(crate) fn measure(sql: &str, names: &mut dyn Names) -> Result<Size> {
     let mut known = Vec::new();
-    loop {
+    for _ in 0..LATER_MAX {
         let mut scan = Scan::new(names, known);
         let size = scan.measure(sql)?;
         // A common table expression may use one that is defined later, whose size is known now. Sizes only
@@ -98,6 +101,14 @@ pub(crate) fn measure(sql: &str, names: &mut dyn Names) -> Result<Size> {
         }
         known = scan.ctes;
     }
+    Err(Error::new(
+        ErrorKind::Limit,
+        format!(
+            "more than {LATER_MAX} common table expressions use one another before they are defined \
+             (sql_expansions_max)"
+        ),
+    )
+    .with_engine_code(1))
 }
 
 /// Refuses what exceeds a limit.

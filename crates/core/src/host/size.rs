@@ -14,17 +14,22 @@ mod text;
 use std::collections::HashMap;
 use std::rc::Rc;
 
+use crate::Result;
 use crate::ddl::lexer::{Lexer, TokenKind};
 use crate::ddl::{name, quote_identifier};
-use crate::{Error, Result};
-use text::{Parsed, Part, Use, too_much};
+use text::{LEVELS_MAX, Parsed, Part, Use, too_deep, too_much};
 
 /// Tokens that a statement may have, with those of common table expressions, views, triggers and columns at
 /// each of their uses. SQLite needs some 150 bytes for each.
 pub const TOKENS_MAX: usize = 500_000;
 
-/// Common table expressions, views, triggers and actions of foreign keys that may be within one another.
-pub const LEVELS_MAX: usize = 100;
+/// Levels of SQLite's recursion in units of a fifth: a query, and each definition, has five, and each UNION,
+/// EXCEPT or INTERSECT one.
+const DEPTH_MAX: usize = LEVELS_MAX * LEVEL;
+const LEVEL: usize = 5;
+
+/// Columns of a query, SQLite's own limit.
+const COLUMNS_MAX: usize = 2000;
 
 /// What the names of table functions begin with that ask a pragma, which may look at every view.
 const PRAGMA: &str = "pragma_";
@@ -36,6 +41,8 @@ pub struct Definitions {
     /// Which a name stands for, in ASCII lower case: views by their own, triggers by their table's, foreign
     /// keys by their parent's.
     by_name: HashMap<String, Vec<usize>>,
+    /// Tokens of the largest generated column of a table.
+    generated: HashMap<String, usize>,
 }
 
 #[derive(Debug)]
@@ -60,8 +67,10 @@ enum State {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Size {
     tokens: usize,
-    /// Tokens of its largest column.
+    /// Tokens of its largest column, and how many columns it has.
     column: usize,
+    width: usize,
+    /// In units of [`DEPTH_MAX`].
     levels: usize,
 }
 
@@ -69,14 +78,18 @@ impl Size {
     /// With what is used beside it.
     fn and(self, other: Self) -> Result<Self> {
         let tokens = self.tokens.saturating_add(other.tokens);
-        let Self { column, levels, .. } = self.max(other);
+        let Self { column, width, levels, .. } = self.max(other);
         if tokens > TOKENS_MAX {
             return Err(too_much(format!(
                 "SQL has more than {TOKENS_MAX} tokens, with those of views, common table expressions, \
                  triggers and columns at each of their uses (sql_tokens_max)"
             )));
         }
-        if levels > LEVELS_MAX { Err(too_deep()) } else { Ok(Self { tokens, column, levels }) }
+        if levels > DEPTH_MAX {
+            Err(too_deep())
+        } else {
+            Ok(Self { tokens, column, width, levels })
+        }
     }
 
     /// Of one of the two, whichever it is.
@@ -84,27 +97,20 @@ impl Size {
         Self {
             tokens: self.tokens.max(other.tokens),
             column: self.column.max(other.column),
+            width: self.width.max(other.width),
             levels: self.levels.max(other.levels),
         }
     }
 
-    /// Of one use of a definition of this size.
-    fn used(self) -> Self {
-        Self { levels: self.levels + 1, ..self }
+    /// Of a program that runs within the statement.
+    fn program(self) -> Self {
+        Self { levels: self.levels + LEVEL, ..self }
     }
 
     /// Of what was counted already.
     fn again(self) -> Self {
         Self { tokens: 0, ..self }
     }
-}
-
-#[cold]
-fn too_deep() -> Error {
-    too_much(format!(
-        "views, common table expressions, triggers or foreign keys are more than {LEVELS_MAX} levels deep \
-         (sql_levels_max)"
-    ))
 }
 
 impl Definitions {
@@ -118,15 +124,28 @@ impl Definitions {
         self.add(table, sql.to_owned(), false);
     }
 
-    /// Adds the foreign keys of a table: what is done to a parent may be done to it, too.
+    /// Adds the generated columns of a table, and the actions of its foreign keys: what is done to a parent
+    /// is then done to it, too.
     pub fn add_table(&mut self, table: &str, sql: &str) {
+        let column = text::generated(sql);
+        if column > 0 {
+            let known = self.generated.entry(table.to_ascii_lowercase()).or_default();
+            *known = column.max(*known);
+        }
         let mut lexer = Lexer::new(sql);
         let mut token = lexer.significant();
+        let mut parent: Option<String> = None;
         while token.kind != TokenKind::End {
             let is_reference = token.is("REFERENCES");
-            token = lexer.significant();
-            if is_reference && let Some(parent) = name(&token) {
+            // ON DELETE CASCADE, SET NULL or SET DEFAULT.
+            if (token.is("CASCADE") || token.is("SET"))
+                && let Some(parent) = parent.take()
+            {
                 self.add(&parent, format!("DELETE FROM {}", quote_identifier(table)), false);
+            }
+            token = lexer.significant();
+            if is_reference {
+                parent = name(&token);
             }
         }
     }
@@ -143,7 +162,7 @@ impl Definitions {
     pub fn check(&mut self, sql: &str) -> Result<()> {
         let parsed = Parsed::new(sql)?;
         let states = vec![State::Unknown; self.all.len()];
-        let mut measure = Measure { definitions: self, states, met: 0, is_cyclic: false };
+        let mut measure = Measure::new(self, states);
         let size = measure.text(&parsed, 0)?;
         if !parsed.is_by_name {
             size.and(measure.every(0)?)?;
@@ -163,10 +182,13 @@ impl Definitions {
     }
 }
 
-/// What is known of a text's common table expressions, and of the columns in each group.
+/// What is known of a text's common table expressions, and of what is within each group.
 struct Expressions {
     states: Vec<State>,
+    /// The largest column, the sum of columns, and the levels.
     columns: Vec<usize>,
+    widths: Vec<usize>,
+    levels: Vec<usize>,
 }
 
 /// Measures one statement.
@@ -176,16 +198,27 @@ struct Measure<'a> {
     states: Vec<State>,
     /// How many definitions were looked at.
     met: usize,
+    /// What a name stands for, and whether where tables are written, once it was counted.
+    named: HashMap<(String, bool), Size>,
+    /// The one that is being looked at.
+    innermost: Option<usize>,
     /// Whether one uses itself through others.
     is_cyclic: bool,
 }
 
-impl Measure<'_> {
+impl<'a> Measure<'a> {
+    fn new(definitions: &'a mut Definitions, states: Vec<State>) -> Self {
+        let named = HashMap::new();
+        Self { definitions, states, met: 0, named, innermost: None, is_cyclic: false }
+    }
+
     /// The size of a text with what it uses, `depth` definitions deep.
     fn text(&mut self, text: &Parsed, depth: usize) -> Result<Size> {
         let mut state = Expressions {
             states: vec![State::Unknown; text.groups_of.len() - 1],
             columns: vec![0; text.groups.len()],
+            widths: vec![0; text.groups.len()],
+            levels: vec![0; text.groups.len()],
         };
         self.within(text, 0, &mut state, depth)
     }
@@ -206,21 +239,36 @@ impl Measure<'_> {
         // What is in brackets comes after what is around them.
         for &number in groups.iter().rev() {
             let group = &text.groups[number];
-            let mut column = state.columns[number];
+            let (mut column, mut width) = (state.columns[number], state.widths[number]);
+            let mut levels = state.levels[number];
             for used in &group.uses {
                 let inner = self.used(text, number, used, state, depth)?;
                 size = size.and(inner)?;
                 column = column.max(inner.column);
+                width = width.saturating_add(inner.width);
+                levels = levels.max(inner.levels);
             }
-            let of = |part: Part| part.tokens.saturating_add(part.names.saturating_mul(column));
-            let alone = Size { tokens: of(group.all), ..Size::default() };
-            size = size.and(alone)?;
+            let of = |part: Part, column: usize| {
+                part.tokens.saturating_add(part.names.saturating_mul(column))
+            };
+            let own = of(group.largest, column);
+            // An alias stands for the column.
+            let all = of(group.all, column.max(own));
+            let stars = group.stars.saturating_mul(width).min(COLUMNS_MAX);
+            levels += group.compounds;
             if group.is_select {
-                column = of(group.largest);
+                (column, width) = (own, group.width.saturating_add(stars).min(COLUMNS_MAX));
+                levels += LEVEL;
             }
+            let tokens = all.saturating_add(stars.saturating_mul(column));
+            size = size.and(Size { tokens, levels, ..Size::default() })?;
             match group.parent.filter(|_| number != groups[0]) {
-                Some(parent) => state.columns[parent] = state.columns[parent].max(column),
-                None => size.column = column,
+                Some(parent) => {
+                    state.columns[parent] = state.columns[parent].max(column);
+                    state.widths[parent] = state.widths[parent].saturating_add(width);
+                    state.levels[parent] = state.levels[parent].max(levels);
+                }
+                None => (size.column, size.width) = (column, width),
             }
         }
         Ok(size)
@@ -236,25 +284,23 @@ impl Measure<'_> {
         depth: usize,
     ) -> Result<Size> {
         let mut size = Size::default();
-        let found = if used.is_qualified { &[] } else { text.ctes_of(&used.name, group) };
-        for &cte in found {
+        let ctes = if used.is_qualified { Vec::new() } else { text.ctes_of(&used.name, group) };
+        for cte in ctes {
             let inner = match state.states[cte] {
                 State::Known(size) => size,
                 // It is recursive.
                 State::Open => continue,
                 State::Unknown => {
                     state.states[cte] = State::Open;
-                    let size = self.within(text, cte + 1, state, depth + 1)?.used();
+                    let size = self.within(text, cte + 1, state, depth + 1)?;
                     state.states[cte] = State::Known(size);
                     size
                 }
             };
             size = size.and(inner)?;
         }
-        if found.is_empty() || text.writes {
-            size = size.and(self.named(&used.name, text.writes, depth)?)?;
-        }
-        Ok(size)
+        // What looks like a common table expression may be something else.
+        size.and(self.named(&used.name, text.writes, depth)?)
     }
 
     /// What the name of a table stands for.
@@ -262,16 +308,25 @@ impl Measure<'_> {
         if name.starts_with(PRAGMA) {
             return self.every(depth);
         }
+        let key = (name.to_owned(), writes);
+        if let Some(size) = self.named.get(&key) {
+            return Ok(*size);
+        }
         // Of views of one name in several schemas one is meant; triggers all run, and are compiled once.
         let (mut view, mut rest) = (Size::default(), Size::default());
-        for found in self.definitions.by_name.get(name).cloned().unwrap_or_default() {
+        rest.column = self.definitions.generated.get(name).copied().unwrap_or(0);
+        let found = self.definitions.by_name.get(name).cloned().unwrap_or_default();
+        for &found in &found {
             if self.definitions.all[found].is_view {
-                view = view.max(self.definition(found, depth)?.used());
+                view = view.max(self.definition(found, depth)?);
             } else if writes {
                 let is_known = matches!(self.states[found], State::Known(_));
-                let inner = self.definition(found, depth)?.used();
+                let inner = self.definition(found, depth)?.program();
                 rest = rest.and(if is_known { inner.again() } else { inner })?;
             }
+        }
+        if found.iter().all(|&found| !matches!(self.states[found], State::Open)) {
+            self.named.insert(key, view.and(rest.again())?);
         }
         view.and(rest)
     }
@@ -289,7 +344,7 @@ impl Measure<'_> {
         match self.states[definition] {
             State::Known(size) => return Ok(size),
             State::Open => {
-                self.is_cyclic = true;
+                self.is_cyclic |= self.innermost != Some(definition);
                 return Ok(Size::default());
             }
             State::Unknown => {}
@@ -297,7 +352,9 @@ impl Measure<'_> {
         self.states[definition] = State::Open;
         self.met += 1;
         let parsed = self.definitions.parsed(definition)?;
+        let around = self.innermost.replace(definition);
         let size = self.text(&parsed, depth + 1)?;
+        self.innermost = around;
         self.states[definition] = State::Known(size);
         Ok(size)
     }

@@ -4,6 +4,7 @@
 //! that an instance has, and in `imports/sql.rs` the functions of the host module over them. Knows no
 //! engine: an adaptor offers its connection as [`HostSql`].
 
+use std::collections::BTreeMap;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
@@ -123,6 +124,8 @@ pub struct SqlState {
     pub(super) bytes_max: usize,
     pub(super) depth_max: usize,
     pub(super) value_bytes_max: usize,
+    /// Bytes bound to parameters, by the statement's number and the parameter's.
+    bound: BTreeMap<(i64, i64), usize>,
 }
 
 impl SqlState {
@@ -140,12 +143,14 @@ impl SqlState {
             bytes_max: limits.result_bytes_max,
             depth_max: limits.sql_depth_max,
             value_bytes_max: limits.sql_value_bytes_max,
+            bound: BTreeMap::new(),
         }
     }
 
     /// The same without statements.
     pub(super) fn renewed(&self) -> Self {
-        Self { statements: Vec::new(), message: String::new(), ..*self }
+        let (message, bound) = (String::new(), BTreeMap::new());
+        Self { statements: Vec::new(), message, bound, ..*self }
     }
 
     /// Closes it, or opens it again.
@@ -177,6 +182,29 @@ impl SqlState {
     pub(super) fn find(&mut self, number: i64) -> Option<&mut BoxedStatement> {
         let index = usize::try_from(number).ok()?.checked_sub(1)?;
         self.statements.get_mut(index)?.as_mut()
+    }
+
+    /// Counts what is going to be bound to a parameter, which the engine copies; otherwise gives the code of
+    /// the failure.
+    pub(super) fn charge(&mut self, statement: i64, parameter: i64, len: usize) -> Result<(), i64> {
+        let replaced = self.bound.get(&(statement, parameter)).copied().unwrap_or(0);
+        let others = self.bound.values().sum::<usize>() - replaced;
+        if others.saturating_add(len) > self.value_bytes_max {
+            let max = self.value_bytes_max;
+            let message =
+                format!("values bound to statements exceed sql_value_bytes_max ({max}) together");
+            return Err(self.fail(code::TOOBIG, message));
+        }
+        match len {
+            0 => drop(self.bound.remove(&(statement, parameter))),
+            len => drop(self.bound.insert((statement, parameter), len)),
+        }
+        Ok(())
+    }
+
+    /// Nothing is bound to a statement any longer.
+    pub(super) fn release(&mut self, statement: i64) {
+        self.bound.retain(|(of, _), _| *of != statement);
     }
 
     pub(super) fn fail(&mut self, code: i64, message: impl Into<String>) -> i64 {

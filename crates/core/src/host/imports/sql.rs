@@ -134,6 +134,12 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
                 Err(_) => return Ok(state.sql.fail(code::ERROR, "the text is not valid UTF-8")),
             },
         };
+        if state.sql.find(arguments[0]).is_none() {
+            return Ok(state.sql.misuse());
+        }
+        if let Err(code) = state.sql.charge(arguments[0], arguments[1], content.len()) {
+            return Ok(code);
+        }
         let Some(statement) = state.sql.find(arguments[0]) else { return Ok(state.sql.misuse()) };
         let bound = statement.bind(index(arguments[1]), value);
         Ok(bound.map_or_else(|error| state.sql.engine(&error), |()| code::OK))
@@ -141,6 +147,7 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
     function("sql_clear_bindings", &[I32], I32, |state, _, arguments| {
         let Some(statement) = state.sql.find(arguments[0]) else { return Ok(state.sql.misuse()) };
         statement.clear_bindings();
+        state.sql.release(arguments[0]);
         Ok(code::OK)
     }),
     function("sql_parameter_count", &[I32], I32, |state, _, arguments| {
@@ -184,6 +191,7 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
         }
         let index = index(arguments[0]) - 1;
         drop(state.sql.statements[index].take());
+        state.sql.release(arguments[0]);
         Ok(code::OK)
     }),
     function("sql_errmsg", &[I32, I32], I32, |state, memory, arguments| {

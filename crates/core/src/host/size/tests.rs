@@ -116,12 +116,9 @@ fn views_count_wherever_they_are_reached() {
     ] {
         assert!(refused(&mut definitions, sql), "{sql}");
     }
-    for sql in [
-        "SELECT * FROM t, harmless",
-        "WITH v30 AS (SELECT 1) SELECT * FROM v30",
-        "SELECT v30.a FROM harmless v30",
-        "INSERT INTO u VALUES (1)",
-    ] {
+    for sql in
+        ["SELECT * FROM t, harmless", "SELECT v30.a FROM harmless v30", "INSERT INTO u VALUES (1)"]
+    {
         assert!(!refused(&mut definitions, sql), "{sql}");
     }
 }
@@ -149,4 +146,72 @@ fn long_ways_from_table_to_table_are_refused() {
     // In a cycle the engine may enter anywhere.
     triggers.add_trigger("t200", "CREATE TRIGGER g DELETE ON t200 BEGIN DELETE FROM t0; END");
     assert!(refused(&mut triggers, "DELETE FROM t150"));
+}
+
+#[test]
+fn what_hides_copies_is_counted() {
+    // A window of the view's name.
+    let mut views = Definitions::default();
+    views.add_view("v0", "CREATE VIEW v0 AS SELECT a FROM t");
+    for i in 1..=30 {
+        let sql = format!("CREATE VIEW v{i} AS SELECT a + a AS a FROM v{}", i - 1);
+        views.add_view(&format!("v{i}"), &sql);
+    }
+    for sql in [
+        "SELECT sum(a) OVER v30 FROM v30 WINDOW v30 AS (ORDER BY a)",
+        "WITH v30 AS (SELECT 1) SELECT (SELECT sum(a) OVER v30 FROM main.v30 WINDOW v30 AS (ORDER BY a))",
+    ] {
+        assert!(refused(&mut views, sql), "{sql}");
+    }
+    let hidden = ctes(30, "SELECT a + a AS a FROM %");
+    let hidden =
+        format!("{hidden} WHERE (SELECT sum(a) OVER c30 FROM c30 WINDOW c30 AS (ORDER BY a))");
+    assert!(refused(&mut views, &hidden));
+    let mut none = Definitions::default();
+    // A query within a query within an expression.
+    let mut correlated = "SELECT a AS x FROM t".to_owned();
+    for _ in 0..30 {
+        correlated = format!("SELECT (SELECT y FROM (SELECT x + x AS y)) AS x FROM ({correlated})");
+    }
+    assert!(refused(&mut none, &correlated));
+    // An alias of a large column.
+    let (large, uses) = (vec!["a"; 3000].join(" + "), vec!["x"; 3000].join(", "));
+    assert!(refused(&mut none, &format!("SELECT {large} AS x FROM t WHERE 1 IN ({uses})")));
+    // All columns, twice as many each time.
+    let mut stars = format!("SELECT {} AS x FROM t", vec!["a"; 1000].join(" + "));
+    for _ in 0..10 {
+        stars = format!("SELECT *, * FROM ({stars})");
+    }
+    assert!(refused(&mut none, &stars));
+    // Compounds within one another.
+    let terms = " EXCEPT SELECT 1".repeat(40);
+    assert!(!refused(&mut none, &ctes(1, &format!("SELECT x FROM %{terms}"))));
+    assert!(refused(&mut none, &ctes(30, &format!("SELECT x FROM %{terms}"))));
+}
+
+#[test]
+fn generated_columns_count_with_those_that_they_use() {
+    let mut tables = Definitions::default();
+    let columns: Vec<_> = (1..=40)
+        .map(|i| format!("g{i} INT GENERATED ALWAYS AS (g{0} + \"g{0}\")", i - 1))
+        .collect();
+    tables.add_table("t", &format!("CREATE TABLE t(g0, {})", columns.join(", ")));
+    tables.add_table("u", "CREATE TABLE u(a, b AS (a + a), c AS (b || b), d AS (d))");
+    assert!(refused(&mut tables, "SELECT g40 FROM t"));
+    assert!(refused(&mut tables, "SELECT * FROM main.T"));
+    assert!(!refused(&mut tables, "SELECT a, b, c, d FROM u ORDER BY c, b"));
+}
+
+#[test]
+fn many_tables_with_one_parent_are_ordinary() {
+    let mut tables = Definitions::default();
+    tables.add_table("users", "CREATE TABLE users(id, boss REFERENCES users ON DELETE SET NULL)");
+    for i in 0..300 {
+        let action = if i < 150 { "ON DELETE CASCADE" } else { "" };
+        let sql = format!("CREATE TABLE c{i}(id, owner REFERENCES users(id) {action})");
+        tables.add_table(&format!("c{i}"), &sql);
+    }
+    for sql in ["INSERT INTO users VALUES (1, NULL)", "DELETE FROM users", "UPDATE c1 SET id = 1"] {
+        assert!(!refused(&mut tables, sql), "{sql}");
+    }
 }

@@ -6,6 +6,9 @@ use crate::ddl::lexer::{Lexer, Token, TokenKind};
 use crate::ddl::name;
 use crate::{Error, ErrorKind, Result};
 
+/// Common table expressions, views, triggers and actions of foreign keys that may be within one another.
+pub(super) const LEVELS_MAX: usize = 100;
+
 /// Brackets that may be within one another.
 const BRACKETS_MAX: usize = 1000;
 
@@ -38,14 +41,29 @@ pub(super) struct Group {
     /// The common table expression that it is of, and one more; 0 for the text outside.
     pub(super) part: usize,
     /// Common table expressions by name.
-    pub(super) ctes: HashMap<String, Vec<usize>>,
+    pub(super) ctes: HashMap<String, Vec<Cte>>,
     pub(super) uses: Vec<Use>,
     /// Whether it is a query, whose columns are used by what is around it.
     pub(super) is_select: bool,
     /// All that is in it but for queries in brackets.
     pub(super) all: Part,
+    /// What is in queries among its tables. Only a query around it in an expression is seen from there.
+    pub(super) sources: Part,
     /// Not less than each of the columns.
     pub(super) largest: Part,
+    /// How many columns it has besides those of `*`, and how often there is `*`.
+    pub(super) width: usize,
+    pub(super) stars: usize,
+    /// UNION, EXCEPT and INTERSECT, of which each is within the one before.
+    pub(super) compounds: usize,
+}
+
+/// A common table expression.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cte {
+    pub(super) number: usize,
+    /// It may be a window, which hides no common table expression further out.
+    pub(super) may_be_window: bool,
 }
 
 /// A part of a group, the largest column say.
@@ -54,6 +72,13 @@ pub(super) struct Part {
     pub(super) tokens: usize,
     /// How many of the tokens may be names of columns.
     pub(super) names: usize,
+}
+
+impl Part {
+    fn add(&mut self, other: Self) {
+        self.tokens = self.tokens.saturating_add(other.tokens);
+        self.names = self.names.saturating_add(other.names);
+    }
 }
 
 #[derive(Debug)]
@@ -71,8 +96,10 @@ struct Open {
     query: usize,
     /// Whether the list of columns is being read.
     is_columns: bool,
-    /// The column that is being read.
+    /// The column that is being read, and how many there were.
     column: Part,
+    width: usize,
+    stars: usize,
     /// Whether a comma is followed by a table.
     is_from: bool,
     /// Whether a table may come next.
@@ -92,6 +119,8 @@ impl Open {
             query,
             is_columns: false,
             column: Part::default(),
+            width: 0,
+            stars: 0,
             is_from,
             is_table: is_from,
             is_qualified: false,
@@ -134,7 +163,15 @@ impl Parsed {
             parsed.close(&mut stack);
         }
         parsed.end_column(&mut stack);
+        // How many groups with common table expressions are around each.
+        let mut depths = vec![0; parsed.groups.len()];
         for group in 1..parsed.groups.len() {
+            let has_some = |group: usize| usize::from(!parsed.groups[group].ctes.is_empty());
+            let around = parsed.groups[group].around;
+            depths[group] = around.map_or(0, |around| depths[around] + has_some(around));
+            if depths[group] > LEVELS_MAX {
+                return Err(too_deep());
+            }
             if let Some(around) = parsed.groups[group].around
                 && parsed.groups[around].ctes.is_empty()
             {
@@ -162,8 +199,11 @@ impl Parsed {
                 group.is_columns = is_one(token, BEGINS_QUERY);
                 if group.is_columns {
                     group.query = number;
+                    (group.width, group.stars) = (0, 0);
                     self.groups[group.number].is_select = true;
                 }
+                let is_compound = is_one(token, &["UNION", "EXCEPT", "INTERSECT"]);
+                self.groups[group.number].compounds += usize::from(is_compound);
             }
             TokenKind::Identifier if is_one(token, FROM) => {
                 // What follows IS DISTINCT FROM is of the same column.
@@ -191,6 +231,9 @@ impl Parsed {
                     && token.text == "*"
                     && (matches!(before.kind, TokenKind::Comma | TokenKind::Dot)
                         || is_one(before, &["SELECT", "DISTINCT", "ALL"]));
+                if let Some(query) = stack.last().map(|open| open.query) {
+                    stack[query].stars += usize::from(is_star);
+                }
                 count(self, stack, Part { tokens: 1, names: usize::from(is_star) });
             }
         }
@@ -210,7 +253,9 @@ impl Parsed {
             part = self.groups_of.len();
             self.groups_of.push(Vec::new());
             let name = around.last.take().unwrap_or_default();
-            self.groups[parent].ctes.entry(name).or_default().push(part - 1);
+            let may_be_window = self.groups[parent].is_select;
+            let cte = Cte { number: part - 1, may_be_window };
+            self.groups[parent].ctes.entry(name).or_default().push(cte);
             // The name is none of a column.
             if let Some(open) = stack.get(query) {
                 let names = &mut self.groups[open.number].all.names;
@@ -234,9 +279,17 @@ impl Parsed {
         let Some(closed) = stack.pop() else { return };
         let group = &self.groups[closed.number];
         let is_of_part = stack.last().is_some_and(|o| self.groups[o.number].part == group.part);
-        // A query within an expression uses columns of the one around it.
-        if group.is_select && !closed.is_source && is_of_part {
-            let all = group.all;
+        if !group.is_select || !is_of_part {
+            return;
+        }
+        let mut all = group.all;
+        all.add(group.sources);
+        if closed.is_source {
+            if let Some(query) = stack.last().map(|open| open.query) {
+                self.groups[stack[query].number].sources.add(all);
+            }
+        } else {
+            // A query within an expression uses columns of the one around it.
             count(self, stack, all);
         }
     }
@@ -250,6 +303,10 @@ impl Parsed {
             let largest = &mut self.groups[open.number].largest;
             largest.tokens = largest.tokens.max(column.tokens);
             largest.names = largest.names.max(column.names);
+            open.width += 1;
+            let group = &mut self.groups[open.number];
+            group.width = group.width.max(open.width);
+            group.stars = group.stars.max(open.stars);
         }
     }
 
@@ -289,26 +346,100 @@ impl Parsed {
 
     /// The common table expressions of this name that are seen from a group: those of the nearest group
     /// that has any.
-    pub(super) fn ctes_of(&self, name: &str, group: usize) -> &[usize] {
+    pub(super) fn ctes_of(&self, name: &str, group: usize) -> Vec<usize> {
+        let mut found = Vec::new();
         let mut at = Some(group);
         while let Some(group) = at {
-            if let Some(found) = self.groups[group].ctes.get(name) {
-                return found;
+            let here = self.groups[group].ctes.get(name).map_or(&[][..], Vec::as_slice);
+            found.extend(here.iter().map(|cte| cte.number));
+            if here.iter().any(|cte| !cte.may_be_window) {
+                break;
             }
             at = self.groups[group].around;
         }
-        &[]
+        found
     }
+}
+
+/// The size of the largest generated column of a table, in tokens, with those that it uses; 0 for none.
+pub(super) fn generated(sql: &str) -> usize {
+    /// Columns that may use one another in a row.
+    const DEPTH_MAX: usize = 200;
+
+    /// A column: its tokens, those that it uses, and what it comes to once that is known.
+    struct Column {
+        tokens: usize,
+        names: Vec<String>,
+        size: Option<usize>,
+    }
+
+    fn size(columns: &mut HashMap<String, Column>, name: &str, depth: usize) -> usize {
+        let Some(column) = columns.get_mut(name) else { return 0 };
+        if let Some(size) = column.size {
+            return size;
+        }
+        if depth > DEPTH_MAX {
+            return usize::MAX;
+        }
+        // SQLite refuses columns that use themselves.
+        column.size = Some(0);
+        let (mut sum, names) = (column.tokens, column.names.clone());
+        for name in names {
+            sum = sum.saturating_add(size(columns, &name, depth + 1));
+        }
+        if let Some(column) = columns.get_mut(name) {
+            column.size = Some(sum);
+        }
+        sum
+    }
+
+    let mut columns = HashMap::new();
+    let (mut lexer, mut depth, mut is_first, mut own) =
+        (Lexer::new(sql), 0_usize, true, String::new());
+    let mut before = lexer.token();
+    let mut open: Option<(usize, Column)> = None;
+    loop {
+        let token = lexer.significant();
+        match token.kind {
+            TokenKind::End => break,
+            TokenKind::LeftParenthesis => {
+                depth += 1;
+                if depth == 2 && before.is("AS") {
+                    open = Some((depth, Column { tokens: 0, names: Vec::new(), size: None }));
+                }
+                is_first = depth == 1;
+            }
+            TokenKind::RightParenthesis => {
+                if open.as_ref().is_some_and(|(at, _)| *at == depth)
+                    && let Some((_, column)) = open.take()
+                {
+                    columns.insert(own.clone(), column);
+                }
+                depth = depth.saturating_sub(1);
+            }
+            TokenKind::Comma if depth == 1 => is_first = true,
+            _ => {
+                let text = name(&token).map(|text| text.to_ascii_lowercase());
+                if let Some((_, column)) = &mut open {
+                    column.tokens += 1;
+                    column.names.extend(text);
+                } else if let Some(text) = text.filter(|_| is_first && depth == 1) {
+                    (own, is_first) = (text, false);
+                }
+            }
+        }
+        before = token;
+    }
+    let names: Vec<_> = columns.keys().cloned().collect();
+    names.iter().map(|name| size(&mut columns, name, 0)).max().unwrap_or(0)
 }
 
 /// Counts something to the query that it is in.
 fn count(parsed: &mut Parsed, stack: &mut [Open], part: Part) {
     let Some(query) = stack.last().map(|open| open.query) else { return };
     let open = &mut stack[query];
-    for sum in [&mut open.column, &mut parsed.groups[open.number].all] {
-        sum.tokens = sum.tokens.saturating_add(part.tokens);
-        sum.names = sum.names.saturating_add(part.names);
-    }
+    open.column.add(part);
+    parsed.groups[open.number].all.add(part);
 }
 
 fn is_one(token: &Token<'_>, words: &[&str]) -> bool {
@@ -351,4 +482,12 @@ const ENDS_FROM: &[&str] = &[
 #[cold]
 pub(super) fn too_much(message: String) -> Error {
     Error::new(ErrorKind::Limit, message).with_engine_code(1)
+}
+
+#[cold]
+pub(super) fn too_deep() -> Error {
+    too_much(format!(
+        "views, common table expressions, triggers or foreign keys are more than {LEVELS_MAX} levels deep \
+         (sql_levels_max)"
+    ))
 }
