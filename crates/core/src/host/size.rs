@@ -258,8 +258,8 @@ impl<'a> Measure<'a> {
             levels += group.compounds;
             if group.is_select {
                 (column, width) = (own, group.width.saturating_add(stars).min(COLUMNS_MAX));
-                levels += LEVEL;
             }
+            levels += if group.selects { LEVEL } else { 0 };
             let tokens = all.saturating_add(stars.saturating_mul(column));
             size = size.and(Size { tokens, levels, ..Size::default() })?;
             match group.parent.filter(|_| number != groups[0]) {

@@ -54,6 +54,8 @@ pub(super) struct Group {
     /// How many columns it has besides those of `*`, and how often there is `*`.
     pub(super) width: usize,
     pub(super) stars: usize,
+    /// Whether there is a SELECT, and no rows of VALUES alone.
+    pub(super) selects: bool,
     /// UNION, EXCEPT and INTERSECT, of which each is within the one before.
     pub(super) compounds: usize,
 }
@@ -201,6 +203,7 @@ impl Parsed {
                     group.query = number;
                     (group.width, group.stars) = (0, 0);
                     self.groups[group.number].is_select = true;
+                    self.groups[group.number].selects |= token.is("SELECT");
                 }
                 let is_compound = is_one(token, &["UNION", "EXCEPT", "INTERSECT"]);
                 self.groups[group.number].compounds += usize::from(is_compound);
