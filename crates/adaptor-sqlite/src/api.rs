@@ -377,6 +377,7 @@ api! {
         sqlite3_result_zeroblob64: (*mut sqlite3_context, u64) -> c_int;
         sqlite3_set_auxdata: (*mut sqlite3_context, c_int, *mut c_void, Destructor);
         sqlite3_set_last_insert_rowid: (*mut sqlite3, i64);
+        sqlite3_sql: (*mut sqlite3_stmt) -> *const c_char;
         sqlite3_step: (*mut sqlite3_stmt) -> c_int;
         sqlite3_stmt_busy: (*mut sqlite3_stmt) -> c_int;
         sqlite3_stmt_isexplain: (*mut sqlite3_stmt) -> c_int;

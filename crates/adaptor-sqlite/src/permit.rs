@@ -182,7 +182,7 @@ fn check_instructions(state: &State, program: &Program, text: &str) -> Result<()
     if program.writes_schema(MAIN)
         && first.is("CREATE")
         && has_word(text, "INDEX")
-        && state.handle.is_writing()
+        && state.handle.is_writing_rows()
     {
         return Err(refusal(
             "a guest can make no index while a statement that writes runs: that would not fill it",

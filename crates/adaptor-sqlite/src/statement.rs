@@ -3,6 +3,7 @@
 use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::slice;
 
+use commensal_core::ddl::lexer::{Lexer, TokenKind};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
@@ -99,6 +100,26 @@ impl Handle {
         self.runs(|statement| {
             // SAFETY: `runs` gives a statement of this connection.
             unsafe { (self.api.sqlite3_stmt_readonly)(statement) == 0 }
+        })
+    }
+
+    /// Whether a statement that writes rows is in the middle of its execution, and not one that makes a table
+    /// or what belongs to one.
+    pub(crate) fn is_writing_rows(self) -> bool {
+        self.runs(|statement| {
+            // SAFETY: `runs` gives a statement of this connection.
+            let (is_readonly, sql) = unsafe {
+                ((self.api.sqlite3_stmt_readonly)(statement), (self.api.sqlite3_sql)(statement))
+            };
+            // SAFETY: SQLite keeps the text, which ends with a NUL, as long as the statement.
+            let sql = (!sql.is_null()).then(|| unsafe { CStr::from_ptr(sql) }.to_bytes());
+            let sql = String::from_utf8_lossy(sql.unwrap_or_default());
+            let mut lexer = Lexer::new(&sql);
+            let mut first = lexer.significant();
+            while first.kind == TokenKind::Semicolon {
+                first = lexer.significant();
+            }
+            is_readonly == 0 && !first.is("CREATE")
         })
     }
 

@@ -113,6 +113,7 @@ routines! {
         sqlite3_result_zeroblob64: 206;
         sqlite3_set_auxdata: 92;
         sqlite3_set_last_insert_rowid: 216;
+        sqlite3_sql: 153;
         sqlite3_step: 94;
         sqlite3_stmt_busy: 184;
         sqlite3_stmt_isexplain: 241;
