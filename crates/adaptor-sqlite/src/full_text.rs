@@ -46,10 +46,7 @@ pub(crate) fn tables_of_calls(sql: &str) -> Option<HashSet<String>> {
     const OTHERS: [&str; 6] = ["WITH", "USING", "NATURAL", "RIGHT", "FULL", "VALUES"];
     let mut lexer = Lexer::new(sql);
     let (mut selects, mut from, mut arguments) = (0, HashSet::new(), HashSet::new());
-    let mut token = lexer.significant();
-    while token.kind == TokenKind::Semicolon {
-        token = lexer.significant();
-    }
+    let mut token = lexer.first();
     if !token.is("SELECT") {
         return None;
     }

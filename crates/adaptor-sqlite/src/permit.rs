@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
-use commensal_core::ddl::lexer::{Lexer, Token, TokenKind};
+use commensal_core::ddl::lexer::{Lexer, Token};
 use commensal_core::host::calls::{self, check_rights};
 use commensal_core::limits::{Capabilities, Capability};
 use commensal_core::manifest::function_key;
@@ -111,7 +111,7 @@ fn examine(
         return Ok(needs);
     }
     let mut known = Known::take(kept, state.handle);
-    let result = check_calls(state, &mut known, &program.calls, needs, first_token(text));
+    let result = check_calls(state, &mut known, &program.calls, needs, Lexer::new(text).first());
     let result = result.and_then(|needs| {
         check_rights(needs, rights).map_err(refusal)?;
         tables::check(state, &mut known, &program, text)?;
@@ -157,7 +157,7 @@ fn check_instructions(state: &State, program: &Program, text: &str) -> Result<()
             "ROLLBACK is not for guests: the transaction belongs to whoever called the guest",
         ));
     }
-    let first = first_token(text);
+    let first = Lexer::new(text).first();
     if first.is("PRAGMA") && tables::has_attached(state)? {
         return Err(refusal(
             "pragmas are not for guests while a database is attached: they tell of it, too",
@@ -174,14 +174,14 @@ fn check_instructions(state: &State, program: &Program, text: &str) -> Result<()
         return Err(refusal("the schema's table is not for guests to write"));
     }
     // The statement that called the guest was compiled for the tables as they are, and goes on.
-    if first.is("ALTER") && has_word(text, "DROP") {
+    if first.is("ALTER") && Lexer::new(text).has_word("DROP") {
         return Err(refusal(
             "columns are not for guests to drop: the statement that called the guest reads rows as they were",
         ));
     }
     if program.writes_schema(MAIN)
         && first.is("CREATE")
-        && has_word(text, "INDEX")
+        && Lexer::new(text).has_word("INDEX")
         && state.handle.is_writing_rows()
     {
         return Err(refusal(
@@ -194,27 +194,6 @@ fn check_instructions(state: &State, program: &Program, text: &str) -> Result<()
         ));
     }
     Ok(())
-}
-
-/// Whether the word is in the text, bare.
-fn has_word(text: &str, word: &str) -> bool {
-    let mut lexer = Lexer::new(text);
-    loop {
-        let token = lexer.significant();
-        if token.kind == TokenKind::End || token.is(word) {
-            return token.kind != TokenKind::End;
-        }
-    }
-}
-
-fn first_token(text: &str) -> Token<'_> {
-    let mut lexer = Lexer::new(text);
-    loop {
-        let token = lexer.significant();
-        if token.kind != TokenKind::Semicolon {
-            return token;
-        }
-    }
 }
 
 /// The tables of definitions tell what other guests are, and where they came from.

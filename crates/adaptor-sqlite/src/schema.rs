@@ -201,10 +201,7 @@ fn reaches_nothing(state: &State, sql: &str) -> bool {
 /// The module in `CREATE VIRTUAL TABLE … USING module`, in ASCII lower case, and what follows it.
 pub(crate) fn definition(sql: &str) -> Option<(String, Lexer<'_>)> {
     let mut lexer = Lexer::new(sql);
-    let mut first = lexer.significant();
-    while first.kind == TokenKind::Semicolon {
-        first = lexer.significant();
-    }
+    let first = lexer.first();
     let is_create =
         first.is("CREATE") && lexer.significant().is("VIRTUAL") && lexer.significant().is("TABLE");
     if !is_create {

@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::slice;
 
-use commensal_core::ddl::lexer::{Lexer, TokenKind};
+use commensal_core::ddl::lexer::Lexer;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
@@ -114,12 +114,7 @@ impl Handle {
             // SAFETY: SQLite keeps the text, which ends with a NUL, as long as the statement.
             let sql = (!sql.is_null()).then(|| unsafe { CStr::from_ptr(sql) }.to_bytes());
             let sql = String::from_utf8_lossy(sql.unwrap_or_default());
-            let mut lexer = Lexer::new(&sql);
-            let mut first = lexer.significant();
-            while first.kind == TokenKind::Semicolon {
-                first = lexer.significant();
-            }
-            is_readonly == 0 && !first.is("CREATE")
+            is_readonly == 0 && !Lexer::new(&sql).first().is("CREATE")
         })
     }
 

@@ -57,23 +57,11 @@ pub(crate) fn explain(sql: &str, registry: &Registry, error: Error) -> Error {
     }
     let place = match declares {
         Declares::Index => "indexes",
-        Declares::Table if has_word(sql, "AS") => "generated columns",
+        Declares::Table if Lexer::new(sql).has_word("AS") => "generated columns",
         Declares::Table => return error,
     };
     let message = format!("{error}: Turso does not allow functions of definitions in {place}");
     let explained = Error::new(error.kind(), message);
     let explained = error.offset().into_iter().fold(explained, Error::at);
     error.engine_code().into_iter().fold(explained, Error::with_engine_code)
-}
-
-fn has_word(sql: &str, word: &str) -> bool {
-    let mut lexer = Lexer::new(sql);
-    loop {
-        let token = lexer.significant();
-        match token.kind {
-            TokenKind::End => return false,
-            _ if token.is(word) => return true,
-            _ => {}
-        }
-    }
 }

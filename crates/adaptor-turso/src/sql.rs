@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
-use commensal_core::ddl::lexer::{Lexer, Token, TokenKind};
+use commensal_core::ddl::lexer::{Lexer, TokenKind};
 use commensal_core::engine::{EngineStatement, SqlText};
 use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql, Level};
 use commensal_core::limits::Capabilities;
@@ -126,25 +126,14 @@ impl HostSql for GuestSql {
     }
 }
 
-/// The first token of a statement.
-fn first_token(sql: &str) -> Token<'_> {
-    let mut lexer = Lexer::new(sql);
-    loop {
-        let token = lexer.significant();
-        if token.kind != TokenKind::Semicolon {
-            return token;
-        }
-    }
-}
-
 /// Whether there is nothing but white space, comments and semicolons.
 fn is_empty(sql: &str) -> bool {
-    first_token(sql).kind == TokenKind::End
+    Lexer::new(sql).first().kind == TokenKind::End
 }
 
 /// Whether a statement only looks at another one, or at the schema: which it may was decided before.
 fn is_looking(sql: &str) -> bool {
-    let first = first_token(sql);
+    let first = Lexer::new(sql).first();
     first.is("EXPLAIN") || first.is("PRAGMA")
 }
 
@@ -152,7 +141,7 @@ fn is_looking(sql: &str) -> bool {
 /// itself.
 fn is_writing(sql: &str, statement: &Statement) -> bool {
     const WORDS: [&str; 5] = ["CREATE", "DROP", "ALTER", "REINDEX", "ANALYZE"];
-    let first = first_token(sql);
+    let first = Lexer::new(sql).first();
     statement.get_program().change_cnt_on || WORDS.iter().any(|word| first.is(word))
 }
 

@@ -20,12 +20,8 @@ impl<'a> Cursor<'a> {
     /// Stands at the first token of the first statement that is not empty.
     pub(super) fn new(sql: &'a str) -> Self {
         let mut lexer = Lexer::new(sql);
-        loop {
-            let token = lexer.significant();
-            if token.kind != TokenKind::Semicolon {
-                return Self { token, lexer };
-            }
-        }
+        let token = lexer.first();
+        Self { token, lexer }
     }
 
     /// The current token.

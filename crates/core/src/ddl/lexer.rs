@@ -115,6 +115,26 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// The next token that begins a statement: neither white space, nor a comment, nor `;`.
+    pub fn first(&mut self) -> Token<'a> {
+        loop {
+            let token = self.significant();
+            if token.kind != TokenKind::Semicolon {
+                return token;
+            }
+        }
+    }
+
+    /// Whether the keyword is in what is left, bare and in any letter case.
+    pub fn has_word(mut self, keyword: &str) -> bool {
+        loop {
+            let token = self.significant();
+            if token.kind == TokenKind::End || token.is(keyword) {
+                return token.kind != TokenKind::End;
+            }
+        }
+    }
+
     /// Takes bytes up to white space, `;` or the end as one token of `kind`, beginning at `offset`,
     /// which has to be where a token began: for what is written into SQL without being SQL.
     pub(super) fn raw(&mut self, offset: usize, kind: TokenKind) -> Token<'a> {

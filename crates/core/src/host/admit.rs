@@ -72,10 +72,7 @@ const CATALOG: &str = "commensal_";
 /// Looks at the first words, before the engine does: it runs some pragmas while it prepares them.
 pub(super) fn admit(sql: &str) -> Result<Admitted, String> {
     let mut lexer = Lexer::new(sql);
-    let mut first = lexer.significant();
-    while first.kind == TokenKind::Semicolon {
-        first = lexer.significant();
-    }
+    let mut first = lexer.first();
     if first.is("EXPLAIN") {
         first = lexer.significant();
         if first.is("QUERY") {

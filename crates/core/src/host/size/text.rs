@@ -400,7 +400,7 @@ pub(super) fn generated(sql: &str) -> usize {
     let (mut lexer, mut depth, mut is_first, mut own) =
         (Lexer::new(sql), 0_usize, true, String::new());
     let mut before = lexer.token();
-    let mut open: Option<(usize, Column)> = None;
+    let mut open: Option<Column> = None;
     loop {
         let token = lexer.significant();
         match token.kind {
@@ -408,13 +408,13 @@ pub(super) fn generated(sql: &str) -> usize {
             TokenKind::LeftParenthesis => {
                 depth += 1;
                 if depth == 2 && before.is("AS") {
-                    open = Some((depth, Column { tokens: 0, names: Vec::new(), size: None }));
+                    open = Some(Column { tokens: 0, names: Vec::new(), size: None });
                 }
                 is_first = depth == 1;
             }
             TokenKind::RightParenthesis => {
-                if open.as_ref().is_some_and(|(at, _)| *at == depth)
-                    && let Some((_, column)) = open.take()
+                if depth == 2
+                    && let Some(column) = open.take()
                 {
                     columns.insert(own.clone(), column);
                 }
@@ -423,7 +423,7 @@ pub(super) fn generated(sql: &str) -> usize {
             TokenKind::Comma if depth == 1 => is_first = true,
             _ => {
                 let text = name(&token).map(|text| text.to_ascii_lowercase());
-                if let Some((_, column)) = &mut open {
+                if let Some(column) = &mut open {
                     column.tokens += 1;
                     column.names.extend(text);
                 } else if let Some(text) = text.filter(|_| is_first && depth == 1) {
