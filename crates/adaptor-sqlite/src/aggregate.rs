@@ -15,22 +15,22 @@ use std::rc::Rc;
 use commensal_core::guest::{Appended, CallResult};
 use commensal_core::manifest::{AggregateMethod, FunctionBody};
 use commensal_core::registry::FunctionEntry;
-use commensal_core::session::{AggregateState, Rows, Scope, Session};
+use commensal_core::session::{AggregateState, Execution, Rows, Session};
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::{Api, FinalFunction, ScalarFunction, sqlite3_context, sqlite3_value};
 use crate::form::Kind;
-use crate::function::Slot;
+use crate::function::FunctionSlot;
 use crate::library::{self, LIBRARIES_MAX, by_library};
-use crate::pin::Pin;
-use crate::result::{Place, fail};
+use crate::result::{ResultContext, fail};
 use crate::scalar::guarded;
+use crate::statement_context::StatementContext;
 use crate::values::Values;
 
 /// A group of rows that is being aggregated.
 struct Group {
     /// Of the statement: `xValue` and `xFinal` cannot find it.
-    pin: Rc<Pin>,
+    statement: Rc<StatementContext>,
     state: AggregateState,
 }
 
@@ -161,11 +161,13 @@ unsafe fn first_row(
     // SAFETY: the function was registered with a slot, which outlives the call.
     let slot = unsafe { slot(api, context) };
     // SAFETY: the caller's promise.
-    let pin = unsafe { Pin::keep(api, &slot.key.0, context, || slot.state.pin()) };
-    let group = pin.and_then(|pin| {
-        let state = pin.with(&slot.key.0, |session, scope| open(slot, &pin, session, scope))?;
-        slot.state.set_last_pin(&pin);
-        Ok(Box::new(Group { pin, state }))
+    let statement =
+        unsafe { StatementContext::keep(api, &slot.key.0, context, || slot.state.statement()) };
+    let group = statement.and_then(|statement| {
+        let state = statement
+            .with(&slot.key.0, |session, execution| open(slot, &statement, session, execution))?;
+        slot.state.set_last_statement(&statement);
+        Ok(Box::new(Group { statement, state }))
     });
     match group {
         Err(error) => {
@@ -187,9 +189,9 @@ unsafe fn first_row(
 
 /// # Safety
 /// `context` is that of a running call of a registered function.
-unsafe fn slot<'a>(api: &Api, context: *mut sqlite3_context) -> &'a Slot {
+unsafe fn slot<'a>(api: &Api, context: *mut sqlite3_context) -> &'a FunctionSlot {
     // SAFETY: the function was registered with a slot, which outlives the call.
-    unsafe { &*(api.sqlite3_user_data)(context).cast::<Slot>() }
+    unsafe { &*(api.sqlite3_user_data)(context).cast::<FunctionSlot>() }
 }
 
 /// Does with a row what is due once a batch, or wrong.
@@ -207,10 +209,10 @@ unsafe fn pass(
 ) {
     // SAFETY: the caller's promise.
     let slot = unsafe { slot(api, context) };
-    let Group { pin, state } = group;
-    let passed = pin.with(&slot.key.0, |session, scope| match appended {
-        Ok(appended) => session.pass_rows(scope, state, rows, arguments, appended),
-        Err(error) => Err(session.fail_state(scope, state, *error)),
+    let Group { statement, state } = group;
+    let passed = statement.with(&slot.key.0, |session, execution| match appended {
+        Ok(appended) => session.pass_rows(execution, state, rows, arguments, appended),
+        Err(error) => Err(session.fail_state(execution, state, *error)),
     });
     if let Err(error) = passed {
         // SAFETY: the caller's promise.
@@ -259,9 +261,9 @@ unsafe fn end(api: &'static Api, context: *mut sqlite3_context) -> Result<()> {
     // SAFETY: as above. Without a size, SQLite gives what is there, or NULL.
     let place = unsafe { (api.sqlite3_aggregate_context)(context, 0) }.cast::<Context>();
     if place.is_null() {
-        return without_rows(slot, |session, scope, state| {
+        return without_rows(slot, |session, execution, state| {
             // SAFETY: as above.
-            session.finalize(scope, state, unsafe { Place::new(api, context) })
+            session.finalize(execution, state, unsafe { ResultContext::new(api, context) })
         });
     }
     // SAFETY: as in `rows`.
@@ -271,7 +273,7 @@ unsafe fn end(api: &'static Api, context: *mut sqlite3_context) -> Result<()> {
         return Ok(());
     }
     // SAFETY: `first_row` leaked the box, and it was just taken out of the only place that has it.
-    let Group { pin, state } = *unsafe { Box::from_raw(group) };
+    let Group { statement, state } = *unsafe { Box::from_raw(group) };
     let is_interrupted = slot.state.is_interrupted();
     if is_interrupted {
         let error = Error::new(ErrorKind::Interrupted, "interrupted");
@@ -279,14 +281,14 @@ unsafe fn end(api: &'static Api, context: *mut sqlite3_context) -> Result<()> {
         // SAFETY: the caller's promise.
         unsafe { fail(api, context, &error) };
     }
-    let is_ending = is_interrupted || pin.has_failed() || slot.state.is_resetting();
-    pin.with(&slot.key.0, |session, scope| {
+    let is_ending = is_interrupted || statement.has_failed() || slot.state.is_resetting();
+    statement.with(&slot.key.0, |session, execution| {
         if is_ending {
-            session.discard_state(scope, state);
+            session.discard_state(execution, state);
             return Ok(());
         }
         // SAFETY: the caller's promise.
-        session.finalize(scope, state, unsafe { Place::new(api, context) })
+        session.finalize(execution, state, unsafe { ResultContext::new(api, context) })
     })
 }
 
@@ -300,18 +302,18 @@ unsafe fn current(api: &'static Api, context: *mut sqlite3_context) -> Result<()
     // SAFETY: as above.
     let place = unsafe { (api.sqlite3_aggregate_context)(context, 0) }.cast::<Context>();
     // SAFETY: as above.
-    let sink = unsafe { Place::new(api, context) };
+    let sink = unsafe { ResultContext::new(api, context) };
     if place.is_null() {
-        return without_rows(slot, |session, scope, mut state| {
-            let value = session.value(scope, &mut state, sink);
-            session.discard_state(scope, state);
+        return without_rows(slot, |session, execution, mut state| {
+            let value = session.value(execution, &mut state, sink);
+            session.discard_state(execution, state);
             value
         });
     }
     // SAFETY: as in `rows`.
     match unsafe { (*place).as_mut() } {
-        Some(Group { pin, state }) => {
-            pin.with(&slot.key.0, |session, scope| session.value(scope, state, sink))
+        Some(Group { statement, state }) => {
+            statement.with(&slot.key.0, |session, execution| session.value(execution, state, sink))
         }
         // Its first row has failed.
         None => Ok(()),
@@ -320,34 +322,39 @@ unsafe fn current(api: &'static Api, context: *mut sqlite3_context) -> Result<()
 
 /// Lets `body` use a state that has seen no row.
 fn without_rows(
-    slot: &Slot,
-    body: impl FnOnce(&Session, &mut Scope, AggregateState) -> Result<()>,
+    slot: &FunctionSlot,
+    body: impl FnOnce(&Session, &mut Execution, AggregateState) -> Result<()>,
 ) -> Result<()> {
     let state = &slot.state;
-    let pin = match state.last_pin() {
-        Some(pin) => pin,
+    let statement = match state.last_statement() {
+        Some(statement) => statement,
         None => {
-            let pin = state.pin();
-            pin.begin().map_err(|e| e.of_function(&slot.key.0))?;
-            pin
+            let statement = state.statement();
+            statement.begin().map_err(|e| e.of_function(&slot.key.0))?;
+            statement
         }
     };
-    pin.with(&slot.key.0, |session, scope| {
-        let opened = open(slot, &pin, session, scope)?;
-        body(session, scope, opened)
+    statement.with(&slot.key.0, |session, execution| {
+        let opened = open(slot, &statement, session, execution)?;
+        body(session, execution, opened)
     })
 }
 
 /// Makes a state, binding the slot to what the statement's snapshot says if that is due.
-fn open(slot: &Slot, pin: &Pin, session: &Session, scope: &mut Scope) -> Result<AggregateState> {
-    if !scope.is_bound(slot.number) {
-        pin.bind(scope, |session, scope| bind(slot, session, scope))?;
+fn open(
+    slot: &FunctionSlot,
+    statement: &StatementContext,
+    session: &Session,
+    execution: &mut Execution,
+) -> Result<AggregateState> {
+    if !execution.is_bound(slot.number) {
+        statement.bind(execution, |session, execution| bind(slot, session, execution))?;
     }
-    session.open_state(scope, slot.number)
+    session.open_state(execution, slot.number)
 }
 
 #[cold]
-fn bind(slot: &Slot, session: &Session, scope: &mut Scope) -> Result<()> {
+fn bind(slot: &FunctionSlot, session: &Session, execution: &mut Execution) -> Result<()> {
     let check = |entry: &FunctionEntry| {
         slot.check_promises(entry)?;
         let is_window = matches!(&entry.body, FunctionBody::Aggregate(methods)
@@ -359,5 +366,5 @@ fn bind(slot: &Slot, session: &Session, scope: &mut Scope) -> Result<()> {
         Ok(())
     };
     let read = |sha256: &[u8; 32]| slot.state.read_module(sha256);
-    session.bind_aggregate(scope, slot.number, &slot.key, check, read)
+    session.bind_aggregate(execution, slot.number, &slot.key, check, read)
 }

@@ -19,13 +19,13 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use crate::codes::is_transient;
 use crate::names;
 use crate::reader::Reader;
-use crate::state::State;
+use crate::state::ConnectionState;
 
 /// Checks every attached database. Gives the name of the one that cannot be used, with the reason.
 ///
 /// # Errors
 /// A schema cannot be read.
-pub(crate) fn conflict(state: &Rc<State>) -> Result<Option<(String, Error)>> {
+pub(crate) fn conflict(state: &Rc<ConnectionState>) -> Result<Option<(String, Error)>> {
     let registry = state.registry();
     if registry.objects().is_empty() {
         return Ok(None);
@@ -49,7 +49,11 @@ pub(crate) fn conflict(state: &Rc<State>) -> Result<Option<(String, Error)>> {
 }
 
 /// Why an attached database cannot be used, if that is so.
-fn conflict_with(state: &Rc<State>, registry: &Registry, schema: &str) -> Result<Option<Error>> {
+fn conflict_with(
+    state: &Rc<ConnectionState>,
+    registry: &Registry,
+    schema: &str,
+) -> Result<Option<Error>> {
     let environment = state.environment();
     let read = read_attached(&Reader(state.handle), &environment.settings.limits, schema);
     let (theirs, problem) = match read {

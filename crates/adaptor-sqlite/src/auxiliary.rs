@@ -7,7 +7,7 @@
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
 
-use commensal_core::host::place::{Auxiliary, Place, SentAuxiliary};
+use commensal_core::host::call_site::{Auxiliary, CallSite, SentAuxiliary};
 
 use crate::api::{Api, sqlite3_context};
 use crate::guard::guard;
@@ -24,7 +24,7 @@ thread_local! {
     static RUNNING: Cell<Option<Running>> = const { Cell::new(None) };
 }
 
-/// Runs the guest of a call; without a context, of one at whose place nothing can be kept.
+/// Runs the guest of a call; without a context, of one at whose call site nothing can be kept.
 ///
 /// # Safety
 /// `context` is that of a running call of `xFunc`, of a function of ours.
@@ -58,21 +58,21 @@ unsafe extern "C" fn destroy(data: *mut c_void) {
     );
 }
 
-/// The place of the innermost call of this thread.
+/// The call site of the innermost call of this thread.
 pub(crate) struct Here;
 
 impl Here {
     /// If something can be kept there.
-    pub(crate) fn place() -> Option<&'static dyn Place> {
+    pub(crate) fn call_site() -> Option<&'static dyn CallSite> {
         RUNNING.get().map(|_| &Self as _)
     }
 }
 
-impl Place for Here {
+impl CallSite for Here {
     fn get(&self, argument: i32) -> Option<SentAuxiliary> {
         let Running { api, context } = RUNNING.get().filter(|_| is_ours(argument))?;
         // SAFETY: the context is that of a call that runs, as `within` demands. Under a number that is not
-        // negative there is nothing but what `set` keeps: the place is that of a function of ours.
+        // negative there is nothing but what `set` keeps: the call site is that of a function of ours.
         let kept = unsafe { (api.sqlite3_get_auxdata)(context, argument).cast::<Auxiliary>() };
         // SAFETY: SQLite destroys what it keeps not before the call gives it something else.
         unsafe { kept.as_ref() }.map(Auxiliary::sent)
@@ -92,7 +92,7 @@ impl Place for Here {
     }
 }
 
-/// Negative numbers are for the whole statement: one is the pin's.
+/// Negative numbers are for the whole statement: one is the key of its [`StatementContext`](crate::statement_context).
 fn is_ours(argument: c_int) -> bool {
     argument >= 0
 }

@@ -14,17 +14,17 @@ use commensal_core::{Result, ValueRef};
 use crate::attached;
 use crate::reader::Reader;
 use crate::rebuild::rebuild;
-use crate::state::State;
+use crate::state::ConnectionState;
 
 /// See the module's description.
 pub(crate) struct Access {
-    state: Rc<State>,
+    state: Rc<ConnectionState>,
     /// With the settings that the statement began with.
     environment: Arc<Environment>,
 }
 
 impl Access {
-    pub(crate) fn new(state: &Rc<State>) -> Self {
+    pub(crate) fn new(state: &Rc<ConnectionState>) -> Self {
         Self { state: Rc::clone(state), environment: state.environment() }
     }
 }

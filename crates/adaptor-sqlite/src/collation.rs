@@ -3,7 +3,7 @@
 //! SQLite gives a comparison no way to fail, and its sorter may compare on threads of its own
 //! (`PRAGMA threads`). So a slot owns its instance behind a lock, and the first fault is kept: later
 //! comparisons leave the guest alone, the statement is interrupted, and whoever reports its end finds
-//! the reason with [`Slot::take_error`].
+//! the reason with [`CollationSlot::take_error`].
 //!
 //! An index in an order that is no longer that of its collation is corrupt. So which version is the
 //! true one is asked within the statement's own transaction: at its first comparison, where statements
@@ -18,18 +18,18 @@ use std::sync::Arc;
 use commensal_core::Result;
 use commensal_core::registry::Registry;
 
-use self::slot::Slot;
+use self::slot::CollationSlot;
 use crate::api::code::*;
 use crate::guard::guard;
 use crate::services::SorterServices;
-use crate::state::State;
+use crate::state::ConnectionState;
 use crate::statement::bytes;
 use crate::thread;
 
 /// What SQLite keeps for a registered collation. Only `slot` is used on threads of the sorter.
 struct Registration {
-    slot: Arc<Slot>,
-    state: Rc<State>,
+    slot: Arc<CollationSlot>,
+    state: Rc<ConnectionState>,
 }
 
 /// Bytes of modules that are kept for comparisons on threads of the sorter, of a connection. Loading reads
@@ -40,7 +40,7 @@ const WASM_BYTES_MAX: usize = 16 << 20;
 ///
 /// # Errors
 /// SQLite does not accept it.
-pub(crate) fn register(state: &Rc<State>, registry: &Arc<Registry>) -> Result<()> {
+pub(crate) fn register(state: &Rc<ConnectionState>, registry: &Arc<Registry>) -> Result<()> {
     for entry in registry.collations().filter(|entry| !entry.shadowed) {
         let name = entry.callable.name.to_ascii_lowercase();
         if !state.collations.borrow().contains(&name) {
@@ -60,14 +60,14 @@ pub(crate) fn register(state: &Rc<State>, registry: &Arc<Registry>) -> Result<()
 /// Reads the modules of the collations, where the sorter may compare on threads of its own before this
 /// thread does; so many bytes at most. Where no statement tells that it begins, `PRAGMA threads` may
 /// come at any time, so the modules are read whatever it says now.
-pub(crate) fn provide_for_sorter(state: &Rc<State>) {
+pub(crate) fn provide_for_sorter(state: &Rc<ConnectionState>) {
     let (api, db) = (state.handle.api, state.handle.db());
     // SAFETY: the connection is open; the number is only read.
     let threads = unsafe { (api.sqlite3_limit)(db, SQLITE_LIMIT_WORKER_THREADS, -1) };
     if threads <= 0 && state.sees_statements() {
         return;
     }
-    let is_due = |slot: &&Arc<Slot>| !slot.is_provided();
+    let is_due = |slot: &&Arc<CollationSlot>| !slot.is_provided();
     let due: Vec<_> = state.collations.borrow().values().filter(is_due).cloned().collect();
     if due.is_empty() {
         return;
@@ -85,13 +85,13 @@ fn is_true(registry: &Registry, name: &str) -> bool {
     registry.collation(name).is_some_and(|entry| !entry.shadowed)
 }
 
-fn create(state: &Rc<State>, name: &str) -> Result<()> {
+fn create(state: &Rc<ConnectionState>, name: &str) -> Result<()> {
     let Ok(c_name) = CString::new(name) else { return Ok(()) };
     let environment = state.environment();
     let services = SorterServices::new(state.handle, &environment, state.services.sql.rights());
     let log = environment.settings.log.clone().filter(|_| !state.sees_statements());
     let failed = Arc::clone(&state.collation_failed);
-    let slot = Arc::new(Slot::new(name, state.handle, services, log, failed));
+    let slot = Arc::new(CollationSlot::new(name, state.handle, services, log, failed));
     let registration = Registration { slot: Arc::clone(&slot), state: Rc::clone(state) };
     let data = Box::into_raw(Box::new(registration));
     state.collations.borrow_mut().insert(name.to_owned(), slot);
@@ -122,14 +122,14 @@ fn create(state: &Rc<State>, name: &str) -> Result<()> {
 ///
 /// # Errors
 /// SQLite refuses.
-pub(crate) fn tidy(state: &State, registry: &Registry) -> Result<()> {
+pub(crate) fn tidy(state: &ConnectionState, registry: &Registry) -> Result<()> {
     let stale = state.collations.borrow().stale(|name, _| is_true(registry, name));
     stale.iter().try_for_each(|name| delete(state, name))?;
     state.collations.borrow_mut().tidied();
     Ok(())
 }
 
-fn delete(state: &State, name: &str) -> Result<()> {
+fn delete(state: &ConnectionState, name: &str) -> Result<()> {
     let Ok(c_name) = CString::new(name) else { return Ok(()) };
     state.collations.borrow_mut().remove(name);
     let handle = state.handle;
@@ -155,7 +155,7 @@ unsafe extern "C" fn destroy(data: *mut c_void) {
             // SAFETY: `data` is the box that `create` gave away, and SQLite destroys it once.
             let Registration { slot, state } =
                 *unsafe { Box::from_raw(data.cast::<Registration>()) };
-            let is = |own: &Arc<Slot>| Arc::ptr_eq(own, &slot);
+            let is = |own: &Arc<CollationSlot>| Arc::ptr_eq(own, &slot);
             state.collations.borrow_mut().destroyed(&slot.name().to_owned(), is);
         },
     );

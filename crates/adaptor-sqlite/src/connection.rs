@@ -19,7 +19,7 @@ use crate::api::code::*;
 use crate::api::{Api, sqlite3};
 use crate::catalog::Access;
 use crate::codes::is_code;
-use crate::state::State;
+use crate::state::ConnectionState;
 use crate::statement::{Handle, Statement};
 use crate::undo::Undo;
 use crate::{attached, install};
@@ -40,7 +40,7 @@ pub struct OpenOptions {
 /// An open connection with Commensal in it.
 pub struct SqliteConnection {
     handle: Handle,
-    state: Rc<State>,
+    state: Rc<ConnectionState>,
     interrupt: Arc<InterruptHandle>,
     /// Rows changed by the last statement that could write. SQLite's own number counts the rows that
     /// CREATE FUNCTION writes, too.

@@ -1,6 +1,6 @@
 //! The scalar function behind every slot: from SQLite's call to the guest and back.
 //!
-//! Per row: the pin of the running statement is found ([`sqlite3_get_auxdata`]), an index gives the
+//! Per row: the context of the running statement is found ([`sqlite3_get_auxdata`]), an index gives the
 //! bound function, the arguments go from SQLite's values into guest memory and the result from there
 //! to SQLite. Nothing is allocated, hashed, locked or looked up by name.
 //!
@@ -17,16 +17,16 @@ use crate::api::code::*;
 use crate::api::{Api, sqlite3_context, sqlite3_value};
 use crate::form::Form;
 use crate::guard::guard;
-use crate::pin::Pin;
-use crate::result::{Place, set_result};
+use crate::result::{ResultContext, set_result};
 use crate::scalar::{Function, scalar_of};
-use crate::state::State;
+use crate::state::ConnectionState;
 use crate::statement::Handle;
+use crate::statement_context::StatementContext;
 use crate::values::Values;
 
 /// What SQLite keeps for a registered function.
-pub(crate) struct Slot {
-    pub(crate) state: Rc<State>,
+pub(crate) struct FunctionSlot {
+    pub(crate) state: Rc<ConnectionState>,
     pub(crate) number: usize,
     pub(crate) key: FunctionKey,
     /// What SQLite was told of it.
@@ -39,7 +39,7 @@ pub(crate) unsafe extern "C" fn destroy_slot(data: *mut c_void) {
         || {},
         || {
             // SAFETY: `data` is the box that `create_function` gave away, and SQLite destroys it once.
-            let slot = unsafe { Box::from_raw(data.cast::<Slot>()) };
+            let slot = unsafe { Box::from_raw(data.cast::<FunctionSlot>()) };
             slot.state.slots.borrow_mut().destroyed(slot.number, &slot.key);
         },
     );
@@ -49,7 +49,7 @@ pub(crate) unsafe extern "C" fn destroy_slot(data: *mut c_void) {
 /// function is deleted, and for no change of a module. The connection is idle.
 pub(crate) fn expire_statements(handle: Handle) -> Result<()> {
     const NAME: &std::ffi::CStr = c"wasm_expire_statements";
-    let function = scalar_of::<Slot>(handle.api)?;
+    let function = scalar_of::<FunctionSlot>(handle.api)?;
     for function in [Some(function), None] {
         // SAFETY: the connection is open, and the name ends with a NUL. Nothing can call the
         // function before it is deleted.
@@ -71,7 +71,7 @@ pub(crate) fn expire_statements(handle: Handle) -> Result<()> {
     Ok(())
 }
 
-impl Function for Slot {
+impl Function for FunctionSlot {
     #[inline]
     unsafe fn call(
         api: &'static Api,
@@ -80,15 +80,15 @@ impl Function for Slot {
         argv: *mut *mut sqlite3_value,
     ) {
         // SAFETY: the function was registered with a slot, which outlives the call.
-        let slot = unsafe { &*(api.sqlite3_user_data)(context).cast::<Slot>() };
+        let slot = unsafe { &*(api.sqlite3_user_data)(context).cast::<FunctionSlot>() };
         // SAFETY: SQLite gives `argc` values.
         let arguments = unsafe { Values::new(api, argc, argv) };
         // SAFETY: the context is that of this call.
-        let pin = unsafe { Pin::of(api, context) };
-        let result = match pin {
+        let statement = unsafe { StatementContext::of(api, context) };
+        let result = match statement {
             // SAFETY: as above.
             None => unsafe { first_call(slot, context, &arguments) },
-            Some(pin) => slot.run(pin, context, &arguments),
+            Some(statement) => slot.run(statement, context, &arguments),
         };
         if let Err(error) = result {
             // SAFETY: the context is that of this call.
@@ -103,19 +103,19 @@ impl Function for Slot {
 /// `context` is that of a call.
 #[cold]
 unsafe fn first_call(
-    slot: &Slot,
+    slot: &FunctionSlot,
     context: *mut sqlite3_context,
     arguments: &Values<'_>,
 ) -> Result<()> {
-    let pin = slot.state.pin();
+    let statement = slot.state.statement();
     // SAFETY: the context is that of a call.
-    if !unsafe { pin.attach(context) } {
+    if !unsafe { statement.attach(context) } {
         // SAFETY: as above.
-        unsafe { estimate(slot, &pin, context, arguments) };
+        unsafe { estimate(slot, &statement, context, arguments) };
         return Ok(());
     }
-    pin.begin().map_err(|e| e.of_function(&slot.key.0))?;
-    slot.run(&pin, context, arguments)
+    statement.begin().map_err(|e| e.of_function(&slot.key.0))?;
+    slot.run(&statement, context, arguments)
 }
 
 /// Calls a deterministic function with constants while SQLite prepares a statement, to estimate how
@@ -127,37 +127,47 @@ unsafe fn first_call(
 ///
 /// # Safety
 /// `context` is that of a call.
-unsafe fn estimate(slot: &Slot, pin: &Pin, context: *mut sqlite3_context, arguments: &Values<'_>) {
+unsafe fn estimate(
+    slot: &FunctionSlot,
+    statement: &StatementContext,
+    context: *mut sqlite3_context,
+    arguments: &Values<'_>,
+) {
     let state = &slot.state;
-    pin.begin_with(state.registry());
-    let is_compiled = pin.with(&slot.key.0, |_, scope| {
-        let object = scope.find(&slot.key)?.object();
+    statement.begin_with(state.registry());
+    let is_compiled = statement.with(&slot.key.0, |_, execution| {
+        let object = execution.find(&slot.key)?.object();
         let compiled = object.module.compiled(object.policy.metering());
         Ok(object.problem.is_none() && compiled.is_some())
     });
     let is_compiled = is_compiled.unwrap_or(false);
-    let run = || slot.run(pin, context, arguments);
+    let run = || slot.run(statement, context, arguments);
     if !is_compiled || state.services.sql.preparing(run).is_err() {
         // SAFETY: the caller's promise.
         unsafe { set_result(state.handle.api, context, ValueRef::Null, 0) };
     }
 }
 
-impl Slot {
+impl FunctionSlot {
     /// Calls the guest within a pinned statement.
     #[inline]
-    fn run(&self, pin: &Pin, context: *mut sqlite3_context, arguments: &Values<'_>) -> Result<()> {
+    fn run(
+        &self,
+        statement: &StatementContext,
+        context: *mut sqlite3_context,
+        arguments: &Values<'_>,
+    ) -> Result<()> {
         // SAFETY: the context is that of the running call of `xFunc`; only the guest keeps anything there.
-        let place = unsafe { Place::of_guest(self.state.handle.api, context) };
-        pin.call(self.number, &self.key.0, place, arguments, |session, scope| {
-            self.check_promises(scope.find(&self.key)?)?;
+        let place = unsafe { ResultContext::of_guest(self.state.handle.api, context) };
+        statement.call(self.number, &self.key.0, place, arguments, |session, execution| {
+            self.check_promises(execution.find(&self.key)?)?;
             let read_module = |sha256: &[u8; 32]| self.state.read_module(sha256);
-            session.bind_key(scope, self.number, &self.key, read_module)
+            session.bind_key(execution, self.number, &self.key, read_module)
         })
     }
 }
 
-impl Slot {
+impl FunctionSlot {
     /// SQLite was told what no longer holds, and cannot be told otherwise while statements run.
     #[cold]
     pub(crate) fn check_promises(&self, entry: &FunctionEntry) -> Result<()> {

@@ -11,21 +11,21 @@ use crate::api::{Api, sqlite3};
 use crate::catalog::Access;
 use crate::permit::Examiner;
 use crate::register::Everything;
-use crate::state::State;
+use crate::state::ConnectionState;
 use crate::statement::Handle;
 use crate::{builtin, introspection, placeholder};
 
 /// Registers the introspection tables and the functions of the catalog. `sees_statements` says whether
-/// [`State::begin_statement`] will be called for each statement; it is so for connections of our own.
+/// [`ConnectionState::begin_statement`] will be called for each statement; it is so for connections of our own.
 pub(crate) fn into(
     handle: Handle,
     environment: Arc<Environment>,
     sees_statements: bool,
-) -> Result<Rc<State>> {
+) -> Result<Rc<ConnectionState>> {
     if introspection::is_registered(handle)? {
         return Err(Error::new(ErrorKind::Conflict, "Commensal is in this connection already"));
     }
-    let state = State::new(handle, environment, sees_statements, &Everything);
+    let state = ConnectionState::new(handle, environment, sees_statements, &Everything);
     state.services.sql.set_examiner(Rc::new(Examiner::new(&state)));
     introspection::register(&state)?;
     builtin::register(&state)?;
@@ -42,7 +42,7 @@ pub(crate) fn into(
 /// [`Installed::execute`]. Functions live until the connection is closed, whether this value is kept
 /// or not.
 pub struct Installed {
-    state: Rc<State>,
+    state: Rc<ConnectionState>,
 }
 
 impl Installed {

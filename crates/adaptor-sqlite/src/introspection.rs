@@ -21,7 +21,7 @@ use crate::api::{
 use crate::codes::{is_code, is_transient};
 use crate::guard::guard;
 use crate::result::set_result;
-use crate::state::State;
+use crate::state::ConnectionState;
 use crate::statement::Handle;
 use crate::{names, vtab};
 
@@ -41,26 +41,26 @@ static MODULE: sqlite3_module = sqlite3_module {
 
 /// What SQLite keeps for a registered table.
 struct Registration {
-    state: Rc<State>,
+    state: Rc<ConnectionState>,
     table: &'static Table,
 }
 
 #[repr(C)]
 struct Connected {
     base: sqlite3_vtab,
-    state: Rc<State>,
+    state: Rc<ConnectionState>,
     table: &'static Table,
 }
 
 #[repr(C)]
-struct Cursor {
+struct IntrospectionCursor {
     base: sqlite3_vtab_cursor,
     rows: Vec<Vec<Value>>,
     row: usize,
 }
 
 /// Registers the tables and connects them once.
-pub(crate) fn register(state: &Rc<State>) -> Result<()> {
+pub(crate) fn register(state: &Rc<ConnectionState>) -> Result<()> {
     for table in TABLES {
         let name = CString::new(table.name).unwrap_or_default();
         let registration = Box::new(Registration { state: Rc::clone(state), table });
@@ -82,13 +82,13 @@ pub(crate) fn register(state: &Rc<State>) -> Result<()> {
 
 /// Connects one table, which is enough for its disconnection to tell that the connection closes. Does
 /// nothing while the file cannot be read: nothing keeps the connection from closing then, and
-/// [`State::current`] tries again before anything does.
+/// [`ConnectionState::current`] tries again before anything does.
 ///
 /// # Errors
 /// Another connection has locked the file.
 /// Temporary tables or views of the application have the names of all tables. Those of a file hide
 /// nothing in the schema of temporary tables.
-pub(crate) fn connect_one(state: &Rc<State>) -> Result<()> {
+pub(crate) fn connect_one(state: &Rc<ConnectionState>) -> Result<()> {
     for table in TABLES {
         let sql = format!("SELECT * FROM temp.{} LIMIT 0", table.name);
         let prepared = state.handle.prepare(&sql);
@@ -202,7 +202,7 @@ unsafe extern "C" fn open(_: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_curs
     guard(
         || SQLITE_ERROR,
         || {
-            let cursor = Cursor { base: vtab::NEW_CURSOR, rows: Vec::new(), row: 0 };
+            let cursor = IntrospectionCursor { base: vtab::NEW_CURSOR, rows: Vec::new(), row: 0 };
             // SAFETY: `out` is SQLite's place for the cursor.
             unsafe { vtab::give(out, cursor) }
         },
@@ -211,7 +211,7 @@ unsafe extern "C" fn open(_: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_curs
 
 unsafe extern "C" fn close(cursor: *mut sqlite3_vtab_cursor) -> c_int {
     // SAFETY: the cursor that `open` gave; SQLite closes it once.
-    unsafe { vtab::take_back(cursor, drop::<Cursor>) }
+    unsafe { vtab::take_back(cursor, drop::<IntrospectionCursor>) }
 }
 
 unsafe extern "C" fn filter(
@@ -235,7 +235,7 @@ unsafe extern "C" fn filter(
                 Ok(registry) => {
                     let rows = (table.rows)(&registry, &state.environment());
                     // SAFETY: as above.
-                    let cursor = unsafe { &mut *cursor.cast::<Cursor>() };
+                    let cursor = unsafe { &mut *cursor.cast::<IntrospectionCursor>() };
                     (cursor.rows, cursor.row) = (rows, 0);
                     SQLITE_OK
                 }
@@ -250,13 +250,13 @@ unsafe extern "C" fn filter(
 
 unsafe extern "C" fn next(cursor: *mut sqlite3_vtab_cursor) -> c_int {
     // SAFETY: the cursor that `open` made.
-    unsafe { (*cursor.cast::<Cursor>()).row += 1 };
+    unsafe { (*cursor.cast::<IntrospectionCursor>()).row += 1 };
     SQLITE_OK
 }
 
 unsafe extern "C" fn eof(cursor: *mut sqlite3_vtab_cursor) -> c_int {
     // SAFETY: the cursor that `open` made.
-    let cursor = unsafe { &*cursor.cast::<Cursor>() };
+    let cursor = unsafe { &*cursor.cast::<IntrospectionCursor>() };
     c_int::from(cursor.row >= cursor.rows.len())
 }
 
@@ -270,7 +270,7 @@ unsafe extern "C" fn column(
         || {
             // SAFETY: the cursor that `open` made, and the table that SQLite put into it.
             let (cursor, api) = unsafe {
-                let cursor = &*cursor.cast::<Cursor>();
+                let cursor = &*cursor.cast::<IntrospectionCursor>();
                 let connected = &*cursor.base.pVtab.cast::<Connected>();
                 (cursor, connected.state.handle.api)
             };
@@ -287,6 +287,6 @@ unsafe extern "C" fn column(
 
 unsafe extern "C" fn rowid(cursor: *mut sqlite3_vtab_cursor, out: *mut i64) -> c_int {
     // SAFETY: the cursor that `open` made; `out` is SQLite's place for the number.
-    unsafe { *out = (*cursor.cast::<Cursor>()).row as i64 };
+    unsafe { *out = (*cursor.cast::<IntrospectionCursor>()).row as i64 };
     SQLITE_OK
 }

@@ -15,7 +15,7 @@ use commensal_core::{Result, ValueRef};
 
 use crate::function_list::{Call, Functions, Kind, functions};
 use crate::schema::{SCHEMAS, Schema};
-use crate::state::State;
+use crate::state::ConnectionState;
 use crate::statement::{Handle, Statement};
 
 /// See the module's description.
@@ -80,7 +80,7 @@ impl Known {
     }
 
     /// What SQLite says of a function.
-    pub(crate) fn function(&mut self, state: &State, call: &Call) -> Result<Kind> {
+    pub(crate) fn function(&mut self, state: &ConnectionState, call: &Call) -> Result<Kind> {
         if let Some(functions) = &self.functions
             && let Some((kind, for_utf8)) = functions.get(call)
             && (self.is_fresh || self.is_utf8 && *for_utf8)
@@ -99,7 +99,7 @@ impl Known {
     ///
     /// # Errors
     /// It is not; the guest's time is over.
-    pub(crate) fn check_size(&mut self, state: &State, sql: &str) -> Result<()> {
+    pub(crate) fn check_size(&mut self, state: &ConnectionState, sql: &str) -> Result<()> {
         let schemas = schemas(state)?;
         // What is attached may change without the statement that notices changes of main and temp.
         if schemas.len() > SCHEMAS.len() || self.definitions.is_none() {
@@ -109,7 +109,11 @@ impl Known {
     }
 
     /// A schema as guests' virtual tables are judged by it.
-    pub(crate) fn schema(&mut self, state: &State, name: &'static str) -> Result<Rc<Schema>> {
+    pub(crate) fn schema(
+        &mut self,
+        state: &ConnectionState,
+        name: &'static str,
+    ) -> Result<Rc<Schema>> {
         if let Some(schema) = self.schemas.get(name) {
             return Ok(Rc::clone(schema));
         }
@@ -159,7 +163,7 @@ fn is_utf8(handle: Handle) -> bool {
 }
 
 /// The databases of the connection, `temp` included.
-fn schemas(state: &State) -> Result<Vec<String>> {
+fn schemas(state: &ConnectionState) -> Result<Vec<String>> {
     let mut schemas: Vec<_> = SCHEMAS.map(str::to_owned).into();
     state.handle.query("PRAGMA database_list", &[], &mut |row| {
         if let ValueRef::Text(name) = row.column(1)?
@@ -172,7 +176,7 @@ fn schemas(state: &State) -> Result<Vec<String>> {
     Ok(schemas)
 }
 
-fn definitions(state: &State, schemas: &[String]) -> Result<Definitions> {
+fn definitions(state: &ConnectionState, schemas: &[String]) -> Result<Definitions> {
     let mut definitions = Definitions::default();
     for schema in schemas {
         let table = if schema == "temp" { "sqlite_temp_master" } else { "sqlite_master" };

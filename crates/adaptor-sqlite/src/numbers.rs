@@ -1,6 +1,6 @@
 //! Numbers for functions that a statement calls without a slot: `wasm_call` and `run_wasm`.
 //!
-//! A scope binds by number. Slots have theirs as long as they live; these belong to one statement and
+//! An execution binds by number. Slots have theirs as long as they live; these belong to one statement and
 //! lie beyond the slots'. There are only so many of them at a time: a statement that calls ever new
 //! modules lets go of the ones before.
 
@@ -14,14 +14,14 @@ const COUNT_MAX: usize = 64;
 
 /// A function without a slot.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) enum Callee {
+pub(crate) enum Unregistered {
     /// One of the catalog.
     Defined(FunctionKey),
     /// An export, called with so many arguments, of a module with this hash of its source.
     Given([u8; 32], String, i32),
 }
 
-impl Callee {
+impl Unregistered {
     /// The name for messages.
     pub(crate) fn name(&self) -> &str {
         match self {
@@ -47,7 +47,7 @@ fn next_round() -> u64 {
 pub(crate) struct Numbers {
     /// The first one.
     first: usize,
-    given: RefCell<Vec<Callee>>,
+    given: RefCell<Vec<Unregistered>>,
     /// Changes when all are taken back.
     round: Cell<u64>,
 }
@@ -61,7 +61,7 @@ impl Numbers {
     /// The number of a function. `release` unbinds all numbers from a first one on, when they have to
     /// be given anew.
     #[cold]
-    pub(crate) fn give(&self, callee: Callee, release: impl FnOnce(usize)) -> Number {
+    pub(crate) fn give(&self, callee: Unregistered, release: impl FnOnce(usize)) -> Number {
         let mut given = self.given.borrow_mut();
         let position = given.iter().position(|known| *known == callee).unwrap_or_else(|| {
             if given.len() == COUNT_MAX {

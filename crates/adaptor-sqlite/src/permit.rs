@@ -18,7 +18,7 @@ use crate::known::Known;
 use crate::program::{MAIN, Program, TEMP};
 use crate::refusal::{is_of_catalog, of_full_text, refusal};
 use crate::sql::{Examine, gone};
-use crate::state::State;
+use crate::state::ConnectionState;
 use crate::statement::Statement;
 use crate::{full_text, permit_tables as tables};
 
@@ -46,14 +46,14 @@ const OURS: &[&str] = &["wasm_call"];
 
 /// What examines the statements of guests of a connection.
 pub(crate) struct Examiner {
-    state: Weak<State>,
+    state: Weak<ConnectionState>,
     /// What was found out for earlier ones.
     known: RefCell<Option<Known>>,
 }
 
 impl Examiner {
     /// That of the connection with this state.
-    pub(crate) fn new(state: &Rc<State>) -> Self {
+    pub(crate) fn new(state: &Rc<ConnectionState>) -> Self {
         Self { state: Rc::downgrade(state), known: RefCell::default() }
     }
 }
@@ -86,7 +86,7 @@ impl Examine for Examiner {
 /// # Errors
 /// It may not.
 fn examine(
-    state: &State,
+    state: &ConnectionState,
     kept: &RefCell<Option<Known>>,
     sql: &[u8],
     statement: &Statement,
@@ -127,7 +127,7 @@ fn examine(
 /// # Errors
 /// It is too large, with the views and triggers that it uses; what SQLite reports.
 fn prepare(
-    state: &State,
+    state: &ConnectionState,
     kept: &RefCell<Option<Known>>,
     sql_and_nul: &[u8],
 ) -> Result<(Option<Statement>, usize)> {
@@ -142,7 +142,7 @@ fn text_of(sql: &[u8]) -> Result<&str> {
     std::str::from_utf8(sql).map_err(|_| refusal("the statement is not UTF-8"))
 }
 
-fn check_instructions(state: &State, program: &Program, text: &str) -> Result<()> {
+fn check_instructions(state: &ConnectionState, program: &Program, text: &str) -> Result<()> {
     if let Some(opcode) = &program.refused {
         return Err(refusal(format!("the statement is not for guests: it does {opcode}")));
     }
@@ -197,7 +197,7 @@ fn check_instructions(state: &State, program: &Program, text: &str) -> Result<()
 }
 
 /// The tables of definitions tell what other guests are, and where they came from.
-fn check_catalog(state: &State, program: &Program) -> Result<()> {
+fn check_catalog(state: &ConnectionState, program: &Program) -> Result<()> {
     let mut pages = program.roots.iter().filter(|root| root.database == MAIN && root.page > 1);
     if pages.next().is_none() {
         return Ok(());
@@ -223,7 +223,7 @@ fn check_catalog(state: &State, program: &Program) -> Result<()> {
 
 /// What the calls need besides.
 fn check_calls(
-    state: &State,
+    state: &ConnectionState,
     known: &mut Known,
     calls: &[Call],
     mut needs: Capabilities,
@@ -257,7 +257,7 @@ fn check_calls(
 }
 
 /// Whether the function is one of a definition's, which has rights of its own.
-fn is_definition(state: &State, call: &Call) -> bool {
+fn is_definition(state: &ConnectionState, call: &Call) -> bool {
     let arguments = i32::try_from(call.arguments);
     arguments.is_ok_and(|arguments| state.has_slot(&function_key(&call.name, arguments)))
 }

@@ -17,7 +17,7 @@ use crate::known::Known;
 use crate::program::{MAIN, OfTable, Program, TEMP};
 use crate::refusal::{of_full_text, refusal};
 use crate::schema::{MODULES, Object, SCHEMAS, definition, options};
-use crate::state::State;
+use crate::state::ConnectionState;
 
 /// Virtual tables without a definition in a file that only read.
 const EPONYMOUS: &[&str] = &["json_each", "json_tree", "jsonb_each", "jsonb_tree"];
@@ -27,7 +27,12 @@ const EPONYMOUS: &[&str] = &["json_each", "json_tree", "jsonb_each", "jsonb_tree
 ///
 /// # Errors
 /// One is not for guests; the guest's time is over.
-pub(crate) fn check(state: &State, known: &mut Known, program: &Program, sql: &str) -> Result<()> {
+pub(crate) fn check(
+    state: &ConnectionState,
+    known: &mut Known,
+    program: &Program,
+    sql: &str,
+) -> Result<()> {
     let mut unknown: Vec<&str> = program.virtual_tables.iter().map(String::as_str).collect();
     unknown.retain(|text| !address(text).is_some_and(|at| state.is_connected(at)));
     if unknown.is_empty() && program.drops_virtual.is_empty() {
@@ -94,7 +99,12 @@ pub(crate) fn check(state: &State, known: &mut Known, program: &Program, sql: &s
 type Modules = HashMap<String, (&'static str, String, String)>;
 
 /// Finds a virtual table where it was found before.
-fn find_known(state: &State, known: &mut Known, text: &str, modules: &mut Modules) -> Option<()> {
+fn find_known(
+    state: &ConnectionState,
+    known: &mut Known,
+    text: &str,
+    modules: &mut Modules,
+) -> Option<()> {
     let (schema, name) = known.table(text)?;
     let module = known.schema(state, schema).ok()?.objects.get(&name)?.module.clone()?;
     // Whether SQLite still has it there is asked all the same: an address says nothing by itself.
@@ -104,7 +114,12 @@ fn find_known(state: &State, known: &mut Known, text: &str, modules: &mut Module
 }
 
 /// Whether the tables behind one of the modules for guests are plain ones.
-fn is_plain(state: &State, known: &mut Known, schema: &'static str, name: &str) -> Result<bool> {
+fn is_plain(
+    state: &ConnectionState,
+    known: &mut Known,
+    schema: &'static str,
+    name: &str,
+) -> Result<bool> {
     let schema = known.schema(state, schema)?;
     let Some(object) = schema.objects.get(name) else { return Ok(false) };
     known.is_plain(schema.name, name, || schema.is_plain(state, name, object))
@@ -113,7 +128,7 @@ fn is_plain(state: &State, known: &mut Known, schema: &'static str, name: &str) 
 /// Whether a guest may drop what has this name in a database: a table of a definition, or one of the modules
 /// for guests over plain tables.
 fn is_dropped_by_guests(
-    state: &State,
+    state: &ConnectionState,
     known: &mut Known,
     database: i64,
     name: &str,
@@ -146,7 +161,7 @@ fn names_in(sql: &str) -> HashSet<String> {
 /// Checks the calls that are full-text search's own if their first argument is a column, and not what is
 /// computed from one: EXPLAIN shows no difference.
 fn check_full_text(
-    state: &State,
+    state: &ConnectionState,
     known: &mut Known,
     program: &Program,
     modules: &Modules,
@@ -168,7 +183,7 @@ fn check_full_text(
 
 /// Whether the first argument of each call of full-text search is the column that is named like its table,
 /// in a statement that has no text but its own: no view, no trigger.
-fn has_only_columns(state: &State, known: &mut Known, sql: &str) -> Result<bool> {
+fn has_only_columns(state: &ConnectionState, known: &mut Known, sql: &str) -> Result<bool> {
     let Some(tables) = full_text::tables_of_calls(sql) else { return Ok(false) };
     let (names, mut found) = (names_in(sql), HashSet::new());
     for schema in SCHEMAS {
@@ -187,7 +202,7 @@ fn has_only_columns(state: &State, known: &mut Known, sql: &str) -> Result<bool>
 }
 
 /// Whether the connection has a database besides `main` and `temp`.
-pub(crate) fn has_attached(state: &State) -> Result<bool> {
+pub(crate) fn has_attached(state: &ConnectionState) -> Result<bool> {
     let mut has = false;
     state.handle.query("PRAGMA database_list", &[], &mut |row| {
         let is_own = |name| matches!(name, ValueRef::Text("main" | "temp"));
@@ -198,14 +213,14 @@ pub(crate) fn has_attached(state: &State) -> Result<bool> {
 }
 
 /// Whether a statement that makes a virtual table makes one of a module that is for guests.
-pub(crate) fn is_made_by_guests(state: &State, sql: &str) -> bool {
+pub(crate) fn is_made_by_guests(state: &ConnectionState, sql: &str) -> bool {
     definition(sql).is_some_and(|(module, lexer)| {
         is_definition(state, &module)
             || MODULES.contains(&module.as_str()) && options(lexer).is_some()
     })
 }
 
-fn is_definition(state: &State, module: &str) -> bool {
+fn is_definition(state: &ConnectionState, module: &str) -> bool {
     state.tables.borrow().registered.contains(module)
 }
 
@@ -216,7 +231,7 @@ fn address(text: &str) -> Option<usize> {
 }
 
 /// How EXPLAIN calls this virtual table, if there is one.
-fn address_of(state: &State, schema: &str, name: &str) -> Option<String> {
+fn address_of(state: &ConnectionState, schema: &str, name: &str) -> Option<String> {
     let sql = format!("SELECT 1 FROM {schema}.{}", quote_identifier(name));
     let program = Program::read(state, sql.as_bytes()).ok()?;
     match <[String; 1]>::try_from(program.virtual_tables) {

@@ -12,7 +12,7 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use crate::api::code::*;
 use crate::full_text::{self, Columns};
 use crate::function_list::Call;
-use crate::state::State;
+use crate::state::ConnectionState;
 use crate::statement::Statement;
 
 /// Numbers of databases within a connection.
@@ -84,7 +84,7 @@ impl Program {
     ///
     /// # Errors
     /// SQLite cannot compile or explain it; the guest's time is over.
-    pub(crate) fn read(state: &State, sql: &[u8]) -> Result<Self> {
+    pub(crate) fn read(state: &ConnectionState, sql: &[u8]) -> Result<Self> {
         // EXPLAIN goes before the statement's first word.
         let is_before = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' | b';');
         let start = sql.iter().position(|byte| !is_before(byte)).unwrap_or(sql.len());

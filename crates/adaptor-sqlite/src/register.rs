@@ -11,8 +11,8 @@ use commensal_core::{Error, ErrorKind, Result};
 use crate::api::code::*;
 use crate::codes::is_code;
 use crate::form::{Form, Kind};
-use crate::function::{Slot, destroy_slot};
-use crate::state::{Registers, State};
+use crate::function::{FunctionSlot, destroy_slot};
+use crate::state::{ConnectionState, Registers};
 use crate::statement::Handle;
 use crate::{aggregate, collation, introspection, scalar, table};
 
@@ -20,21 +20,21 @@ use crate::{aggregate, collation, introspection, scalar, table};
 pub(crate) struct Everything;
 
 impl Registers for Everything {
-    fn connect(&self, state: &Rc<State>) -> Result<()> {
+    fn connect(&self, state: &Rc<ConnectionState>) -> Result<()> {
         introspection::connect_one(state)
     }
 
-    fn register(&self, state: &Rc<State>, registry: &Arc<Registry>) -> Result<()> {
+    fn register(&self, state: &Rc<ConnectionState>, registry: &Arc<Registry>) -> Result<()> {
         collation::register(state, registry)?;
         register(state, registry)?;
         table::register(state, registry)
     }
 
-    fn provide(&self, state: &Rc<State>) {
+    fn provide(&self, state: &Rc<ConnectionState>) {
         collation::provide_for_sorter(state);
     }
 
-    fn tidy(&self, state: &Rc<State>) -> Result<()> {
+    fn tidy(&self, state: &Rc<ConnectionState>) -> Result<()> {
         let untidy = state.slots.borrow().registered.is_untidy()
             || state.tables.borrow().registered.is_untidy()
             || state.collations.borrow().is_untidy();
@@ -49,7 +49,7 @@ impl Registers for Everything {
 }
 
 /// Registers a slot for each function that has none.
-fn register(state: &Rc<State>, registry: &Registry) -> Result<()> {
+fn register(state: &Rc<ConnectionState>, registry: &Registry) -> Result<()> {
     for entry in registry.functions().filter(|entry| !entry.shadowed) {
         let key = function_key(entry.name(), entry.arguments);
         if state.slots.borrow().registered.contains(&key) {
@@ -77,7 +77,7 @@ fn register(state: &Rc<State>, registry: &Registry) -> Result<()> {
 }
 
 /// Deletes slots that no longer have a function, and changes the form of others. The connection is idle.
-fn tidy(state: &Rc<State>, registry: &Registry) -> Result<()> {
+fn tidy(state: &Rc<ConnectionState>, registry: &Registry) -> Result<()> {
     let is_true = |key: &FunctionKey, (_, form): &(_, Form)| is_true(registry, key, *form);
     let stale = state.slots.borrow().registered.stale(is_true);
     for key in stale {
@@ -100,7 +100,12 @@ fn is_true(registry: &Registry, key: &FunctionKey, form: Form) -> bool {
     registry.meant(key).is_some_and(|entry| Form::of(entry) == form)
 }
 
-fn create_slot(state: &Rc<State>, key: FunctionKey, name: &str, form: Form) -> Result<()> {
+fn create_slot(
+    state: &Rc<ConnectionState>,
+    key: FunctionKey,
+    name: &str,
+    form: Form,
+) -> Result<()> {
     let slot = {
         let mut slots = state.slots.borrow_mut();
         let slot = slots.free.pop().unwrap_or_else(|| {
@@ -110,7 +115,8 @@ fn create_slot(state: &Rc<State>, key: FunctionKey, name: &str, form: Form) -> R
         slots.registered.insert(key.clone(), (slot, form));
         slot
     };
-    let data = Box::new(Slot { state: Rc::clone(state), number: slot, key: key.clone(), form });
+    let data =
+        Box::new(FunctionSlot { state: Rc::clone(state), number: slot, key: key.clone(), form });
     let created = create_function(state.handle, name, key.1, data);
     if created.is_err() {
         state.slots.borrow_mut().registered.refused(&key);
@@ -118,12 +124,17 @@ fn create_slot(state: &Rc<State>, key: FunctionKey, name: &str, form: Form) -> R
     created
 }
 
-fn create_function(handle: Handle, name: &str, arguments: i32, data: Box<Slot>) -> Result<()> {
+fn create_function(
+    handle: Handle,
+    name: &str,
+    arguments: i32,
+    data: Box<FunctionSlot>,
+) -> Result<()> {
     let Handle { api, .. } = handle;
     let form = data.form;
     let (name, flags) = (function_name(name)?, SQLITE_UTF8 | form.flags);
     let (scalar, methods) = match form.kind {
-        Kind::Scalar => (Some(scalar::scalar_of::<Slot>(api)?), None),
+        Kind::Scalar => (Some(scalar::scalar_of::<FunctionSlot>(api)?), None),
         Kind::Aggregate | Kind::Window => (None, Some(aggregate::methods_of(api)?)),
     };
     let window = methods.filter(|_| form.kind == Kind::Window);

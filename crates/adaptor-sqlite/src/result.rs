@@ -13,14 +13,14 @@ use crate::{auxiliary, pointer};
 
 /// SQLite's place for a result.
 #[derive(Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct ResultContext {
     api: &'static Api,
     context: *mut sqlite3_context,
     /// The function of SQL's that is called there is the guest's own.
     is_guests: bool,
 }
 
-impl Place {
+impl ResultContext {
     /// # Safety
     /// `context` is that of a running call, and what is made is used within it.
     #[inline(always)]
@@ -32,14 +32,14 @@ impl Place {
     /// arguments, SQLite keeps there.
     ///
     /// # Safety
-    /// As for [`Place::new`]; nobody else keeps anything there for an argument.
+    /// As for [`ResultContext::new`]; nobody else keeps anything there for an argument.
     #[inline(always)]
     pub(crate) unsafe fn of_guest(api: &'static Api, context: *mut sqlite3_context) -> Self {
         Self { api, context, is_guests: true }
     }
 }
 
-impl Sink<()> for Place {
+impl Sink<()> for ResultContext {
     #[inline(always)]
     fn value(self, value: ValueRef<'_>, subtype: u8) {
         // SAFETY: who made this says that the call runs.

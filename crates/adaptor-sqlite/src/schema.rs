@@ -9,7 +9,7 @@ use commensal_core::{Result, ValueRef};
 
 use crate::program::Program;
 use crate::refusal::{is_of_catalog, refusal};
-use crate::state::State;
+use crate::state::ConnectionState;
 
 /// Modules of SQLite's own that reach nothing but tables of their file.
 pub(crate) const MODULES: &[&str] = &["fts3", "fts4", "fts5", "geopoly", "rtree", "rtree_i32"];
@@ -66,7 +66,7 @@ pub(crate) struct Schema {
 impl Schema {
     /// # Errors
     /// There are more than a guest's statement looks at; the guest's time is over; what SQLite reports.
-    pub(crate) fn read(state: &State, name: &'static str) -> Result<Self> {
+    pub(crate) fn read(state: &ConnectionState, name: &'static str) -> Result<Self> {
         let master = if name == "temp" { "sqlite_temp_master" } else { "main.sqlite_master" };
         let sql = format!("SELECT type, name, tbl_name, rootpage, sql FROM {master}");
         let (mut objects, mut triggers) = (HashMap::new(), Vec::new());
@@ -125,7 +125,12 @@ impl Schema {
     }
 
     /// Whether all tables that a virtual table may read and write are plain ones.
-    pub(crate) fn is_plain(&self, state: &State, name: &str, object: &Object) -> Result<bool> {
+    pub(crate) fn is_plain(
+        &self,
+        state: &ConnectionState,
+        name: &str,
+        object: &Object,
+    ) -> Result<bool> {
         for suffix in SHADOWS {
             state.services.sql.check_time()?;
             let shadow = format!("{name}_{suffix}");
@@ -143,7 +148,7 @@ impl Schema {
 
     /// The columns of a table whose rows are stored as they are, and that is none of the catalog's; `None`
     /// for any other.
-    fn columns(&self, state: &State, name: &str) -> Result<Option<Vec<String>>> {
+    fn columns(&self, state: &ConnectionState, name: &str) -> Result<Option<Vec<String>>> {
         if !self.objects.get(name).is_some_and(|object| object.is_table) || is_of_catalog(name) {
             return Ok(None);
         }
@@ -160,14 +165,14 @@ impl Schema {
     }
 
     /// Whether reading the table runs nothing.
-    fn is_read_plainly(&self, state: &State, name: &str) -> Result<bool> {
+    fn is_read_plainly(&self, state: &ConnectionState, name: &str) -> Result<bool> {
         let select = format!("SELECT * FROM {}", self.quoted(name));
         Ok(self.columns(state, name)?.is_some() && reaches_nothing(state, &select))
     }
 
     /// Whether reading and writing the table runs nothing: no constraint, index, trigger or action of a
     /// foreign key that calls a function or reaches a virtual table.
-    fn is_written_plainly(&self, state: &State, name: &str) -> Result<bool> {
+    fn is_written_plainly(&self, state: &ConnectionState, name: &str) -> Result<bool> {
         let Some(columns) = self.columns(state, name)? else { return Ok(false) };
         let table = self.quoted(name);
         let set = columns.iter().map(|column| quote_identifier(column));
@@ -188,7 +193,7 @@ impl Schema {
 }
 
 /// Whether the statement calls nothing and reaches no virtual table.
-fn reaches_nothing(state: &State, sql: &str) -> bool {
+fn reaches_nothing(state: &ConnectionState, sql: &str) -> bool {
     Program::read(state, sql.as_bytes()).is_ok_and(|program| {
         program.calls.is_empty()
             && program.virtual_tables.is_empty()

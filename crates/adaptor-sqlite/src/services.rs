@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use commensal_core::environment::Environment;
-use commensal_core::host::place::Place;
+use commensal_core::host::call_site::CallSite;
 use commensal_core::host::sql::HostSql;
 use commensal_core::host::{HostServices, LogLevel};
 use commensal_core::limits::Capabilities;
@@ -73,8 +73,8 @@ impl HostServices for Services {
         self.sql.is_possible().then_some(&self.sql)
     }
 
-    fn place(&self) -> Option<&dyn Place> {
-        Here::place()
+    fn call_site(&self) -> Option<&dyn CallSite> {
+        Here::call_site()
     }
 }
 

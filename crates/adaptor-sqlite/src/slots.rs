@@ -9,7 +9,7 @@ use crate::registered::Registered;
 
 /// The functions that are registered with SQLite.
 #[derive(Default)]
-pub(crate) struct Slots {
+pub(crate) struct FunctionSlots {
     /// Number and form of each.
     pub(crate) registered: Registered<FunctionKey, (usize, Form)>,
     /// Numbers given so far.
@@ -22,7 +22,7 @@ pub(crate) struct Slots {
     pub(crate) deleted: HashSet<FunctionKey>,
 }
 
-impl Slots {
+impl FunctionSlots {
     /// A slot was destroyed.
     pub(crate) fn destroyed(&mut self, number: usize, key: &FunctionKey) {
         self.free.push(number);

@@ -12,19 +12,19 @@ use commensal_core::settings::Settings;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::codes::is_transient;
-use crate::pin::Snapshots;
 use crate::raised::Raised;
 use crate::reader::Reader;
-use crate::state::State;
+use crate::state::ConnectionState;
+use crate::statement_context::Snapshots;
 use crate::{names, thread};
 
-impl Snapshots for State {
+impl Snapshots for ConnectionState {
     fn current(self: Rc<Self>) -> Result<Arc<Registry>> {
         Self::current(&self)
     }
 }
 
-impl State {
+impl ConnectionState {
     /// A statement is about to begin. Functions look at the catalog when they are first called;
     /// collations may be called where no SQL can run, so they are told.
     pub(crate) fn begin_statement(self: &Rc<Self>) -> Result<()> {
@@ -65,7 +65,7 @@ impl State {
         self.read(false)
     }
 
-    /// As [`State::current`], but reads the catalog whatever the generation says.
+    /// As [`ConnectionState::current`], but reads the catalog whatever the generation says.
     ///
     /// # Errors
     /// The catalog cannot be read.

@@ -17,17 +17,17 @@ use commensal_core::session::Session;
 use commensal_core::{Error, Result};
 
 use crate::api::{sqlite3_context, sqlite3_vtab};
-use crate::collation::slot::{Slot as Collation, Wasm};
+use crate::collation::slot::{CollationSlot as Collation, Wasm};
 use crate::given::GivenModules;
 use crate::names::Names;
-use crate::pin::{Pin, Snapshots};
 use crate::placeholder::Placeholders;
 use crate::raised::Raised;
 use crate::registered::Registered;
 use crate::services::Services;
-use crate::slots::Slots;
+use crate::slots::FunctionSlots;
 use crate::statement::{Handle, Statement};
-use crate::table::slots::Slots as Tables;
+use crate::statement_context::{Snapshots, StatementContext};
+use crate::table::slots::TableSlots as Tables;
 use crate::thread;
 
 /// Registers with SQLite what a snapshot has. What SQLite calls then knows the state, so it is handed in.
@@ -36,29 +36,29 @@ pub(crate) trait Registers {
     ///
     /// # Errors
     /// SQLite refuses.
-    fn connect(&self, state: &Rc<State>) -> Result<()>;
+    fn connect(&self, state: &Rc<ConnectionState>) -> Result<()>;
 
     /// Registers whatever has no slot. The form of a slot can only be changed while the connection is
     /// idle; until then [`Registers::tidy`] is due.
     ///
     /// # Errors
     /// SQLite refuses.
-    fn register(&self, state: &Rc<State>, registry: &Arc<Registry>) -> Result<()>;
+    fn register(&self, state: &Rc<ConnectionState>, registry: &Arc<Registry>) -> Result<()>;
 
     /// Reads what comparisons on threads of the sorter will need.
-    fn provide(&self, state: &Rc<State>);
+    fn provide(&self, state: &Rc<ConnectionState>);
 
     /// Deletes slots that no longer have a definition, and changes the form of others, if the
     /// connection is idle.
     ///
     /// # Errors
     /// SQLite refuses.
-    fn tidy(&self, state: &Rc<State>) -> Result<()>;
+    fn tidy(&self, state: &Rc<ConnectionState>) -> Result<()>;
 }
 
 /// See the module's description. Shared by the connection, its slots and its virtual tables; all of
 /// them are called by one thread at a time.
-pub(crate) struct State {
+pub(crate) struct ConnectionState {
     pub(crate) handle: Handle,
     /// Replaced when settings change; a running statement keeps the one that it began with.
     pub(crate) session: RefCell<Rc<Session>>,
@@ -69,7 +69,7 @@ pub(crate) struct State {
     pub(crate) registry: RefCell<Arc<Registry>>,
     /// Whether the snapshot is one of committed tables.
     pub(crate) committed: Cell<bool>,
-    pub(crate) slots: RefCell<Slots>,
+    pub(crate) slots: RefCell<FunctionSlots>,
     /// Counts the plans that were made for tables of guests, which tells of a statement that has been
     /// prepared whether it reads one.
     pub(crate) plans: Cell<u64>,
@@ -94,8 +94,8 @@ pub(crate) struct State {
     pub(crate) collation_failed: Arc<AtomicBool>,
     /// Whether each statement of the connection tells when it begins.
     sees_statements: bool,
-    /// The pin with which an aggregate began a group last.
-    last_pin: RefCell<Weak<Pin>>,
+    /// The context of the statement in which an aggregate began a group last.
+    last_statement: RefCell<Weak<StatementContext>>,
     /// A statement is being reset or finalized.
     resetting: Cell<bool>,
     /// An introspection table was connected, whose disconnection will tell that the connection closes.
@@ -113,13 +113,13 @@ pub(crate) struct Cached {
     pub(crate) empty_schema: Option<i64>,
 }
 
-impl Drop for State {
+impl Drop for ConnectionState {
     fn drop(&mut self) {
         self.services.sql.forget_examiner();
     }
 }
 
-impl State {
+impl ConnectionState {
     pub(crate) fn new(
         handle: Handle,
         environment: Arc<Environment>,
@@ -149,7 +149,7 @@ impl State {
             collation_modules: RefCell::default(),
             collation_failed: Arc::default(),
             sees_statements,
-            last_pin: RefCell::default(),
+            last_statement: RefCell::default(),
             resetting: Cell::new(false),
             introspected: Cell::new(false),
             definition_tables: RefCell::default(),
@@ -227,7 +227,7 @@ impl State {
         Arc::clone(self.session.borrow().environment())
     }
 
-    /// Keeps an error for [`State::take_last_error`].
+    /// Keeps an error for [`ConnectionState::take_last_error`].
     #[cold]
     pub(crate) fn set_last_error(&self, error: Option<Error>) {
         *self.last_error.borrow_mut() = error;
@@ -249,21 +249,21 @@ impl State {
     }
 
     /// What a statement that begins now holds on to, without a snapshot yet.
-    pub(crate) fn pin(self: &Rc<Self>) -> Rc<Pin> {
+    pub(crate) fn statement(self: &Rc<Self>) -> Rc<StatementContext> {
         let snapshots = Rc::clone(self) as Rc<dyn Snapshots>;
-        Pin::new(self.handle.api, snapshots, self.session(), self.slot_count())
+        StatementContext::new(self.handle.api, snapshots, self.session(), self.slot_count())
     }
 
-    /// Keeps in mind the pin of a statement that aggregates.
-    pub(crate) fn set_last_pin(&self, pin: &Rc<Pin>) {
-        *self.last_pin.borrow_mut() = Rc::downgrade(pin);
+    /// Remembers the context of a statement that aggregates.
+    pub(crate) fn set_last_statement(&self, statement: &Rc<StatementContext>) {
+        *self.last_statement.borrow_mut() = Rc::downgrade(statement);
     }
 
-    /// The pin of the running statement, for a result of no rows, whose context does not lead there:
+    /// The context of the running statement, for a result of no rows, from whose `sqlite3_context` it cannot be found:
     /// that of the statement that aggregated last, if that still runs and no other does.
-    pub(crate) fn last_pin(&self) -> Option<Rc<Pin>> {
-        let pin = self.last_pin.borrow().upgrade()?;
-        self.handle.runs_one().then_some(pin)
+    pub(crate) fn last_statement(&self) -> Option<Rc<StatementContext>> {
+        let statement = self.last_statement.borrow().upgrade()?;
+        self.handle.runs_one().then_some(statement)
     }
 
     /// Resets or finalizes a statement, by what `reset` does.

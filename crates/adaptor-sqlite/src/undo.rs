@@ -10,7 +10,7 @@
 
 use commensal_core::Result;
 
-use crate::state::State;
+use crate::state::ConnectionState;
 
 /// The savepoint around one execution of a statement.
 #[derive(Default)]
@@ -22,7 +22,7 @@ pub(crate) struct Undo {
 impl Undo {
     /// Sets the savepoint, if a transaction is open. Another statement that writes at the same time
     /// keeps it from being set.
-    pub(crate) fn begin(&mut self, state: &State) {
+    pub(crate) fn begin(&mut self, state: &ConnectionState) {
         if !state.handle.is_autocommit() {
             let set = state.handle.execute("SAVEPOINT commensal_statement", &[]).is_ok();
             self.open = set.then(|| state.table_failures.get());
@@ -30,7 +30,7 @@ impl Undo {
     }
 
     /// The execution has ended, in this way.
-    pub(crate) fn end<T, E>(&mut self, state: &State, result: &Result<T, E>) {
+    pub(crate) fn end<T, E>(&mut self, state: &ConnectionState, result: &Result<T, E>) {
         let handle = state.handle;
         let Some(failures) = self.open.take() else { return };
         // An error that ended the transaction has ended the savepoint.

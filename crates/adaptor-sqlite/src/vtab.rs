@@ -9,7 +9,7 @@ use crate::api::code::*;
 use crate::api::{Api, sqlite3, sqlite3_module, sqlite3_vtab, sqlite3_vtab_cursor};
 use crate::codes::code_of;
 use crate::guard::guard;
-use crate::state::State;
+use crate::state::ConnectionState;
 
 /// A module without methods, to be filled in.
 pub(crate) const NO_METHODS: sqlite3_module = sqlite3_module {
@@ -165,7 +165,7 @@ unsafe fn set_message(api: &Api, to: *mut *mut c_char, message: &str) {
 /// # Safety
 /// `to` is where SQLite looks for a message: `zErrMsg` of the table, or the place that xConnect has.
 #[cold]
-pub(crate) unsafe fn fail(state: &State, to: *mut *mut c_char, error: Error) -> c_int {
+pub(crate) unsafe fn fail(state: &ConnectionState, to: *mut *mut c_char, error: Error) -> c_int {
     // SAFETY: the caller's promise.
     unsafe { set_message(state.handle.api, to, error.message()) };
     let code = code_of(&error);

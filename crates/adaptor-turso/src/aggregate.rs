@@ -21,7 +21,7 @@ use turso_core::types::IOResultOr;
 use turso_core::{Connection, ExternalFunc, IOResult, LimboError, OpenOptions, Register, Value};
 
 use crate::error;
-use crate::error::{astray, panicked};
+use crate::error::{no_statement, panicked};
 use crate::meaning::{AGGREGATES_MAX, Meaning, PLAIN, name};
 use crate::row::Row;
 use crate::running::{self, Running};
@@ -105,7 +105,7 @@ struct Accumulator {
 struct Group {
     state: AggregateState,
     /// Of which the state is part.
-    execution: u64,
+    execution_number: u64,
     packed: bool,
 }
 
@@ -125,9 +125,9 @@ impl Aggregate for Accumulator {
             [_] if !group.packed => group.take(&Values(args)),
             [Value::Blob(bytes)] => match Row::read(bytes) {
                 Some(row) => group.take(&row),
-                None => Err(Box::new(error::of_function(&astray()))),
+                None => Err(Box::new(error::of_function(&no_statement()))),
             },
-            _ => Err(Box::new(error::of_function(&astray()))),
+            _ => Err(Box::new(error::of_function(&no_statement()))),
         }
         .map(IOResult::Done)
     }
@@ -138,8 +138,8 @@ impl Aggregate for Accumulator {
                 Some(group) => group,
                 None => open(running, self.number)?,
             };
-            let (session, scope) = running.execution(group.execution)?;
-            session.finalize(scope, group.state, owned)
+            let (session, execution) = running.execution_of(group.execution_number)?;
+            session.finalize(execution, group.state, owned)
         })
         .map(IOResult::Done)
     }
@@ -165,12 +165,12 @@ impl Group {
         arguments: &A,
         appended: CallResult<Appended>,
     ) -> Result<(), Box<LimboError>> {
-        let Self { state, execution, .. } = self;
+        let Self { state, execution_number, .. } = self;
         within(|running| {
-            let (session, scope) = running.execution(*execution)?;
+            let (session, execution) = running.execution_of(*execution_number)?;
             match appended {
-                Ok(appended) => session.pass_rows(scope, state, Rows::In, arguments, appended),
-                Err(error) => Err(session.fail_state(scope, state, *error)),
+                Ok(appended) => session.pass_rows(execution, state, Rows::In, arguments, appended),
+                Err(error) => Err(session.fail_state(execution, state, *error)),
             }
         })
     }
@@ -181,8 +181,8 @@ impl Drop for Accumulator {
     fn drop(&mut self) {
         let Some(group) = self.group.take() else { return };
         let Some(mut running) = running::take() else { return };
-        if let Ok((session, scope)) = running.execution(group.execution) {
-            session.discard_state(scope, group.state);
+        if let Ok((session, execution)) = running.execution_of(group.execution_number) {
+            session.discard_state(execution, group.state);
         }
         running::put(running);
     }
@@ -191,7 +191,7 @@ impl Drop for Accumulator {
 /// Runs `body` with what the thread works on.
 fn within<T>(body: impl FnOnce(&mut Running) -> Result<T>) -> Result<T, Box<LimboError>> {
     let Some(mut running) = running::take() else {
-        return Err(Box::new(error::of_function(&astray())));
+        return Err(Box::new(error::of_function(&no_statement())));
     };
     // A panic leaves out what was bound, which is bound anew.
     match catch_unwind(AssertUnwindSafe(|| body(&mut running))) {
@@ -207,23 +207,23 @@ fn within<T>(body: impl FnOnce(&mut Running) -> Result<T>) -> Result<T, Box<Limb
 /// Makes a state, binding the aggregate to what the statement's snapshot says if that is due.
 #[cold]
 fn open(running: &mut Running, number: usize) -> Result<Group> {
-    let Meaning { slot, packed } = *running.aggregates.get(number).ok_or_else(astray)?;
+    let Meaning { slot, packed } = *running.aggregates.get(number).ok_or_else(no_statement)?;
     let state = Arc::clone(&running.state);
-    if !running.scope.as_ref().is_some_and(|scope| scope.is_bound(slot)) {
-        let key = state.key_of_slot(slot).ok_or_else(astray)?;
+    if !running.execution.as_ref().is_some_and(|execution| execution.is_bound(slot)) {
+        let key = state.key_of_slot(slot).ok_or_else(no_statement)?;
         bind(running, slot, &key)?;
     }
-    let execution = running.execution;
-    let (session, scope) = running.execution(execution)?;
-    Ok(Group { state: session.open_state(scope, slot)?, execution, packed })
+    let execution_number = running.execution_number;
+    let (session, execution) = running.execution_of(execution_number)?;
+    Ok(Group { state: session.open_state(execution, slot)?, execution_number, packed })
 }
 
 fn bind(running: &mut Running, slot: usize, key: &FunctionKey) -> Result<()> {
     running.registry().map_err(|error| error.of_function(&key.0))?;
     let state = Arc::clone(&running.state);
-    let Some(scope) = running.scope.as_mut() else { return Err(astray()) };
+    let Some(execution) = running.execution.as_mut() else { return Err(no_statement()) };
     let read = |sha256: &[u8; 32]| state.read_module(sha256);
-    state.session.bind_aggregate(scope, slot, key, |_| Ok(()), read)
+    state.session.bind_aggregate(execution, slot, key, |_| Ok(()), read)
 }
 
 /// The engine's values as arguments.

@@ -12,9 +12,9 @@ use commensal_core::registry::Registry;
 use commensal_core::session::Binding;
 use commensal_core::{Error, ErrorKind, Result};
 
-use crate::error::{astray, panicked};
+use crate::error::{no_statement, panicked};
 use crate::running::{self, Running};
-use crate::state::State;
+use crate::state::ConnectionState;
 
 /// What the engine calls for every collation of a definition; the context is its slot.
 ///
@@ -60,37 +60,43 @@ fn order(slot: usize, a: &str, b: &str) -> Ordering {
 fn call(running: &mut Running, slot: usize, a: &str, b: &str) -> Result<Ordering> {
     let known = running.collations.iter().position(|(bound, _)| *bound == slot);
     let known = match known {
-        Some(known) if running.scope.as_ref().is_some_and(|scope| scope.is_bound(slot)) => known,
+        Some(known)
+            if running.execution.as_ref().is_some_and(|execution| execution.is_bound(slot)) =>
+        {
+            known
+        }
         _ => bind(running, slot)?,
     };
     running.compared = Some(known);
-    let Running { state, scope: Some(scope), collations, .. } = running else {
-        return Err(astray());
+    let Running { state, execution: Some(execution), collations, .. } = running else {
+        return Err(no_statement());
     };
-    state.session.compare(scope, slot, &collations[known].1, a, b)
+    state.session.compare(execution, slot, &collations[known].1, a, b)
 }
 
 /// Binds the collation to what the statement's snapshot says; its place among those of the statement.
 #[cold]
 fn bind(running: &mut Running, slot: usize) -> Result<usize> {
     let state = Arc::clone(&running.state);
-    let key = state.key_of_slot(slot).ok_or_else(astray)?;
+    let key = state.key_of_slot(slot).ok_or_else(no_statement)?;
     let registry = running.registry()?;
     let entry = registry.collation(&key.0).filter(|entry| !entry.shadowed);
     let Some(entry) = entry.cloned() else {
         let message = format!("no such collation sequence: {}", key.0);
         return Err(Error::new(ErrorKind::NotFound, message));
     };
-    let Running { scope: Some(scope), collations, .. } = running else { return Err(astray()) };
+    let Running { execution: Some(execution), collations, .. } = running else {
+        return Err(no_statement());
+    };
     let read = |sha256: &[u8; 32]| state.read_module(sha256);
-    state.session.bind_compiled(scope, slot, Binding::of_collation(&entry), read)?;
+    state.session.bind_compiled(execution, slot, Binding::of_collation(&entry), read)?;
     collations.retain(|(bound, _)| *bound != slot);
     collations.push((slot, entry));
     Ok(collations.len() - 1)
 }
 
 /// Has the connection know the collations of a snapshot, and forget others.
-pub(crate) fn register(state: &State, registry: &Registry) {
+pub(crate) fn register(state: &ConnectionState, registry: &Registry) {
     for entry in registry.collations().filter(|entry| !entry.shadowed) {
         let name = entry.callable.name.to_ascii_lowercase();
         if let Some(slot) = state.new_collation(&name) {

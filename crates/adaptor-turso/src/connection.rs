@@ -9,12 +9,12 @@ use commensal_core::{Error, ErrorKind, Result};
 use turso_core::{Connection, Statement};
 
 use crate::running::{self, Running};
-use crate::state::State;
+use crate::state::ConnectionState;
 use crate::{collation, error, stack};
 
 /// An open connection with Commensal in it.
 pub struct TursoConnection {
-    pub(crate) state: Arc<State>,
+    pub(crate) state: Arc<ConnectionState>,
     /// Statements that write in the middle of their execution.
     pub(crate) writing: Cell<usize>,
     /// Rows changed by the last statement that could write. The engine's own number counts the rows
@@ -28,7 +28,7 @@ pub struct TursoConnection {
 
 impl TursoConnection {
     pub(crate) fn new(connection: Arc<Connection>, environment: Arc<Environment>) -> Self {
-        let state = State::new(connection, environment, collation::register);
+        let state = ConnectionState::new(connection, environment, collation::register);
         // A catalog that cannot be read is told by the statement that needs a function, and does not
         // keep the database from opening.
         let _ = state.current();

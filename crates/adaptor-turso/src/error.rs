@@ -99,7 +99,7 @@ pub(crate) fn panicked() -> Error {
 
 /// The engine called without a statement of ours.
 #[cold]
-pub(crate) fn astray() -> Error {
+pub(crate) fn no_statement() -> Error {
     Error::new(ErrorKind::Fault, "a function was called outside of any statement of its connection")
 }
 

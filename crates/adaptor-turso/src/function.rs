@@ -16,20 +16,20 @@ use turso_core::native_ext::{FunctionArity, ScalarCall, ScalarFunction};
 use turso_core::types::IOResultOr;
 use turso_core::{Connection, ExternalFunc, IOResult, Numeric, Register, Value};
 
-use crate::error::{self, astray, panicked};
+use crate::error::{self, no_statement, panicked};
 use crate::running::{self, Running};
-use crate::state::State;
+use crate::state::ConnectionState;
 use crate::value::{borrowed, owned, subtype};
 
 /// What the engine keeps for a resolved function.
 #[derive(Debug)]
-pub(crate) struct Slot {
+pub(crate) struct FunctionSlot {
     /// Index among the slots of its connection.
     pub(crate) number: usize,
     pub(crate) key: Arc<FunctionKey>,
 }
 
-impl Slot {
+impl FunctionSlot {
     /// The function as the engine wants it.
     pub(crate) fn function(self, entry: &FunctionEntry) -> turso_core::Result<ExternalFunc> {
         let arity = match usize::try_from(entry.arguments) {
@@ -45,7 +45,7 @@ impl Slot {
 /// # Errors
 /// The function has another number of arguments.
 pub(crate) fn resolve(
-    state: &State,
+    state: &ConnectionState,
     name: &str,
     arguments: usize,
 ) -> Result<Option<Arc<ExternalFunc>>> {
@@ -64,7 +64,7 @@ pub(crate) fn resolve(
         );
         return Err(Error::new(ErrorKind::Engine, message));
     }
-    let make = |number, key| Slot { number, key }.function(entry).map_err(error::of_engine);
+    let make = |number, key| FunctionSlot { number, key }.function(entry).map_err(error::of_engine);
     state.function(entry, make).map(Some)
 }
 
@@ -74,7 +74,7 @@ thread_local! {
     static CALLED: Cell<usize> = const { Cell::new(0) };
 }
 
-impl ScalarFunction for Slot {
+impl ScalarFunction for FunctionSlot {
     type Call = Call;
 
     fn create_call(&self) -> turso_core::Result<Call> {
@@ -109,13 +109,13 @@ fn call(
     result: &mut IOResultOr<Value>,
 ) {
     let Some(mut running) = running::take() else {
-        *result = Err(Box::new(error::of_function(&astray())));
+        *result = Err(Box::new(error::of_function(&no_statement())));
         return;
     };
     let called = if Arc::ptr_eq(&running.state.connection, connection) {
         run(&mut running, number, arguments, result)
     } else {
-        Err(astray())
+        Err(no_statement())
     };
     if let Err(error) = called {
         *result = Err(running.fail(error));
@@ -131,17 +131,19 @@ fn run(
     arguments: &Registers<'_>,
     result: &mut IOResultOr<Value>,
 ) -> Result<()> {
-    if !running.scope.as_ref().is_some_and(|scope| scope.is_bound(number)) {
+    if !running.execution.as_ref().is_some_and(|execution| execution.is_bound(number)) {
         // Not called before, or a fault took its instance.
         bind(running, number)?;
     }
-    let Running { state, scope: Some(scope), .. } = running else { return Err(astray()) };
+    let Running { state, execution: Some(execution), .. } = running else {
+        return Err(no_statement());
+    };
     let (mut integer, mut other) = (0, None);
     let sink = |value: ValueRef<'_>, subtype: u8| match value {
         ValueRef::Integer(value) => integer = value,
         value => other = Some(owned(value, subtype)),
     };
-    match scope.call(&state.environment, number, arguments, sink) {
+    match execution.call(&state.environment, number, arguments, sink) {
         Ok(()) => {
             *result = Ok(IOResult::Done(match other {
                 None => Value::Numeric(Numeric::Integer(integer)),
@@ -149,7 +151,7 @@ fn run(
             }));
             Ok(())
         }
-        Err(error) => Err(state.session.fail(scope, number, *error)),
+        Err(error) => Err(state.session.fail(execution, number, *error)),
     }
 }
 
@@ -157,10 +159,10 @@ fn run(
 #[cold]
 fn bind(running: &mut Running, number: usize) -> Result<()> {
     let state = Arc::clone(&running.state);
-    let key = state.key_of_slot(number).ok_or_else(astray)?;
+    let key = state.key_of_slot(number).ok_or_else(no_statement)?;
     running.registry().map_err(|error| error.of_function(&key.0))?;
-    let Some(scope) = running.scope.as_mut() else { return Err(astray()) };
-    state.session.bind_key(scope, number, &key, |sha256| state.read_module(sha256))
+    let Some(execution) = running.execution.as_mut() else { return Err(no_statement()) };
+    state.session.bind_key(execution, number, &key, |sha256| state.read_module(sha256))
 }
 
 /// The engine's registers as arguments.

@@ -54,10 +54,10 @@ impl VirtualTableModule for Module {
 }
 
 impl VirtualTable for Module {
-    type Cursor = Cursor;
+    type Cursor = IntrospectionCursor;
 
-    fn open(&self, _: Arc<Connection>) -> Result<Cursor> {
-        Ok(Cursor { table: self.0, rows: Vec::new(), row: 0 })
+    fn open(&self, _: Arc<Connection>) -> Result<IntrospectionCursor> {
+        Ok(IntrospectionCursor { table: self.0, rows: Vec::new(), row: 0 })
     }
 
     fn best_index(
@@ -77,13 +77,13 @@ impl VirtualTable for Module {
     }
 }
 
-struct Cursor {
+struct IntrospectionCursor {
     table: &'static Table,
     rows: Vec<Vec<Value>>,
     row: usize,
 }
 
-impl Cursor {
+impl IntrospectionCursor {
     /// The rows now, by the snapshot of the statement that asks.
     fn read(&self) -> Result<Vec<Vec<Value>>, Box<LimboError>> {
         // Without one, the engine reads for itself, and there is nothing to show.
@@ -99,7 +99,7 @@ impl Cursor {
     }
 }
 
-impl VirtualTableCursor for Cursor {
+impl VirtualTableCursor for IntrospectionCursor {
     fn filter(&mut self, _: &[Value], _: Option<&str>, _: i32) -> IOResultOr<bool> {
         self.rows = self.read()?;
         self.row = 0;

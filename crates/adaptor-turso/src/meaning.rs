@@ -14,7 +14,7 @@ pub(crate) fn name(number: usize, is_plain: bool) -> String {
     format!("{}{number}", if is_plain { PLAIN } else { ADORNED })
 }
 
-/// Whether the engine asks for one whose call it admits for aggregates alone.
+/// Whether the engine asks for one whose call it allows for aggregates alone.
 pub(crate) fn is_adorned(name: &str) -> bool {
     name.starts_with(ADORNED)
 }

@@ -7,10 +7,10 @@ use commensal_core::catalog::{CatalogReader, TableColumn, Values};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use turso_core::{Connection, NamespaceId};
 
-use crate::state::State;
+use crate::state::ConnectionState;
 
 /// See the module's description.
-pub(crate) struct Reader<'a>(pub(crate) &'a State);
+pub(crate) struct Reader<'a>(pub(crate) &'a ConnectionState);
 
 impl CatalogReader for Reader<'_> {
     fn query(

@@ -46,7 +46,7 @@ fn first_statement(sql: &str) -> &str {
 }
 
 /// The error of a statement, with the reason if that is a function of a definition where the engine
-/// admits none.
+/// allows none.
 #[cold]
 pub(crate) fn explain(sql: &str, registry: &Registry, error: Error) -> Error {
     let Some(declares) = declares(sql) else { return error };

@@ -67,7 +67,7 @@ pub(crate) fn rewrite(cmd: &mut Cmd, meanings: &mut dyn Meanings) -> Result<()> 
         views: Vec::new(),
         writes,
         changed: false,
-        admits_aggregates: false,
+        allows_aggregates: false,
         depth: 0,
         derived: false,
         called: Vec::new(),
@@ -86,7 +86,7 @@ struct Rewriter<'a> {
     /// Whether anything was replaced.
     changed: bool,
     /// Whether this is a clause in which aggregates can stand.
-    admits_aggregates: bool,
+    allows_aggregates: bool,
     /// How many SELECTs this is within.
     depth: usize,
     /// Whether a query around can compare what this SELECT gives.
@@ -159,7 +159,7 @@ impl Rewriter<'_> {
         let derived = std::mem::replace(&mut self.derived, derived);
         let called = std::mem::take(&mut self.called);
         self.depth += 1;
-        let result = self.admitting(false, |this| this.parts(select));
+        let result = self.allowing(false, |this| this.parts(select));
         self.depth -= 1;
         self.called = called;
         self.derived = derived;
@@ -173,7 +173,7 @@ impl Rewriter<'_> {
             for compound in &mut body.compounds {
                 this.one_select(&mut compound.select)?;
             }
-            this.admitting(true, |this| this.order(order_by))?;
+            this.allowing(true, |this| this.order(order_by))?;
             let Some(Limit { expr, offset }) = limit else { return Ok(()) };
             this.expr(expr)?;
             this.optional(offset)
@@ -186,8 +186,8 @@ impl Rewriter<'_> {
             OneSelect::Select { columns, from, where_clause, group_by, window_clause, .. } => {
                 let before = std::mem::take(&mut self.changed);
                 // Without FROM they may belong to the query around, which the engine does not know.
-                let admits = from.is_some() || self.depth == 1;
-                self.admitting(admits, |this| this.columns(columns))?;
+                let allows = from.is_some() || self.depth == 1;
+                self.allowing(allows, |this| this.columns(columns))?;
                 self.called.clear();
                 self.from(from)?;
                 self.optional(where_clause)?;
@@ -195,7 +195,7 @@ impl Rewriter<'_> {
                 lost::check(&mut self.called, from.as_ref(), where_clause.as_deref(), derived)?;
                 if let Some(group_by) = group_by {
                     group_by.exprs.iter_mut().try_for_each(|e| self.expr(e))?;
-                    self.admitting(true, |this| this.optional(&mut group_by.having))?;
+                    self.allowing(true, |this| this.optional(&mut group_by.having))?;
                 }
                 for definition in window_clause {
                     let Window { partition_by, order_by, .. } = &mut definition.window;
@@ -210,14 +210,10 @@ impl Rewriter<'_> {
     }
 
     /// Runs `body` for a part in which aggregates can stand, or cannot.
-    fn admitting(
-        &mut self,
-        admits: bool,
-        body: impl FnOnce(&mut Self) -> Result<()>,
-    ) -> Result<()> {
-        let before = std::mem::replace(&mut self.admits_aggregates, admits);
+    fn allowing(&mut self, allows: bool, body: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        let before = std::mem::replace(&mut self.allows_aggregates, allows);
         let result = body(self);
-        self.admits_aggregates = before;
+        self.allows_aggregates = before;
         result
     }
 
@@ -419,7 +415,7 @@ impl Rewriter<'_> {
 
     /// What an aggregate is called with, in which no other can stand.
     fn arguments(&mut self, call: &mut Expr) -> Result<()> {
-        self.admitting(false, |this| match call {
+        self.allowing(false, |this| match call {
             Expr::FunctionCall { args, order_by, within_group, filter_over, .. } => {
                 this.optional(&mut filter_over.filter_clause)?;
                 args.iter_mut().try_for_each(|e| this.expr(e))?;
@@ -454,7 +450,7 @@ impl Rewriter<'_> {
         }
         self.changed = true;
         let is_plain = tail.filter_clause.is_none() && !sorted;
-        if !(is_plain || self.admits_aggregates) {
+        if !(is_plain || self.allows_aggregates) {
             // The engine would panic.
             let message = format!("misuse of aggregate function {}()", name.as_str());
             return Err(LimboError::ParseError(message));

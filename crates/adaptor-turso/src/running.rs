@@ -11,28 +11,28 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use commensal_core::registry::{CollationEntry, Registry};
-use commensal_core::session::{Scope, Session};
+use commensal_core::session::{Execution, Session};
 use commensal_core::{Error, Result, ValueRef};
 
 use turso_core::LimboError;
 
 use crate::meaning::Meaning;
-use crate::state::State;
+use crate::state::ConnectionState;
 use crate::step::{bind_all, step};
 use crate::{error, nesting, stack};
 
-/// See [`Running::execution`].
+/// See [`Running::execution_number`].
 static EXECUTIONS: AtomicU64 = AtomicU64::new(1);
 
 /// What one statement works on, from its preparation to its end.
 pub(crate) struct Running {
-    pub(crate) state: Arc<State>,
+    pub(crate) state: Arc<ConnectionState>,
     /// From the first call of a function to the end of the execution.
-    pub(crate) scope: Option<Scope>,
+    pub(crate) execution: Option<Execution>,
     /// The error of the last failed call, with what the engine's text loses.
     pub(crate) error: Option<Error>,
     /// Numbers the executions of this process. States of aggregates belong to one.
-    pub(crate) execution: u64,
+    pub(crate) execution_number: u64,
     /// What the statement means by the engine's aggregates, by their numbers.
     pub(crate) aggregates: Vec<Meaning>,
     /// The collations that the execution has bound, by their slots.
@@ -63,12 +63,12 @@ pub(crate) struct Running {
 const LEVELS: usize = 64;
 
 impl Running {
-    pub(crate) fn new(state: Arc<State>) -> Box<Self> {
+    pub(crate) fn new(state: Arc<ConnectionState>) -> Box<Self> {
         Box::new(Self {
             state,
-            scope: None,
+            execution: None,
             error: None,
-            execution: 0,
+            execution_number: 0,
             aggregates: Vec::new(),
             collations: Vec::new(),
             compared: None,
@@ -117,12 +117,12 @@ impl Running {
     /// # Errors
     /// The catalog cannot be read.
     pub(crate) fn registry(&mut self) -> Result<Arc<Registry>> {
-        match &self.scope {
-            Some(scope) => Ok(Arc::clone(scope.registry())),
+        match &self.execution {
+            Some(execution) => Ok(Arc::clone(execution.registry())),
             None => {
                 let registry = self.state.current()?;
-                self.scope = Some(self.state.session.begin(Arc::clone(&registry)));
-                self.execution = EXECUTIONS.fetch_add(1, Relaxed);
+                self.execution = Some(self.state.session.begin(Arc::clone(&registry)));
+                self.execution_number = EXECUTIONS.fetch_add(1, Relaxed);
                 Ok(registry)
             }
         }
@@ -132,10 +132,12 @@ impl Running {
     ///
     /// # Errors
     /// It has ended.
-    pub(crate) fn execution(&mut self, execution: u64) -> Result<(&Session, &mut Scope)> {
-        match &mut self.scope {
-            Some(scope) if self.execution == execution => Ok((&self.state.session, scope)),
-            _ => Err(error::astray()),
+    pub(crate) fn execution_of(&mut self, number: u64) -> Result<(&Session, &mut Execution)> {
+        match &mut self.execution {
+            Some(execution) if self.execution_number == number => {
+                Ok((&self.state.session, execution))
+            }
+            _ => Err(error::no_statement()),
         }
     }
 
@@ -154,8 +156,8 @@ impl Running {
 
     /// Ends the execution, if one began.
     pub(crate) fn end(&mut self) {
-        if let Some(scope) = self.scope.take() {
-            self.state.session.end(scope);
+        if let Some(execution) = self.execution.take() {
+            self.state.session.end(execution);
         }
         self.collations.clear();
         self.fault = None;
@@ -208,7 +210,11 @@ pub(crate) fn within<T>(
 
 /// Runs one statement of our own that writes, with the triggers that somebody may have put on the
 /// catalog, and functions in them. Never from within a function.
-pub(crate) fn execute(state: &Arc<State>, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()> {
+pub(crate) fn execute(
+    state: &Arc<ConnectionState>,
+    sql: &str,
+    parameters: &[ValueRef<'_>],
+) -> Result<()> {
     let body = || {
         let mut statement = state.connection.prepare(sql).map_err(error::of_engine)?;
         bind_all(&mut statement, parameters)?;

@@ -8,10 +8,10 @@ use commensal_core::{Result, ValueRef};
 use turso_core::NamespaceId;
 
 use crate::names::{is_builtin, is_collation};
-use crate::state::State;
+use crate::state::ConnectionState;
 
 /// Reads names out of a connection.
-pub(crate) struct Names<'a>(pub(crate) &'a State);
+pub(crate) struct Names<'a>(pub(crate) &'a ConnectionState);
 
 impl Names<'_> {
     /// Whether the engine has a table of this name that is not in the file.

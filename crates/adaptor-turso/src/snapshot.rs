@@ -10,12 +10,12 @@ use turso_core::Statement;
 use crate::error::is_transient;
 use crate::names::is_builtin;
 use crate::reader::{self, Reader};
-use crate::state::{State, lock};
+use crate::state::{ConnectionState, lock};
 use crate::step::step;
 use crate::value::borrowed;
 use crate::{error, stack};
 
-impl State {
+impl ConnectionState {
     /// The snapshot that is true now: reads the generation, and the catalog if that is another one.
     ///
     /// # Errors
@@ -24,7 +24,7 @@ impl State {
         self.read(false)
     }
 
-    /// As [`State::current`], but reads the catalog whatever the generation says.
+    /// As [`ConnectionState::current`], but reads the catalog whatever the generation says.
     ///
     /// # Errors
     /// The catalog cannot be read.

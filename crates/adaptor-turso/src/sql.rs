@@ -41,7 +41,7 @@ impl GuestSql {
     }
 
     fn connection(&self) -> Result<Arc<Connection>> {
-        self.connection.upgrade().ok_or_else(error::astray)
+        self.connection.upgrade().ok_or_else(error::no_statement)
     }
 }
 

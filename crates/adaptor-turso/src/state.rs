@@ -20,13 +20,13 @@ use crate::value::borrowed;
 use crate::{error, stack};
 
 /// See the module's description.
-pub(crate) struct State {
+pub(crate) struct ConnectionState {
     pub(crate) connection: Arc<Connection>,
     pub(crate) environment: Arc<Environment>,
     pub(crate) session: Session,
     pub(crate) services: Arc<Services>,
     pub(crate) registry: Mutex<Arc<Registry>>,
-    slots: Mutex<Slots>,
+    slots: Mutex<FunctionSlots>,
     /// Reads the generation, prepared.
     pub(crate) generation: Mutex<Option<Statement>>,
     /// Has the engine know the collations of a snapshot. What the engine calls then knows the state, so it
@@ -37,7 +37,7 @@ pub(crate) struct State {
 /// The functions that statements of this connection resolved. A slot is never given up: a prepared
 /// statement may have it.
 #[derive(Default)]
-struct Slots {
+struct FunctionSlots {
     by_key: HashMap<FunctionKey, usize>,
     all: Vec<KnownSlot>,
     /// Names of the collations that the connection knows.
@@ -47,7 +47,7 @@ struct Slots {
 /// In the key of a slot, in place of a number of arguments: it is that of a collation.
 const COLLATION: i32 = -2;
 
-impl Slots {
+impl FunctionSlots {
     /// The slot of this key.
     fn of(&mut self, key: FunctionKey) -> usize {
         let Self { by_key, all, .. } = self;
@@ -68,7 +68,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl State {
+impl ConnectionState {
     pub(crate) fn new(
         connection: Arc<Connection>,
         environment: Arc<Environment>,

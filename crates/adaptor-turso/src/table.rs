@@ -25,8 +25,8 @@ use turso_core::{
 };
 use turso_ext::{ConstraintOp, ResultCode};
 
-use crate::error::astray;
-use crate::state::State;
+use crate::error::no_statement;
+use crate::state::ConnectionState;
 use crate::value::{borrowed, owned};
 use crate::{error, running};
 
@@ -105,7 +105,7 @@ impl InternalVirtualTable for Function {
         &self,
         _: Arc<Connection>,
     ) -> turso_core::Result<Arc<RwLock<dyn InternalVirtualTableCursor>>> {
-        let cursor = Cursor { known: Arc::clone(&self.known), scan: Mutex::new(None) };
+        let cursor = TableCursor { known: Arc::clone(&self.known), scan: Mutex::new(None) };
         Ok(Arc::new(RwLock::new(cursor)))
     }
 
@@ -164,14 +164,14 @@ fn are_same(a: &[Column], b: &[Column]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(is_same)
 }
 
-struct Cursor {
+struct TableCursor {
     known: Arc<Known>,
     /// From the first scan on.
     scan: Mutex<Option<Scan>>,
 }
 
 struct Scan {
-    state: Arc<State>,
+    state: Arc<ConnectionState>,
     cursor: Option<FunctionCursor>,
     /// What the engine asked for where it takes no error.
     error: Option<Error>,
@@ -189,7 +189,7 @@ impl Scan {
     /// A scan of what the catalog says to the statement.
     #[cold]
     fn new(known: &Known) -> Result<Self> {
-        let mut running = running::take().ok_or_else(astray)?;
+        let mut running = running::take().ok_or_else(no_statement)?;
         let (registry, state) = (running.registry(), Arc::clone(&running.state));
         running::put(running);
         let name = &known.name;
@@ -210,11 +210,11 @@ impl Scan {
         Ok(Self { state, cursor, error: None })
     }
 
-    fn cursor(&mut self) -> Result<(&State, &mut FunctionCursor)> {
+    fn cursor(&mut self) -> Result<(&ConnectionState, &mut FunctionCursor)> {
         if let Some(error) = self.error.take() {
             return Err(error);
         }
-        Ok((&self.state, self.cursor.as_mut().ok_or_else(astray)?))
+        Ok((&self.state, self.cursor.as_mut().ok_or_else(no_statement)?))
     }
 }
 
@@ -231,7 +231,7 @@ fn fail(error: Error) -> LimboError {
     }
 }
 
-impl Cursor {
+impl TableCursor {
     fn scan(&mut self) -> &mut Option<Scan> {
         self.scan.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
@@ -241,27 +241,30 @@ impl Cursor {
             let scan = Scan::new(&self.known)?;
             *self.scan() = Some(scan);
         }
-        let (state, cursor) = self.scan().as_mut().ok_or_else(astray)?.cursor()?;
+        let (state, cursor) = self.scan().as_mut().ok_or_else(no_statement)?.cursor()?;
         let read = |sha256: &[u8; 32]| state.read_module(sha256);
         cursor.filter(Access { session: &state.session, read: &read }, arguments)?;
         Ok(!cursor.is_end())
     }
 
     fn advance(&mut self) -> Result<bool> {
-        let (state, cursor) = self.scan().as_mut().ok_or_else(astray)?.cursor()?;
+        let (state, cursor) = self.scan().as_mut().ok_or_else(no_statement)?.cursor()?;
         cursor.advance(&state.session)?;
         Ok(!cursor.is_end())
     }
 
     /// Reads from the current row.
-    fn read<T>(&self, body: impl FnOnce(&State, &mut FunctionCursor) -> Result<T>) -> Result<T> {
+    fn read<T>(
+        &self,
+        body: impl FnOnce(&ConnectionState, &mut FunctionCursor) -> Result<T>,
+    ) -> Result<T> {
         let mut scan = self.scan.lock().unwrap_or_else(PoisonError::into_inner);
-        let (state, cursor) = scan.as_mut().ok_or_else(astray)?.cursor()?;
+        let (state, cursor) = scan.as_mut().ok_or_else(no_statement)?.cursor()?;
         body(state, cursor)
     }
 }
 
-impl InternalVirtualTableCursor for Cursor {
+impl InternalVirtualTableCursor for TableCursor {
     fn filter(&mut self, args: &[Value], text: Option<String>, _: i32) -> Result<bool, LimboError> {
         let given = text.unwrap_or_default();
         self.start(&Given { given: given.as_bytes(), values: args }).map_err(fail)

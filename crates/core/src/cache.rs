@@ -35,7 +35,7 @@ struct Idle {
 }
 
 #[derive(Default)]
-struct State {
+struct IdleQueue {
     /// Least recently used first.
     idle: VecDeque<Idle>,
     idle_bytes: u64,
@@ -44,7 +44,7 @@ struct State {
 
 /// See the module's description.
 pub struct InstanceCache {
-    state: Mutex<State>,
+    state: Mutex<IdleQueue>,
     live: Arc<LiveBytes>,
 }
 
@@ -57,7 +57,7 @@ impl fmt::Debug for InstanceCache {
 impl InstanceCache {
     /// An empty cache: so many bytes of idle instances, so many of all.
     pub fn new(bytes_max: u64, live_bytes_max: u64) -> Self {
-        let state = State { bytes_max, ..State::default() };
+        let state = IdleQueue { bytes_max, ..IdleQueue::default() };
         Self { state: Mutex::new(state), live: LiveBytes::new(live_bytes_max).into() }
     }
 
@@ -66,7 +66,7 @@ impl InstanceCache {
         &self.live
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, IdleQueue> {
         // Nothing in here panics half-way through a change.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -142,7 +142,7 @@ impl IdleInstances for InstanceCache {
     }
 }
 
-impl State {
+impl IdleQueue {
     fn evict(&mut self) -> Vec<Idle> {
         let mut evicted = Vec::new();
         while self.idle_bytes > self.bytes_max {

@@ -110,7 +110,7 @@ static CODE: LazyLock<Mutex<HashMap<Key, Entry>>> = LazyLock::new(Mutex::default
 static RUNNING: AtomicU64 = AtomicU64::new(0);
 
 /// How far a job is.
-enum State {
+enum JobState {
     Running,
     /// Nobody has asked since it was finished.
     Finished(Outcome),
@@ -122,45 +122,49 @@ enum State {
 struct Job {
     /// The process that has the thread.
     process: u32,
-    state: Mutex<State>,
+    state: Mutex<JobState>,
     finished: Condvar,
 }
 
 impl Job {
     fn new() -> Self {
-        Self { process: process_id(), state: Mutex::new(State::Running), finished: Condvar::new() }
+        Self {
+            process: process_id(),
+            state: Mutex::new(JobState::Running),
+            finished: Condvar::new(),
+        }
     }
 
     fn finish(&self, outcome: Outcome) {
-        *self.state() = State::Finished(outcome);
+        *self.state() = JobState::Finished(outcome);
         self.finished.notify_all();
     }
 
     /// The outcome, waited for no longer than a tick. There is none while the job runs, nor when nobody
     /// uses the code any longer.
     fn wait(&self) -> Option<Outcome> {
-        let is_running = |state: &mut State| matches!(state, State::Running);
+        let is_running = |state: &mut JobState| matches!(state, JobState::Running);
         let waited = self.finished.wait_timeout_while(self.state(), TICK, is_running);
         let mut state = waited.unwrap_or_else(PoisonError::into_inner).0;
         match &*state {
-            State::Running => None,
-            State::Finished(Ok(code)) => {
+            JobState::Running => None,
+            JobState::Finished(Ok(code)) => {
                 let code = Arc::clone(code);
-                *state = State::Taken(Arc::downgrade(&code));
+                *state = JobState::Taken(Arc::downgrade(&code));
                 Some(Ok(code))
             }
-            State::Finished(Err(problem)) => Some(Err(problem.clone())),
-            State::Taken(code) => code.upgrade().map(Ok),
+            JobState::Finished(Err(problem)) => Some(Err(problem.clone())),
+            JobState::Taken(code) => code.upgrade().map(Ok),
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, JobState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether its code was made and is needed no longer.
     fn is_gone(&self) -> bool {
-        matches!(&*self.state(), State::Taken(code) if code.strong_count() == 0)
+        matches!(&*self.state(), JobState::Taken(code) if code.strong_count() == 0)
     }
 
     /// Whether its thread is one of this process's. In the child of a fork its lock must not be touched.

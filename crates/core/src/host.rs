@@ -4,12 +4,12 @@
 //! behind a capability that was not granted is linked all the same and fails when called, naming the
 //! capability.
 
-mod admit;
+mod authorize;
 pub mod auxiliary;
+pub mod call_site;
 pub mod calls;
 mod function;
 pub(crate) mod imports;
-pub mod place;
 mod services;
 pub mod size;
 pub mod sql;

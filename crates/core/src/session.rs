@@ -1,6 +1,6 @@
 //! A connection's side of calls: what each running statement has bound, and the instances it uses.
 //!
-//! A [`Scope`] is one execution of a statement: it pins one registry, so that the statement sees one
+//! An [`Execution`] is one execution of a statement. It keeps one registry, so that the statement sees one
 //! version of every function, and binds each function at its first call, so that a row costs an index
 //! into a vector. It owns the instances it uses, one for each module and policy: taken from the cache
 //! or made when a function is bound, and put into the cache when the statement ends. Statements that
@@ -43,8 +43,8 @@ static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
 /// What all calls of `drop` of an aggregate in one statement may take: they run when the host wants it to end.
 const DROP_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// An instance that a scope uses.
-struct Lease {
+/// An instance that an execution uses.
+struct BoundInstance {
     id: InstanceId,
     key: InstanceKey,
     /// Absent while a call runs in it, and after a fault.
@@ -55,10 +55,10 @@ struct Lease {
     vacant: bool,
 }
 
-/// What a slot is bound to, in an instance of one scope.
+/// What a slot is bound to, in an instance of one execution.
 struct Target {
-    /// Index of the instance among the scope's.
-    lease: usize,
+    /// Index of the instance among the execution's.
+    instance: usize,
     functions: Box<[FunctionId]>,
     binding: Binding,
     /// Handles of the live states of an aggregate.
@@ -71,7 +71,7 @@ struct Target {
 pub struct Binding {
     /// Under which name, and by whose right.
     pub callable: Arc<Callable>,
-    /// The exports that are called, by numbers that the caller of [`Scope::enter`] knows.
+    /// The exports that are called, by numbers that the caller of [`Execution::enter`] knows.
     pub exports: Vec<String>,
     /// What is passed and comes back.
     pub signature: Arc<Signature>,
@@ -81,7 +81,7 @@ pub struct Binding {
     pub validates: bool,
 }
 
-/// An instance of a scope. It is never given again within the scope, so that whoever keeps a handle of
+/// An instance of an execution. It is never given again within the execution, so that whoever keeps a handle of
 /// a guest's can tell that its instance is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InstanceId(usize);
@@ -101,11 +101,11 @@ pub struct Entered<'a> {
 }
 
 /// One execution of a statement. Give it back with [`Session::end`].
-pub struct Scope {
+pub struct Execution {
     registry: Arc<Registry>,
     /// By slot. Boxed, so that a statement that calls the last of many functions starts as quickly.
     targets: Vec<Option<Box<Target>>>,
-    leases: Vec<Lease>,
+    bound: Vec<BoundInstance>,
     /// Instances that it has used.
     instances: usize,
     budget: StatementBudget,
@@ -114,7 +114,7 @@ pub struct Scope {
     batches: Batches,
 }
 
-impl Scope {
+impl Execution {
     /// What the statement sees.
     pub fn registry(&self) -> &Arc<Registry> {
         &self.registry
@@ -133,13 +133,13 @@ impl Scope {
 
     /// The instance that a slot is bound to; `None` when it is not bound, or no longer.
     pub fn instance(&self, slot: usize) -> Option<InstanceId> {
-        Some(self.leases[self.targets.get(slot)?.as_ref()?.lease].id)
+        Some(self.bound[self.targets.get(slot)?.as_ref()?.instance].id)
     }
 
     /// Says that another statement begins: it has a budget of its own.
     pub(crate) fn renew(&mut self, environment: &Environment) {
         self.budget = StatementBudget::new(environment.settings.limits.statement_timeout);
-        for guest in self.leases.iter_mut().filter_map(|lease| lease.guest.as_mut()) {
+        for guest in self.bound.iter_mut().filter_map(|instance| instance.guest.as_mut()) {
             guest.begin_statement();
         }
     }
@@ -147,8 +147,8 @@ impl Scope {
     /// An instance that is not lost, to read what it answered.
     #[inline]
     pub(crate) fn guest(&mut self, instance: InstanceId) -> Option<&mut Guest> {
-        let lease = self.leases.iter_mut().find(|lease| lease.id == instance)?;
-        lease.guest.as_deref_mut()
+        let instance = self.bound.iter_mut().find(|bound| bound.id == instance)?;
+        instance.guest.as_deref_mut()
     }
 
     /// Calls the function in a bound slot, the first of its exports.
@@ -189,12 +189,12 @@ impl Scope {
         slot: usize,
         body: impl FnOnce(Entered<'_>) -> CallResult<R>,
     ) -> CallResult<R> {
-        let Self { targets, leases, budget, .. } = self;
+        let Self { targets, bound, budget, .. } = self;
         let target = targets.get_mut(slot).and_then(Option::as_deref_mut);
-        let lease = target.and_then(|target| Some((leases.get_mut(target.lease)?, target)));
-        let Some((lease, target)) = lease else { return Err(not_bound().into()) };
+        let instance = target.and_then(|target| Some((bound.get_mut(target.instance)?, target)));
+        let Some((instance, target)) = instance else { return Err(not_bound().into()) };
         // Taken out, so that nobody finds it again after a panic.
-        let Some(mut guest) = lease.guest.take() else { return Err(not_bound().into()) };
+        let Some(mut guest) = instance.guest.take() else { return Err(not_bound().into()) };
         let settings = &environment.settings;
         let start = settings.timing.then(Instant::now);
         let result = guest.settle_auxiliary(budget).and_then(|()| {
@@ -216,28 +216,28 @@ impl Scope {
         }
         match &result {
             Err(error) if !error.instance_survives() => {}
-            _ => lease.guest = Some(guest),
+            _ => instance.guest = Some(guest),
         }
         result
     }
 
     /// Keeps an instance; its index.
-    fn add_lease(&mut self, lease: Lease) -> usize {
-        match self.leases.iter().position(|lease| lease.vacant) {
+    fn add_instance(&mut self, instance: BoundInstance) -> usize {
+        match self.bound.iter().position(|instance| instance.vacant) {
             Some(index) => {
-                self.leases[index] = lease;
+                self.bound[index] = instance;
                 index
             }
             None => {
-                self.leases.push(lease);
-                self.leases.len() - 1
+                self.bound.push(instance);
+                self.bound.len() - 1
             }
         }
     }
 
-    /// The instance for this key, if the scope uses one.
-    fn lease(&self, key: &InstanceKey) -> Option<usize> {
-        self.leases.iter().position(|lease| lease.guest.is_some() && lease.key == *key)
+    /// The instance for this key, if the execution uses one.
+    fn instance_of(&self, key: &InstanceKey) -> Option<usize> {
+        self.bound.iter().position(|instance| instance.guest.is_some() && instance.key == *key)
     }
 }
 
@@ -289,11 +289,11 @@ impl Session {
     }
 
     /// Starts an execution.
-    pub fn begin(&self, registry: Arc<Registry>) -> Scope {
-        Scope {
+    pub fn begin(&self, registry: Arc<Registry>) -> Execution {
+        Execution {
             registry,
             targets: Vec::new(),
-            leases: Vec::new(),
+            bound: Vec::new(),
             instances: 0,
             budget: StatementBudget::new(self.environment.settings.limits.statement_timeout),
             cleanup: StatementBudget::for_cleanup(DROP_TIMEOUT),
@@ -302,39 +302,39 @@ impl Session {
     }
 
     /// Ends an execution: counts, and puts its instances into the cache.
-    pub fn end(&self, mut scope: Scope) {
-        self.release(&mut scope, 0);
+    pub fn end(&self, mut execution: Execution) {
+        self.release(&mut execution, 0);
     }
 
     /// Unbinds the slots from this number on: counts, and puts the instances that nothing else is bound
     /// to into the cache. What the execution has used of its time stays used.
-    pub fn release(&self, scope: &mut Scope, from: usize) {
-        let from = from.min(scope.targets.len());
-        for target in scope.targets.drain(from..).flatten() {
+    pub fn release(&self, execution: &mut Execution, from: usize) {
+        let from = from.min(execution.targets.len());
+        for target in execution.targets.drain(from..).flatten() {
             target.binding.callable.stats.add(&target.counts);
             if !target.states.is_empty() {
                 // The guest would keep what nobody can free any longer.
-                scope.leases[target.lease].guest = None;
+                execution.bound[target.instance].guest = None;
             }
         }
-        let Scope { targets, leases, .. } = scope;
-        for (index, lease) in leases.iter_mut().enumerate() {
-            if lease.vacant || targets.iter().flatten().any(|target| target.lease == index) {
+        let Execution { targets, bound, .. } = execution;
+        for (index, instance) in bound.iter_mut().enumerate() {
+            if instance.vacant || targets.iter().flatten().any(|target| target.instance == index) {
                 continue;
             }
-            lease.vacant = true;
-            match lease.guest.take().map(Guest::idle) {
+            instance.vacant = true;
+            match instance.guest.take().map(Guest::idle) {
                 Some(Ok(Some(guest))) => {
-                    let stats = Arc::clone(&lease.stats);
-                    self.environment.cache.put(lease.key.clone(), guest, stats);
+                    let stats = Arc::clone(&instance.stats);
+                    self.environment.cache.put(instance.key.clone(), guest, stats);
                 }
-                Some(Err(_)) => lease.stats.add(&Counts { traps: 1, ..Counts::default() }),
+                Some(Err(_)) => instance.stats.add(&Counts { traps: 1, ..Counts::default() }),
                 Some(Ok(None)) | None => {}
             }
         }
     }
 
-    /// Binds a slot of the scope to exports of a module that is compiled, in an instance that the scope
+    /// Binds a slot of the execution to exports of a module that is compiled, in an instance that the execution
     /// uses, an idle one, or a new one.
     ///
     /// # Errors
@@ -342,19 +342,19 @@ impl Session {
     #[cold]
     pub fn bind(
         &self,
-        scope: &mut Scope,
+        execution: &mut Execution,
         slot: usize,
         binding: Binding,
         module: &dyn CompiledModule,
     ) -> Result<()> {
         let stats = Arc::clone(&binding.callable.stats);
-        let bound = self.bind_counted(scope, slot, binding, module);
+        let bound = self.bind_counted(execution, slot, binding, module);
         bound.inspect_err(|_| stats.add(&Counts { errors: 1, ..Counts::default() }))
     }
 
     fn bind_counted(
         &self,
-        scope: &mut Scope,
+        execution: &mut Execution,
         slot: usize,
         binding: Binding,
         module: &dyn CompiledModule,
@@ -366,40 +366,41 @@ impl Session {
             policy: callable.object.policy.clone(),
         };
         let hit = Counts { cache_hits: 1, ..Counts::default() };
-        let (lease, counts) = match scope.lease(&key) {
-            Some(lease) => (lease, hit),
+        let (instance, counts) = match execution.instance_of(&key) {
+            Some(instance) => (instance, hit),
             None => {
                 let (guest, counts) = match self.environment.cache.take(&key) {
                     Some(mut guest) => {
                         guest.begin_statement();
                         (guest, hit)
                     }
-                    None => (self.start(scope, callable, module)?, Counts::default()),
+                    None => (self.start(execution, callable, module)?, Counts::default()),
                 };
                 let stats = Arc::clone(&callable.stats);
-                let id = InstanceId(scope.instances);
-                scope.instances += 1;
-                let lease = Lease { id, key, guest: Some(guest), stats, vacant: false };
-                (scope.add_lease(lease), counts)
+                let id = InstanceId(execution.instances);
+                execution.instances += 1;
+                let instance = BoundInstance { id, key, guest: Some(guest), stats, vacant: false };
+                (execution.add_instance(instance), counts)
             }
         };
-        let guest = scope.leases[lease].guest.as_mut().expect("it was just found or put there");
+        let guest =
+            execution.bound[instance].guest.as_mut().expect("it was just found or put there");
         let resolve = |export: &String| {
             guest.resolve(export).map_err(|e| failure::unresolved(callable, export, &e))
         };
         let functions = binding.exports.iter().map(resolve).collect::<Result<_>>()?;
-        if scope.targets.len() <= slot {
-            scope.targets.resize_with(slot + 1, || None);
+        if execution.targets.len() <= slot {
+            execution.targets.resize_with(slot + 1, || None);
         }
-        scope.targets[slot] =
-            Some(Box::new(Target { lease, functions, binding, states: HashSet::new(), counts }));
+        execution.targets[slot] =
+            Some(Box::new(Target { instance, functions, binding, states: HashSet::new(), counts }));
         Ok(())
     }
 
     /// Makes an instance.
     fn start(
         &self,
-        scope: &mut Scope,
+        execution: &mut Execution,
         callable: &Callable,
         module: &dyn CompiledModule,
     ) -> Result<Box<Guest>> {
@@ -409,7 +410,7 @@ impl Session {
             .with_limits(limits, policy.call_timeout)
             .with_account(LiveAccount::new(&self.environment.cache));
         let config = policy.instance(limits, host);
-        let started = Guest::new(module, config, &mut scope.budget)
+        let started = Guest::new(module, config, &mut execution.budget)
             .map(Box::new)
             .map_err(|e| failure::call(callable, &callable.object.policy, limits, *e));
         callable.stats.add(&Counts {
@@ -423,27 +424,27 @@ impl Session {
     /// What SQL users read of a failed call of a slot. After a fault the instance is gone, and what
     /// was bound to it has to be bound again.
     #[cold]
-    pub fn fail(&self, scope: &mut Scope, slot: usize, error: CallError) -> Error {
-        self.fail_as(scope, slot, None, error)
+    pub fn fail(&self, execution: &mut Execution, slot: usize, error: CallError) -> Error {
+        self.fail_as(execution, slot, None, error)
     }
 
     /// As [`Session::fail`], of what SQL users know under this name.
     #[cold]
     pub(crate) fn fail_as(
         &self,
-        scope: &mut Scope,
+        execution: &mut Execution,
         slot: usize,
         name: Option<&str>,
         error: CallError,
     ) -> Error {
-        let Some(Some(target)) = scope.targets.get_mut(slot) else {
+        let Some(Some(target)) = execution.targets.get_mut(slot) else {
             return Error::new(ErrorKind::Fault, "a function that is not bound failed");
         };
-        let (callable, lease) = (Arc::clone(&target.binding.callable), target.lease);
+        let (callable, instance) = (Arc::clone(&target.binding.callable), target.instance);
         target.counts.errors += 1;
         if !error.instance_survives() {
             target.counts.traps += 1;
-            self.discard(scope, lease);
+            self.discard(execution, instance);
         }
         match name {
             Some(name) => self.describe(&callable, name, error),
@@ -462,11 +463,11 @@ impl Session {
     }
 
     /// Drops an instance, and unbinds what is bound to it.
-    fn discard(&self, scope: &mut Scope, lease: usize) {
-        let dropped = &mut scope.leases[lease];
+    fn discard(&self, execution: &mut Execution, instance: usize) {
+        let dropped = &mut execution.bound[instance];
         (dropped.guest, dropped.vacant) = (None, true);
-        for target in &mut scope.targets {
-            if let Some(gone) = target.take_if(|target| target.lease == lease) {
+        for target in &mut execution.targets {
+            if let Some(gone) = target.take_if(|target| target.instance == instance) {
                 gone.binding.callable.stats.add(&gone.counts);
             }
         }

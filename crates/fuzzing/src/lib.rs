@@ -73,7 +73,7 @@ pub const TARGETS: &[Target] = &[
         ..decoder("answers_turso", "the same on Turso", |data| answers::run(Engine::Turso, data))
     },
     decoder("sql", "a guest's calls of sql_* and other imports", sql::run),
-    decoder("admit", "tokens as a guest's SQL", sql::admit),
+    decoder("authorize", "tokens as a guest's SQL", sql::authorize),
     Target {
         executions: MODULES,
         executions_short: 200,

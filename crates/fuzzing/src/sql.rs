@@ -61,11 +61,11 @@ fn reads(connection: &Connection, sql: &str, calls: &[u8]) {
     assert!(connection.is_autocommit() && !std::path::Path::new("fuzzed.db").exists());
 }
 
-/// Prepares one text of tokens as a guest that may read, and steps it if it is admitted. True if it was.
+/// Prepares one text of tokens as a guest that may read, and steps it if it is authorized. True if it was.
 ///
 /// # Panics
 /// It has changed something.
-pub fn admit(data: &[u8]) -> bool {
+pub fn authorize(data: &[u8]) -> bool {
     thread_local! {
         static READS: Connection = connect(Engine::Sqlite, "sql_read");
     }

@@ -27,6 +27,6 @@ macro_rules! targets {
 }
 
 targets! {
-    record manifest module ddl answers answers_turso sql admit catalog definitions definitions_turso
+    record manifest module ddl answers answers_turso sql authorize catalog definitions definitions_turso
     differential
 }

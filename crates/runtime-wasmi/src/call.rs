@@ -15,7 +15,7 @@ use wasmi::{Error, Store, TypedFunc, TypedResumableCall, WasmParams, WasmResults
 
 use crate::fault::fault;
 use crate::sample;
-use crate::state::State;
+use crate::store_data::StoreData;
 
 /// Fuel of a slice: of the order of an instruction each, so tenths of a millisecond. An instruction that
 /// copies much in one go may get more: wasmi's price is a unit for 64 bytes.
@@ -26,7 +26,7 @@ const FIRST_SLICE_MAX: Duration = Duration::from_millis(1);
 
 /// A call into a guest, or several that share one call's limits.
 pub(crate) struct Call<'a> {
-    store: &'a mut Store<State>,
+    store: &'a mut Store<StoreData>,
     timeout: Duration,
     budget: &'a mut StatementBudget,
     /// Fuel that the call may still be given.
@@ -45,7 +45,7 @@ impl<'a> Call<'a> {
     /// Nothing is left of the budget.
     #[inline]
     pub(crate) fn begin(
-        store: &'a mut Store<State>,
+        store: &'a mut Store<StoreData>,
         fuel: u64,
         timeout: Duration,
         budget: &'a mut StatementBudget,
@@ -150,6 +150,6 @@ fn sampled(time: Duration) -> Duration {
 }
 
 #[inline]
-fn set_fuel(store: &mut Store<State>, fuel: u64) -> Result<(), Fault> {
+fn set_fuel(store: &mut Store<StoreData>, fuel: u64) -> Result<(), Fault> {
     store.set_fuel(fuel).map_err(|error| fault(&error, None))
 }

@@ -3,12 +3,12 @@
 use commensal_core::runtime::Metering;
 use wasmi::{Linker, Module};
 
-use crate::state::State;
+use crate::store_data::StoreData;
 
 /// What all instances of a module share.
 pub(crate) struct Code {
     pub(crate) module: Module,
-    pub(crate) linker: Linker<State>,
+    pub(crate) linker: Linker<StoreData>,
     /// The export that stands for the module's start function.
     pub(crate) start: Option<String>,
     pub(crate) metering: Metering,

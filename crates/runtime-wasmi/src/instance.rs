@@ -20,13 +20,13 @@ use crate::call::Call;
 use crate::code::Code;
 use crate::fault::fault;
 use crate::sample::Sampler;
-use crate::state::State;
+use crate::store_data::StoreData;
 
 /// A function by the ABI's one convention.
 type GuestFunction = TypedFunc<(u32, u32), u32>;
 
 pub(crate) struct WasmiInstance {
-    store: Store<State>,
+    store: Store<StoreData>,
     instance: wasmi::Instance,
     scratch: Option<TypedFunc<u32, u32>>,
     /// Resolved so far, by export.
@@ -103,8 +103,8 @@ impl WasmiInstance {
     }
 }
 
-fn store(module: &Code, config: InstanceConfig) -> Result<Store<State>, Fault> {
-    let state = State::new(config.host, config.memory_bytes_max, config.table_elements_max);
+fn store(module: &Code, config: InstanceConfig) -> Result<Store<StoreData>, Fault> {
+    let state = StoreData::new(config.host, config.memory_bytes_max, config.table_elements_max);
     let mut store = Store::new(module.module.engine(), state);
     store.limiter(|state| state);
     // Memories and tables are made of fuel, too. What they may be is limited, and not by this.
@@ -115,7 +115,7 @@ fn store(module: &Code, config: InstanceConfig) -> Result<Store<State>, Fault> {
 /// An export that ABI version 1 gives a type: `None` if there is none of that name.
 fn typed<P: WasmParams, R: WasmResults>(
     instance: &wasmi::Instance,
-    store: &Store<State>,
+    store: &Store<StoreData>,
     export: &str,
 ) -> Result<Option<TypedFunc<P, R>>, Fault> {
     let Some(function) = instance.get_func(store, export) else { return Ok(None) };

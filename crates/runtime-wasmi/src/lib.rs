@@ -8,7 +8,7 @@
 //! |---|---|
 //! | time, interrupts | slices of wasmi's fuel, between which the clock and the host are asked (`call.rs`) |
 //! | fuel | the same fuel |
-//! | memory, tables | a `ResourceLimiter` (`state.rs`) |
+//! | memory, tables | a `ResourceLimiter` (`store_data.rs`) |
 //! | stack | [`STACK_BYTES`] and [`RECURSION_MAX`], on the heap, the same for every call |
 //!
 //! There are no threads, no signals and no statics, so nothing to renew in the child of a fork. But
@@ -35,7 +35,7 @@ mod module;
 mod otherwise;
 mod sample;
 mod start;
-mod state;
+mod store_data;
 
 pub use engine::{RECURSION_MAX, STACK_BYTES};
 

@@ -5,13 +5,13 @@ use commensal_core::host::{self, HostFunction, HostType};
 use wasmi::{Caller, Engine, Error, Extern, FuncType, Linker, Memory, Val, ValType};
 
 use crate::fault::HostFault;
-use crate::state::State;
+use crate::store_data::StoreData;
 
 /// Parameters of a host function, at most.
 const PARAMS_MAX: usize = 16;
 
 /// A linker with every host function in it.
-pub(crate) fn linker(engine: &Engine) -> Result<Linker<State>, Error> {
+pub(crate) fn linker(engine: &Engine) -> Result<Linker<StoreData>, Error> {
     let mut linker = Linker::new(engine);
     for function in host::functions() {
         assert!(function.params.len() <= PARAMS_MAX, "too many parameters: {}", function.name);
@@ -40,7 +40,7 @@ fn value_type(ty: HostType) -> ValType {
 
 fn call(
     function: &HostFunction,
-    mut caller: Caller<'_, State>,
+    mut caller: Caller<'_, StoreData>,
     params: &[Val],
     results: &mut [Val],
 ) -> Result<(), Error> {
@@ -71,6 +71,6 @@ fn call(
 }
 
 /// The caller's memory, which the state knows before any of the guest's code runs.
-fn memory(caller: &Caller<'_, State>) -> Option<Memory> {
+fn memory(caller: &Caller<'_, StoreData>) -> Option<Memory> {
     caller.data().memory.or_else(|| caller.get_export(EXPORT_MEMORY).and_then(Extern::into_memory))
 }

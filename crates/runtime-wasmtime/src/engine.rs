@@ -10,7 +10,7 @@ use wasmtime::{Config, Engine, Linker, OptLevel, RegallocAlgorithm, WasmFeatures
 
 use crate::link;
 use crate::stack::STACK_BYTES;
-use crate::state::State;
+use crate::store_data::StoreData;
 
 /// Address space that memory may grow into without being moved and copied, in bytes. It is reserved,
 /// not used. Without it each growth copies the memory: 64 KiB at a time up to 64 MiB would copy 32
@@ -35,7 +35,7 @@ const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
 /// An engine, with the core's host functions prepared for it.
 pub(crate) struct Executor {
     pub(crate) engine: Engine,
-    pub(crate) linker: Linker<State>,
+    pub(crate) linker: Linker<StoreData>,
 }
 
 /// One for each combination of options, in the order of [`index`].

@@ -18,7 +18,7 @@ use wasmtime::{
 };
 
 use crate::fault::fault;
-use crate::state::State;
+use crate::store_data::StoreData;
 use crate::ticker;
 use crate::time::CallTime;
 use crate::view::View;
@@ -27,7 +27,7 @@ use crate::view::View;
 type GuestFunction = TypedFunc<(u32, u32), u32>;
 
 pub(crate) struct WasmtimeInstance {
-    store: Store<State>,
+    store: Store<StoreData>,
     instance: wasmtime::Instance,
     /// The exported memory, if there is one.
     view: Option<View>,
@@ -44,7 +44,7 @@ type Remake = dyn Fn(HostState) -> Result<WasmtimeInstance, Fault> + Send;
 
 impl WasmtimeInstance {
     pub(crate) fn new(
-        prepared: &InstancePre<State>,
+        prepared: &InstancePre<StoreData>,
         metering: Metering,
         instance_bytes: u64,
         mut config: InstanceConfig,
@@ -80,7 +80,7 @@ impl WasmtimeInstance {
 }
 
 fn remake(
-    prepared: InstancePre<State>,
+    prepared: InstancePre<StoreData>,
     metering: Metering,
     instance_bytes: u64,
     config: &InstanceConfig,
@@ -91,8 +91,8 @@ fn remake(
     })
 }
 
-fn store(prepared: &InstancePre<State>, config: InstanceConfig) -> Store<State> {
-    let state = State::new(
+fn store(prepared: &InstancePre<StoreData>, config: InstanceConfig) -> Store<StoreData> {
+    let state = StoreData::new(
         config.host,
         CallTime::new(config.call_timeout),
         config.memory_bytes_max,
@@ -102,7 +102,7 @@ fn store(prepared: &InstancePre<State>, config: InstanceConfig) -> Store<State> 
     store.limiter(|state| state);
     // The deadline of a new store has passed, as the ticker demands.
     store.epoch_deadline_callback(|mut context| {
-        let State { host, time, .. } = context.data_mut();
+        let StoreData { host, time, .. } = context.data_mut();
         time.check(host).map_err(wasmtime::Error::new)?;
         Ok(UpdateDeadline::Continue(1))
     });
@@ -112,10 +112,10 @@ fn store(prepared: &InstancePre<State>, config: InstanceConfig) -> Store<State> 
 /// Runs `body`, which enters the guest, under the limits of one call.
 #[inline]
 fn bounded<T>(
-    store: &mut Store<State>,
+    store: &mut Store<StoreData>,
     fuel: Option<u64>,
     budget: &mut StatementBudget,
-    body: impl FnOnce(&mut Store<State>) -> wasmtime::Result<T>,
+    body: impl FnOnce(&mut Store<StoreData>) -> wasmtime::Result<T>,
 ) -> Result<T, Box<Fault>> {
     if let Some(fuel) = fuel {
         store.set_fuel(fuel).map_err(|error| boxed(error, None))?;
@@ -139,7 +139,7 @@ fn boxed(error: wasmtime::Error, refused: Option<Refused>) -> Box<Fault> {
 
 /// Follows the memory after the guest has run.
 #[inline]
-fn renew(view: &mut Option<View>, store: &mut Store<State>) {
+fn renew(view: &mut Option<View>, store: &mut Store<StoreData>) {
     if let Some(view) = view {
         view.renew(store);
     }
@@ -148,7 +148,7 @@ fn renew(view: &mut Option<View>, store: &mut Store<State>) {
 /// An export that ABI version 1 gives a type: `None` if there is none of that name.
 fn typed<P: WasmParams, R: WasmResults>(
     instance: &wasmtime::Instance,
-    store: &mut Store<State>,
+    store: &mut Store<StoreData>,
     export: &str,
 ) -> wasmtime::Result<Option<TypedFunc<P, R>>> {
     let Some(function) = instance.get_func(&mut *store, export) else { return Ok(None) };

@@ -7,7 +7,7 @@
 //! |---|---|
 //! | time, interrupts | Wasmtime's epochs and one ticker thread for the process (`ticker.rs`) |
 //! | fuel | Wasmtime's fuel, in code compiled with [`Metering::Fuel`](commensal_core::runtime::Metering::Fuel) |
-//! | memory, tables | a `ResourceLimiter` (`state.rs`) |
+//! | memory, tables | a `ResourceLimiter` (`store_data.rs`) |
 //! | machine stack | [`STACK_BYTES`], the same for every call of the process |
 //!
 //! [`Fault`]: commensal_core::fault::Fault
@@ -25,7 +25,7 @@ mod instance;
 mod link;
 mod module;
 mod stack;
-mod state;
+mod store_data;
 mod ticker;
 mod time;
 mod view;

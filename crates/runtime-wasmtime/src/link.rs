@@ -4,13 +4,13 @@ use commensal_core::abi::EXPORT_MEMORY;
 use commensal_core::host::{self, HostFunction, HostType};
 use wasmtime::{Caller, Engine, Error, FuncType, Linker, Memory, Val, ValType};
 
-use crate::state::State;
+use crate::store_data::StoreData;
 
 /// Parameters of a host function, at most.
 const PARAMS_MAX: usize = 16;
 
 /// A linker with every host function in it.
-pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<StoreData>> {
     let mut linker = Linker::new(engine);
     for function in host::functions() {
         assert!(function.params.len() <= PARAMS_MAX, "too many parameters: {}", function.name);
@@ -35,7 +35,7 @@ fn value_type(ty: HostType) -> ValType {
 
 fn call(
     function: &HostFunction,
-    mut caller: Caller<'_, State>,
+    mut caller: Caller<'_, StoreData>,
     params: &[Val],
     results: &mut [Val],
 ) -> wasmtime::Result<()> {
@@ -66,7 +66,7 @@ fn call(
 }
 
 /// The caller's memory. A start function calls before the instance is complete: then it is looked up.
-fn memory(caller: &mut Caller<'_, State>) -> Option<Memory> {
+fn memory(caller: &mut Caller<'_, StoreData>) -> Option<Memory> {
     match caller.data().memory {
         Some(memory) => Some(memory),
         None => caller.get_export(EXPORT_MEMORY)?.into_memory(),

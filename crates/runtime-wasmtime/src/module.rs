@@ -10,10 +10,10 @@ use wasmtime::{InstancePre, Module};
 use crate::engine;
 use crate::instance::WasmtimeInstance;
 use crate::stack::STACK_BYTES;
-use crate::state::State;
+use crate::store_data::StoreData;
 
 pub(crate) struct WasmtimeModule {
-    prepared: InstancePre<State>,
+    prepared: InstancePre<StoreData>,
     metering: Metering,
     instance_bytes: u64,
 }

@@ -7,7 +7,7 @@
 
 use wasmtime::{Memory, Store};
 
-use crate::state::State;
+use crate::store_data::StoreData;
 
 /// The bytes of one memory. Belongs to the instance whose store has the memory.
 pub(crate) struct View {
@@ -22,14 +22,14 @@ unsafe impl Send for View {}
 
 impl View {
     /// The memory as it lies now.
-    pub(crate) fn new(store: &Store<State>, memory: Memory) -> Self {
+    pub(crate) fn new(store: &Store<StoreData>, memory: Memory) -> Self {
         Self { memory, base: memory.data_ptr(store), len: memory.data_size(store) }
     }
 
     /// Looks again where the memory lies, if it may have grown since: to be called whenever the
     /// guest has run.
     #[inline]
-    pub(crate) fn renew(&mut self, store: &mut Store<State>) {
+    pub(crate) fn renew(&mut self, store: &mut Store<StoreData>) {
         if std::mem::take(&mut store.data_mut().memory_grew) {
             *self = Self::new(store, self.memory);
         }
@@ -47,7 +47,7 @@ impl View {
         // SAFETY: `base` and `len` are those of the memory, which lives as long as its store, and so
         // as long as the instance that has both. Wasmtime moves or lengthens a memory only when it
         // grows. Guests grow it through the store's limiter, which sets `memory_grew` (see
-        // `State::memory_growing`), and the host never does; `renew` runs after each time a guest
+        // `StoreData::memory_growing`), and the host never does; `renew` runs after each time a guest
         // ran. Nothing else reaches the memory while this borrow lasts: guests run only through the
         // instance, which is borrowed for it.
         unsafe { std::slice::from_raw_parts_mut(self.base, self.len) }

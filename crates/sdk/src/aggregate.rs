@@ -273,12 +273,12 @@ impl<'a> FromArguments<'a> for () {
 
 /// The live states of an aggregate. A handle is a place in the list.
 pub struct States<T> {
-    places: Vec<Place<T>>,
+    places: Vec<StateEntry<T>>,
     /// The free place that is taken next.
     free: usize,
 }
 
-enum Place<T> {
+enum StateEntry<T> {
     Taken(T),
     /// With the free place after this one.
     Free(usize),
@@ -297,12 +297,12 @@ impl<T> States<T> {
         let place = self.free;
         match self.places.get_mut(place) {
             Some(free) => {
-                if let Place::Free(next) = core::mem::replace(free, Place::Taken(state)) {
+                if let StateEntry::Free(next) = core::mem::replace(free, StateEntry::Taken(state)) {
                     self.free = next;
                 }
             }
             None => {
-                self.places.push(Place::Taken(state));
+                self.places.push(StateEntry::Taken(state));
                 self.free = self.places.len();
             }
         }
@@ -313,7 +313,7 @@ impl<T> States<T> {
     fn get(&mut self, handle: i64) -> Result<&mut T, String> {
         let place = usize::try_from(handle).ok().and_then(|place| self.places.get_mut(place));
         match place {
-            Some(Place::Taken(state)) => Ok(state),
+            Some(StateEntry::Taken(state)) => Ok(state),
             _ => Err(unknown(handle)),
         }
     }
@@ -321,10 +321,10 @@ impl<T> States<T> {
     fn remove(&mut self, handle: i64) -> Result<T, String> {
         self.get(handle)?;
         let place = handle as usize;
-        let free = Place::Free(core::mem::replace(&mut self.free, place));
+        let free = StateEntry::Free(core::mem::replace(&mut self.free, place));
         match core::mem::replace(&mut self.places[place], free) {
-            Place::Taken(state) => Ok(state),
-            Place::Free(_) => Err(unknown(handle)),
+            StateEntry::Taken(state) => Ok(state),
+            StateEntry::Free(_) => Err(unknown(handle)),
         }
     }
 }

@@ -93,7 +93,7 @@ impl Statement {
             ValueRef::Text(text) => bytes(Tag::Text, text.as_bytes()),
             ValueRef::Blob(blob) => bytes(Tag::Blob, blob),
         };
-        check(imports::bind(self.number, number(index), &Place(record.to_bytes())))
+        check(imports::bind(self.number, number(index), &RecordBuffer(record.to_bytes())))
     }
 
     /// Runs to the next row; false at the end.
@@ -123,7 +123,7 @@ impl Statement {
     /// # Errors
     /// There is no such column.
     pub fn column(&self, column: usize) -> Result<Value> {
-        let mut place = Place(Record::NULL.to_bytes());
+        let mut place = RecordBuffer(Record::NULL.to_bytes());
         let mut buffer = Vec::from([0; BUFFER_BYTES]);
         check(imports::column(self.number, number(column), &mut place, &mut buffer))?;
         let mut record = Record::from_bytes(&place.0).unwrap_or(Record::NULL);
@@ -192,22 +192,25 @@ fn error(code: i32) -> Error {
 
 /// A record in memory.
 #[repr(C, align(8))]
-struct Place([u8; Record::SIZE]);
+struct RecordBuffer([u8; Record::SIZE]);
 
 #[cfg(target_arch = "wasm32")]
 mod imports {
     #![expect(unsafe_code, reason = "imports of the host module are foreign functions")]
 
-    use super::Place;
+    use super::RecordBuffer;
 
     mod host {
-        use super::Place;
+        use super::RecordBuffer;
 
         #[link(wasm_import_module = "commensal")]
         unsafe extern "C" {
             pub(in crate::sql) fn sql_prepare(sql: *const u8, len: usize) -> i64;
-            pub(in crate::sql) fn sql_bind(statement: i32, index: i32, record: *const Place)
-            -> i32;
+            pub(in crate::sql) fn sql_bind(
+                statement: i32,
+                index: i32,
+                record: *const RecordBuffer,
+            ) -> i32;
             pub(in crate::sql) safe fn sql_step(statement: i32) -> i32;
             pub(in crate::sql) safe fn sql_reset(statement: i32) -> i32;
             pub(in crate::sql) safe fn sql_finalize(statement: i32) -> i32;
@@ -215,7 +218,7 @@ mod imports {
             pub(in crate::sql) fn sql_column(
                 statement: i32,
                 column: i32,
-                record: *mut Place,
+                record: *mut RecordBuffer,
                 buffer: *mut u8,
                 len: usize,
             ) -> i32;
@@ -235,7 +238,7 @@ mod imports {
         unsafe { host::sql_prepare(sql.as_ptr(), sql.len()) }
     }
 
-    pub(super) fn bind(statement: i32, index: i32, record: &Place) -> i32 {
+    pub(super) fn bind(statement: i32, index: i32, record: &RecordBuffer) -> i32 {
         // SAFETY: the host reads the record, and the bytes that it points to, during the call.
         unsafe { host::sql_bind(statement, index, record) }
     }
@@ -243,7 +246,7 @@ mod imports {
     pub(super) fn column(
         statement: i32,
         column: i32,
-        record: &mut Place,
+        record: &mut RecordBuffer,
         buffer: &mut [u8],
     ) -> i32 {
         // SAFETY: the host writes the record and the buffer during the call.
@@ -259,7 +262,7 @@ mod imports {
 /// Natively there is no database: no statement can be prepared, and so none of the rest is reached.
 #[cfg(not(target_arch = "wasm32"))]
 mod imports {
-    use super::Place;
+    use super::RecordBuffer;
 
     const MESSAGE: &[u8] = b"there is no database outside of WebAssembly";
     const ERROR: i32 = 1;
@@ -268,11 +271,11 @@ mod imports {
         (-ERROR).into()
     }
 
-    pub(super) fn bind(_: i32, _: i32, _: &Place) -> i32 {
+    pub(super) fn bind(_: i32, _: i32, _: &RecordBuffer) -> i32 {
         ERROR
     }
 
-    pub(super) fn column(_: i32, _: i32, _: &mut Place, _: &mut [u8]) -> i32 {
+    pub(super) fn column(_: i32, _: i32, _: &mut RecordBuffer, _: &mut [u8]) -> i32 {
         ERROR
     }
 

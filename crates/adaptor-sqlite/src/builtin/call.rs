@@ -9,28 +9,28 @@ use commensal_core::registry::{FunctionEntry, Registry};
 use commensal_core::{Error, ErrorKind, Result};
 
 use super::context::{Call, Kept};
-use crate::numbers::Callee;
+use crate::numbers::Unregistered;
 
 pub(super) fn call(call: &Call<'_>) -> Result<()> {
     let arguments = call.arguments.after(1);
-    call.with_pin(|pin| {
-        let kept = call.kept().filter(|kept| pin.is_valid(kept.number));
+    call.with_statement(|statement| {
+        let kept = call.kept().filter(|kept| statement.is_valid(kept.number));
         let number = match kept {
             Some(kept) => kept.number,
             None => {
                 let name = call.text(0, "a function's name")?;
-                let entry = find(&*pin.registry(name)?, name, arguments.len())?;
+                let entry = find(&*statement.registry(name)?, name, arguments.len())?;
                 let key = function_key(entry.name(), entry.arguments);
-                let number = pin.number(Callee::Defined(key))?;
+                let number = statement.number(Unregistered::Defined(key))?;
                 call.keep(Kept { number, source: None, export: String::new() });
                 number
             }
         };
-        pin.call(number.number, call.name, call.place(), &arguments, |session, scope| {
+        statement.call(number.number, call.name, call.place(), &arguments, |session, execution| {
             let name = call.text(0, "a function's name")?;
-            let entry = find(scope.registry(), name, arguments.len())?;
+            let entry = find(execution.registry(), name, arguments.len())?;
             let read_module = |sha256: &[u8; 32]| call.state.read_module(sha256);
-            session.bind_function(scope, number.number, &entry, read_module)
+            session.bind_function(execution, number.number, &entry, read_module)
         })
     })
 }

@@ -9,14 +9,14 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use crate::api::sqlite3_context;
 use crate::guard::guard;
 use crate::numbers::Number;
-use crate::pin::Pin;
-use crate::result::{Place, set_result};
-use crate::state::State;
+use crate::result::{ResultContext, set_result};
+use crate::state::ConnectionState;
+use crate::statement_context::StatementContext;
 use crate::values::Values;
 
 /// A call of one of the functions, for as long as it runs.
 pub(super) struct Call<'a> {
-    pub(super) state: &'a Rc<State>,
+    pub(super) state: &'a Rc<ConnectionState>,
     pub(super) name: &'static str,
     pub(super) context: *mut sqlite3_context,
     pub(super) arguments: Values<'a>,
@@ -67,18 +67,22 @@ impl Call<'_> {
         }
     }
 
-    /// Runs `f` with the pin of the statement.
+    /// Runs `f` with the context of the statement.
     #[inline]
-    pub(super) fn with_pin<R>(&self, f: impl FnOnce(&Pin) -> Result<R>) -> Result<R> {
+    pub(super) fn with_statement<R>(
+        &self,
+        f: impl FnOnce(&StatementContext) -> Result<R>,
+    ) -> Result<R> {
         // SAFETY: the context is that of the call that `self` does not outlive.
-        if let Some(pin) = unsafe { Pin::of(self.state.handle.api, self.context) } {
-            return f(pin);
+        let existing = unsafe { StatementContext::of(self.state.handle.api, self.context) };
+        if let Some(statement) = existing {
+            return f(statement);
         }
-        let pin = self.state.pin();
+        let statement = self.state.statement();
         // SAFETY: as above. What SQLite does not keep lives as long as this call.
-        unsafe { pin.attach(self.context) };
-        pin.begin()?;
-        f(&pin)
+        unsafe { statement.attach(self.context) };
+        statement.begin()?;
+        f(&statement)
     }
 
     /// What an earlier call, of an earlier row, kept for its first argument.
@@ -113,9 +117,9 @@ impl Call<'_> {
 
     /// Where the result goes. What is called there can be another guest in each row, so that none keeps
     /// anything for an argument.
-    pub(super) fn place(&self) -> Place {
+    pub(super) fn place(&self) -> ResultContext {
         // SAFETY: the context is that of the call that `self` does not outlive.
-        unsafe { Place::new(self.state.handle.api, self.context) }
+        unsafe { ResultContext::new(self.state.handle.api, self.context) }
     }
 
     /// Gives SQLite the result.

@@ -14,7 +14,7 @@ use crate::api::code::*;
 use crate::api::{Api, sqlite3_context, sqlite3_value};
 use crate::scalar;
 use crate::scalar::Function;
-use crate::state::State;
+use crate::state::ConnectionState;
 use crate::values::Values;
 
 mod call;
@@ -55,12 +55,12 @@ const FUNCTIONS: &[Builtin] = &[
 
 /// What SQLite keeps for a registered function.
 struct Registration {
-    state: Rc<State>,
+    state: Rc<ConnectionState>,
     function: &'static Builtin,
 }
 
 /// Registers the functions.
-pub(crate) fn register(state: &Rc<State>) -> Result<()> {
+pub(crate) fn register(state: &Rc<ConnectionState>) -> Result<()> {
     for function in FUNCTIONS {
         let &Builtin { name, arguments, flags, .. } = function;
         let registration = Registration { state: Rc::clone(state), function };

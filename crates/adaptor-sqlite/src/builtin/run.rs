@@ -4,18 +4,18 @@ use std::rc::Rc;
 
 use commensal_core::given::GivenModule;
 use commensal_core::guest::Arguments;
-use commensal_core::session::{Scope, Session};
+use commensal_core::session::{Execution, Session};
 use commensal_core::{ErrorKind, Result};
 
 use super::context::{Call, Kept};
-use crate::numbers::Callee;
+use crate::numbers::Unregistered;
 
 pub(super) fn run(call: &Call<'_>) -> Result<()> {
     let arguments = call.arguments.after(2);
-    call.with_pin(|pin| {
+    call.with_statement(|statement| {
         let export = call.text(1, "the name of an export")?;
         let kept = match call.kept() {
-            Some(kept) if pin.is_valid(kept.number) && kept.export == export => kept,
+            Some(kept) if statement.is_valid(kept.number) && kept.export == export => kept,
             kept => {
                 // Hashed once for all rows, when the module is a constant.
                 let source = match kept.and_then(|kept| kept.source) {
@@ -23,16 +23,17 @@ pub(super) fn run(call: &Call<'_>) -> Result<()> {
                     None => GivenModule::hash(call.module(0)?),
                 };
                 let count = i32::try_from(arguments.len()).unwrap_or(i32::MAX);
-                let number = pin.number(Callee::Given(source, export.to_owned(), count))?;
+                let number =
+                    statement.number(Unregistered::Given(source, export.to_owned(), count))?;
                 call.keep(Kept { number, source: Some(source), export: export.to_owned() })
             }
         };
         let number = kept.number.number;
-        pin.call(number, call.name, call.place(), &arguments, |session, scope| {
-            let module = compiled(call, session, scope, kept.source.unwrap_or_default())?;
+        statement.call(number, call.name, call.place(), &arguments, |session, execution| {
+            let module = compiled(call, session, execution, kept.source.unwrap_or_default())?;
             let count = i32::try_from(arguments.len()).unwrap_or(i32::MAX);
             let binding = module.function(export, count).map_err(|e| call.prefixed(&e))?;
-            session.bind(scope, number, binding, module.compiled())
+            session.bind(execution, number, binding, module.compiled())
         })
     })
 }
@@ -42,15 +43,15 @@ pub(super) fn run(call: &Call<'_>) -> Result<()> {
 fn compiled(
     call: &Call<'_>,
     session: &Session,
-    scope: &mut Scope,
+    execution: &mut Execution,
     source: [u8; 32],
 ) -> Result<Rc<GivenModule>> {
     if let Some(module) = call.state.given.borrow_mut().find(&source) {
         return Ok(module);
     }
     let given = call.module(0)?;
-    let module =
-        session.waiting(scope, |waiting| GivenModule::new(given, session.environment(), waiting));
+    let module = session
+        .waiting(execution, |waiting| GivenModule::new(given, session.environment(), waiting));
     let module = module.map_err(|e| match e.kind() {
         ErrorKind::Interrupted => e,
         _ => call.prefixed(&e),

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use commensal_core::environment::Environment;
 use commensal_core::host::LogLevel;
 use commensal_core::registry::{CollationEntry, Registry};
-use commensal_core::session::{Binding, Scope, Session};
+use commensal_core::session::{Binding, Execution, Session};
 use commensal_core::settings::LogSink;
 use commensal_core::{Error, ErrorKind, Result};
 
@@ -19,7 +19,7 @@ use crate::statement::Handle;
 use crate::values::utf8;
 
 /// A collation of a connection.
-pub(crate) struct Slot {
+pub(crate) struct CollationSlot {
     name: String,
     handle: Handle,
     services: Arc<SorterServices>,
@@ -39,17 +39,17 @@ pub(crate) struct Slot {
 // SAFETY: through the handle only those functions of SQLite are called on threads of the sorter that
 // may be called on any thread while the connection is open: sqlite3_interrupt and
 // sqlite3_is_interrupted.
-unsafe impl Send for Slot {}
+unsafe impl Send for CollationSlot {}
 
 // SAFETY: as above; everything else that changes is behind the lock, or atomic.
-unsafe impl Sync for Slot {}
+unsafe impl Sync for CollationSlot {}
 
 /// What comparisons use.
 #[derive(Default)]
 struct Running {
     /// `None` once the collation was dropped.
     version: Option<Version>,
-    scope: Option<Scope>,
+    execution: Option<Execution>,
     /// The first fault of a statement.
     error: Option<Error>,
 }
@@ -57,8 +57,8 @@ struct Running {
 impl Running {
     /// Lets go of the instance.
     fn end(&mut self) {
-        if let (Some(version), Some(scope)) = (&self.version, self.scope.take()) {
-            version.session.end(scope);
+        if let (Some(version), Some(execution)) = (&self.version, self.execution.take()) {
+            version.session.end(execution);
         }
     }
 }
@@ -75,10 +75,10 @@ struct Version {
 /// The bytes of a module once they were read: one copy for all collations of the module.
 pub(crate) type Wasm = OnceLock<Result<Vec<u8>>>;
 
-/// A collation has one slot of its scope.
+/// A collation has one slot of its execution.
 const SLOT: usize = 0;
 
-impl Slot {
+impl CollationSlot {
     /// A collation that fails a connection by raising `failed`; messages go to `log`, where nobody takes
     /// errors.
     pub(super) fn new(
@@ -102,7 +102,7 @@ impl Slot {
     }
 
     fn running(&self) -> MutexGuard<'_, Running> {
-        // A panic leaves a scope without its instance, which is then made anew.
+        // A panic leaves an execution without its instance, which is then made anew.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -261,13 +261,13 @@ impl Slot {
     }
 
     fn call(&self, running: &mut Running, a: &str, b: &str) -> Result<Ordering> {
-        if !running.scope.as_ref().is_some_and(|scope| scope.is_bound(SLOT)) {
+        if !running.execution.as_ref().is_some_and(|execution| execution.is_bound(SLOT)) {
             self.bind(running)?;
         }
-        let (Some(version), Some(scope)) = (&running.version, &mut running.scope) else {
+        let (Some(version), Some(execution)) = (&running.version, &mut running.execution) else {
             return Err(self.missing());
         };
-        version.session.compare(scope, SLOT, &version.entry, a, b)
+        version.session.compare(execution, SLOT, &version.entry, a, b)
     }
 
     #[cold]
@@ -278,7 +278,7 @@ impl Slot {
     #[cold]
     fn bind(&self, running: &mut Running) -> Result<()> {
         let version = running.version.as_ref().ok_or_else(|| self.missing())?;
-        let mut scope = version.session.begin(Arc::clone(&version.registry));
+        let mut execution = version.session.begin(Arc::clone(&version.registry));
         let read = |_: &[u8; 32]| match version.wasm.get() {
             Some(read) => read.clone(),
             None => Err(Error::new(
@@ -288,9 +288,9 @@ impl Slot {
             )),
         };
         let binding = Binding::of_collation(&version.entry);
-        let bound = version.session.bind_compiled(&mut scope, SLOT, binding, read);
+        let bound = version.session.bind_compiled(&mut execution, SLOT, binding, read);
         running.end();
-        running.scope = Some(scope);
+        running.execution = Some(execution);
         bound
     }
 

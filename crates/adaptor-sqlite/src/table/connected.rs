@@ -12,12 +12,12 @@ use commensal_core::{Error, ErrorKind, Result};
 
 use super::slot;
 use crate::api::sqlite3_vtab;
-use crate::state::State;
+use crate::state::ConnectionState;
 
 #[repr(C)]
 pub(super) struct Connected {
     pub(super) base: sqlite3_vtab,
-    pub(super) state: Rc<State>,
+    pub(super) state: Rc<ConnectionState>,
     /// The session whose instances the table has.
     pub(super) session: RefCell<Rc<Session>>,
     /// The module's name.

@@ -17,7 +17,7 @@ use commensal_core::session::Session;
 use commensal_core::table::{Access, FunctionCursor, Scans};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
-use super::slot::{Slot, column_definition};
+use super::slot::{TableSlot, column_definition};
 use crate::api::code::*;
 use crate::api::{
     Api, sqlite3, sqlite3_context, sqlite3_index_info, sqlite3_module, sqlite3_value, sqlite3_vtab,
@@ -25,8 +25,8 @@ use crate::api::{
 };
 use crate::form::is_innocuous;
 use crate::guard::guard;
-use crate::result::Place;
-use crate::state::State;
+use crate::result::ResultContext;
+use crate::state::ConnectionState;
 use crate::values::Values;
 use crate::vtab;
 
@@ -49,7 +49,7 @@ pub(super) static MODULE: sqlite3_module = sqlite3_module {
 #[repr(C)]
 struct Connected {
     base: sqlite3_vtab,
-    state: Rc<State>,
+    state: Rc<ConnectionState>,
     /// As it was when the table was connected.
     entry: Arc<TableEntry>,
     /// For each column, which argument it is.
@@ -75,9 +75,9 @@ fn scans(connected: &Connected) -> Rc<RefCell<Scans>> {
 }
 
 #[repr(C)]
-struct Cursor {
+struct FunctionTableCursor {
     base: sqlite3_vtab_cursor,
-    state: Rc<State>,
+    state: Rc<ConnectionState>,
     /// Made by the first xFilter, with the session that its instance is from.
     scan: Option<(FunctionCursor, Rc<Session>)>,
     scans: Rc<RefCell<Scans>>,
@@ -95,7 +95,7 @@ unsafe extern "C" fn connect(
         || SQLITE_ERROR,
         || {
             // SAFETY: SQLite gives back the slot of this module.
-            let slot = unsafe { &*data.cast::<Slot>() };
+            let slot = unsafe { &*data.cast::<TableSlot>() };
             // A statement is being prepared: no SQL may run here, and what is there has to do.
             let entry = match find(slot.state.registry().table(&slot.key), &slot.key) {
                 Ok(entry) => Arc::clone(entry),
@@ -226,7 +226,7 @@ unsafe extern "C" fn open(table: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_
             // SAFETY: the table that `connect` made.
             let connected = unsafe { &*table.cast::<Connected>() };
             let (state, scans) = (Rc::clone(&connected.state), scans(connected));
-            let cursor = Cursor { base: vtab::NEW_CURSOR, state, scan: None, scans };
+            let cursor = FunctionTableCursor { base: vtab::NEW_CURSOR, state, scan: None, scans };
             // SAFETY: `out` is SQLite's place for the cursor.
             unsafe { vtab::give(out, cursor) }
         },
@@ -234,7 +234,7 @@ unsafe extern "C" fn open(table: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_
 }
 
 unsafe extern "C" fn close(cursor: *mut sqlite3_vtab_cursor) -> c_int {
-    let end = |cursor: Cursor| {
+    let end = |cursor: FunctionTableCursor| {
         if let Some((scan, session)) = cursor.scan {
             scan.end(&session);
         }
@@ -250,13 +250,13 @@ unsafe extern "C" fn close(cursor: *mut sqlite3_vtab_cursor) -> c_int {
 #[inline(always)]
 unsafe fn method(
     cursor: *mut sqlite3_vtab_cursor,
-    body: impl FnOnce(&mut Cursor) -> Result<()>,
+    body: impl FnOnce(&mut FunctionTableCursor) -> Result<()>,
 ) -> c_int {
     guard(
         || SQLITE_ERROR,
         || {
             // SAFETY: the caller's promise; SQLite runs one method of a cursor at a time.
-            let own = unsafe { &mut *cursor.cast::<Cursor>() };
+            let own = unsafe { &mut *cursor.cast::<FunctionTableCursor>() };
             match body(own) {
                 Ok(()) => SQLITE_OK,
                 // SAFETY: SQLite put the table into the cursor.
@@ -275,7 +275,7 @@ unsafe extern "C" fn filter(
     argc: c_int,
     argv: *mut *mut sqlite3_value,
 ) -> c_int {
-    let body = |cursor: &mut Cursor| {
+    let body = |cursor: &mut FunctionTableCursor| {
         // SAFETY: SQLite put the table into the cursor, gives back the plan's text, and as many
         // values as the plan asked for.
         let (connected, given) = unsafe {
@@ -347,7 +347,7 @@ impl Arguments for Given<'_> {
 }
 
 unsafe extern "C" fn next(cursor: *mut sqlite3_vtab_cursor) -> c_int {
-    let body = |cursor: &mut Cursor| match &mut cursor.scan {
+    let body = |cursor: &mut FunctionTableCursor| match &mut cursor.scan {
         Some((scan, session)) => scan.advance(session),
         None => Ok(()),
     };
@@ -357,7 +357,7 @@ unsafe extern "C" fn next(cursor: *mut sqlite3_vtab_cursor) -> c_int {
 
 unsafe extern "C" fn eof(cursor: *mut sqlite3_vtab_cursor) -> c_int {
     // SAFETY: the cursor that `open` made.
-    let cursor = unsafe { &*cursor.cast::<Cursor>() };
+    let cursor = unsafe { &*cursor.cast::<FunctionTableCursor>() };
     cursor.scan.as_ref().is_none_or(|(scan, _)| scan.is_end()).into()
 }
 
@@ -367,7 +367,7 @@ unsafe extern "C" fn column(
     index: c_int,
 ) -> c_int {
     // SAFETY: the cursor that `open` gave; SQLite runs one method of it at a time.
-    let own = unsafe { &mut *cursor.cast::<Cursor>() };
+    let own = unsafe { &mut *cursor.cast::<FunctionTableCursor>() };
     if let Some((scan, _)) = &mut own.scan
         && let Some(integer) = scan.integer(index as usize)
     {
@@ -389,12 +389,12 @@ unsafe fn any_column(
     context: *mut sqlite3_context,
     index: c_int,
 ) -> c_int {
-    let body = |cursor: &mut Cursor| {
+    let body = |cursor: &mut FunctionTableCursor| {
         let (api, index): (&Api, _) = (cursor.state.handle.api, usize::try_from(index));
         match (&mut cursor.scan, index) {
             (Some((scan, session)), Ok(index)) => {
                 // SAFETY: SQLite gives the context for the duration of this call.
-                scan.column(session, index, unsafe { Place::new(api, context) })
+                scan.column(session, index, unsafe { ResultContext::new(api, context) })
             }
             _ => Ok(()),
         }
@@ -404,7 +404,7 @@ unsafe fn any_column(
 }
 
 unsafe extern "C" fn rowid(cursor: *mut sqlite3_vtab_cursor, out: *mut i64) -> c_int {
-    let body = |cursor: &mut Cursor| {
+    let body = |cursor: &mut FunctionTableCursor| {
         if let Some((scan, session)) = &mut cursor.scan {
             let rowid = scan.rowid_among(session, &cursor.scans)?;
             // SAFETY: `out` is SQLite's place for the number.

@@ -21,13 +21,13 @@ use commensal_core::manifest::Table;
 use commensal_core::registry::{Registry, TableEntry};
 use commensal_core::{Error, ErrorKind, Result};
 
-use self::slot::{Slot, usable};
+use self::slot::{TableSlot, usable};
 use crate::api::code::*;
 use crate::api::sqlite3_module;
 use crate::codes::is_code;
 use crate::function::expire_statements;
 use crate::guard::guard;
-use crate::state::State;
+use crate::state::ConnectionState;
 
 /// Whether SQLite can go on with the module that was registered for another version of the table.
 fn is_same_shape(a: &Table, b: &Table) -> bool {
@@ -40,7 +40,7 @@ fn module_of(table: &Table) -> &'static sqlite3_module {
 }
 
 /// Registers a slot for each table that has none. What else has changed waits for [`tidy`].
-pub(crate) fn register(state: &Rc<State>, registry: &Registry) -> Result<()> {
+pub(crate) fn register(state: &Rc<ConnectionState>, registry: &Registry) -> Result<()> {
     for entry in registry.tables().filter(|entry| !entry.shadowed) {
         let key = entry.callable.name.to_ascii_lowercase();
         if state.tables.borrow().registered.contains(&key) {
@@ -63,7 +63,7 @@ fn is_true(registry: &Registry, key: &str, old: &TableEntry) -> bool {
 }
 
 /// Deletes slots that no longer have a table, and registers others anew. The connection is idle.
-pub(crate) fn tidy(state: &Rc<State>, registry: &Registry) -> Result<()> {
+pub(crate) fn tidy(state: &Rc<ConnectionState>, registry: &Registry) -> Result<()> {
     if !state.tables.borrow().registered.is_untidy() {
         return Ok(());
     }
@@ -81,7 +81,7 @@ pub(crate) fn tidy(state: &Rc<State>, registry: &Registry) -> Result<()> {
     expire_statements(state.handle)
 }
 
-fn create_slot(state: &Rc<State>, key: String, entry: &Arc<TableEntry>) -> Result<()> {
+fn create_slot(state: &Rc<ConnectionState>, key: String, entry: &Arc<TableEntry>) -> Result<()> {
     let number = {
         let mut slots = state.tables.borrow_mut();
         slots.count += 1;
@@ -89,7 +89,7 @@ fn create_slot(state: &Rc<State>, key: String, entry: &Arc<TableEntry>) -> Resul
         slots.registered.insert(key.clone(), (number, Arc::clone(entry)));
         number
     };
-    let slot = Box::new(Slot { state: Rc::clone(state), number, key: key.clone() });
+    let slot = Box::new(TableSlot { state: Rc::clone(state), number, key: key.clone() });
     let created = create_module(state, &entry.callable.name, Some((module_of(&entry.table), slot)));
     if created.is_err() {
         state.tables.borrow_mut().registered.refused(&key);
@@ -99,9 +99,9 @@ fn create_slot(state: &Rc<State>, key: String, entry: &Arc<TableEntry>) -> Resul
 
 /// Calls `sqlite3_create_module_v2`; without a slot it deletes the module.
 fn create_module(
-    state: &State,
+    state: &ConnectionState,
     name: &str,
-    slot: Option<(&'static sqlite3_module, Box<Slot>)>,
+    slot: Option<(&'static sqlite3_module, Box<TableSlot>)>,
 ) -> Result<()> {
     let name = CString::new(name)
         .map_err(|_| Error::new(ErrorKind::Catalog, "a table's name contains NUL"))?;
@@ -130,7 +130,7 @@ unsafe extern "C" fn destroy_slot(data: *mut c_void) {
         || {},
         || {
             // SAFETY: `data` is the box that `create_module` gave away, and SQLite destroys it once.
-            let slot = unsafe { Box::from_raw(data.cast::<Slot>()) };
+            let slot = unsafe { Box::from_raw(data.cast::<TableSlot>()) };
             let mut slots = slot.state.tables.borrow_mut();
             slots.registered.destroyed(&slot.key, |(number, _)| *number == slot.number);
         },

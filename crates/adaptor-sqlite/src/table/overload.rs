@@ -14,7 +14,7 @@ use commensal_core::table::{Access, VirtualTable};
 use super::connected::{Connected, Overload, Overloads, renewed, with_table};
 use crate::api::{Api, ScalarFunction, sqlite3_context, sqlite3_value, sqlite3_vtab};
 use crate::guard::guard;
-use crate::result::Place;
+use crate::result::ResultContext;
 use crate::scalar;
 use crate::scalar::Function;
 use crate::values::Values;
@@ -102,7 +102,7 @@ impl Function for Overload {
                 // SAFETY: SQLite gives the context and the values for the duration of this call.
                 let values = unsafe { Values::new(api, argc, argv) };
                 // SAFETY: as above; only the guest keeps anything there.
-                let place = unsafe { Place::of_guest(api, context) };
+                let place = unsafe { ResultContext::of_guest(api, context) };
                 table.overload(access, &own.name, &values, place)
             }),
         };

@@ -7,11 +7,11 @@ use commensal_core::ddl::quote_identifier;
 use commensal_core::manifest::Column;
 use commensal_core::registry::{Registry, TableEntry};
 
-use crate::state::State;
+use crate::state::ConnectionState;
 
 /// What SQLite keeps for a registered module.
-pub(super) struct Slot {
-    pub(super) state: Rc<State>,
+pub(super) struct TableSlot {
+    pub(super) state: Rc<ConnectionState>,
     pub(super) number: usize,
     /// In ASCII lower case.
     pub(super) key: String,

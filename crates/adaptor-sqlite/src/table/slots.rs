@@ -8,7 +8,7 @@ use crate::registered::Registered;
 
 /// The modules that are registered.
 #[derive(Default)]
-pub(crate) struct Slots {
+pub(crate) struct TableSlots {
     /// The number of each slot, and the table that it was made for.
     pub(crate) registered: Registered<String, (usize, Arc<TableEntry>)>,
     /// Numbers given so far.

@@ -18,7 +18,7 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use super::connected::{Connected, Overloads, renew, renewed, usable, with_table};
 use super::overload::find_function;
 use super::plan;
-use super::slot::{Slot, column_definition};
+use super::slot::{TableSlot, column_definition};
 use crate::api::code::*;
 use crate::api::{
     Api, sqlite3, sqlite3_context, sqlite3_index_info, sqlite3_module, sqlite3_value, sqlite3_vtab,
@@ -27,8 +27,8 @@ use crate::api::{
 use crate::codes::code_of;
 use crate::form::is_innocuous;
 use crate::guard::guard;
-use crate::result::Place;
-use crate::state::State;
+use crate::result::ResultContext;
+use crate::state::ConnectionState;
 use crate::values::Values;
 use crate::vtab;
 
@@ -108,7 +108,7 @@ const fn module(eponymous: Eponymous, writes: Writes, overloads: bool) -> sqlite
 }
 
 #[repr(C)]
-struct Cursor {
+struct VirtualTableCursor {
     base: sqlite3_vtab_cursor,
     scan: VirtualCursor,
 }
@@ -140,7 +140,7 @@ unsafe fn make(
         || SQLITE_ERROR,
         || {
             // SAFETY: SQLite gives back the slot of this module, and texts that end with a NUL.
-            let (slot, arguments) = unsafe { (&*data.cast::<Slot>(), texts(arguments)) };
+            let (slot, arguments) = unsafe { (&*data.cast::<TableSlot>(), texts(arguments)) };
             let state = &slot.state;
             let session = state.session();
             let mut table = match new(slot, &session, arguments, create) {
@@ -185,7 +185,7 @@ unsafe fn texts((argc, argv): (c_int, *const *const c_char)) -> Vec<String> {
 /// The table. The guest is called where its columns, or a new table, need it: so a table whose guest
 /// no longer works can be dropped all the same.
 fn new(
-    slot: &Slot,
+    slot: &TableSlot,
     session: &Session,
     arguments: Vec<String>,
     create: bool,
@@ -220,7 +220,7 @@ fn find<'r>(registry: &'r Registry, name: &str) -> Result<&'r Arc<TableEntry>> {
 /// # Safety
 /// This is xCreate or xConnect for `db`, and `message` its place for a message.
 unsafe fn declare(
-    state: &State,
+    state: &ConnectionState,
     db: *mut sqlite3,
     table: &mut VirtualTable,
     message: *mut *mut c_char,
@@ -317,7 +317,7 @@ unsafe fn cursor_method(
     // SAFETY: the caller's promise; SQLite put the table into the cursor, and runs one method of a
     // cursor at a time.
     unsafe {
-        let own = cursor.cast::<Cursor>();
+        let own = cursor.cast::<VirtualTableCursor>();
         method((*cursor).pVtab, |connected, table, access| {
             body(connected, table, access, &mut (*own).scan)
         })
@@ -355,7 +355,7 @@ unsafe extern "C" fn open(table: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_
         let session = renew(connected, table)?;
         let scan = table.open(Access { session: &session, ..access })?;
         // SAFETY: `out` is SQLite's place for the cursor.
-        unsafe { vtab::give(out, Cursor { base: vtab::NEW_CURSOR, scan }) };
+        unsafe { vtab::give(out, VirtualTableCursor { base: vtab::NEW_CURSOR, scan }) };
         Ok(())
     };
     // SAFETY: this is xOpen.
@@ -365,7 +365,7 @@ unsafe extern "C" fn open(table: *mut sqlite3_vtab, out: *mut *mut sqlite3_vtab_
 unsafe extern "C" fn close(cursor: *mut sqlite3_vtab_cursor) -> c_int {
     // SAFETY: SQLite put the table that `make` gave into the cursor.
     let connected = unsafe { (*cursor).pVtab.cast::<Connected>() };
-    let end = |cursor: Cursor| {
+    let end = |cursor: VirtualTableCursor| {
         // SAFETY: as above; cursors are closed before their table is.
         let _ = with_table(unsafe { &*connected }, |table, access| {
             table.close(access.session, cursor.scan);
@@ -399,7 +399,7 @@ unsafe extern "C" fn filter(
 
 unsafe extern "C" fn next(cursor: *mut sqlite3_vtab_cursor) -> c_int {
     // SAFETY: the cursor that `open` gave; SQLite runs one method of it at a time.
-    if unsafe { (*cursor.cast::<Cursor>()).scan.advance_within() } {
+    if unsafe { (*cursor.cast::<VirtualTableCursor>()).scan.advance_within() } {
         return SQLITE_OK;
     }
     // SAFETY: this is xNext. What came so far cannot panic.
@@ -408,7 +408,7 @@ unsafe extern "C" fn next(cursor: *mut sqlite3_vtab_cursor) -> c_int {
 
 unsafe extern "C" fn eof(cursor: *mut sqlite3_vtab_cursor) -> c_int {
     // SAFETY: the cursor that `open` made.
-    unsafe { (*cursor.cast::<Cursor>()).scan.is_end().into() }
+    unsafe { (*cursor.cast::<VirtualTableCursor>()).scan.is_end().into() }
 }
 
 unsafe extern "C" fn column(
@@ -428,7 +428,7 @@ unsafe extern "C" fn column(
             return Ok(());
         }
         // SAFETY: SQLite gives the context for the duration of this call.
-        table.column(access.session, scan, index, unsafe { Place::new(api, context) })
+        table.column(access.session, scan, index, unsafe { ResultContext::new(api, context) })
     };
     // SAFETY: this is xColumn.
     unsafe { cursor_method(cursor, body) }
@@ -449,7 +449,7 @@ unsafe extern "C" fn column_that_changes(
         if nochange(context) != 0
             && let Ok(mut table) = connected.table.try_borrow_mut()
             && table.is_keepable(
-                &(*cursor.cast::<Cursor>()).scan,
+                &(*cursor.cast::<VirtualTableCursor>()).scan,
                 usize::try_from(index).unwrap_or(usize::MAX),
             )
         {

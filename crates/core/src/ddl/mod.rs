@@ -5,7 +5,6 @@
 //! [SQLite's](https://www.sqlite.org/lang_expr.html). Knows neither what a definition means nor
 //! where it is kept: text goes in, values come out.
 
-mod cursor;
 pub mod lexer;
 mod literal;
 mod parameters;
@@ -13,6 +12,7 @@ mod parser;
 mod render;
 mod splitter;
 mod statement;
+mod tokens;
 
 pub use literal::name;
 pub use parameters::{PARAMETER_NUMBER_MAX, Parameters};

@@ -4,9 +4,9 @@
 
 use crate::error::{Error, ErrorKind, Result};
 
-use super::cursor::{Cursor, excerpt};
 use super::lexer::{Token, TokenKind};
 use super::statement::{Create, Drop, ObjectKind, Parsed, Source, Statement, With};
+use super::tokens::{Tokens, excerpt};
 use super::{Parameters, literal};
 
 const FILE_PREFIX: &str = "file://";
@@ -19,7 +19,7 @@ const CACHE_SIZE: &str = "wasm_cache_size";
 /// [`ErrorKind::Syntax`], with the byte offset in `sql`, when the statement begins as one of ours and
 /// goes wrong later.
 pub fn parse(sql: &str) -> Result<Option<Parsed>> {
-    let mut cursor = Cursor::new(sql);
+    let mut cursor = Tokens::new(sql);
     let Some(opening) = opening(&mut cursor) else {
         return Ok(None);
     };
@@ -55,7 +55,7 @@ enum Opening<'a> {
 }
 
 /// Steps over the words by which a statement is known to be ours.
-fn opening<'a>(cursor: &mut Cursor<'a>) -> Option<Opening<'a>> {
+fn opening<'a>(cursor: &mut Tokens<'a>) -> Option<Opening<'a>> {
     if cursor.accept("CREATE") {
         let or_replace = cursor.accept("OR");
         if or_replace && !cursor.accept("REPLACE") {
@@ -75,7 +75,7 @@ fn opening<'a>(cursor: &mut Cursor<'a>) -> Option<Opening<'a>> {
     }
 }
 
-fn object_kind(cursor: &mut Cursor<'_>) -> Option<ObjectKind> {
+fn object_kind(cursor: &mut Tokens<'_>) -> Option<ObjectKind> {
     [ObjectKind::Function, ObjectKind::Extension]
         .into_iter()
         .find(|kind| cursor.accept(kind.keyword()))
@@ -83,7 +83,7 @@ fn object_kind(cursor: &mut Cursor<'_>) -> Option<ObjectKind> {
 
 /// `CREATE [OR REPLACE] kind` are behind.
 fn create(
-    cursor: &mut Cursor<'_>,
+    cursor: &mut Tokens<'_>,
     parameters: &mut Parameters,
     kind: ObjectKind,
     or_replace: bool,
@@ -111,7 +111,7 @@ fn create(
     Ok(create)
 }
 
-fn if_not_exists(cursor: &mut Cursor<'_>, kind: ObjectKind, or_replace: bool) -> Result<bool> {
+fn if_not_exists(cursor: &mut Tokens<'_>, kind: ObjectKind, or_replace: bool) -> Result<bool> {
     // Only the following NOT tells the clause from an object of the name "if".
     if !(cursor.token().is("IF") && cursor.next().is("NOT")) {
         return Ok(false);
@@ -129,7 +129,7 @@ fn if_not_exists(cursor: &mut Cursor<'_>, kind: ObjectKind, or_replace: bool) ->
     Ok(true)
 }
 
-fn object_name(cursor: &mut Cursor<'_>, kind: ObjectKind) -> Result<(String, usize)> {
+fn object_name(cursor: &mut Tokens<'_>, kind: ObjectKind) -> Result<(String, usize)> {
     let offset = cursor.token().offset;
     let name = cursor.name(&format!("the {}'s name", kind.name()))?;
     if cursor.token().kind == TokenKind::Dot {
@@ -143,7 +143,7 @@ fn object_name(cursor: &mut Cursor<'_>, kind: ObjectKind) -> Result<(String, usi
     Ok((name, offset))
 }
 
-fn language(cursor: &mut Cursor<'_>) -> Result<()> {
+fn language(cursor: &mut Tokens<'_>) -> Result<()> {
     let token = cursor.token();
     let language = cursor.name("the language's name")?;
     if language.eq_ignore_ascii_case("wasm") {
@@ -154,7 +154,7 @@ fn language(cursor: &mut Cursor<'_>) -> Result<()> {
     Err(Error::new(ErrorKind::Syntax, message).at(token.offset))
 }
 
-fn source(cursor: &mut Cursor<'_>, parameters: &mut Parameters) -> Result<Source> {
+fn source(cursor: &mut Tokens<'_>, parameters: &mut Parameters) -> Result<Source> {
     let token = cursor.token();
     if let Some(path) = cursor.accept_raw(FILE_PREFIX) {
         return file(path, token.offset);
@@ -191,7 +191,7 @@ fn file(path: &str, offset: usize) -> Result<Source> {
 }
 
 /// Reads a clause after the source; false when there is none.
-fn clause(cursor: &mut Cursor<'_>, create: &mut Create) -> Result<bool> {
+fn clause(cursor: &mut Tokens<'_>, create: &mut Create) -> Result<bool> {
     let token = cursor.token();
     let once = |given: bool, clause: &str| match given {
         true => Err(cursor.error(format!("{clause} is given twice"))),
@@ -221,7 +221,7 @@ fn clause(cursor: &mut Cursor<'_>, create: &mut Create) -> Result<bool> {
 }
 
 fn function_only(
-    cursor: &Cursor<'_>,
+    cursor: &Tokens<'_>,
     kind: ObjectKind,
     clause: &str,
     manifest: &str,
@@ -234,7 +234,7 @@ fn function_only(
     }
 }
 
-fn cascade_reindex(cursor: &mut Cursor<'_>) -> Result<bool> {
+fn cascade_reindex(cursor: &mut Tokens<'_>) -> Result<bool> {
     let cascade = cursor.accept("CASCADE");
     if cascade {
         cursor.expect("REINDEX", "REINDEX after CASCADE")?;
@@ -243,7 +243,7 @@ fn cascade_reindex(cursor: &mut Cursor<'_>) -> Result<bool> {
 }
 
 /// `WITH` is behind.
-fn with(cursor: &mut Cursor<'_>) -> Result<With> {
+fn with(cursor: &mut Tokens<'_>) -> Result<With> {
     let mut with = With::default();
     cursor.expect_kind(TokenKind::LeftParenthesis, "( after WITH")?;
     loop {
@@ -257,7 +257,7 @@ fn with(cursor: &mut Cursor<'_>) -> Result<With> {
     Ok(with)
 }
 
-fn with_option(cursor: &mut Cursor<'_>, with: &mut With) -> Result<()> {
+fn with_option(cursor: &mut Tokens<'_>, with: &mut With) -> Result<()> {
     const KNOWN: &str = "timeout_ms, fuel, memory_mb, allow";
     let token = cursor.token();
     let is = |name| literal::is_name(&token, name);
@@ -278,7 +278,7 @@ fn with_option(cursor: &mut Cursor<'_>, with: &mut With) -> Result<()> {
 }
 
 /// Steps over the option's name and `=`.
-fn option_equals(cursor: &mut Cursor<'_>, option: &str, given: bool) -> Result<()> {
+fn option_equals(cursor: &mut Tokens<'_>, option: &str, given: bool) -> Result<()> {
     if given {
         return Err(cursor.error(format!("{option} is given twice")));
     }
@@ -287,7 +287,7 @@ fn option_equals(cursor: &mut Cursor<'_>, option: &str, given: bool) -> Result<(
     Ok(())
 }
 
-fn limit(cursor: &mut Cursor<'_>, option: &str, value: &mut Option<u64>) -> Result<()> {
+fn limit(cursor: &mut Tokens<'_>, option: &str, value: &mut Option<u64>) -> Result<()> {
     option_equals(cursor, option, value.is_some())?;
     let offset = cursor.token().offset;
     let number = cursor.integer(&format!("a positive integer for {option}"))?;
@@ -299,7 +299,7 @@ fn limit(cursor: &mut Cursor<'_>, option: &str, value: &mut Option<u64>) -> Resu
     Ok(())
 }
 
-fn allow(cursor: &mut Cursor<'_>, with: &mut With) -> Result<()> {
+fn allow(cursor: &mut Tokens<'_>, with: &mut With) -> Result<()> {
     option_equals(cursor, "allow", with.allow.is_some())?;
     let what = "a string with the capabilities' names, such as 'log,clock', for allow";
     let token = cursor.expect_kind(TokenKind::String, what)?;
@@ -312,7 +312,7 @@ fn allow(cursor: &mut Cursor<'_>, with: &mut With) -> Result<()> {
 }
 
 /// `DROP kind` are behind.
-fn drop_object(cursor: &mut Cursor<'_>, kind: ObjectKind) -> Result<Drop> {
+fn drop_object(cursor: &mut Tokens<'_>, kind: ObjectKind) -> Result<Drop> {
     // Only the following EXISTS tells the clause from an object of the name "if".
     let if_exists = cursor.token().is("IF") && cursor.next().is("EXISTS");
     if if_exists {
@@ -325,7 +325,7 @@ fn drop_object(cursor: &mut Cursor<'_>, kind: ObjectKind) -> Result<Drop> {
 }
 
 /// `PRAGMA` is behind; `database` is the name before the pragma's, if there is one.
-fn cache_size(cursor: &mut Cursor<'_>, database: Option<Token<'_>>) -> Result<Statement> {
+fn cache_size(cursor: &mut Tokens<'_>, database: Option<Token<'_>>) -> Result<Statement> {
     if let Some(database) = database
         && !literal::is_name(&database, "main")
     {

@@ -10,7 +10,7 @@
 
 use std::sync::Arc;
 
-use super::place::{Auxiliary, Place, Waiting};
+use super::call_site::{Auxiliary, CallSite, Waiting};
 use super::services::HostServices;
 use crate::fault::Fault;
 
@@ -49,12 +49,16 @@ impl AuxiliaryState {
         self.instance.lock().pop_front()
     }
 
-    fn place<'s>(&self, services: &'s dyn HostServices, argument: i32) -> Option<&'s dyn Place> {
-        if self.at_place && argument >= 0 { services.place() } else { None }
+    fn call_site<'s>(
+        &self,
+        services: &'s dyn HostServices,
+        argument: i32,
+    ) -> Option<&'s dyn CallSite> {
+        if self.at_place && argument >= 0 { services.call_site() } else { None }
     }
 
     pub(super) fn get(&self, services: &dyn HostServices, argument: i32) -> i64 {
-        let found = match self.place(services, argument) {
+        let found = match self.call_site(services, argument) {
             Some(place) => place.get(argument),
             None => {
                 let own = self.own.iter().find(|(own, _)| *own == argument);
@@ -79,7 +83,7 @@ impl AuxiliaryState {
         }
         let instance = &self.instance;
         let new = (number != 0).then(|| Auxiliary { number, instance: Arc::clone(instance) });
-        if let Some(place) = self.place(services, argument) {
+        if let Some(place) = self.call_site(services, argument) {
             place.set(argument, new);
             return Ok(());
         }
@@ -95,12 +99,12 @@ mod tests {
 
     use super::*;
     use crate::host::LogLevel;
-    use crate::host::place::SentAuxiliary;
+    use crate::host::call_site::SentAuxiliary;
 
     /// An engine that keeps everything.
     struct Shared(Mutex<Vec<(i32, Auxiliary)>>);
 
-    impl Place for Shared {
+    impl CallSite for Shared {
         fn get(&self, argument: i32) -> Option<SentAuxiliary> {
             let kept = self.0.lock().unwrap();
             kept.iter().find(|(own, _)| *own == argument).map(|(_, it)| it.sent())
@@ -124,7 +128,7 @@ mod tests {
             Err("there is none here".to_owned())
         }
 
-        fn place(&self) -> Option<&dyn Place> {
+        fn call_site(&self) -> Option<&dyn CallSite> {
             Some(self)
         }
     }

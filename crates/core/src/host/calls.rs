@@ -3,7 +3,7 @@
 //! A guest without a clock shall not get one from SQL. Whether a call of `julianday(x)` reads the clock
 //! depends on the value of `x`; so the name alone decides.
 
-use super::admit::{PRAGMAS, PRAGMAS_WITHOUT_ARGUMENT};
+use super::authorize::{PRAGMAS, PRAGMAS_WITHOUT_ARGUMENT};
 use crate::limits::{Capabilities, Capability};
 
 /// Functions that read the clock, or do when an argument says `now`.

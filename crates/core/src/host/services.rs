@@ -2,7 +2,7 @@
 
 use web_time::{SystemTime, UNIX_EPOCH};
 
-use super::place::Place;
+use super::call_site::CallSite;
 use super::sql::HostSql;
 use crate::limits::Capabilities;
 
@@ -66,7 +66,7 @@ pub trait HostServices: Send + Sync {
 
     /// The place where the running call of a scalar function stands, which
     /// [`Sink::within`](crate::guest::Sink::within) has told; `None` where the engine knows no places.
-    fn place(&self) -> Option<&dyn Place> {
+    fn call_site(&self) -> Option<&dyn CallSite> {
         None
     }
 }

@@ -55,7 +55,7 @@ struct Definition {
 
 /// What is known of the size of a definition.
 #[derive(Clone, Copy, Debug, Default)]
-enum State {
+enum Measured {
     #[default]
     Unknown,
     /// It is being measured: who finds this is within it, and uses itself.
@@ -161,7 +161,7 @@ impl Definitions {
     /// It uses too many common table expressions and views, or they are too deep within one another.
     pub fn check(&mut self, sql: &str) -> Result<()> {
         let parsed = Parsed::new(sql)?;
-        let states = vec![State::Unknown; self.all.len()];
+        let states = vec![Measured::Unknown; self.all.len()];
         let mut measure = Measure::new(self, states);
         let size = measure.text(&parsed, 0)?;
         if !parsed.is_by_name {
@@ -184,7 +184,7 @@ impl Definitions {
 
 /// What is known of a text's common table expressions, and of what is within each group.
 struct Expressions {
-    states: Vec<State>,
+    states: Vec<Measured>,
     /// The largest column, the sum of columns, and the levels.
     columns: Vec<usize>,
     widths: Vec<usize>,
@@ -195,7 +195,7 @@ struct Expressions {
 struct Measure<'a> {
     definitions: &'a mut Definitions,
     /// What is known of each definition.
-    states: Vec<State>,
+    states: Vec<Measured>,
     /// How many definitions were looked at.
     met: usize,
     /// What a name stands for, and whether where tables are written, once it was counted.
@@ -207,7 +207,7 @@ struct Measure<'a> {
 }
 
 impl<'a> Measure<'a> {
-    fn new(definitions: &'a mut Definitions, states: Vec<State>) -> Self {
+    fn new(definitions: &'a mut Definitions, states: Vec<Measured>) -> Self {
         let named = HashMap::new();
         Self { definitions, states, met: 0, named, innermost: None, is_cyclic: false }
     }
@@ -215,7 +215,7 @@ impl<'a> Measure<'a> {
     /// The size of a text with what it uses, `depth` definitions deep.
     fn text(&mut self, text: &Parsed, depth: usize) -> Result<Size> {
         let mut state = Expressions {
-            states: vec![State::Unknown; text.groups_of.len() - 1],
+            states: vec![Measured::Unknown; text.groups_of.len() - 1],
             columns: vec![0; text.groups.len()],
             widths: vec![0; text.groups.len()],
             levels: vec![0; text.groups.len()],
@@ -287,13 +287,13 @@ impl<'a> Measure<'a> {
         let ctes = if used.is_qualified { Vec::new() } else { text.ctes_of(&used.name, group) };
         for cte in ctes {
             let inner = match state.states[cte] {
-                State::Known(size) => size,
+                Measured::Known(size) => size,
                 // It is recursive.
-                State::Open => continue,
-                State::Unknown => {
-                    state.states[cte] = State::Open;
+                Measured::Open => continue,
+                Measured::Unknown => {
+                    state.states[cte] = Measured::Open;
                     let size = self.within(text, cte + 1, state, depth + 1)?;
-                    state.states[cte] = State::Known(size);
+                    state.states[cte] = Measured::Known(size);
                     size
                 }
             };
@@ -320,12 +320,12 @@ impl<'a> Measure<'a> {
             if self.definitions.all[found].is_view {
                 view = view.max(self.definition(found, depth)?);
             } else if writes {
-                let is_known = matches!(self.states[found], State::Known(_));
+                let is_known = matches!(self.states[found], Measured::Known(_));
                 let inner = self.definition(found, depth)?.program();
                 rest = rest.and(if is_known { inner.again() } else { inner })?;
             }
         }
-        if found.iter().all(|&found| !matches!(self.states[found], State::Open)) {
+        if found.iter().all(|&found| !matches!(self.states[found], Measured::Open)) {
             self.named.insert(key, view.and(rest.again())?);
         }
         view.and(rest)
@@ -342,20 +342,20 @@ impl<'a> Measure<'a> {
 
     fn definition(&mut self, definition: usize, depth: usize) -> Result<Size> {
         match self.states[definition] {
-            State::Known(size) => return Ok(size),
-            State::Open => {
+            Measured::Known(size) => return Ok(size),
+            Measured::Open => {
                 self.is_cyclic |= self.innermost != Some(definition);
                 return Ok(Size::default());
             }
-            State::Unknown => {}
+            Measured::Unknown => {}
         }
-        self.states[definition] = State::Open;
+        self.states[definition] = Measured::Open;
         self.met += 1;
         let parsed = self.definitions.parsed(definition)?;
         let around = self.innermost.replace(definition);
         let size = self.text(&parsed, depth + 1)?;
         self.innermost = around;
-        self.states[definition] = State::Known(size);
+        self.states[definition] = Measured::Known(size);
         Ok(size)
     }
 }

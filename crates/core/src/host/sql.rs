@@ -1,6 +1,6 @@
 //! SQL from within a guest: statements of its own on the connection that called it.
 //!
-//! What a guest may run is decided in `admit.rs`, before the engine sees it; here are the statements
+//! What a guest may run is decided in `authorize.rs`, before the engine sees it; here are the statements
 //! that an instance has, and in `imports/sql.rs` the functions of the host module over them. Knows no
 //! engine: an adaptor offers its connection as [`HostSql`].
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{Binding, Entered, InstanceId, Scope, Session, failure, not_bound};
+use super::{Binding, Entered, Execution, InstanceId, Session, failure, not_bound};
 use crate::error::{Error, ErrorKind, Result};
 use crate::guest::{Appended, Arguments, Batch, CallError, CallResult, Callee, Sink};
 use crate::limits::Capability;
@@ -151,27 +151,27 @@ impl Session {
     #[cold]
     pub fn bind_aggregate(
         &self,
-        scope: &mut Scope,
+        execution: &mut Execution,
         slot: usize,
         key: &FunctionKey,
         check: impl FnOnce(&FunctionEntry) -> Result<()>,
         read_module: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>,
     ) -> Result<()> {
-        let entry = Arc::clone(scope.find(key)?);
+        let entry = Arc::clone(execution.find(key)?);
         check(&entry)?;
         let binding = Binding::of_aggregate(&entry).ok_or_else(|| {
             let message = format!("{}() is no longer an aggregate", key.0);
             Error::new(ErrorKind::NotFound, message)
         })?;
-        self.bind_compiled(scope, slot, binding, read_module)
+        self.bind_compiled(execution, slot, binding, read_module)
     }
 
     /// Makes a state of the aggregate in a bound slot.
     ///
     /// # Errors
     /// What the guest reports; what it gives is no handle, or that of another live state.
-    pub fn open_state(&self, scope: &mut Scope, slot: usize) -> Result<AggregateState> {
-        let opened = scope.enter(&self.environment, slot, |entered| {
+    pub fn open_state(&self, execution: &mut Execution, slot: usize) -> Result<AggregateState> {
+        let opened = execution.enter(&self.environment, slot, |entered| {
             let callee = entered.callee(AggregateMethod::Init, &ANY)?;
             let handle = |value: ValueRef<'_>, _: u8| match value {
                 ValueRef::Integer(handle) => Ok(handle),
@@ -181,7 +181,7 @@ impl Session {
             Ok(entered.guest.call(callee, none, entered.budget, handle)?.map_err(no_handle)?)
         });
         let opened = opened.and_then(|handle| {
-            let target = scope.targets.get_mut(slot).and_then(Option::as_mut);
+            let target = execution.targets.get_mut(slot).and_then(Option::as_mut);
             let target = target.ok_or_else(not_bound)?;
             if !target.states.insert(handle) {
                 return Err(live_already(handle).into());
@@ -190,7 +190,7 @@ impl Session {
         });
         let (handle, target) = match opened {
             Ok(opened) => opened,
-            Err(error) => return Err(self.fail(scope, slot, *error)),
+            Err(error) => return Err(self.fail(execution, slot, *error)),
         };
         let binding = &target.binding;
         let granted = binding.callable.object.policy.granted;
@@ -200,12 +200,12 @@ impl Session {
             .any(|capability| granted.contains(capability));
         Ok(AggregateState {
             slot,
-            instance: scope.leases[target.lease].id,
+            instance: execution.bound[target.instance].id,
             handle,
             callable: Arc::clone(&binding.callable),
             signature: Arc::clone(&binding.signature),
             subtype: binding.subtype,
-            batch: scope.batches.take(ordered),
+            batch: execution.batches.take(ordered),
             rows: Rows::In,
         })
     }
@@ -217,48 +217,48 @@ impl Session {
     #[cold]
     pub fn pass_rows<A: Arguments + ?Sized>(
         &self,
-        scope: &mut Scope,
+        execution: &mut Execution,
         state: &mut AggregateState,
         rows: Rows,
         arguments: &A,
         appended: Appended,
     ) -> Result<()> {
-        self.flush(scope, state)?;
+        self.flush(execution, state)?;
         if appended != Appended::Full {
             return Ok(());
         }
         if state.rows == rows {
             // It was too small; the next row may be no smaller than this one.
-            scope.batches.grow(&mut state.batch);
+            execution.batches.grow(&mut state.batch);
         }
         state.rows = rows;
         match state.append(rows, arguments) {
             Ok(Appended::Done) => Ok(()),
-            Ok(Appended::Due) => self.flush(scope, state),
-            Ok(Appended::Full) => self.pass_large(scope, state, arguments),
-            Err(error) => Err(self.fail_state(scope, state, *error)),
+            Ok(Appended::Due) => self.flush(execution, state),
+            Ok(Appended::Full) => self.pass_large(execution, state, arguments),
+            Err(error) => Err(self.fail_state(execution, state, *error)),
         }
     }
 
     /// Hands over a row that fits into no batch.
     fn pass_large<A: Arguments + ?Sized>(
         &self,
-        scope: &mut Scope,
+        execution: &mut Execution,
         state: &mut AggregateState,
         arguments: &A,
     ) -> Result<()> {
-        self.within(scope, state, |state, entered| {
+        self.within(execution, state, |state, entered| {
             let callee = entered.callee(method(state.rows), &state.signature)?;
             entered.guest.hand_over_large(arguments, callee, state.handle, entered.budget)
         })
     }
 
     /// Hands over the rows that the guest has not seen.
-    fn flush(&self, scope: &mut Scope, state: &mut AggregateState) -> Result<()> {
+    fn flush(&self, execution: &mut Execution, state: &mut AggregateState) -> Result<()> {
         if state.batch.is_empty() {
             return Ok(());
         }
-        self.within(scope, state, |state, entered| {
+        self.within(execution, state, |state, entered| {
             let callee = entered.callee(method(state.rows), &ANY)?;
             let function = callee.function;
             entered.guest.hand_over(&mut state.batch, function, state.handle, entered.budget)
@@ -271,12 +271,12 @@ impl Session {
     /// What the guest reports, of this call or of rows that it had not seen.
     pub fn value<R>(
         &self,
-        scope: &mut Scope,
+        execution: &mut Execution,
         state: &mut AggregateState,
         sink: impl Sink<R>,
     ) -> Result<R> {
-        self.flush(scope, state)?;
-        self.call_state(scope, state, AggregateMethod::Value, sink)
+        self.flush(execution, state)?;
+        self.call_state(execution, state, AggregateMethod::Value, sink)
     }
 
     /// The state's result, with which it ends.
@@ -285,31 +285,32 @@ impl Session {
     /// As [`Session::value`]. The state has ended then, too.
     pub fn finalize<R>(
         &self,
-        scope: &mut Scope,
+        execution: &mut Execution,
         mut state: AggregateState,
         sink: impl Sink<R>,
     ) -> Result<R> {
-        if let Err(error) = self.flush(scope, &mut state) {
-            self.discard_state(scope, state);
+        if let Err(error) = self.flush(execution, &mut state) {
+            self.discard_state(execution, state);
             return Err(error);
         }
-        let result = self.call_state(scope, &mut state, AggregateMethod::Finalize, sink);
-        self.forget(scope, state);
+        let result = self.call_state(execution, &mut state, AggregateMethod::Finalize, sink);
+        self.forget(execution, state);
         result
     }
 
     /// Ends a state whose result nobody wants. Has time of its own, and heeds no interrupt.
-    pub fn discard_state(&self, scope: &mut Scope, state: AggregateState) {
+    pub fn discard_state(&self, execution: &mut Execution, state: AggregateState) {
         let (slot, instance) = (state.slot, state.instance);
-        let lease = scope.targets.get(slot).and_then(Option::as_ref).map(|target| target.lease);
-        if let Some(lease) = lease
-            && scope.leases[lease].id == instance
+        let bound =
+            execution.targets.get(slot).and_then(Option::as_ref).map(|target| target.instance);
+        if let Some(bound) = bound
+            && execution.bound[bound].id == instance
         {
-            let mut budget = scope.cleanup;
+            let mut budget = execution.cleanup;
             if budget.remaining().is_zero() {
-                self.discard(scope, lease);
+                self.discard(execution, bound);
             } else {
-                let dropped = scope.enter(&self.environment, slot, |entered| {
+                let dropped = execution.enter(&self.environment, slot, |entered| {
                     let callee = entered.callee(AggregateMethod::Drop, &ANY)?;
                     let handle = [ValueRef::Integer(state.handle)];
                     entered.guest.call(
@@ -319,33 +320,33 @@ impl Session {
                         |_: ValueRef<'_>, _: u8| (),
                     )
                 });
-                scope.cleanup = budget;
+                execution.cleanup = budget;
                 if let Err(error) = dropped {
                     // Counted; the statement ends for another reason.
-                    self.fail(scope, slot, *error);
+                    self.fail(execution, slot, *error);
                 }
             }
         }
-        self.forget(scope, state);
+        self.forget(execution, state);
     }
 
-    fn forget(&self, scope: &mut Scope, state: AggregateState) {
-        if scope.instance(state.slot) == Some(state.instance)
-            && let Some(Some(target)) = scope.targets.get_mut(state.slot)
+    fn forget(&self, execution: &mut Execution, state: AggregateState) {
+        if execution.instance(state.slot) == Some(state.instance)
+            && let Some(Some(target)) = execution.targets.get_mut(state.slot)
         {
             target.states.remove(&state.handle);
         }
-        scope.batches.put(state.batch);
+        execution.batches.put(state.batch);
     }
 
     fn call_state<R>(
         &self,
-        scope: &mut Scope,
+        execution: &mut Execution,
         state: &mut AggregateState,
         method: AggregateMethod,
         sink: impl Sink<R>,
     ) -> Result<R> {
-        self.within(scope, state, |state, entered| {
+        self.within(execution, state, |state, entered| {
             let signature = state.signature(method);
             let callee = entered.callee(method, &signature)?;
             let handle = [ValueRef::Integer(state.handle)];
@@ -356,23 +357,28 @@ impl Session {
     /// Enters the state's instance, if that is still there.
     fn within<R>(
         &self,
-        scope: &mut Scope,
+        execution: &mut Execution,
         state: &mut AggregateState,
         body: impl FnOnce(&mut AggregateState, Entered<'_>) -> CallResult<R>,
     ) -> Result<R> {
         let slot = state.slot;
-        let result = match scope.instance(slot) == Some(state.instance) {
-            true => scope.enter(&self.environment, slot, |entered| body(state, entered)),
+        let result = match execution.instance(slot) == Some(state.instance) {
+            true => execution.enter(&self.environment, slot, |entered| body(state, entered)),
             false => Err(gone().into()),
         };
-        result.map_err(|error| self.fail_state(scope, state, *error))
+        result.map_err(|error| self.fail_state(execution, state, *error))
     }
 
     /// What SQL users read of an error with a state.
     #[cold]
-    pub fn fail_state(&self, scope: &mut Scope, state: &AggregateState, error: CallError) -> Error {
-        if scope.instance(state.slot) == Some(state.instance) {
-            return self.fail(scope, state.slot, error);
+    pub fn fail_state(
+        &self,
+        execution: &mut Execution,
+        state: &AggregateState,
+        error: CallError,
+    ) -> Error {
+        if execution.instance(state.slot) == Some(state.instance) {
+            return self.fail(execution, state.slot, error);
         }
         let policy = &state.callable.object.policy;
         failure::call(&*state.callable, policy, &self.environment.settings.limits, error)

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{Binding, Scope, Session};
+use super::{Binding, Execution, Session};
 use crate::error::{Error, ErrorKind, Result};
 use crate::manifest::CollationBody;
 use crate::manifest::{Param, Signature};
@@ -35,19 +35,19 @@ impl Session {
     #[inline]
     pub fn compare(
         &self,
-        scope: &mut Scope,
+        execution: &mut Execution,
         slot: usize,
         entry: &CollationEntry,
         a: &str,
         b: &str,
     ) -> Result<Ordering> {
         match entry.body {
-            CollationBody::Compare(_) => Ok(self.integer(scope, slot, entry, [a, b])?.cmp(&0)),
+            CollationBody::Compare(_) => Ok(self.integer(execution, slot, entry, [a, b])?.cmp(&0)),
             CollationBody::Less(_) => {
-                if self.integer(scope, slot, entry, [a, b])? != 0 {
+                if self.integer(execution, slot, entry, [a, b])? != 0 {
                     return Ok(Ordering::Less);
                 }
-                let greater = self.integer(scope, slot, entry, [b, a])? != 0;
+                let greater = self.integer(execution, slot, entry, [b, a])? != 0;
                 Ok(if greater { Ordering::Greater } else { Ordering::Equal })
             }
         }
@@ -56,7 +56,7 @@ impl Session {
     #[inline]
     fn integer(
         &self,
-        scope: &mut Scope,
+        execution: &mut Execution,
         slot: usize,
         entry: &CollationEntry,
         texts: [&str; 2],
@@ -66,13 +66,13 @@ impl Session {
             _ => None,
         };
         let texts = texts.map(ValueRef::Text);
-        match scope.call(&self.environment, slot, texts.as_slice(), sink) {
+        match execution.call(&self.environment, slot, texts.as_slice(), sink) {
             Ok(Some(integer)) => Ok(integer),
             Ok(None) => {
                 let message = format!("{} gave NULL instead of an integer", entry.callable);
                 Err(Error::new(ErrorKind::Fault, message))
             }
-            Err(error) => Err(self.fail(scope, slot, *error)),
+            Err(error) => Err(self.fail(execution, slot, *error)),
         }
     }
 }

@@ -1,16 +1,16 @@
-//! From a slot to what its scope's registry says: the function, its compiled module, an instance.
+//! From a slot to what its execution's registry says: the function, its compiled module, an instance.
 
 use std::sync::Arc;
 
-use super::{Binding, Scope, Session};
+use super::{Binding, Execution, Session};
 use crate::compile::Waiting;
 use crate::error::{Error, ErrorKind, Result};
 use crate::manifest::{FunctionBody, FunctionKey};
 use crate::registry::{Callable, FunctionEntry};
 use crate::runtime::CompiledModule;
 
-impl Scope {
-    /// The function that this scope calls by this key.
+impl Execution {
+    /// The function that this execution calls by this key.
     ///
     /// # Errors
     /// There is none, or none with this number of arguments.
@@ -28,13 +28,13 @@ impl Session {
     #[cold]
     pub fn bind_key(
         &self,
-        scope: &mut Scope,
+        execution: &mut Execution,
         slot: usize,
         key: &FunctionKey,
         read_module: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>,
     ) -> Result<()> {
-        let entry = Arc::clone(scope.find(key)?);
-        self.bind_function(scope, slot, &entry, read_module)
+        let entry = Arc::clone(execution.find(key)?);
+        self.bind_function(execution, slot, &entry, read_module)
     }
 
     /// As [`Session::bind_key`], for a function that was found.
@@ -44,12 +44,12 @@ impl Session {
     #[cold]
     pub fn bind_function(
         &self,
-        scope: &mut Scope,
+        execution: &mut Execution,
         slot: usize,
         entry: &FunctionEntry,
         read_module: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>,
     ) -> Result<()> {
-        self.bind_compiled(scope, slot, binding(entry)?, read_module)
+        self.bind_compiled(execution, slot, binding(entry)?, read_module)
     }
 
     /// As [`Session::bind`], with the module compiled if that is due, from the bytes that `read_module`
@@ -60,13 +60,13 @@ impl Session {
     #[cold]
     pub fn bind_compiled(
         &self,
-        scope: &mut Scope,
+        execution: &mut Execution,
         slot: usize,
         binding: Binding,
         read_module: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>,
     ) -> Result<()> {
-        let module = self.compiled(scope, &binding.callable, read_module)?;
-        self.bind(scope, slot, binding, module.as_ref())
+        let module = self.compiled(execution, &binding.callable, read_module)?;
+        self.bind(execution, slot, binding, module.as_ref())
     }
 
     /// Lets `body` wait for code on behalf of a statement.
@@ -75,11 +75,11 @@ impl Session {
     /// What `body` reports.
     pub fn waiting<R>(
         &self,
-        scope: &mut Scope,
+        execution: &mut Execution,
         body: impl FnOnce(Waiting<'_>) -> Result<R>,
     ) -> Result<R> {
         body(Waiting {
-            budget: &mut scope.budget,
+            budget: &mut execution.budget,
             interrupted: &|| self.services.interrupted(),
             limits: &self.environment.settings.limits,
         })
@@ -92,7 +92,7 @@ impl Session {
     /// There is no runtime; its definition cannot be used; the statement has to end.
     pub fn compiled(
         &self,
-        scope: &mut Scope,
+        execution: &mut Execution,
         callable: &Callable,
         read_module: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>,
     ) -> Result<Arc<dyn CompiledModule>> {
@@ -110,7 +110,9 @@ impl Session {
             return Ok(module);
         }
         let compile = |wasm: Vec<u8>| {
-            self.waiting(scope, |waiting| object.module.compile(&wasm, metering, runtime, waiting))
+            self.waiting(execution, |waiting| {
+                object.module.compile(&wasm, metering, runtime, waiting)
+            })
         };
         read_module(&object.module.sha256).and_then(compile).map_err(|error| match error.kind() {
             ErrorKind::Interrupted => error,

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::sync::Arc;
 
+use super::instance::{TableInstance, handle};
 use super::rows::{Rows, in_column, in_rowid, no_row};
 use super::scans::Scans;
-use super::seat::{Seat, handle};
-use super::{Access, Place, unknown_pointer};
+use super::{Access, ColumnSource, unknown_pointer};
 use crate::error::{Error, Result};
 use crate::guest::{Arguments, CallError, Null, Sink, unreadable};
 use crate::manifest::TableMethod;
@@ -17,14 +17,14 @@ use crate::value::{StorageClass, Value, ValueRef};
 /// A cursor of a table function. It owns its instance, so that two cursors never meet in one, and
 /// keeps to one version of the function. To be given back with [`FunctionCursor::end`].
 pub struct FunctionCursor {
-    seat: Seat,
+    instance: TableInstance,
     /// The guest's cursor, and the instance that it lives in.
     open: Option<(InstanceId, i64)>,
     rows: Rows,
     arguments: Vec<Value>,
     /// What rowids of this scan are more than its rows', once one was asked for.
     rowid_offset: Option<i64>,
-    places: Box<[Place]>,
+    sources: Box<[ColumnSource]>,
     columns: Option<u32>,
     bytes_max: usize,
 }
@@ -38,11 +38,11 @@ impl FunctionCursor {
             rows: Rows::default(),
             arguments: Vec::new(),
             rowid_offset: None,
-            places: table.places(),
+            sources: table.sources(),
             // An engine has far fewer.
             columns: Some(u32::try_from(table.results().count()).unwrap_or(u32::MAX)),
             bytes_max: session.environment().settings.limits.result_bytes_max,
-            seat: Seat::new(entry, session.begin(registry)),
+            instance: TableInstance::new(entry, session.begin(registry)),
         }
     }
 
@@ -58,22 +58,27 @@ impl FunctionCursor {
     ) -> Result<()> {
         let session = access.session;
         self.close(session);
-        let instance = self.seat.bind(access)?;
+        let instance = self.instance.bind(access)?;
         self.arguments.clear();
         self.rowid_offset = None;
         for position in 0..arguments.len() {
             let value = arguments.get(position).map_err(|why| {
-                self.seat.fail(session, TableMethod::Open, unreadable(position, why))
+                self.instance.fail(session, TableMethod::Open, unreadable(position, why))
             })?;
             if value == ValueRef::Null && matches!(arguments.null(position), Null::Pointer(_)) {
-                return Err(self.seat.fail(session, TableMethod::Open, unknown_pointer(position)));
+                return Err(self.instance.fail(
+                    session,
+                    TableMethod::Open,
+                    unknown_pointer(position),
+                ));
             }
             self.arguments.push(value.to_owned());
         }
         let open = TableMethod::Open;
-        let cursor = self.seat.call_checked(session, open, self.arguments.as_slice(), handle)?;
+        let cursor =
+            self.instance.call_checked(session, open, self.arguments.as_slice(), handle)?;
         self.open = Some((instance, cursor));
-        self.rows.start(&mut self.seat, session, cursor, self.columns)
+        self.rows.start(&mut self.instance, session, cursor, self.columns)
     }
 
     /// Goes to the next row.
@@ -87,7 +92,7 @@ impl FunctionCursor {
         }
         match self.open {
             Some((_, cursor)) if !self.rows.is_empty() => {
-                self.rows.fetch(&mut self.seat, session, cursor, self.columns)
+                self.rows.fetch(&mut self.instance, session, cursor, self.columns)
             }
             _ => Ok(()),
         }
@@ -102,10 +107,11 @@ impl FunctionCursor {
     /// The value of a column of the current row, if it is an integer as most are. Cannot panic.
     #[inline(always)]
     pub fn integer(&mut self, column: usize) -> Option<i64> {
-        match (self.places.get(column)?, self.open) {
-            (Place::Row(position, None | Some(StorageClass::Integer)), Some((instance, _))) => {
-                self.rows.integer(self.seat.guest(instance)?, *position)
-            }
+        match (self.sources.get(column)?, self.open) {
+            (
+                ColumnSource::Row(position, None | Some(StorageClass::Integer)),
+                Some((instance, _)),
+            ) => self.rows.integer(self.instance.guest(instance)?, *position),
             _ => None,
         }
     }
@@ -116,15 +122,15 @@ impl FunctionCursor {
     /// The value is not what the column is declared as.
     #[inline(always)]
     pub fn column<R>(&mut self, session: &Session, column: usize, sink: impl Sink<R>) -> Result<R> {
-        let (position, class) = match self.places.get(column) {
-            Some(Place::Row(position, class)) => (*position, *class),
-            Some(Place::Argument(position)) => {
+        let (position, class) = match self.sources.get(column) {
+            Some(ColumnSource::Row(position, class)) => (*position, *class),
+            Some(ColumnSource::Argument(position)) => {
                 let argument = self.arguments.get(*position).unwrap_or(&Value::Null);
                 return Ok(sink.value(argument.as_ref(), 0));
             }
             None => return Ok(sink.value(ValueRef::Null, 0)),
         };
-        let result = match self.open.and_then(|(instance, _)| self.seat.guest(instance)) {
+        let result = match self.open.and_then(|(instance, _)| self.instance.guest(instance)) {
             Some(guest) if !self.rows.is_empty() => {
                 self.rows.column(guest, position, (class, false), self.bytes_max, sink)
             }
@@ -135,9 +141,9 @@ impl FunctionCursor {
 
     #[cold]
     fn fail_column(&mut self, session: &Session, column: usize, error: CallError) -> Error {
-        let entry = Arc::clone(&self.seat.entry);
+        let entry = Arc::clone(&self.instance.entry);
         let error = in_column(error, &entry.table.columns[column]);
-        self.seat.fail(session, TableMethod::Next, error)
+        self.instance.fail(session, TableMethod::Next, error)
     }
 
     /// The rowid of the current row: the guest's, or its number.
@@ -145,11 +151,11 @@ impl FunctionCursor {
     /// # Errors
     /// It is neither an integer nor NULL.
     pub fn rowid(&mut self, session: &Session) -> Result<i64> {
-        let result = match self.open.and_then(|(instance, _)| self.seat.guest(instance)) {
+        let result = match self.open.and_then(|(instance, _)| self.instance.guest(instance)) {
             Some(guest) if !self.rows.is_empty() => self.rows.rowid(guest),
             _ => Err(no_row()),
         };
-        result.map_err(|error| self.seat.fail(session, TableMethod::Next, in_rowid(*error)))
+        result.map_err(|error| self.instance.fail(session, TableMethod::Next, in_rowid(*error)))
     }
 
     /// As [`FunctionCursor::rowid`], but far away from those of scans with other arguments, once
@@ -167,14 +173,14 @@ impl FunctionCursor {
     fn close(&mut self, session: &Session) {
         self.rows.clear();
         let Some((instance, cursor)) = self.open.take() else { return };
-        if self.seat.lives(instance) {
-            self.seat.clean_up(session, TableMethod::Close, cursor);
+        if self.instance.lives(instance) {
+            self.instance.clean_up(session, TableMethod::Close, cursor);
         }
     }
 
     /// Closes the cursor, and gives its instance back.
     pub fn end(mut self, session: &Session) {
         self.close(session);
-        self.seat.end(session);
+        self.instance.end(session);
     }
 }

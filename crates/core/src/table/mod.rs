@@ -4,10 +4,10 @@
 //! of the structures in which an engine hands over constraints and values.
 
 mod function;
+mod instance;
 mod plan;
 mod rows;
 mod scans;
-mod seat;
 mod virtual_table;
 
 pub use function::FunctionCursor;
@@ -42,7 +42,7 @@ fn unknown_pointer(position: usize) -> CallError {
 
 /// Where the value of a column of a table function comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Place {
+enum ColumnSource {
     /// The row has it: its position among the visible columns, and its class.
     Row(usize, Option<StorageClass>),
     /// It is an argument: its position among the hidden columns.
@@ -61,13 +61,13 @@ impl Table {
     }
 
     /// Where the values of the columns of a table function come from, in the order of the columns.
-    fn places(&self) -> Box<[Place]> {
+    fn sources(&self) -> Box<[ColumnSource]> {
         let (mut rows, mut arguments) = (0.., 0..);
-        let place = |column: &Column| match column.hidden {
-            true => arguments.next().map(Place::Argument),
-            false => rows.next().map(|position| Place::Row(position, column.class)),
+        let source = |column: &Column| match column.hidden {
+            true => arguments.next().map(ColumnSource::Argument),
+            false => rows.next().map(|position| ColumnSource::Row(position, column.class)),
         };
-        self.columns.iter().filter_map(place).collect()
+        self.columns.iter().filter_map(source).collect()
     }
 
     /// What the hidden columns of a table function take: their class, or NULL, which stands for what

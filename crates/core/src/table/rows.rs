@@ -2,7 +2,7 @@
 
 use commensal_abi::Record;
 
-use super::seat::Seat;
+use super::instance::TableInstance;
 use crate::error::Result;
 use crate::guest::{CallError, CallResult, Fetched, Guest, Sink};
 use crate::manifest::{Column, TableMethod};
@@ -37,14 +37,14 @@ impl Rows {
     /// many.
     pub(super) fn start(
         &mut self,
-        seat: &mut Seat,
+        instance: &mut TableInstance,
         session: &Session,
         cursor: i64,
         columns: Option<u32>,
     ) -> Result<()> {
         let wanted = self.last.clamp(ROWS_FIRST, ROWS_MAX);
         *self = Self { wanted, before: -1, last: self.last, ..Self::default() };
-        self.fetch(seat, session, cursor, columns)
+        self.fetch(instance, session, cursor, columns)
     }
 
     /// No rows: the scan ends.
@@ -75,7 +75,7 @@ impl Rows {
     #[cold]
     pub(super) fn fetch(
         &mut self,
-        seat: &mut Seat,
+        instance: &mut TableInstance,
         session: &Session,
         cursor: i64,
         columns: Option<u32>,
@@ -84,7 +84,7 @@ impl Rows {
         self.wanted = (wanted * 4).min(ROWS_MAX);
         self.left = 0;
         let arguments = [ValueRef::Integer(cursor), ValueRef::Integer(wanted.into())];
-        let batch = seat.batch(session, TableMethod::Next, &arguments, columns, wanted)?;
+        let batch = instance.batch(session, TableMethod::Next, &arguments, columns, wanted)?;
         let Some(Fetched { first, rows, row_bytes }) = batch else { return Ok(()) };
         (self.row, self.left, self.row_bytes) = (first, rows, row_bytes);
         self.before += 1;

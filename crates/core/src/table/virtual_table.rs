@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
+use super::instance::{TableInstance, handle};
 use super::plan::{self, FilterValue, Plan, Request};
 use super::rows::{Rows, in_column, in_rowid, no_row};
-use super::seat::{Seat, handle};
 use super::{Access, unknown_pointer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::guest::{Arguments, CallError, Null, Sink, Unreadable};
@@ -19,7 +19,7 @@ use crate::value::{StorageClass, Value, ValueRef};
 
 /// See the module's description. To be given back with [`VirtualTable::disconnect`].
 pub struct VirtualTable {
-    seat: Seat,
+    instance: TableInstance,
     /// What CREATE VIRTUAL TABLE says: names of module, database and table, then its arguments.
     arguments: Vec<Value>,
     /// The guest's table, and the instance that it lives in.
@@ -70,18 +70,18 @@ impl VirtualTable {
             cursors: Vec::new(),
             transaction: None,
             bytes_max: session.environment().settings.limits.result_bytes_max,
-            seat: Seat::new(entry, session.begin(registry)),
+            instance: TableInstance::new(entry, session.begin(registry)),
         }
     }
 
     /// The table as its module is declared.
     pub fn table(&self) -> &Table {
-        &self.seat.entry.table
+        &self.instance.entry.table
     }
 
     /// Under which name, and by whose right, the guest is called.
     pub fn callable(&self) -> &Callable {
-        &self.seat.entry.callable
+        &self.instance.entry.callable
     }
 
     /// What the guest declared with `declare_vtab`.
@@ -106,13 +106,13 @@ impl VirtualTable {
         if !self.cursors.is_empty() || self.transaction.is_some() {
             return Ok(same_session);
         }
-        let own = &self.seat.entry;
+        let own = &self.instance.entry;
         let name = &own.callable.name;
         let Some(entry) = entry else {
             return Err(Error::new(ErrorKind::NotFound, format!("no such module: {name}")));
         };
         if same_session && is_same(own, entry) {
-            self.seat.begin_statement(session);
+            self.instance.begin_statement(session);
             return Ok(true);
         }
         if own.table.columns != entry.table.columns
@@ -121,16 +121,16 @@ impl VirtualTable {
             let message = format!("the module {name} has other columns since the table was opened");
             return Err(Error::new(ErrorKind::NotFound, message));
         }
-        let seat = Seat::new(Arc::clone(entry), new.begin(registry));
+        let instance = TableInstance::new(Arc::clone(entry), new.begin(registry));
         self.leave(session);
-        std::mem::replace(&mut self.seat, seat).end(session);
+        std::mem::replace(&mut self.instance, instance).end(session);
         self.bytes_max = new.environment().settings.limits.result_bytes_max;
         Ok(true)
     }
 
     /// Whether `update` follows the statement's conflict clause, as the guest says.
     pub fn constraint_support(&mut self) -> bool {
-        let guest = self.connected.and_then(|(instance, _)| self.seat.guest(instance));
+        let guest = self.connected.and_then(|(instance, _)| self.instance.guest(instance));
         guest.is_some_and(|guest| guest.table().constraint_support)
     }
 
@@ -140,21 +140,21 @@ impl VirtualTable {
     /// # Errors
     /// The guest's error; a fault.
     pub fn connect(&mut self, access: Access<'_>, create: bool) -> Result<(InstanceId, i64)> {
-        if let Some((instance, table)) = self.connected.filter(|(i, _)| self.seat.lives(*i)) {
+        if let Some((instance, table)) = self.connected.filter(|(i, _)| self.instance.lives(*i)) {
             return Ok((instance, table));
         }
         // What was open in an instance that is lost is lost as well.
         self.cursors.clear();
-        let instance = self.seat.bind(access)?;
-        let create = create && self.seat.has(TableMethod::Create);
+        let instance = self.instance.bind(access)?;
+        let create = create && self.instance.has(TableMethod::Create);
         let method = if create { TableMethod::Create } else { TableMethod::Connect };
-        if let Some(guest) = self.seat.guest(instance) {
+        if let Some(guest) = self.instance.guest(instance) {
             *guest.table() = Default::default();
             guest.table().connecting = true;
         }
         let arguments: Vec<_> = self.arguments.iter().map(Value::as_ref).collect();
-        let connected = self.seat.call(access.session, method, &arguments, handle);
-        let declaration = self.seat.guest(instance).and_then(|guest| {
+        let connected = self.instance.call(access.session, method, &arguments, handle);
+        let declaration = self.instance.guest(instance).and_then(|guest| {
             guest.table().connecting = false;
             guest.table().declaration.take()
         });
@@ -181,7 +181,7 @@ impl VirtualTable {
                 return Ok(());
             }
         };
-        Err(self.seat.fail(session, method, CallError::Protocol(problem.to_owned())))
+        Err(self.instance.fail(session, method, CallError::Protocol(problem.to_owned())))
     }
 
     /// A method has ended. Without a cursor nothing is being read, and what the guest has not read to
@@ -189,7 +189,8 @@ impl VirtualTable {
     #[inline]
     pub fn settle(&mut self) {
         if self.cursors.is_empty()
-            && let Some(guest) = self.connected.and_then(|(instance, _)| self.seat.guest(instance))
+            && let Some(guest) =
+                self.connected.and_then(|(instance, _)| self.instance.guest(instance))
         {
             guest.reset_statements();
         }
@@ -207,14 +208,14 @@ impl VirtualTable {
         let (_, table) = self.connect(access, false)?;
         let method = TableMethod::BestIndex;
         let image = request.image(table, self.memory_bytes_max());
-        let mut image = image.map_err(|e| self.seat.fail(access.session, method, *e))?;
-        self.seat.call_image(access.session, method, &mut image, |guest, pointer| {
+        let mut image = image.map_err(|e| self.instance.fail(access.session, method, *e))?;
+        self.instance.call_image(access.session, method, &mut image, |guest, pointer| {
             plan::answer(guest, pointer, request)
         })
     }
 
     fn memory_bytes_max(&self) -> usize {
-        self.seat.entry.callable.object.policy.memory_bytes_max
+        self.instance.entry.callable.object.policy.memory_bytes_max
     }
 
     /// Opens a cursor.
@@ -224,10 +225,10 @@ impl VirtualTable {
     pub fn open(&mut self, access: Access<'_>) -> Result<VirtualCursor> {
         let (instance, table) = self.connect(access, false)?;
         let arguments = [ValueRef::Integer(table)];
-        let cursor = self.seat.call(access.session, TableMethod::Open, &arguments, handle)?;
+        let cursor = self.instance.call(access.session, TableMethod::Open, &arguments, handle)?;
         if self.cursors.contains(&cursor) {
             let problem = CallError::Protocol(format!("its handle {cursor} is open already"));
-            return Err(self.seat.fail(access.session, TableMethod::Open, problem));
+            return Err(self.instance.fail(access.session, TableMethod::Open, problem));
         }
         self.cursors.push(cursor);
         Ok(VirtualCursor { open: Some((instance, cursor)), rows: Rows::default() })
@@ -247,19 +248,23 @@ impl VirtualTable {
     ) -> Result<()> {
         cursor.rows.clear();
         let handle = self.cursor(session, cursor, TableMethod::Filter)?;
-        let guest = cursor.open.and_then(|(instance, _)| self.seat.guest(instance));
+        let guest = cursor.open.and_then(|(instance, _)| self.instance.guest(instance));
         let own = guest.map_or(0, |guest| guest.pointers_of());
         let is_unknown = |value: &FilterValue| matches!(value, FilterValue::Null(null) if null.is_unknown_to(own));
         if let Some(position) = values.iter().position(is_unknown) {
-            return Err(self.seat.fail(session, TableMethod::Filter, unknown_pointer(position)));
+            return Err(self.instance.fail(
+                session,
+                TableMethod::Filter,
+                unknown_pointer(position),
+            ));
         }
         let image = plan::filter(handle, number, text, values, own, self.memory_bytes_max());
-        let mut image = image.map_err(|e| self.seat.fail(session, TableMethod::Filter, *e))?;
-        self.seat.call_image(session, TableMethod::Filter, &mut image, |guest, pointer| {
+        let mut image = image.map_err(|e| self.instance.fail(session, TableMethod::Filter, *e))?;
+        self.instance.call_image(session, TableMethod::Filter, &mut image, |guest, pointer| {
             guest.error_at(pointer)
         })?;
         let columns = self.columns();
-        cursor.rows.start(&mut self.seat, session, handle, columns)
+        cursor.rows.start(&mut self.instance, session, handle, columns)
     }
 
     /// The handle of a cursor whose instance is not lost.
@@ -270,8 +275,8 @@ impl VirtualTable {
         method: TableMethod,
     ) -> Result<i64> {
         match cursor.open {
-            Some((instance, handle)) if self.seat.lives(instance) => Ok(handle),
-            _ => Err(self.seat.fail(session, method, *no_row())),
+            Some((instance, handle)) if self.instance.lives(instance) => Ok(handle),
+            _ => Err(self.instance.fail(session, method, *no_row())),
         }
     }
 
@@ -291,17 +296,18 @@ impl VirtualTable {
         }
         let handle = self.cursor(session, cursor, TableMethod::Next)?;
         let columns = self.columns();
-        cursor.rows.fetch(&mut self.seat, session, handle, columns)
+        cursor.rows.fetch(&mut self.instance, session, handle, columns)
     }
 
     /// The value of a column of the current row, if it is an integer as most are. Cannot panic.
     #[inline(always)]
     pub fn integer(&mut self, cursor: &VirtualCursor, column: usize) -> Option<i64> {
-        let declared = self.seat.entry.table.columns.get(column).and_then(|column| column.class);
+        let declared =
+            self.instance.entry.table.columns.get(column).and_then(|column| column.class);
         let (instance, _) = cursor.open?;
         match declared {
             None | Some(StorageClass::Integer) => {
-                cursor.rows.integer(self.seat.guest(instance)?, column)
+                cursor.rows.integer(self.instance.guest(instance)?, column)
             }
             Some(_) => None,
         }
@@ -319,10 +325,10 @@ impl VirtualTable {
         column: usize,
         sink: impl Sink<R>,
     ) -> Result<R> {
-        let table = &self.seat.entry.table;
+        let table = &self.instance.entry.table;
         let class = table.columns.get(column).and_then(|column| column.class);
         let keepable = table.nochange;
-        let result = match cursor.open.and_then(|(instance, _)| self.seat.guest(instance)) {
+        let result = match cursor.open.and_then(|(instance, _)| self.instance.guest(instance)) {
             Some(guest) if !cursor.rows.is_empty() => {
                 cursor.rows.column(guest, column, (class, keepable), self.bytes_max, sink)
             }
@@ -334,18 +340,18 @@ impl VirtualTable {
     /// Whether an update that leaves this column of the current row as it is may leave out its value.
     pub fn is_keepable(&mut self, cursor: &VirtualCursor, column: usize) -> bool {
         let instance = cursor.open.filter(|_| self.table().nochange);
-        let guest = instance.and_then(|(instance, _)| self.seat.guest(instance));
+        let guest = instance.and_then(|(instance, _)| self.instance.guest(instance));
         guest.is_some_and(|guest| cursor.rows.is_keepable(guest, column))
     }
 
     #[cold]
     fn fail_column(&mut self, session: &Session, column: usize, error: CallError) -> Error {
-        let entry = Arc::clone(&self.seat.entry);
+        let entry = Arc::clone(&self.instance.entry);
         let error = match entry.table.columns.get(column) {
             Some(column) => in_column(error, column),
             None => error,
         };
-        self.seat.fail(session, TableMethod::Next, error)
+        self.instance.fail(session, TableMethod::Next, error)
     }
 
     /// The rowid of the current row.
@@ -353,19 +359,19 @@ impl VirtualTable {
     /// # Errors
     /// It is neither an integer nor NULL.
     pub fn rowid(&mut self, session: &Session, cursor: &VirtualCursor) -> Result<i64> {
-        let result = match cursor.open.and_then(|(instance, _)| self.seat.guest(instance)) {
+        let result = match cursor.open.and_then(|(instance, _)| self.instance.guest(instance)) {
             Some(guest) if !cursor.rows.is_empty() => cursor.rows.rowid(guest),
             _ => Err(no_row()),
         };
-        result.map_err(|error| self.seat.fail(session, TableMethod::Next, in_rowid(*error)))
+        result.map_err(|error| self.instance.fail(session, TableMethod::Next, in_rowid(*error)))
     }
 
     /// Closes a cursor.
     pub fn close(&mut self, session: &Session, cursor: VirtualCursor) {
         let Some((instance, handle)) = cursor.open else { return };
-        if self.seat.lives(instance) {
+        if self.instance.lives(instance) {
             self.cursors.retain(|open| *open != handle);
-            self.seat.clean_up(session, TableMethod::Close, handle);
+            self.instance.clean_up(session, TableMethod::Close, handle);
         }
     }
 
@@ -381,31 +387,28 @@ impl VirtualTable {
         on_conflict: i32,
     ) -> Result<Option<i64>> {
         let (instance, table) = self.connect(access, false)?;
-        let own = self.seat.guest(instance).map_or(0, |guest| guest.pointers_of());
+        let own = self.instance.guest(instance).map_or(0, |guest| guest.pointers_of());
         let is_unknown = |position: &usize| {
             arguments.get(*position) == Ok(ValueRef::Null)
                 && arguments.null(*position).is_unknown_to(own)
         };
         if let Some(position) = (0..arguments.len()).find(is_unknown) {
             let error = unknown_pointer(position);
-            return Err(self.seat.fail(access.session, TableMethod::Update, error));
+            return Err(self.instance.fail(access.session, TableMethod::Update, error));
         }
-        if let Some(guest) = self.seat.guest(instance) {
+        if let Some(guest) = self.instance.guest(instance) {
             guest.table().on_conflict = on_conflict;
         }
         let arguments = After { first: [ValueRef::Integer(table)], arguments };
         let result =
-            self.seat.call_any(
-                access.session,
-                TableMethod::Update,
-                &arguments,
-                |value| match value {
+            self.instance.call_any(access.session, TableMethod::Update, &arguments, |value| {
+                match value {
                     ValueRef::Integer(rowid) => Ok(Some(rowid)),
                     ValueRef::Null => Ok(None),
                     other => Err(no_rowid(other)),
-                },
-            );
-        if let Some(guest) = self.seat.guest(instance) {
+                }
+            });
+        if let Some(guest) = self.instance.guest(instance) {
             guest.table().on_conflict = 0;
         }
         result
@@ -435,20 +438,20 @@ impl VirtualTable {
         };
         // An engine may commit a table that was made in the transaction without having begun one.
         let Some(instance) = began else { return Ok(()) };
-        if !self.seat.lives(instance) {
-            let keeps = [Begin, Sync, Commit].into_iter().any(|method| self.seat.has(method));
+        if !self.instance.lives(instance) {
+            let keeps = [Begin, Sync, Commit].into_iter().any(|method| self.instance.has(method));
             if method == Sync && keeps {
                 let problem = "its instance was lost within the transaction".to_owned();
-                return Err(self.seat.fail(session, method, CallError::Argument(problem)));
+                return Err(self.instance.fail(session, method, CallError::Argument(problem)));
             }
             return Ok(());
         }
         match self.connected {
-            Some((_, table)) if self.seat.has(method) => {
+            Some((_, table)) if self.instance.has(method) => {
                 let arguments =
                     [Some(table), number].map(|n| n.map_or(ValueRef::Null, ValueRef::Integer));
                 let count = 1 + usize::from(number.is_some());
-                self.seat.call(session, method, &arguments[..count], |_| Ok(()))
+                self.instance.call(session, method, &arguments[..count], |_| Ok(()))
             }
             _ => Ok(()),
         }
@@ -469,7 +472,7 @@ impl VirtualTable {
         let arguments =
             [ValueRef::Integer(table), ValueRef::Integer(arguments.into()), ValueRef::Text(name)];
         let method = TableMethod::FindFunction;
-        self.seat.call(access.session, method, &arguments, |value| match value {
+        self.instance.call(access.session, method, &arguments, |value| match value {
             ValueRef::Null => Ok(None),
             ValueRef::Integer(1) => Ok(Some(1)),
             // Operators are bytes, of which those from SQLITE_INDEX_CONSTRAINT_FUNCTION on are free.
@@ -492,7 +495,7 @@ impl VirtualTable {
         let (_, table) = self.connect(access, false)?;
         let arguments =
             After { first: [ValueRef::Integer(table), ValueRef::Text(name)], arguments };
-        self.seat.call_scalar(access.session, TableMethod::Overload, &arguments, sink)
+        self.instance.call_scalar(access.session, TableMethod::Overload, &arguments, sink)
     }
 
     /// Tells the guest the table's new name.
@@ -500,10 +503,10 @@ impl VirtualTable {
     /// # Errors
     /// The guest's error; a fault.
     pub fn rename(&mut self, access: Access<'_>, name: &str) -> Result<()> {
-        if self.seat.has(TableMethod::Rename) {
+        if self.instance.has(TableMethod::Rename) {
             let (_, table) = self.connect(access, false)?;
             let arguments = [ValueRef::Integer(table), ValueRef::Text(name)];
-            self.seat.call(access.session, TableMethod::Rename, &arguments, |_| Ok(()))?;
+            self.instance.call(access.session, TableMethod::Rename, &arguments, |_| Ok(()))?;
         }
         if let Some(own) = self.arguments.get_mut(2) {
             *own = Value::Text(name.to_owned());
@@ -517,13 +520,13 @@ impl VirtualTable {
     /// # Errors
     /// The guest's own error: then the table stays.
     pub fn destroy(&mut self, access: Access<'_>) -> Result<()> {
-        if !self.seat.has(TableMethod::Destroy) {
+        if !self.instance.has(TableMethod::Destroy) {
             self.leave(access.session);
             return Ok(());
         }
         let Ok((_, table)) = self.connect(access, false) else { return Ok(()) };
         let arguments = [ValueRef::Integer(table)];
-        match self.seat.call(access.session, TableMethod::Destroy, &arguments, |_| Ok(())) {
+        match self.instance.call(access.session, TableMethod::Destroy, &arguments, |_| Ok(())) {
             Err(error) if error.kind() == ErrorKind::Guest => Err(error),
             _ => {
                 self.connected = None;
@@ -535,15 +538,15 @@ impl VirtualTable {
     /// Ends the guest's connection to the table, if it lives.
     fn leave(&mut self, session: &Session) {
         let Some((instance, table)) = self.connected.take() else { return };
-        if self.seat.lives(instance) {
-            self.seat.clean_up(session, TableMethod::Disconnect, table);
+        if self.instance.lives(instance) {
+            self.instance.clean_up(session, TableMethod::Disconnect, table);
         }
     }
 
     /// Ends the connection to the table, and gives its instance back.
     pub fn disconnect(mut self, session: &Session) {
         self.leave(session);
-        self.seat.end(session);
+        self.instance.end(session);
     }
 }
 

@@ -14,10 +14,10 @@ use crate::value::ValueRef;
 
 /// The cursors of a table function. A handle is a place in the list; places are used again, with the
 /// memory that their rows had, since a join opens a cursor for each row of another table.
-pub struct OpenTables<T>(Vec<Place<T>>);
+pub struct OpenTables<T>(Vec<OpenTable<T>>);
 
 /// A cursor with the rows that the host reads, or what one has left.
-struct Place<T> {
+struct OpenTable<T> {
     is_open: bool,
     /// `None` at the end, and for the empty table that a NULL makes.
     cursor: Option<T>,
@@ -32,7 +32,7 @@ impl<T> OpenTables<T> {
         Self(Vec::new())
     }
 
-    fn get(&mut self, handle: i64) -> Result<&mut Place<T>, String> {
+    fn get(&mut self, handle: i64) -> Result<&mut OpenTable<T>, String> {
         let place = usize::try_from(handle).ok().and_then(|place| self.0.get_mut(place));
         place.filter(|place| place.is_open).ok_or_else(|| unknown(handle))
     }
@@ -67,7 +67,12 @@ impl<T: TableFunction> OpenTables<T> {
         };
         let place = self.0.iter().position(|place| !place.is_open).unwrap_or(self.0.len());
         if place == self.0.len() {
-            self.0.push(Place { is_open: true, cursor: None, rows: Rows::default(), error: None });
+            self.0.push(OpenTable {
+                is_open: true,
+                cursor: None,
+                rows: Rows::default(),
+                error: None,
+            });
         }
         let opened = &mut self.0[place];
         opened.is_open = true;
@@ -97,7 +102,7 @@ impl<T: TableFunction> OpenTables<T> {
     }
 }
 
-impl<T: TableFunction> Place<T> {
+impl<T: TableFunction> OpenTable<T> {
     #[inline]
     fn next(&mut self, rows_max: usize) -> Result<&[u64], String> {
         if let Some(message) = self.error.take() {

@@ -9,7 +9,7 @@ use web_time::Instant;
 use crate::engine::SqlText;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::Fault;
-use crate::host::admit::{admit, check_compiled};
+use crate::host::authorize::{authorize, check_compiled};
 use crate::host::calls::check_rights;
 use crate::host::function::{Body, HostFunction, HostType, bytes, bytes_range};
 use crate::host::sql::{BoxedStatement, HostSql, Level, SqlState, code};
@@ -245,8 +245,8 @@ fn prepare(state: &mut HostState, sql: &[u8]) -> Result<i64, Fault> {
     let Ok(text) = std::str::from_utf8(sql) else {
         return Ok(-state.sql.fail(code::ERROR, "the statement is not valid UTF-8"));
     };
-    let admitted = match admit(text) {
-        Ok(admitted) => admitted,
+    let kind = match authorize(text) {
+        Ok(kind) => kind,
         Err(refusal) => return Ok(-state.sql.fail(code::AUTH, refusal)),
     };
     let text = match SqlText::new(text) {
@@ -262,7 +262,7 @@ fn prepare(state: &mut HostState, sql: &[u8]) -> Result<i64, Fault> {
         let (statement, used) = sql.prepare(&text)?;
         let checked = match &statement {
             Some(statement) => check_statement(statement, rights).and_then(|()| {
-                check_compiled(&text.as_str()[..used], admitted, !statement.is_readonly())
+                check_compiled(&text.as_str()[..used], kind, !statement.is_readonly())
             }),
             None => Ok(()),
         };

@@ -41,7 +41,7 @@ pub struct SentAuxiliary {
 }
 
 /// The place in a statement where a scalar function is called. Used while the call runs, on its thread.
-pub trait Place {
+pub trait CallSite {
     /// What is kept for an argument, from 0.
     fn get(&self, argument: i32) -> Option<SentAuxiliary>;
 

@@ -9,18 +9,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use commensal_core::registry::Registry;
-use commensal_core::session::{Scope, Session};
+use commensal_core::session::{Execution, Session};
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::{Api, sqlite3_context};
 use crate::guard::guard;
-use crate::numbers::{Callee, Number, Numbers};
-use crate::result::Place;
+use crate::numbers::{Number, Numbers, Unregistered};
+use crate::result::ResultContext;
 use crate::values::Values;
 
-/// Key of the pin among a statement's auxiliary data. SQLite keeps data under a negative number for
+/// Key of the context among a statement's auxiliary data. SQLite keeps data under a negative number for
 /// the whole statement and all its functions, until the statement is reset.
-const PIN: c_int = -0x434D;
+const CONTEXT_KEY: c_int = -0x434D;
 
 /// How often a statement follows others that take its modules out of the file, before it gives up.
 const FOLLOWED_MAX: usize = 100;
@@ -35,39 +35,39 @@ pub(crate) trait Snapshots {
 }
 
 /// See the module's description.
-pub(crate) struct Pin {
+pub(crate) struct StatementContext {
     api: &'static Api,
     snapshots: Rc<dyn Snapshots>,
     /// With the settings that the statement began with.
     session: Rc<Session>,
-    scope: RefCell<Option<Scope>>,
+    execution: RefCell<Option<Execution>>,
     /// Of functions that have no slot.
     numbers: Numbers,
     /// A call has failed, and so the statement.
     failed: Cell<bool>,
 }
 
-impl Drop for Pin {
+impl Drop for StatementContext {
     fn drop(&mut self) {
-        if let Some(scope) = self.scope.take() {
-            self.session.end(scope);
+        if let Some(execution) = self.execution.take() {
+            self.session.end(execution);
         }
     }
 }
 
-/// The destructor of a pin.
+/// The destructor of what SQLite keeps.
 unsafe extern "C" fn destroy(data: *mut c_void) {
     guard(
         || {},
         || {
             // SAFETY: `data` is the reference that `attach` gave away, and SQLite destroys it once.
-            drop(unsafe { Rc::from_raw(data.cast::<Pin>()) });
+            drop(unsafe { Rc::from_raw(data.cast::<StatementContext>()) });
         },
     );
 }
 
-impl Pin {
-    /// A pin without a snapshot yet, of a connection that has given its slots so many numbers.
+impl StatementContext {
+    /// A context without a snapshot yet, of a connection that has given its slots so many numbers.
     pub(crate) fn new(
         api: &'static Api,
         snapshots: Rc<dyn Snapshots>,
@@ -79,7 +79,7 @@ impl Pin {
             snapshots,
             session,
             numbers: Numbers::new(slot_count),
-            scope: RefCell::new(None),
+            execution: RefCell::new(None),
             failed: Cell::new(false),
         })
     }
@@ -95,7 +95,7 @@ impl Pin {
 
     /// Gives it the snapshot that its statement sees.
     pub(crate) fn begin_with(&self, registry: Arc<Registry>) {
-        *self.scope.borrow_mut() = Some(self.session.begin(registry));
+        *self.execution.borrow_mut() = Some(self.session.begin(registry));
     }
 
     /// The snapshot.
@@ -103,17 +103,17 @@ impl Pin {
     /// # Errors
     /// A call of the same statement runs; `name` is for the message.
     pub(crate) fn registry(&self, name: &str) -> Result<Arc<Registry>> {
-        self.lend(name, |_, scope| Ok(Arc::clone(scope.registry())))
+        self.lend(name, |_, execution| Ok(Arc::clone(execution.registry())))
     }
 
     /// A number for a function that has no slot.
     ///
     /// # Errors
     /// A call of the same statement runs.
-    pub(crate) fn number(&self, callee: Callee) -> Result<Number> {
+    pub(crate) fn number(&self, callee: Unregistered) -> Result<Number> {
         let name = callee.name().to_owned();
-        self.lend(&name, |session, scope| {
-            Ok(self.numbers.give(callee, |first| session.release(scope, first)))
+        self.lend(&name, |session, execution| {
+            Ok(self.numbers.give(callee, |first| session.release(execution, first)))
         })
     }
 
@@ -123,7 +123,7 @@ impl Pin {
         self.numbers.is_valid(number)
     }
 
-    /// Keeps the pin as long as the statement runs. False when no statement is behind the context.
+    /// Keeps this as long as the statement runs. False when no statement is behind `context`.
     ///
     /// # Safety
     /// `context` is that of a call of `xFunc`, `xStep` or `xInverse`.
@@ -132,17 +132,17 @@ impl Pin {
         let api = self.api;
         // SAFETY: the context is that of a call. SQLite owns the reference from here on, and destroys
         // it at once where no statement is behind the context.
-        unsafe { (api.sqlite3_set_auxdata)(context, PIN, data, Some(destroy)) };
+        unsafe { (api.sqlite3_set_auxdata)(context, CONTEXT_KEY, data, Some(destroy)) };
         Rc::strong_count(self) > 1
     }
 
-    /// The pin of the statement, if it has one.
+    /// The context of the statement, if it has one.
     ///
     /// # Safety
-    /// As for [`Pin::attach`]. The pin is the statement's: it is not to be used after the call.
+    /// As for [`StatementContext::attach`]. It is the statement's: do not use it after the call.
     #[inline]
     pub(crate) unsafe fn of<'a>(api: &Api, context: *mut sqlite3_context) -> Option<&'a Self> {
-        // SAFETY: the caller's promise. What is kept is a pin, and SQLite destroys it not before the
+        // SAFETY: the caller's promise. What is kept is a `StatementContext`, and SQLite destroys it not before the
         // statement is reset, which cannot happen during the call.
         unsafe { Self::kept(api, context).as_ref() }
     }
@@ -150,17 +150,17 @@ impl Pin {
     /// The pointer that `attach` gave away, or NULL.
     ///
     /// # Safety
-    /// As for [`Pin::attach`].
+    /// As for [`StatementContext::attach`].
     #[inline]
     unsafe fn kept(api: &Api, context: *mut sqlite3_context) -> *const Self {
         // SAFETY: the caller's promise.
-        unsafe { (api.sqlite3_get_auxdata)(context, PIN).cast::<Self>() }
+        unsafe { (api.sqlite3_get_auxdata)(context, CONTEXT_KEY).cast::<Self>() }
     }
 
-    /// The pin of the statement, to be kept beyond the call; by `make` if it has none.
+    /// The context of the statement, to be kept beyond the call; by `make` if it has none.
     ///
     /// # Safety
-    /// As for [`Pin::attach`].
+    /// As for [`StatementContext::attach`].
     ///
     /// # Errors
     /// The catalog cannot be read; `name` is for the message.
@@ -178,12 +178,12 @@ impl Pin {
             // SAFETY: as above; the count that was just added is ours.
             return Ok(unsafe { Rc::from_raw(kept) });
         }
-        let pin = make();
-        // SAFETY: the caller's promise. Without memory for it, SQLite does not keep the pin; the next
+        let statement = make();
+        // SAFETY: the caller's promise. Without memory for it, SQLite does not keep it; the next
         // call then makes another one.
-        unsafe { pin.attach(context) };
-        pin.begin().map_err(|e| e.of_function(name))?;
-        Ok(pin)
+        unsafe { statement.attach(context) };
+        statement.begin().map_err(|e| e.of_function(name))?;
+        Ok(statement)
     }
 
     /// Whether a call has failed, so that the statement ends.
@@ -191,7 +191,7 @@ impl Pin {
         self.failed.get()
     }
 
-    /// Lets `body`, a call of the statement, use the scope. `name` is for messages.
+    /// Lets `body`, a call of the statement, use the execution. `name` is for messages.
     ///
     /// # Errors
     /// A call of the statement is running; what `body` reports.
@@ -199,20 +199,20 @@ impl Pin {
     pub(crate) fn with<R>(
         &self,
         name: &str,
-        body: impl FnOnce(&Session, &mut Scope) -> Result<R>,
+        body: impl FnOnce(&Session, &mut Execution) -> Result<R>,
     ) -> Result<R> {
         self.lend(name, body).inspect_err(|_| self.failed.set(true))
     }
 
-    /// As [`Pin::with`], for what fails without failing the statement.
+    /// As [`StatementContext::with`], for what fails without failing the statement.
     #[inline]
     fn lend<R>(
         &self,
         name: &str,
-        body: impl FnOnce(&Session, &mut Scope) -> Result<R>,
+        body: impl FnOnce(&Session, &mut Execution) -> Result<R>,
     ) -> Result<R> {
-        let mut scope = self.scope.try_borrow_mut().map_err(|_| reentered(name))?;
-        body(&self.session, scope.as_mut().ok_or_else(|| reentered(name))?)
+        let mut execution = self.execution.try_borrow_mut().map_err(|_| reentered(name))?;
+        body(&self.session, execution.as_mut().ok_or_else(|| reentered(name))?)
     }
 
     /// Calls the guest that is bound, or that `bind` binds, under this number, and puts its result into
@@ -225,18 +225,18 @@ impl Pin {
         &self,
         number: usize,
         name: &str,
-        place: Place,
+        place: ResultContext,
         arguments: &Values<'_>,
-        bind: impl Fn(&Session, &mut Scope) -> Result<()>,
+        bind: impl Fn(&Session, &mut Execution) -> Result<()>,
     ) -> Result<()> {
-        self.with(name, |session, scope| {
+        self.with(name, |session, execution| {
             // Not called before, or a fault took its instance.
-            if !scope.is_bound(number) {
-                self.bind(scope, bind)?;
+            if !execution.is_bound(number) {
+                self.bind(execution, bind)?;
             }
-            scope
+            execution
                 .call(session.environment(), number, arguments, place)
-                .map_err(|error| session.fail(scope, number, *error))
+                .map_err(|error| session.fail(execution, number, *error))
         })
     }
 
@@ -246,22 +246,22 @@ impl Pin {
     #[cold]
     pub(crate) fn bind(
         &self,
-        scope: &mut Scope,
-        bind: impl Fn(&Session, &mut Scope) -> Result<()>,
+        execution: &mut Execution,
+        bind: impl Fn(&Session, &mut Execution) -> Result<()>,
     ) -> Result<()> {
         for _ in 0..FOLLOWED_MAX {
-            match bind(&self.session, scope) {
+            match bind(&self.session, execution) {
                 Err(error) if error.kind() == ErrorKind::Catalog => {
                     let registry = Rc::clone(&self.snapshots).current()?;
-                    if registry.generation == scope.registry().generation {
+                    if registry.generation == execution.registry().generation {
                         return Err(error);
                     }
-                    scope.set_registry(registry);
+                    execution.set_registry(registry);
                 }
                 bound => return bound,
             }
         }
-        bind(&self.session, scope)
+        bind(&self.session, execution)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::ddl::name;
 
 /// What the first words of a statement say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Admitted {
+pub(super) enum StatementKind {
     /// A kind of statement that guests may have.
     Known,
     /// None that is known. The engine says what is wrong with it; if it finds nothing, it is refused.
@@ -70,7 +70,7 @@ pub(super) const PRAGMAS_WITHOUT_ARGUMENT: &[&str] = &[
 const CATALOG: &str = "commensal_";
 
 /// Looks at the first words, before the engine does: it runs some pragmas while it prepares them.
-pub(super) fn admit(sql: &str) -> Result<Admitted, String> {
+pub(super) fn authorize(sql: &str) -> Result<StatementKind, String> {
     let mut lexer = Lexer::new(sql);
     let mut first = lexer.first();
     if first.is("EXPLAIN") {
@@ -81,14 +81,14 @@ pub(super) fn admit(sql: &str) -> Result<Admitted, String> {
         }
     }
     if first.is("PRAGMA") {
-        return pragma(lexer).map(|()| Admitted::Known);
+        return pragma(lexer).map(|()| StatementKind::Known);
     }
     if let Some((word, why)) = REFUSED.iter().find(|(word, _)| first.is(word)) {
         return Err(format!("{word} is not for guests: {why}"));
     }
     let is_known =
         first.kind == TokenKind::LeftParenthesis || KNOWN.iter().any(|word| first.is(word));
-    Ok(if is_known { Admitted::Known } else { Admitted::Unknown })
+    Ok(if is_known { StatementKind::Known } else { StatementKind::Unknown })
 }
 
 fn pragma(mut lexer: Lexer<'_>) -> Result<(), String> {
@@ -110,8 +110,8 @@ fn pragma(mut lexer: Lexer<'_>) -> Result<(), String> {
 }
 
 /// Looks at a statement that the engine has compiled.
-pub(super) fn check_compiled(sql: &str, admitted: Admitted, writes: bool) -> Result<(), String> {
-    if admitted == Admitted::Unknown {
+pub(super) fn check_compiled(sql: &str, kind: StatementKind, writes: bool) -> Result<(), String> {
+    if kind == StatementKind::Unknown {
         return Err("guests can run queries, and statements that write tables".to_owned());
     }
     let mut lexer = Lexer::new(sql);
@@ -149,7 +149,7 @@ mod tests {
     use super::*;
 
     fn refused(sql: &str, writes: bool) -> bool {
-        admit(sql).and_then(|admitted| check_compiled(sql, admitted, writes)).is_err()
+        authorize(sql).and_then(|kind| check_compiled(sql, kind, writes)).is_err()
     }
 
     #[test]
@@ -170,12 +170,12 @@ mod tests {
             "PRAGMA database_list",
             "PRAGMA",
         ] {
-            assert!(admit(sql).is_err(), "{sql}");
+            assert!(authorize(sql).is_err(), "{sql}");
         }
     }
 
     #[test]
-    fn what_reads_is_admitted() {
+    fn what_reads_is_allowed() {
         for sql in [
             "SELECT 1",
             "values (1)",

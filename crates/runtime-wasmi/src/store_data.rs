@@ -6,7 +6,7 @@ use wasmi::errors::{MemoryError, TableError};
 use wasmi::{Memory, ResourceLimiter};
 use wasmi_core::LimiterError;
 
-pub(crate) struct State {
+pub(crate) struct StoreData {
     pub(crate) host: HostState,
     /// The exported memory; `None` for a module that exports none.
     pub(crate) memory: Option<Memory>,
@@ -14,7 +14,7 @@ pub(crate) struct State {
     pub(crate) grants: Grants,
 }
 
-impl State {
+impl StoreData {
     pub(crate) fn new(host: HostState, memory_bytes_max: usize, table_elements_max: usize) -> Self {
         Self { host, memory: None, grants: Grants::new(memory_bytes_max, table_elements_max) }
     }
@@ -23,7 +23,7 @@ impl State {
 /// wasmi's way of ending a growth with a trap, which is not used.
 type Result<T> = std::result::Result<T, LimiterError>;
 
-impl ResourceLimiter for State {
+impl ResourceLimiter for StoreData {
     fn memory_growing(
         &mut self,
         current: usize,

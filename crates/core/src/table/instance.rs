@@ -1,4 +1,4 @@
-//! A table's place in an instance: the scope that owns the instance, and how its methods are called.
+//! The instance of a table: the execution that owns it, and how its methods are called.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use crate::guest::{Arguments, CallError, CallResult, Callee, Fetched, Guest, Ima
 use crate::manifest::{Signature, TableMethod};
 use crate::registry::TableEntry;
 use crate::runtime::{FunctionId, StatementBudget};
-use crate::session::{Binding, InstanceId, Scope, Session};
+use crate::session::{Binding, Execution, InstanceId, Session};
 use crate::value::ValueRef;
 
-/// The only slot of a seat's scope.
+/// The only slot of a table's execution.
 const SLOT: usize = 0;
 
 /// Time of a call that frees something.
@@ -20,31 +20,31 @@ const CLEANUP_TIME: Duration = Duration::from_millis(100);
 
 const ANY: Signature = Signature::ANY;
 
-/// See the module's description. To be given back with [`Seat::end`].
-pub(super) struct Seat {
+/// See the module's description. To be given back with [`TableInstance::end`].
+pub(super) struct TableInstance {
     pub(super) entry: Arc<TableEntry>,
-    scope: Scope,
+    execution: Execution,
     /// For each method, which export of the binding it is.
     exports: [Option<u8>; TableMethod::ALL.len()],
 }
 
-impl Seat {
-    pub(super) fn new(entry: Arc<TableEntry>, scope: Scope) -> Self {
+impl TableInstance {
+    pub(super) fn new(entry: Arc<TableEntry>, execution: Execution) -> Self {
         let mut exports = [None; TableMethod::ALL.len()];
         for (export, method) in (0..).zip(entry.table.methods.keys()) {
             exports[*method as usize] = Some(export);
         }
-        Self { entry, scope, exports }
+        Self { entry, execution, exports }
     }
 
     pub(super) fn end(self, session: &Session) {
-        session.end(self.scope);
+        session.end(self.execution);
     }
 
     /// Takes an instance, unless there is one; which one.
     pub(super) fn bind(&mut self, access: Access<'_>) -> Result<InstanceId> {
         loop {
-            if let Some(instance) = self.scope.instance(SLOT) {
+            if let Some(instance) = self.execution.instance(SLOT) {
                 return Ok(instance);
             }
             let binding = Binding {
@@ -55,20 +55,20 @@ impl Seat {
                 validates: false,
             };
             let read = |sha256: &[u8; 32]| (access.read)(sha256);
-            let module = access.session.compiled(&mut self.scope, &binding.callable, read)?;
-            access.session.bind(&mut self.scope, SLOT, binding, module.as_ref())?;
+            let module = access.session.compiled(&mut self.execution, &binding.callable, read)?;
+            access.session.bind(&mut self.execution, SLOT, binding, module.as_ref())?;
         }
     }
 
     /// Whether this instance is not lost.
     pub(super) fn lives(&self, instance: InstanceId) -> bool {
-        self.scope.instance(SLOT) == Some(instance)
+        self.execution.instance(SLOT) == Some(instance)
     }
 
     /// The instance, to read what it answered.
     #[inline]
     pub(super) fn guest(&mut self, instance: InstanceId) -> Option<&mut Guest> {
-        self.scope.guest(instance)
+        self.execution.guest(instance)
     }
 
     /// Whether the table has this method.
@@ -95,7 +95,7 @@ impl Seat {
         arguments: &A,
         sink: impl FnOnce(ValueRef<'_>) -> CallResult<R>,
     ) -> Result<R> {
-        self.enter(session, method, |seated| seated.call(arguments, false, sink))
+        self.enter(session, method, |method_call| method_call.call(arguments, false, sink))
     }
 
     /// Calls a method that is a scalar function of SQL's.
@@ -106,7 +106,7 @@ impl Seat {
         arguments: &A,
         sink: impl Sink<R>,
     ) -> Result<R> {
-        self.enter(session, method, |Seated { entered, function }| {
+        self.enter(session, method, |MethodCall { entered, function }| {
             let callee = Callee {
                 function,
                 signature: &ANY,
@@ -125,7 +125,7 @@ impl Seat {
         arguments: &A,
         sink: impl FnOnce(ValueRef<'_>) -> CallResult<R>,
     ) -> Result<R> {
-        self.enter(session, method, |seated| seated.call(arguments, true, sink))
+        self.enter(session, method, |method_call| method_call.call(arguments, true, sink))
     }
 
     /// Calls a method that gives rows.
@@ -137,7 +137,7 @@ impl Seat {
         columns: Option<u32>,
         rows_max: u32,
     ) -> Result<Option<Fetched>> {
-        self.enter(session, method, |Seated { entered, function }| {
+        self.enter(session, method, |MethodCall { entered, function }| {
             entered.guest.fetch(function, arguments, columns, rows_max, entered.budget)
         })
     }
@@ -145,10 +145,11 @@ impl Seat {
     /// Calls a method that frees something, even when the host wants the statement to end. What fails
     /// has nothing to spoil; after a fault the instance is gone, and counted.
     pub(super) fn clean_up(&mut self, session: &Session, method: TableMethod, handle: i64) {
-        let _ = self.enter(session, method, |Seated { mut entered, function }| {
+        let _ = self.enter(session, method, |MethodCall { mut entered, function }| {
             let mut budget = StatementBudget::for_cleanup(CLEANUP_TIME);
             entered.budget = &mut budget;
-            Seated { entered, function }.call(&[ValueRef::Integer(handle)][..], false, |_| Ok(()))
+            MethodCall { entered, function }
+                .call(&[ValueRef::Integer(handle)][..], false, |_| Ok(()))
         });
     }
 
@@ -161,7 +162,7 @@ impl Seat {
         image: &mut Image,
         answer: impl FnOnce(&mut Guest, u32) -> CallResult<R>,
     ) -> Result<R> {
-        self.enter(session, method, |Seated { entered, function }| {
+        self.enter(session, method, |MethodCall { entered, function }| {
             let pointer = entered.guest.call_image(function, image, entered.budget)?;
             answer(entered.guest, pointer)
         })
@@ -169,20 +170,20 @@ impl Seat {
 
     /// Says that another statement begins to use the instance.
     pub(super) fn begin_statement(&mut self, session: &Session) {
-        self.scope.renew(session.environment());
+        self.execution.renew(session.environment());
     }
 
     fn enter<R>(
         &mut self,
         session: &Session,
         method: TableMethod,
-        body: impl FnOnce(Seated<'_>) -> CallResult<R>,
+        body: impl FnOnce(MethodCall<'_>) -> CallResult<R>,
     ) -> Result<R> {
         let export = self.exports[method as usize];
-        let result = self.scope.enter(session.environment(), SLOT, |entered| {
+        let result = self.execution.enter(session.environment(), SLOT, |entered| {
             let function = export.and_then(|export| entered.functions.get(usize::from(export)));
             match function {
-                Some(&function) => body(Seated { entered, function }),
+                Some(&function) => body(MethodCall { entered, function }),
                 None => Err(absent(method)),
             }
         });
@@ -203,10 +204,10 @@ impl Seat {
             TableMethod::Open if !self.entry.table.is_virtual() => format!("{table}()"),
             method => format!("{table}.{}()", method.field()),
         };
-        if self.scope.instance(SLOT).is_none() {
+        if self.execution.instance(SLOT).is_none() {
             return session.describe(&self.entry.callable, &name, error);
         }
-        session.fail_as(&mut self.scope, SLOT, Some(&name), error)
+        session.fail_as(&mut self.execution, SLOT, Some(&name), error)
     }
 }
 
@@ -216,12 +217,12 @@ fn absent(method: TableMethod) -> Box<CallError> {
 }
 
 /// An instance, for one call of a method.
-struct Seated<'a> {
+struct MethodCall<'a> {
     entered: crate::session::Entered<'a>,
     function: FunctionId,
 }
 
-impl Seated<'_> {
+impl MethodCall<'_> {
     fn call<A: Arguments + ?Sized, R>(
         self,
         arguments: &A,

@@ -6,7 +6,7 @@ use wasmtime::{Memory, ResourceLimiter};
 
 use crate::time::CallTime;
 
-pub(crate) struct State {
+pub(crate) struct StoreData {
     pub(crate) host: HostState,
     /// The exported memory, for host functions; `None` while instantiating, and for a module that
     /// exports none.
@@ -18,7 +18,7 @@ pub(crate) struct State {
     pub(crate) grants: Grants,
 }
 
-impl State {
+impl StoreData {
     pub(crate) fn new(
         host: HostState,
         time: CallTime,
@@ -35,7 +35,7 @@ impl State {
     }
 }
 
-impl ResourceLimiter for State {
+impl ResourceLimiter for StoreData {
     fn memory_growing(
         &mut self,
         current: usize,

@@ -11,12 +11,12 @@ use super::literal;
 const EXCERPT_CHARS_MAX: usize = 32;
 
 /// The current token, and the text after it.
-pub(super) struct Cursor<'a> {
+pub(super) struct Tokens<'a> {
     token: Token<'a>,
     lexer: Lexer<'a>,
 }
 
-impl<'a> Cursor<'a> {
+impl<'a> Tokens<'a> {
     /// Stands at the first token of the first statement that is not empty.
     pub(super) fn new(sql: &'a str) -> Self {
         let mut lexer = Lexer::new(sql);
