@@ -208,7 +208,7 @@ pub(crate) fn compile(
     if metering == Metering::Fuel {
         check_feature(runtime.as_ref(), RuntimeFeature::Fuel)?;
     }
-    let optimize = info.compile_work <= waiting.limits.optimized_work_max;
+    let optimize = info.optimize_work <= waiting.limits.optimized_work_max;
     let key = (info.sha256, runtime.name(), CompileOptions { metering, optimize });
     let mut began = Instant::now();
     let (job, outcome) = loop {

@@ -45,7 +45,7 @@ pub struct Limits {
     pub function_work_max: u64,
     /// Time that compiling a module may take, by such an estimate.
     pub module_work_max: u64,
-    /// Up to where a module is optimised, in the same unit. One that takes longer is compiled in a
+    /// Time that optimising a module may take, in the same unit. One that takes longer is compiled in a
     /// quicker way, for which its guests run slower.
     pub optimized_work_max: u64,
     /// Bytes of a manifest.

@@ -282,6 +282,33 @@ fn compiling_may_cost_as_much_as_the_limits_say() {
     assert!(error.message().contains("too much time to compile"), "{error}");
 }
 
+/// A function with so many exits from a block, which all pass on so many changed locals.
+fn exits(exits: usize, locals: usize) -> String {
+    let change = |local| format!("(local.set {local} (i32.add (local.get {local}) (i32.const 3)))");
+    let changes: String = (2..locals + 2).map(change).collect();
+    let branches = "(br_if 0 (local.get 0))".repeat(exits);
+    let locals = " i32".repeat(locals);
+    format!("(func (param i32 i32) (local{locals}) (block {changes} {branches}))")
+}
+
+#[test]
+fn what_optimising_costs_grows_with_the_square_of_the_ways_to_a_label() {
+    let work = |fields: &str| {
+        let module = read(&good(fields), &Limits::default()).expect("it is within the limits");
+        (module.compile_work, module.optimize_work)
+    };
+    let ((compile, optimize), (compile_twice, optimize_twice)) =
+        (work(&exits(1000, 10)), work(&exits(2000, 10)));
+    assert!(compile_twice < compile * 5 / 2, "{compile} {compile_twice}");
+    assert!(optimize_twice > optimize * 7 / 2, "{optimize} {optimize_twice}");
+    // What is changed within an inner block is changed within the outer one.
+    let within = exits(1000, 10)
+        .replace("(local.set", "(block (local.set")
+        .replace("(i32.const 3)))", "(i32.const 3))))");
+    assert!(work(&within).1 >= optimize);
+    assert!(work(&exits(20_000, 100)).1 > Limits::default().optimized_work_max);
+}
+
 #[test]
 fn limits_of_structure() {
     let limit = |change: fn(&mut Limits)| {
@@ -388,7 +415,7 @@ fn two_bytes_cannot_cost_a_hundred_moves() {
             "0 ".repeat(2_000)
         ),
         format!("unreachable {}", "call $many unreachable ".repeat(2_000)),
-        "i32.const 0 call_indirect (type $t) unreachable ".repeat(4_000),
+        "i32.const 0 call_indirect (type $t) unreachable ".repeat(3_000),
     ];
     for body in cases {
         let wat = good(&format!(

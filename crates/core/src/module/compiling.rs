@@ -2,22 +2,27 @@
 
 use wasmparser::{FuncValidator, Operator, ValidatorResources};
 
+use super::labels::{self, Labels};
 use super::weights::{self, Weight};
 
 /// Adds up what compiling a function would cost.
 #[derive(Default)]
 pub(super) struct Compiling {
     locals: usize,
-    /// Of each open block, whether it is a loop.
-    blocks: Vec<bool>,
-    loops: u64,
+    labels: Labels,
     cost: Cost,
 }
 
 impl Compiling {
-    /// A function with so many locals, parameters included.
-    pub(super) fn new(locals: usize) -> Self {
-        Self { locals, ..Self::default() }
+    /// A function with so many locals, parameters included. What optimising it costs beyond `most` is
+    /// not told apart.
+    pub(super) fn new(locals: usize, most: u64) -> Self {
+        Self { locals, labels: Labels::new(locals, most), ..Self::default() }
+    }
+
+    /// What optimising costs, in the unit of `optimized_work_max`. The function has ended.
+    pub(super) fn optimizing(&self) -> u64 {
+        labels::optimizing(self.cost.time()).saturating_add(self.labels.cost())
     }
 
     /// The cost so far.
@@ -39,20 +44,13 @@ impl Compiling {
         validator: &FuncValidator<ValidatorResources>,
         operator: &Operator<'_>,
     ) {
-        match operator {
-            Operator::Block { .. } | Operator::If { .. } => self.blocks.push(false),
-            Operator::Loop { .. } => {
-                self.blocks.push(true);
-                self.loops += 1;
-            }
-            Operator::End => self.loops -= u64::from(self.blocks.pop() == Some(true)),
-            _ => {}
-        }
-        let Weight { alone, alive } = weights::of(operator, self.loops);
+        self.labels.add(operator, block);
+        let (depth, loops) = self.labels.depth();
+        let Weight { alone, alive } = weights::of(operator, loops);
         self.add_alone(alone.saturating_add(weights::VALUE.saturating_mul(values as u64)));
         let values = (self.locals + validator.operand_stack_height() as usize) as u64;
         // Results of nested blocks are alive in all of them.
-        let nested = (block as u64).saturating_mul(self.blocks.len() as u64);
+        let nested = (block as u64).saturating_mul(depth);
         let nested = nested.saturating_mul(weights::NESTED);
         let alive = alive.saturating_mul(values).saturating_add(nested);
         self.cost.alive = self.cost.alive.saturating_add(alive);

@@ -29,6 +29,8 @@ pub(super) struct Module {
     pub(super) work: usize,
     /// What compiling the module would cost so far; see [`Cost::time`](super::compiling::Cost::time).
     pub(super) compiling: u64,
+    /// What optimising it would cost so far; see [`Compiling::optimizing`].
+    pub(super) optimizing: u64,
     /// What compiling its largest function would cost; see [`Cost::memory`](super::compiling::Cost::memory).
     pub(super) largest: u64,
     /// What is compiled into the function that starts an instance.
@@ -56,6 +58,7 @@ impl Module {
             data_bytes: self.data_bytes,
             functions: self.defined,
             compile_work: self.compiling,
+            optimize_work: self.optimizing,
             function_work: self.largest.max(self.start.cost().memory()),
             abi,
             imports: std::mem::take(&mut self.imports),

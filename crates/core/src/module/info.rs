@@ -21,6 +21,8 @@ pub struct ModuleInfo {
     pub functions: usize,
     /// What compiling it costs, in the unit of [`module_work_max`](crate::Limits::module_work_max).
     pub compile_work: u64,
+    /// What optimising it costs, in the unit of [`optimized_work_max`](crate::Limits::optimized_work_max).
+    pub optimize_work: u64,
     /// What compiling its largest function costs, in the unit of [`function_work_max`](crate::Limits::function_work_max).
     pub function_work: u64,
     /// The convention it is built for.

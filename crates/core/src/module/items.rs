@@ -96,6 +96,7 @@ pub(super) fn add(module: &mut Module, payload: &Payload<'_>) -> Result<()> {
         _ => 0,
     };
     module.compiling = module.compiling.saturating_add(units);
+    module.optimizing = module.optimizing.saturating_add(units);
     Ok(())
 }
 

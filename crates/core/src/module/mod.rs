@@ -11,6 +11,7 @@ mod contents;
 mod info;
 mod items;
 mod judge;
+mod labels;
 mod pack;
 mod problem;
 mod purpose;

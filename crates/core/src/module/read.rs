@@ -88,6 +88,7 @@ fn sections(module: &mut Module, wasm: &[u8], limits: &Limits) -> Result<()> {
         section(module, payload, limits)?;
     }
     module.compiling = module.compiling.saturating_add(module.start.cost().time());
+    module.optimizing = module.optimizing.saturating_add(module.start.optimizing());
     Ok(())
 }
 
@@ -283,7 +284,8 @@ fn code(
     let mut operators = OperatorsReader::new(reader);
     let (mut targets, max) = (0_usize, limits.function_branch_targets_max as usize);
     let (params, results) = values_of(module, index);
-    let mut compiling = Compiling::new(locals + params);
+    let most = limits.optimized_work_max.saturating_sub(module.optimizing);
+    let mut compiling = Compiling::new(locals + params, most);
     compiling.add_alone(
         weights::FUNCTION
             + locals as u64 / weights::LOCALS
@@ -316,6 +318,7 @@ fn code(
         validator.op(at, &operator).map_err(invalid)?;
     }
     module.compiling = module.compiling.saturating_add(compiling.cost().time());
+    module.optimizing = module.optimizing.saturating_add(compiling.optimizing());
     module.largest = module.largest.max(compiling.cost().memory());
     operators.finish().map_err(invalid)?;
     module.allocations = validator.into_allocations();

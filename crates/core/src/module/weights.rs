@@ -50,6 +50,13 @@ pub(super) const ELEMENT: u64 = 200;
 /// A segment of data that is copied when an instance starts.
 pub(super) const ACTIVE_DATA: u64 = 450;
 
+/// Optimising a function of so many units takes twice as long as its units say, and more units square.
+pub(super) const SQUARE: u64 = 500_000;
+/// So many ways, squared, on which a local may differ cost a unit.
+pub(super) const WAYS_SQUARED: u64 = 5;
+/// So many pairs of locals that a label passes on cost a unit for each way to it.
+pub(super) const CHANGED_PAIRS: u64 = 32;
+
 /// What most instructions cost.
 const PLAIN: Weight = weight(8, 0);
 
@@ -76,7 +83,7 @@ pub(super) fn of(operator: &Operator<'_>, loops: u64) -> Weight {
             weight(14 * targets, 16 * targets)
         }
         Operator::Call { .. } => weight(80, 2),
-        Operator::CallIndirect { .. } => weight(400, 3),
+        Operator::CallIndirect { .. } => weight(900, 4),
         operator if is_access(operator) => weight(160, 1),
         operator if is_division(operator) => weight(250, 2),
         operator if is_truncation(operator) => weight(500, 2),
@@ -85,6 +92,8 @@ pub(super) fn of(operator: &Operator<'_>, loops: u64) -> Weight {
         operator if is_range_of_table(operator) => weight(1_600, 4),
         operator if is_range_of_memory(operator) => weight(600, 2),
         operator if calls_host(operator) => weight(120, 1),
+        Operator::MemoryGrow { .. } => weight(300, 2),
+        Operator::MemorySize { .. } => weight(24, 0),
         operator if is_float(operator) => weight(60, 0),
         operator if is_vector(operator) => weight(40, 0),
         _ => PLAIN,
@@ -135,7 +144,7 @@ fn is_range_of_memory(operator: &Operator<'_>) -> bool {
 
 /// What the executor does by a call of its own.
 fn calls_host(operator: &Operator<'_>) -> bool {
-    any_of! { operator; MemoryGrow RefFunc DataDrop ElemDrop }
+    any_of! { operator; RefFunc DataDrop ElemDrop }
 }
 
 /// Arithmetic whose results are made canonical, and conversions that saturate.

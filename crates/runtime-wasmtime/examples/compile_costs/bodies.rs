@@ -23,6 +23,7 @@ const SHAPES: &[(&str, &str, Body)] = &[
     ("same", "br_table of n targets into one block with m results", same),
     ("calls", "n calls with m parameters and m results", calls),
     ("indirect", "n indirect calls; m locals live throughout", indirect),
+    ("selects", "n selects between two loads by a third, with a way out after each m", selects),
     ("grow", "n memory.grow; m locals live throughout", grow),
 ];
 
@@ -42,11 +43,14 @@ pub(crate) fn module(name: &str, n: u32, m: u32) -> Vec<u8> {
     around(*body, n, m)
 }
 
+/// Values of a type at most.
+const VALUES_MAX: u32 = 1_000;
+
 /// Type 1 is `(i64 x m) -> (i64 x m)`, type 2 `() -> (i64 x m)`.
 fn around(body: Body, n: u32, m: u32) -> Vec<u8> {
     let mut types = TypeSection::new();
     types.ty().function([], []);
-    let many = || std::iter::repeat_n(ValType::I64, m.min(1000) as usize);
+    let many = || std::iter::repeat_n(ValType::I64, m.min(VALUES_MAX) as usize);
     types.ty().function(many(), many());
     types.ty().function([], many());
     let mut functions = FunctionSection::new();
@@ -157,6 +161,8 @@ fn diamonds(f: &mut Function, n: u32, m: u32) {
 }
 
 fn blocks(f: &mut Function, n: u32, m: u32) {
+    // As many as the type has.
+    let m = m.min(VALUES_MAX);
     for _ in 0..n {
         f.instructions().block(BlockType::FunctionType(2));
     }
@@ -194,6 +200,8 @@ fn table(f: &mut Function, n: u32, m: u32) {
 }
 
 fn same(f: &mut Function, n: u32, m: u32) {
+    // As many as the type has.
+    let m = m.min(VALUES_MAX);
     f.instructions().block(BlockType::FunctionType(2));
     define(f, m);
     for local in 0..m {
@@ -207,13 +215,14 @@ fn same(f: &mut Function, n: u32, m: u32) {
 }
 
 fn calls(f: &mut Function, n: u32, m: u32) {
-    for local in 0..m {
+    let values = m.min(VALUES_MAX);
+    for local in 0..values {
         f.instructions().local_get(local);
     }
     for _ in 0..n {
         f.instructions().call(1);
     }
-    for _ in 0..m {
+    for _ in 0..values {
         f.instructions().drop();
     }
 }
@@ -224,6 +233,22 @@ fn indirect(f: &mut Function, n: u32, m: u32) {
         f.instructions().i32_const(0).call_indirect(0, 0);
     }
     consume(f, m);
+}
+
+fn selects(f: &mut Function, n: u32, m: u32) {
+    let at = |i: u32| MemArg { offset: u64::from(i % 4096) * 16, ..WORD };
+    f.instructions().block(BlockType::Empty);
+    for i in 0..n {
+        f.instructions().i32_const(0);
+        for k in 0..3 {
+            f.instructions().i32_const(0).i64_load(at(i * 3 + k));
+        }
+        f.instructions().i32_wrap_i64().select().i64_store(at(i));
+        if i % m == m - 1 {
+            f.instructions().i32_const(0).i64_load(at(i)).i32_wrap_i64().br_if(0);
+        }
+    }
+    f.instructions().end();
 }
 
 fn grow(f: &mut Function, n: u32, m: u32) {
