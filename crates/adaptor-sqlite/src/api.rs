@@ -382,6 +382,7 @@ api! {
         sqlite3_stmt_busy: (*mut sqlite3_stmt) -> c_int;
         sqlite3_stmt_isexplain: (*mut sqlite3_stmt) -> c_int;
         sqlite3_stmt_readonly: (*mut sqlite3_stmt) -> c_int;
+        sqlite3_stmt_status: (*mut sqlite3_stmt, c_int, c_int) -> c_int;
         sqlite3_user_data: (*mut sqlite3_context) -> *mut c_void;
         sqlite3_value_blob: (*mut sqlite3_value) -> *const c_void;
         sqlite3_value_bytes: (*mut sqlite3_value) -> c_int;
@@ -483,6 +484,8 @@ pub mod code {
     pub const SQLITE_LIMIT_LIKE_PATTERN_LENGTH: c_int = 8;
     /// Bytes of a value or a row.
     pub const SQLITE_LIMIT_LENGTH: c_int = 0;
+    #[expect(missing_docs, reason = "see SQLite")]
+    pub const SQLITE_STMTSTATUS_MEMUSED: c_int = 99;
 
     /// Read only.
     pub const SQLITE_OPEN_READONLY: c_int = 1;

@@ -6,7 +6,7 @@
 //! that nobody had before comes without this; it is not among the known ones, and gets looked up.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use commensal_core::ddl::quote_identifier;
@@ -14,9 +14,14 @@ use commensal_core::host::size::Definitions;
 use commensal_core::{Result, ValueRef};
 
 use crate::function_list::{Call, Functions, Kind, functions};
+use crate::program::{Author, Program};
+use crate::root::Root;
 use crate::schema::{SCHEMAS, Schema};
 use crate::state::ConnectionState;
 use crate::statement::{Handle, Statement};
+
+/// Statements of which is kept what they write.
+const WRITTEN_MAX: usize = 8;
 
 /// See the module's description.
 pub(crate) struct Known {
@@ -35,6 +40,8 @@ pub(crate) struct Known {
     definitions: Option<Definitions>,
     /// Virtual tables behind which are plain ones.
     plain: HashSet<(&'static str, String)>,
+    /// What statements of the application write, by their text: the last ones.
+    written: VecDeque<(Vec<u8>, Rc<[Root]>)>,
 }
 
 impl Known {
@@ -56,6 +63,7 @@ impl Known {
             tables: HashMap::new(),
             definitions: None,
             plain: HashSet::new(),
+            written: VecDeque::new(),
         };
         // It was compiled for a schema that may have been another one already.
         if !known.is_true() {
@@ -106,6 +114,21 @@ impl Known {
             self.definitions = Some(definitions(state, &schemas)?);
         }
         self.definitions.as_mut().map_or(Ok(()), |definitions| definitions.check(sql))
+    }
+
+    /// The tables and indexes that a statement writes, whoever it is of.
+    ///
+    /// # Errors
+    /// SQLite cannot explain it.
+    pub(crate) fn written(&mut self, state: &ConnectionState, sql: &[u8]) -> Result<Rc<[Root]>> {
+        if let Some((_, written)) = self.written.iter().find(|(known, _)| known == sql) {
+            return Ok(Rc::clone(written));
+        }
+        let program = Program::read(state, sql, Author::Application)?;
+        let written: Rc<[Root]> = program.written().into();
+        self.written.truncate(WRITTEN_MAX - 1);
+        self.written.push_front((sql.to_vec(), Rc::clone(&written)));
+        Ok(written)
     }
 
     /// A schema as guests' virtual tables are judged by it.

@@ -38,6 +38,7 @@ mod refusal;
 mod register;
 mod registered;
 mod result;
+mod root;
 mod scalar;
 mod schema;
 mod services;

@@ -8,16 +8,17 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use commensal_core::ddl::lexer::{Lexer, Token};
-use commensal_core::host::calls::{self, check_rights};
+use commensal_core::host::calls::{self, Search, check_rights};
 use commensal_core::limits::{Capabilities, Capability};
 use commensal_core::manifest::function_key;
 use commensal_core::{Result, ValueRef};
 
 use crate::function_list::{Call, Kind};
 use crate::known::Known;
-use crate::program::{MAIN, Program, TEMP};
+use crate::program::{Author, MAIN, Program, TEMP};
 use crate::refusal::{is_of_catalog, of_full_text, refusal};
-use crate::sql::{Examine, gone};
+use crate::root::Root;
+use crate::sql::{Examine, Examined, gone};
 use crate::state::ConnectionState;
 use crate::statement::Statement;
 use crate::{full_text, permit_tables as tables};
@@ -64,14 +65,21 @@ impl Examine for Examiner {
         prepare(&state, &self.known, sql_and_nul)
     }
 
-    fn examine(
-        &self,
-        sql: &[u8],
-        statement: &Statement,
-        rights: Capabilities,
-    ) -> Result<Capabilities> {
+    fn examine(&self, sql: &[u8], statement: &Statement, rights: Capabilities) -> Result<Examined> {
         let state = self.state.upgrade().ok_or_else(gone)?;
         examine(&state, &self.known, sql, statement, rights)
+    }
+
+    fn check_writes(&self, written: &[Root]) -> Result<()> {
+        let state = self.state.upgrade().ok_or_else(gone)?;
+        let running = state.handle.writing_rows();
+        if running.is_empty() {
+            return Ok(());
+        }
+        let mut known = Known::take(&self.known, state.handle);
+        let result = check_writes(&state, &mut known, &running, written);
+        known.keep(&self.known);
+        result
     }
 
     fn finalize(&self) {
@@ -80,8 +88,8 @@ impl Examine for Examiner {
     }
 }
 
-/// Finds out whether a guest with these rights may run a compiled statement, and what it needs for it. `sql`
-/// is the statement's text, and no more.
+/// Finds out whether a guest with these rights may run a compiled statement, and what it would do. `sql` is the
+/// statement's text, and no more.
 ///
 /// # Errors
 /// It may not.
@@ -91,16 +99,16 @@ fn examine(
     sql: &[u8],
     statement: &Statement,
     rights: Capabilities,
-) -> Result<Capabilities> {
+) -> Result<Examined> {
     let writes = !statement.is_readonly();
     let needs =
         if writes { Capabilities::NONE.with(Capability::SqlWrite) } else { Capabilities::NONE };
     if statement.is_explain() {
-        return Ok(needs);
+        return Ok(Examined { needs, search: Search::None, written: Vec::new() });
     }
     // Before anything else is told of it.
     check_rights(needs, rights).map_err(refusal)?;
-    let program = Program::read(state, sql)?;
+    let program = Program::read(state, sql, Author::Guest)?;
     let text = text_of(sql)?;
     check_instructions(state, &program, text)?;
     check_catalog(state, &program)?;
@@ -108,14 +116,16 @@ fn examine(
         && program.virtual_tables.is_empty()
         && program.drops_virtual.is_empty()
     {
-        return Ok(needs);
+        let written = program.written();
+        return Ok(Examined { needs, search: Search::None, written });
     }
     let mut known = Known::take(kept, state.handle);
     let result = check_calls(state, &mut known, &program.calls, needs, Lexer::new(text).first());
     let result = result.and_then(|needs| {
         check_rights(needs, rights).map_err(refusal)?;
         tables::check(state, &mut known, &program, text)?;
-        Ok(needs)
+        let written = program.written();
+        Ok(Examined { needs, search: search(&program.calls), written })
     });
     known.keep(kept);
     result
@@ -136,6 +146,23 @@ fn prepare(
     let result = known.check_size(state, text_of(sql)?);
     known.keep(kept);
     result.and_then(|()| state.handle.prepare_once(sql_and_nul))
+}
+
+fn check_writes(
+    state: &ConnectionState,
+    known: &mut Known,
+    running: &[Vec<u8>],
+    written: &[Root],
+) -> Result<()> {
+    for sql in running {
+        let theirs = known.written(state, sql)?;
+        if theirs.iter().any(|root| written.contains(root)) {
+            return Err(refusal(
+                "a guest cannot write a table that a running statement writes, too",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn text_of(sql: &[u8]) -> Result<&str> {
@@ -254,6 +281,15 @@ fn check_calls(
         return Err(refusal(format!("{name}() is not for guests: {why}")));
     }
     Ok(needs)
+}
+
+/// What the time of these functions grows with.
+fn search(calls: &[Call]) -> Search {
+    let of = |call: &Call| {
+        let arguments = usize::try_from(call.arguments).unwrap_or(usize::MAX);
+        Search::of(&call.name, arguments)
+    };
+    calls.iter().map(of).max().unwrap_or_default()
 }
 
 /// Whether the function is one of a definition's, which has rights of its own.

@@ -14,7 +14,7 @@ use commensal_core::{Result, ValueRef};
 
 use crate::full_text;
 use crate::known::Known;
-use crate::program::{MAIN, OfTable, Program, TEMP};
+use crate::program::{Author, MAIN, OfTable, Program, TEMP};
 use crate::refusal::{of_full_text, refusal};
 use crate::schema::{MODULES, Object, SCHEMAS, definition, options};
 use crate::state::ConnectionState;
@@ -233,7 +233,7 @@ fn address(text: &str) -> Option<usize> {
 /// How EXPLAIN calls this virtual table, if there is one.
 fn address_of(state: &ConnectionState, schema: &str, name: &str) -> Option<String> {
     let sql = format!("SELECT 1 FROM {schema}.{}", quote_identifier(name));
-    let program = Program::read(state, sql.as_bytes()).ok()?;
+    let program = Program::read(state, sql.as_bytes(), Author::Guest).ok()?;
     match <[String; 1]>::try_from(program.virtual_tables) {
         Ok([found]) => Some(found),
         Err(_) => None,

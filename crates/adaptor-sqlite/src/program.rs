@@ -12,6 +12,7 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use crate::api::code::*;
 use crate::full_text::{self, Columns};
 use crate::function_list::Call;
+use crate::root::Root;
 use crate::state::ConnectionState;
 use crate::statement::Statement;
 
@@ -50,12 +51,12 @@ pub(crate) struct OfTable {
     pub(crate) table: String,
 }
 
-/// A table or an index that a program opens.
+/// Whose statement is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Root {
-    pub(crate) database: i64,
-    pub(crate) page: i64,
-    pub(crate) writes: bool,
+pub(crate) enum Author {
+    /// SQLite is to refuse what is not for SQL of an attacker, where it can.
+    Guest,
+    Application,
 }
 
 /// See the module's description.
@@ -84,12 +85,13 @@ impl Program {
     ///
     /// # Errors
     /// SQLite cannot compile or explain it; the guest's time is over.
-    pub(crate) fn read(state: &ConnectionState, sql: &[u8]) -> Result<Self> {
+    pub(crate) fn read(state: &ConnectionState, sql: &[u8], author: Author) -> Result<Self> {
         // EXPLAIN goes before the statement's first word.
         let is_before = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c' | b';');
         let start = sql.iter().position(|byte| !is_before(byte)).unwrap_or(sql.len());
         let text = [b"EXPLAIN ", &sql[start..], b"\0"].concat();
-        let (statement, used) = state.handle.prepare_first(&text, SQLITE_PREPARE_FROM_DDL)?;
+        let flags = if author == Author::Guest { SQLITE_PREPARE_FROM_DDL } else { 0 };
+        let (statement, used) = state.handle.prepare_first(&text, flags)?;
         let explained = statement.filter(|statement| statement.is_explain());
         let Some(mut statement) = explained.filter(|_| used + 1 == text.len()) else {
             return Err(Error::new(ErrorKind::Engine, "SQLite cannot explain the statement"));
@@ -181,6 +183,12 @@ impl Program {
 
     fn reach(&mut self, database: i64) {
         self.reaches_attached |= ![MAIN, TEMP].contains(&database);
+    }
+
+    /// What it writes of tables and indexes, without the schema's.
+    pub(crate) fn written(&self) -> Vec<Root> {
+        let is_written = |root: &&Root| root.writes && root.page != SCHEMA_ROOT;
+        self.roots.iter().filter(is_written).copied().collect()
     }
 
     /// Whether it writes the table in which the schema of a database is.

@@ -7,7 +7,7 @@ use commensal_core::ddl::lexer::{Lexer, TokenKind};
 use commensal_core::ddl::{self, quote_identifier};
 use commensal_core::{Result, ValueRef};
 
-use crate::program::Program;
+use crate::program::{Author, Program};
 use crate::refusal::{is_of_catalog, refusal};
 use crate::state::ConnectionState;
 
@@ -194,7 +194,7 @@ impl Schema {
 
 /// Whether the statement calls nothing and reaches no virtual table.
 fn reaches_nothing(state: &ConnectionState, sql: &str) -> bool {
-    Program::read(state, sql.as_bytes()).is_ok_and(|program| {
+    Program::read(state, sql.as_bytes(), Author::Guest).is_ok_and(|program| {
         program.calls.is_empty()
             && program.virtual_tables.is_empty()
             && program.refused.is_none()

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
 use std::time::Instant;
 
 use commensal_core::engine::{EngineStatement, SqlText};
+use commensal_core::host::calls::Search;
 use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql, Level};
 use commensal_core::limits::Capabilities;
 use commensal_core::{Error, ErrorKind, Result, Value, ValueRef};
@@ -21,6 +22,7 @@ use crate::api::code::*;
 use crate::codes::is_code;
 use crate::deadline::Deadline;
 use crate::raised::Raised;
+use crate::root::Root;
 use crate::statement::{Handle, Statement};
 
 /// Machine stack for a statement without deep expressions, in bytes, and for each level of an expression.
@@ -46,20 +48,32 @@ pub(crate) trait Examine {
     /// being closed.
     fn prepare(&self, sql_and_nul: &[u8]) -> Result<(Option<Statement>, usize)>;
 
-    /// What a guest with these rights needs to run a compiled statement. `sql` is the statement's text, and
+    /// What a compiled statement would do, for a guest with these rights. `sql` is the statement's text, and
     /// no more.
     ///
     /// # Errors
     /// It may not run it; the connection is being closed.
-    fn examine(
-        &self,
-        sql: &[u8],
-        statement: &Statement,
-        rights: Capabilities,
-    ) -> Result<Capabilities>;
+    fn examine(&self, sql: &[u8], statement: &Statement, rights: Capabilities) -> Result<Examined>;
+
+    /// Checks that no statement that runs writes one of these tables or indexes, too: SQLite has chosen a row
+    /// there already, and would put it over what the guest writes.
+    ///
+    /// # Errors
+    /// One does; what it writes cannot be found out.
+    fn check_writes(&self, written: &[Root]) -> Result<()>;
 
     /// Finalizes the statements that it keeps.
     fn finalize(&self);
+}
+
+/// What was found out about a statement.
+pub(crate) struct Examined {
+    /// What the guest needs to run it.
+    pub(crate) needs: Capabilities,
+    /// What the time of its functions grows with.
+    pub(crate) search: Search,
+    /// The tables and indexes that it writes.
+    pub(crate) written: Vec<Root>,
 }
 
 /// See the module's description.
@@ -206,7 +220,7 @@ impl HostSql for GuestSql {
         let (statement, used) = examiner.prepare(sql.as_bytes_with_nul())?;
         let Some(statement) = statement else { return Ok((None, used)) };
         let mut text = sql.as_bytes_with_nul()[..used].to_vec();
-        let needs = examiner.examine(&text, &statement, self.level.get().rights)?;
+        let examined = examiner.examine(&text, &statement, self.level.get().rights)?;
         text.push(0);
         let bound = self.handle.api.sqlite3_transfer_bindings.is_none().then(BTreeMap::new);
         let statement = OfGuest {
@@ -214,7 +228,7 @@ impl HostSql for GuestSql {
             examiner: Rc::downgrade(&examiner),
             rights: Arc::clone(&self.rights),
             text,
-            needs,
+            examined,
             is_fresh: true,
             bound,
         };
@@ -281,7 +295,7 @@ struct OfGuest {
     rights: Arc<Rights>,
     /// Its text, which ends with a NUL.
     text: Vec<u8>,
-    needs: Capabilities,
+    examined: Examined,
     /// It has not been stepped since it was prepared or reset.
     is_fresh: bool,
     /// Copies of what is bound, where SQLite was built without the function that hands it over.
@@ -305,7 +319,7 @@ impl OfGuest {
         let (statement, _) = examiner.prepare(&self.text)?;
         let mut statement = statement.ok_or_else(gone)?;
         let text = &self.text[..self.text.len() - 1];
-        self.needs = examiner.examine(text, &statement, self.rights.get())?;
+        self.examined = examiner.examine(text, &statement, self.rights.get())?;
         match &self.bound {
             None => {
                 if !statement.take_bindings(&self.statement) && statement.parameter_count() > 0 {
@@ -346,6 +360,9 @@ impl EngineStatement for OfGuest {
     }
 
     fn step(&mut self) -> Result<bool> {
+        if self.is_fresh && !self.examined.written.is_empty() {
+            self.examiner.upgrade().ok_or_else(gone)?.check_writes(&self.examined.written)?;
+        }
         let is_fresh = std::mem::replace(&mut self.is_fresh, false);
         let mut stepped = self.statement.step_once();
         for _ in 0..RENEWALS_MAX {
@@ -408,6 +425,14 @@ impl GuestStatement for OfGuest {
     }
 
     fn needs(&self) -> Capabilities {
-        self.needs
+        self.examined.needs
+    }
+
+    fn search(&self) -> Search {
+        self.examined.search
+    }
+
+    fn memory_bytes(&self) -> u64 {
+        self.statement.memory_bytes()
     }
 }

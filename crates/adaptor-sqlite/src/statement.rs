@@ -106,6 +106,13 @@ impl Handle {
     /// Whether a statement that writes rows is in the middle of its execution, and not one that makes a table
     /// or what belongs to one.
     pub(crate) fn is_writing_rows(self) -> bool {
+        !self.writing_rows().is_empty()
+    }
+
+    /// The texts of the statements that write rows and are in the middle of their execution. One that makes a
+    /// table or what belongs to one is not among them.
+    pub(crate) fn writing_rows(self) -> Vec<Vec<u8>> {
+        let mut texts = Vec::new();
         self.runs(|statement| {
             // SAFETY: `runs` gives a statement of this connection.
             let (is_readonly, sql) = unsafe {
@@ -113,9 +120,14 @@ impl Handle {
             };
             // SAFETY: SQLite keeps the text, which ends with a NUL, as long as the statement.
             let sql = (!sql.is_null()).then(|| unsafe { CStr::from_ptr(sql) }.to_bytes());
-            let sql = String::from_utf8_lossy(sql.unwrap_or_default());
-            is_readonly == 0 && !Lexer::new(&sql).first().is("CREATE")
-        })
+            let sql = sql.unwrap_or_default();
+            let is_create = || Lexer::new(&String::from_utf8_lossy(sql)).first().is("CREATE");
+            if is_readonly == 0 && !is_create() {
+                texts.push(sql.to_vec());
+            }
+            false
+        });
+        texts
     }
 
     /// Whether one statement alone is in the middle of its execution.
@@ -359,6 +371,14 @@ impl Statement {
     pub(crate) fn is_explain(&self) -> bool {
         // SAFETY: the statement is not finalized.
         unsafe { (self.api().sqlite3_stmt_isexplain)(self.raw) != 0 }
+    }
+
+    /// Memory that SQLite holds for it, in bytes.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        // SAFETY: the statement is not finalized.
+        let bytes =
+            unsafe { (self.api().sqlite3_stmt_status)(self.raw, SQLITE_STMTSTATUS_MEMUSED, 0) };
+        u64::try_from(bytes).unwrap_or(0)
     }
 
     /// Takes over the bindings of another statement with the same parameters.

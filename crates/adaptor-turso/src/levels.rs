@@ -8,7 +8,7 @@
 //! syntax tree: a group in brackets is as high as its highest part and one more, a part as high as the
 //! operators in it and the highest group among them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use commensal_core::{Error, ErrorKind, Result};
 use turso_parser::ast::Name;
@@ -22,17 +22,46 @@ pub(crate) const LEVELS_MAX: usize = 1000;
 /// actions, counted where they use one another, too.
 pub(crate) const EXPANSIONS_MAX: usize = 5000;
 
+/// Tokens of all these, at each of their uses, and those of what an alias names, at each use of the alias. The
+/// engine takes some 400 bytes for each.
+pub(crate) const TOKENS_MAX: usize = 200_000;
+
 /// Common table expressions in a row that are used before they are defined. The text is read once for each.
 const LATER_MAX: usize = 6;
 
 /// Levels of a subselect. Its stack frames are larger than those of an operator.
 const SUBSELECT: usize = 5;
 
+/// What the names in a text stand for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Expanded {
+    /// Views, common table expressions, triggers and foreign keys, each as often as it is used.
+    pub(crate) uses: usize,
+    /// Tokens of these and of what aliases name.
+    pub(crate) tokens: usize,
+}
+
+impl Expanded {
+    pub(crate) fn and(self, other: Self) -> Self {
+        let Self { uses, tokens } = self;
+        Self { uses: uses.saturating_add(other.uses), tokens: tokens.saturating_add(other.tokens) }
+    }
+
+    fn max(self, other: Self) -> Self {
+        Self { uses: self.uses.max(other.uses), tokens: self.tokens.max(other.tokens) }
+    }
+
+    /// What came after `before`.
+    fn since(self, before: Self) -> Self {
+        Self { uses: self.uses - before.uses, tokens: self.tokens - before.tokens }
+    }
+}
+
 /// What text, or what a name stands for, adds to a statement.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Size {
     pub(crate) levels: usize,
-    pub(crate) expansions: usize,
+    pub(crate) expanded: Expanded,
     /// It is a statement that gets into the schema.
     pub(crate) adds: bool,
 }
@@ -115,18 +144,24 @@ pub(crate) fn measure(sql: &str, names: &mut dyn Names) -> Result<Size> {
 ///
 /// # Errors
 /// It does.
-pub(crate) fn check(levels: usize, expansions: usize) -> Result<Size> {
+pub(crate) fn check(levels: usize, expanded: Expanded) -> Result<Size> {
     let refuse = |what: String| Err(Error::new(ErrorKind::Limit, what).with_engine_code(1));
     if levels > LEVELS_MAX {
         return refuse(format!("SQL nests more than {LEVELS_MAX} levels deep (sql_levels_max)"));
     }
-    if expansions > EXPANSIONS_MAX {
+    if expanded.uses > EXPANSIONS_MAX {
         return refuse(format!(
             "SQL uses views, common table expressions, triggers and foreign keys more than \
              {EXPANSIONS_MAX} times (sql_expansions_max)"
         ));
     }
-    Ok(Size { levels, expansions, adds: false })
+    if expanded.tokens > TOKENS_MAX {
+        return refuse(format!(
+            "the views, common table expressions, triggers and aliases that SQL uses have more than \
+             {TOKENS_MAX} tokens at all their uses together (sql_tokens_max)"
+        ));
+    }
+    Ok(Size { levels, expanded, adds: false })
 }
 
 /// A token, without what the engine does not need to know of it here.
@@ -197,14 +232,17 @@ struct Group<'a> {
     before: Option<&'a [u8]>,
     /// It is what a name in WITH, or a generated column, stands for.
     defines: Option<Option<&'a [u8]>>,
-    /// Expansions before it.
-    expansions: usize,
+    /// What there was before it.
+    expanded: Expanded,
+    own: usize,
+    /// Tokens before its current part.
+    part: usize,
     /// Common table expressions before it.
     ctes: usize,
 }
 
 impl<'a> Group<'a> {
-    fn new(expansions: usize) -> Self {
+    fn new(expanded: Expanded, own: usize) -> Self {
         Self {
             weight: 1,
             chain: 0,
@@ -215,7 +253,9 @@ impl<'a> Group<'a> {
             opened_by: None,
             before: None,
             defines: None,
-            expansions,
+            expanded,
+            own,
+            part: own,
             ctes: 0,
         }
     }
@@ -231,8 +271,8 @@ impl<'a> Group<'a> {
     }
 }
 
-/// Common table expressions, and the expansions that each stands for.
-type Ctes = Vec<(String, usize)>;
+/// Common table expressions, and what each stands for.
+type Ctes = Vec<(String, Expanded)>;
 
 struct Scan<'a, 'n> {
     names: &'n mut dyn Names,
@@ -244,7 +284,13 @@ struct Scan<'a, 'n> {
     other: HashSet<String>,
     /// Whether one of them was defined later.
     is_early: bool,
-    expansions: usize,
+    expanded: Expanded,
+    /// Tokens of the text so far.
+    own: usize,
+    /// Tokens of what is named by AS, or by a name after it.
+    aliases: HashMap<String, usize>,
+    /// The alias that was just read, if the last token can be one.
+    alias: Option<(String, usize)>,
     /// Whether names are looked up.
     resolves: bool,
     writes: Writes,
@@ -259,12 +305,15 @@ impl<'a, 'n> Scan<'a, 'n> {
     fn new(names: &'n mut dyn Names, known: Ctes) -> Self {
         Self {
             names,
-            groups: vec![Group::new(0)],
+            groups: vec![Group::new(Expanded::default(), 0)],
             ctes: Vec::new(),
             known,
             other: HashSet::new(),
             is_early: false,
-            expansions: 0,
+            expanded: Expanded::default(),
+            own: 0,
+            aliases: HashMap::new(),
+            alias: None,
             resolves: true,
             writes: Writes::NOTHING,
             target: None,
@@ -295,7 +344,9 @@ impl<'a, 'n> Scan<'a, 'n> {
             // What is dropped is not compiled.
             self.resolves &= tokens.has_begun || token.kind != T::TK_DROP;
             self.end_name(token.kind)?;
+            self.own += 1;
             self.take(&token, &tokens)?;
+            self.end_part(&token, &tokens);
             tokens.advance(&token);
         }
         self.end_name(T::TK_EOF)?;
@@ -303,7 +354,9 @@ impl<'a, 'n> Scan<'a, 'n> {
             self.close()?;
         }
         let levels = self.groups.pop().map_or(0, Group::height) + SUBSELECT;
-        Ok(Size { adds, ..check(levels, self.expansions)? })
+        let Size { levels, expanded, .. } = check(levels, self.expanded)?;
+        let expanded = expanded.and(Expanded { uses: 0, tokens: self.own });
+        Ok(Size { levels, expanded, adds })
     }
 
     fn take(&mut self, token: &Token<'a>, tokens: &Tokens<'a>) -> Result<()> {
@@ -314,7 +367,7 @@ impl<'a, 'n> Scan<'a, 'n> {
                 group.operators += 1;
                 self.open(token.kind, tokens);
                 if self.groups.len() > LEVELS_MAX {
-                    check(self.groups.len(), 0)?;
+                    check(self.groups.len(), Expanded::default())?;
                 }
             }
             T::TK_RP | T::TK_RBRACKET | T::TK_END if token.kind == group.end => self.close()?,
@@ -362,7 +415,7 @@ impl<'a, 'n> Scan<'a, 'n> {
     }
 
     fn open(&mut self, kind: T, tokens: &Tokens<'a>) {
-        let mut group = Group::new(self.expansions);
+        let mut group = Group::new(self.expanded, self.own);
         group.end = match kind {
             T::TK_LP => T::TK_RP,
             T::TK_LBRACKET => T::TK_RBRACKET,
@@ -379,7 +432,9 @@ impl<'a, 'n> Scan<'a, 'n> {
 
     fn close(&mut self) -> Result<()> {
         let Some(group) = self.groups.pop() else { return Ok(()) };
-        let (defines, before, expansions) = (group.defines, group.opened_by, group.expansions);
+        let (defines, before) = (group.defines, group.opened_by);
+        let expanded = self.expanded.since(group.expanded);
+        let inner = expanded.and(Expanded { uses: 1, tokens: self.own - group.own });
         let height = group.height();
         let Some(around) = self.groups.last_mut() else { return Ok(()) };
         match defines {
@@ -387,7 +442,7 @@ impl<'a, 'n> Scan<'a, 'n> {
                 around.chain += height;
                 if let Some(name) = name.map(plain) {
                     self.is_early |= self.other.contains(&name);
-                    self.ctes.push((name, 1 + self.expansions - expansions));
+                    self.ctes.push((name, inner));
                 }
             }
             None => around.child = around.child.max(height),
@@ -396,19 +451,37 @@ impl<'a, 'n> Scan<'a, 'n> {
         if before.is_some() {
             around.before = before;
         }
-        check(around.chain.max(height), 0).map(drop)
+        check(around.chain.max(height), Expanded::default()).map(drop)
     }
 
     /// Counts the last name, unless a dot is next.
     fn end_name(&mut self, next: T) -> Result<()> {
-        match self.last.take() {
-            Some(name) if next != T::TK_DOT => self.name(&name),
-            _ => Ok(()),
+        if let Some(name) = self.last.take().filter(|_| next != T::TK_DOT) {
+            self.name(&name)?;
+        }
+        if let Some((alias, size)) = self.alias.take() {
+            let known = self.aliases.entry(alias).or_default();
+            *known = size.max(*known);
+        }
+        Ok(())
+    }
+
+    /// Takes note where a part of a list begins, and of an alias, which comes last in a part.
+    fn end_part(&mut self, token: &Token<'a>, tokens: &Tokens<'a>) {
+        let own = self.own;
+        let Some(group) = self.groups.last_mut() else { return };
+        if ends_part(token.kind) || is_one(token.kind, &[T::TK_SELECT, T::TK_VALUES, T::TK_SEMI]) {
+            group.part = own;
+        } else if is_name(token.kind)
+            && (tokens.before == T::TK_AS || tokens.before == T::TK_RP || is_leaf(tokens.before))
+            && tokens.before != T::TK_DOT
+        {
+            self.alias = Some((plain(token.text), own - group.part));
         }
     }
 
-    /// The expansions that a common table expression of this name stands for; 0 for none.
-    fn cte(&mut self, name: &str) -> usize {
+    /// What a common table expression of this name stands for; nothing for none.
+    fn cte(&mut self, name: &str) -> Expanded {
         // Within its own text it is recursive, unless one within that has its name.
         let is_own =
             |group: &&Group<'_>| group.defines.flatten().is_some_and(|own| plain(own) == name);
@@ -417,16 +490,16 @@ impl<'a, 'n> Scan<'a, 'n> {
             Some(own) => (own.ctes, &[][..]),
             None => (0, &self.known[..]),
         };
-        let of = |ctes: &[(String, usize)]| {
+        let of = |ctes: &[(String, Expanded)]| {
             // Of several of one name, in brackets of their own, the one of which most is used.
-            ctes.iter().filter(|cte| cte.0 == name).map(|cte| cte.1).max()
+            ctes.iter().filter(|cte| cte.0 == name).map(|cte| cte.1).reduce(Expanded::max)
         };
         let found = of(&self.ctes[from..]);
         let (known, is_own) = (of(known), own.is_some());
         if found.is_none() && !is_own {
             self.other.insert(name.to_owned());
         }
-        found.max(known).unwrap_or(0)
+        found.unwrap_or_default().max(known.unwrap_or_default())
     }
 
     fn name(&mut self, token: &Token<'a>) -> Result<()> {
@@ -437,21 +510,26 @@ impl<'a, 'n> Scan<'a, 'n> {
             size = self.names.size(&name, self.writes)?;
         }
         // A dot may say that it is what is in the schema, and not the common table expression.
-        size.expansions = size.expansions.saturating_add(self.cte(&name));
-        self.expansions = self.expansions.saturating_add(size.expansions);
+        let alias = self.aliases.get(&name).copied().unwrap_or(0);
+        let alias = Expanded { uses: 0, tokens: alias };
+        self.expanded = self.expanded.and(size.expanded).and(self.cte(&name)).and(alias);
         if let Some(group) = self.groups.last_mut() {
             group.child = group.child.max(size.levels);
             if token.kind != T::TK_MATERIALIZED {
                 group.before = Some(text);
             }
         }
-        check(0, self.expansions).map(drop)
+        check(0, self.expanded).map(drop)
     }
 }
 
 /// A name without quotes, in ASCII lower case.
 fn plain(name: &[u8]) -> String {
     Name::from_bytes(name).as_str().to_ascii_lowercase()
+}
+
+fn is_one(kind: T, kinds: &[T]) -> bool {
+    kinds.contains(&kind)
 }
 
 /// Whether a token can be a name. The engine's parser takes keywords for names in many places.

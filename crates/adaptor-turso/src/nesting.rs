@@ -8,7 +8,7 @@ use turso_core::schema::{Schema, Trigger};
 use turso_core::{Connection, NamespaceId};
 use turso_parser::ast::{RefAct, TriggerEvent};
 
-use crate::levels::{self, Names, Size, Writes};
+use crate::levels::{self, Expanded, Names, Size, Writes};
 
 /// Levels of compiling a trigger, or the action of a foreign key.
 const PROGRAM: usize = 6;
@@ -143,14 +143,15 @@ impl Graph {
             return Ok(());
         }
         self.expansions += 1;
-        levels::check(PROGRAM * self.path.len(), self.expansions)?;
+        let uses = self.expansions;
+        levels::check(PROGRAM * self.path.len(), Expanded { uses, tokens: 0 })?;
         let what = object.to_string();
         self.path.push(object);
         let inner = body(self);
         self.path.pop();
         let inner = inner.map_err(|error| about(&what, &error))?;
         size.levels = size.levels.max(inner.levels + PROGRAM);
-        size.expansions += inner.expansions + 1;
+        size.expanded = size.expanded.and(inner.expanded).and(Expanded { uses: 1, tokens: 0 });
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use commensal_core::catalog::TABLE_PREFIX;
 use commensal_core::ddl::lexer::{Lexer, TokenKind};
-use commensal_core::host::calls::{self, check_rights, needed_for};
+use commensal_core::host::calls::{self, Search, check_rights, needed_for};
 use commensal_core::host::sql::Level;
 use commensal_core::limits::{Capabilities, Capability};
 use commensal_core::{Error, Result, ValueRef, ddl};
@@ -31,6 +31,9 @@ const TABLES_REFUSED: &[&str] = &["btree_dump", "csv", "dbpage", "sqlite_dbpage"
 
 const PRAGMA: &str = "pragma_";
 
+/// Functions that put several values together if they have several paths.
+const EXTRACTS: &[&str] = &["json_extract", "jsonb_extract"];
+
 /// The first database that is attached.
 const FIRST_ATTACHED: i64 = 2;
 
@@ -41,6 +44,8 @@ pub(crate) struct Permit {
     pub(crate) needs: Capabilities,
     /// How often it can double a value.
     pub(crate) doublings: u32,
+    /// What the time of its functions grows with.
+    pub(crate) search: Search,
 }
 
 /// Finds out whether a guest may run a statement that reads, and what it needs for it.
@@ -50,6 +55,7 @@ pub(crate) struct Permit {
 pub(crate) fn examine(connection: &Arc<Connection>, sql: &str, level: Level) -> Result<Permit> {
     let (mut growth, mut refused) = (Growth::default(), None);
     let (mut needs, mut pages, mut opens_virtual) = (Capabilities::NONE, Vec::new(), false);
+    let (mut search, mut extracts) = (Search::None, false);
     let is_before = |c: char| c.is_ascii_whitespace() || c == ';';
     let explain = format!("EXPLAIN {}", sql.trim_start_matches(is_before));
     rows(connection, &explain, |row| {
@@ -60,8 +66,11 @@ pub(crate) fn examine(connection: &Arc<Connection>, sql: &str, level: Level) -> 
                 let Value::Text(name) = p4 else { return Err(unreadable()) };
                 // What an aggregate compares by is in parentheses.
                 let name = name.as_str().split('(').next().unwrap_or_default();
+                // How many arguments it has is not told.
+                search = search.max(Search::of(name, usize::MAX));
                 needs = of_function(name)?.iter().fold(needs, Capabilities::with);
                 growth.call(name, operand(p3)?);
+                extracts |= is_one_of(name, EXTRACTS);
                 if growth::is_refused(name) {
                     refused.get_or_insert_with(|| name.to_owned());
                 }
@@ -99,17 +108,23 @@ pub(crate) fn examine(connection: &Arc<Connection>, sql: &str, level: Level) -> 
     }
     let doublings = growth.doublings(sql.len(), level.value_bytes_max)?;
     check_catalog(connection, &pages)?;
-    if opens_virtual {
-        check_virtual_tables(sql)?;
+    let check_text = |sql: &str| {
+        if extracts {
+            check_extracts(sql)?;
+        }
+        if opens_virtual { check_virtual_tables(sql) } else { Ok(()) }
+    };
+    if opens_virtual || extracts {
+        check_text(sql)?;
         for schema in ["main", "temp"] {
             let views = format!("SELECT sql FROM {schema}.sqlite_schema WHERE type = 'view'");
             rows(connection, &views, |row| match row {
-                [Value::Text(sql)] => check_virtual_tables(sql.as_str()),
+                [Value::Text(sql)] => check_text(sql.as_str()),
                 _ => Ok(()),
             })?;
         }
     }
-    Ok(Permit { needs, doublings })
+    Ok(Permit { needs, doublings, search })
 }
 
 /// Runs a statement of our own.
@@ -168,6 +183,43 @@ fn begins_with(name: &str, prefixes: &[&str]) -> bool {
     prefixes.iter().any(|prefix| {
         name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
     })
+}
+
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// Checks that no call in a statement or a view extracts from JSON by several paths: the engine does not limit
+/// what is then put together.
+fn check_extracts(sql: &str) -> Result<()> {
+    let mut lexer = Lexer::new(sql);
+    // For each open bracket, the arguments so far if it is that of such a call.
+    let mut open: Vec<Option<usize>> = Vec::new();
+    let mut before: Option<String> = None;
+    loop {
+        let token = lexer.significant();
+        match token.kind {
+            TokenKind::End => return Ok(()),
+            TokenKind::LeftParenthesis => {
+                let extracts = before.take().is_some_and(|name| is_one_of(&name, EXTRACTS));
+                open.push(extracts.then_some(1));
+            }
+            TokenKind::RightParenthesis => drop(open.pop()),
+            TokenKind::Comma => {
+                if let Some(Some(arguments)) = open.last_mut() {
+                    *arguments += 1;
+                    if *arguments > 2 {
+                        return Err(refusal(
+                            "json_extract() with several paths is not for guests with Turso, which does \
+                             not limit the text that it makes",
+                        ));
+                    }
+                }
+            }
+            _ => {}
+        }
+        before = ddl::name(&token);
+    }
 }
 
 /// Checks every name in a statement or a view.

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use commensal_core::ddl::lexer::{Lexer, TokenKind};
 use commensal_core::engine::{EngineStatement, SqlText};
+use commensal_core::host::calls::Search;
 use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql, Level};
 use commensal_core::limits::Capabilities;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
@@ -49,6 +50,9 @@ impl GuestSql {
 /// without optimisation.
 const STACK_BYTES: usize = 1 << 20;
 
+/// Memory of a compiled statement for each byte of its text.
+const MEMORY_FACTOR: u64 = 400;
+
 impl HostSql for GuestSql {
     fn prepare(&self, sql: &SqlText) -> Result<(Option<BoxedStatement>, usize)> {
         let connection = self.connection()?;
@@ -79,6 +83,7 @@ impl HostSql for GuestSql {
                 names,
                 permit,
                 levels,
+                text_bytes: used,
                 bytes_max: level.value_bytes_max,
                 is_fresh: true,
             })),
@@ -151,6 +156,7 @@ struct OfGuest {
     names: Vec<String>,
     permit: Permit,
     levels: usize,
+    text_bytes: usize,
     /// Bytes of a value, at most.
     bytes_max: usize,
     /// It has not been stepped since it was prepared or reset.
@@ -238,5 +244,14 @@ impl GuestStatement for OfGuest {
 
     fn needs(&self) -> Capabilities {
         self.permit.needs
+    }
+
+    fn search(&self) -> Search {
+        self.permit.search
+    }
+
+    /// The engine does not tell. A program was found to take up to 400 bytes for each byte of its text.
+    fn memory_bytes(&self) -> u64 {
+        self.text_bytes as u64 * MEMORY_FACTOR
     }
 }

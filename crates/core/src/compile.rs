@@ -28,7 +28,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::module::{ModuleInfo, segments};
 use crate::runtime::{
-    CompileOptions, CompiledModule, Metering, Runtime, RuntimeFeature, StatementBudget,
+    CompileOptions, CompiledModule, Effort, Metering, Runtime, RuntimeFeature, StatementBudget,
     check_feature,
 };
 
@@ -193,8 +193,19 @@ impl Drop for Permit {
     }
 }
 
+/// How well a module is compiled within these limits.
+fn effort(info: &ModuleInfo, limits: &Limits) -> Effort {
+    if info.optimized_work <= limits.optimized_work_max {
+        Effort::Optimized
+    } else if info.plain_work <= limits.plain_work_max {
+        Effort::Plain
+    } else {
+        Effort::Quick
+    }
+}
+
 /// Gives compiled code from the process-wide store, or compiles `wasm`, which has this checked
-/// structure. It is optimised if that takes no more than `optimized_work_max`.
+/// structure, as well as `optimized_work_max` and `plain_work_max` let it.
 ///
 /// # Errors
 /// The runtime refuses the module; the statement has to end before it is compiled.
@@ -208,8 +219,8 @@ pub(crate) fn compile(
     if metering == Metering::Fuel {
         check_feature(runtime.as_ref(), RuntimeFeature::Fuel)?;
     }
-    let optimize = info.optimize_work <= waiting.limits.optimized_work_max;
-    let key = (info.sha256, runtime.name(), CompileOptions { metering, optimize });
+    let effort = effort(info, waiting.limits);
+    let key = (info.sha256, runtime.name(), CompileOptions { metering, effort });
     let mut began = Instant::now();
     let (job, outcome) = loop {
         let job = match begin(key, runtime, wasm) {

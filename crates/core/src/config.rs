@@ -51,6 +51,11 @@ const LIMITS: &[Limit] = &[
         set: |settings, bytes| settings.limits.sql_value_bytes_max = size(bytes),
     },
     Limit {
+        name: "sql_search_bytes_max",
+        get: |settings| settings.limits.sql_search_bytes_max as u64,
+        set: |settings, bytes| settings.limits.sql_search_bytes_max = size(bytes),
+    },
+    Limit {
         name: "module_bytes_max",
         get: |settings| settings.limits.module_bytes_max as u64,
         set: |settings, bytes| settings.limits.module_bytes_max = size(bytes),

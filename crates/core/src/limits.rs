@@ -48,6 +48,10 @@ pub struct Limits {
     /// Time that optimising a module may take, in the same unit. One that takes longer is compiled in a
     /// quicker way, for which its guests run slower.
     pub optimized_work_max: u64,
+    /// Time that compiling a module without optimising, but with well-chosen registers, may take, in the same
+    /// unit. One that takes longer is compiled in the quickest way, for which its guests run at a third of
+    /// the speed, and their calls take more stack.
+    pub plain_work_max: u64,
     /// Bytes of a manifest.
     pub manifest_bytes_max: usize,
     /// Objects that a manifest declares.
@@ -68,6 +72,9 @@ pub struct Limits {
     pub catalog_values_max: usize,
     /// Bytes of a value or a row in SQL that a guest runs.
     pub sql_value_bytes_max: usize,
+    /// The same where the statement calls a function whose time grows with the product of the lengths of its
+    /// arguments, because nothing stops such a call; 16 times as much where one of them is a short pattern.
+    pub sql_search_bytes_max: usize,
     /// Bytes of a name. SQLite accepts no longer function names than 255.
     pub name_bytes_max: usize,
 }
@@ -92,6 +99,7 @@ impl Default for Limits {
             function_work_max: 16_000_000,
             module_work_max: 60_000_000,
             optimized_work_max: 24_000_000,
+            plain_work_max: 36_000_000,
             manifest_bytes_max: 1 << 20,
             manifest_objects_max: 5000,
             manifest_values_max: 200_000,
@@ -101,6 +109,7 @@ impl Default for Limits {
             catalog_bytes_max: 4 << 20,
             catalog_values_max: 400_000,
             sql_value_bytes_max: 16 << 20,
+            sql_search_bytes_max: 32 << 10,
             name_bytes_max: 255,
         }
     }

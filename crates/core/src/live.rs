@@ -229,6 +229,19 @@ impl InstanceMemory {
         Ok(())
     }
 
+    /// The engine has compiled a statement for the guest, of so many bytes.
+    ///
+    /// # Errors
+    /// The ceiling is reached: the guest must not have it.
+    pub fn add_statement(&mut self, bytes: u64) -> Result<(), LiveBytesExceeded> {
+        self.account.take(bytes)
+    }
+
+    /// A statement that was counted as so many bytes is gone.
+    pub fn statement_is_gone(&mut self, bytes: u64) {
+        self.account.give(bytes);
+    }
+
     /// Tables are about to have so many elements more.
     ///
     /// # Errors

@@ -133,15 +133,31 @@ pub trait Runtime: Send + Sync {
 pub struct CompileOptions {
     /// How the code counts what it does.
     pub metering: Metering,
-    /// Whether to take the time that optimising takes. A runtime that knows only one way ignores it.
-    pub optimize: bool,
+    /// How much time is taken for fast code. A runtime that knows only one way ignores it.
+    pub effort: Effort,
 }
 
 impl CompileOptions {
     /// Optimised, with this metering.
     pub const fn new(metering: Metering) -> Self {
-        Self { metering, optimize: true }
+        Self { metering, effort: Effort::Optimized }
     }
+}
+
+/// How much time a compiler takes for fast code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Effort {
+    /// As little as can be. Values lie on the stack, so frames are large.
+    Quick,
+    /// Registers are chosen well; the code stays as the module has it.
+    Plain,
+    /// The code is optimised, too.
+    Optimized,
+}
+
+impl Effort {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Quick, Self::Plain, Self::Optimized];
 }
 
 /// How compiled code counts what it does. Part of the identity of compiled code.

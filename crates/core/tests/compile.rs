@@ -11,7 +11,7 @@ use commensal_core::environment::Environment;
 use commensal_core::fault::Fault;
 use commensal_core::given::GivenModule;
 use commensal_core::runtime::{
-    CompileOptions, CompiledModule, Instance, InstanceConfig, Runtime, RuntimeError,
+    CompileOptions, CompiledModule, Effort, Instance, InstanceConfig, Runtime, RuntimeError,
     RuntimeFeatures, StatementBudget,
 };
 use commensal_core::settings::Settings;
@@ -24,7 +24,7 @@ struct Gated {
     opened: Condvar,
     begun: AtomicUsize,
     finished: AtomicUsize,
-    optimized: AtomicUsize,
+    efforts: Mutex<Vec<Effort>>,
 }
 
 struct Nothing;
@@ -62,7 +62,7 @@ impl Runtime for Gated {
         options: CompileOptions,
     ) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
         self.begun.fetch_add(1, Ordering::SeqCst);
-        self.optimized.fetch_add(usize::from(options.optimize), Ordering::SeqCst);
+        self.efforts.lock().unwrap().push(options.effort);
         let open = self.open.lock().unwrap();
         drop(self.opened.wait_while(open, |open| !*open).unwrap());
         self.finished.fetch_add(1, Ordering::SeqCst);
@@ -169,9 +169,11 @@ fn what_takes_long_is_compiled_quickly() {
         settings
     };
     wait(&Environment::new(settings()), "small", LONG, &|| false).unwrap();
-    assert_eq!(runtime.optimized.load(Ordering::SeqCst), 1);
     let mut few = settings();
     few.limits.optimized_work_max = 1;
-    wait(&Environment::new(few), "large", LONG, &|| false).unwrap();
-    assert_eq!(runtime.optimized.load(Ordering::SeqCst), 1);
+    wait(&Environment::new(few.clone()), "large", LONG, &|| false).unwrap();
+    few.limits.plain_work_max = 1;
+    wait(&Environment::new(few), "larger", LONG, &|| false).unwrap();
+    let efforts = runtime.efforts.lock().unwrap();
+    assert_eq!(*efforts, [Effort::Optimized, Effort::Plain, Effort::Quick]);
 }

@@ -295,7 +295,7 @@ fn exits(exits: usize, locals: usize) -> String {
 fn what_optimising_costs_grows_with_the_square_of_the_ways_to_a_label() {
     let work = |fields: &str| {
         let module = read(&good(fields), &Limits::default()).expect("it is within the limits");
-        (module.compile_work, module.optimize_work)
+        (module.compile_work, module.optimized_work)
     };
     let ((compile, optimize), (compile_twice, optimize_twice)) =
         (work(&exits(1000, 10)), work(&exits(2000, 10)));

@@ -118,6 +118,7 @@ routines! {
         sqlite3_stmt_busy: 184;
         sqlite3_stmt_isexplain: 241;
         sqlite3_stmt_readonly: 185;
+        sqlite3_stmt_status: 170;
         sqlite3_user_data: 101;
         sqlite3_value_blob: 102;
         sqlite3_value_bytes: 103;

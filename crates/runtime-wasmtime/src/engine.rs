@@ -5,7 +5,7 @@
 
 use std::sync::OnceLock;
 
-use commensal_core::runtime::{CompileOptions, Metering, RuntimeError};
+use commensal_core::runtime::{CompileOptions, Effort, Metering, RuntimeError};
 use wasmtime::{Config, Engine, Linker, OptLevel, RegallocAlgorithm, WasmFeatures};
 
 use crate::link;
@@ -39,10 +39,10 @@ pub(crate) struct Executor {
 }
 
 /// One for each combination of options, in the order of [`index`].
-static EXECUTORS: [OnceLock<Executor>; 4] = [const { OnceLock::new() }; 4];
+static EXECUTORS: [OnceLock<Executor>; 6] = [const { OnceLock::new() }; 6];
 
 fn index(options: CompileOptions) -> usize {
-    (options.metering as usize) << 1 | usize::from(options.optimize)
+    options.metering as usize * Effort::ALL.len() + options.effort as usize
 }
 
 /// The executor for code that is compiled so; made when it is first asked for.
@@ -79,12 +79,13 @@ fn config(options: CompileOptions) -> Config {
     config.wasm_features(WasmFeatures::all(), false);
     config.wasm_features(FEATURES, true);
 
-    if options.optimize {
-        config.cranelift_opt_level(OptLevel::Speed);
-    } else {
-        // Time and memory in proportion to the code, where optimising takes their product with the
-        // values alive. The guest runs at about a third of the speed.
-        config.cranelift_opt_level(OptLevel::None);
+    config.cranelift_opt_level(match options.effort {
+        Effort::Optimized => OptLevel::Speed,
+        Effort::Plain | Effort::Quick => OptLevel::None,
+    });
+    if options.effort == Effort::Quick {
+        // Time and memory in proportion to the code, where all else takes their product with the values
+        // alive. The guest runs at about a third of the speed, and its frames are large.
         config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
     }
     // NaNs reach SQL as NULL, but their bits could reach it through a blob or a hash.

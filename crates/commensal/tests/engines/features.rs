@@ -139,6 +139,48 @@ fn values_in_statements_of_guests_are_as_long_as_the_host_says() {
     assert_eq!(integer(&connection, &digits(6000)).unwrap(), 6000);
 }
 
+#[test]
+fn values_in_statements_that_search_are_as_long_as_the_host_says() {
+    if crate::ENGINE != Engine::Sqlite {
+        return;
+    }
+    let mut limits = Limits::default();
+    limits.sql_search_bytes_max = 1000;
+    let (_database, connection) = querying(limits);
+    let by_guest = |of: &str, bytes: usize| {
+        format!("SELECT query_value('SELECT {of}(hex(zeroblob({})), ''1'')')", bytes / 2)
+    };
+    assert_eq!(integer(&connection, &by_guest("instr", 900)).unwrap(), 0);
+    check_error(value(&connection, &by_guest("instr", 1100)), "(sql_search_bytes_max)");
+    // A pattern is short by itself.
+    assert_eq!(integer(&connection, &by_guest("like", 900)).unwrap(), 0);
+    assert_eq!(integer(&connection, "SELECT instr(hex(zeroblob(5000)), '1')").unwrap(), 0);
+}
+
+/// What an engine has compiled is memory of the guest's, as long as it has the statement.
+#[test]
+fn compiled_statements_count_as_memory_of_all_instances() {
+    let (database, connection) = querying(Limits::default());
+    let long = format!("SELECT query_value('SELECT {}1')", "1, ".repeat(500));
+    value(&connection, &long).unwrap();
+    let before = database.live_bytes();
+    drop((database, connection));
+
+    let granted = options().grant(Capabilities::all()).live_bytes_max(before + 10_000);
+    let database = Database::open_in_memory(granted).unwrap();
+    let connection = connect(&database);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guests/prebuilt/query.wasm");
+    let module = std::fs::read(path).expect("the guest is there");
+    let sql = "CREATE EXTENSION query LANGUAGE wasm AS ? WITH (allow = 'sql_read')";
+    connection.execute(sql, (module.as_slice(),)).unwrap();
+    check_error(value(&connection, &long), "live_bytes_max");
+    assert_eq!(integer(&connection, "SELECT query_value('SELECT 5')").unwrap(), 5);
+    let short = "SELECT query_value('SELECT 5')";
+    for _ in 0..50 {
+        assert_eq!(integer(&connection, short).unwrap(), 5);
+    }
+}
+
 /// Full-text search writes the tables behind it by statements that nobody lists. Whoever may alter those
 /// tables, as a hostile file has, could put a function into a constraint.
 #[test]

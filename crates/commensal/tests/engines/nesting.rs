@@ -333,3 +333,37 @@ fn schemas_within_the_limits_are_opened() {
     let connection = connect(&database);
     assert_eq!(integer(&connection, "SELECT count(*) FROM v499").unwrap(), 0);
 }
+
+/// A view of some hundred columns, and an alias of a long list, are short text that can be used often.
+#[test]
+fn what_views_and_aliases_multiply_is_bounded() {
+    let connection = connect(&memory());
+    let list = |count: usize, of: &dyn Fn(usize) -> String| {
+        (0..count).map(of).collect::<Vec<_>>().join(", ")
+    };
+    let columns = list(500, &|i| format!("x + {i} AS c{i}"));
+    connection.execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES (1)").unwrap();
+    connection.execute(&format!("CREATE VIEW v AS SELECT {columns} FROM t"), ()).unwrap();
+    let views = |uses: usize| format!("SELECT {}", list(uses, &|_| "(SELECT c7 FROM v)".into()));
+    assert_eq!(integer(&connection, &views(60)).unwrap(), 8);
+    let ctes = |uses: usize| {
+        format!("WITH w AS (SELECT {columns} FROM t) {}", views(uses).replace(" v)", " w)"))
+    };
+    assert_eq!(integer(&connection, &ctes(60)).unwrap(), 8);
+    let alias = |uses: usize| {
+        format!(
+            "SELECT coalesce({}) AS a FROM t ORDER BY {}",
+            list(1000, &|_| "x".into()),
+            list(uses, &|i| format!("a + {i}"))
+        )
+    };
+    assert_eq!(integer(&connection, &alias(60)).unwrap(), 1);
+    for sql in [views(80), ctes(80), alias(110)] {
+        let error = check_error(integer(&connection, &sql), "(sql_tokens_max)");
+        assert_eq!(error.kind(), ErrorKind::Limit);
+    }
+    // What the statement brings along itself counts once, however much it is.
+    let rows = list(70_000, &|i| format!("({i})"));
+    connection.execute(&format!("INSERT INTO t VALUES {rows}"), ()).unwrap();
+    assert_eq!(integer(&connection, "SELECT count(*) FROM t").unwrap(), 70_001);
+}

@@ -23,6 +23,66 @@ const CLOCK: &[&str] = &[
 /// Functions that draw random numbers.
 const RANDOM: &[&str] = &["random", "randomblob", "uuid"];
 
+/// Functions whose time grows with the product of the lengths of two arguments, and from how many arguments
+/// on. Those of SQLite, of its shell, and of Turso.
+const SEARCHES: &[(&str, usize)] = &[
+    ("decimal_exp", 1),
+    ("decimal_mul", 2),
+    ("decimal_pow2", 1),
+    ("instr", 2),
+    ("json_patch", 2),
+    ("jsonb_patch", 2),
+    ("ltrim", 2),
+    ("numeric_mul", 2),
+    ("numeric_div", 2),
+    ("replace", 3),
+    ("rtrim", 2),
+    ("trim", 2),
+    ("unhex", 2),
+];
+
+/// The same where one of the two is a pattern, whose length SQLite bounds by itself.
+const MATCHES: &[&str] = &["glob", "like", "regexp", "regexpi"];
+
+/// What the time of a statement's functions may grow with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Search {
+    /// The length of each argument.
+    #[default]
+    None,
+    /// The product of the lengths of a text and a pattern.
+    Pattern,
+    /// The product of the lengths of two arguments.
+    Product,
+}
+
+impl Search {
+    /// How much longer than by another argument a text may be that is searched by a pattern.
+    const PATTERN_FACTOR: usize = 16;
+
+    /// What the time of a call of this name grows with.
+    pub fn of(name: &str, arguments: usize) -> Self {
+        let is_search =
+            |&(known, from): &(&str, usize)| arguments >= from && known.eq_ignore_ascii_case(name);
+        if SEARCHES.iter().any(is_search) {
+            Self::Product
+        } else if is_among(name, MATCHES) {
+            Self::Pattern
+        } else {
+            Self::None
+        }
+    }
+
+    /// Bytes of a value in such a statement, where other statements may have `value` and searches `search`.
+    pub(super) fn bytes_max(self, value: usize, search: usize) -> usize {
+        match self {
+            Self::None => value,
+            Self::Pattern => value.min(search.saturating_mul(Self::PATTERN_FACTOR)),
+            Self::Product => value.min(search),
+        }
+    }
+}
+
 /// Whether `name` is among `names`, in any case of letters.
 fn is_among(name: &str, names: &[&str]) -> bool {
     names.iter().any(|known| known.eq_ignore_ascii_case(name))
@@ -74,6 +134,17 @@ mod tests {
         assert_eq!(needed_for("JulianDay"), Capabilities::NONE.with(Capability::Clock));
         assert_eq!(needed_for("randomblob"), Capabilities::NONE.with(Capability::Random));
         assert!(needed_for("abs").is_empty());
+    }
+
+    #[test]
+    fn the_longest_search_decides_how_long_values_may_be() {
+        assert_eq!(Search::of("TRIM", 1), Search::None);
+        assert_eq!(Search::of("TRIM", 2), Search::Product);
+        assert_eq!(Search::of("Like", 3), Search::Pattern);
+        assert!(Search::Product > Search::Pattern && Search::Pattern > Search::None);
+        let bytes = |search: Search| search.bytes_max(1000, 10);
+        let all = [Search::None, Search::Pattern, Search::Product].map(bytes);
+        assert_eq!(all, [1000, 160, 10]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use web_time::Instant;
 
+use super::calls::Search;
 use crate::engine::{EngineStatement, SqlText};
 use crate::error::{Error, Result};
 use crate::limits::{Capabilities, Limits};
@@ -35,6 +36,12 @@ pub trait GuestStatement: EngineStatement + Send {
     /// What a guest needs to run it, besides [`Capability::SqlRead`](crate::Capability::SqlRead) and what a statement that writes
     /// needs.
     fn needs(&self) -> Capabilities;
+
+    /// What the time of the functions grows with that it calls, by itself or through views and triggers.
+    fn search(&self) -> Search;
+
+    /// Memory that the engine holds for the compiled statement, in bytes, or an estimate.
+    fn memory_bytes(&self) -> u64;
 }
 
 /// What holds while a guest's statement is prepared or makes a step.
@@ -105,6 +112,7 @@ pub trait HostSql {
 pub(super) mod code {
     pub(in crate::host) const OK: i64 = 0;
     pub(in crate::host) const ERROR: i64 = 1;
+    pub(in crate::host) const NOMEM: i64 = 7;
     pub(in crate::host) const TOOBIG: i64 = 18;
     pub(in crate::host) const MISUSE: i64 = 21;
     pub(in crate::host) const AUTH: i64 = 23;
@@ -124,6 +132,9 @@ pub struct SqlState {
     pub(super) bytes_max: usize,
     pub(super) depth_max: usize,
     pub(super) value_bytes_max: usize,
+    pub(super) search_bytes_max: usize,
+    /// Memory of each statement, by its index.
+    pub(super) compiled: Vec<u64>,
     /// Bytes bound to parameters, by the statement's number and the parameter's.
     bound: BTreeMap<(i64, i64), usize>,
 }
@@ -143,14 +154,21 @@ impl SqlState {
             bytes_max: limits.result_bytes_max,
             depth_max: limits.sql_depth_max,
             value_bytes_max: limits.sql_value_bytes_max,
+            search_bytes_max: limits.sql_search_bytes_max,
+            compiled: Vec::new(),
             bound: BTreeMap::new(),
         }
     }
 
     /// The same without statements.
     pub(super) fn renewed(&self) -> Self {
-        let (message, bound) = (String::new(), BTreeMap::new());
-        Self { statements: Vec::new(), message, bound, ..*self }
+        Self {
+            statements: Vec::new(),
+            message: String::new(),
+            compiled: Vec::new(),
+            bound: BTreeMap::new(),
+            ..*self
+        }
     }
 
     /// Closes it, or opens it again.
@@ -174,6 +192,7 @@ impl SqlState {
         vacant.or_else(|| {
             (self.statements.len() < Self::STATEMENTS_MAX).then(|| {
                 self.statements.push(None);
+                self.compiled.push(0);
                 self.statements.len() - 1
             })
         })

@@ -25,6 +25,11 @@ impl Compiling {
         labels::optimizing(self.cost.time()).saturating_add(self.labels.cost())
     }
 
+    /// What compiling costs without that, in the unit of `plain_work_max`. The function has ended.
+    pub(super) fn plain(&self) -> u64 {
+        self.cost.time().saturating_add(self.labels.cost())
+    }
+
     /// The cost so far.
     pub(super) fn cost(&self) -> Cost {
         self.cost

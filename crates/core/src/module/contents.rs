@@ -31,6 +31,8 @@ pub(super) struct Module {
     pub(super) compiling: u64,
     /// What optimising it would cost so far; see [`Compiling::optimizing`].
     pub(super) optimizing: u64,
+    /// What it would cost without that, but with well-chosen registers; see [`Compiling::plain`].
+    pub(super) plain: u64,
     /// What compiling its largest function would cost; see [`Cost::memory`](super::compiling::Cost::memory).
     pub(super) largest: u64,
     /// What is compiled into the function that starts an instance.
@@ -58,7 +60,8 @@ impl Module {
             data_bytes: self.data_bytes,
             functions: self.defined,
             compile_work: self.compiling,
-            optimize_work: self.optimizing,
+            optimized_work: self.optimizing,
+            plain_work: self.plain,
             function_work: self.largest.max(self.start.cost().memory()),
             abi,
             imports: std::mem::take(&mut self.imports),

@@ -22,7 +22,10 @@ pub struct ModuleInfo {
     /// What compiling it costs, in the unit of [`module_work_max`](crate::Limits::module_work_max).
     pub compile_work: u64,
     /// What optimising it costs, in the unit of [`optimized_work_max`](crate::Limits::optimized_work_max).
-    pub optimize_work: u64,
+    pub optimized_work: u64,
+    /// What compiling it with well-chosen registers costs, in the unit of
+    /// [`plain_work_max`](crate::Limits::plain_work_max).
+    pub plain_work: u64,
     /// What compiling its largest function costs, in the unit of [`function_work_max`](crate::Limits::function_work_max).
     pub function_work: u64,
     /// The convention it is built for.

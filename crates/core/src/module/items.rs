@@ -97,6 +97,7 @@ pub(super) fn add(module: &mut Module, payload: &Payload<'_>) -> Result<()> {
     };
     module.compiling = module.compiling.saturating_add(units);
     module.optimizing = module.optimizing.saturating_add(units);
+    module.plain = module.plain.saturating_add(units);
     Ok(())
 }
 

@@ -89,6 +89,7 @@ fn sections(module: &mut Module, wasm: &[u8], limits: &Limits) -> Result<()> {
     }
     module.compiling = module.compiling.saturating_add(module.start.cost().time());
     module.optimizing = module.optimizing.saturating_add(module.start.optimizing());
+    module.plain = module.plain.saturating_add(module.start.plain());
     Ok(())
 }
 
@@ -284,7 +285,7 @@ fn code(
     let mut operators = OperatorsReader::new(reader);
     let (mut targets, max) = (0_usize, limits.function_branch_targets_max as usize);
     let (params, results) = values_of(module, index);
-    let most = limits.optimized_work_max.saturating_sub(module.optimizing);
+    let most = limits.optimized_work_max.max(limits.plain_work_max).saturating_sub(module.plain);
     let mut compiling = Compiling::new(locals + params, most);
     compiling.add_alone(
         weights::FUNCTION
@@ -319,6 +320,7 @@ fn code(
     }
     module.compiling = module.compiling.saturating_add(compiling.cost().time());
     module.optimizing = module.optimizing.saturating_add(compiling.optimizing());
+    module.plain = module.plain.saturating_add(compiling.plain());
     module.largest = module.largest.max(compiling.cost().memory());
     operators.finish().map_err(invalid)?;
     module.allocations = validator.into_allocations();

@@ -191,7 +191,10 @@ fn a_limit_of_values_ends_with_the_guest() {
         let connection = connection(library, path);
         connection.query("SELECT wasm_config('sql_value_bytes_max', 1000)", &[]).unwrap();
         let long = error_of(&connection, "read_error", "SELECT length(hex(zeroblob(600)))");
-        assert_eq!(long, "18: string or blob too big");
+        assert_eq!(
+            long,
+            "18: string or blob too big: a value in this statement can have 1000 bytes (sql_value_bytes_max)"
+        );
         works(&connection, "read_error", "SELECT length(hex(zeroblob(400)))");
         // A definition that was not needed before is read within a guest's statement.
         let other = Connection::bare(library, path);

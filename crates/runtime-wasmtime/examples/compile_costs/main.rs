@@ -3,12 +3,12 @@
 //!
 //! `cargo run --release -p commensal-runtime-wasmtime --example compile_costs -- COMMAND`
 //!
-//! - `check [SECONDS [PREFIX]]`: measures everything both ways, optimised and quick, and fails when a module at
+//! - `check [SECONDS [PREFIX]]`: measures everything in all three ways, and fails when a module at
 //!   the default limit of its way would take too much; that is `cargo xtask long worst`. Cases grow until they
 //!   take about SECONDS (0.3). With a PREFIX only cases whose names begin with it, `op:I64` say: all of them
 //!   take an hour. Only with the release profile do the figures mean anything.
 //! - `list`: the names of all cases.
-//! - `case NAME...`: measures these both ways; a name may be the path of a module.
+//! - `case NAME...`: measures these in all ways; a name may be the path of a module.
 //!
 //! Each case is compiled in a process of its own, whose processor time and peak memory are read; so it
 //! runs on Linux only.
@@ -21,7 +21,7 @@ use std::process::{Command, ExitCode};
 
 use commensal_core::Limits;
 use commensal_core::module::{ModuleInfo, segments};
-use commensal_core::runtime::{CompileOptions, Metering, Runtime};
+use commensal_core::runtime::{CompileOptions, Effort, Metering, Runtime};
 use commensal_runtime_wasmtime::WasmtimeRuntime;
 
 /// Processor time that a module may take to compile that is at the limit of its way.
@@ -47,8 +47,11 @@ impl Cost {
     /// takes too much.
     fn share(&self) -> f64 {
         let limits = Limits::default();
-        let most =
-            if self.way == WAYS[0] { limits.optimized_work_max } else { limits.module_work_max };
+        let most = match &self.way[..] {
+            "optimized" => limits.optimized_work_max,
+            "plain" => limits.plain_work_max,
+            _ => limits.module_work_max,
+        };
         let budgets = most as f64 / self.units.max(1) as f64;
         let (seconds, bytes) = (self.seconds - SECONDS_MIN, self.bytes - BYTES_MIN);
         // What the compiler holds for a function goes with it; the rest stays with the module.
@@ -87,19 +90,28 @@ fn main() -> ExitCode {
         }
         ["list"] => cases().iter().for_each(|(name, _)| println!("{name}")),
         ["case", names @ ..] => {
-            let both = names.iter().flat_map(|name| WAYS.map(|way| in_child(name, way)));
-            both.for_each(|cost| cost.print());
+            let all = names.iter().flat_map(|name| WAYS.map(|way| in_child(name, way)));
+            all.for_each(|cost| cost.print());
         }
-        ["child", way, name] => child(name, *way == WAYS[0]),
+        ["child", way, name] => child(name, effort(way)),
         _ => println!("usage: compile_costs check [SECONDS [PREFIX]] | list | case NAME..."),
     }
     ExitCode::SUCCESS
 }
 
-/// The two ways to compile a module.
-const WAYS: [&str; 2] = ["optimized", "quick"];
+/// The ways to compile a module.
+const WAYS: [&str; 3] = ["optimized", "plain", "quick"];
 
-/// Measures cases both ways; those that take little time once more, larger. Prints each as it is measured.
+fn effort(way: &str) -> Effort {
+    match way {
+        "optimized" => Effort::Optimized,
+        "plain" => Effort::Plain,
+        "quick" => Effort::Quick,
+        _ => panic!("{way}: no way to compile"),
+    }
+}
+
+/// Measures cases in all ways; those that take little time once more, larger. Prints each as it is measured.
 fn check(seconds: f64, prefix: &str) -> ExitCode {
     let mut costs = Vec::new();
     for (name, first) in cases().into_iter().filter(|(name, _)| name.starts_with(prefix)) {
@@ -165,19 +177,24 @@ fn unlimited() -> Limits {
     limits.function_work_max = u64::MAX;
     limits.module_work_max = u64::MAX;
     limits.optimized_work_max = u64::MAX;
+    limits.plain_work_max = u64::MAX;
     limits
 }
 
 /// Measures one case in this process and prints the figures.
-fn child(name: &str, optimize: bool) {
+fn child(name: &str, effort: Effort) {
     let runtime = WasmtimeRuntime::new();
     let empty = b"\0asm\x01\0\0\0";
-    let options = CompileOptions { metering: Metering::None, optimize };
+    let options = CompileOptions { metering: Metering::None, effort };
     runtime.compile(empty, options).expect("an empty module compiles");
     let wasm = module(name);
     let inspection = ModuleInfo::inspect(&wasm, &unlimited()).expect("it is a module");
     let info = &inspection.info;
-    let units = if optimize { info.optimize_work } else { info.compile_work };
+    let units = match effort {
+        Effort::Optimized => info.optimized_work,
+        Effort::Plain => info.plain_work,
+        Effort::Quick => info.compile_work,
+    };
     let memory = info.function_work;
     if inspection.problems.iter().any(|p| p.message().contains("too long to compile")) {
         println!("{}\t0\t0\t0\t0\trefused: {}", wasm.len(), inspection.problems[0]);

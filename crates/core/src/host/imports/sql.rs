@@ -10,7 +10,7 @@ use crate::engine::SqlText;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::Fault;
 use crate::host::authorize::{authorize, check_compiled};
-use crate::host::calls::check_rights;
+use crate::host::calls::{Search, check_rights};
 use crate::host::function::{Body, HostFunction, HostType, bytes, bytes_range};
 use crate::host::sql::{BoxedStatement, HostSql, Level, SqlState, code};
 use crate::host::state::HostState;
@@ -21,10 +21,11 @@ use crate::value::ValueRef;
 /// Subtype of a blob that is text which is not UTF-8.
 const INVALID_TEXT: u8 = 255;
 
-/// Runs the engine for a guest: bounded in depth, in time and in what it may reach. `body` gets the
-/// guest's rights.
+/// Runs the engine for a guest: bounded in depth, in time and in what it may reach. `search` is what the time
+/// of its functions grows with; `body` gets the guest's rights.
 fn within<R>(
     state: &HostState,
+    search: Search,
     body: impl FnOnce(&dyn HostSql, Capabilities) -> Result<R>,
 ) -> Result<Result<R>, Fault> {
     /// Takes back what was set, also when `body` panics.
@@ -60,24 +61,44 @@ fn within<R>(
         sql.begin();
     }
     let before = sql.level();
+    let own = value_bytes_max(state, search);
     let mine = Instant::now().checked_add(state.sql.call_timeout);
     let level = Level {
         deadline: [mine, before.deadline].into_iter().flatten().min(),
         rights: before.rights.intersection(state.granted),
-        value_bytes_max: before.value_bytes_max.min(state.sql.value_bytes_max),
+        value_bytes_max: before.value_bytes_max.min(own.0),
     };
     let entered = Entered(sql, before);
     sql.set_level(level);
     let result = body(sql, level.rights);
     drop(entered);
-    match &result {
+    match result {
+        Err(error) if error.engine_code().map(i64::from) == Some(code::TOOBIG) => {
+            Ok(Err(too_big(&error, own)))
+        }
         // A guest is not asked whether it wants to end.
         Err(error) if error.kind() == ErrorKind::Interrupted => Err(match level.deadline {
             Some(deadline) if Instant::now() >= deadline => Fault::CallTimeout,
             _ => Fault::Interrupted,
         }),
-        _ => Ok(result),
+        result => Ok(result),
     }
+}
+
+/// Bytes of a value in a statement that searches so, and the limit that says so.
+fn value_bytes_max(state: &HostState, search: Search) -> (usize, &'static str) {
+    let all = state.sql.value_bytes_max;
+    let own = search.bytes_max(all, state.sql.search_bytes_max);
+    (own, if own < all { "sql_search_bytes_max" } else { "sql_value_bytes_max" })
+}
+
+/// The error with the limit that was exceeded.
+#[cold]
+fn too_big(error: &Error, (bytes_max, limit): (usize, &str)) -> Error {
+    let message = error.message();
+    let message =
+        format!("{message}: a value in this statement can have {bytes_max} bytes ({limit})");
+    Error::new(error.kind(), message).with_engine_code(code::TOOBIG as i32)
 }
 
 /// Checks whether a guest with these rights may run the statement now. A statement outlives the call
@@ -191,6 +212,7 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
         }
         let index = index(arguments[0]) - 1;
         drop(state.sql.statements[index].take());
+        state.memory.statement_is_gone(std::mem::take(&mut state.sql.compiled[index]));
         state.sql.release(arguments[0]);
         Ok(code::OK)
     }),
@@ -258,7 +280,7 @@ fn prepare(state: &mut HostState, sql: &[u8]) -> Result<i64, Fault> {
         let message = format!("a guest can have {most} statements: finalize one");
         return Ok(-state.sql.fail(code::MISUSE, message));
     };
-    let prepared = within(state, |sql, rights| {
+    let prepared = within(state, Search::None, |sql, rights| {
         let (statement, used) = sql.prepare(&text)?;
         let checked = match &statement {
             Some(statement) => check_statement(statement, rights).and_then(|()| {
@@ -275,8 +297,15 @@ fn prepare(state: &mut HostState, sql: &[u8]) -> Result<i64, Fault> {
     let number = match statement {
         Err(refusal) => return Ok(-state.sql.fail(code::AUTH, refusal)),
         Ok(None) => 0,
-        Ok(statement) => {
-            state.sql.statements[vacant] = statement;
+        Ok(Some(statement)) => {
+            let bytes = statement.memory_bytes();
+            if let Err(exceeded) = state.memory.add_statement(bytes) {
+                return Ok(-state
+                    .sql
+                    .fail(code::NOMEM, format!("the statement's memory: {exceeded}")));
+            }
+            state.sql.statements[vacant] = Some(statement);
+            state.sql.compiled[vacant] = bytes;
             count(vacant + 1)
         }
     };
@@ -291,7 +320,8 @@ fn step(state: &mut HostState, number: i64) -> Result<i64, Fault> {
     let Some(mut statement) = state.sql.statements.get_mut(index).and_then(Option::take) else {
         return Ok(state.sql.misuse());
     };
-    let stepped = within(state, |_, rights| match check_statement(&statement, rights) {
+    let search = statement.search();
+    let stepped = within(state, search, |_, rights| match check_statement(&statement, rights) {
         Ok(()) => statement.step().map(Ok),
         Err(refusal) => Ok(Err(refusal)),
     });
