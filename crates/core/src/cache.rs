@@ -88,11 +88,12 @@ impl InstanceCache {
         count_evictions(&evicted);
     }
 
-    /// Takes an idle instance out, if there is one.
+    /// Takes an idle instance out that the running thread can use, if there is one.
     pub(crate) fn take(&self, key: &InstanceKey) -> Option<Box<Guest>> {
         let mut state = self.state();
         // The most recently used are behind, and there are few: 10 MiB hold nine of 1 MiB.
-        let position = state.idle.iter().rposition(|idle| idle.key == *key)?;
+        let is_wanted = |idle: &Idle| idle.key == *key && idle.guest.is_here();
+        let position = state.idle.iter().rposition(is_wanted)?;
         let idle = state.idle.remove(position)?;
         state.idle_bytes -= idle.bytes;
         Some(idle.guest)

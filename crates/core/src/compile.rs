@@ -8,7 +8,8 @@
 //!
 //! In the child of a fork, which has none of the threads, what its parent began counts as never begun.
 //! A compiling thread takes no lock while it compiles; the process may end while one runs. Where there
-//! are no threads, the calling one compiles.
+//! are no threads, and for a runtime that is bound to one, the calling one compiles. What such a runtime
+//! makes is known by its thread, too.
 
 mod entry;
 
@@ -17,7 +18,7 @@ use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, LazyLock, Mutex, MutexGuard, PoisonError, Weak};
-use std::thread;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use web_time::Instant;
@@ -85,8 +86,9 @@ impl Waiting<'_> {
     }
 }
 
-/// Identity of compiled code.
-type Key = ([u8; 32], &'static str, CompileOptions);
+/// Identity of compiled code: the module, the runtime, how it was compiled, and the thread that it is bound
+/// to, if it is.
+type Key = ([u8; 32], &'static str, CompileOptions, Option<ThreadId>);
 
 /// Code, or why there is none.
 type Outcome = Result<Arc<dyn CompiledModule>, String>;
@@ -220,7 +222,8 @@ pub(crate) fn compile(
         check_feature(runtime.as_ref(), RuntimeFeature::Fuel)?;
     }
     let effort = effort(info, waiting.limits);
-    let key = (info.sha256, runtime.name(), CompileOptions { metering, effort });
+    let thread = runtime.is_thread_bound().then(|| thread::current().id());
+    let key = (info.sha256, runtime.name(), CompileOptions { metering, effort }, thread);
     let mut began = Instant::now();
     let (job, outcome) = loop {
         let job = match begin(key, runtime, wasm) {
@@ -287,7 +290,8 @@ fn begin(key: Key, runtime: &Arc<dyn Runtime>, wasm: &[u8]) -> Begun {
     Begun::Job(job)
 }
 
-/// Compiles on a thread of its own; where there are no threads, on this one.
+/// Compiles on a thread of its own; where there are none, and for a runtime that is bound to one, on this
+/// one.
 fn start(
     job: &Arc<Job>,
     permit: Permit,
@@ -314,6 +318,9 @@ fn start(
             }
         }
     };
+    if runtime.is_thread_bound() {
+        return once();
+    }
     let thread = thread::Builder::new().name("commensal-compile".to_owned());
     if let Err(_no_thread) = thread.stack_size(STACK_BYTES).spawn(once.clone()) {
         once();

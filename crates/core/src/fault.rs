@@ -30,6 +30,8 @@ pub enum Fault {
     LiveBytes(LiveBytesExceeded),
     /// A host function refused the call: a capability that was not granted, a bad argument.
     Host(String),
+    /// The instance, or its module, belongs to another thread (`thread_bound.rs`).
+    OtherThread,
     /// The instance could not be made for a reason of the runtime's own.
     Runtime(String),
 }
@@ -44,6 +46,7 @@ impl fmt::Display for Fault {
             Self::StatementTimeout => "the statement's calls took too long",
             Self::FuelExhausted => "the fuel is used up",
             Self::Interrupted => "interrupted",
+            Self::OtherThread => "the runtime works on the thread alone that made the instance",
             Self::MemoryExhausted => "out of memory",
             Self::TableExhausted => "a table is too large",
             Self::LiveBytes(exceeded) => return exceeded.fmt(f),

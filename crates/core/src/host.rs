@@ -4,6 +4,7 @@
 //! behind a capability that was not granted is linked all the same and fails when called, naming the
 //! capability.
 
+mod area;
 mod authorize;
 pub mod auxiliary;
 pub mod call_site;

@@ -36,6 +36,7 @@ pub mod settings;
 pub mod stack;
 pub mod stats;
 pub mod table;
+pub mod thread_bound;
 pub mod value;
 pub mod write;
 

@@ -1,95 +1,37 @@
 //! The seam to WebAssembly executors.
 //!
-//! A [`Runtime`] compiles modules, a [`CompiledModule`] makes instances, an [`Instance`] runs code.
-//! The traits fit a JIT with fuel and epochs, an interpreter, an engine that is bound to one thread
-//! and has neither fuel nor interruption (a JavaScript engine), and one whose memory the host cannot
-//! address (a browser): what a runtime cannot do it says in [`RuntimeFeatures`].
+//! A [`Runtime`] compiles modules, a [`CompiledModule`] makes instances, an [`Instance`] runs code. What
+//! fits, and how; tests of the core have a double of each (`tests/seam.rs`):
 //!
-//! Knows nothing of SQL: here are only bytes, offsets and integers.
+//! - a JIT with fuel and epochs, and an interpreter;
+//! - an engine that works on one thread alone (V8 through N-API, a browser). What it has stays there in a
+//!   [`ThreadBound`](crate::thread_bound::ThreadBound), whose handle is `Send`; it
+//!   [says so](Runtime::is_thread_bound), and then that thread compiles, too;
+//! - one whose memory the host cannot address (a browser): [`Memory::memory`] gives `None`;
+//! - one whose functions take numbers as they are: each function has a [`Shape`], and a call has words;
+//! - one whose guests call back while it runs: it owns what the host's functions work on
+//!   ([`InstanceConfig::host`]), and gives it when asked ([`Instance::with_host`]);
+//! - one that lacks fuel, interruption or limits on memory: [`RuntimeFeatures`] say so.
+//!
+//! Knows nothing of SQL: here are only bytes, offsets and numbers.
+
+mod budget;
+mod features;
+mod memory;
+mod shape;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::budget::StatementBudget;
+pub use self::features::{RuntimeFeature, RuntimeFeatures};
+pub use self::memory::{Memory, OutOfBounds};
+pub(crate) use self::memory::{is_within, range};
+pub use self::shape::{NumberType, Shape};
 use crate::error::{Error, ErrorKind};
 use crate::fault::Fault;
 use crate::host::HostState;
-
-/// What a runtime can do beyond running code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RuntimeFeatures {
-    /// A running call can be stopped: time limits and the host's interrupt take effect mid-call.
-    pub interruption: bool,
-    /// Fuel can be metered.
-    pub fuel: bool,
-    /// Memory and tables can be bounded below what the module itself declares as its maximum, before
-    /// they grow.
-    pub memory_limit: bool,
-}
-
-impl RuntimeFeatures {
-    /// A runtime that can do all of it.
-    pub const ALL: Self = Self { interruption: true, fuel: true, memory_limit: true };
-    /// A runtime that can do nothing of it.
-    pub const NONE: Self = Self { interruption: false, fuel: false, memory_limit: false };
-}
-
-/// Something that a runtime can do beyond running code, without which a limit has no effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RuntimeFeature {
-    /// See [`RuntimeFeatures::interruption`].
-    Interruption,
-    /// See [`RuntimeFeatures::fuel`].
-    Fuel,
-    /// See [`RuntimeFeatures::memory_limit`].
-    MemoryLimit,
-}
-
-impl RuntimeFeature {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Interruption, Self::Fuel, Self::MemoryLimit];
-
-    /// The name by which a host accepts that it is missing.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Interruption => "interruption",
-            Self::Fuel => "fuel",
-            Self::MemoryLimit => "memory_limit",
-        }
-    }
-
-    /// What has no effect without it.
-    pub const fn limits(self) -> &'static str {
-        match self {
-            Self::Interruption => "call_timeout, statement_timeout and the host's interrupt",
-            Self::Fuel => "fuel",
-            Self::MemoryLimit => "memory_bytes_max, table_elements_max and live_bytes_max",
-        }
-    }
-}
-
-impl RuntimeFeatures {
-    /// Whether this one is among them.
-    pub const fn has(self, feature: RuntimeFeature) -> bool {
-        match feature {
-            RuntimeFeature::Interruption => self.interruption,
-            RuntimeFeature::Fuel => self.fuel,
-            RuntimeFeature::MemoryLimit => self.memory_limit,
-        }
-    }
-
-    /// The same without this one.
-    #[must_use]
-    pub const fn without(mut self, feature: RuntimeFeature) -> Self {
-        match feature {
-            RuntimeFeature::Interruption => self.interruption = false,
-            RuntimeFeature::Fuel => self.fuel = false,
-            RuntimeFeature::MemoryLimit => self.memory_limit = false,
-        }
-        self
-    }
-}
 
 /// Whether the runtime can do this.
 ///
@@ -116,6 +58,12 @@ pub trait Runtime: Send + Sync {
 
     /// What it can do.
     fn features(&self) -> RuntimeFeatures;
+
+    /// Whether what it makes works on the thread alone that made it. Then that thread compiles, which no
+    /// interrupt can stop, and each thread that asks has code of its own.
+    fn is_thread_bound(&self) -> bool {
+        false
+    }
 
     /// Compiles a binary module, whose structure the caller has checked against the limits.
     ///
@@ -169,16 +117,20 @@ pub enum Metering {
     Fuel,
 }
 
-/// A compiled module; immutable, shared process-wide.
+/// A compiled module; immutable, shared process-wide, or by what runs on one thread.
 pub trait CompiledModule: Send + Sync {
     /// Makes an instance with the core's host functions ([`crate::host::functions`]) linked in, and
     /// runs the module's start function and then its `_initialize` export, if it has them, under
     /// the limits of `config`.
     ///
     /// # Errors
-    /// A fault while instantiating, a limit, an export without the signature that ABI version 1
-    /// demands.
+    /// A fault while instantiating, a limit, an `_initialize` of another type.
     fn instantiate(&self, config: InstanceConfig) -> Result<Box<dyn Instance>, Fault>;
+
+    /// Whether the running thread can make instances of it.
+    fn is_here(&self) -> bool {
+        true
+    }
 
     /// Bytes of compiled code, as far as the runtime knows.
     fn code_bytes(&self) -> usize;
@@ -238,13 +190,19 @@ pub struct FunctionId(pub u32);
 
 /// An instance of a module with its own memory. Used by one thread at a time.
 ///
-/// After any [`Fault`] the caller drops the instance: its state is unknown.
-pub trait Instance: Send {
-    /// Finds an exported function of type `(i32, i32) -> i32`.
+/// After any [`Fault`] the caller drops the instance: its state is unknown. Only its memory may be read.
+pub trait Instance: Memory + Send {
+    /// Finds an exported function of this shape.
     ///
     /// # Errors
-    /// There is none of that name and type.
-    fn resolve(&mut self, export: &str) -> Result<FunctionId, ResolveError>;
+    /// There is none of that name and shape.
+    fn resolve(&mut self, export: &str, shape: Shape<'_>) -> Result<FunctionId, ResolveError>;
+
+    /// Whether the running thread can use it. No other can drop it either, and need not: see
+    /// [`ThreadBound`](crate::thread_bound::ThreadBound).
+    fn is_here(&self) -> bool {
+        true
+    }
 
     /// Makes the instance as it was in the beginning, as [`CompiledModule::instantiate`] does, also
     /// after a fault. What was resolved stays resolved.
@@ -262,7 +220,8 @@ pub trait Instance: Send {
     /// dear for each call: whether the process is the child of a fork, which has none of its threads.
     fn begin_statement(&mut self) {}
 
-    /// Calls a resolved function under the instance's limits.
+    /// Calls a resolved function under the instance's limits, with as many words as its shape has
+    /// parameters. Gives the word of its result, 0 for none.
     ///
     /// `budget` is what the calling statement may still spend in guests; the runtime charges it with
     /// each tick in which it finds the instance called. Where it
@@ -274,44 +233,31 @@ pub trait Instance: Send {
     fn call(
         &mut self,
         function: FunctionId,
-        argc: u32,
-        argv: u32,
+        params: &[u64],
         budget: &mut StatementBudget,
-    ) -> Result<u32, Box<Fault>>;
+    ) -> Result<u64, Box<Fault>>;
 
-    /// Calls `commensal_scratch`.
+    /// The same for a function of the shape [`Shape::RECORDS`], which most calls are. A runtime has its
+    /// own where that is shorter.
     ///
     /// # Errors
     /// As [`Instance::call`].
-    fn scratch(&mut self, size: u32, budget: &mut StatementBudget) -> Result<u32, Box<Fault>>;
-
-    /// The linear memory, where the host can address it. The view ends with the next call into the
-    /// instance, which may move the memory.
-    fn memory(&mut self) -> Option<&mut [u8]>;
-
-    /// Copies guest memory out.
-    ///
-    /// # Errors
-    /// The range is not within memory.
-    fn read(&mut self, offset: u32, into: &mut [u8]) -> Result<(), OutOfBounds> {
-        let memory = self.memory().ok_or(OutOfBounds)?;
-        into.copy_from_slice(range(memory, offset, into.len()).ok_or(OutOfBounds)?);
-        Ok(())
+    fn call_records(
+        &mut self,
+        function: FunctionId,
+        argc: u32,
+        argv: u32,
+        budget: &mut StatementBudget,
+    ) -> Result<u32, Box<Fault>> {
+        self.call(function, &[argc.into(), argv.into()], budget).map(|pointer| pointer as u32)
     }
 
-    /// Copies into guest memory.
+    /// Gives what the host functions work on to `body`, between calls. On a thread that cannot use the
+    /// instance, `body` is not called.
     ///
-    /// # Errors
-    /// The range is not within memory.
-    fn write(&mut self, offset: u32, from: &[u8]) -> Result<(), OutOfBounds> {
-        let memory = self.memory().ok_or(OutOfBounds)?;
-        let end = (offset as usize).checked_add(from.len()).ok_or(OutOfBounds)?;
-        memory.get_mut(offset as usize..end).ok_or(OutOfBounds)?.copy_from_slice(from);
-        Ok(())
-    }
-
-    /// Bytes of linear memory now.
-    fn memory_bytes(&self) -> usize;
+    /// Given, and not returned by reference: a guest that calls back while it runs shares it with the
+    /// functions that it calls.
+    fn with_host(&mut self, body: &mut dyn FnMut(&mut HostState));
 
     /// What the guest asked for in the last call and was not given, if it asked for anything: a fault
     /// that says which limit.
@@ -321,71 +267,9 @@ pub trait Instance: Send {
 
     /// Fuel used by the last call; `None` without metering.
     fn fuel_used(&self) -> Option<u64>;
-
-    /// What the host functions work on.
-    fn host_mut(&mut self) -> &mut HostState;
 }
 
-/// `memory[offset..offset + len]`, if it is within memory.
-#[inline]
-pub(crate) fn range(memory: &[u8], offset: u32, len: usize) -> Option<&[u8]> {
-    memory.get(offset as usize..(offset as usize).checked_add(len)?)
-}
-
-/// Whether `len` bytes at `offset` are within memory of so many bytes. What a guest says must not be
-/// added up in `usize`: that wraps where it has 32 bits.
-#[inline]
-pub(crate) fn is_within(offset: u32, len: u32, memory_bytes: usize) -> bool {
-    u64::from(offset) + u64::from(len) <= memory_bytes as u64
-}
-
-/// A range that is not within guest memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OutOfBounds;
-
-/// What a statement may still spend in guests. Runtimes charge it when they look at the clock.
-///
-/// One word, because it goes into each call and comes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StatementBudget {
-    /// Time left; the highest bit says that it is for cleaning up.
-    nanoseconds: u64,
-}
-
-/// See [`StatementBudget::for_cleanup`].
-const CLEANUP: u64 = 1 << 63;
-
-impl StatementBudget {
-    /// A budget of so much time; what does not fit into 63 bits of nanoseconds is 292 years.
-    pub fn new(time: Duration) -> Self {
-        Self { nanoseconds: u64::try_from(time.as_nanos()).map_or(!CLEANUP, |ns| ns.min(!CLEANUP)) }
-    }
-
-    /// A budget for what a guest has to do although the host wants the statement to end, such as
-    /// freeing what the statement used.
-    pub fn for_cleanup(time: Duration) -> Self {
-        Self { nanoseconds: Self::new(time).nanoseconds | CLEANUP }
-    }
-
-    /// Whether an interrupt of the host's ends a call with this budget.
-    pub fn is_interruptible(self) -> bool {
-        self.nanoseconds & CLEANUP == 0
-    }
-
-    /// Time left.
-    pub fn remaining(self) -> Duration {
-        Duration::from_nanos(self.nanoseconds & !CLEANUP)
-    }
-
-    /// Takes `time` off; false when nothing is left.
-    pub fn charge(&mut self, time: Duration) -> bool {
-        let left = self.remaining().saturating_sub(time);
-        self.nanoseconds = self.nanoseconds & CLEANUP | Self::new(left).nanoseconds;
-        !left.is_zero()
-    }
-}
-
-/// Why an export is no guest function.
+/// Why an export is not the function that was asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ResolveError {
     /// There is no function of that name.

@@ -11,7 +11,7 @@ use commensal_core::host::{HostServices, HostState, LogLevel};
 use commensal_core::limits::Capabilities;
 use commensal_core::manifest::{Param, Signature};
 use commensal_core::runtime::{
-    CompiledModule, FunctionId, Instance, InstanceConfig, OutOfBounds, ResolveError,
+    CompiledModule, FunctionId, Instance, InstanceConfig, Memory, OutOfBounds, ResolveError, Shape,
     StatementBudget,
 };
 use commensal_core::{StorageClass, Value, ValueRef};
@@ -52,31 +52,13 @@ impl CompiledModule for Double {
     }
 }
 
-impl Instance for DoubleInstance {
-    fn resolve(&mut self, _: &str) -> Result<FunctionId, ResolveError> {
-        Ok(FunctionId(0))
-    }
-
-    fn global(&mut self, export: &str) -> Option<u32> {
-        (export == commensal_core::abi::EXPORT_FAULT).then_some(FAULT_RECORD)
-    }
-
-    fn call(
-        &mut self,
-        _: FunctionId,
-        argc: u32,
-        argv: u32,
-        _: &mut StatementBudget,
-    ) -> Result<u32, Box<Fault>> {
-        (self.double.body)(&mut self.memory, argc, argv).map_err(Box::new)
-    }
-
-    fn scratch(&mut self, size: u32, _: &mut StatementBudget) -> Result<u32, Box<Fault>> {
-        (self.double.scratch)(&mut self.memory, size).map_err(Box::new)
-    }
-
+impl Memory for DoubleInstance {
     fn memory(&mut self) -> Option<&mut [u8]> {
         self.double.addressable.then_some(&mut self.memory)
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.memory.len()
     }
 
     fn read(&mut self, offset: u32, into: &mut [u8]) -> Result<(), OutOfBounds> {
@@ -91,17 +73,40 @@ impl Instance for DoubleInstance {
         to.copy_from_slice(from);
         Ok(())
     }
+}
 
-    fn memory_bytes(&self) -> usize {
-        self.memory.len()
+/// The number of `commensal_scratch`.
+const SCRATCH: FunctionId = FunctionId(1);
+
+impl Instance for DoubleInstance {
+    fn resolve(&mut self, _: &str, shape: Shape<'_>) -> Result<FunctionId, ResolveError> {
+        Ok(if shape == Shape::SCRATCH { SCRATCH } else { FunctionId(0) })
+    }
+
+    fn global(&mut self, export: &str) -> Option<u32> {
+        (export == commensal_core::abi::EXPORT_FAULT).then_some(FAULT_RECORD)
+    }
+
+    fn call(
+        &mut self,
+        function: FunctionId,
+        params: &[u64],
+        _: &mut StatementBudget,
+    ) -> Result<u64, Box<Fault>> {
+        let word = |index: usize| params[index] as u32;
+        let result = match function {
+            SCRATCH => (self.double.scratch)(&mut self.memory, word(0)),
+            _ => (self.double.body)(&mut self.memory, word(0), word(1)),
+        };
+        result.map(u64::from).map_err(Box::new)
+    }
+
+    fn with_host(&mut self, body: &mut dyn FnMut(&mut HostState)) {
+        body(&mut self.host);
     }
 
     fn fuel_used(&self) -> Option<u64> {
         None
-    }
-
-    fn host_mut(&mut self) -> &mut HostState {
-        &mut self.host
     }
 }
 

@@ -5,7 +5,7 @@ use std::cell::Cell;
 use commensal::core::fault::Fault;
 use commensal::core::host::function;
 
-use crate::script::{BODY, BYTES, Script, ScriptedInstance};
+use crate::script::{BODY, BYTES, Script, ScriptedInstance, ScriptedMemory};
 use crate::tokens;
 
 /// Calls in one call of the guest at most.
@@ -83,8 +83,10 @@ impl ScriptedInstance {
                 self.record(script, RECORD);
                 arguments[2] = RECORD as i64;
             }
-            let result =
-                function.call(&mut self.host, &mut self.memory, &arguments).map_err(Box::new)?;
+            // Some calls find memory that can only be copied.
+            let ScriptedInstance { memory, host, addressable, .. } = self;
+            let mut memory = ScriptedMemory { bytes: memory, addressable: *addressable };
+            let result = function.call(host, &mut memory, &arguments).map_err(Box::new)?;
             match name {
                 "sql_prepare" if result > 0 => statement = result & 0xffff_ffff,
                 "sql_step" if STEPS.contains(&result) => STEPPED.set(STEPPED.get() + 1),

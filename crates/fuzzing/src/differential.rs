@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use commensal::Capabilities;
+use commensal::core::abi::EXPORT_SCRATCH;
 use commensal::core::fault::Fault;
 use commensal::core::host::{HostServices, HostState, LogLevel};
 use commensal::core::runtime::{
-    CompileOptions, Instance, InstanceConfig, Metering, Runtime, StatementBudget,
+    CompileOptions, Instance, InstanceConfig, Metering, Runtime, Shape, StatementBudget,
 };
 use commensal_runtime_wasmi::WasmiRuntime;
 use commensal_runtime_wasmtime::WasmtimeRuntime;
@@ -44,8 +45,8 @@ pub fn compare(wasm: &[u8]) -> bool {
     same_memory(&mut *one, &mut *other);
     let mut hasher = DefaultHasher::new();
     hasher.write(wasm);
-    for export in ["f", "g", "scratch", "f", "g"] {
-        if export != "scratch" && one.resolve(export).is_err() {
+    for export in ["f", "g", EXPORT_SCRATCH, "f", "g"] {
+        if one.resolve(export, shape(export)).is_err() {
             continue;
         }
         hasher.write(export.as_bytes());
@@ -74,11 +75,15 @@ fn limits() -> InstanceConfig {
 
 fn call(instance: &mut dyn Instance, export: &str, argc: u32, argv: u32) -> Result<u32, Fault> {
     let mut budget = StatementBudget::new(Duration::from_secs(60));
-    if export == "scratch" {
-        return instance.scratch(argc, &mut budget).map_err(|fault| *fault);
-    }
-    let function = instance.resolve(export).expect("every module exports it");
-    instance.call(function, argc, argv, &mut budget).map_err(|fault| *fault)
+    let shape = shape(export);
+    let function = instance.resolve(export, shape).expect("every module exports it");
+    let words = &[argc.into(), argv.into()][..shape.params.len()];
+    let result = instance.call(function, words, &mut budget);
+    result.map(|word| word as u32).map_err(|fault| *fault)
+}
+
+fn shape(export: &str) -> Shape<'static> {
+    if export == EXPORT_SCRATCH { Shape::SCRATCH } else { Shape::RECORDS }
 }
 
 /// The value that both gave; `None` after the same fault. Stack and memory run out at limits that each

@@ -9,14 +9,16 @@ use std::sync::Arc;
 use commensal::core::fault::Fault;
 use commensal::core::host::HostState;
 use commensal::core::runtime::{
-    CompileOptions, CompiledModule, FunctionId, Instance, InstanceConfig, OutOfBounds,
-    ResolveError, Runtime, RuntimeError, RuntimeFeatures, StatementBudget,
+    CompileOptions, CompiledModule, FunctionId, Instance, InstanceConfig, Memory, OutOfBounds,
+    ResolveError, Runtime, RuntimeError, RuntimeFeatures, Shape, StatementBudget,
 };
 
 /// Bytes of a guest's memory.
 pub(crate) const MEMORY: usize = 64 << 10;
 /// Arguments lie from here to the end of memory.
 const SCRATCH: u32 = 32 << 10;
+/// The number of `commensal_scratch`.
+const SCRATCH_FUNCTION: FunctionId = FunctionId(u32::MAX);
 /// The record of an answer lies here.
 const ANSWER: usize = 512;
 /// Texts and blobs that answers point to begin here.
@@ -139,10 +141,14 @@ pub(crate) struct ScriptedInstance {
     pub(crate) host: HostState,
     exports: Vec<String>,
     handles: i64,
-    addressable: bool,
+    pub(crate) addressable: bool,
 }
 
 impl ScriptedInstance {
+    fn own(&mut self) -> ScriptedMemory<'_> {
+        ScriptedMemory { bytes: &mut self.memory, addressable: self.addressable }
+    }
+
     pub(crate) fn put(&mut self, at: usize, bytes: &[u8]) {
         if let Some(to) = self.memory.get_mut(at..at + bytes.len()) {
             to.copy_from_slice(bytes);
@@ -231,7 +237,10 @@ impl ScriptedInstance {
 }
 
 impl Instance for ScriptedInstance {
-    fn resolve(&mut self, export: &str) -> Result<FunctionId, ResolveError> {
+    fn resolve(&mut self, export: &str, shape: Shape<'_>) -> Result<FunctionId, ResolveError> {
+        if shape == Shape::SCRATCH {
+            return Ok(SCRATCH_FUNCTION);
+        }
         self.exports.push(export.to_owned());
         Ok(FunctionId(self.exports.len() as u32 - 1))
     }
@@ -242,18 +251,35 @@ impl Instance for ScriptedInstance {
 
     fn call(
         &mut self,
-        FunctionId(function): FunctionId,
-        _: u32,
-        argv: u32,
+        function: FunctionId,
+        words: &[u64],
         _: &mut StatementBudget,
-    ) -> Result<u32, Box<Fault>> {
+    ) -> Result<u64, Box<Fault>> {
+        if function == SCRATCH_FUNCTION {
+            let fits = words[0] <= MEMORY as u64 - u64::from(SCRATCH);
+            return Ok(if fits { SCRATCH.into() } else { 0 });
+        }
+        self.answer(function, words[1] as u32).map(u64::from)
+    }
+
+    fn with_host(&mut self, body: &mut dyn FnMut(&mut HostState)) {
+        body(&mut self.host);
+    }
+
+    fn fuel_used(&self) -> Option<u64> {
+        None
+    }
+}
+
+impl ScriptedInstance {
+    fn answer(&mut self, function: FunctionId, argv: u32) -> Result<u32, Box<Fault>> {
         if let Some(constant) = self.constant {
             return Ok(self.integer(constant));
         }
         SCRIPT.with(|script| {
             // A guest that a guest's statement calls answers NULL: the script is in use.
             let Ok(mut script) = script.try_borrow_mut() else { return Ok(0) };
-            let export = self.exports[function as usize].clone();
+            let export = self.exports[function.0 as usize].clone();
             self.addressable = script.byte() % 4 != 3;
             match export.as_str() {
                 "asks" => self.ask(&mut script).map(|()| 0),
@@ -278,36 +304,50 @@ impl Instance for ScriptedInstance {
             }
         })
     }
+}
 
-    fn scratch(&mut self, size: u32, _: &mut StatementBudget) -> Result<u32, Box<Fault>> {
-        Ok(if size <= MEMORY as u32 - SCRATCH { SCRATCH } else { 0 })
-    }
-
+impl Memory for ScriptedInstance {
     fn memory(&mut self) -> Option<&mut [u8]> {
         self.addressable.then_some(&mut self.memory[..])
-    }
-
-    fn read(&mut self, offset: u32, into: &mut [u8]) -> Result<(), OutOfBounds> {
-        let end = (offset as usize).checked_add(into.len()).ok_or(OutOfBounds)?;
-        into.copy_from_slice(self.memory.get(offset as usize..end).ok_or(OutOfBounds)?);
-        Ok(())
-    }
-
-    fn write(&mut self, offset: u32, from: &[u8]) -> Result<(), OutOfBounds> {
-        let end = (offset as usize).checked_add(from.len()).ok_or(OutOfBounds)?;
-        self.memory.get_mut(offset as usize..end).ok_or(OutOfBounds)?.copy_from_slice(from);
-        Ok(())
     }
 
     fn memory_bytes(&self) -> usize {
         self.memory.len()
     }
 
-    fn fuel_used(&self) -> Option<u64> {
-        None
+    fn read(&mut self, offset: u32, into: &mut [u8]) -> Result<(), OutOfBounds> {
+        self.own().read(offset, into)
     }
 
-    fn host_mut(&mut self) -> &mut HostState {
-        &mut self.host
+    fn write(&mut self, offset: u32, from: &[u8]) -> Result<(), OutOfBounds> {
+        self.own().write(offset, from)
+    }
+}
+
+/// The memory of a guest, as functions of the host have it.
+pub(crate) struct ScriptedMemory<'a> {
+    pub(crate) bytes: &'a mut [u8],
+    pub(crate) addressable: bool,
+}
+
+impl Memory for ScriptedMemory<'_> {
+    fn memory(&mut self) -> Option<&mut [u8]> {
+        self.addressable.then_some(&mut *self.bytes)
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn read(&mut self, offset: u32, into: &mut [u8]) -> Result<(), OutOfBounds> {
+        let end = (offset as usize).checked_add(into.len()).ok_or(OutOfBounds)?;
+        into.copy_from_slice(self.bytes.get(offset as usize..end).ok_or(OutOfBounds)?);
+        Ok(())
+    }
+
+    fn write(&mut self, offset: u32, from: &[u8]) -> Result<(), OutOfBounds> {
+        let end = (offset as usize).checked_add(from.len()).ok_or(OutOfBounds)?;
+        self.bytes.get_mut(offset as usize..end).ok_or(OutOfBounds)?.copy_from_slice(from);
+        Ok(())
     }
 }

@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 
 use commensal_core::fault::Fault;
 use commensal_core::runtime::StatementBudget;
-use wasmi::{Error, Store, TypedFunc, TypedResumableCall, WasmParams, WasmResults};
+use wasmi::{Error, ResumableCall, Store, TypedFunc, TypedResumableCall, WasmParams, WasmResults};
 
 use crate::fault::fault;
 use crate::sample;
 use crate::store_data::StoreData;
+use crate::words::WordFunction;
 
 /// Fuel of a slice: of the order of an instruction each, so tenths of a millisecond. An instruction that
 /// copies much in one go may get more: wasmi's price is a unit for 64 bytes.
@@ -85,6 +86,29 @@ impl<'a> Call<'a> {
                     result = paused.resume(&mut *self.store);
                 }
                 Ok(TypedResumableCall::HostTrap(stopped)) => {
+                    return Err(self.fault(stopped.host_error()));
+                }
+                Err(error) => return Err(self.fault(&error)),
+            }
+        }
+    }
+
+    /// Runs a function of any shape, which has its parameters, up to its results.
+    ///
+    /// # Errors
+    /// As [`Call::run`].
+    pub(crate) fn run_words(&mut self, called: &mut WordFunction) -> Result<(), Fault> {
+        let WordFunction { function, values, results, .. } = called;
+        let mut result = function.call_resumable(&mut *self.store, values, results);
+        loop {
+            match result {
+                Ok(ResumableCall::Finished) => return Ok(()),
+                Ok(ResumableCall::OutOfFuel(paused)) => {
+                    self.check()?;
+                    self.refuel(paused.required_fuel())?;
+                    result = paused.resume(&mut *self.store, results);
+                }
+                Ok(ResumableCall::HostTrap(stopped)) => {
                     return Err(self.fault(stopped.host_error()));
                 }
                 Err(error) => return Err(self.fault(&error)),

@@ -5,32 +5,35 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use commensal_core::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_SCRATCH};
+use commensal_core::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY};
 use commensal_core::fault::Fault;
 use commensal_core::host::HostState;
-use commensal_core::module::function_text;
 use commensal_core::runtime::{
-    FunctionId, Instance, InstanceConfig, InstanceLimits, Metering, ResolveError, StatementBudget,
+    FunctionId, Instance, InstanceConfig, InstanceLimits, Memory, Metering, ResolveError, Shape,
+    StatementBudget,
 };
-use wasmi::{
-    Extern, Func, FuncType, Mutability, Store, TypedFunc, Val, ValType, WasmParams, WasmResults,
-};
+use wasmi::{Extern, Func, Mutability, Store, TypedFunc, Val, WasmParams, WasmResults};
 
 use crate::call::Call;
 use crate::code::Code;
 use crate::fault::fault;
 use crate::sample::Sampler;
 use crate::store_data::StoreData;
+use crate::words::{WordFunction, text};
 
-/// A function by the ABI's one convention.
+/// A function by the ABI's convention of records.
 type GuestFunction = TypedFunc<(u32, u32), u32>;
+
+/// The bit of a function's number that says that its shape is another one.
+const OTHER: u32 = 1 << 31;
 
 pub(crate) struct WasmiInstance {
     store: Store<StoreData>,
     instance: wasmi::Instance,
-    scratch: Option<TypedFunc<u32, u32>>,
-    /// Resolved so far, by export.
+    /// Resolved so far, by export: those by the ABI's convention.
     functions: Vec<(Box<str>, GuestFunction)>,
+    /// The others, whose numbers have [`OTHER`].
+    others: Vec<(Box<str>, WordFunction)>,
     timeout: Duration,
     /// Fuel of one call.
     fuel: u64,
@@ -65,7 +68,6 @@ impl WasmiInstance {
             None => None,
         };
         let initialize = typed::<(), ()>(&instance, &store, EXPORT_INITIALIZE)?;
-        let scratch = typed(&instance, &store, EXPORT_SCRATCH)?;
         let mut budget = StatementBudget::new(Duration::MAX);
         let mut call = Call::begin(&mut store, fuel, timeout, &mut budget, false)?;
         for function in start.iter().chain(&initialize) {
@@ -75,8 +77,8 @@ impl WasmiInstance {
         Ok(Self {
             store,
             instance,
-            scratch,
             functions: Vec::new(),
+            others: Vec::new(),
             timeout,
             fuel,
             fuel_kept,
@@ -128,33 +130,58 @@ fn typed<P: WasmParams, R: WasmResults>(
     }
 }
 
-/// A function type in the text format.
-fn text(ty: &FuncType) -> String {
-    function_text(ty.params().iter().map(|ty| name(*ty)), ty.results().iter().map(|ty| name(*ty)))
+impl WasmiInstance {
+    /// Whether the export is resolved in this shape, and as what.
+    fn known(&self, export: &str, shape: Shape<'_>) -> Option<FunctionId> {
+        let found = match shape == Shape::RECORDS {
+            true => self.functions.iter().position(|(name, _)| **name == *export),
+            false => self
+                .others
+                .iter()
+                .position(|(name, function)| **name == *export && function.shape() == shape)
+                .map(|index| index | OTHER as usize),
+        };
+        found.map(|index| FunctionId(index as u32))
+    }
 }
 
-fn name(ty: ValType) -> &'static str {
-    match ty {
-        ValType::I32 => "i32",
-        ValType::I64 => "i64",
-        ValType::F32 => "f32",
-        ValType::F64 => "f64",
-        ValType::V128 => "v128",
-        ValType::FuncRef => "funcref",
-        ValType::ExternRef => "externref",
+#[cold]
+fn wrong_number() -> Box<Fault> {
+    Box::new(Fault::Runtime("the function takes another number of parameters".to_owned()))
+}
+
+#[cold]
+fn foreign() -> Box<Fault> {
+    Box::new(Fault::Runtime("the function belongs to another instance".to_owned()))
+}
+
+impl Memory for WasmiInstance {
+    #[inline]
+    fn memory(&mut self) -> Option<&mut [u8]> {
+        let memory = self.store.data().memory?;
+        Some(memory.data_mut(&mut self.store))
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.store.data().memory.map_or(0, |memory| memory.data_size(&self.store))
     }
 }
 
 impl Instance for WasmiInstance {
-    fn resolve(&mut self, export: &str) -> Result<FunctionId, ResolveError> {
-        if let Some(known) = self.functions.iter().position(|(name, _)| **name == *export) {
-            return Ok(FunctionId(known as u32));
+    fn resolve(&mut self, export: &str, shape: Shape<'_>) -> Result<FunctionId, ResolveError> {
+        if let Some(known) = self.known(export, shape) {
+            return Ok(known);
         }
         let function: Func = self
             .instance
             .get_export(&self.store, export)
             .and_then(Extern::into_func)
             .ok_or(ResolveError::Missing)?;
+        if shape != Shape::RECORDS {
+            let function = WordFunction::new(&self.store, function, shape)?;
+            self.others.push((export.into(), function));
+            return Ok(FunctionId(OTHER | (self.others.len() as u32 - 1)));
+        }
         let function = function
             .typed(&self.store)
             .map_err(|_| ResolveError::Signature(text(&function.ty(&self.store))))?;
@@ -163,12 +190,14 @@ impl Instance for WasmiInstance {
     }
 
     fn renew(&mut self) -> Result<(), Fault> {
-        let host = self.host_mut();
-        let host = host.renewed();
+        let host = self.store.data().host.renewed();
         let mut new = WasmiInstance::new(&self.code, self.limits.with(host))?;
         // In the same order, and so with the same numbers.
-        for (export, _) in &self.functions {
-            new.resolve(export).map_err(|_| Fault::Runtime(format!("\"{export}\" is gone")))?;
+        let records = self.functions.iter().map(|(export, _)| (export, Shape::RECORDS));
+        let others = self.others.iter().map(|(export, function)| (export, function.shape()));
+        for (export, shape) in records.chain(others) {
+            let gone = |_| Fault::Runtime(format!("\"{export}\" is gone"));
+            new.resolve(export, shape).map_err(gone)?;
         }
         *self = new;
         Ok(())
@@ -182,8 +211,37 @@ impl Instance for WasmiInstance {
         }
     }
 
-    #[inline]
     fn call(
+        &mut self,
+        function: FunctionId,
+        params: &[u64],
+        budget: &mut StatementBudget,
+    ) -> Result<u64, Box<Fault>> {
+        let other = self.others.get_mut((function.0 & !OTHER) as usize);
+        match (function.0 & OTHER != 0, params, other) {
+            (false, &[argc, argv], _) => {
+                let pointer = self.call_records(function, argc as u32, argv as u32, budget)?;
+                Ok(pointer.into())
+            }
+            (true, _, Some((_, other))) => {
+                if !other.set(params) {
+                    return Err(wrong_number());
+                }
+                let sampled = self.sampler.next();
+                let mut call =
+                    Call::begin(&mut self.store, self.fuel, self.timeout, budget, sampled)
+                        .map_err(Box::new)?;
+                let result = call.run_words(other);
+                self.fuel_kept = call.end();
+                result.map(|()| other.word()).map_err(Box::new)
+            }
+            (true, _, None) => Err(foreign()),
+            (false, ..) => Err(wrong_number()),
+        }
+    }
+
+    #[inline]
+    fn call_records(
         &mut self,
         function: FunctionId,
         argc: u32,
@@ -191,28 +249,13 @@ impl Instance for WasmiInstance {
         budget: &mut StatementBudget,
     ) -> Result<u32, Box<Fault>> {
         let Some(&(_, function)) = self.functions.get(function.0 as usize) else {
-            let message = "the function belongs to another instance";
-            return Err(Box::new(Fault::Runtime(message.into())));
+            return Err(foreign());
         };
         self.bounded(function, (argc, argv), budget)
     }
 
-    fn scratch(&mut self, size: u32, budget: &mut StatementBudget) -> Result<u32, Box<Fault>> {
-        let Some(function) = self.scratch else {
-            let message = format!("the module exports no \"{EXPORT_SCRATCH}\"");
-            return Err(Box::new(Fault::Runtime(message)));
-        };
-        self.bounded(function, size, budget)
-    }
-
-    #[inline]
-    fn memory(&mut self) -> Option<&mut [u8]> {
-        let memory = self.store.data().memory?;
-        Some(memory.data_mut(&mut self.store))
-    }
-
-    fn memory_bytes(&self) -> usize {
-        self.store.data().memory.map_or(0, |memory| memory.data_size(&self.store))
+    fn with_host(&mut self, body: &mut dyn FnMut(&mut HostState)) {
+        body(&mut self.store.data_mut().host);
     }
 
     fn refused(&self) -> Option<Fault> {
@@ -222,9 +265,5 @@ impl Instance for WasmiInstance {
     fn fuel_used(&self) -> Option<u64> {
         let left = self.fuel_kept.saturating_add(self.store.get_fuel().ok()?);
         (self.code.metering == Metering::Fuel).then(|| self.fuel.saturating_sub(left))
-    }
-
-    fn host_mut(&mut self) -> &mut HostState {
-        &mut self.store.data_mut().host
     }
 }

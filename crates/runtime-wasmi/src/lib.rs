@@ -36,6 +36,7 @@ mod otherwise;
 mod sample;
 mod start;
 mod store_data;
+mod words;
 
 pub use engine::{RECURSION_MAX, STACK_BYTES};
 

@@ -4,17 +4,16 @@
 
 use std::time::Duration;
 
-use commensal_core::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_SCRATCH};
+use commensal_core::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY};
 use commensal_core::fault::Fault;
 use commensal_core::grants::Refused;
 use commensal_core::host::HostState;
-use commensal_core::module::function_text;
 use commensal_core::runtime::{
-    FunctionId, Instance, InstanceConfig, Metering, ResolveError, StatementBudget,
+    FunctionId, Instance, InstanceConfig, Memory, Metering, ResolveError, Shape, StatementBudget,
 };
 use wasmtime::{
-    Extern, Func, FuncType, InstancePre, Mutability, Store, TypedFunc, UpdateDeadline, Val,
-    WasmParams, WasmResults,
+    Extern, Func, InstancePre, Mutability, Store, TypedFunc, UpdateDeadline, Val, WasmParams,
+    WasmResults,
 };
 
 use crate::fault::fault;
@@ -22,18 +21,23 @@ use crate::store_data::StoreData;
 use crate::ticker;
 use crate::time::CallTime;
 use crate::view::View;
+use crate::words::{WordFunction, text};
 
-/// A function by the ABI's one convention.
+/// A function by the ABI's convention of records.
 type GuestFunction = TypedFunc<(u32, u32), u32>;
+
+/// The bit of a function's number that says that its shape is another one.
+const OTHER: u32 = 1 << 31;
 
 pub(crate) struct WasmtimeInstance {
     store: Store<StoreData>,
     instance: wasmtime::Instance,
     /// The exported memory, if there is one.
     view: Option<View>,
-    scratch: Option<TypedFunc<u32, u32>>,
-    /// Resolved so far, by export.
+    /// Resolved so far, by export: those by the ABI's convention.
     functions: Vec<(Box<str>, GuestFunction)>,
+    /// The others, whose numbers have [`OTHER`].
+    others: Vec<(Box<str>, WordFunction)>,
     /// Fuel of one call; `None` without metering.
     fuel: Option<u64>,
     remake: Box<Remake>,
@@ -64,18 +68,18 @@ impl WasmtimeInstance {
         // The start function and `_initialize` share the limits of one call.
         // It is not charged to a statement; the call's time limit bounds it.
         let mut budget = StatementBudget::new(Duration::MAX);
-        let (instance, scratch) = bounded(&mut store, fuel, &mut budget, |store| {
+        let instance = bounded(&mut store, fuel, &mut budget, |store| {
             let instance = prepared.instantiate(&mut *store)?;
             store.data_mut().memory = instance.get_memory(&mut *store, EXPORT_MEMORY);
             if let Some(initialize) = typed::<(), ()>(&instance, store, EXPORT_INITIALIZE)? {
                 initialize.call(&mut *store, ())?;
             }
-            let scratch = typed(&instance, store, EXPORT_SCRATCH)?;
-            Ok((instance, scratch))
+            Ok(instance)
         })
         .map_err(|fault| *fault)?;
         let view = store.data().memory.map(|memory| View::new(&store, memory));
-        Ok(Self { store, instance, view, scratch, functions: Vec::new(), fuel, remake })
+        let (functions, others) = (Vec::new(), Vec::new());
+        Ok(Self { store, instance, view, functions, others, fuel, remake })
     }
 }
 
@@ -161,21 +165,57 @@ fn typed<P: WasmParams, R: WasmResults>(
     }
 }
 
-/// A function type in the text format.
-fn text(ty: &FuncType) -> String {
-    function_text(ty.params(), ty.results())
+impl WasmtimeInstance {
+    /// Whether the export is resolved in this shape, and as what.
+    fn known(&self, export: &str, shape: Shape<'_>) -> Option<FunctionId> {
+        let found = match shape == Shape::RECORDS {
+            true => self.functions.iter().position(|(name, _)| **name == *export),
+            false => self
+                .others
+                .iter()
+                .position(|(name, function)| **name == *export && function.shape() == shape)
+                .map(|index| index | OTHER as usize),
+        };
+        found.map(|index| FunctionId(index as u32))
+    }
+}
+
+#[cold]
+fn wrong_number() -> Fault {
+    Fault::Runtime("the function takes another number of parameters".to_owned())
+}
+
+#[cold]
+fn foreign() -> Box<Fault> {
+    Box::new(Fault::Runtime("the function belongs to another instance".to_owned()))
+}
+
+impl Memory for WasmtimeInstance {
+    #[inline]
+    fn memory(&mut self) -> Option<&mut [u8]> {
+        self.view.as_mut().map(View::bytes)
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.view.as_ref().map_or(0, View::len)
+    }
 }
 
 impl Instance for WasmtimeInstance {
-    fn resolve(&mut self, export: &str) -> Result<FunctionId, ResolveError> {
-        if let Some(known) = self.functions.iter().position(|(name, _)| **name == *export) {
-            return Ok(FunctionId(known as u32));
+    fn resolve(&mut self, export: &str, shape: Shape<'_>) -> Result<FunctionId, ResolveError> {
+        if let Some(known) = self.known(export, shape) {
+            return Ok(known);
         }
         let function: Func = self
             .instance
             .get_export(&mut self.store, export)
             .and_then(Extern::into_func)
             .ok_or(ResolveError::Missing)?;
+        if shape != Shape::RECORDS {
+            let function = WordFunction::new(&self.store, function, shape)?;
+            self.others.push((export.into(), function));
+            return Ok(FunctionId(OTHER | (self.others.len() as u32 - 1)));
+        }
         let function = function
             .typed(&self.store)
             .map_err(|_| ResolveError::Signature(text(&function.ty(&self.store))))?;
@@ -184,12 +224,13 @@ impl Instance for WasmtimeInstance {
     }
 
     fn renew(&mut self) -> Result<(), Fault> {
-        let host = self.host_mut();
-        let host = host.renewed();
-        let mut new = (self.remake)(host)?;
+        let mut new = (self.remake)(self.store.data().host.renewed())?;
         // In the same order, and so with the same numbers.
-        for (export, _) in &self.functions {
-            new.resolve(export).map_err(|_| Fault::Runtime(format!("\"{export}\" is gone")))?;
+        let records = self.functions.iter().map(|(export, _)| (export, Shape::RECORDS));
+        let others = self.others.iter().map(|(export, function)| (export, function.shape()));
+        for (export, shape) in records.chain(others) {
+            let gone = |_| Fault::Runtime(format!("\"{export}\" is gone"));
+            new.resolve(export, shape).map_err(gone)?;
         }
         *self = new;
         Ok(())
@@ -211,8 +252,33 @@ impl Instance for WasmtimeInstance {
         }
     }
 
-    #[inline]
     fn call(
+        &mut self,
+        function: FunctionId,
+        params: &[u64],
+        budget: &mut StatementBudget,
+    ) -> Result<u64, Box<Fault>> {
+        let other = self.others.get_mut((function.0 & !OTHER) as usize);
+        match (function.0 & OTHER != 0, params, other) {
+            (false, &[argc, argv], _) => {
+                let pointer = self.call_records(function, argc as u32, argv as u32, budget)?;
+                Ok(pointer.into())
+            }
+            (true, _, Some((_, other))) => {
+                let result = bounded(&mut self.store, self.fuel, budget, |store| {
+                    let called = other.call(store, params);
+                    called.unwrap_or_else(|| Err(wasmtime::Error::new(wrong_number())))
+                });
+                renew(&mut self.view, &mut self.store);
+                result
+            }
+            (true, _, None) => Err(foreign()),
+            (false, ..) => Err(Box::new(wrong_number())),
+        }
+    }
+
+    #[inline]
+    fn call_records(
         &mut self,
         function: FunctionId,
         argc: u32,
@@ -220,8 +286,7 @@ impl Instance for WasmtimeInstance {
         budget: &mut StatementBudget,
     ) -> Result<u32, Box<Fault>> {
         let Some((_, function)) = self.functions.get(function.0 as usize) else {
-            let message = "the function belongs to another instance";
-            return Err(Box::new(Fault::Runtime(message.into())));
+            return Err(foreign());
         };
         let result =
             bounded(&mut self.store, self.fuel, budget, |store| function.call(store, (argc, argv)));
@@ -229,24 +294,8 @@ impl Instance for WasmtimeInstance {
         result
     }
 
-    fn scratch(&mut self, size: u32, budget: &mut StatementBudget) -> Result<u32, Box<Fault>> {
-        let Some(function) = &self.scratch else {
-            let message = format!("the module exports no \"{EXPORT_SCRATCH}\"");
-            return Err(Box::new(Fault::Runtime(message)));
-        };
-        let result =
-            bounded(&mut self.store, self.fuel, budget, |store| function.call(store, size));
-        renew(&mut self.view, &mut self.store);
-        result
-    }
-
-    #[inline]
-    fn memory(&mut self) -> Option<&mut [u8]> {
-        self.view.as_mut().map(View::bytes)
-    }
-
-    fn memory_bytes(&self) -> usize {
-        self.view.as_ref().map_or(0, View::len)
+    fn with_host(&mut self, body: &mut dyn FnMut(&mut HostState)) {
+        body(&mut self.store.data_mut().host);
     }
 
     fn refused(&self) -> Option<Fault> {
@@ -255,9 +304,5 @@ impl Instance for WasmtimeInstance {
 
     fn fuel_used(&self) -> Option<u64> {
         Some(self.fuel?.saturating_sub(self.store.get_fuel().ok()?))
-    }
-
-    fn host_mut(&mut self) -> &mut HostState {
-        &mut self.store.data_mut().host
     }
 }

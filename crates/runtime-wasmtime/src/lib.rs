@@ -29,6 +29,7 @@ mod store_data;
 mod ticker;
 mod time;
 mod view;
+mod words;
 
 pub use stack::STACK_BYTES;
 

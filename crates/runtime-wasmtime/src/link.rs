@@ -50,10 +50,10 @@ fn call(
     let arguments = &arguments[..params.len()];
     let result = match memory(&mut caller) {
         Some(memory) => {
-            let (bytes, state) = memory.data_and_store_mut(&mut caller);
-            function.call(&mut state.host, bytes, arguments)
+            let (mut bytes, state) = memory.data_and_store_mut(&mut caller);
+            function.call(&mut state.host, &mut bytes, arguments)
         }
-        None => function.call(&mut caller.data_mut().host, &mut [], arguments),
+        None => function.call(&mut caller.data_mut().host, &mut &mut [][..], arguments),
     };
     let result = result.map_err(Error::new)?;
     if let (Some(slot), Some(ty)) = (results.first_mut(), function.result) {

@@ -50,18 +50,19 @@ fn a_child_starts_its_own_ticker() {
     let mut unused = new(ENDLESS);
     let function = resolve(&mut *used, "f");
     // Right before the fork: the deadline lies a tick ahead, and nothing in the child ticks.
-    assert_eq!(used.call(function, 0, 0, &mut budget()), Ok(5));
+    assert_eq!(used.call_records(function, 0, 0, &mut budget()), Ok(5));
 
     let status = in_child(|| {
         used.begin_statement();
-        let one = used.call(function, 1, 0, &mut budget()) == Err(Box::new(Fault::CallTimeout));
+        let one =
+            used.call_records(function, 1, 0, &mut budget()) == Err(Box::new(Fault::CallTimeout));
         let other = call(&mut *unused, "f", 0, 0) == Err(Fault::CallTimeout);
         one && other
     });
     assert_eq!(status, 0, "in the child");
 
     used.begin_statement();
-    assert_eq!(used.call(function, 1, 0, &mut budget()), Err(Box::new(Fault::CallTimeout)));
+    assert_eq!(used.call_records(function, 1, 0, &mut budget()), Err(Box::new(Fault::CallTimeout)));
     assert_eq!(call(&mut *unused, "f", 0, 0), Err(Fault::CallTimeout));
 }
 

@@ -16,6 +16,7 @@ const UNSAFE: &[&str] = &[
     "crates/extension/src/lib.rs",
     "crates/extension/tests/extension/main.rs",
     "crates/runtime-wasmtime/src/view.rs",
+    "crates/runtime-wasmtime/src/words.rs",
     "crates/runtime-wasmtime/tests/fork.rs",
     "crates/sdk/src/fault.rs",
     "crates/sdk/src/host.rs",

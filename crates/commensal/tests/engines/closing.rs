@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
 use commensal::core::fault::Fault;
 use commensal::core::host::HostState;
 use commensal::core::runtime::{
-    CompileOptions, CompiledModule, FunctionId, Instance, InstanceConfig, ResolveError, Runtime,
-    RuntimeError, RuntimeFeature, RuntimeFeatures, StatementBudget,
+    CompileOptions, CompiledModule, FunctionId, Instance, InstanceConfig, Memory, ResolveError,
+    Runtime, RuntimeError, RuntimeFeature, RuntimeFeatures, Shape, StatementBudget,
 };
 use commensal::{Database, Options};
 
@@ -108,9 +108,19 @@ impl Drop for CountedInstance {
     }
 }
 
+impl Memory for CountedInstance {
+    fn memory(&mut self) -> Option<&mut [u8]> {
+        Some(&mut self.memory)
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.memory.len()
+    }
+}
+
 impl Instance for CountedInstance {
-    fn resolve(&mut self, _: &str) -> Result<FunctionId, ResolveError> {
-        Ok(FunctionId(0))
+    fn resolve(&mut self, _: &str, shape: Shape<'_>) -> Result<FunctionId, ResolveError> {
+        Ok(FunctionId((shape == Shape::SCRATCH).into()))
     }
 
     fn global(&mut self, _: &str) -> Option<u32> {
@@ -119,32 +129,23 @@ impl Instance for CountedInstance {
 
     fn call(
         &mut self,
-        _: FunctionId,
-        argc: u32,
-        _: u32,
+        function: FunctionId,
+        params: &[u64],
         _: &mut StatementBudget,
-    ) -> Result<u32, Box<Fault>> {
-        if argc > 1 { Err(Box::new(Fault::Trap("too many".to_owned()))) } else { Ok(512) }
+    ) -> Result<u64, Box<Fault>> {
+        match function {
+            FunctionId(1) => Ok(1024),
+            _ if params[0] > 1 => Err(Box::new(Fault::Trap("too many".to_owned()))),
+            _ => Ok(512),
+        }
     }
 
-    fn scratch(&mut self, _: u32, _: &mut StatementBudget) -> Result<u32, Box<Fault>> {
-        Ok(1024)
-    }
-
-    fn memory(&mut self) -> Option<&mut [u8]> {
-        Some(&mut self.memory)
-    }
-
-    fn memory_bytes(&self) -> usize {
-        self.memory.len()
+    fn with_host(&mut self, body: &mut dyn FnMut(&mut HostState)) {
+        body(&mut self.host);
     }
 
     fn fuel_used(&self) -> Option<u64> {
         None
-    }
-
-    fn host_mut(&mut self) -> &mut HostState {
-        &mut self.host
     }
 }
 

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 use commensal::core::fault::Fault;
 use commensal::core::host::HostState;
 use commensal::core::runtime::{
-    CompileOptions, CompiledModule, FunctionId, Instance, InstanceConfig, ResolveError, Runtime,
-    RuntimeError, RuntimeFeatures, StatementBudget,
+    CompileOptions, CompiledModule, FunctionId, Instance, InstanceConfig, Memory, ResolveError,
+    Runtime, RuntimeError, RuntimeFeatures, Shape, StatementBudget,
 };
 use commensal::{Database, Options, WasmtimeRuntime};
 
@@ -68,10 +68,20 @@ impl CompiledModule for Module {
     }
 }
 
+impl Memory for Guest {
+    fn memory(&mut self) -> Option<&mut [u8]> {
+        self.1.memory()
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.1.memory_bytes()
+    }
+}
+
 impl Instance for Guest {
-    fn resolve(&mut self, export: &str) -> Result<FunctionId, ResolveError> {
+    fn resolve(&mut self, export: &str, shape: Shape<'_>) -> Result<FunctionId, ResolveError> {
         pass(&self.0, "resolve");
-        self.1.resolve(export)
+        self.1.resolve(export, shape)
     }
 
     fn global(&mut self, export: &str) -> Option<u32> {
@@ -81,33 +91,19 @@ impl Instance for Guest {
     fn call(
         &mut self,
         function: FunctionId,
-        argc: u32,
-        argv: u32,
+        params: &[u64],
         budget: &mut StatementBudget,
-    ) -> Result<u32, Box<Fault>> {
-        pass(&self.0, "call");
-        self.1.call(function, argc, argv, budget)
+    ) -> Result<u64, Box<Fault>> {
+        pass(&self.0, if params.len() == 1 { "scratch" } else { "call" });
+        self.1.call(function, params, budget)
     }
 
-    fn scratch(&mut self, size: u32, budget: &mut StatementBudget) -> Result<u32, Box<Fault>> {
-        pass(&self.0, "scratch");
-        self.1.scratch(size, budget)
-    }
-
-    fn memory(&mut self) -> Option<&mut [u8]> {
-        self.1.memory()
-    }
-
-    fn memory_bytes(&self) -> usize {
-        self.1.memory_bytes()
+    fn with_host(&mut self, body: &mut dyn FnMut(&mut HostState)) {
+        self.1.with_host(body);
     }
 
     fn fuel_used(&self) -> Option<u64> {
         self.1.fuel_used()
-    }
-
-    fn host_mut(&mut self) -> &mut HostState {
-        self.1.host_mut()
     }
 }
 

@@ -90,9 +90,9 @@ impl ModuleEntry {
         self.slots().iter().any(Option::is_some)
     }
 
-    /// The compiled code, if it is there already.
+    /// The compiled code, if it is there already, and the running thread can use it.
     pub fn compiled(&self, metering: Metering) -> Option<Arc<dyn CompiledModule>> {
-        self.slots()[metering as usize].clone()
+        self.slots()[metering as usize].clone().filter(|code| code.is_here())
     }
 
     /// Takes code that was compiled for the module of this hash.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Arguments, CallResult, Callee, Guest, Keeper, Sink};
+use crate::host::auxiliary::AuxiliaryState;
 use crate::host::imports::auxiliary;
 use crate::runtime::{CompiledModule, StatementBudget};
 use crate::value::ValueRef;
@@ -14,7 +15,7 @@ impl Guest {
     /// Finds out whether the guest keeps auxiliary data.
     pub(super) fn find_keeper(&mut self, module: &dyn CompiledModule) {
         if module.imports(&auxiliary::is_import) {
-            let drop = self.instance.resolve(commensal_abi::EXPORT_AUXDATA_DROP).ok();
+            let drop = self.resolve(commensal_abi::EXPORT_AUXDATA_DROP).ok();
             self.keeper = Some(Keeper { drop });
         }
     }
@@ -36,9 +37,9 @@ impl Guest {
             return self.call_scalar_here(callee, arguments, budget, sink);
         }
         sink.within(|sink| {
-            self.instance.host_mut().auxiliary.at_place = true;
+            self.with_host(|host| host.auxiliary.at_place = true);
             let result = self.call_scalar_here(callee, arguments, budget, sink);
-            self.instance.host_mut().auxiliary.at_place = false;
+            self.with_host(|host| host.auxiliary.at_place = false);
             result
         })
     }
@@ -65,10 +66,7 @@ impl Guest {
     pub(crate) fn settle_auxiliary(&mut self, budget: &mut StatementBudget) -> CallResult<()> {
         match self.keeper {
             None => Ok(()),
-            Some(_) => {
-                self.instance.host_mut().auxiliary.end_call();
-                self.drop_auxiliary(budget)
-            }
+            Some(_) => self.drop_auxiliary(AuxiliaryState::end_call, budget),
         }
     }
 
@@ -81,15 +79,25 @@ impl Guest {
         if self.keeper.is_none() {
             return Ok(());
         }
-        self.instance.host_mut().auxiliary.end_statement();
-        self.drop_auxiliary(&mut StatementBudget::for_cleanup(DROP_TIMEOUT))
+        let mut budget = StatementBudget::for_cleanup(DROP_TIMEOUT);
+        self.drop_auxiliary(AuxiliaryState::end_statement, &mut budget)
     }
 
-    fn drop_auxiliary(&mut self, budget: &mut StatementBudget) -> CallResult<()> {
+    /// Tells the guest what is no longer kept after `end`.
+    fn drop_auxiliary(
+        &mut self,
+        end: fn(&mut AuxiliaryState),
+        budget: &mut StatementBudget,
+    ) -> CallResult<()> {
         let drop = self.keeper.as_ref().and_then(|keeper| keeper.drop);
+        let gone = self.with_host(|host| {
+            end(&mut host.auxiliary);
+            host.auxiliary.gone()
+        });
         // Not of those that go meanwhile: there may always be others.
-        for _ in 0..self.instance.host_mut().auxiliary.gone() {
-            let Some(number) = self.instance.host_mut().auxiliary.next_gone() else { break };
+        for _ in 0..gone.unwrap_or(0) {
+            let next = self.with_host(|host| host.auxiliary.next_gone()).flatten();
+            let Some(number) = next else { break };
             let Some(function) = drop else { continue };
             self.tell(function, &[ValueRef::Integer(number)], budget)?;
         }

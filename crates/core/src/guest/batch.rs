@@ -371,6 +371,7 @@ impl Guest {
     }
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> CallResult<()> {
+        self.check_here()?;
         Ok(self.instance.write(offset, bytes).map_err(|_| memory_shrank())?)
     }
 }

@@ -123,6 +123,7 @@ impl Guest {
 
     /// Copies guest memory out.
     pub(crate) fn read(&mut self, address: u32, into: &mut [u8]) -> CallResult<()> {
+        self.check_here()?;
         Ok(self.instance.read(address, into).map_err(|_| super::memory_shrank())?)
     }
 

@@ -128,6 +128,7 @@ impl Guest {
             }
         }
         image.pointers.clear();
+        self.check_here()?;
         self.instance.write(base, &image.bytes).map_err(|_| memory_shrank())?;
         self.enter(function, image.argc, budget)
     }

@@ -37,11 +37,11 @@ pub use self::result::Returns;
 use self::result::{bytes_in, check_len, memory_shrank, message, record, value, zeroblob};
 pub use self::sink::Sink;
 use crate::fault::Fault;
-use crate::host::TableState;
+use crate::host::{HostState, TableState};
 use crate::manifest::Signature;
 use crate::runtime::{
-    CompiledModule, FunctionId, Instance, InstanceConfig, ResolveError, StatementBudget, is_within,
-    range,
+    CompiledModule, FunctionId, Instance, InstanceConfig, ResolveError, Shape, StatementBudget,
+    is_within, range,
 };
 use crate::stack::{self, Gauge};
 use crate::value::{StorageClass, ValueRef};
@@ -62,9 +62,32 @@ struct Keeper {
     drop: Option<FunctionId>,
 }
 
+/// Finds `commensal_scratch`, without which no call has arguments.
+///
+/// # Errors
+/// It is of another type than the ABI's.
+fn find_scratch(instance: &mut dyn Instance) -> Result<Option<FunctionId>, Fault> {
+    const EXPORT: &str = commensal_abi::EXPORT_SCRATCH;
+    match instance.resolve(EXPORT, Shape::SCRATCH) {
+        Ok(function) => Ok(Some(function)),
+        Err(ResolveError::Missing) => Ok(None),
+        Err(ResolveError::Signature(found)) => Err(Fault::Runtime(format!(
+            "the export \"{EXPORT}\" has the type {found}, which is not that of the ABI"
+        ))),
+    }
+}
+
+#[cold]
+fn no_scratch() -> CallError {
+    let message = format!("the module exports no \"{}\"", commensal_abi::EXPORT_SCRATCH);
+    CallError::Fault(Fault::Runtime(message), None)
+}
+
 /// An instance with its scratch area.
 pub struct Guest {
     instance: Box<dyn Instance>,
+    /// `commensal_scratch`, if the guest has it.
+    give_scratch: Option<FunctionId>,
     scratch: u32,
     scratch_bytes: u32,
     /// Address of the record that a panicking guest fills, 0 for none.
@@ -94,9 +117,12 @@ impl Guest {
         let memory_bytes_max = config.memory_bytes_max;
         let mut gauge = Gauge::new(module.stack_bytes().saturating_add(stack::HOST_STACK_BYTES));
         gauge.check()?;
-        let instance = module.instantiate(config).map_err(|fault| CallError::Fault(fault, None))?;
+        let failed = |fault| CallError::Fault(fault, None);
+        let mut instance = module.instantiate(config).map_err(failed)?;
+        let give_scratch = find_scratch(&mut *instance).map_err(failed)?;
         let mut guest = Self {
             instance,
+            give_scratch,
             scratch: 0,
             scratch_bytes: 0,
             fault_record: 0,
@@ -120,18 +146,31 @@ impl Guest {
     pub(crate) fn begin_statement(&mut self) {
         self.instance.begin_statement();
         self.gauge.reset();
-        self.instance.host_mut().auxiliary.end_statement();
+        self.with_host(|host| host.auxiliary.end_statement());
         self.renew_pointers();
     }
 
-    /// What the running method of a table says and asks.
-    pub(crate) fn table(&mut self) -> &mut TableState {
-        &mut self.instance.host_mut().table
+    /// Gives what the host functions work on to `body`; `None` on a thread that cannot use the instance.
+    #[inline]
+    pub(crate) fn with_host<R>(&mut self, body: impl FnOnce(&mut HostState) -> R) -> Option<R> {
+        let (mut body, mut result) = (Some(body), None);
+        self.instance.with_host(&mut |host| result = body.take().map(|body| body(host)));
+        result
+    }
+
+    /// Gives what the running method of a table says and asks to `body`.
+    pub(crate) fn with_table<R>(&mut self, body: impl FnOnce(&mut TableState) -> R) -> Option<R> {
+        self.with_host(|host| body(&mut host.table))
+    }
+
+    /// Whether the running thread can use it.
+    pub(crate) fn is_here(&self) -> bool {
+        self.instance.is_here()
     }
 
     /// Ends the executions of its statements.
     pub(crate) fn reset_statements(&mut self) {
-        self.instance.host_mut().sql.reset_all();
+        self.with_host(|host| host.sql.reset_all());
     }
 
     /// Finds a guest function, once; the result holds for this instance only.
@@ -139,7 +178,19 @@ impl Guest {
     /// # Errors
     /// There is no such export of that type.
     pub fn resolve(&mut self, export: &str) -> Result<FunctionId, ResolveError> {
-        self.instance.resolve(export)
+        self.resolve_shape(export, Shape::RECORDS)
+    }
+
+    /// Finds a function of any shape, once; the result holds for this instance only.
+    ///
+    /// # Errors
+    /// There is no such export of that shape.
+    pub fn resolve_shape(
+        &mut self,
+        export: &str,
+        shape: Shape<'_>,
+    ) -> Result<FunctionId, ResolveError> {
+        self.instance.resolve(export, shape)
     }
 
     /// Bytes of linear memory.
@@ -149,7 +200,7 @@ impl Guest {
 
     /// Bytes of everything that the instance has taken of the memory that all share.
     pub(crate) fn live_bytes(&mut self) -> u64 {
-        self.instance.host_mut().memory.bytes()
+        self.with_host(|host| host.memory.bytes()).unwrap_or(0)
     }
 
     /// Fuel used by the last call; 0 without metering.
@@ -173,6 +224,25 @@ impl Guest {
         match self.invoke(callee, arguments, budget)? {
             0 => Ok(sink.value(ValueRef::Null, 0)),
             pointer => self.result(pointer, callee.returns(), sink),
+        }
+    }
+
+    /// Calls a function of any shape with as many words as that has parameters; the word of its result, 0
+    /// for none. What words that are addresses point to is the caller's to put there and to check.
+    ///
+    /// # Errors
+    /// A fault; the stack is too small.
+    #[inline]
+    pub fn call_words(
+        &mut self,
+        function: FunctionId,
+        words: &[u64],
+        budget: &mut StatementBudget,
+    ) -> CallResult<u64> {
+        self.gauge.check()?;
+        match self.instance.call(function, words, budget) {
+            Ok(word) => Ok(word),
+            Err(fault) => Err(self.fault(*fault).into()),
         }
     }
 
@@ -228,9 +298,9 @@ impl Guest {
     #[cold]
     fn renew(&mut self, size: u32, budget: &mut StatementBudget) -> CallResult<()> {
         let start = Instant::now();
-        let at_place = self.instance.host_mut().auxiliary.at_place;
+        let at_place = self.with_host(|host| host.auxiliary.at_place).unwrap_or(false);
         self.instance.renew().map_err(|fault| CallError::Fault(fault, None))?;
-        self.instance.host_mut().auxiliary.at_place = at_place;
+        self.with_host(|host| host.auxiliary.at_place = at_place);
         self.pointers = None;
         // Not so with the first instance of a statement; but a guest could want one for each row.
         if !budget.charge(start.elapsed()) {
@@ -265,7 +335,7 @@ impl Guest {
         budget: &mut StatementBudget,
     ) -> CallResult<u32> {
         self.gauge.check()?;
-        match self.instance.call(function, argc, self.scratch, budget) {
+        match self.instance.call_records(function, argc, self.scratch, budget) {
             Ok(pointer) => Ok(pointer),
             Err(fault) => Err(self.fault(*fault).into()),
         }
@@ -287,9 +357,9 @@ impl Guest {
         let callee =
             Callee { function, signature: &Signature::ANY, subtype: false, result_bytes_max: 0 };
         // The statement whose end this may be is the engine's to end, without others within.
-        self.instance.host_mut().sql.set_closed(true);
+        self.with_host(|host| host.sql.set_closed(true));
         let called = self.invoke(callee, arguments, budget);
-        self.instance.host_mut().sql.set_closed(false);
+        self.with_host(|host| host.sql.set_closed(false));
         called.map(drop)
     }
 
@@ -309,6 +379,7 @@ impl Guest {
             let area = area.ok_or_else(memory_shrank)?;
             return encode(area, self.scratch, callee, own, arguments);
         }
+        self.check_here()?;
         self.staging.resize(len, 0);
         let placed = encode(&mut self.staging, self.scratch, callee, own, arguments)?;
         if matches!(placed, Placed::Done) {
@@ -338,11 +409,8 @@ impl Guest {
 
     #[cold]
     fn grow_scratch(&mut self, size: u32, budget: &mut StatementBudget) -> CallResult<()> {
-        self.gauge.check()?;
-        let pointer = match self.instance.scratch(size, budget) {
-            Ok(pointer) => pointer,
-            Err(fault) => return Err(self.fault(*fault).into()),
-        };
+        let Some(function) = self.give_scratch else { return Err(no_scratch().into()) };
+        let pointer = self.call_words(function, &[size.into()], budget)? as u32;
         if pointer == 0 {
             return Err(match self.instance.refused() {
                 // Not the guest's own limit, which a message about its arguments would name.
@@ -401,6 +469,7 @@ impl Guest {
             }
             return Err(self.error(record).into());
         }
+        self.check_here()?;
         let mut place = [0; Record::SIZE];
         let read = self.instance.read(pointer, &mut place);
         let place = read.is_ok().then_some(&place);
@@ -468,6 +537,7 @@ impl Guest {
     /// The record at `pointer`, copied out.
     #[cold]
     fn read_record(&mut self, pointer: u32) -> CallResult<Record> {
+        self.check_here()?;
         let mut bytes = [0; Record::SIZE];
         let read = self.instance.read(pointer, &mut bytes);
         Ok(record(pointer, read.is_ok().then_some(&bytes), self.instance.memory_bytes())?)
@@ -481,6 +551,14 @@ impl Guest {
         self.staging.resize(record.len as usize, 0);
         self.instance.read(record.pointer(), &mut self.staging).map_err(|_| memory_shrank())?;
         Ok(&self.staging)
+    }
+
+    /// Before memory is copied: whether the running thread can.
+    fn check_here(&self) -> CallResult<()> {
+        match self.instance.is_here() {
+            true => Ok(()),
+            false => Err(CallError::Fault(Fault::OtherThread, None).into()),
+        }
     }
 
     /// The fault, with what the guest wrote down before it trapped.

@@ -35,7 +35,7 @@ impl Guest {
             self.drop_pointers()?;
         }
         if self.pointers.is_none() {
-            let drop = self.instance.resolve(commensal_abi::EXPORT_POINTER_DROP).ok();
+            let drop = self.resolve(commensal_abi::EXPORT_POINTER_DROP).ok();
             let budget = StatementBudget::for_cleanup(DROP_TIMEOUT);
             self.pointers = Some(Box::new(Pointers { waiting: Arc::default(), drop, budget }));
         }
@@ -55,7 +55,8 @@ impl Guest {
         if self.pointers.is_some() {
             self.drop_pointers()?;
         }
-        Ok((!self.instance.host_mut().sql.has_statements()).then_some(self))
+        let has_statements = self.with_host(|host| host.sql.has_statements());
+        Ok((has_statements == Some(false)).then_some(self))
     }
 
     /// Tells the guest which pointers SQL is done with, even when the host wants the statement to end.

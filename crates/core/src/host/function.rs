@@ -3,6 +3,7 @@
 use super::state::HostState;
 use crate::fault::Fault;
 use crate::limits::Capability;
+use crate::runtime::Memory;
 
 /// The type of a parameter or result of a host function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ impl HostFunction {
     pub fn call(
         &self,
         state: &mut HostState,
-        memory: &mut [u8],
+        memory: &mut dyn Memory,
         arguments: &[i64],
     ) -> Result<i64, Fault> {
         if let Some(capability) = self.capability
@@ -65,23 +66,4 @@ impl HostFunction {
 }
 
 /// State, memory, arguments; the result.
-pub(super) type Body = fn(&mut HostState, &mut [u8], &[i64]) -> Result<i64, Fault>;
-
-pub(super) fn bytes_range(
-    memory: usize,
-    pointer: i64,
-    len: i64,
-) -> Result<std::ops::Range<usize>, Fault> {
-    let (start, len) = (pointer as u32 as usize, len as u32 as usize);
-    match start.checked_add(len) {
-        Some(end) if end <= memory => Ok(start..end),
-        _ => Err(Fault::Host(format!(
-            "the guest passed {len} bytes at {start} to the host, outside of its memory of \
-             {memory} bytes"
-        ))),
-    }
-}
-
-pub(super) fn bytes(memory: &[u8], pointer: i64, len: i64) -> Result<&[u8], Fault> {
-    Ok(&memory[bytes_range(memory.len(), pointer, len)?])
-}
+pub(super) type Body = fn(&mut HostState, &mut dyn Memory, &[i64]) -> Result<i64, Fault>;

@@ -73,9 +73,9 @@ impl HostState {
 #[derive(Debug, Default)]
 pub struct TableState {
     /// Whether `create` or `connect` runs, the only ones that may declare and configure.
-    pub(crate) connecting: bool,
+    connecting: bool,
     /// What was declared.
-    pub(crate) declaration: Option<String>,
+    declaration: Option<String>,
     /// Whether `update` follows the statement's conflict clause.
     pub(crate) constraint_support: bool,
     /// What `sqlite3_vtab_on_conflict` gives while `update` runs; 0 otherwise.
@@ -89,6 +89,17 @@ impl TableState {
     const ERROR: i64 = 1;
     const TOOBIG: i64 = 18;
     const MISUSE: i64 = 21;
+
+    /// `create` or `connect` begins.
+    pub(crate) fn connect(&mut self) {
+        *self = Self { connecting: true, ..Self::default() };
+    }
+
+    /// It has ended; what it declared.
+    pub(crate) fn connected(&mut self) -> Option<String> {
+        self.connecting = false;
+        self.declaration.take()
+    }
 
     pub(super) fn declare(&mut self, sql: &[u8]) -> i64 {
         if !self.connecting || self.declaration.is_some() {

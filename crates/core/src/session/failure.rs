@@ -88,6 +88,13 @@ fn fault(
              the host set it",
             policy.fuel.unwrap_or_default()
         )),
+        Fault::OtherThread => Error::new(
+            ErrorKind::Fault,
+            format!(
+                "{callable}: its runtime works on one thread alone, and this is another one: use the \
+                 connection on the thread that called it first"
+            ),
+        ),
         Fault::Interrupted => Error::new(ErrorKind::Interrupted, "interrupted"),
         Fault::MemoryExhausted => memory(callable, policy, ""),
         Fault::TableExhausted => limit(format!(

@@ -12,6 +12,7 @@ use super::rows::{Rows, in_column, in_rowid, no_row};
 use super::{Access, unknown_pointer};
 use crate::error::{Error, ErrorKind, Result};
 use crate::guest::{Arguments, CallError, Null, Sink, Unreadable};
+use crate::host::TableState;
 use crate::manifest::{Table, TableMethod};
 use crate::registry::{Callable, Registry, TableEntry};
 use crate::session::{InstanceId, Session};
@@ -131,7 +132,7 @@ impl VirtualTable {
     /// Whether `update` follows the statement's conflict clause, as the guest says.
     pub fn constraint_support(&mut self) -> bool {
         let guest = self.connected.and_then(|(instance, _)| self.instance.guest(instance));
-        guest.is_some_and(|guest| guest.table().constraint_support)
+        guest.and_then(|guest| guest.with_table(|table| table.constraint_support)) == Some(true)
     }
 
     /// Connects the guest's table, unless it is; `create` when CREATE VIRTUAL TABLE runs. Gives the
@@ -149,15 +150,13 @@ impl VirtualTable {
         let create = create && self.instance.has(TableMethod::Create);
         let method = if create { TableMethod::Create } else { TableMethod::Connect };
         if let Some(guest) = self.instance.guest(instance) {
-            *guest.table() = Default::default();
-            guest.table().connecting = true;
+            guest.with_table(TableState::connect);
         }
         let arguments: Vec<_> = self.arguments.iter().map(Value::as_ref).collect();
         let connected = self.instance.call(access.session, method, &arguments, handle);
-        let declaration = self.instance.guest(instance).and_then(|guest| {
-            guest.table().connecting = false;
-            guest.table().declaration.take()
-        });
+        let guest = self.instance.guest(instance);
+        let declaration = guest.and_then(|guest| guest.with_table(TableState::connected));
+        let declaration = declaration.flatten();
         let table = connected?;
         self.connected = Some((instance, table));
         self.check_declaration(access.session, method, declaration)?;
@@ -397,7 +396,7 @@ impl VirtualTable {
             return Err(self.instance.fail(access.session, TableMethod::Update, error));
         }
         if let Some(guest) = self.instance.guest(instance) {
-            guest.table().on_conflict = on_conflict;
+            guest.with_table(|table| table.on_conflict = on_conflict);
         }
         let arguments = After { first: [ValueRef::Integer(table)], arguments };
         let result =
@@ -409,7 +408,7 @@ impl VirtualTable {
                 }
             });
         if let Some(guest) = self.instance.guest(instance) {
-            guest.table().on_conflict = 0;
+            guest.with_table(|table| table.on_conflict = 0);
         }
         result
     }

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use commensal_core::Capabilities;
 use commensal_core::host::{HostServices, HostState, LogLevel};
 use commensal_core::runtime::{
-    CompileOptions, CompiledModule, Instance, InstanceConfig, Metering, Runtime, StatementBudget,
+    CompileOptions, CompiledModule, Instance, InstanceConfig, Metering, NumberType, Runtime, Shape,
+    StatementBudget,
 };
 
 struct Services;
@@ -36,6 +37,7 @@ const GUEST: &str = r#"(module
         (i64.store offset=8 (local.get 1) (i64.add (i64.load offset=8 (local.get 1))
             (i64.load offset=24 (local.get 1))))
         (local.get 1))
+    (func (export "native") (param i64 i64) (result i64) (i64.add (local.get 0) (local.get 1)))
     (func (export "host") (param i32 i32) (result i32) (call $interrupted))
     (func (export "work") (param i32 i32) (result i32) (local i32)
         (loop
@@ -84,12 +86,19 @@ pub(crate) fn print(runtime: &dyn Runtime) {
             ("host", 0, 500_000),
             ("work", 1000, 5_000),
         ] {
-            let function = instance.resolve(export).expect("the guest has the export");
+            let function =
+                instance.resolve(export, Shape::RECORDS).expect("the guest has the export");
             measure(export, count, || {
-                let result = instance.call(function, argc, black_box(1024), &mut budget);
+                let result = instance.call_records(function, argc, black_box(1024), &mut budget);
                 black_box(result.expect("the call is good"));
             });
         }
+        let native = Shape { params: &[NumberType::I64; 2], result: Some(NumberType::I64) };
+        let function = instance.resolve("native", native).expect("the guest has the export");
+        measure("native", 2_000_000, || {
+            let result = instance.call(function, black_box(&[40, 2]), &mut budget);
+            black_box(result.expect("the call is good"));
+        });
         measure("memory()", 2_000_000, || {
             black_box(instance.memory().map(|memory| memory.len()));
         });
@@ -98,9 +107,10 @@ pub(crate) fn print(runtime: &dyn Runtime) {
         let touched = "instantiate, first call, 3 pages, drop";
         measure(touched, 3_000, || {
             let mut instance = new(&*module, fuel);
-            let function = instance.resolve("record").expect("the guest has the export");
+            let function =
+                instance.resolve("record", Shape::RECORDS).expect("the guest has the export");
             for at in [1024, 1_000_000, 1_048_576] {
-                instance.call(function, 2, at, &mut budget).expect("the call is good");
+                instance.call_records(function, 2, at, &mut budget).expect("the call is good");
             }
         });
     }

@@ -87,7 +87,7 @@ fn cleaning_up_is_not_interrupted_but_bounded() {
     let mut cleanup = StatementBudget::for_cleanup(SHORT);
     assert!(!cleanup.is_interruptible() && budget().is_interruptible());
     assert_eq!(cleanup.remaining(), SHORT);
-    let result = instance.call(function, 0, 0, &mut cleanup);
+    let result = instance.call_records(function, 0, 0, &mut cleanup);
     assert_eq!(result, Err(Box::new(Fault::StatementTimeout)));
     assert!(!cleanup.is_interruptible() && cleanup.remaining().is_zero());
 }
@@ -110,7 +110,7 @@ fn one_long_call_uses_up_the_statement() {
     let mut instance = instantiate(ENDLESS, |_| {}).unwrap();
     let function = resolve(&mut *instance, "f");
     let mut budget = StatementBudget::new(SHORT);
-    let result = instance.call(function, 0, 0, &mut budget);
+    let result = instance.call_records(function, 0, 0, &mut budget);
     assert_eq!(
         (result, budget.remaining()),
         (Err(Box::new(Fault::StatementTimeout)), Duration::ZERO)
@@ -125,7 +125,7 @@ fn many_short_calls_use_up_the_statement() {
     let mut budget = StatementBudget::new(SHORT);
     let began = Instant::now();
     let fault = loop {
-        match instance.call(function, 0, 0, &mut budget) {
+        match instance.call_records(function, 0, 0, &mut budget) {
             Ok(value) => assert_eq!(value, 1),
             Err(fault) => break fault,
         }
@@ -142,7 +142,7 @@ fn a_call_without_ticks_costs_nothing() {
     let (mut left, mut calling) = (budget(), Duration::ZERO);
     for _ in 0..5 {
         let began = Instant::now();
-        assert_eq!(instance.call(function, 0, 0, &mut left), Ok(1));
+        assert_eq!(instance.call_records(function, 0, 0, &mut left), Ok(1));
         calling += began.elapsed();
         thread::sleep(SHORT);
     }
@@ -341,7 +341,7 @@ fn many_threads_call_at_once() {
                 let mut instance = compiled.instantiate(config(&Arc::default())).unwrap();
                 let function = resolve(&mut *instance, "f");
                 for _ in 0..100 {
-                    assert_eq!(instance.call(function, 10_000, id, &mut budget()), Ok(id));
+                    assert_eq!(instance.call_records(function, 10_000, id, &mut budget()), Ok(id));
                 }
                 let mut limits = config(&Arc::default());
                 limits.call_timeout = SHORT;

@@ -10,7 +10,7 @@ use commensal_core::Capabilities;
 use commensal_core::fault::Fault;
 use commensal_core::host::{HostServices, HostState, LogLevel};
 use commensal_core::runtime::{
-    CompileOptions, CompiledModule, FunctionId, Instance, InstanceConfig, Metering, Runtime,
+    CompileOptions, CompiledModule, FunctionId, Instance, InstanceConfig, Metering, Runtime, Shape,
     StatementBudget,
 };
 
@@ -79,7 +79,8 @@ pub(crate) fn budget() -> StatementBudget {
 }
 
 pub(crate) fn resolve(instance: &mut dyn Instance, export: &str) -> FunctionId {
-    instance.resolve(export).expect("the test's module exports the function")
+    let function = instance.resolve(export, Shape::RECORDS);
+    function.expect("the test's module exports the function")
 }
 
 /// Resolves and calls.
@@ -90,7 +91,7 @@ pub(crate) fn call(
     argv: u32,
 ) -> Result<u32, Fault> {
     let function = resolve(instance, export);
-    instance.call(function, argc, argv, &mut budget()).map_err(|fault| *fault)
+    instance.call_records(function, argc, argv, &mut budget()).map_err(|fault| *fault)
 }
 
 /// Calls the module's export `f` with zeros.

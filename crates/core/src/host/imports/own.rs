@@ -2,7 +2,8 @@
 //! virtual tables declare.
 
 use crate::fault::Fault;
-use crate::host::function::{HostFunction, HostType, bytes, bytes_range};
+use crate::host::area::{Area, bytes};
+use crate::host::function::{HostFunction, HostType};
 use crate::host::services::LogLevel;
 use crate::limits::Capability;
 
@@ -17,7 +18,7 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
         body: |state, memory, arguments| {
             let message = bytes(memory, arguments[1], arguments[2])?;
             let level = LogLevel::from_code(arguments[0]);
-            state.services.log(level, &String::from_utf8_lossy(message));
+            state.services.log(level, &String::from_utf8_lossy(&message));
             Ok(0)
         },
     },
@@ -44,8 +45,8 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
         result: None,
         capability: Some(Capability::Random),
         body: |state, memory, arguments| {
-            let range = bytes_range(memory.len(), arguments[0], arguments[1])?;
-            state.services.random(&mut memory[range]).map_err(Fault::Host)?;
+            let area = Area::new(memory, arguments[0], arguments[1])?;
+            area.fill(memory, |into| state.services.random(into).map_err(Fault::Host))?;
             Ok(0)
         },
     },
@@ -57,7 +58,7 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
         capability: None,
         body: |state, memory, arguments| {
             let sql = bytes(memory, arguments[0], arguments[1])?;
-            Ok(state.table.declare(sql))
+            Ok(state.table.declare(&sql))
         },
     },
     HostFunction {

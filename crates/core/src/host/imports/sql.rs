@@ -1,5 +1,6 @@
 //! The host module's functions over the statements of a guest (docs/abi.md, section 11).
 
+use std::borrow::Cow;
 use std::sync::atomic::Ordering::Relaxed;
 
 use commensal_abi::record::{FLAG_POINTER, FLAG_ZEROBLOB};
@@ -9,12 +10,14 @@ use web_time::Instant;
 use crate::engine::SqlText;
 use crate::error::{Error, ErrorKind, Result};
 use crate::fault::Fault;
+use crate::host::area::{Area, bytes};
 use crate::host::authorize::{authorize, check_compiled};
 use crate::host::calls::{Search, check_rights};
-use crate::host::function::{Body, HostFunction, HostType, bytes, bytes_range};
+use crate::host::function::{Body, HostFunction, HostType};
 use crate::host::sql::{BoxedStatement, HostSql, Level, SqlState, code};
 use crate::host::state::HostState;
 use crate::limits::{Capabilities, Capability};
+use crate::runtime::Memory;
 use crate::stack;
 use crate::value::ValueRef;
 
@@ -129,11 +132,11 @@ const I64: HostType = HostType::I64;
 pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
     function("sql_prepare", &[I32, I32], I64, |state, memory, arguments| {
         let sql = bytes(memory, arguments[0], arguments[1])?;
-        prepare(state, sql)
+        prepare(state, &sql)
     }),
     function("sql_bind", &[I32, I32, I32], I32, |state, memory, arguments| {
-        let range = bytes_range(memory.len(), arguments[2], Record::SIZE as i64)?;
-        let record = memory[range].first_chunk().and_then(|b| Record::flagged_from_bytes(b).ok());
+        let record = bytes(memory, arguments[2], Record::SIZE as i64)?;
+        let record = record.first_chunk().and_then(|b| Record::flagged_from_bytes(b).ok());
         let Some(record) = record.filter(|record| record.flags != FLAG_POINTER) else {
             return Ok(state.sql.misuse());
         };
@@ -142,15 +145,15 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
         }
         let content = match record.tag.is_bytes() {
             true => bytes(memory, record.pointer().into(), record.len.into())?,
-            false => &[],
+            false => Cow::Borrowed(&[][..]),
         };
         let value = match record.tag {
             Tag::Error => return Ok(state.sql.misuse()),
             Tag::Null => ValueRef::Null,
             Tag::Integer => ValueRef::Integer(record.payload as i64),
             Tag::Real => ValueRef::Real(f64::from_bits(record.payload)),
-            Tag::Blob => ValueRef::Blob(content),
-            Tag::Text => match std::str::from_utf8(content) {
+            Tag::Blob => ValueRef::Blob(&content),
+            Tag::Text => match std::str::from_utf8(&content) {
                 Ok(text) => ValueRef::Text(text),
                 Err(_) => return Ok(state.sql.fail(code::ERROR, "the text is not valid UTF-8")),
             },
@@ -177,14 +180,14 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
     function("sql_parameter_index", &[I32, I32, I32], I32, |state, memory, arguments| {
         let name = bytes(memory, arguments[1], arguments[2])?;
         let statement = state.sql.find(arguments[0]);
-        let index = statement.zip(std::str::from_utf8(name).ok());
+        let index = statement.zip(std::str::from_utf8(&name).ok());
         Ok(index.and_then(|(s, name)| s.parameter_index(name)).map_or(0, count))
     }),
     function("sql_parameter_name", &[I32, I32, I32, I32], I32, |state, memory, arguments| {
-        let buffer = bytes_range(memory.len(), arguments[2], arguments[3])?;
+        let buffer = Area::new(memory, arguments[2], arguments[3])?;
         let statement = state.sql.find(arguments[0]);
         let name = statement.and_then(|s| s.parameter_name(index(arguments[1])));
-        Ok(name.map_or(-1, |name| fill(&mut memory[buffer], name.as_bytes())))
+        name.map_or(Ok(-1), |name| fill(memory, buffer, name.as_bytes()))
     }),
     function("sql_step", &[I32], I32, |state, _, arguments| step(state, arguments[0])),
     function("sql_column_count", &[I32], I32, |state, _, arguments| {
@@ -192,11 +195,11 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
     }),
     function("sql_column", &[I32, I32, I32, I32, I32], I32, column),
     function("sql_column_name", &[I32, I32, I32, I32], I32, |state, memory, arguments| {
-        let buffer = bytes_range(memory.len(), arguments[2], arguments[3])?;
+        let buffer = Area::new(memory, arguments[2], arguments[3])?;
         let statement = state.sql.find(arguments[0]);
         let index = index(arguments[1]);
         let statement = statement.filter(|s| index < s.column_count());
-        Ok(statement.map_or(-1, |s| fill(&mut memory[buffer], s.column_name(index).as_bytes())))
+        statement.map_or(Ok(-1), |s| fill(memory, buffer, s.column_name(index).as_bytes()))
     }),
     function("sql_readonly", &[I32], I32, |state, _, arguments| {
         Ok(state.sql.find(arguments[0]).is_none_or(|s| s.is_readonly()).into())
@@ -217,8 +220,8 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
         Ok(code::OK)
     }),
     function("sql_errmsg", &[I32, I32], I32, |state, memory, arguments| {
-        let buffer = bytes_range(memory.len(), arguments[0], arguments[1])?;
-        Ok(fill(&mut memory[buffer], state.sql.message.as_bytes()))
+        let buffer = Area::new(memory, arguments[0], arguments[1])?;
+        fill(memory, buffer, state.sql.message.as_bytes())
     }),
     function("sql_changes", &[], I64, |state, _, _| {
         Ok(state.services.sql().map_or(0, HostSql::changes))
@@ -242,10 +245,9 @@ fn count(number: usize) -> i64 {
 }
 
 /// Writes as much as fits; how much there is.
-fn fill(buffer: &mut [u8], content: &[u8]) -> i64 {
-    let len = content.len().min(buffer.len());
-    buffer[..len].copy_from_slice(&content[..len]);
-    count(content.len())
+fn fill(memory: &mut dyn Memory, buffer: Area, content: &[u8]) -> Result<i64, Fault> {
+    buffer.put(memory, content)?;
+    Ok(count(content.len()))
 }
 
 fn bind_zeroblob(state: &mut HostState, statement: i64, parameter: i64, len: u32) -> i64 {
@@ -334,10 +336,10 @@ fn step(state: &mut HostState, number: i64) -> Result<i64, Fault> {
     })
 }
 
-fn column(state: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Result<i64, Fault> {
-    let place = bytes_range(memory.len(), arguments[2], Record::SIZE as i64)?;
-    let buffer = bytes_range(memory.len(), arguments[3], arguments[4])?;
-    if !place.start.is_multiple_of(Record::ALIGN) {
+fn column(state: &mut HostState, memory: &mut dyn Memory, arguments: &[i64]) -> Result<i64, Fault> {
+    let place = Area::new(memory, arguments[2], Record::SIZE as i64)?;
+    let buffer = Area::new(memory, arguments[3], arguments[4])?;
+    if !place.start.is_multiple_of(Record::ALIGN as u32) {
         return Ok(state.sql.fail(code::MISUSE, "the place of the record is not 8-aligned"));
     }
     let column = index(arguments[1]);
@@ -350,11 +352,11 @@ fn column(state: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Result
     let (tag, content, subtype) = match value {
         Ok(ValueRef::Null) => (Tag::Null, &[][..], 0),
         Ok(ValueRef::Integer(integer)) => {
-            memory[place].copy_from_slice(&Record::integer(integer).to_bytes());
+            place.put(memory, &Record::integer(integer).to_bytes())?;
             return Ok(code::OK);
         }
         Ok(ValueRef::Real(real)) => {
-            memory[place].copy_from_slice(&Record::real(real).to_bytes());
+            place.put(memory, &Record::real(real).to_bytes())?;
             return Ok(code::OK);
         }
         Ok(ValueRef::Text(text)) => (Tag::Text, text.as_bytes(), 0),
@@ -362,18 +364,16 @@ fn column(state: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Result
         Err(Ok(bytes)) => (Tag::Blob, bytes, INVALID_TEXT),
         Err(Err(error)) => return Ok(state.sql.engine(&error)),
     };
-    let pointer = match content.len() <= buffer.len() {
-        true => buffer.start,
-        false => 0,
-    };
+    let fits = content.len() <= buffer.len as usize;
+    let pointer = if fits { buffer.start } else { 0 };
     let record = match tag {
         Tag::Null => Record::NULL,
         // No value of an engine's has 4 GiB.
-        tag => Record { subtype, ..Record::bytes(tag, pointer as u32, content.len() as u32) },
+        tag => Record { subtype, ..Record::bytes(tag, pointer, content.len() as u32) },
     };
-    if content.len() <= buffer.len() {
-        memory[buffer][..content.len()].copy_from_slice(content);
+    if fits {
+        buffer.put(memory, content)?;
     }
-    memory[place].copy_from_slice(&record.to_bytes());
+    place.put(memory, &record.to_bytes())?;
     Ok(code::OK)
 }

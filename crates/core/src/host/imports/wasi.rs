@@ -6,10 +6,12 @@
 //! else; clock and randomness are behind the same capabilities as in the host module.
 
 use crate::fault::Fault;
-use crate::host::function::{Body, HostFunction, HostType, bytes, bytes_range};
+use crate::host::area::{Area, bytes};
+use crate::host::function::{Body, HostFunction, HostType};
 use crate::host::services::LogLevel;
 use crate::host::state::HostState;
 use crate::limits::Capability;
+use crate::runtime::Memory;
 
 /// The module of the imports.
 const MODULE: &str = "wasi_snapshot_preview1";
@@ -120,14 +122,12 @@ fn stream(descriptor: i64, answer: i64) -> i64 {
 }
 
 /// Writes a number into the guest's memory.
-fn put(memory: &mut [u8], pointer: i64, value: &[u8]) -> Result<(), Fault> {
-    let range = bytes_range(memory.len(), pointer, value.len() as i64)?;
-    memory[range].copy_from_slice(value);
-    Ok(())
+fn put(memory: &mut dyn Memory, pointer: i64, value: &[u8]) -> Result<(), Fault> {
+    Area::new(memory, pointer, value.len() as i64)?.put(memory, value)
 }
 
 /// Arguments and environment: no texts, of no bytes.
-fn no_texts(_: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Result<i64, Fault> {
+fn no_texts(_: &mut HostState, memory: &mut dyn Memory, arguments: &[i64]) -> Result<i64, Fault> {
     put(memory, arguments[0], &0_u32.to_le_bytes())?;
     put(memory, arguments[1], &0_u32.to_le_bytes())?;
     Ok(SUCCESS)
@@ -138,7 +138,11 @@ fn is_clock(id: i64) -> bool {
     matches!(id, 0 | 1)
 }
 
-fn clock_resolution(_: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Result<i64, Fault> {
+fn clock_resolution(
+    _: &mut HostState,
+    memory: &mut dyn Memory,
+    arguments: &[i64],
+) -> Result<i64, Fault> {
     if !is_clock(arguments[0]) {
         return Ok(INVAL);
     }
@@ -146,7 +150,11 @@ fn clock_resolution(_: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> 
     Ok(SUCCESS)
 }
 
-fn clock_time(state: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Result<i64, Fault> {
+fn clock_time(
+    state: &mut HostState,
+    memory: &mut dyn Memory,
+    arguments: &[i64],
+) -> Result<i64, Fault> {
     if !is_clock(arguments[0]) {
         return Ok(INVAL);
     }
@@ -154,15 +162,15 @@ fn clock_time(state: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Re
     Ok(SUCCESS)
 }
 
-fn random(state: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Result<i64, Fault> {
-    let range = bytes_range(memory.len(), arguments[0], arguments[1])?;
-    state.services.random(&mut memory[range]).map_err(Fault::Host)?;
+fn random(state: &mut HostState, memory: &mut dyn Memory, arguments: &[i64]) -> Result<i64, Fault> {
+    let area = Area::new(memory, arguments[0], arguments[1])?;
+    area.fill(memory, |into| state.services.random(into).map_err(Fault::Host))?;
     Ok(SUCCESS)
 }
 
 /// Standard output and error are one message a call, without the line's end. Without the capability
 /// they are written as to a closed terminal: a library that prints is no reason to fail.
-fn write(state: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Result<i64, Fault> {
+fn write(state: &mut HostState, memory: &mut dyn Memory, arguments: &[i64]) -> Result<i64, Fault> {
     let level = match arguments[0] {
         1 => LogLevel::Info,
         2 => LogLevel::Warn,
@@ -173,13 +181,13 @@ fn write(state: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Result<
         return Ok(INVAL);
     }
     let mut text = Vec::new();
-    let (buffers, _) = bytes(memory, arguments[1], (number * 8) as i64)?.as_chunks::<8>();
-    for buffer in buffers {
+    let buffers = bytes(memory, arguments[1], (number * 8) as i64)?.into_owned();
+    for buffer in buffers.as_chunks::<8>().0 {
         let [p0, p1, p2, p3, l0, l1, l2, l3] = *buffer;
         let pointer = u32::from_le_bytes([p0, p1, p2, p3]);
         let len = u32::from_le_bytes([l0, l1, l2, l3]);
-        let buffer = bytes(memory, pointer.into(), len.into())?;
-        text.extend_from_slice(&buffer[..buffer.len().min(WRITTEN_MAX - text.len())]);
+        let buffer = Area::new(memory, pointer.into(), len.into())?;
+        text.extend_from_slice(&buffer.first(WRITTEN_MAX - text.len()).bytes(memory)?);
         if text.len() == WRITTEN_MAX {
             break;
         }
@@ -193,7 +201,7 @@ fn write(state: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Result<
 }
 
 /// Standard input is at its end.
-fn read(_: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Result<i64, Fault> {
+fn read(_: &mut HostState, memory: &mut dyn Memory, arguments: &[i64]) -> Result<i64, Fault> {
     if arguments[0] != 0 {
         return Ok(BADF);
     }
@@ -202,7 +210,11 @@ fn read(_: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Result<i64, 
 }
 
 /// Streams are character devices, so that a C library hands over each line.
-fn descriptor_state(_: &mut HostState, memory: &mut [u8], arguments: &[i64]) -> Result<i64, Fault> {
+fn descriptor_state(
+    _: &mut HostState,
+    memory: &mut dyn Memory,
+    arguments: &[i64],
+) -> Result<i64, Fault> {
     const CHARACTER_DEVICE: u8 = 2;
     const MAY_READ: u64 = 1 << 1;
     const MAY_WRITE: u64 = 1 << 6;
