@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use commensal_core::abi::Record;
 use commensal_core::fault::Fault;
-use commensal_core::guest::{Arguments, CallError, Callee, Guest, Null, Pointer, Sink, Unreadable};
+use commensal_core::guest::{
+    Appended, Arguments, Batch, CallError, Callee, Guest, Null, Pointer, Sink, Unreadable,
+};
 use commensal_core::host::{HostServices, HostState, LogLevel};
 use commensal_core::limits::Capabilities;
 use commensal_core::manifest::{Param, Signature};
@@ -467,5 +469,79 @@ fn a_bad_scratch_area_is_refused() {
         ] {
             assert_eq!(start(scratch, addressable), Some(expected));
         }
+    }
+}
+
+/// Gives for each row of two integers their sum and their difference, as rows of a table.
+fn sums(memory: &mut [u8], _: u32, argv: u32) -> Result<u32, Fault> {
+    let word = |memory: &[u8], record: u32| {
+        let at = (argv + record * 16 + 8) as usize;
+        i64::from_le_bytes(memory[at..at + 8].try_into().expect("eight bytes"))
+    };
+    let (factor, rows) = (word(memory, 0), word(memory, 1) as u32);
+    let given = rows.min(1000);
+    let mut batch = Vec::from(given.to_le_bytes());
+    batch.extend(2_u32.to_le_bytes());
+    for row in 0..given {
+        let (a, b) = (word(memory, 2 + row * 2), word(memory, 3 + row * 2));
+        for value in [row.into(), factor * (a + b), factor * (a - b)] {
+            batch.extend(Record::integer(value).to_bytes());
+        }
+    }
+    memory[BATCH..BATCH + batch.len()].copy_from_slice(&batch);
+    result(memory, record(4, batch.len() as u32, BATCH as u64))
+}
+
+/// Where the double's rows are.
+const BATCH: usize = 32 << 10;
+
+#[test]
+fn rows_are_mapped_to_rows_without_an_aggregate() {
+    let integer = Param { class: Some(StorageClass::Integer), nullable: false };
+    let signature = signature(&[integer, integer], None);
+    for addressable in [true, false] {
+        let double = Double { body: sums, scratch: grow, addressable };
+        let mut guest = guest(&double).expect("it starts");
+        let mut batch = Batch::new(1, 8 << 10);
+        let mut map = |batch: &mut Batch| {
+            let rows = guest.map_rows(batch, FunctionId(0), &[10], 2, &mut budget());
+            let rows = rows.map_err(|error| *error)?;
+            let mut values = Vec::new();
+            for row in 0..rows.rows {
+                let at = |column: u32| rows.first + row * rows.row_bytes + (column + 1) * 16;
+                for column in [0, 1] {
+                    let sink = |value: ValueRef<'_>, _: u8| value.to_owned();
+                    let value = guest.value_at(at(column), None, usize::MAX, false, sink);
+                    values.push(value.map_err(|error| *error)?);
+                }
+            }
+            Ok::<_, CallError>(values)
+        };
+        // Twice, so that the rows are also of an emptied batch.
+        for round in 1..3 {
+            for row in [[1, 2], [30, 4], [i64::from(round), 6]] {
+                let row = row.map(ValueRef::Integer);
+                let appended = batch.append(&signature, false, row.as_slice());
+                assert_eq!(appended.map_err(|e| *e), Ok(Appended::Done));
+            }
+            let null = [ValueRef::Null, ValueRef::Integer(1)];
+            let appended = batch.append(&signature, false, null.as_slice());
+            assert_eq!(appended.map_err(|e| *e), Ok(Appended::Done));
+            assert_eq!(batch.rows(), 3, "NULL keeps a row from the guest");
+            let round = i64::from(round);
+            let expected = [30, -10, 340, 260, 10 * (round + 6), 10 * (round - 6)];
+            assert_eq!(map(&mut batch), Ok(expected.map(Value::Integer).to_vec()));
+            assert!(batch.is_empty());
+        }
+        // A batch is full at some point, and a row that does not fit is not in it.
+        let row = [ValueRef::Integer(1), ValueRef::Integer(1)];
+        let rows = (0..).take_while(|_| {
+            batch.append(&signature, false, row.as_slice()).map_err(|e| *e) != Ok(Appended::Full)
+        });
+        assert_eq!(rows.count(), (8 << 10) / 32 - 1);
+        assert_eq!(map(&mut batch).map(|values| values.len()), Ok(2 * 255));
+        // No row is as many as none.
+        let nothing = map(&mut batch).expect_err("it gives no rows");
+        assert!(matches!(nothing, CallError::Protocol(_)), "{nothing:?}");
     }
 }

@@ -1,14 +1,15 @@
-//! Rows on their way to an aggregate: collected on the host, handed over in one call.
+//! Rows on their way to a guest: collected on the host, handed over in one call. Those of an aggregate's
+//! state are one use; an engine that has its rows in batches can map each to another ([`Guest::map_rows`]).
 //!
-//! A batch is laid out as the guest will see it, so that handing it over is a copy: the state's handle
-//! and the number of rows, then the rows' records from the front, and their bytes from the back. The
-//! rows of a state that is alone could be written into guest memory at once; that would save the copy,
-//! a nanosecond a row, and cost each row the way to the instance, which is more.
+//! A batch is laid out as the guest will see it, so that handing it over is a copy: what the function takes
+//! first (the state's handle) and the number of rows, then the rows' records from the front, and their bytes
+//! from the back. The rows of a state that is alone could be written into guest memory at once; that would
+//! save the copy, a nanosecond a row, and cost each row the way to the instance, which is more.
 
 use commensal_abi::{Record, Tag};
 
 use super::arguments::{Arguments, Placed, Plain, Room, Unreadable, needs, records, write};
-use super::{CallResult, Callee, Guest, memory_shrank};
+use super::{CallError, CallResult, Callee, Fetched, Guest, memory_shrank};
 use crate::live::LiveAccount;
 use crate::manifest::{Param, Signature};
 use crate::runtime::{FunctionId, StatementBudget};
@@ -21,8 +22,8 @@ const BYTES_MAX: usize = 8 << 10;
 const BYTES_FIRST: usize = 1 << 10;
 /// Rows of a batch, for those that have no arguments and so no bytes.
 const ROWS_MAX: u32 = 1024;
-/// Bytes of the two records before the rows.
-const HEAD: usize = 2 * Record::SIZE;
+/// What `step` and `inverse` take before the number of rows: the state's handle.
+const BEFORE_STATE: usize = 1;
 /// Bytes of all batches of a statement.
 const BYTES_OF_ALL_MAX: usize = 8 << 20;
 /// Batches that are kept for the next group.
@@ -45,7 +46,8 @@ impl Batches {
     /// A batch for a new state; `ordered` when each row is to be handed over by itself.
     pub(crate) fn take(&mut self, ordered: bool) -> Batch {
         let batch = self.spare.pop();
-        let mut batch = batch.unwrap_or_else(|| Batch::empty(self.claim(0, BYTES_FIRST)));
+        let mut batch =
+            batch.unwrap_or_else(|| Batch::new(BEFORE_STATE, self.claim(0, BYTES_FIRST)));
         batch.rows_max = if ordered { 1 } else { ROWS_MAX };
         batch.plain = PlainRows::default();
         batch
@@ -69,7 +71,7 @@ impl Batches {
         let old = batch.buffer.len();
         if batch.is_empty() && old < BYTES_MAX {
             let buffer = self.claim(old, BYTES_MAX);
-            *batch = Batch { rows_max: batch.rows_max, ..Batch::empty(buffer) };
+            *batch = Batch { rows_max: batch.rows_max, ..Batch::new(BEFORE_STATE, buffer) };
         }
     }
 
@@ -87,8 +89,10 @@ impl Batches {
 }
 
 /// Rows that the guest has not seen yet.
-pub(crate) struct Batch {
+pub struct Batch {
     buffer: Box<[u8]>,
+    /// Bytes of the records before the rows.
+    head: usize,
     /// Where the next row's records go.
     records_end: usize,
     /// Where bytes begin; the next ones go before.
@@ -147,14 +151,17 @@ pub enum Appended {
 }
 
 impl Batch {
-    fn empty(bytes: usize) -> Self {
+    /// An empty one of so many bytes, for a function that takes so many integers before the number of rows.
+    pub fn new(before: usize, bytes: usize) -> Self {
+        let head = (before + 1) * Record::SIZE;
         let buffer = vec![0; bytes].into();
         Self {
             buffer,
-            records_end: HEAD,
+            head,
+            records_end: head,
             bytes_start: bytes,
             rows: 0,
-            rows_max: 0,
+            rows_max: ROWS_MAX,
             base: 0,
             plain: PlainRows::default(),
         }
@@ -162,15 +169,20 @@ impl Batch {
 
     fn clear(&mut self) {
         self.rows = 0;
-        self.records_end = HEAD;
+        self.records_end = self.head;
         self.bytes_start = self.buffer.len();
         self.plain.end = 0;
     }
 
     /// Whether there is nothing to hand over.
     #[inline]
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.rows == 0
+    }
+
+    /// Rows to hand over.
+    pub fn rows(&self) -> u32 {
+        self.rows
     }
 
     /// Adds a row of integers and text; false for any other, and when something is to be done besides.
@@ -213,7 +225,7 @@ impl Batch {
     /// [`Argument`](super::CallError::Argument): an argument does not fit its parameter. The batch is as
     /// it was.
     #[inline]
-    pub(crate) fn append<A: Arguments + ?Sized>(
+    pub fn append<A: Arguments + ?Sized>(
         &mut self,
         signature: &Signature,
         subtype: bool,
@@ -248,7 +260,7 @@ impl Batch {
             self.plain = PlainRows::new(signature, arguments);
         }
         // The last row of a full batch is handed over with it.
-        self.plain.end = HEAD + self.plain.bytes * self.rows_max as usize;
+        self.plain.end = self.head + self.plain.bytes * self.rows_max as usize;
     }
 
     /// Follows the scratch area to another place: the records' pointers were into the old one.
@@ -256,7 +268,7 @@ impl Batch {
     fn relocate(&mut self, base: u32) {
         let by = base.wrapping_sub(self.base);
         self.base = base;
-        let records = self.buffer.get_mut(HEAD..self.records_end).unwrap_or_default();
+        let records = self.buffer.get_mut(self.head..self.records_end).unwrap_or_default();
         for record in records.as_chunks_mut::<{ Record::SIZE }>().0 {
             if [Tag::Text as u8, Tag::Blob as u8].contains(&record[0]) {
                 let [.., a, b, c, d, _, _, _, _] = *record;
@@ -286,7 +298,7 @@ impl Room for Downwards<'_> {
 }
 
 impl Guest {
-    /// Hands the rows of a batch over, and empties it.
+    /// Hands the rows of an aggregate's state over, and empties the batch.
     ///
     /// # Errors
     /// As [`Guest::call`].
@@ -297,18 +309,40 @@ impl Guest {
         handle: i64,
         budget: &mut StatementBudget,
     ) -> CallResult<()> {
-        let handed_over = self.try_hand_over(batch, function, handle, budget);
+        let pointer = self.try_hand_over(batch, function, &[handle], budget);
         batch.clear();
-        handed_over
+        self.error_at(pointer?)
     }
 
+    /// Hands rows over to a function that gives as many rows of so many columns back, and empties the batch.
+    ///
+    /// # Errors
+    /// As [`Guest::fetch`]; other than as many rows break the ABI.
+    pub fn map_rows(
+        &mut self,
+        batch: &mut Batch,
+        function: FunctionId,
+        before: &[i64],
+        columns: u32,
+        budget: &mut StatementBudget,
+    ) -> CallResult<Fetched> {
+        let rows = batch.rows;
+        let pointer = self.try_hand_over(batch, function, before, budget);
+        batch.clear();
+        match self.fetched_at(pointer?, Some(columns), rows)? {
+            Some(fetched) if fetched.rows == rows => Ok(fetched),
+            fetched => Err(other_rows(rows, fetched.map_or(0, |fetched| fetched.rows)).into()),
+        }
+    }
+
+    /// The address of the result's record.
     fn try_hand_over(
         &mut self,
         batch: &mut Batch,
         function: FunctionId,
-        handle: i64,
+        before: &[i64],
         budget: &mut StatementBudget,
-    ) -> CallResult<()> {
+    ) -> CallResult<u32> {
         let bytes = batch.buffer.len() as u32;
         if self.scratch_bytes < bytes {
             self.grow_scratch(bytes, budget)?;
@@ -317,9 +351,9 @@ impl Guest {
             batch.relocate(self.scratch);
         }
         let Batch { buffer, records_end, bytes_start, rows, .. } = batch;
-        let head = [Record::integer(handle), Record::integer((*rows).into())];
-        for (place, record) in buffer.as_chunks_mut::<{ Record::SIZE }>().0.iter_mut().zip(head) {
-            *place = record.to_bytes();
+        let head = before.iter().copied().chain([i64::from(*rows)]);
+        for (place, number) in buffer.as_chunks_mut::<{ Record::SIZE }>().0.iter_mut().zip(head) {
+            *place = Record::integer(number).to_bytes();
         }
         let (records, bytes) = (&buffer[..*records_end], &buffer[*bytes_start..]);
         self.write(self.scratch, records)?;
@@ -327,7 +361,7 @@ impl Guest {
             self.write(self.scratch.wrapping_add(*bytes_start as u32), bytes)?;
         }
         let argc = (*records_end / Record::SIZE) as u32;
-        self.call_for_error(function, argc, budget)
+        self.enter(function, argc, budget)
     }
 
     /// Hands one row over that fits into no batch.
@@ -355,18 +389,7 @@ impl Guest {
             Placed::Done | Placed::Null => {}
             Placed::Needs(bytes) => self.place_large(callee, &row, bytes, budget)?,
         }
-        self.call_for_error(callee.function, row.len() as u32, budget)
-    }
-
-    /// Calls a function with what lies in the scratch area. All that matters of its result is whether
-    /// it is an error.
-    fn call_for_error(
-        &mut self,
-        function: FunctionId,
-        argc: u32,
-        budget: &mut StatementBudget,
-    ) -> CallResult<()> {
-        let pointer = self.enter(function, argc, budget)?;
+        let pointer = self.enter(callee.function, row.len() as u32, budget)?;
         self.error_at(pointer)
     }
 
@@ -374,6 +397,11 @@ impl Guest {
         self.check_here()?;
         Ok(self.instance.write(offset, bytes).map_err(|_| memory_shrank())?)
     }
+}
+
+#[cold]
+fn other_rows(given: u32, got: u32) -> CallError {
+    CallError::Protocol(format!("it was given {given} rows and gave {got}"))
 }
 
 /// A row with what a batch has before its rows.

@@ -43,7 +43,21 @@ impl Guest {
         rows_max: u32,
         budget: &mut StatementBudget,
     ) -> CallResult<Option<Fetched>> {
-        let Some((first, len)) = self.aligned_blob(function, arguments, budget)? else {
+        const ANY: Signature = Signature::ANY;
+        let callee =
+            Callee { function, signature: &ANY, subtype: false, result_bytes_max: usize::MAX };
+        let pointer = self.invoke(callee, arguments, budget)?;
+        self.fetched_at(pointer, columns, rows_max)
+    }
+
+    /// The batch of rows of a result record; `None` for NULL.
+    pub(super) fn fetched_at(
+        &mut self,
+        pointer: u32,
+        columns: Option<u32>,
+        rows_max: u32,
+    ) -> CallResult<Option<Fetched>> {
+        let Some((first, len)) = self.aligned_blob_at(pointer)? else {
             return Ok(None);
         };
         let mut header = [0; HEADER_BYTES];
@@ -70,20 +84,6 @@ impl Guest {
             // Columns are bounded by the engine, and a batch by memory.
             row_bytes: row_bytes as u32,
         }))
-    }
-
-    /// Calls a function that gives an 8-aligned blob; its address and bytes, `None` for NULL.
-    fn aligned_blob(
-        &mut self,
-        function: FunctionId,
-        arguments: &[ValueRef<'_>],
-        budget: &mut StatementBudget,
-    ) -> CallResult<Option<(u32, u32)>> {
-        const ANY: Signature = Signature::ANY;
-        let callee =
-            Callee { function, signature: &ANY, subtype: false, result_bytes_max: usize::MAX };
-        let pointer = self.invoke(callee, arguments, budget)?;
-        self.aligned_blob_at(pointer)
     }
 
     /// The 8-aligned blob of a result record; `None` for NULL.
