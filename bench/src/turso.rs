@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use commensal::core::ValueRef;
-use commensal::{Connection, Database, Engine, Options, WasmtimeRuntime};
+use commensal::{Connection, Database, Options, WasmtimeRuntime};
 use turso_core::native_ext::{
     Aggregate, AggregateFunction, FunctionArity, ScalarCall, ScalarFunction,
 };
@@ -72,7 +72,7 @@ impl Turso {
         let native = native.connect(ConnectOpts::new())?;
         native.prepare_execute_batch(&fill)?;
         let options =
-            Options::new().engine(Engine::Turso).runtime(Arc::new(WasmtimeRuntime::new()));
+            Options::new().engine(&commensal::Turso).runtime(Arc::new(WasmtimeRuntime::new()));
         let guest = Database::open_in_memory(options)?.connect()?;
         guest.execute_batch(&fill)?;
         let module = [ValueRef::Blob(functions::GUEST)];

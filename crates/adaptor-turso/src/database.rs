@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
+use commensal_core::database::{Engine, Feature, OpenDatabase, OpenOptions};
+use commensal_core::engine::EngineConnection;
 use commensal_core::environment::Environment;
 use commensal_core::{Error, ErrorKind, Result};
 use turso_core::{ConnectOpts, Database, DatabaseOpts, IO, LimboError, OpenFlags};
@@ -15,28 +16,40 @@ use crate::schema_file::{self, Row};
 use crate::views::Columns;
 use crate::{error, stack};
 
-/// How to open a database.
-#[derive(Clone, Copy, Debug)]
-pub struct OpenOptions {
-    /// Refuse all writes.
-    pub read_only: bool,
-    /// Make the file if it is missing.
-    pub create: bool,
-    /// How long to wait for locks of others.
-    pub busy_timeout: Duration,
-    /// Make types of definitions types of the engine.
-    pub types: bool,
-}
+/// [Turso](https://github.com/tursodatabase/turso). One process at a time can have a file open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Turso;
 
-impl OpenOptions {
-    fn engine(self) -> turso_core::OpenOptions {
-        let options = DatabaseOpts::new().with_custom_types(self.types);
-        turso_core::OpenOptions::new(Arc::new(Dialect)).db_opts(options)
+impl Engine for Turso {
+    fn name(&self) -> &'static str {
+        "turso"
+    }
+
+    fn features(&self) -> &'static [Feature] {
+        &[]
+    }
+
+    fn open(&self, path: &Path, options: &OpenOptions) -> Result<Box<dyn OpenDatabase>> {
+        Ok(Box::new(TursoDatabase::open(path, *options)?))
+    }
+
+    fn open_in_memory(
+        &self,
+        options: &OpenOptions,
+        _: &Arc<Environment>,
+    ) -> Result<Box<dyn OpenDatabase>> {
+        Ok(Box::new(TursoDatabase::in_memory(*options)?))
     }
 }
 
+/// The options in the engine's words.
+fn engine(options: OpenOptions) -> turso_core::OpenOptions {
+    let options = DatabaseOpts::new().with_custom_types(options.engine_types);
+    turso_core::OpenOptions::new(Arc::new(Dialect)).db_opts(options)
+}
+
 /// A database of the engine. While it is there, no other process can open the file.
-pub struct TursoDatabase {
+struct TursoDatabase {
     database: Arc<Database>,
     options: OpenOptions,
 }
@@ -47,7 +60,7 @@ impl TursoDatabase {
     /// # Errors
     /// The engine cannot open it, or must not: another program left a journal beside it, which it
     /// would not see.
-    pub fn open(path: &Path, options: OpenOptions) -> Result<Self> {
+    fn open(path: &Path, options: OpenOptions) -> Result<Self> {
         let cannot = |kind, reason: &dyn std::fmt::Display| {
             Error::new(kind, format!("cannot open \"{}\": {reason}", path.display()))
         };
@@ -67,7 +80,7 @@ impl TursoDatabase {
             (false, true) => OpenFlags::Create,
             (false, false) => OpenFlags::None,
         };
-        let open = options.engine().flags(flags);
+        let open = engine(options).flags(flags);
         let database = guard(|| Database::io_for_path(text)).and_then(|io| {
             let levels = check_schema(&io, path)?;
             stack::note_schema(levels);
@@ -85,22 +98,20 @@ impl TursoDatabase {
     ///
     /// # Errors
     /// The engine refuses.
-    pub fn in_memory(options: OpenOptions) -> Result<Self> {
+    fn in_memory(options: OpenOptions) -> Result<Self> {
         const PATH: &str = ":memory:";
-        let open = options.engine();
+        let open = engine(options);
         let database = guard(|| Database::open(Database::io_for_path(PATH)?, PATH, open))?;
         Ok(Self { database, options })
     }
+}
 
-    /// Makes a connection.
-    ///
-    /// # Errors
-    /// The engine refuses.
-    pub fn connect(&self, environment: Arc<Environment>) -> Result<TursoConnection> {
+impl OpenDatabase for TursoDatabase {
+    fn connect(&self, environment: Arc<Environment>) -> Result<Box<dyn EngineConnection>> {
         let connect = || guard(|| self.database.connect(ConnectOpts::new()));
         let connection = stack::with_room(0, connect)?;
         connection.set_busy_timeout(self.options.busy_timeout);
-        Ok(TursoConnection::new(connection, environment))
+        Ok(Box::new(TursoConnection::new(connection, environment)))
     }
 }
 

@@ -44,5 +44,4 @@ mod undo;
 mod value;
 mod views;
 
-pub use connection::TursoConnection;
-pub use database::{OpenOptions, TursoDatabase};
+pub use database::Turso;

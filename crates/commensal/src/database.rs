@@ -1,34 +1,27 @@
 //! A database and how it is opened.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
-use commensal_adaptor_sqlite::{OpenOptions, SqliteConnection};
-#[cfg(feature = "turso")]
-use commensal_adaptor_turso::TursoDatabase;
-use commensal_core::engine::EngineConnection;
+use commensal_core::database::{Engine, OpenDatabase, OpenOptions};
 use commensal_core::environment::Environment;
 use commensal_core::runtime::{Runtime, RuntimeFeature};
 use commensal_core::settings::{FileAccess, LogSink, Settings};
-use commensal_core::{Capabilities, Limits, Result};
+use commensal_core::{Capabilities, Error, ErrorKind, Limits, Result};
 
 use crate::connection::Connection;
-use crate::engine::Engine;
+use crate::engines::ENGINES;
 use crate::open_file::OpenFile;
-use crate::{memory, sqlite};
 
 /// How to open a [`Database`]. The default: SQLite, no runtime, the default [`Limits`], nothing
 /// granted, no `file://` sources, read and write, a busy timeout of 5 seconds.
 #[derive(Clone)]
 pub struct Options {
-    engine: Engine,
+    engine: Option<&'static dyn Engine>,
     settings: Settings,
-    read_only: bool,
-    create: bool,
-    busy_timeout: Duration,
-    engine_types: bool,
+    open: OpenOptions,
 }
 
 impl Default for Options {
@@ -46,7 +39,7 @@ impl fmt::Debug for Options {
             .field("granted", &self.settings.granted)
             .field("file_access", &self.settings.file_access)
             .field("load_catalog", &self.settings.load_catalog)
-            .field("read_only", &self.read_only)
+            .field("read_only", &self.open.read_only)
             .finish_non_exhaustive()
     }
 }
@@ -55,20 +48,24 @@ impl Options {
     /// The default options.
     pub fn new() -> Self {
         Self {
-            engine: Engine::default(),
+            engine: ENGINES.first().copied(),
             settings: Settings::default(),
-            read_only: false,
-            create: true,
-            busy_timeout: Duration::from_secs(5),
-            engine_types: false,
+            open: OpenOptions::default(),
         }
     }
 
-    /// Which engine opens the file.
+    /// Which engine opens the file: one of [`ENGINES`], or any other.
     #[must_use]
-    pub fn engine(mut self, engine: Engine) -> Self {
-        self.engine = engine;
+    pub fn engine(mut self, engine: &'static dyn Engine) -> Self {
+        self.engine = Some(engine);
         self
+    }
+
+    fn some_engine(&self) -> Result<&'static dyn Engine> {
+        self.engine.ok_or_else(|| {
+            let message = "this build has no engine of its own: the application has to pass one";
+            Error::new(ErrorKind::Argument, message)
+        })
     }
 
     /// Makes types of extensions types of the engine, where it has some of its own: with Turso, `money` can
@@ -77,7 +74,7 @@ impl Options {
     /// the stored form. Types are functions in any case.
     #[must_use]
     pub fn engine_types(mut self, enable: bool) -> Self {
-        self.engine_types = enable;
+        self.open.engine_types = enable;
         self
     }
 
@@ -130,21 +127,21 @@ impl Options {
     /// Refuses all writes.
     #[must_use]
     pub fn read_only(mut self, read_only: bool) -> Self {
-        self.read_only = read_only;
+        self.open.read_only = read_only;
         self
     }
 
     /// With `false` a missing file is an error.
     #[must_use]
     pub fn create(mut self, create: bool) -> Self {
-        self.create = create;
+        self.open.create = create;
         self
     }
 
     /// How long a statement waits for the locks of others.
     #[must_use]
     pub fn busy_timeout(mut self, timeout: Duration) -> Self {
-        self.busy_timeout = timeout;
+        self.open.busy_timeout = timeout;
         self
     }
 
@@ -181,52 +178,13 @@ impl Options {
     }
 }
 
-impl Options {
-    fn connect_sqlite(
-        &self,
-        path: &Path,
-        in_memory: bool,
-        environment: Arc<Environment>,
-    ) -> Result<SqliteConnection> {
-        let options = OpenOptions {
-            read_only: self.read_only,
-            create: self.create,
-            vfs: in_memory.then_some(memory::NAME),
-            busy_timeout: self.busy_timeout,
-        };
-        SqliteConnection::open(&sqlite::API, path, &options, environment)
-    }
-
-    #[cfg(feature = "turso")]
-    fn turso(&self) -> commensal_adaptor_turso::OpenOptions {
-        commensal_adaptor_turso::OpenOptions {
-            read_only: self.read_only,
-            create: self.create,
-            busy_timeout: self.busy_timeout,
-            types: self.engine_types,
-        }
-    }
-}
-
 /// A database file, or one in memory, with what its connections share: the runtime, the limits, the
 /// instance cache. `Send` and `Sync`; open each file once in a process and make connections from it.
 pub struct Database {
-    opened: Opened,
+    opened: Box<dyn OpenDatabase>,
     options: Options,
     environment: Arc<Environment>,
     file: Option<Arc<OpenFile>>,
-}
-
-/// The database as its engine knows it.
-enum Opened {
-    Sqlite {
-        path: PathBuf,
-        /// Of a database in memory, which it keeps alive between connections; the path is then
-        /// its name.
-        anchor: Option<Mutex<SqliteConnection>>,
-    },
-    #[cfg(feature = "turso")]
-    Turso(TursoDatabase),
 }
 
 impl Database {
@@ -236,17 +194,15 @@ impl Database {
     /// The file cannot be opened, or is open in this process with another engine.
     pub fn open(path: impl AsRef<Path>, options: Options) -> Result<Self> {
         let path = path.as_ref();
-        let file = OpenFile::register(path, options.engine)?;
-        let opened = match options.engine {
-            Engine::Sqlite => Opened::Sqlite { path: path.to_owned(), anchor: None },
-            #[cfg(feature = "turso")]
-            Engine::Turso => Opened::Turso(TursoDatabase::open(path, options.turso())?),
-        };
-        let database = Self::new(opened, options, Some(file));
+        let engine = options.some_engine()?;
+        let file = OpenFile::register(path, engine)?;
+        let opened = engine.open(path, &options.open)?;
+        let environment = Arc::new(Environment::new(options.settings.clone()));
+        let database = Self { opened, options, environment, file: Some(file) };
         // Only to find out whether it can be opened; each connection reads the catalog for itself.
         let mut settings = database.options.settings.clone();
         settings.load_catalog = false;
-        drop(database.open_connection(Arc::new(Environment::new(settings)))?);
+        drop(database.opened.connect(Arc::new(Environment::new(settings)))?);
         Ok(database)
     }
 
@@ -256,26 +212,9 @@ impl Database {
     /// # Errors
     /// The engine refuses.
     pub fn open_in_memory(options: Options) -> Result<Self> {
-        match options.engine {
-            Engine::Sqlite => {
-                let path = PathBuf::from(memory::new_name()?);
-                let environment = Arc::new(Environment::new(options.settings.clone()));
-                let connection = options.connect_sqlite(&path, true, Arc::clone(&environment))?;
-                let anchor = Some(Mutex::new(connection));
-                let opened = Opened::Sqlite { path, anchor };
-                Ok(Self { opened, options, environment, file: None })
-            }
-            #[cfg(feature = "turso")]
-            Engine::Turso => {
-                let opened = Opened::Turso(TursoDatabase::in_memory(options.turso())?);
-                Ok(Self::new(opened, options, None))
-            }
-        }
-    }
-
-    fn new(opened: Opened, options: Options, file: Option<Arc<OpenFile>>) -> Self {
         let environment = Arc::new(Environment::new(options.settings.clone()));
-        Self { opened, options, environment, file }
+        let opened = options.some_engine()?.open_in_memory(&options.open, &environment)?;
+        Ok(Self { opened, options, environment, file: None })
     }
 
     /// Makes a connection.
@@ -283,19 +222,8 @@ impl Database {
     /// # Errors
     /// The file cannot be opened.
     pub fn connect(&self) -> Result<Connection> {
-        let connection = self.open_connection(Arc::clone(&self.environment))?;
+        let connection = self.opened.connect(Arc::clone(&self.environment))?;
         Ok(Connection::new(connection, self.file.clone()))
-    }
-
-    fn open_connection(&self, environment: Arc<Environment>) -> Result<Box<dyn EngineConnection>> {
-        match &self.opened {
-            Opened::Sqlite { path, anchor } => {
-                let in_memory = anchor.is_some();
-                Ok(Box::new(self.options.connect_sqlite(path, in_memory, environment)?))
-            }
-            #[cfg(feature = "turso")]
-            Opened::Turso(database) => Ok(Box::new(database.connect(environment)?)),
-        }
     }
 
     /// Bytes of idle instances now, and their maximum.

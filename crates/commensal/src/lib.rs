@@ -33,25 +33,29 @@
 //!
 //! A [`Database`] is shared between threads; a [`Connection`] is used by one at a time.
 #![cfg_attr(
-    not(any(doc, test)),
+    all(feature = "sqlite", not(any(doc, test))),
     expect(unsafe_code, reason = "the facade hands SQLite's C API to the adaptor")
 )]
 #![cfg_attr(any(doc, test), allow(unsafe_code, clippy::allow_attributes, reason = "as above"))]
 
 mod connection;
 mod database;
-mod engine;
-mod feature;
+mod engines;
+#[cfg(feature = "sqlite")]
 mod memory;
 mod open_file;
 mod params;
 mod row;
 #[cfg(feature = "rusqlite")]
 pub mod rusqlite;
+#[cfg(feature = "sqlite")]
 mod sqlite;
 mod statement;
 
+#[cfg(feature = "turso")]
+pub use commensal_adaptor_turso::Turso;
 pub use commensal_core as core;
+pub use commensal_core::database::{Engine, Feature};
 pub use commensal_core::host::LogLevel;
 pub use commensal_core::settings::{FileAccess, LogSink};
 pub use commensal_core::{
@@ -63,8 +67,9 @@ pub use commensal_runtime_wasmi::WasmiRuntime;
 pub use commensal_runtime_wasmtime::WasmtimeRuntime;
 pub use connection::{Connection, InterruptHandle};
 pub use database::{Database, Options};
-pub use engine::Engine;
-pub use feature::Feature;
+pub use engines::{ENGINES, engine};
 pub use params::{Params, ToValue};
 pub use row::{FromValue, Row, Rows};
+#[cfg(feature = "sqlite")]
+pub use sqlite::Sqlite;
 pub use statement::Statement;

@@ -7,14 +7,13 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use commensal_core::database::Engine;
 use commensal_core::{Error, ErrorKind, Result};
 
-use crate::engine::Engine;
+/// The files, with the name of each one's engine and how many hold on to it.
+static OPEN: Mutex<Option<HashMap<PathBuf, (&'static str, usize)>>> = Mutex::new(None);
 
-/// The files, with the engine of each and how many hold on to it.
-static OPEN: Mutex<Option<HashMap<PathBuf, (Engine, usize)>>> = Mutex::new(None);
-
-fn open_files() -> MutexGuard<'static, Option<HashMap<PathBuf, (Engine, usize)>>> {
+fn open_files() -> MutexGuard<'static, Option<HashMap<PathBuf, (&'static str, usize)>>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -26,12 +25,12 @@ impl OpenFile {
     ///
     /// # Errors
     /// It is open with another engine.
-    pub(crate) fn register(path: &Path, engine: Engine) -> Result<Arc<Self>> {
+    pub(crate) fn register(path: &Path, engine: &dyn Engine) -> Result<Arc<Self>> {
         let path = canonical(path);
         let mut files = open_files();
         let (other, count) =
-            files.get_or_insert_default().entry(path.clone()).or_insert((engine, 0));
-        if *other != engine {
+            files.get_or_insert_default().entry(path.clone()).or_insert((engine.name(), 0));
+        if *other != engine.name() {
             return Err(Error::new(
                 ErrorKind::InUse,
                 format!(

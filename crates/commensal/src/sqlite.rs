@@ -1,6 +1,16 @@
-//! The embedded SQLite: its functions, for the adaptor.
+//! The embedded SQLite: its functions, for the adaptor, and how it opens a database.
 
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use commensal_adaptor_sqlite::SqliteConnection;
 use commensal_adaptor_sqlite::api::Api;
+use commensal_core::Result;
+use commensal_core::database::{Engine, Feature, OpenDatabase, OpenOptions};
+use commensal_core::engine::EngineConnection;
+use commensal_core::environment::Environment;
+
+use crate::memory;
 
 /// The functions of the SQLite that this build embeds.
 pub(crate) static API: Api = {
@@ -25,4 +35,61 @@ mod ffi {
             tail: *mut *const c_char,
         ) -> c_int;
     }
+}
+
+/// [SQLite](https://www.sqlite.org), embedded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Sqlite;
+
+impl Engine for Sqlite {
+    fn name(&self) -> &'static str {
+        "sqlite"
+    }
+
+    fn features(&self) -> &'static [Feature] {
+        Feature::ALL
+    }
+
+    fn open(&self, path: &Path, options: &OpenOptions) -> Result<Box<dyn OpenDatabase>> {
+        Ok(Box::new(SqliteDatabase { path: path.to_owned(), options: *options, anchor: None }))
+    }
+
+    fn open_in_memory(
+        &self,
+        options: &OpenOptions,
+        environment: &Arc<Environment>,
+    ) -> Result<Box<dyn OpenDatabase>> {
+        let path = PathBuf::from(memory::new_name()?);
+        let anchor = connect(&path, options, true, Arc::clone(environment))?;
+        Ok(Box::new(SqliteDatabase { path, options: *options, anchor: Some(Mutex::new(anchor)) }))
+    }
+}
+
+struct SqliteDatabase {
+    path: PathBuf,
+    options: OpenOptions,
+    /// Of a database in memory, which it keeps alive between connections; the path is then its name.
+    anchor: Option<Mutex<SqliteConnection>>,
+}
+
+impl OpenDatabase for SqliteDatabase {
+    fn connect(&self, environment: Arc<Environment>) -> Result<Box<dyn EngineConnection>> {
+        let in_memory = self.anchor.is_some();
+        Ok(Box::new(connect(&self.path, &self.options, in_memory, environment)?))
+    }
+}
+
+fn connect(
+    path: &Path,
+    options: &OpenOptions,
+    in_memory: bool,
+    environment: Arc<Environment>,
+) -> Result<SqliteConnection> {
+    let options = commensal_adaptor_sqlite::OpenOptions {
+        read_only: options.read_only,
+        create: options.create,
+        vfs: in_memory.then_some(memory::NAME),
+        busy_timeout: options.busy_timeout,
+    };
+    SqliteConnection::open(&API, path, &options, environment)
 }

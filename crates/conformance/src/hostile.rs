@@ -10,7 +10,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use commensal::{Database, Engine, Options};
+use commensal::{Database, Options, Sqlite};
 
 /// A case.
 pub struct Hostile {
@@ -79,7 +79,7 @@ impl Hostile {
     pub fn make(&self, base: &Path, path: &Path) {
         std::fs::copy(base, path).expect("the base can be copied");
         // With SQLite alone, which knows nothing of definitions.
-        let options = Options::new().engine(Engine::Sqlite).load_catalog(false);
+        let options = Options::new().engine(&Sqlite).load_catalog(false);
         let database = Database::open(path, options).expect("the base can be opened");
         let connection = database.connect().expect("the base can be opened");
         let sql = format!("PRAGMA synchronous = OFF; {}", self.sql);

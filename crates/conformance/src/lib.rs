@@ -56,7 +56,7 @@ pub use target::{Answer, Connection, Database, Labels, Target};
 #[derive(Clone)]
 pub struct Options {
     /// The database engine.
-    pub engine: Engine,
+    pub engine: &'static dyn Engine,
     /// The runtime; without one the files see what a host without runtime sees.
     pub runtime: Option<Arc<dyn Runtime>>,
     /// The limits of guests.
@@ -78,7 +78,7 @@ pub struct Options {
 /// let file = folder.path().join("sum.slt");
 /// std::fs::write(&file, "query I\nSELECT 1 + 2\n----\n3\n\nquery T\nSELECT 'a'\n----\nb\n")?;
 /// let options = Options {
-///     engine: Engine::Sqlite,
+///     engine: &Sqlite,
 ///     runtime: None,
 ///     limits: Limits::default(),
 ///     capabilities: Capabilities::NONE,

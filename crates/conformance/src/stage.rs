@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use commensal::{Engine, Feature, Result};
+use commensal::{ENGINES, Engine, Feature, Result};
 
 use crate::target::{Answer, Connection, Database, Target};
 use crate::{Labels, Options};
@@ -19,8 +19,8 @@ pub struct Alternating {
 impl Alternating {
     /// All engines of this build, with these options.
     pub fn new(options: &Options) -> Self {
-        let with = |engine: &Engine| Options { engine: *engine, ..options.clone() };
-        Self { targets: Engine::ALL.iter().map(with).collect() }
+        let with = |engine: &&'static dyn Engine| Options { engine: *engine, ..options.clone() };
+        Self { targets: ENGINES.iter().map(with).collect() }
     }
 }
 

@@ -1,12 +1,13 @@
 //! Hostile files through the facade, on both engines.
 
+use std::panic::AssertUnwindSafe;
 use std::path::Path;
 use std::sync::Arc;
 
-use commensal::{Connection, Database, Engine, Options, WasmtimeRuntime};
+use commensal::{Connection, Database, ENGINES, Engine, Options, Sqlite, Turso, WasmtimeRuntime};
 use commensal_conformance::hostile::{Cost, Hostile, cases, make_base};
 
-fn options(engine: Engine) -> Options {
+fn options(engine: &'static dyn Engine) -> Options {
     Options::new().engine(engine).runtime(Arc::new(WasmtimeRuntime::new()))
 }
 
@@ -24,9 +25,9 @@ const OPENED: &str = "COMMENSAL_TEST_HOSTILE";
 
 fn open_in_this_process(what: &str) {
     let mut words = what.splitn(3, ' ');
-    let engine = match words.next() {
-        Some("turso") => Engine::Turso,
-        _ => Engine::Sqlite,
+    let engine: &'static dyn Engine = match words.next() {
+        Some("turso") => &Turso,
+        _ => &Sqlite,
     };
     let load = words.next() == Some("load");
     let path = Path::new(words.next().expect("a path"));
@@ -37,15 +38,15 @@ fn open_in_this_process(what: &str) {
 }
 
 #[track_caller]
-fn check(case: &Hostile, engine: Engine, path: &Path) {
+fn check(case: &Hostile, engine: &'static dyn Engine, path: &Path) {
     let (name, test) = (format!("{} on {engine:?}", case.name), "each_file_opens");
-    let word = if engine == Engine::Turso { "turso" } else { "sqlite" };
+    let word = if engine.name() == "turso" { "turso" } else { "sqlite" };
     let plain = Cost::of_test(test, OPENED, &format!("{word} plain {}", path.display()));
     let cost = Cost::of_test(test, OPENED, &format!("{word} load {}", path.display()));
     // Turso holds a row whole, however little of it is asked for.
     let file = std::fs::metadata(path).map_or(0, |file| file.len());
     eprintln!("{name}: {plain:?} {cost:?}");
-    cost.check_over(plain, if engine == Engine::Turso { 5 * file } else { 0 }, &name);
+    cost.check_over(plain, if engine.name() == "turso" { 5 * file } else { 0 }, &name);
     let database = Database::open(path, options(engine)).unwrap();
     let connection = database.connect().unwrap();
     for (query, expected) in &case.checks {
@@ -64,17 +65,18 @@ fn each_file_opens() {
     let only = std::env::var("COMMENSAL_TEST_HOSTILE_CASE").ok();
     let folder = tempfile::tempdir().unwrap();
     let base = folder.path().join("base.db");
-    make_base(&base, options(Engine::Sqlite));
+    make_base(&base, options(&Sqlite));
     let mut failed = Vec::new();
     for case in cases().iter().filter(|case| only.as_ref().is_none_or(|only| *only == case.name)) {
-        for engine in Engine::ALL {
-            if case.only_sqlite && *engine != Engine::Sqlite {
+        for engine in ENGINES {
+            if case.only_sqlite && engine.name() != "sqlite" {
                 continue;
             }
             let path = folder.path().join(format!("{}-{engine:?}.db", case.name));
             case.make(&base, &path);
             // All of them, to see all at once what fails.
-            let checked = std::panic::catch_unwind(|| check(case, *engine, &path));
+            let attempt = AssertUnwindSafe(|| check(case, *engine, &path));
+            let checked = std::panic::catch_unwind(attempt);
             failed.extend(checked.err().map(|_| format!("{} on {engine:?}", case.name)));
             std::fs::remove_file(&path).unwrap();
         }
@@ -88,8 +90,8 @@ fn files_that_cannot_be_written() {
     let folder = tempfile::tempdir().unwrap();
     for journal in ["DELETE", "WAL"] {
         let path = folder.path().join(format!("{journal}.db"));
-        make_base(&path, options(Engine::Sqlite));
-        let database = Database::open(&path, options(Engine::Sqlite)).unwrap();
+        make_base(&path, options(&Sqlite));
+        let database = Database::open(&path, options(&Sqlite)).unwrap();
         let connection = database.connect().unwrap();
         connection.execute_batch(&format!("PRAGMA journal_mode = {journal}")).unwrap();
         drop((connection, database));
@@ -101,7 +103,7 @@ fn files_that_cannot_be_written() {
                 std::fs::set_permissions(&file, permissions).unwrap();
             }
         }
-        let database = Database::open(&path, options(Engine::Sqlite).read_only(true)).unwrap();
+        let database = Database::open(&path, options(&Sqlite).read_only(true)).unwrap();
         let connection = database.connect().unwrap();
         assert_eq!(ask(&connection, "SELECT f() + g() + x FROM t"), "6", "{journal}");
         let create = "CREATE FUNCTION h LANGUAGE wasm AS '(module)'";

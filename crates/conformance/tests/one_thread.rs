@@ -14,7 +14,7 @@ use commensal::core::runtime::{
     ResolveError, Runtime, RuntimeError, RuntimeFeatures, Shape, StatementBudget,
 };
 use commensal::core::thread_bound::ThreadBound;
-use commensal::{Capabilities, Capability, Database, Engine, Limits, WasmtimeRuntime};
+use commensal::{Capabilities, Capability, Database, Limits, Sqlite, WasmtimeRuntime};
 use commensal_conformance::{Options, Summary, run};
 
 /// Wasmtime, on the threads that have it. The name says which cases are for it.
@@ -186,7 +186,7 @@ fn cases_are_the_same() {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../conformance");
     let files: Vec<_> = CASES.iter().map(|name| folder.join(name).with_extension("slt")).collect();
     let options = Options {
-        engine: Engine::Sqlite,
+        engine: &Sqlite,
         runtime: Some(runtime()),
         limits: Limits::default(),
         capabilities: [Capability::SqlRead, Capability::SqlWrite]

@@ -4,15 +4,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use commensal::{Connection, Database, Engine, Options, WasmtimeRuntime};
+use commensal::{Connection, Database, ENGINES, Engine, Options, Sqlite, WasmtimeRuntime};
 use commensal_conformance::walk::{compile_all, walk};
 
-fn open(path: &Path, engine: Engine) -> Database {
+fn open(path: &Path, engine: &'static dyn Engine) -> Database {
     let options = Options::new().engine(engine).runtime(Arc::new(WasmtimeRuntime::new()));
     Database::open(path, options.busy_timeout(Duration::ZERO)).unwrap()
 }
 
-fn run(engine: Engine, seed: u64, journal: &str, connections: usize, steps: usize) {
+fn run(engine: &'static dyn Engine, seed: u64, journal: &str, connections: usize, steps: usize) {
     let directory = tempfile::tempdir().unwrap();
     let compiled = open(&directory.path().join("compiled.db"), engine);
     let compiled = compiled.connect().unwrap();
@@ -32,19 +32,19 @@ fn run(engine: Engine, seed: u64, journal: &str, connections: usize, steps: usiz
 
 #[test]
 fn one_connection() {
-    run(Engine::Sqlite, 1, "DELETE", 1, 2000);
-    run(Engine::Sqlite, 2, "MEMORY", 1, 2000);
+    run(&Sqlite, 1, "DELETE", 1, 2000);
+    run(&Sqlite, 2, "MEMORY", 1, 2000);
 }
 
 #[test]
 fn two_connections_with_a_rollback_journal() {
-    run(Engine::Sqlite, 3, "DELETE", 2, 2000);
+    run(&Sqlite, 3, "DELETE", 2, 2000);
 }
 
 /// The journal that all engines have.
 #[test]
 fn one_and_two_connections_with_a_write_ahead_log() {
-    for &engine in Engine::ALL {
+    for &engine in ENGINES {
         run(engine, 4, "WAL", 1, 1000);
         run(engine, 5, "WAL", 2, 2000);
     }

@@ -6,6 +6,7 @@ pub mod cache;
 pub mod catalog;
 pub mod compile;
 pub mod config;
+pub mod database;
 pub mod ddl;
 pub mod define;
 pub mod dependents;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use commensal::{Capabilities, Connection, Database, Engine, Options};
+use commensal::{Capabilities, Connection, Database, Engine, Options, Sqlite, Turso};
 
 use crate::script::{Script, Scripted};
 
@@ -49,7 +49,7 @@ const STATEMENTS: &[&str] = &[
 const TURSO: usize = 7;
 
 /// A database with such a guest, a table `own` and, on SQLite, a virtual table `v`.
-pub(crate) fn connect(engine: Engine, granted: &str) -> Connection {
+pub(crate) fn connect(engine: &'static dyn Engine, granted: &str) -> Connection {
     let capabilities: Capabilities = granted.parse().expect("capabilities");
     let options = Options::new().engine(engine).runtime(Arc::new(Scripted)).grant(capabilities);
     let connection =
@@ -66,7 +66,7 @@ pub(crate) fn connect(engine: Engine, granted: &str) -> Connection {
         .expect("a table");
     let create = format!("CREATE EXTENSION scripted LANGUAGE wasm AS ?1{allow}");
     connection.execute(&create, (MODULE,)).expect("the extension is created");
-    if engine == Engine::Sqlite {
+    if engine.name() == "sqlite" {
         connection.execute_batch("CREATE VIRTUAL TABLE v USING vt").expect("the table is created");
     }
     connection
@@ -105,14 +105,14 @@ pub(crate) fn check(connection: &Connection) {
 ///
 /// # Panics
 /// The connection does not go on.
-pub fn run(engine: Engine, data: &[u8]) -> bool {
+pub fn run(engine: &'static dyn Engine, data: &[u8]) -> bool {
     thread_local! {
-        static SQLITE: Connection = connect(Engine::Sqlite, "");
-        static TURSO_CONNECTION: Connection = connect(Engine::Turso, "");
+        static SQLITE: Connection = connect(&Sqlite, "");
+        static TURSO_CONNECTION: Connection = connect(&Turso, "");
     }
     let Some((&which, answers)) = data.split_first() else { return false };
-    let (connection, statements) = match engine {
-        Engine::Turso => (&TURSO_CONNECTION, &STATEMENTS[..TURSO]),
+    let (connection, statements) = match engine.name() {
+        "turso" => (&TURSO_CONNECTION, &STATEMENTS[..TURSO]),
         _ => (&SQLITE, STATEMENTS),
     };
     connection.with(|connection| {

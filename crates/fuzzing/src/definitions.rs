@@ -11,7 +11,7 @@ use crate::script::{Script, Scripted};
 ///
 /// # Panics
 /// The database and the model differ.
-pub fn run(engine: Engine, data: &[u8]) -> bool {
+pub fn run(engine: &'static dyn Engine, data: &[u8]) -> bool {
     let options = Options::new().engine(engine).runtime(Arc::new(Scripted));
     let connection =
         Database::open_in_memory(options).and_then(|it| it.connect()).expect("a database");

@@ -20,7 +20,7 @@ mod tokens;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
-use commensal::Engine;
+use commensal::{Sqlite, Turso};
 pub use inputs::Inputs;
 pub use target::Target;
 
@@ -65,12 +65,10 @@ pub const TARGETS: &[Target] = &[
         dictionary: ddl::WORDS,
         ..decoder("ddl", "text as a statement of Commensal's", ddl::run)
     },
-    decoder("answers", "a guest's records, batches and plans", |data| {
-        answers::run(Engine::Sqlite, data)
-    }),
+    decoder("answers", "a guest's records, batches and plans", |data| answers::run(&Sqlite, data)),
     Target {
         seeds_of: "answers",
-        ..decoder("answers_turso", "the same on Turso", |data| answers::run(Engine::Turso, data))
+        ..decoder("answers_turso", "the same on Turso", |data| answers::run(&Turso, data))
     },
     decoder("sql", "a guest's calls of sql_* and other imports", sql::run),
     decoder("authorize", "tokens as a guest's SQL", sql::authorize),
@@ -83,7 +81,7 @@ pub const TARGETS: &[Target] = &[
         executions: SEQUENCES,
         executions_short: 200,
         ..decoder("definitions", "CREATE, DROP and transactions beside a model", |data| {
-            definitions::run(Engine::Sqlite, data)
+            definitions::run(&Sqlite, data)
         })
     },
     Target {
@@ -91,9 +89,7 @@ pub const TARGETS: &[Target] = &[
         // This engine takes ten times as long.
         executions: SEQUENCES / 5,
         executions_short: 30,
-        ..decoder("definitions_turso", "the same on Turso", |data| {
-            definitions::run(Engine::Turso, data)
-        })
+        ..decoder("definitions_turso", "the same on Turso", |data| definitions::run(&Turso, data))
     },
     Target {
         executions: MODULES,

@@ -1,7 +1,7 @@
 //! A guest's requests: calls of `sql_*` and other imports in any order with any arguments, and SQL text of any
 //! tokens. A guest that may read must change nothing; one that may write must not touch the catalog.
 
-use commensal::{Connection, Engine};
+use commensal::{Connection, Sqlite};
 
 use crate::answers::{check, connect, read};
 use crate::asks::stepped;
@@ -28,8 +28,8 @@ fn catalog(connection: &Connection) -> String {
 /// The guest changed what it must not change, or the connection does not go on.
 pub fn run(data: &[u8]) -> bool {
     thread_local! {
-        static READS: Connection = connect(Engine::Sqlite, "sql_read,log,clock,random");
-        static WRITES: Connection = connect(Engine::Sqlite, "sql_read,sql_write");
+        static READS: Connection = connect(&Sqlite, "sql_read,log,clock,random");
+        static WRITES: Connection = connect(&Sqlite, "sql_read,sql_write");
     }
     let Some((&which, calls)) = data.split_first() else { return false };
     let before = stepped();
@@ -67,7 +67,7 @@ fn reads(connection: &Connection, sql: &str, calls: &[u8]) {
 /// It has changed something.
 pub fn authorize(data: &[u8]) -> bool {
     thread_local! {
-        static READS: Connection = connect(Engine::Sqlite, "sql_read");
+        static READS: Connection = connect(&Sqlite, "sql_read");
     }
     let mut script = Script::new(data);
     let (begin, count) = (script.byte(), script.byte());

@@ -8,7 +8,9 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use commensal::core::runtime::Runtime;
-use commensal::{Capabilities, Engine, FileAccess, Limits, Options, WasmiRuntime, WasmtimeRuntime};
+use commensal::{
+    Capabilities, Engine, FileAccess, Limits, Options, WasmiRuntime, WasmtimeRuntime, engine,
+};
 
 use crate::diagnostic;
 use crate::output::{Escape, Mode};
@@ -98,8 +100,8 @@ pub(crate) struct ShellArguments {
 #[derive(Args, Debug)]
 pub(crate) struct HostArguments {
     /// Database engine
-    #[arg(long, value_name = "ENGINE", default_value_t = Engine::Sqlite, value_parser = Engine::from_str)]
-    pub(crate) engine: Engine,
+    #[arg(long, value_name = "ENGINE", default_value = "sqlite", value_parser = engine)]
+    pub(crate) engine: &'static dyn Engine,
 
     /// Make types of extensions Turso's own, for STRICT tables; SQLite cannot open a file with one
     #[arg(long)]

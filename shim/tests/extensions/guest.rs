@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use commensal::core::runtime::Runtime;
 use commensal::{
-    Capabilities, Connection, Database, Engine, Feature, Options, WasmiRuntime, WasmtimeRuntime,
+    Capabilities, Connection, Database, Engine, Feature, Options, Sqlite, Turso, WasmiRuntime,
+    WasmtimeRuntime,
 };
 
 use crate::Answer;
@@ -14,7 +15,7 @@ use crate::inputs::{Value, shown};
 const ALLOW: &str = "random,sql_read,sql_write";
 
 pub(crate) struct Guest {
-    engine: Engine,
+    engine: &'static dyn Engine,
     runtime: &'static str,
     connection: Connection,
 }
@@ -38,8 +39,9 @@ pub(crate) fn load_pure(wasm: &[u8]) -> Vec<Guest> {
 fn create(wasm: &[u8], granted: &str, with: &str) -> Vec<Guest> {
     let wasmtime: Arc<dyn Runtime> = Arc::new(WasmtimeRuntime::new());
     let wasmi: Arc<dyn Runtime> = Arc::new(WasmiRuntime::new());
-    let pairs = [(Engine::Sqlite, &wasmtime), (Engine::Sqlite, &wasmi), (Engine::Turso, &wasmtime)];
-    let load = |(engine, runtime): (Engine, &Arc<dyn Runtime>)| {
+    let pairs =
+        [(&Sqlite as &'static dyn Engine, &wasmtime), (&Sqlite, &wasmi), (&Turso, &wasmtime)];
+    let load = |(engine, runtime): (&'static dyn Engine, &Arc<dyn Runtime>)| {
         let granted: Capabilities = granted.parse().unwrap();
         let options = Options::new().engine(engine).runtime(Arc::clone(runtime)).grant(granted);
         let connection = Database::open_in_memory(options).unwrap().connect().unwrap();

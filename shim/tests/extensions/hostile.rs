@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use commensal::core::runtime::Runtime;
 use commensal::{
-    Capabilities, Connection, Database, Engine, ErrorKind, Limits, Options, WasmiRuntime,
-    WasmtimeRuntime,
+    Capabilities, Connection, Database, Engine, ErrorKind, Limits, Options, Sqlite, Turso,
+    WasmiRuntime, WasmtimeRuntime,
 };
 
 /// Calls that have to fail, and what their error says.
@@ -128,7 +128,11 @@ const MAKING: &[(&str, &str, &str)] = &[
     ("destroy_error", "DROP TABLE t", "SQL logic error"),
 ];
 
-fn connection(engine: Engine, runtime: &Arc<dyn Runtime>, wasm: &[u8]) -> (Database, Connection) {
+fn connection(
+    engine: &'static dyn Engine,
+    runtime: &Arc<dyn Runtime>,
+    wasm: &[u8],
+) -> (Database, Connection) {
     let mut limits = Limits::default();
     limits.call_timeout = Duration::from_millis(300);
     let options = Options::new()
@@ -151,7 +155,7 @@ pub(crate) fn check(wasm: &[u8]) {
     let wasmtime: Arc<dyn Runtime> = Arc::new(WasmtimeRuntime::new());
     let wasmi: Arc<dyn Runtime> = Arc::new(WasmiRuntime::new());
     for (engine, runtime) in
-        [(Engine::Sqlite, &wasmtime), (Engine::Sqlite, &wasmi), (Engine::Turso, &wasmtime)]
+        [(&Sqlite as &'static dyn Engine, &wasmtime), (&Sqlite, &wasmi), (&Turso, &wasmtime)]
     {
         let (_database, connection) = connection(engine, runtime, wasm);
         connection.execute_batch("BEGIN").unwrap();
@@ -188,7 +192,7 @@ pub(crate) fn check_tables(wasm: &[u8]) {
     let wasmtime: Arc<dyn Runtime> = Arc::new(WasmtimeRuntime::new());
     let wasmi: Arc<dyn Runtime> = Arc::new(WasmiRuntime::new());
     for runtime in [wasmtime, wasmi] {
-        let (_database, connection) = connection(Engine::Sqlite, &runtime, wasm);
+        let (_database, connection) = connection(&Sqlite, &runtime, wasm);
         let mut kept = 0;
         let mut check_after = |what: &str| {
             let what = format!("{what} on {}", runtime.name());

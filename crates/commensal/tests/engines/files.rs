@@ -3,18 +3,18 @@
 use std::path::Path;
 use std::process::Command;
 
-use commensal::{Connection, Database, Engine, ErrorKind, Value};
+use commensal::{Connection, Database, ENGINES, Engine, ErrorKind, Sqlite, Turso, Value};
 
 use crate::support::{
     Random, check_error, check_sound, connect, constant, create, integer, options, soak, times,
     value,
 };
 
-fn open(path: &Path, engine: Engine) -> commensal::Result<Database> {
+fn open(path: &Path, engine: &'static dyn Engine) -> commensal::Result<Database> {
     Database::open(path, options().engine(engine))
 }
 
-fn on(path: &Path, engine: Engine) -> Connection {
+fn on(path: &Path, engine: &'static dyn Engine) -> Connection {
     connect(&open(path, engine).unwrap())
 }
 
@@ -27,7 +27,7 @@ fn the_engines_take_turns() {
     let mut expected: [Option<i64>; 3] = [None; 3];
     let mut random = Random::new(11);
     for step in 0..60 * soak() {
-        let connection = on(&path, Engine::ALL[random.below(2)]);
+        let connection = on(&path, ENGINES[random.below(2)]);
         let name = random.below(names.len());
         let version = step as i64;
         match random.below(5) {
@@ -58,7 +58,7 @@ fn the_engines_take_turns() {
             }
         }
         drop(connection);
-        let connection = on(&path, Engine::ALL[random.below(2)]);
+        let connection = on(&path, ENGINES[random.below(2)]);
         for (name, expected) in names.iter().zip(expected) {
             let answer = integer(&connection, &format!("SELECT {name}()"));
             match expected {
@@ -67,7 +67,7 @@ fn the_engines_take_turns() {
             }
         }
     }
-    let connection = on(&path, Engine::Sqlite);
+    let connection = on(&path, &Sqlite);
     create(&connection, "f", &constant(1), "").unwrap();
     check_sound(&connection);
 }
@@ -77,7 +77,7 @@ fn the_engines_take_turns() {
 fn a_process_has_a_file_open_with_one_engine() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("t.db");
-    for [first, second] in [[Engine::Sqlite, Engine::Turso], [Engine::Turso, Engine::Sqlite]] {
+    for [first, second] in [[&Sqlite as &'static dyn Engine, &Turso], [&Turso, &Sqlite]] {
         let database = open(&path, first).unwrap();
         let connection = connect(&database);
         drop(database);
@@ -103,16 +103,16 @@ const OTHER_PROCESS: &str = "COMMENSAL_TEST_SECOND_PROCESS";
 fn a_second_process_is_kept_out() {
     let test = "files::a_second_process_is_kept_out";
     if let Ok(path) = std::env::var(OTHER_PROCESS) {
-        let error = check_error(open(Path::new(&path), Engine::Turso), "another process");
+        let error = check_error(open(Path::new(&path), &Turso), "another process");
         assert!(error.message().contains("shared.db"), "{error:?}");
-        let sqlite = open(Path::new(&path), Engine::Sqlite);
+        let sqlite = open(Path::new(&path), &Sqlite);
         let read = sqlite.and_then(|sqlite| value(&sqlite.connect()?, "SELECT count(*) FROM t"));
         check_error(read, "locked");
         return;
     }
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("shared.db");
-    let connection = on(&path, Engine::Turso);
+    let connection = on(&path, &Turso);
     connection.execute_batch("CREATE TABLE t(x)").unwrap();
     let output = Command::new(std::env::current_exe().unwrap())
         .args([test, "--exact"])
@@ -128,15 +128,15 @@ fn a_second_process_is_kept_out() {
 fn a_rollback_journal_keeps_turso_out() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("t.db");
-    create(&on(&path, Engine::Sqlite), "f", &constant(1), "").unwrap();
+    create(&on(&path, &Sqlite), "f", &constant(1), "").unwrap();
     let journal = directory.path().join("t.db-journal");
     std::fs::write(&journal, "").unwrap();
-    assert_eq!(integer(&on(&path, Engine::Turso), "SELECT f()"), Ok(1));
+    assert_eq!(integer(&on(&path, &Turso), "SELECT f()"), Ok(1));
     std::fs::write(&journal, "something").unwrap();
-    let error = check_error(open(&path, Engine::Turso), "t.db-journal");
+    let error = check_error(open(&path, &Turso), "t.db-journal");
     assert!(error.message().contains("open the file with SQLite once"), "{error:?}");
     std::fs::remove_file(&journal).unwrap();
-    assert_eq!(integer(&on(&path, Engine::Turso), "SELECT f()"), Ok(1));
+    assert_eq!(integer(&on(&path, &Turso), "SELECT f()"), Ok(1));
 }
 
 /// What Turso cannot open it refuses, and the file stays as it was.
@@ -150,12 +150,12 @@ fn a_schema_with_functions_is_refused() {
     ] {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("t.db");
-        let connection = on(&path, Engine::Sqlite);
+        let connection = on(&path, &Sqlite);
         create(&connection, "f", &times(2), "DETERMINISTIC").unwrap();
         connection.execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES (1), (2)").unwrap();
         connection.execute_batch(sql).unwrap();
         drop(connection);
-        match open(&path, Engine::Turso).and_then(|turso| {
+        match open(&path, &Turso).and_then(|turso| {
             let connection = turso.connect()?;
             integer(&connection, "SELECT sum(f(x)) FROM t")
         }) {
@@ -163,7 +163,7 @@ fn a_schema_with_functions_is_refused() {
             Ok(sum) => assert_eq!(sum, 6, "{sql}"),
             Err(error) => assert!(error.message().starts_with("cannot open"), "{sql}: {error:?}"),
         }
-        let connection = on(&path, Engine::Sqlite);
+        let connection = on(&path, &Sqlite);
         assert_eq!(integer(&connection, "SELECT sum(f(x)) FROM t"), Ok(6), "{sql}");
         check_sound(&connection);
     }
@@ -174,7 +174,7 @@ fn a_schema_with_functions_is_refused() {
 fn a_definition_goes_before_turso_s_own_functions() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("t.db");
-    let database = open(&path, Engine::Turso).unwrap();
+    let database = open(&path, &Turso).unwrap();
     let (a, b) = (connect(&database), connect(&database));
     let mut prepared = b.prepare("SELECT reverse('ab')").unwrap();
     let mut first = || {
@@ -196,13 +196,13 @@ fn a_definition_goes_before_turso_s_own_functions() {
 fn text_of_any_bytes_from_sqlite() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("t.db");
-    let connection = on(&path, Engine::Sqlite);
+    let connection = on(&path, &Sqlite);
     create(&connection, "f", &constant(1), "").unwrap();
     connection
         .execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES (CAST(x'61ff' AS TEXT))")
         .unwrap();
     drop(connection);
-    let connection = on(&path, Engine::Turso);
+    let connection = on(&path, &Turso);
     match value(&connection, "SELECT x FROM t") {
         Ok(Value::Text(text)) => assert!(text.starts_with('a')),
         Ok(other) => panic!("{other:?}"),

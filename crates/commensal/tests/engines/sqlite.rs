@@ -1,10 +1,10 @@
 //! Functions in a SQLite database, through SQL and the facade alone: transactions, visibility,
 //! threads, processes, files that cannot be trusted, limits.
 
-use commensal::Engine;
+use commensal::{Engine, Sqlite};
 
 /// What the shared tests run on.
-const ENGINE: Engine = Engine::Sqlite;
+const ENGINE: &dyn Engine = &Sqlite;
 /// Journals with which a database is written.
 const JOURNALS: &[&str] = &["DELETE", "WAL"];
 
@@ -29,6 +29,7 @@ mod live_bytes;
 mod memory;
 mod no_runtime;
 mod only_sqlite;
+mod own_engine;
 mod panics;
 #[cfg(feature = "rusqlite")]
 mod rusqlite;

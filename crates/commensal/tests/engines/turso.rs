@@ -1,9 +1,9 @@
 //! The same as `sqlite.rs` on Turso, and what is Turso's own.
 
-use commensal::Engine;
+use commensal::{Engine, Turso};
 
 /// What the shared tests run on.
-const ENGINE: Engine = Engine::Turso;
+const ENGINE: &dyn Engine = &Turso;
 /// Journals with which a database is written.
 const JOURNALS: &[&str] = &["WAL"];
 

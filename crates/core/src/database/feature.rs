@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use crate::engine::Engine;
-
 /// Something that SQL may ask of an engine, and that some refuse: COMPAT.md describes each. The
 /// conformance cases name them, and show what an engine says that has not got one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -98,16 +96,5 @@ impl Feature {
 impl fmt::Display for Feature {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-impl Engine {
-    /// What this engine can do of what engines differ in.
-    pub const fn features(self) -> &'static [Feature] {
-        match self {
-            Self::Sqlite => Feature::ALL,
-            #[cfg(feature = "turso")]
-            Self::Turso => &[],
-        }
     }
 }
