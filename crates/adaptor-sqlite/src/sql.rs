@@ -10,13 +10,13 @@ use std::ffi::c_int;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
-use std::time::Instant;
 
 use commensal_core::engine::{EngineStatement, SqlText};
 use commensal_core::host::calls::Search;
 use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql, Level};
 use commensal_core::limits::Capabilities;
 use commensal_core::{Error, ErrorKind, Result, Value, ValueRef};
+use web_time::Instant;
 
 use crate::api::code::*;
 use crate::codes::is_code;

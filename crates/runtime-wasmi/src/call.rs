@@ -7,11 +7,12 @@
 //! - `call_timeout` counts from the end of the first slice.
 //! - A statement is charged for first slices by sampling (`sample.rs`), from then on exactly.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use commensal_core::fault::Fault;
 use commensal_core::runtime::StatementBudget;
 use wasmi::{Error, ResumableCall, Store, TypedFunc, TypedResumableCall, WasmParams, WasmResults};
+use web_time::Instant;
 
 use crate::fault::fault;
 use crate::sample;
