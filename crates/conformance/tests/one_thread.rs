@@ -59,6 +59,10 @@ impl CompiledModule for BoundModule {
         Ok(Box::new(BoundInstance(ThreadBound::new(Rc::new(RefCell::new(instance))))))
     }
 
+    fn is_thread_bound(&self) -> bool {
+        true
+    }
+
     fn is_here(&self) -> bool {
         self.0.is_here()
     }

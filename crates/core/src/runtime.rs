@@ -127,6 +127,11 @@ pub trait CompiledModule: Send + Sync {
     /// A fault while instantiating, a limit, an `_initialize` of another type.
     fn instantiate(&self, config: InstanceConfig) -> Result<Box<dyn Instance>, Fault>;
 
+    /// Whether its instances, and it, work on one thread alone: see [`Runtime::is_thread_bound`].
+    fn is_thread_bound(&self) -> bool {
+        false
+    }
+
     /// Whether the running thread can make instances of it.
     fn is_here(&self) -> bool {
         true

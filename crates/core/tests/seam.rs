@@ -5,13 +5,17 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use commensal_core::abi::{EXPORT_SCRATCH, Record};
+use commensal_core::engine::{EngineStatement, SqlText};
 use commensal_core::fault::Fault;
 use commensal_core::guest::{CallError, Callee, Guest};
+use commensal_core::host::calls::Search;
+use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql, Level};
 use commensal_core::host::{self, HostServices, HostState, LogLevel};
 use commensal_core::manifest::Signature;
 use commensal_core::runtime::{
@@ -135,6 +139,10 @@ impl CompiledModule for BoundModule {
         Ok(Box::new(BoundInstance(ThreadBound::new(engine))))
     }
 
+    fn is_thread_bound(&self) -> bool {
+        true
+    }
+
     fn is_here(&self) -> bool {
         self.0.is_here()
     }
@@ -224,6 +232,7 @@ impl Instance for BoundInstance {
 struct Services {
     log: Mutex<Vec<String>>,
     meanwhile: Option<fn() -> Value>,
+    sql: Sql,
 }
 
 impl HostServices for Services {
@@ -243,6 +252,121 @@ impl HostServices for Services {
     fn random(&self, into: &mut [u8]) -> Result<(), String> {
         into.fill(7);
         Ok(())
+    }
+
+    fn sql(&self) -> Option<&dyn HostSql> {
+        Some(&self.sql)
+    }
+}
+
+/// A connection whose statements give the number 5 for ever, and say where they end.
+#[derive(Default)]
+struct Sql {
+    depth: AtomicUsize,
+    ended: Arc<Mutex<Vec<ThreadId>>>,
+}
+
+impl HostSql for Sql {
+    fn prepare(&self, sql: &SqlText) -> commensal_core::Result<(Option<BoxedStatement>, usize)> {
+        Ok((Some(Box::new(Five(Arc::clone(&self.ended)))), sql.as_str().len()))
+    }
+
+    fn changes(&self) -> i64 {
+        0
+    }
+
+    fn last_insert_rowid(&self) -> i64 {
+        0
+    }
+
+    fn is_autocommit(&self) -> bool {
+        true
+    }
+
+    fn depth(&self) -> &AtomicUsize {
+        &self.depth
+    }
+
+    fn stack_bytes(&self) -> usize {
+        0
+    }
+
+    fn level(&self) -> Level {
+        Level::NONE
+    }
+
+    fn set_level(&self, _: Level) {}
+}
+
+struct Five(Arc<Mutex<Vec<ThreadId>>>);
+
+impl Drop for Five {
+    fn drop(&mut self) {
+        self.0.lock().unwrap().push(thread::current().id());
+    }
+}
+
+impl EngineStatement for Five {
+    fn parameter_count(&self) -> usize {
+        0
+    }
+
+    fn parameter_index(&self, _: &str) -> Option<usize> {
+        None
+    }
+
+    fn bind(&mut self, _: usize, _: ValueRef<'_>) -> commensal_core::Result<()> {
+        Ok(())
+    }
+
+    fn step(&mut self) -> commensal_core::Result<bool> {
+        Ok(true)
+    }
+
+    fn reset(&mut self) {}
+
+    fn column_count(&self) -> usize {
+        1
+    }
+
+    fn column_name(&self, _: usize) -> &str {
+        "five"
+    }
+
+    fn column(&self, _: usize) -> commensal_core::Result<ValueRef<'_>> {
+        Ok(ValueRef::Integer(5))
+    }
+
+    fn is_readonly(&self) -> bool {
+        true
+    }
+}
+
+impl GuestStatement for Five {
+    fn parameter_name(&self, _: usize) -> Option<String> {
+        None
+    }
+
+    fn bind_zeroblob(&mut self, _: usize, _: u32) -> commensal_core::Result<()> {
+        Ok(())
+    }
+
+    fn clear_bindings(&mut self) {}
+
+    fn invalid_text(&self, _: usize) -> Option<&[u8]> {
+        None
+    }
+
+    fn needs(&self) -> Capabilities {
+        Capabilities::NONE
+    }
+
+    fn search(&self) -> Search {
+        Search::None
+    }
+
+    fn memory_bytes(&self) -> u64 {
+        100
     }
 }
 
@@ -398,6 +522,44 @@ fn a_guest_without_a_scratch_area_or_with_another_does_not_start() {
         let Fault::Runtime(reason) = fault(error) else { panic!("the ABI demands it") };
         assert!(reason.contains(expected), "{reason}");
     }
+}
+
+/// Prepares its argument.
+fn prepare(engine: &Engine, params: &[u64]) -> Result<u64, Fault> {
+    let (len, pointer) = (engine.word(params[1]) >> 32, engine.word(params[1] + 8));
+    let number = engine.import("commensal", "sql_prepare", &[pointer, len])? & 0xffff_ffff;
+    engine.answer(Record::integer(number))
+}
+
+/// A row's only column, of the statement of this number; into a record that is the result.
+fn column(engine: &Engine, params: &[u64]) -> Result<u64, Fault> {
+    let number = engine.word(params[1] + 8);
+    assert_eq!(engine.import("commensal", "sql_step", &[number])?, 100);
+    let place = i64::from(ANSWER);
+    assert_eq!(engine.import("commensal", "sql_column", &[number, 0, place, 0, 0])?, 0);
+    Ok(ANSWER.into())
+}
+
+const SQL: Exports =
+    &[SCRATCH, ("prepare", Shape::RECORDS, prepare), ("column", Shape::RECORDS, column)];
+
+#[test]
+fn statements_end_with_their_connection_wherever_that_is() {
+    let services = Arc::new(Services::default());
+    let ended = Arc::clone(&services.sql.ended);
+    let mut guest = guest(SQL, &services);
+    let number = call(&mut guest, "prepare", &[ValueRef::Text("SELECT 5")]).unwrap();
+    assert_eq!(number, Value::Integer(1));
+    for _ in 0..2 {
+        assert_eq!(call(&mut guest, "column", &[ValueRef::Integer(1)]), Ok(Value::Integer(5)));
+    }
+    assert!(ended.lock().unwrap().is_empty());
+    let other = thread::spawn(move || {
+        drop(guest);
+        thread::current().id()
+    });
+    let other = other.join().unwrap();
+    assert_eq!(*ended.lock().unwrap(), [other]);
 }
 
 /// Native parameters.

@@ -14,6 +14,7 @@ mod callee;
 mod error;
 mod fetch;
 mod image;
+mod lent;
 mod pointer;
 mod pointers;
 mod result;
@@ -31,6 +32,7 @@ pub use self::callee::Callee;
 pub use self::error::{CallError, CallResult};
 pub use self::fetch::Fetched;
 pub(crate) use self::image::Image;
+use self::lent::Lent;
 use self::pointer::Pointers;
 pub use self::pointer::{Pointer, SentPointer};
 pub use self::result::Returns;
@@ -119,6 +121,9 @@ impl Guest {
         gauge.check()?;
         let failed = |fault| CallError::Fault(fault, None);
         let mut instance = module.instantiate(config).map_err(failed)?;
+        if module.is_thread_bound() {
+            instance = Box::new(Lent::new(instance));
+        }
         let give_scratch = find_scratch(&mut *instance).map_err(failed)?;
         let mut guest = Self {
             instance,

@@ -181,6 +181,11 @@ impl SqlState {
         self.statements.iter().any(Option::is_some)
     }
 
+    /// Gives all statements for others.
+    pub(crate) fn exchange(&mut self, others: &mut Vec<Option<BoxedStatement>>) {
+        std::mem::swap(&mut self.statements, others);
+    }
+
     /// Ends the executions of all statements, which keep their bindings.
     pub(crate) fn reset_all(&mut self) {
         self.statements.iter_mut().flatten().for_each(|statement| statement.reset());
