@@ -71,7 +71,7 @@ pub struct Options {
 /// For each failed record `report` gets a paragraph with the file, the line and the difference.
 ///
 /// ```
-/// use commensal::{Capabilities, Engine, Limits};
+/// use commensal::{Capabilities, Limits, Sqlite};
 /// use commensal_conformance::{Options, Summary, run};
 ///
 /// let folder = tempfile::tempdir()?;

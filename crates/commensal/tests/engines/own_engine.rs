@@ -66,6 +66,6 @@ fn engines_of_this_build_have_names() {
     for known in ENGINES {
         assert_eq!(engine(known.name()).unwrap().to_string(), known.name());
     }
-    let error = engine("own").err().expect("this build has none");
+    let error = engine("own").expect_err("this build has none");
     assert!(error.message().starts_with("unknown engine \"own\"; known are sqlite"), "{error}");
 }

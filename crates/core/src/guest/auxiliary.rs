@@ -66,8 +66,14 @@ impl Guest {
     pub(crate) fn settle_auxiliary(&mut self, budget: &mut StatementBudget) -> CallResult<()> {
         match self.keeper {
             None => Ok(()),
-            Some(_) => self.drop_auxiliary(AuxiliaryState::end_call, budget),
+            Some(_) => self.end_call_auxiliary(budget),
         }
+    }
+
+    /// Not inlined into every call: most guests keep nothing.
+    #[inline(never)]
+    fn end_call_auxiliary(&mut self, budget: &mut StatementBudget) -> CallResult<()> {
+        self.drop_auxiliary(AuxiliaryState::end_call, budget)
     }
 
     /// After a statement: ends what lasted for it, and tells the guest, even when the host wants the
