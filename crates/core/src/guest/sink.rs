@@ -20,7 +20,7 @@ pub trait Sink<R>: Sized {
     }
 
     /// Runs the call of a scalar function whose result goes here. An engine that knows places of a
-    /// statement tells [`HostServices::place`](crate::host::HostServices::place) meanwhile which it is.
+    /// statement tells [`HostServices::call_site`](crate::host::HostServices::call_site) meanwhile which it is.
     fn within<T>(self, body: impl FnOnce(Self) -> T) -> T {
         body(self)
     }
