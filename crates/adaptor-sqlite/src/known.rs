@@ -223,6 +223,7 @@ fn definitions(state: &ConnectionState, schemas: &[String]) -> Result<Definition
                 "view" => definitions.add_view(name, sql),
                 "trigger" => definitions.add_trigger(table, sql),
                 "table" => definitions.add_table(name, sql),
+                "index" => definitions.add_index(table, sql),
                 _ => {}
             }
             Ok(())

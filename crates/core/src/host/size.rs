@@ -43,6 +43,8 @@ pub struct Definitions {
     by_name: HashMap<String, Vec<usize>>,
     /// Tokens of the largest generated column of a table.
     generated: HashMap<String, usize>,
+    /// Tokens of a table and its indexes, whose conditions and expressions are compiled where it is written.
+    tables: HashMap<String, usize>,
 }
 
 #[derive(Debug)]
@@ -70,6 +72,8 @@ struct Size {
     /// Tokens of its largest column, and how many columns it has.
     column: usize,
     width: usize,
+    /// Queries in it.
+    selects: usize,
     /// In units of [`DEPTH_MAX`].
     levels: usize,
 }
@@ -79,6 +83,7 @@ impl Size {
     fn and(self, other: Self) -> Result<Self> {
         let tokens = self.tokens.saturating_add(other.tokens);
         let Self { column, width, levels, .. } = self.max(other);
+        let selects = self.selects.saturating_add(other.selects);
         if tokens > TOKENS_MAX {
             return Err(too_much(format!(
                 "SQL has more than {TOKENS_MAX} tokens, with those of views, common table expressions, \
@@ -88,7 +93,7 @@ impl Size {
         if levels > DEPTH_MAX {
             Err(too_deep())
         } else {
-            Ok(Self { tokens, column, width, levels })
+            Ok(Self { tokens, column, width, selects, levels })
         }
     }
 
@@ -98,6 +103,7 @@ impl Size {
             tokens: self.tokens.max(other.tokens),
             column: self.column.max(other.column),
             width: self.width.max(other.width),
+            selects: self.selects.max(other.selects),
             levels: self.levels.max(other.levels),
         }
     }
@@ -109,7 +115,7 @@ impl Size {
 
     /// Of what was counted already.
     fn again(self) -> Self {
-        Self { tokens: 0, ..self }
+        Self { tokens: 0, selects: 0, ..self }
     }
 }
 
@@ -134,8 +140,9 @@ impl Definitions {
         }
         let mut lexer = Lexer::new(sql);
         let mut token = lexer.significant();
-        let mut parent: Option<String> = None;
+        let (mut parent, mut tokens): (Option<String>, usize) = (None, 0);
         while token.kind != TokenKind::End {
+            tokens += 1;
             let is_reference = token.is("REFERENCES");
             // ON DELETE CASCADE, SET NULL or SET DEFAULT.
             if (token.is("CASCADE") || token.is("SET"))
@@ -148,6 +155,22 @@ impl Definitions {
                 parent = name(&token);
             }
         }
+        self.add_to_table(table, tokens);
+    }
+
+    /// Adds an index of a table.
+    pub fn add_index(&mut self, table: &str, sql: &str) {
+        let mut lexer = Lexer::new(sql);
+        let mut tokens = 0;
+        while lexer.significant().kind != TokenKind::End {
+            tokens += 1;
+        }
+        self.add_to_table(table, tokens);
+    }
+
+    fn add_to_table(&mut self, table: &str, tokens: usize) {
+        let known = self.tables.entry(table.to_ascii_lowercase()).or_default();
+        *known = known.saturating_add(tokens);
     }
 
     fn add(&mut self, name: &str, sql: String, is_view: bool) {
@@ -188,6 +211,7 @@ struct Expressions {
     /// The largest column, the sum of columns, and the levels.
     columns: Vec<usize>,
     widths: Vec<usize>,
+    selects: Vec<usize>,
     levels: Vec<usize>,
 }
 
@@ -218,6 +242,7 @@ impl<'a> Measure<'a> {
             states: vec![Measured::Unknown; text.groups_of.len() - 1],
             columns: vec![0; text.groups.len()],
             widths: vec![0; text.groups.len()],
+            selects: vec![0; text.groups.len()],
             levels: vec![0; text.groups.len()],
         };
         self.within(text, 0, &mut state, depth)
@@ -240,12 +265,13 @@ impl<'a> Measure<'a> {
         for &number in groups.iter().rev() {
             let group = &text.groups[number];
             let (mut column, mut width) = (state.columns[number], state.widths[number]);
-            let mut levels = state.levels[number];
+            let (mut selects, mut levels) = (state.selects[number], state.levels[number]);
             for used in &group.uses {
                 let inner = self.used(text, number, used, state, depth)?;
                 size = size.and(inner)?;
                 column = column.max(inner.column);
                 width = width.saturating_add(inner.width);
+                selects = selects.saturating_add(inner.selects);
                 levels = levels.max(inner.levels);
             }
             let of = |part: Part, column: usize| {
@@ -253,19 +279,27 @@ impl<'a> Measure<'a> {
             };
             let own = of(group.largest, column);
             // An alias stands for the column.
-            let all = of(group.all, column.max(own));
+            let of = |part: Part| of(part, column.max(own));
+            let all = of(group.all);
+            let pushed = of(group.conditions).saturating_mul(selects);
+            let windows = of(group.windows).saturating_mul(group.overs);
             let stars = group.stars.saturating_mul(width).min(COLUMNS_MAX);
             levels += group.compounds;
             if group.is_select {
                 (column, width) = (own, group.width.saturating_add(stars).min(COLUMNS_MAX));
             }
             levels += if group.selects { LEVEL } else { 0 };
-            let tokens = all.saturating_add(stars.saturating_mul(column));
-            size = size.and(Size { tokens, levels, ..Size::default() })?;
+            let own = usize::from(group.selects) + group.compounds;
+            let copied = pushed.saturating_add(windows);
+            let tokens = all.saturating_add(stars.saturating_mul(column)).saturating_add(copied);
+            // Queries of what it uses are counted there.
+            size = size.and(Size { tokens, selects: own, levels, ..Size::default() })?;
+            selects = selects.saturating_add(own);
             match group.parent.filter(|_| number != groups[0]) {
                 Some(parent) => {
                     state.columns[parent] = state.columns[parent].max(column);
                     state.widths[parent] = state.widths[parent].saturating_add(width);
+                    state.selects[parent] = state.selects[parent].saturating_add(selects);
                     state.levels[parent] = state.levels[parent].max(levels);
                 }
                 None => (size.column, size.width) = (column, width),
@@ -315,6 +349,11 @@ impl<'a> Measure<'a> {
         // Of views of one name in several schemas one is meant; triggers all run, and are compiled once.
         let (mut view, mut rest) = (Size::default(), Size::default());
         rest.column = self.definitions.generated.get(name).copied().unwrap_or(0);
+        if writes {
+            // Each of its names may be that of a generated column.
+            let tokens = self.definitions.tables.get(name).copied().unwrap_or(0);
+            view.tokens = tokens.saturating_mul(rest.column.saturating_add(1));
+        }
         let found = self.definitions.by_name.get(name).cloned().unwrap_or_default();
         for &found in &found {
             if self.definitions.all[found].is_view {

@@ -21,26 +21,26 @@ pub(super) struct Weight {
 /// An instruction's own cost holds so many times the memory for each unit that values alive do.
 pub(super) const MEMORY_ALONE: u64 = 4;
 /// A value that a block, a branch or a call moves.
-pub(super) const VALUE: u64 = 14;
+pub(super) const VALUE: u64 = 24;
 /// A result of a block, in each of the blocks around it.
 pub(super) const NESTED: u64 = 1;
 
 /// A function: its frame, its entry, its place in the tables of code.
-pub(super) const FUNCTION: u64 = 300;
+pub(super) const FUNCTION: u64 = 600;
 /// A group of locals of one type.
-pub(super) const LOCAL_GROUP: u64 = 1;
+pub(super) const LOCAL_GROUP: u64 = 3;
 /// So many locals cost a unit.
-pub(super) const LOCALS: u64 = 4;
+pub(super) const LOCALS: u64 = 1;
 /// A result of a function.
 pub(super) const RESULT: u64 = 19;
 /// What makes a function callable from outside, or by reference: another entry for it.
-pub(super) const ESCAPES: u64 = 250;
+pub(super) const ESCAPES: u64 = 2_000;
 /// The same for each of its parameters and results.
 pub(super) const ESCAPING_VALUE: u64 = 12;
 /// A type, for which there is code between guest and host.
-pub(super) const TYPE: u64 = 40;
+pub(super) const TYPE: u64 = 100;
 /// A parameter or result of it.
-pub(super) const TYPE_VALUE: u64 = 12;
+pub(super) const TYPE_VALUE: u64 = 32;
 /// An import, an export, a global, a table, a passive or declared segment: an entry in a list.
 pub(super) const ITEM: u64 = 10;
 /// An instruction of a constant expression that is more than one constant.
@@ -53,9 +53,9 @@ pub(super) const ACTIVE_DATA: u64 = 450;
 /// Optimising a function of so many units takes twice as long as its units say, and more units square.
 pub(super) const SQUARE: u64 = 500_000;
 /// So many ways, squared, on which a local may differ cost a unit.
-pub(super) const WAYS_SQUARED: u64 = 5;
+pub(super) const WAYS_SQUARED: u64 = 4;
 /// So many pairs of locals that a label passes on cost a unit for each way to it.
-pub(super) const CHANGED_PAIRS: u64 = 32;
+pub(super) const CHANGED_PAIRS: u64 = 22;
 
 /// What most instructions cost.
 const PLAIN: Weight = weight(8, 0);
@@ -83,16 +83,16 @@ pub(super) fn of(operator: &Operator<'_>, loops: u64) -> Weight {
             weight(14 * targets, 16 * targets)
         }
         Operator::Call { .. } => weight(80, 2),
-        Operator::CallIndirect { .. } => weight(900, 4),
+        Operator::CallIndirect { .. } => weight(1_000, 36),
         operator if is_access(operator) => weight(160, 1),
         operator if is_division(operator) => weight(250, 2),
         operator if is_truncation(operator) => weight(500, 2),
-        operator if is_table_access(operator) => weight(300, 3),
-        Operator::TableCopy { .. } => weight(4_000, 4),
-        operator if is_range_of_table(operator) => weight(1_600, 4),
-        operator if is_range_of_memory(operator) => weight(600, 2),
+        operator if is_table_access(operator) => weight(550, 4),
+        Operator::TableCopy { .. } => weight(4_000, 78),
+        operator if is_range_of_table(operator) => weight(2_800, 20),
+        operator if is_range_of_memory(operator) => weight(1_150, 3),
         operator if calls_host(operator) => weight(120, 1),
-        Operator::MemoryGrow { .. } => weight(300, 2),
+        Operator::MemoryGrow { .. } => weight(570, 3),
         Operator::MemorySize { .. } => weight(24, 0),
         operator if is_float(operator) => weight(60, 0),
         operator if is_vector(operator) => weight(40, 0),

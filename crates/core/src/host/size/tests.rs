@@ -30,7 +30,7 @@ fn what_doubles_is_refused_however_it_is_written() {
     ] {
         let mut none = Definitions::default();
         assert!(refused(&mut none, &ctes(30, body)), "{body}");
-        assert!(!refused(&mut none, &ctes(7, body)), "{body}");
+        assert!(!refused(&mut none, &ctes(5, body)), "{body}");
     }
 }
 
@@ -214,4 +214,62 @@ fn many_tables_with_one_parent_are_ordinary() {
     for sql in ["INSERT INTO users VALUES (1, NULL)", "DELETE FROM users", "UPDATE c1 SET id = 1"] {
         assert!(!refused(&mut tables, sql), "{sql}");
     }
+}
+
+#[test]
+fn windows_are_copied_for_each_over() {
+    let statement = |overs: usize, columns: usize| {
+        let overs = vec!["coalesce(sum(x) OVER w, 0)"; overs].join(", ");
+        let columns = vec!["y"; columns].join(", ");
+        format!("SELECT {overs} FROM t WINDOW v AS (PARTITION BY {columns}), w AS (v ORDER BY x)")
+    };
+    let mut none = Definitions::default();
+    assert!(refused(&mut none, &statement(1000, 1000)));
+    assert!(!refused(&mut none, &statement(100, 100)));
+    // Each use of a common table expression copies them again.
+    let uses = |overs| {
+        format!(
+            "WITH c AS ({}) SELECT 1 {}",
+            statement(overs, 50),
+            "UNION SELECT 1 FROM c ".repeat(50)
+        )
+    };
+    assert!(refused(&mut none, &uses(200)));
+    assert!(!refused(&mut none, &uses(5)));
+}
+
+#[test]
+fn conditions_are_copied_into_each_query_below() {
+    let mut definitions = Definitions::default();
+    let arms = vec!["SELECT x FROM t"; 400].join(" UNION ALL ");
+    definitions.add_view("v", &format!("CREATE VIEW v AS {arms}"));
+    definitions.add_view("w", "CREATE VIEW w AS SELECT * FROM (SELECT x FROM v)");
+    let condition = |terms| vec!["x <> 1"; terms].join(" AND ");
+    for from in ["v", "w", "(SELECT * FROM w)"] {
+        for clause in ["WHERE", "JOIN t ON", "GROUP BY x HAVING"] {
+            let sql = |terms| format!("SELECT * FROM {from} {clause} {}", condition(terms));
+            assert!(refused(&mut definitions, &sql(500)), "{from} {clause}");
+            assert!(!refused(&mut definitions, &sql(100)), "{from} {clause}");
+        }
+    }
+    assert!(!refused(&mut definitions, &format!("SELECT * FROM t WHERE {}", condition(2000))));
+}
+
+#[test]
+fn conditions_of_a_table_are_compiled_for_each_write() {
+    let mut definitions = Definitions::default();
+    let check = vec!["x <> 1"; 1000].join(" AND ");
+    definitions.add_table("t", &format!("CREATE TABLE t(x, y AS (x + 1), CHECK ({check}))"));
+    definitions.add_index("u", &format!("CREATE INDEX i ON u(x) WHERE {check}"));
+    for table in ["t", "u"] {
+        let trigger = |writes: usize| {
+            let insert = format!("INSERT INTO {table} VALUES (1); ");
+            format!("CREATE TRIGGER g AFTER INSERT ON a BEGIN {} END", insert.repeat(writes))
+        };
+        definitions.add_trigger("often", &trigger(300));
+        definitions.add_trigger("rarely", &trigger(5));
+        assert!(refused(&mut definitions, "INSERT INTO often VALUES (1)"), "{table}");
+        assert!(!refused(&mut definitions, "INSERT INTO rarely VALUES (1)"), "{table}");
+    }
+    assert!(!refused(&mut definitions, "SELECT * FROM t, u"));
 }

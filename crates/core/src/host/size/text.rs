@@ -51,6 +51,11 @@ pub(super) struct Group {
     pub(super) sources: Part,
     /// Not less than each of the columns.
     pub(super) largest: Part,
+    /// Conditions, which the engine copies into each query below.
+    pub(super) conditions: Part,
+    /// What follows WINDOW, which it copies for each OVER, and how many there are of these.
+    pub(super) windows: Part,
+    pub(super) overs: usize,
     /// How many columns it has besides those of `*`, and how often there is `*`.
     pub(super) width: usize,
     pub(super) stars: usize,
@@ -98,6 +103,9 @@ struct Open {
     query: usize,
     /// Whether the list of columns is being read.
     is_columns: bool,
+    /// Whether conditions are being read, or windows.
+    is_condition: bool,
+    is_window: bool,
     /// The column that is being read, and how many there were.
     column: Part,
     width: usize,
@@ -120,6 +128,8 @@ impl Open {
             number,
             query,
             is_columns: false,
+            is_condition: false,
+            is_window: false,
             column: Part::default(),
             width: 0,
             stars: 0,
@@ -198,6 +208,8 @@ impl Parsed {
                 let number = stack.len() - 1;
                 let Some(group) = stack.last_mut() else { return Ok(()) };
                 (group.is_from, group.is_table) = (false, false);
+                group.is_condition = is_one(token, CONDITION);
+                group.is_window = false;
                 group.is_columns = is_one(token, BEGINS_QUERY);
                 if group.is_columns {
                     group.query = number;
@@ -215,10 +227,20 @@ impl Parsed {
                 }
                 let Some(group) = stack.last_mut() else { return Ok(()) };
                 group.is_columns &= before.is("DISTINCT");
+                group.is_condition &= before.is("DISTINCT");
                 (group.is_from, group.is_table) = (true, true);
             }
             TokenKind::Identifier | TokenKind::QuotedIdentifier | TokenKind::String => {
                 self.writes |= is_one(token, WRITES);
+                if let Some(open) = stack.last_mut() {
+                    open.is_condition |= token.is("ON");
+                    open.is_window = (open.is_window || token.is("WINDOW")) && !token.is("WITH");
+                }
+                if token.is("OVER")
+                    && let Some(query) = stack.last().map(|open| open.query)
+                {
+                    self.groups[stack[query].number].overs += 1;
+                }
                 let is_name = self.take_name(stack, token, before, next);
                 count(self, stack, Part { tokens: 1, names: usize::from(is_name) });
             }
@@ -226,6 +248,7 @@ impl Parsed {
                 if matches!(kind, TokenKind::Comma | TokenKind::Semicolon) {
                     self.end_column(stack);
                     let Some(group) = stack.last_mut() else { return Ok(()) };
+                    group.is_window &= kind == TokenKind::Comma;
                     group.is_table = group.is_from && kind == TokenKind::Comma;
                     group.is_from &= kind == TokenKind::Comma;
                 }
@@ -252,7 +275,7 @@ impl Parsed {
         let is_from = around.is_table && around.is_from && !before.is("IN");
         around.is_table = false;
         let mut query = around.query;
-        if before.is("AS") || before.is("MATERIALIZED") {
+        if !around.is_window && (before.is("AS") || before.is("MATERIALIZED")) {
             part = self.groups_of.len();
             self.groups_of.push(Vec::new());
             let name = around.last.take().unwrap_or_default();
@@ -442,7 +465,14 @@ fn count(parsed: &mut Parsed, stack: &mut [Open], part: Part) {
     let Some(query) = stack.last().map(|open| open.query) else { return };
     let open = &mut stack[query];
     open.column.add(part);
-    parsed.groups[open.number].all.add(part);
+    let group = &mut parsed.groups[open.number];
+    group.all.add(part);
+    if open.is_condition {
+        group.conditions.add(part);
+    }
+    if open.is_window {
+        group.windows.add(part);
+    }
 }
 
 fn is_one(token: &Token<'_>, words: &[&str]) -> bool {
@@ -466,6 +496,9 @@ const RESERVED: &[&str] = &[
 
 /// What a list of columns follows.
 const BEGINS_QUERY: &[&str] = &["SELECT", "VALUES"];
+
+/// What conditions follow, besides ON.
+const CONDITION: &[&str] = &["WHERE", "HAVING"];
 
 /// What ends a list of tables; all are reserved words in every version.
 const ENDS_FROM: &[&str] = &[
