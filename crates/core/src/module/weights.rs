@@ -40,15 +40,15 @@ pub(super) const ESCAPING_VALUE: u64 = 12;
 /// A type, for which there is code between guest and host.
 pub(super) const TYPE: u64 = 100;
 /// A parameter or result of it.
-pub(super) const TYPE_VALUE: u64 = 32;
+pub(super) const TYPE_VALUE: u64 = 48;
 /// An import, an export, a global, a table, a passive or declared segment: an entry in a list.
 pub(super) const ITEM: u64 = 10;
 /// An instruction of a constant expression that is more than one constant.
 pub(super) const CONSTANT: u64 = 60;
 /// An element that is written when an instance starts, rather than laid out before.
-pub(super) const ELEMENT: u64 = 200;
+pub(super) const ELEMENT: u64 = 350;
 /// A segment of data that is copied when an instance starts.
-pub(super) const ACTIVE_DATA: u64 = 450;
+pub(super) const ACTIVE_DATA: u64 = 800;
 
 /// Optimising a function of so many units takes twice as long as its units say, and more units square.
 pub(super) const SQUARE: u64 = 500_000;

@@ -53,12 +53,19 @@ impl Cost {
             _ => limits.module_work_max,
         };
         // Other limits end a module sooner than its work may.
-        let items = self.name.strip_prefix("section:").and_then(|name| name.rsplit(':').next());
+        let section = self.name.strip_prefix("section:");
+        let items = section.and_then(|name| name.rsplit(':').next());
         let items: usize = items.and_then(|n| n.parse().ok()).unwrap_or(1);
+        let of_functions =
+            |name: &str| ["functions", "start"].iter().any(|start| name.starts_with(start));
+        let items_max = match section.is_some_and(of_functions) {
+            true => limits.module_functions_max,
+            false => limits.module_items_max,
+        };
         let budgets = most as f64 / self.units.max(1) as f64;
         let budgets = budgets
             .min(limits.module_bytes_max as f64 / self.wasm_bytes.max(1) as f64)
-            .min(limits.module_items_max as f64 / items.max(1) as f64);
+            .min(items_max as f64 / items.max(1) as f64);
         let (seconds, bytes) = (self.seconds - SECONDS_MIN, self.bytes - BYTES_MIN);
         // What the compiler holds for a function goes with it; the rest stays with the module.
         let memory = match self.memory_units > self.units / 10 {
