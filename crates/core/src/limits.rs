@@ -99,7 +99,7 @@ impl Default for Limits {
             function_work_max: 16_000_000,
             module_work_max: 60_000_000,
             optimized_work_max: 24_000_000,
-            plain_work_max: 40_000_000,
+            plain_work_max: 44_000_000,
             manifest_bytes_max: 1 << 20,
             manifest_objects_max: 5000,
             manifest_values_max: 200_000,

@@ -10,6 +10,8 @@ use super::weights::{self, Weight};
 pub(super) struct Compiling {
     locals: usize,
     labels: Labels,
+    /// Values that are alive where locals are set: each costs a unit where nothing is optimised.
+    alive_at_sets: u64,
     cost: Cost,
 }
 
@@ -27,7 +29,8 @@ impl Compiling {
 
     /// What compiling costs without that, in the unit of `plain_work_max`. The function has ended.
     pub(super) fn plain(&self) -> u64 {
-        self.cost.time().saturating_add(self.labels.cost())
+        let labels = self.labels.cost().saturating_add(self.alive_at_sets);
+        self.cost.time().saturating_add(labels)
     }
 
     /// The cost so far.
@@ -54,6 +57,9 @@ impl Compiling {
         let Weight { alone, alive } = weights::of(operator, loops);
         self.add_alone(alone.saturating_add(weights::VALUE.saturating_mul(values as u64)));
         let values = (self.locals + validator.operand_stack_height() as usize) as u64;
+        if matches!(operator, Operator::LocalSet { .. } | Operator::LocalTee { .. }) {
+            self.alive_at_sets = self.alive_at_sets.saturating_add(values);
+        }
         // Results of nested blocks are alive in all of them.
         let nested = (block as u64).saturating_mul(depth);
         let nested = nested.saturating_mul(weights::NESTED);

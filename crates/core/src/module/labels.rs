@@ -7,7 +7,7 @@
 
 use wasmparser::Operator;
 
-use super::weights::{CHANGED_PAIRS, SQUARE, WAYS_SQUARED};
+use super::weights::{CHANGED_PAIRS, LOOP_WAYS, SQUARE, WAYS_SQUARED};
 
 /// A block, loop or `if` that is open.
 #[derive(Debug)]
@@ -105,8 +105,8 @@ impl Labels {
         let changed = label.changed.len() as u64;
         self.add_cost(changed);
         if label.ways > 0 {
-            // One more way leads there without a branch.
-            let ways = label.ways + 1;
+            // One more way leads there without a branch. What comes back to a loop is merged more often.
+            let ways = (label.ways + 1) * if label.is_loop { LOOP_WAYS } else { 1 };
             for &local in &label.changed {
                 let all = &mut self.ways[local as usize];
                 *all = all.saturating_add(ways);

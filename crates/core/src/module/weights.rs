@@ -54,6 +54,8 @@ pub(super) const ACTIVE_DATA: u64 = 800;
 pub(super) const SQUARE: u64 = 500_000;
 /// So many ways, squared, on which a local may differ cost a unit.
 pub(super) const WAYS_SQUARED: u64 = 4;
+/// Each way to a loop counts as so many.
+pub(super) const LOOP_WAYS: u64 = 3;
 /// So many pairs of locals that a label passes on cost a unit for each way to it.
 pub(super) const CHANGED_PAIRS: u64 = 22;
 
