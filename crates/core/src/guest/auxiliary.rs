@@ -33,9 +33,21 @@ impl Guest {
         budget: &mut StatementBudget,
         sink: impl Sink<R>,
     ) -> CallResult<R> {
-        if self.keeper.is_none() {
-            return self.call_scalar_here(callee, arguments, budget, sink);
+        match self.keeper {
+            None => self.call_scalar_here(callee, arguments, budget, sink),
+            Some(_) => self.call_scalar_at_place(callee, arguments, budget, sink),
         }
+    }
+
+    /// Not inlined into every call: most guests keep nothing.
+    #[inline(never)]
+    fn call_scalar_at_place<A: Arguments + ?Sized, R>(
+        &mut self,
+        callee: Callee<'_>,
+        arguments: &A,
+        budget: &mut StatementBudget,
+        sink: impl Sink<R>,
+    ) -> CallResult<R> {
         sink.within(|sink| {
             self.with_host(|host| host.auxiliary.at_place = true);
             let result = self.call_scalar_here(callee, arguments, budget, sink);
@@ -70,7 +82,6 @@ impl Guest {
         }
     }
 
-    /// Not inlined into every call: most guests keep nothing.
     #[inline(never)]
     fn end_call_auxiliary(&mut self, budget: &mut StatementBudget) -> CallResult<()> {
         self.drop_auxiliary(AuxiliaryState::end_call, budget)
