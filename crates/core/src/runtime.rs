@@ -1,7 +1,7 @@
 //! The seam to WebAssembly executors.
 //!
 //! A [`Runtime`] compiles modules, a [`CompiledModule`] makes instances, an [`Instance`] runs code. What
-//! fits, and how; tests of the core have a double of each (`tests/seam.rs`):
+//! fits, and how; of what there is no runtime yet, `tests/seam.rs` has a double:
 //!
 //! - a JIT with fuel and epochs, and an interpreter;
 //! - an engine that works on one thread alone (V8 through N-API, a browser). What it has stays there in a
