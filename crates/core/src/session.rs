@@ -197,15 +197,17 @@ impl Execution {
         let Some(mut guest) = instance.guest.take() else { return Err(not_bound().into()) };
         let settings = &environment.settings;
         let start = settings.timing.then(Instant::now);
-        let result = guest.settle_auxiliary(budget).and_then(|()| {
-            body(Entered {
+        // No closure around `body`, which would have what that holds copied.
+        let result = match guest.settle_auxiliary(budget) {
+            Ok(()) => body(Entered {
                 guest: &mut guest,
                 functions: &target.functions,
                 binding: &target.binding,
                 budget,
                 limits: &settings.limits,
-            })
-        });
+            }),
+            Err(error) => Err(error),
+        };
         target.counts.calls += 1;
         if let Some(start) = start {
             let ns = start.elapsed().as_nanos();
