@@ -1,8 +1,8 @@
 // Packs the npm packages: `commensal`, and the one with the library for this platform, on which it
 // depends.
 //
-// node pack.mjs LIBRARY FOLDER: LIBRARY is the loadable extension that Cargo built, FOLDER gets the
-// archives. The platform is the one this runs on.
+// node pack.mjs [LIBRARY] FOLDER: LIBRARY is the loadable extension; without it Cargo builds one, and shows
+// its progress. FOLDER gets the archives. The platform is the one this runs on.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -31,6 +31,19 @@ function main(library, folder) {
   pack(manifest, folder, (into) => {
     for (const file of [...manifest.files, 'README.md']) cpSync(join(here, file), join(into, file));
   });
+}
+
+/** The path of the loadable extension, built now. */
+function build() {
+  console.error(
+    `pack.mjs: building the library in ${resolve(workspace)}: some minutes the first time, seconds after ` +
+      'that.\nTo pack one that is built already, give its path before the folder.',
+  );
+  const cargo = ['build', '--release', '--locked', '--package', 'commensal-extension'];
+  execFileSync('cargo', cargo, { cwd: workspace, stdio: 'inherit' });
+  const names = { darwin: 'libcommensal.dylib', win32: 'commensal.dll' };
+  const target = resolve(workspace, process.env.CARGO_TARGET_DIR ?? 'target');
+  return join(target, 'release', names[process.platform] ?? 'libcommensal.so');
 }
 
 /** The manifest of the package for this platform. */
@@ -74,9 +87,10 @@ function pack(manifest, folder, fill) {
   }
 }
 
-const [library, folder, ...surplus] = process.argv.slice(2);
-if (folder === undefined || surplus.length > 0) {
-  console.error('usage: node pack.mjs LIBRARY FOLDER');
+const given = process.argv.slice(2);
+const folder = given.pop();
+if (folder === undefined || given.length > 1) {
+  console.error('usage: node pack.mjs [LIBRARY] FOLDER');
   process.exit(2);
 }
-main(library, resolve(folder));
+main(given[0] ?? build(), resolve(folder));

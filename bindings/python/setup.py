@@ -1,7 +1,8 @@
 """Builds the wheel: the package and, inside, the loadable extension for this platform.
 
 The library is the file that COMMENSAL_LIBRARY names, or else Cargo builds it, from the workspace that
-this folder is in. What the package does is not known here.
+this folder is in. Pip shows what a build prints only with `-v`, so Cargo's progress goes to the terminal.
+What the package does is not known here.
 """
 
 import os
@@ -10,7 +11,9 @@ import re
 import shutil
 import subprocess
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import TextIO
 
 from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
@@ -28,16 +31,34 @@ def version() -> str:
     return found[1]
 
 
+def screen() -> "AbstractContextManager[TextIO]":
+    """The terminal of whoever runs pip; without one, standard error, which `pip -v` shows."""
+    try:
+        return open("/dev/tty", "w", encoding="utf-8")
+    except OSError:
+        return nullcontext(sys.stderr)
+
+
+def say(message: str) -> None:
+    """Shows a line on the screen."""
+    with screen() as out:
+        print(f"commensal: {message}", file=out, flush=True)
+
+
 def library() -> Path:
     """The loadable extension; built now, unless somebody has."""
     if given := os.environ.get("COMMENSAL_LIBRARY"):
+        say(f"taking the library {given}, which COMMENSAL_LIBRARY names")
         return Path(given).resolve(strict=True)
     name = {"darwin": "libcommensal.dylib", "win32": "commensal.dll"}.get(
         sys.platform, "libcommensal.so"
     )
     cargo = ["cargo", "build", "--release", "--locked", "--package", "commensal-extension"]
     target = os.environ.get("CARGO_TARGET_DIR", WORKSPACE / "target")
-    subprocess.run(cargo, cwd=WORKSPACE, check=True)
+    say(f"building the library in {WORKSPACE}: some minutes the first time, seconds after that")
+    say("to take one that is built already, name it: COMMENSAL_LIBRARY=…/libcommensal.so")
+    with screen() as stderr:
+        subprocess.run(cargo, cwd=WORKSPACE, check=True, stderr=stderr)
     return (WORKSPACE / target / "release" / name).resolve(strict=True)
 
 
