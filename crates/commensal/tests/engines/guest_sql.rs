@@ -275,3 +275,30 @@ fn long_ways_through_a_schema_do_not_overflow_the_stack() {
     let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(attack).unwrap();
     thread.join().unwrap();
 }
+
+/// What a SQLite with more compile options has: functions that only compute, and virtual tables that tell of
+/// the file and of other statements.
+#[test]
+fn functions_and_tables_of_compile_options() {
+    let connection = connection(10_000);
+    let has = |option: &str| {
+        let sql = "SELECT sqlite_compileoption_used(?1)";
+        connection.query_row(sql, [option], |row| row.get::<_, bool>(0)).unwrap()
+    };
+    for (option, sql) in [
+        ("ENABLE_MATH_FUNCTIONS", "SELECT sqrt(2), pow(2, 3), mod(7, 4), ln(2), atan2(1, 1), pi()"),
+        ("ENABLE_GEOPOLY", "SELECT geopoly_area('[[0,0],[2,0],[2,2],[0,0]]')"),
+    ] {
+        assert!(has(option), "{option}: see .cargo/config.toml");
+        works(&connection, sql);
+    }
+    for (option, sql) in [
+        ("ENABLE_DBSTAT_VTAB", "SELECT name FROM dbstat"),
+        ("ENABLE_STMTVTAB", "SELECT sql FROM sqlite_stmt"),
+    ] {
+        assert!(has(option), "{option}: see .cargo/config.toml");
+        // SQLite itself refuses the one, Commensal the other.
+        let error = error(&connection, sql);
+        assert!(error.contains("virtual table"), "{sql}: {error}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Runs the command as its users do: arguments and input in, output and exit status out.
 
 mod dump;
+mod embedded;
 mod errors;
 mod examples;
 mod foreign;
