@@ -5,12 +5,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use clap::builder::{EnumValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use commensal::core::runtime::Runtime;
-use commensal::{
-    Capabilities, Engine, FileAccess, Limits, Options, WasmiRuntime, WasmtimeRuntime, engine,
-};
+use commensal::{Capabilities, Engine, FileAccess, Limits, Options, WasmtimeRuntime};
 
 use crate::diagnostic;
 use crate::output::{Escape, Mode};
@@ -107,7 +106,7 @@ pub(crate) struct HostArguments {
     #[arg(long)]
     pub(crate) engine_types: bool,
     /// What runs WebAssembly
-    #[arg(long, value_enum, default_value_t = RuntimeName::Wasmtime)]
+    #[arg(long, value_enum, default_value_t = RuntimeName::Wasmtime, value_parser = EnumValueParser::new().try_map(runtime))]
     pub(crate) runtime: RuntimeName,
     /// Longest time of one call into a module, in milliseconds [default: 2000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -218,8 +217,37 @@ pub(crate) struct TestArguments {
     pub(crate) host: HostArguments,
 }
 
+/// What to say where an option needs a feature of the shell that this build is without.
+pub(crate) fn is_missing(feature: &str) -> String {
+    format!(
+        "this build is without {feature}: add `--features {feature}` to `cargo run` or `cargo install`"
+    )
+}
+
+/// The engine of this name.
+///
+/// # Errors
+/// There is none, or this build is without it.
+fn engine(name: &str) -> Result<&'static dyn Engine, String> {
+    if name == "turso" && !cfg!(feature = "turso") {
+        return Err(is_missing(name));
+    }
+    commensal::engine(name).map_err(|error| error.to_string())
+}
+
+/// The runtime of this name.
+///
+/// # Errors
+/// This build is without it.
+fn runtime(name: RuntimeName) -> Result<RuntimeName, String> {
+    match name {
+        RuntimeName::Wasmi if !cfg!(feature = "wasmi") => Err(is_missing("wasmi")),
+        name => Ok(name),
+    }
+}
+
 impl Cli {
-    /// What was given, or the end of the process with status 2 and what is wrong.
+    /// Parses the arguments. Wrong ones end the process with status 2 and a message.
     pub(crate) fn from_arguments() -> Self {
         let cli = Self::parse();
         if let Some(message) = cli.shell.database.as_deref().and_then(misspelt) {
@@ -229,7 +257,7 @@ impl Cli {
     }
 }
 
-/// What is wrong with a word that would make a new database, if it looks like a subcommand.
+/// The message for a word that names no file and looks like a misspelt subcommand.
 fn misspelt(database: &Path) -> Option<String> {
     let word = database.to_str()?;
     let is_word = word.bytes().all(|byte| byte.is_ascii_alphabetic() || b"-_".contains(&byte));
@@ -237,7 +265,7 @@ fn misspelt(database: &Path) -> Option<String> {
         return None;
     }
     let mut cli = Cli::command();
-    // With the command that clap adds: help.
+    // Adds the subcommand `help`.
     cli.build();
     let names = cli.get_subcommands().map(clap::Command::get_name);
     let likeness = |name: &str| strsim::damerau_levenshtein(name, &word.to_ascii_lowercase());
@@ -251,7 +279,7 @@ fn misspelt(database: &Path) -> Option<String> {
 }
 
 impl ShellArguments {
-    /// What was said about column names, if anything.
+    /// Whether to print column names, if an option says so.
     pub(crate) fn headers(&self) -> Option<bool> {
         (self.header || self.no_header).then_some(self.header)
     }
@@ -290,11 +318,12 @@ impl HostArguments {
         self.allow.unwrap_or_default()
     }
 
-    /// The runtime, unless there is to be none.
+    /// The runtime; none with `--no-wasm`.
     pub(crate) fn runtime(&self) -> Option<Arc<dyn Runtime>> {
         (!self.no_wasm).then(|| match self.runtime {
-            RuntimeName::Wasmtime => Arc::new(WasmtimeRuntime::new()) as Arc<dyn Runtime>,
-            RuntimeName::Wasmi => Arc::new(WasmiRuntime::new()),
+            #[cfg(feature = "wasmi")]
+            RuntimeName::Wasmi => Arc::new(commensal::WasmiRuntime::new()),
+            _ => Arc::new(WasmtimeRuntime::new()) as Arc<dyn Runtime>,
         })
     }
 }

@@ -3,13 +3,17 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use commensal::ENGINES;
 use commensal_conformance::{Alternating, Options};
 
-use crate::cli::TestArguments;
+use crate::cli::{TestArguments, is_missing};
 use crate::failure::{Failure, Result};
 use crate::output::Screen;
 
 pub(crate) fn run(arguments: &TestArguments) -> Result {
+    if arguments.alternate && ENGINES.len() == 1 {
+        return Err(Failure::message(is_missing("turso")));
+    }
     let options = Options {
         engine: arguments.host.engine,
         runtime: arguments.host.runtime(),

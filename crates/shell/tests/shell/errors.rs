@@ -131,6 +131,26 @@ fn wrong_usage_is_status_2() {
     }
 }
 
+/// Engines and runtimes are features of the package. A build without one says how to get it.
+#[test]
+fn what_is_not_in_this_build() {
+    let folder = Folder::new();
+    for (option, name, is_there) in [
+        ("--engine", "turso", cfg!(feature = "turso")),
+        ("--runtime", "wasmi", cfg!(feature = "wasmi")),
+    ] {
+        let arguments = [option, name, ":memory:", "SELECT 1"];
+        if is_there {
+            assert_eq!(folder.succeed(&arguments), "1\n", "{name}");
+        } else {
+            let outcome = folder.run(&arguments);
+            assert_eq!((outcome.stdout.as_str(), outcome.code), ("", 2), "{name}");
+            let hint = format!("--features {name}");
+            assert!(outcome.stderr.contains(&hint), "{}", outcome.stderr);
+        }
+    }
+}
+
 /// A word beside the commands that looks like one of them is no new database file.
 #[test]
 fn a_misspelt_command_makes_no_file() {

@@ -51,6 +51,7 @@ fn airports() {
     check("airports/airports", &[]);
 }
 
+#[cfg(feature = "turso")]
 #[test]
 fn airports_on_turso() {
     check("airports/airports", &["--engine", "turso"]);

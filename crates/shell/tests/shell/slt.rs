@@ -56,6 +56,7 @@ fn counts_records() {
     assert_eq!(folder.succeed(&["test", "good.slt", "good.slt"]), "16 passed, 0 failed\n");
 }
 
+#[cfg(feature = "wasmi")]
 #[test]
 fn the_runtime_is_a_label() {
     let folder = Folder::new();
