@@ -9,7 +9,7 @@ use crate::headers;
 use crate::programs::Program;
 use crate::write::write;
 
-/// What a guest is compiled with: assertions would bring all of stdio along.
+/// Options for compiling a guest. Without assertions, because they would link all of stdio.
 const COMPILE: &[&str] = &["-O2", "-DNDEBUG"];
 
 const LINK: &[&str] = &[
@@ -25,7 +25,7 @@ const LINK: &[&str] = &[
 /// and does not know the option.
 const STACK_FIRST: &str = "-Wl,--stack-first";
 
-/// What to install where nothing was found.
+/// What to install if no compiler was found.
 const INSTALL: &str = "\
 install clang with the linker and C library for WebAssembly (Debian, Ubuntu: apt-get install clang lld \
 wasi-libc and libclang-rt-14-dev-wasm32 or newer), or Zig (https://ziglang.org, pip install ziglang), or \
@@ -87,7 +87,7 @@ impl Compiler {
     fn start(&self, folder: &Path) -> Command {
         let mut command = self.program.command(folder);
         if self.is_zig {
-            // Otherwise it may use one that lies where it works.
+            // Otherwise Zig may use a cache in its working folder.
             command.env("ZIG_LOCAL_CACHE_DIR", self.folder.join("zig-cache"));
         }
         command.arg(self.target());
@@ -194,7 +194,7 @@ fn argument(path: &Path) -> PathBuf {
     }
 }
 
-/// Commands to try: what the user named alone, or what may be there.
+/// Commands to try: the one that the user named, or else the usual ones.
 fn candidates(named: Option<&str>) -> Vec<Vec<String>> {
     let words = |words: &str| words.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     if let Some(named) = named.filter(|named| !named.trim().is_empty()) {

@@ -32,5 +32,5 @@ impl From<commensal::Error> for Error {
     }
 }
 
-/// A module could not be built, or it could.
+/// A result with this error.
 pub type Result<T = (), E = Error> = std::result::Result<T, E>;

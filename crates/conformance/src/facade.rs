@@ -1,4 +1,4 @@
-//! The facade as a target: what an application in Rust uses.
+//! The facade as a target, used as an application in Rust uses it.
 
 use std::path::{Path, PathBuf};
 
@@ -89,7 +89,7 @@ impl Driver for commensal::Connection {
     }
 }
 
-/// Runs a statement to its end; the rows, if it has columns.
+/// Runs a statement to its end, and returns the rows if it has columns.
 fn run(statement: &mut Statement<'_>) -> Result<Option<Answer>> {
     let columns = statement.column_count();
     let mut rows = Vec::new();

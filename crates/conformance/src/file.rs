@@ -26,10 +26,10 @@ pub(crate) fn run(
     }
 }
 
-/// The records, or why there are none.
+/// Parses the records.
 fn parse(path: &Path) -> Result<Vec<Record<Type>>, String> {
     let in_file = |message: &dyn std::fmt::Display| format!("{}: {message}", path.display());
-    // The parser takes for granted that it can read the file.
+    // The parser panics if it cannot read the file.
     std::fs::read_to_string(path).map_err(|error| in_file(&error))?;
     let name = path.to_str().ok_or_else(|| in_file(&"the path is not valid UTF-8"))?;
     sqllogictest::parse_file(name)
@@ -90,7 +90,7 @@ fn run_records(
     Ok(())
 }
 
-/// Before the name of a feature: the label of engines that have not got it.
+/// Prefix of a feature's name in the label of engines without it.
 const WITHOUT: &str = "without_";
 
 /// The feature whose absence a record shows.

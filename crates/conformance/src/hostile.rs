@@ -4,8 +4,8 @@
 //! `--? QUERY => TEXT` in a file asks a query: the first value of its first row is this text, or its
 //! error contains it. `--? @sqlite` says that only SQLite can make or read such a file.
 //!
-//! Whatever the file is, whoever opens it has to be able to: in bounded time and memory, and the table
-//! can be read. What opening costs is measured in a process of its own.
+//! Every file must open in bounded time and memory, and its table must be readable. A process of its
+//! own measures what opening costs.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,11 +14,11 @@ use commensal::{Database, Options, Sqlite};
 
 /// A case.
 pub struct Hostile {
-    /// Its name: that of its file.
+    /// The name of its file.
     pub name: String,
     /// Whether only SQLite can make or read such a file.
     pub only_sqlite: bool,
-    /// Queries, and what they give or fail with.
+    /// Queries with their results or errors.
     pub checks: Vec<(String, String)>,
     sql: String,
 }
@@ -78,7 +78,7 @@ impl Hostile {
     /// It cannot be made.
     pub fn make(&self, base: &Path, path: &Path) {
         std::fs::copy(base, path).expect("the base can be copied");
-        // With SQLite alone, which knows nothing of definitions.
+        // With SQLite alone, which does not know definitions.
         let options = Options::new().engine(&Sqlite).load_catalog(false);
         let database = Database::open(path, options).expect("the base can be opened");
         let connection = database.connect().expect("the base can be opened");
@@ -87,23 +87,23 @@ impl Hostile {
     }
 }
 
-/// What a process has used.
+/// The resources that a process used.
 #[derive(Clone, Copy, Debug)]
 pub struct Cost {
-    /// The most memory that it held at one time, in bytes.
+    /// Peak memory, in bytes.
     pub memory: u64,
     /// Processor time, in milliseconds.
     pub milliseconds: u64,
 }
 
-/// What precedes the cost that a process prints.
+/// Begins the line with the cost that a process prints.
 const REPORT: &str = "hostile-cost ";
 
 impl Cost {
-    /// What this process has used until now. Linux only, as its files say it.
+    /// What this process used so far. Linux only, because it reads `/proc`.
     ///
     /// # Panics
-    /// The system does not say.
+    /// `/proc` cannot be read.
     pub fn of_this_process() -> Self {
         let status = std::fs::read_to_string("/proc/self/status").expect("Linux says");
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));

@@ -52,7 +52,7 @@ pub use stage::Alternating;
 pub use summary::Summary;
 pub use target::{Answer, Connection, Database, Labels, Target};
 
-/// On what the files run.
+/// Where and how the files run.
 #[derive(Clone)]
 pub struct Options {
     /// The database engine.
@@ -63,12 +63,12 @@ pub struct Options {
     pub limits: Limits,
     /// What guests are granted.
     pub capabilities: Capabilities,
-    /// White space counts, and column types are checked.
+    /// Whether to compare white space exactly, and to check column types.
     pub strict: bool,
 }
 
-/// Runs the files one after the other, each to its end (or its `halt` record) whatever fails in it.
-/// For each failed record `report` gets a paragraph with the file, the line and the difference.
+/// Runs the files one after the other. A failed record does not end its file; a `halt` record does. For
+/// each failed record `report` gets a paragraph with the file, the line and the difference.
 ///
 /// ```
 /// use commensal::{Capabilities, Limits, Sqlite};
@@ -96,7 +96,7 @@ pub fn run(files: &[PathBuf], options: &Options, report: &mut dyn Write) -> io::
     run_on(files, options, options.strict, report)
 }
 
-/// As [`run`], on something else than the facade. `strict` is that of [`Options`].
+/// As [`run`], on any target. `strict` is as in [`Options`].
 ///
 /// # Errors
 /// As [`run`].

@@ -1,4 +1,4 @@
-//! Several engines on one file: between two records the file goes from one to the next.
+//! Several engines take turns on one file: each record runs on the next one.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -33,7 +33,7 @@ impl Target for Alternating {
         self.targets.first()?.runtime_name()
     }
 
-    /// What some engine has not got.
+    /// The features that any of the engines lacks.
     fn lacks(&self) -> Labels {
         Feature::ALL
             .iter()
@@ -62,13 +62,13 @@ struct Stage {
     targets: Vec<Options>,
     /// Index of the engine that has the file open.
     turn: usize,
-    /// Dropped before the database is.
+    /// Dropped before the database.
     connections: Vec<Option<commensal::Connection>>,
     database: Option<commensal::Database>,
 }
 
 impl Stage {
-    /// Gives the file to the next engine, or to one without a feature.
+    /// Opens the file with the next engine, or with one that lacks a feature.
     fn next(&mut self, without: Option<Feature>) {
         let lacks = |target: &Options| without.is_some_and(|it| target.lacks().contains(&it));
         let next = match self.targets.iter().position(lacks) {

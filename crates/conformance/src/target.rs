@@ -1,10 +1,10 @@
-//! What the files are run on: something that makes databases and connections to them.
+//! The traits of what the files run on: it makes databases and connections.
 
 use std::path::Path;
 
 use commensal::{Feature, Result, Value};
 
-/// Features.
+/// A list of features.
 pub type Labels = Vec<Feature>;
 
 /// Makes databases. [`Options`](crate::Options) do, through the facade; a driver of another program's
@@ -16,12 +16,12 @@ pub trait Target {
     /// The runtime's name, for the same.
     fn runtime_name(&self) -> Option<&str>;
 
-    /// What of [`commensal::Feature`] it has not got: labels `without_…`.
+    /// The features that it lacks, for labels `without_…`.
     fn lacks(&self) -> Labels {
         Labels::new()
     }
 
-    /// A database in this new file, for cases whose `file://` paths are relative to `folder`.
+    /// Opens a new file as a database, for cases whose `file://` paths are relative to `folder`.
     ///
     /// # Errors
     /// It cannot be opened.
@@ -36,7 +36,7 @@ pub trait Database {
     /// It cannot be opened.
     fn connect(&self) -> Result<Box<dyn Connection>>;
 
-    /// Before each record. One that shows what is said `without` a feature says so.
+    /// Called before each record. `_without` is the feature whose absence the record shows, if any.
     fn next(&self, _without: Option<Feature>) {}
 }
 
@@ -49,7 +49,7 @@ pub trait Connection: Send {
     fn run(&mut self, sql: &str) -> Result<Answer>;
 }
 
-/// What a text of statements gave.
+/// The result of a text of statements.
 pub enum Answer {
     /// The rows of the last statement that has columns.
     Rows {

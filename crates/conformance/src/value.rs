@@ -6,7 +6,7 @@ use commensal::core::real::Decimal;
 use commensal::{StorageClass, ValueRef};
 use sqllogictest::ColumnType;
 
-/// The type of a column, in a file or of a result.
+/// The type of a column, in a file or in a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Type {
     /// All its values have this class or are NULL. A column of NULLs only is of class NULL.
@@ -50,7 +50,7 @@ impl ColumnType for Type {
     }
 }
 
-/// Whether a result has the columns that a file says.
+/// Whether a result has the columns that the file expects.
 #[expect(clippy::ptr_arg, reason = "the signature is sqllogictest's")]
 pub(crate) fn validate(actual: &Vec<Type>, expected: &Vec<Type>) -> bool {
     actual.len() == expected.len()

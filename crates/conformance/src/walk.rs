@@ -1,5 +1,5 @@
-//! A random walk beside a model: whatever transactions, savepoints, failures and direct writes did,
-//! a call gives what the tables say.
+//! A random walk beside a model: after any transactions, savepoints, failures and direct writes, calls
+//! agree with the tables.
 //!
 //! For engines of SQLite's kind, through any driver. Fails by panicking, as a test does.
 
@@ -43,7 +43,7 @@ const VERSIONS: usize = 5;
 /// Walks so many steps over connections to one file, which is new.
 ///
 /// # Panics
-/// Something is otherwise than the model says.
+/// The engine differs from the model.
 pub fn walk<D: Driver>(seed: u64, connections: &[D], steps: usize) {
     Walk::new(seed, connections).steps(steps);
 }
@@ -69,7 +69,7 @@ struct Transaction {
 
 struct Walker<'c, D: Driver + 'c> {
     connection: &'c D,
-    /// Prepared once: what was registered since has to be noticed.
+    /// Prepared once, so it must notice later changes.
     prepared: Vec<(&'static str, D::Prepared<'c>)>,
     transaction: Option<Transaction>,
 }
@@ -83,7 +83,7 @@ struct Walk<'c, D: Driver + 'c> {
     effective: usize,
 }
 
-/// True when the statement took effect, false when another connection was in its way.
+/// Whether the statement took effect; false if another connection's lock stopped it.
 fn ran<T>(result: Result<T>) -> bool {
     match result {
         Ok(_) => true,
@@ -368,7 +368,7 @@ fn check_call(name: &str, expected: Option<&i64>, result: Result<i64, Error>, st
     }
 }
 
-/// Numbers that are the same in every run.
+/// Random numbers, the same in every run.
 struct Random(u64);
 
 impl Random {

@@ -1,4 +1,4 @@
-//! `commensal cc`: a C extension for SQLite becomes a module.
+//! `commensal cc`: builds a module from a C extension for SQLite.
 
 use std::fs;
 

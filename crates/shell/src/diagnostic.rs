@@ -19,7 +19,7 @@ const CONTEXT_COLUMNS: usize = 38;
 /// A message with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Diagnostic {
-    /// The file, when it is not what the user gave on the command line or on standard input.
+    /// The file; none for the command line and standard input.
     source: Option<String>,
     /// From 1.
     line: Option<usize>,
@@ -39,7 +39,7 @@ impl Diagnostic {
         Self { source: None, line: None, message: message.into(), excerpt: None }
     }
 
-    /// An error in `sql`, which begins in this line of its source.
+    /// An error in `sql`, whose first line is `line` of its source.
     pub(crate) fn in_sql(error: &commensal::Error, sql: &str, first_line: usize) -> Self {
         let at = error.offset().map(|offset| sql.floor_char_boundary(offset));
         let start = sql.len() - sql.trim_start().len();
@@ -51,13 +51,13 @@ impl Diagnostic {
         }
     }
 
-    /// The same in this file.
+    /// Adds the file.
     #[must_use]
     pub(crate) fn in_source(self, source: Option<&str>) -> Self {
         Self { source: self.source.or_else(|| source.map(str::to_owned)), ..self }
     }
 
-    /// The same in this line, if it has none yet.
+    /// Adds the line, unless there is one.
     #[must_use]
     pub(crate) fn at_line(self, line: usize) -> Self {
         Self { line: self.line.or(Some(line)), ..self }
@@ -65,7 +65,7 @@ impl Diagnostic {
 
     /// Writes to standard error, in colour where the terminal and the user's environment want it.
     pub(crate) fn print(&self) {
-        // Nobody is left to be told when standard error is closed.
+        // If standard error is closed, nobody can be told.
         let _ = writeln!(anstream::stderr().lock(), "{ERROR}Error:{ERROR:#} {self}");
     }
 }
@@ -107,7 +107,7 @@ impl Display for Diagnostic {
 impl Display for Excerpt {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "  {}\n  ", self.text)?;
-        // To the left of the caret once there is no room to the right.
+        // Left of the caret where there is no room to its right.
         match self.column.checked_sub("error here ---".len()) {
             Some(indent) if self.column > CONTEXT_COLUMNS => {
                 write!(f, "{:indent$}error here ---^", "")
@@ -174,7 +174,7 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
             _ if !harmful(character) => printable.push(character),
             code @ 0..0x20 => printable.extend(['^', char::from(code as u8 + b'@')]),
             0x7f => printable.push_str("^?"),
-            // The control characters above ASCII.
+            // Control characters above ASCII.
             code => printable.push_str(&format!("\\u{{{code:x}}}")),
         }
     }

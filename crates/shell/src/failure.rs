@@ -10,9 +10,9 @@ pub(crate) type Result<T = (), E = Failure> = std::result::Result<T, E>;
 
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Something to tell the user; what follows may still run.
+    /// An error to report; input after it may still run.
     Report(Diagnostic),
-    /// The user was told, and nothing more is to run.
+    /// Reported already; nothing more runs.
     Reported,
     /// `.quit`
     Quit,
@@ -38,7 +38,7 @@ impl From<commensal::Error> for Failure {
     }
 }
 
-/// Only output is written through [`io::Write`] without further ado; other files use
+/// Errors of writing output convert by themselves. Errors of other files use
 /// [`Failure::file`].
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {

@@ -1,5 +1,5 @@
-//! Cuts what arrives line by line into statements and dot commands. Looks at each byte once, however
-//! long a statement is. Knows nothing of what they do.
+//! Cuts lines of input into statements and dot commands. Looks at each byte once, however long a
+//! statement is. Does not know what they do.
 
 use commensal::core::ddl::Splitter;
 use commensal::core::ddl::lexer::Lexer;
@@ -7,26 +7,26 @@ use commensal::core::ddl::lexer::Lexer;
 /// Something to run.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unit<'t> {
-    /// A statement, with the white space and comments around it. Beginning in this line, from 1.
+    /// A statement with the white space and comments around it, and its first line, from 1.
     Statement { sql: String, line: usize },
-    /// A dot command, without its line's end.
+    /// A dot command, without the line end.
     Dot { command: &'t str, line: usize },
     /// What looks like a dot command, in the text of a dump, which has none: it comes from the file
     /// that was dumped.
     DotInDump { command: &'t str, line: usize },
 }
 
-/// The statements by which the dumps of this shell and of sqlite3 begin.
+/// The statements that begin a dump of this shell or of sqlite3.
 const DUMP: [&[&str]; 2] =
     [&["PRAGMA", "foreign_keys", "=", "OFF", ";"], &["BEGIN", "TRANSACTION", ";"]];
 
-/// What has arrived and was not cut off yet.
+/// Input that is not cut yet.
 pub(crate) struct Cutter {
     splitter: Splitter,
     pending: String,
-    /// In which line what is pending begins.
+    /// The line in which the pending text begins.
     pending_line: usize,
-    /// Lines that have arrived.
+    /// Lines so far.
     lines: usize,
     /// How many statements there were, each as a dump has it; `None` once one was another.
     dump: Option<usize>,
@@ -75,21 +75,21 @@ impl Cutter {
                 result = run(Unit::Statement { sql, line });
             }
         }
-        // White space and comments between statements are of no use.
+        // White space and comments between statements are dropped.
         if self.is_between_statements() {
             self.pending.clear();
         }
         result
     }
 
-    /// What is left at the end of the text: a statement without its semicolon.
+    /// The rest at the end of the input: a statement without a semicolon.
     pub(crate) fn finish(self) -> Option<Unit<'static>> {
         self.splitter
             .is_pending()
             .then_some(Unit::Statement { sql: self.pending, line: self.pending_line })
     }
 
-    /// Whether the text began as dumps do.
+    /// Whether the input began like a dump.
     fn is_dump(&self) -> bool {
         self.dump == Some(DUMP.len())
     }
@@ -108,7 +108,7 @@ impl Cutter {
         if self.splitter.is_pending() {
             return false;
         }
-        // In a comment, a semicolon completes nothing.
+        // A semicolon in a comment ends no statement.
         let mut probe = self.splitter.clone();
         probe.feed("\nx;");
         probe.is_complete()

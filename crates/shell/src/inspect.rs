@@ -1,4 +1,4 @@
-//! `commensal inspect`: what can be known of a module without running it, and why it would be
+//! `commensal inspect`: shows what a module declares, without running it, and why it would be
 //! refused.
 
 use std::fmt::Display;
@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &InspectArguments) -> Result {
     });
     let mut out = output(Escape::Auto);
     if arguments.json {
-        // Whatever is wrong, who reads JSON gets JSON.
+        // With --json, errors are JSON too.
         let report = match &inspected {
             Ok(inspection) => serde_json::from_str(&inspection.to_json()).unwrap_or_default(),
             Err(Failure::Report(diagnostic)) => json!({ "problems": [diagnostic.to_string()] }),
@@ -78,7 +78,7 @@ fn write_text(
     Ok(())
 }
 
-/// A heading with a line for each item; "none" behind the heading when there is no item.
+/// Prints a heading and a line for each item, or "none" after the heading.
 fn write_list<T: Display>(
     out: &mut dyn Write,
     heading: &str,

@@ -1,5 +1,5 @@
-//! Ctrl-C: ends the running statement; when nothing runs, or at the second time within a second,
-//! the process.
+//! Ctrl-C: ends the running statement. Ends the process if nothing runs, or if it is pressed twice
+//! within a second.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use commensal::InterruptHandle;
 
-/// What the shell says of a process that was ended by Ctrl-C.
+/// The exit status of a process that Ctrl-C ended.
 const EXIT_CODE: i32 = 130;
 
-/// Two strokes within this time end the process.
+/// Pressing it twice within this time ends the process.
 const TWICE: Duration = Duration::from_secs(1);
 
-/// What the handler and the session share.
+/// State that the handler and the session share.
 #[derive(Default)]
 pub(crate) struct Interrupts {
     running: AtomicBool,
@@ -22,8 +22,8 @@ pub(crate) struct Interrupts {
 }
 
 impl Interrupts {
-    /// Starts to listen, for this connection. Without the operating system's leave, Ctrl-C does what
-    /// it always does.
+    /// Starts to listen, for this connection. If the operating system refuses, Ctrl-C ends the
+    /// process.
     pub(crate) fn listen(handle: InterruptHandle) -> Arc<Self> {
         let interrupts = Arc::new(Self::default());
         let heard = Arc::clone(&interrupts);
@@ -45,12 +45,12 @@ impl Interrupts {
         handle.interrupt();
     }
 
-    /// Says whether statements run that can be interrupted.
+    /// Notes whether a statement runs that can be interrupted.
     pub(crate) fn set_running(&self, running: bool) {
         self.running.store(running, Ordering::SeqCst);
     }
 
-    /// Whether Ctrl-C was struck: nothing more is to run.
+    /// Whether Ctrl-C was pressed, so that nothing more runs.
     pub(crate) fn interrupted(&self) -> bool {
         self.interrupted.load(Ordering::SeqCst)
     }

@@ -43,7 +43,7 @@ fn main() -> ExitCode {
             diagnostic.print();
             ExitCode::FAILURE
         }
-        // Whoever read the output has seen enough.
+        // The reader of the output has seen enough.
         Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => {
             ExitCode::SUCCESS
         }

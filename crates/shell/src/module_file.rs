@@ -9,7 +9,7 @@ use commensal::core::module;
 
 use crate::failure::{Failure, Result};
 
-/// The bytes of a file; no more of it is read than a module may have.
+/// The bytes of a file. Reads no more than a module may have.
 pub(crate) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
     let bytes_max = limits.module_bytes_max.max(limits.module_text_bytes_max);
     let mut source = Vec::new();
@@ -25,7 +25,7 @@ pub(crate) fn read(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
     Ok(source)
 }
 
-/// The binary module in a file that holds one as binary or in text format.
+/// The binary module in a file, which may be in text format.
 pub(crate) fn read_binary(path: &Path, limits: &Limits) -> Result<Vec<u8>> {
     let source = read(path, limits)?;
     let binary = module::binary(&source, limits).map_err(|error| Failure::file(path, error))?;

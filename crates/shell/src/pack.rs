@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &PackArguments) -> Result {
     write(arguments.output.as_deref().unwrap_or(path), &packed)
 }
 
-/// Writes the file as a whole or not at all.
+/// Writes the whole file or nothing.
 fn write(path: &Path, bytes: &[u8]) -> Result {
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.tmp", std::process::id()));

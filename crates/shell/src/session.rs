@@ -1,5 +1,5 @@
-//! An open database and how its user wants to see it: runs statements and dot commands from
-//! arguments, standard input and files, and reports their errors.
+//! An open database and the settings of its output. Runs statements and dot commands from arguments,
+//! standard input and files, and reports their errors.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, IsTerminal, Write};
@@ -16,7 +16,7 @@ use crate::input::{Cutter, Unit};
 use crate::interrupt::Interrupts;
 use crate::output::{self, Format, Mode, Output};
 
-/// How deep files may read files.
+/// How deep `.read` may nest.
 const READ_DEPTH_MAX: usize = 16;
 
 pub(crate) struct Session {
@@ -27,7 +27,7 @@ pub(crate) struct Session {
     pub(crate) format: Format,
     pub(crate) bail: bool,
     pub(crate) echo: bool,
-    /// Whether the definitions of the file are there.
+    /// Whether the file's definitions were read.
     pub(crate) has_definitions: bool,
     /// Runs a line that begins with a dot.
     dot: DotCommands,
@@ -36,14 +36,14 @@ pub(crate) struct Session {
     read_depth: usize,
 }
 
-/// What runs a line that begins with a dot. It works on the session, so it is handed in.
+/// Runs a line that begins with a dot. It needs the session, so it is passed in.
 pub(crate) type DotCommands = fn(&mut Session, &str) -> Result;
 
-/// Text that is run, and what is said of it in messages.
+/// Where text comes from.
 struct Source<'s> {
-    /// Its file, when the user did not just give the text itself.
+    /// The file; none for arguments and standard input.
     name: Option<&'s str>,
-    /// Whether the first error ends it.
+    /// Whether to stop at the first error.
     bail: bool,
 }
 
@@ -128,7 +128,7 @@ impl Session {
             match str::from_utf8(&line) {
                 Ok(line) => cutter.line(line, |unit| self.run_unit(&unit, source))?,
                 Err(error) => {
-                    // Half a statement is worse than none.
+                    // Running half a statement would be worse than running none.
                     let message = format!(
                         "byte {} of the line is not valid UTF-8; nothing after it was run",
                         error.valid_up_to() + 1
@@ -138,7 +138,7 @@ impl Session {
                     return Err(Failure::Reported);
                 }
             }
-            // Whoever writes to a pipe step by step wants to see the answers step by step.
+            // A program that writes to a pipe step by step waits for each answer.
             if self.read_depth == 0 {
                 self.output.flush()?;
             }
@@ -183,12 +183,12 @@ impl Session {
 
     fn report(&mut self, diagnostic: Diagnostic) {
         self.failed = true;
-        // An error here comes again with the next output.
+        // The next output reports the same error.
         let _ = self.output.flush();
         diagnostic.print();
     }
 
-    /// Runs the statements of `sql`, which begins in this line, and prints their rows.
+    /// Runs the statements of `sql`, whose first line is `line`, and prints their rows.
     fn run_sql(&mut self, sql: &str, line: usize) -> Result {
         let at = |error: Error| Failure::Report(Diagnostic::in_sql(&error, sql, line));
         let text = SqlText::new(sql).map_err(at)?;
@@ -208,7 +208,7 @@ impl Session {
         Ok(())
     }
 
-    /// Runs one query of the shell's own and prints its rows.
+    /// Runs a query of the shell itself and prints its rows.
     pub(crate) fn print_query(&mut self, sql: &str) -> Result {
         let mut statement = self.connection.prepare(sql)?;
         print(&mut statement, &self.format, &mut self.output).map_err(|ended| match ended {
@@ -243,7 +243,7 @@ fn print(statement: &mut Statement<'_>, format: &Format, output: &mut Output) ->
         while statement.step()? {}
         return Ok(());
     }
-    // The first row comes before anything is printed, so that what fails at once prints nothing.
+    // Nothing is printed before the first row, so that a statement that fails at once prints nothing.
     let mut more = statement.step()?;
     let names = (0..columns).map(|i| statement.column_name(i).to_owned()).collect();
     let mut rows = format.rows(names);

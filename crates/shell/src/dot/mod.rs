@@ -1,6 +1,6 @@
-//! Dot commands: what the shell itself does, in lines that begin with a dot.
+//! Dot commands: lines that begin with a dot, which the shell runs itself.
 //!
-//! To add one: a line in [`COMMANDS`] and its function.
+//! To add one, add a line to [`COMMANDS`] and its function.
 
 mod arguments;
 mod dump;
@@ -24,7 +24,7 @@ use crate::session::Session;
 struct DotCommand {
     name: &'static str,
     arguments: &'static str,
-    /// How many arguments there may be.
+    /// How many arguments it takes.
     count: std::ops::RangeInclusive<usize>,
     help: &'static str,
     run: fn(&mut Session, &[String]) -> Result,

@@ -1,4 +1,4 @@
-//! What a dump writes: rows of the schema table, and rows of tables.
+//! The parts of a dump: rows of the schema table, and rows of tables.
 
 use std::io::Write;
 

@@ -10,7 +10,7 @@ use super::script;
 use crate::failure::Result;
 use crate::session::Session;
 
-/// `.tables [PATTERN]`: a name a line; those of attached databases with the database's name.
+/// `.tables [PATTERN]`: one name per line; in attached databases after the database's name.
 pub(super) fn tables(session: &mut Session, arguments: &[String]) -> Result {
     let filter = filter("name", arguments);
     let sql = each_database(session, |prefix, schema| {
@@ -27,7 +27,7 @@ pub(super) fn schema(session: &mut Session, arguments: &[String]) -> Result {
     for (_, schema) in databases(session)? {
         let sql =
             format!("SELECT sql FROM {schema} WHERE sql IS NOT NULL AND {filter} ORDER BY rowid");
-        // What is no statement is shown all the same: this is to be read, not to be run.
+        // Also text that is no statement, because this output is read, not run.
         print_lines(session, &sql, |sql| {
             let statement = script::statement(sql).unwrap_or_else(|_| sql.to_owned());
             format!("{statement};")

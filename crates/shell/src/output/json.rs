@@ -75,7 +75,7 @@ fn write_value(out: &mut dyn Write, value: ValueRef<'_>) -> io::Result<()> {
     }
 }
 
-/// Whether a control character is none of those that JSON has to escape.
+/// Whether this is a control character that JSON need not escape.
 fn is_high_control(c: char) -> bool {
     matches!(c, '\u{7f}'..='\u{9f}')
 }

@@ -1,4 +1,4 @@
-//! Mode line: a value a line behind its column's name, and an empty line between rows.
+//! Mode line: a line for each value, after its column's name, and an empty line between rows.
 
 use std::io::{self, Write};
 

@@ -34,9 +34,9 @@ pub(crate) enum Mode {
 #[derive(Clone, Debug)]
 pub(crate) struct Format {
     pub(crate) mode: Mode,
-    /// Whether column names are printed; the mode decides when nothing was said.
+    /// Whether column names are printed; by default the mode decides.
     pub(crate) headers: Option<bool>,
-    /// What stands for NULL.
+    /// The text for NULL.
     pub(crate) null: String,
 }
 

@@ -1,4 +1,4 @@
-//! What each mode is: a writer of the rows of one result.
+//! The trait of a mode: it writes the rows of one result.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -8,14 +8,14 @@ use commensal::core::real::Decimal;
 
 use crate::literal;
 
-/// Prints one result: once `begin`, each `row`, once `end`, also when an error ended the rows.
+/// Prints one result: `begin` once, `row` for each row, `end` once, even after an error.
 pub(crate) trait Rows {
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()>;
     fn row(&mut self, out: &mut dyn Write, values: &[ValueRef<'_>]) -> io::Result<()>;
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()>;
 }
 
-/// A value as the engine would turn it into text; a blob as its bytes.
+/// A value as the engine converts it to text; a blob as its bytes.
 pub(super) fn bytes<'v>(value: ValueRef<'v>, null: &'v str) -> Cow<'v, [u8]> {
     match value {
         ValueRef::Null => Cow::Borrowed(null.as_bytes()),
@@ -26,7 +26,7 @@ pub(super) fn bytes<'v>(value: ValueRef<'v>, null: &'v str) -> Cow<'v, [u8]> {
     }
 }
 
-/// The same for people and formats that take text only: a blob as its SQL literal.
+/// The same for people and text formats: a blob as its SQL literal.
 pub(super) fn text<'v>(value: ValueRef<'v>, null: &'v str) -> Cow<'v, str> {
     match value {
         ValueRef::Null => Cow::Borrowed(null),

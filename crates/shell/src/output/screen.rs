@@ -25,7 +25,7 @@ pub(crate) enum Escape {
 /// Standard output; flushed before anything goes to standard error and at the end.
 pub(crate) type Output = BufWriter<Screen<Stdout>>;
 
-/// Standard output, by whatever way it leads.
+/// Standard output, or what replaces it.
 pub(crate) fn output(escape: Escape) -> Output {
     let stdout = io::stdout();
     let escape = match escape {
@@ -36,11 +36,11 @@ pub(crate) fn output(escape: Escape) -> Output {
     BufWriter::with_capacity(1 << 16, Screen::new(stdout, escape))
 }
 
-/// A writer that escapes, or does not.
+/// A writer that may escape control characters.
 pub(crate) struct Screen<W> {
     inner: W,
     escape: bool,
-    /// The beginning of a character whose end is not there yet.
+    /// The first bytes of a character whose rest has not arrived.
     begun: Vec<u8>,
 }
 
@@ -67,12 +67,12 @@ impl<W: Write> Screen<W> {
     }
 }
 
-/// Whether these bytes, which are no character, begin one.
+/// Whether these bytes are an incomplete character.
 fn is_beginning(bytes: &[u8]) -> bool {
     str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 
-/// A terminal may take single bytes above ASCII for control characters.
+/// A terminal may read single bytes above ASCII as control characters.
 fn push_bytes(text: &mut String, bytes: &[u8]) {
     for byte in bytes {
         text.push_str(&format!("\\x{byte:02x}"));
@@ -94,7 +94,7 @@ impl<W: Write> Write for Screen<W> {
         Ok(bytes.len())
     }
 
-    /// What has begun and goes no further is written, too.
+    /// Also writes an incomplete character.
     fn flush(&mut self) -> io::Result<()> {
         if !self.begun.is_empty() {
             let mut text = String::new();

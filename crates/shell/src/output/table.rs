@@ -56,7 +56,7 @@ impl Rows for Table<'_> {
     }
 }
 
-/// A tab has no width of its own.
+/// A tab has no fixed width.
 fn content(text: &str) -> String {
     printable(text).replace('\t', "^I")
 }
