@@ -39,11 +39,11 @@ function build() {
     `pack.mjs: building the library in ${resolve(workspace)}: some minutes the first time, seconds after ` +
       'that.\nTo pack one that is built already, give its path before the folder.',
   );
-  const cargo = ['build', '--release', '--locked', '--package', 'commensal-extension'];
+  const cargo = ['build', '--profile=quick', '--locked', '--package', 'commensal-extension'];
   execFileSync('cargo', cargo, { cwd: workspace, stdio: 'inherit' });
   const names = { darwin: 'libcommensal.dylib', win32: 'commensal.dll' };
   const target = resolve(workspace, process.env.CARGO_TARGET_DIR ?? 'target');
-  return join(target, 'release', names[process.platform] ?? 'libcommensal.so');
+  return join(target, 'quick', names[process.platform] ?? 'libcommensal.so');
 }
 
 /** The manifest of the package for this platform. */

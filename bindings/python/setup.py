@@ -53,13 +53,13 @@ def library() -> Path:
     name = {"darwin": "libcommensal.dylib", "win32": "commensal.dll"}.get(
         sys.platform, "libcommensal.so"
     )
-    cargo = ["cargo", "build", "--release", "--locked", "--package", "commensal-extension"]
+    cargo = ["cargo", "build", "--profile=quick", "--locked", "--package", "commensal-extension"]
     target = os.environ.get("CARGO_TARGET_DIR", WORKSPACE / "target")
     say(f"building the library in {WORKSPACE}: some minutes the first time, seconds after that")
     say("to take one that is built already, name it: COMMENSAL_LIBRARY=…/libcommensal.so")
     with screen() as stderr:
         subprocess.run(cargo, cwd=WORKSPACE, check=True, stderr=stderr)
-    return (WORKSPACE / target / "release" / name).resolve(strict=True)
+    return (WORKSPACE / target / "quick" / name).resolve(strict=True)
 
 
 def platform_tag(library: bytes) -> "str | None":

@@ -17,8 +17,8 @@ PACKAGE = Path(__file__).resolve().parents[1]
 CARGO = """#!/bin/sh
 echo "Compiling with $*" >&2
 test -t 2 && echo "on a terminal" >&2
-mkdir -p "$CARGO_TARGET_DIR/release"
-cp "$BUILT" "$CARGO_TARGET_DIR/release/"
+mkdir -p "$CARGO_TARGET_DIR/quick"
+cp "$BUILT" "$CARGO_TARGET_DIR/quick/"
 """
 
 #: Runs a command on a terminal of its own, and prints what that shows.
@@ -57,7 +57,7 @@ def build(folder: Path, *before: str, options: tuple[str, ...] = (), **variables
 def test_progress_is_on_the_terminal(tmp_path: Path) -> None:
     shown = build(tmp_path, sys.executable, "-c", ON_A_TERMINAL)
     assert "building the library in" in shown and "COMMENSAL_LIBRARY=" in shown
-    assert "Compiling with build --release --locked --package commensal-extension" in shown
+    assert "Compiling with build --profile=quick --locked --package commensal-extension" in shown
     assert "on a terminal" in shown
 
 
