@@ -1,12 +1,11 @@
 //! The aggregate or window function behind a slot: from SQLite's calls to a state in a guest.
 //!
-//! Per row: SQLite keeps a pointer for each group ([`sqlite3_aggregate_context`]), behind which the
-//! arguments go into a batch. The guest is entered once a batch, and for a result.
+//! For each group SQLite keeps a pointer ([`sqlite3_aggregate_context`]) to a batch, which collects the
+//! arguments of its rows. The guest is entered once per batch, and for a result.
 //!
-//! `xValue` and `xFinal` have no statement behind their context, so that auxiliary data cannot be asked
-//! for: what they need is kept with the group. `xFinal` runs once for each group, also when a statement
-//! ends early. Then nobody wants the result, and SQLite does not say so.
-//!
+//! `xValue` and `xFinal` have no statement behind their context, so they cannot ask for auxiliary data.
+//! What they need is kept with the group. `xFinal` runs once for each group, even if a statement ends
+//! early. Nobody wants the result then, but SQLite does not say so.
 //! [`sqlite3_aggregate_context`]: https://www.sqlite.org/c3ref/aggregate_context.html
 
 use std::ffi::c_int;
@@ -29,12 +28,12 @@ use crate::values::Values;
 
 /// A group of rows that is being aggregated.
 struct Group {
-    /// Of the statement: `xValue` and `xFinal` cannot find it.
+    /// Kept here because `xValue` and `xFinal` cannot find it.
     statement: Rc<StatementContext>,
     state: AggregateState,
 }
 
-/// What SQLite keeps for a group: NULL until the first row has made it, and after it has ended.
+/// What SQLite keeps for a group: NULL before its first row and after its end.
 type Context = *mut Group;
 
 /// What SQLite calls for an aggregate.
@@ -93,7 +92,7 @@ unsafe fn rows<const LIBRARY: usize>(
     argc: c_int,
     argv: *mut *mut sqlite3_value,
 ) {
-    // Set before the function could be registered; without it there is no way even to fail.
+    // This is set before the function is registered. Without it, not even an error can be reported.
     let Some(api) = library::library(LIBRARY) else { return };
     // SAFETY: the caller's promise.
     let arguments = unsafe { Values::new(api, argc, argv) };
@@ -108,7 +107,7 @@ unsafe fn rows<const LIBRARY: usize>(
     {
         return;
     }
-    // SAFETY: as above. What came so far cannot panic.
+    // SAFETY: as above. Nothing before this can panic.
     unsafe { any_row(api, context, place, rows, &arguments) };
 }
 
@@ -194,7 +193,7 @@ unsafe fn slot<'a>(api: &Api, context: *mut sqlite3_context) -> &'a FunctionSlot
     unsafe { &*(api.sqlite3_user_data)(context).cast::<FunctionSlot>() }
 }
 
-/// Does with a row what is due once a batch, or wrong.
+/// Handles a row that completes a batch or could not be appended.
 ///
 /// # Safety
 /// `context` is that of a running call.
@@ -269,7 +268,7 @@ unsafe fn end(api: &'static Api, context: *mut sqlite3_context) -> Result<()> {
     // SAFETY: as in `rows`.
     let group = unsafe { std::mem::replace(&mut *place, std::ptr::null_mut()) };
     if group.is_null() {
-        // Its first row has failed.
+        // Its first row failed.
         return Ok(());
     }
     // SAFETY: `first_row` leaked the box, and it was just taken out of the only place that has it.
@@ -315,7 +314,7 @@ unsafe fn current(api: &'static Api, context: *mut sqlite3_context) -> Result<()
         Some(Group { statement, state }) => {
             statement.with(&slot.key.0, |session, execution| session.value(execution, state, sink))
         }
-        // Its first row has failed.
+        // Its first row failed.
         None => Ok(()),
     }
 }
@@ -340,7 +339,7 @@ fn without_rows(
     })
 }
 
-/// Makes a state, binding the slot to what the statement's snapshot says if that is due.
+/// Makes a state. Binds the slot to the statement's snapshot first, unless it is bound already.
 fn open(
     slot: &FunctionSlot,
     statement: &StatementContext,

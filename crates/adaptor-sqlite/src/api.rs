@@ -71,7 +71,7 @@ pub struct sqlite3_index_orderby {
     pub desc: u8,
 }
 
-/// [What a plan makes of a constraint](https://www.sqlite.org/c3ref/index_info.html).
+/// [How a plan uses a constraint](https://www.sqlite.org/c3ref/index_info.html).
 #[repr(C)]
 pub struct sqlite3_index_constraint_usage {
     /// Position among the arguments of xFilter, from 1; 0 for none.
@@ -204,18 +204,18 @@ pub struct sqlite3_module {
 /// A destructor: a function, or one of the two special values.
 pub type Destructor = Option<unsafe extern "C" fn(*mut c_void)>;
 
-/// A scalar function, or what takes the rows of an aggregate.
+/// A scalar function, or the method of an aggregate that takes rows.
 pub type ScalarFunction =
     unsafe extern "C" fn(*mut sqlite3_context, c_int, *mut *mut sqlite3_value);
 
-/// A collation: two texts, each its length in bytes and its address.
+/// A collation. It compares two texts, each given by its length in bytes and its address.
 pub type Compare =
     unsafe extern "C" fn(*mut c_void, c_int, *const c_void, c_int, *const c_void) -> c_int;
 
-/// Asked now and then whether what runs has to end.
+/// A progress handler. A result other than 0 ends what runs.
 pub type Progress = unsafe extern "C" fn(*mut c_void) -> c_int;
 
-/// What gives the result of an aggregate.
+/// The method of an aggregate that gives its result.
 pub type FinalFunction = unsafe extern "C" fn(*mut sqlite3_context);
 
 macro_rules! api {
@@ -436,7 +436,7 @@ pub mod code {
     pub const SQLITE_NOMEM: c_int = 7;
     /// Interrupted.
     pub const SQLITE_INTERRUPT: c_int = 9;
-    /// The schema is another one than the statement was prepared for.
+    /// The schema has changed since the statement was prepared.
     pub const SQLITE_SCHEMA: c_int = 17;
     /// The API was misused.
     pub const SQLITE_MISUSE: c_int = 21;
@@ -449,7 +449,7 @@ pub mod code {
     /// The statement is done.
     pub const SQLITE_DONE: c_int = 101;
 
-    /// A constraint failed; from xBestIndex: such a plan cannot work.
+    /// A constraint failed. From xBestIndex: this plan cannot work.
     pub const SQLITE_CONSTRAINT: c_int = 19;
 
     /// 64-bit integer.
@@ -498,8 +498,8 @@ pub mod code {
 
     /// The statement will be used often.
     pub const SQLITE_PREPARE_PERSISTENT: c_uint = 1;
-    /// The statement comes from whoever wrote the schema, who may be an attacker. Older libraries than
-    /// 3.51 do not know it, and go on without.
+    /// The statement comes from the author of the schema, who may be an attacker. Libraries older than
+    /// 3.51 do not know this flag and ignore it.
     pub const SQLITE_PREPARE_FROM_DDL: c_uint = 0x20;
 
     /// xUpdate follows the statement's conflict clause.

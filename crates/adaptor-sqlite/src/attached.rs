@@ -1,9 +1,9 @@
-//! Attached files whose indexes and columns were computed by other functions than those that `main` has
-//! under the same names.
+//! Finds attached files whose indexes and columns were computed by other functions than those that
+//! `main` has under the same names.
 //!
-//! SQLite finds a function by its name alone, so it would write such an index with `main`'s version, and
-//! corrupt it. A file's catalog says what its own functions were. What it does not define is taken for
-//! data that belongs to `main`.
+//! SQLite finds a function by its name alone, so it would write such an index with `main`'s version and
+//! corrupt it. A file's catalog says what its own functions were. If the file does not define a
+//! function, its data is assumed to belong to `main`.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -40,7 +40,7 @@ pub(crate) fn conflict(state: &Rc<ConnectionState>) -> Result<Option<(String, Er
         Ok(())
     })?;
     for schema in schemas {
-        // What cannot be found out now is no reason to keep the file: it is said, and the file goes.
+        // An error here is reason enough not to use the file, and is reported with it.
         if let Some(error) = conflict_with(state, &registry, &schema).unwrap_or_else(Some) {
             return Ok(Some((schema, error)));
         }
@@ -48,7 +48,7 @@ pub(crate) fn conflict(state: &Rc<ConnectionState>) -> Result<Option<(String, Er
     Ok(None)
 }
 
-/// Why an attached database cannot be used, if that is so.
+/// Why an attached database cannot be used, or `None` if it can.
 fn conflict_with(
     state: &Rc<ConnectionState>,
     registry: &Registry,
@@ -68,7 +68,7 @@ fn conflict_with(
             |(object, uses)| theirs.as_ref().is_none_or(|theirs| theirs.differs(object, uses)),
         );
     let differing: Vec<_> = differing.collect();
-    // The schema is gone through once, however many definitions there are.
+    // One pass over the schema serves all definitions.
     let uses = Uses::any_of(differing.iter().map(|(_, uses)| uses));
     if uses.is_empty() {
         return Ok(None);
@@ -102,8 +102,7 @@ impl Theirs {
         Self(registry.objects().iter().map(with_uses).collect())
     }
 
-    /// Whether the file has another definition of what `object` declares: under its name, or under
-    /// another.
+    /// Whether the file defines differently what `object` declares, under this name or another.
     fn differs(&self, object: &ObjectEntry, uses: &Uses) -> bool {
         let is_code_of = |other: &ObjectEntry| {
             other.kind == object.kind
@@ -117,7 +116,7 @@ impl Theirs {
         match named {
             Some((other, _)) => !is_code_of(other) || other.problem.is_some(),
             None => self.0.iter().any(|(other, theirs)| {
-                // What an extension declares that cannot be read may be anything.
+                // An extension that cannot be read may declare anything.
                 let unknown = other.kind == ObjectKind::Extension && other.problem.is_some();
                 unknown || theirs.overlaps(uses) && !is_code_of(other)
             }),

@@ -1,8 +1,8 @@
 //! Auxiliary data of guests as [that of SQLite](https://www.sqlite.org/c3ref/get_auxdata.html): SQLite
 //! itself keeps each number for an argument of the running call, as long as it would for a function in C.
 //!
-//! A host function knows its connection and not the call that it runs in; so the call leaves its context
-//! here, for its thread.
+//! A host function knows its connection but not the call that it runs in. So the call leaves its
+//! context here, in a variable of its thread.
 
 use std::cell::Cell;
 use std::ffi::{c_int, c_void};
@@ -12,7 +12,7 @@ use commensal_core::host::call_site::{Auxiliary, CallSite, SentAuxiliary};
 use crate::api::{Api, sqlite3_context};
 use crate::guard::guard;
 
-/// Where a call of `xFunc` runs.
+/// A call of `xFunc` that is running.
 #[derive(Clone, Copy)]
 struct Running {
     api: &'static Api,
@@ -24,7 +24,7 @@ thread_local! {
     static RUNNING: Cell<Option<Running>> = const { Cell::new(None) };
 }
 
-/// Runs the guest of a call; without a context, of one at whose call site nothing can be kept.
+/// Runs the guest of a call. `context` is `None` if nothing can be kept at the call site.
 ///
 /// # Safety
 /// `context` is that of a running call of `xFunc`, of a function of ours.
@@ -62,7 +62,7 @@ unsafe extern "C" fn destroy(data: *mut c_void) {
 pub(crate) struct Here;
 
 impl Here {
-    /// If something can be kept there.
+    /// The call site, if something can be kept there.
     pub(crate) fn call_site() -> Option<&'static dyn CallSite> {
         RUNNING.get().map(|_| &Self as _)
     }
@@ -74,7 +74,7 @@ impl CallSite for Here {
         // SAFETY: the context is that of a call that runs, as `within` demands. Under a number that is not
         // negative there is nothing but what `set` keeps: the call site is that of a function of ours.
         let kept = unsafe { (api.sqlite3_get_auxdata)(context, argument).cast::<Auxiliary>() };
-        // SAFETY: SQLite destroys what it keeps not before the call gives it something else.
+        // SAFETY: SQLite does not destroy what it keeps before the call gives it something else.
         unsafe { kept.as_ref() }.map(Auxiliary::sent)
     }
 

@@ -1,4 +1,4 @@
-//! The connection as the core writes definitions into it.
+//! The connection as the core uses it to write definitions.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::state::ConnectionState;
 /// See the module's description.
 pub(crate) struct Access {
     state: Rc<ConnectionState>,
-    /// With the settings that the statement began with.
+    /// Has the settings from the start of the statement.
     environment: Arc<Environment>,
 }
 
@@ -68,7 +68,7 @@ impl CatalogAccess for Access {
 
     fn rebuild(&self, dependents: &[Dependent]) -> Result<()> {
         rebuild(self.state.handle, dependents)?;
-        // The new definition may be another than the one that an attached file was written with.
+        // An attached file may have been written with another definition than the new one.
         attached::conflict(&self.state)?.map_or(Ok(()), |(_, error)| Err(error))
     }
 

@@ -6,7 +6,7 @@ use commensal_core::{Error, ErrorKind};
 
 use crate::api::code::*;
 
-/// Whether the catalog could be read a moment later.
+/// Whether reading the catalog may succeed a moment later.
 pub(crate) fn is_transient(error: &Error) -> bool {
     [SQLITE_BUSY, SQLITE_LOCKED, SQLITE_MISUSE].into_iter().any(|code| is_code(error, code))
 }
@@ -20,7 +20,7 @@ pub(crate) fn is_code(error: &Error, code: c_int) -> bool {
 pub(crate) fn code_of(error: &Error) -> c_int {
     match (error.kind(), error.engine_code()) {
         (ErrorKind::Interrupted, _) => SQLITE_INTERRUPT,
-        // The core lets pass only codes that undo no more than the statement.
+        // The core passes on only codes that undo no more than the statement.
         (ErrorKind::Guest, Some(code)) => code,
         (_, Some(code)) if [SQLITE_BUSY, SQLITE_LOCKED].contains(&(code & 0xff)) => code,
         _ => SQLITE_ERROR,

@@ -1,5 +1,5 @@
-//! `wasm_call(name, …)`: a function of the catalog by its name, whether SQLite has it registered, or
-//! has another function under that name, or not.
+//! `wasm_call(name, …)` calls a function of the catalog by its name, even if SQLite does not have it
+//! registered or has another function of that name.
 
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ pub(super) fn call(call: &Call<'_>) -> Result<()> {
     })
 }
 
-/// The function of this name that takes so many arguments.
+/// The function of this name that takes this many arguments.
 #[cold]
 fn find(registry: &Registry, name: &str, arguments: usize) -> Result<Arc<FunctionEntry>> {
     let exact = i32::try_from(arguments).unwrap_or(i32::MAX);

@@ -1,7 +1,7 @@
 //! `wasm_config(name)` and `wasm_config(name, value)`: the settings of the connection.
 //!
-//! SQL text may be an attacker's, so it can only tighten them, unless the host has unlocked the
-//! connection by something that SQL cannot do.
+//! SQL text may come from an attacker, so it can only tighten the settings, unless the host has
+//! unlocked the connection in a way that SQL cannot.
 
 use std::cell::Cell;
 
@@ -11,7 +11,7 @@ use super::context::Call;
 use crate::api::sqlite3;
 use crate::statement::Handle;
 
-/// Settings that are the adaptor's: the cache's, which connections share, and the lock.
+/// Settings of the adaptor itself: the cache's, which connections share, and the lock.
 const CACHE_BYTES_MAX: &str = "cache_bytes_max";
 const CACHE_BYTES_USED: &str = "cache_bytes_used";
 const LOCKED: &str = "locked";
@@ -32,7 +32,7 @@ pub(crate) fn unlock(handle: Handle) -> Result<()> {
     }
     UNLOCKING.set(handle.db());
     let _mark = Mark;
-    // Whoever put Commensal into the connection, this reaches its state.
+    // This reaches the connection's state, whoever put Commensal into it.
     handle.execute("SELECT wasm_config('locked', 0)", &[])
 }
 

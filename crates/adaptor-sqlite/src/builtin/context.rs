@@ -42,7 +42,7 @@ impl Call<'_> {
         })
     }
 
-    /// The argument at this position, which has to be text; `what` it is, for the message.
+    /// The argument at this position, which has to be text. The message of an error calls it `what`.
     pub(super) fn text(&self, position: usize, what: &str) -> Result<&str> {
         match self.argument(position)? {
             ValueRef::Text(text) => Ok(text),
@@ -85,7 +85,7 @@ impl Call<'_> {
         f(&statement)
     }
 
-    /// What an earlier call, of an earlier row, kept for its first argument.
+    /// What the call for an earlier row kept for its first argument.
     #[inline]
     pub(super) fn kept(&self) -> Option<Rc<Kept>> {
         // SAFETY: the context is that of the call that `self` does not outlive. What is kept under
@@ -115,8 +115,8 @@ impl Call<'_> {
         kept
     }
 
-    /// Where the result goes. What is called there can be another guest in each row, so that none keeps
-    /// anything for an argument.
+    /// Where the result goes. Nothing is kept for an argument there, because each row can call another
+    /// guest.
     pub(super) fn place(&self) -> ResultContext {
         // SAFETY: the context is that of the call that `self` does not outlive.
         unsafe { ResultContext::new(self.state.handle.api, self.context) }
@@ -128,25 +128,25 @@ impl Call<'_> {
         unsafe { set_result(self.state.handle.api, self.context, value, 0) };
     }
 
-    /// An error under the function's name.
+    /// An error with the function's name in front.
     #[cold]
     pub(super) fn prefixed(&self, error: &Error) -> Error {
         Error::new(error.kind(), format!("{}(): {error}", self.name))
     }
 
-    /// What is wrong with the arguments.
+    /// An error that says what is wrong with the arguments.
     #[cold]
     pub(super) fn error(&self, what: impl std::fmt::Display) -> Error {
         Error::new(ErrorKind::Argument, format!("{}(): {what}", self.name))
     }
 }
 
-/// What a call keeps for later rows, when its first argument is a constant.
+/// What a call keeps for later rows if its first argument is a constant.
 pub(super) struct Kept {
     pub(super) number: Number,
-    /// The hash of the module, of `run_wasm`.
+    /// The hash of the module. Only for `run_wasm`.
     pub(super) source: Option<[u8; 32]>,
-    /// The export, of `run_wasm`.
+    /// The export. Only for `run_wasm`.
     pub(super) export: String,
 }
 

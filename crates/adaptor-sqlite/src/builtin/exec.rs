@@ -1,5 +1,5 @@
-//! `wasm_exec(sql, value, …)`: a statement of ours through SQL that is SQLite's, for programs whose
-//! driver gives every statement to SQLite.
+//! `wasm_exec(sql, value, …)` runs a statement of Commensal's from within SQLite's SQL, for programs
+//! whose driver gives every statement to SQLite.
 
 use commensal_core::ddl::lexer::{Lexer, TokenKind};
 use commensal_core::ddl::{self, Parsed, Statement};
@@ -10,7 +10,7 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use super::context::Call;
 use crate::catalog::Access;
 
-/// Runs one statement and gives 1, or 0 when there was nothing to do. The values are those of its
+/// Runs one statement. Gives 1, or 0 if there was nothing to do. The values are those of its
 /// parameters, in the order of their numbers.
 pub(super) fn exec(call: &Call<'_>) -> Result<()> {
     let sql = call.text(0, "a statement")?;
@@ -23,7 +23,7 @@ pub(super) fn exec(call: &Call<'_>) -> Result<()> {
         )));
     }
     for position in 1..=given {
-        // What cannot be text is told before anything is written.
+        // Text that is not valid is reported before anything is written.
         call.argument(position)?;
     }
     let parameter = |number: usize| call.argument(number).ok();

@@ -1,4 +1,4 @@
-//! `wasm_import_libsql()`: makes definitions of the functions that libSQL keeps in the file.
+//! `wasm_import_libsql()` turns the functions that libSQL keeps in the file into definitions.
 
 use commensal_core::{Result, ValueRef, import};
 
@@ -6,7 +6,7 @@ use super::context::Call;
 use crate::catalog::Access;
 use crate::reader::Reader;
 
-/// Gives how many there were to create.
+/// Gives the number of definitions created.
 pub(super) fn libsql(call: &Call<'_>) -> Result<()> {
     let limits = call.state.environment().settings.limits.clone();
     let rows = import::read_libsql(&Reader(call.state.handle), &limits)

@@ -1,7 +1,7 @@
 //! Commensal's own SQL functions: what a program that keeps its own driver needs besides SQL.
 //!
-//! Each is one function over a [`Call`]; what they do is the core's. Those that change the catalog or
-//! the settings are for top-level statements only: a schema, which comes with the file, cannot reach
+//! Each is one function over a [`Call`]; the core does the work. Functions that change the catalog or
+//! the settings are for top-level statements only. A schema, which comes with the file, cannot reach
 //! them.
 
 use std::ffi::c_int;
@@ -83,7 +83,7 @@ impl Function for Registration {
         // SAFETY: SQLite gives `argc` values.
         let arguments = unsafe { Values::new(api, argc, argv) };
         let call = Call { state: &state, name: function.name, context, arguments };
-        // SQLite before 3.51 does not keep a guest's statement from what is for top-level ones.
+        // SQLite before 3.51 lets a guest's statement call functions for top-level statements.
         let is_refused = function.flags & SQLITE_DIRECTONLY != 0 && state.services.sql.is_running();
         let called = if is_refused { Err(call.not_for_guests()) } else { (function.run)(&call) };
         if let Err(error) = called {
@@ -93,8 +93,8 @@ impl Function for Registration {
     }
 }
 
-/// `wasm_error()`: why the last statement was interrupted, if a collation did it. Those have no other way
-/// to tell, where the program drives SQLite itself.
+/// `wasm_error()`: why a collation interrupted the last statement, or NULL. A collation has no other
+/// way to tell in a program that drives SQLite itself.
 fn error(call: &Call<'_>) -> Result<()> {
     let error = call.state.take_collation_error();
     call.give(error.as_ref().map_or(ValueRef::Null, |error| ValueRef::Text(error.message())));

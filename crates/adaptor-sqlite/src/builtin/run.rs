@@ -1,4 +1,4 @@
-//! `run_wasm(module, export, …)`: an export of a module that the call brings along.
+//! `run_wasm(module, export, …)` calls an export of a module that is passed with the call.
 
 use std::rc::Rc;
 
@@ -17,7 +17,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<()> {
         let kept = match call.kept() {
             Some(kept) if statement.is_valid(kept.number) && kept.export == export => kept,
             kept => {
-                // Hashed once for all rows, when the module is a constant.
+                // A constant module is hashed once for all rows.
                 let source = match kept.and_then(|kept| kept.source) {
                     Some(source) => source,
                     None => GivenModule::hash(call.module(0)?),
@@ -38,7 +38,7 @@ pub(super) fn run(call: &Call<'_>) -> Result<()> {
     })
 }
 
-/// The module with this hash of its source, compiled unless the connection has it.
+/// The module whose source has this hash. It is compiled unless the connection has it.
 #[cold]
 fn compiled(
     call: &Call<'_>,
