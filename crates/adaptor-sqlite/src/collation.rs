@@ -1,13 +1,13 @@
 //! The collation behind every slot: from SQLite's comparison to the guest and back.
 //!
-//! SQLite gives a comparison no way to fail, and its sorter may compare on threads of its own
-//! (`PRAGMA threads`). So a slot owns its instance behind a lock, and the first fault is kept: later
-//! comparisons leave the guest alone, the statement is interrupted, and whoever reports its end finds
-//! the reason with [`CollationSlot::take_error`].
+//! SQLite gives a comparison no way to fail, and its sorter may compare on threads of its own (`PRAGMA
+//! threads`). So a slot owns its instance behind a lock and keeps the first fault. Later comparisons do
+//! not enter the guest, and the statement is interrupted. Whoever reports its end finds the reason with
+//! [`CollationSlot::take_error`].
 //!
-//! An index in an order that is no longer that of its collation is corrupt. So which version is the
-//! true one is asked within the statement's own transaction: at its first comparison, where statements
-//! are seen to begin, and else at each at which the database has changed.
+//! An index is corrupt if its order is no longer that of its collation. So the current version is
+//! looked up within the statement's own transaction: at its first comparison if statements are seen to
+//! begin, and otherwise at each comparison after the database has changed.
 
 pub(crate) mod slot;
 
@@ -32,11 +32,11 @@ struct Registration {
     state: Rc<ConnectionState>,
 }
 
-/// Bytes of modules that are kept for comparisons on threads of the sorter, of a connection. Loading reads
-/// them, so it is a part of what opening a file may cost.
+/// How many bytes of modules a connection keeps for comparisons on threads of the sorter. Loading reads
+/// them, so they are part of what opening a file may cost.
 const WASM_BYTES_MAX: usize = 16 << 20;
 
-/// Registers a slot for each collation that has none, and tells all of them what is true now.
+/// Registers a slot for each collation that has none, and updates all slots to this registry.
 ///
 /// # Errors
 /// SQLite does not accept it.
@@ -57,9 +57,9 @@ pub(crate) fn register(state: &Rc<ConnectionState>, registry: &Arc<Registry>) ->
     Ok(())
 }
 
-/// Reads the modules of the collations, where the sorter may compare on threads of its own before this
-/// thread does; so many bytes at most. Where no statement tells that it begins, `PRAGMA threads` may
-/// come at any time, so the modules are read whatever it says now.
+/// Reads the modules of the collations, up to [`WASM_BYTES_MAX`], if the sorter may compare on threads
+/// of its own before this thread does. If statements are not seen to begin, `PRAGMA threads` may come
+/// at any time, so the modules are read whatever it says now.
 pub(crate) fn provide_for_sorter(state: &Rc<ConnectionState>) {
     let (api, db) = (state.handle.api, state.handle.db());
     // SAFETY: the connection is open; the number is only read.
@@ -96,8 +96,8 @@ fn create(state: &Rc<ConnectionState>, name: &str) -> Result<()> {
     let data = Box::into_raw(Box::new(registration));
     state.collations.borrow_mut().insert(name.to_owned(), slot);
     let handle = state.handle;
-    // SAFETY: the connection is open, the name ends with a NUL. SQLite owns `data` from here on,
-    // unless this fails: of all functions that register something, this one destroys nothing then.
+    // SAFETY: the connection is open, the name ends with a NUL. SQLite owns `data` from here on, unless
+    // this fails: unlike the other functions that register something, it destroys nothing then.
     let code = unsafe {
         (handle.api.sqlite3_create_collation_v2)(
             handle.db(),
@@ -181,11 +181,11 @@ unsafe extern "C" fn compare(
                 // SAFETY: as above; this is the thread that has the connection.
                 let state = unsafe { &(*registration).state };
                 if state.is_reading() {
-                    // The catalog itself is in the order of a collation: somebody tampered with it.
+                    // Somebody tampered with the catalog: its own order is that of a collation.
                     return a.cmp(b);
                 }
                 if slot.is_check_due(state.sees_statements(), state.is_committed()) {
-                    // A catalog that cannot be read leaves the version in use.
+                    // If the catalog cannot be read, the version in use stays.
                     let _ = state.current();
                 }
                 slot.provide(|sha256| state.read_module(sha256));

@@ -1,5 +1,5 @@
-//! A connection of our own: SQLite's statements and Commensal's in one text, errors with positions,
-//! and functions that appear as soon as they can be seen.
+//! A connection of our own. One text can have SQLite's statements and Commensal's, errors have
+//! positions, and functions appear as soon as they can be seen.
 
 use std::cell::Cell;
 use std::ffi::{CStr, CString, c_int};
@@ -31,9 +31,9 @@ pub struct OpenOptions {
     pub read_only: bool,
     /// Make the file if it is missing.
     pub create: bool,
-    /// The [VFS](https://www.sqlite.org/vfs.html), unless it is SQLite's default.
+    /// The [VFS](https://www.sqlite.org/vfs.html), or `None` for SQLite's default.
     pub vfs: Option<&'static CStr>,
-    /// How long to wait for locks of others.
+    /// How long to wait for the locks of others.
     pub busy_timeout: Duration,
 }
 
@@ -42,8 +42,8 @@ pub struct SqliteConnection {
     handle: Handle,
     state: Rc<ConnectionState>,
     interrupt: Arc<InterruptHandle>,
-    /// Rows changed by the last statement that could write. SQLite's own number counts the rows that
-    /// CREATE FUNCTION writes, too.
+    /// Rows changed by the last statement that could write. SQLite's own number also counts the rows
+    /// that CREATE FUNCTION writes.
     changes: Cell<u64>,
 }
 
@@ -109,18 +109,18 @@ impl SqliteConnection {
 
     fn prepare_engine(&self, sql: &[u8]) -> Result<(Option<Statement>, usize)> {
         if self.handle.is_autocommit() {
-            // A catalog that cannot be read is told when a function is called; a statement that calls
-            // none runs all the same. Within a transaction nothing is read here: that would take a
-            // lock or a snapshot before the statement runs, and a first statement that writes would
-            // no longer wait for the locks of others.
+            // A call of a function reports a catalog that cannot be read; a statement that calls none
+            // runs all the same. Within a transaction nothing is read here, because that would take a
+            // lock or a snapshot before the statement runs. A first statement that writes would then no
+            // longer wait for the locks of others.
             let _ = self.state.current();
         }
         self.state.tidy()?;
         match self.handle.prepare_first(sql, 0) {
             Err(error) if is_code(&error, SQLITE_ERROR) => {
-                // It may name a function or a table that is in the catalog and not registered yet: within a
-                // transaction, or when the catalog's tables were filled by hand, say by a dump that is
-                // being restored.
+                // It may name a function or a table that is in the catalog but not registered yet:
+                // within a transaction, or when the catalog's tables were filled by hand, for example
+                // by restoring a dump.
                 match self.state.refresh() {
                     Ok(registry) if !registry.objects().is_empty() => {
                         self.handle.prepare_first(sql, 0).map_err(|error| registry.explain(error))
@@ -138,14 +138,14 @@ impl SqliteConnection {
         }
     }
 
-    /// Takes back an ATTACH of a file that was written with other definitions.
+    /// Detaches a file that was written with other definitions.
     fn check_attached(&self) -> Result<()> {
         if self.state.current()?.objects().is_empty() {
             return Ok(());
         }
         let Some((schema, error)) = attached::conflict(&self.state)? else { return Ok(()) };
         let detached = self.handle.execute(&format!("DETACH {}", quote_identifier(&schema)), &[]);
-        // Within a transaction it may stay; what is wrong with it is said all the same.
+        // Within a transaction the file may stay; what is wrong with it is reported all the same.
         detached.and(Err(error))
     }
 
@@ -154,7 +154,7 @@ impl SqliteConnection {
     }
 }
 
-/// Whether SQLite did not find a function or a table while it compiled a statement.
+/// Whether SQLite did not find a function or a table when it compiled a statement.
 fn is_about_name(error: &Error) -> bool {
     const MESSAGES: [&str; 4] = [
         "no such function",
@@ -165,7 +165,7 @@ fn is_about_name(error: &Error) -> bool {
     is_code(error, SQLITE_ERROR) && MESSAGES.iter().any(|text| error.message().starts_with(text))
 }
 
-/// Closes what was not opened well.
+/// Closes a connection that could not be opened well.
 struct Closer(Handle);
 
 impl Drop for Closer {
@@ -250,7 +250,7 @@ struct SqliteStatement<'c> {
     statement: Statement,
     /// It has not been stepped since it was prepared or reset.
     fresh: bool,
-    /// Of a statement that writes and reads a table of a guest's.
+    /// For a statement that writes and also reads a table of a guest.
     undo: Option<Undo>,
     /// It is an ATTACH.
     attaches: bool,
@@ -266,8 +266,8 @@ impl SqliteStatement<'_> {
         }
     }
 
-    /// A collation failed. SQLite was interrupted for it, which it may notice some rows later: rows in
-    /// no order, which nobody shall see.
+    /// The error of a statement whose collation failed. SQLite was interrupted for it but may notice
+    /// some rows later. Those rows are in no order, so nobody may see them.
     #[cold]
     fn collation_error(&mut self, mut result: Result<bool>) -> Error {
         while let Ok(true) = result {
@@ -278,10 +278,10 @@ impl SqliteStatement<'_> {
         reason.or(result.err()).unwrap_or_else(|| Error::new(ErrorKind::Interrupted, "interrupted"))
     }
 
-    /// A function's error came back as text; what it was is kept beside.
+    /// A function's error comes back from SQLite as text. The error itself is kept beside it.
     fn error(&self, error: Error) -> Error {
         match self.connection.state.take_last_error() {
-            // Compared, because one may be left of a statement whose error SQLite kept to itself.
+            // Compared, because an error may be left over that SQLite never reported.
             Some(function) if function.message().split('\0').next() == Some(error.message()) => {
                 function
             }
@@ -325,8 +325,8 @@ impl EngineStatement for SqliteStatement<'_> {
             && is_about_name(error)
             && self.connection.state.refresh().is_ok()
         {
-            // SQLite compiled the statement anew, because something was registered or deleted, and
-            // another connection had made the function since.
+            // SQLite recompiled the statement because something was registered or deleted, and another
+            // connection had made the function since.
             self.statement.reset();
             result = self.statement.step().map_err(|error| self.error(error));
         }

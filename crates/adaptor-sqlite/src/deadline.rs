@@ -1,9 +1,9 @@
-//! When statements of a guest's have to end, however long SQLite itself would go on with them.
+//! Ends statements of guests on time, however long SQLite itself would go on with them.
 //!
-//! On a connection of our own a [progress handler] ends them, which nobody else notices. The progress
-//! handler of another's connection is the application's, and cannot be asked for to be put back, and some
-//! libraries are built without; there a thread [interrupts] what runs. It starts with the first statement and ends after a while
-//! without one; the child of a fork starts its own.
+//! On a connection of our own a [progress handler] ends them, because nobody else uses it. On another's
+//! connection the handler is the application's, and SQLite does not tell which one to put back. Some
+//! libraries are built without handlers. There a thread [interrupts] what runs. It starts with the
+//! first statement and ends after a while without one. The child of a fork starts its own.
 //!
 //! [progress handler]: https://www.sqlite.org/c3ref/progress_handler.html
 //! [interrupts]: https://www.sqlite.org/c3ref/interrupt.html
@@ -19,10 +19,10 @@ use web_time::Instant;
 use crate::api::{Progress, sqlite3};
 use crate::statement::Handle;
 
-/// Instructions of SQLite's virtual machine from one look at the clock to the next: some microseconds.
+/// Instructions of SQLite's virtual machine between two looks at the clock: some microseconds.
 const INSTRUCTIONS: c_int = 1000;
 
-/// How long the thread waits when it has nothing to do, and how often before it ends.
+/// How long the idle thread waits, and how often before it ends.
 const IDLE: Duration = Duration::from_millis(100);
 const IDLE_TIMES: u32 = 10;
 
@@ -41,7 +41,7 @@ impl Deadline {
         Self { handle, our_own, at: Cell::new(None) }
     }
 
-    /// Sets or takes back when what runs has to end. Gives what was set before.
+    /// Sets when what runs has to end, or takes that back. Gives what was set before.
     pub(crate) fn set(&self, at: Option<Instant>) -> Option<Instant> {
         let before = self.at.replace(at);
         match self.handle.api.sqlite3_progress_handler {
@@ -56,13 +56,13 @@ impl Deadline {
             true => (Some(is_late as Progress), (&raw const self.at).cast_mut().cast::<c_void>()),
             false => (None, null_mut()),
         };
-        // SAFETY: the connection is open. The handler is taken off before its data goes: who sets a
-        // deadline takes it back, and holds this meanwhile.
+        // SAFETY: the connection is open. The handler is taken off before its data goes: whoever sets a
+        // deadline takes it back, and holds `self` until then.
         unsafe { set_handler(self.handle.db(), INSTRUCTIONS, handler, data) };
     }
 }
 
-/// The progress handler: whether it is too late.
+/// The progress handler. Gives 1 once the deadline has passed.
 unsafe extern "C" fn is_late(data: *mut c_void) -> c_int {
     // SAFETY: the place of `Deadline::set_handler`, on the thread that set it.
     let at = unsafe { &*data.cast::<Cell<Option<Instant>>>() };
@@ -72,8 +72,8 @@ unsafe extern "C" fn is_late(data: *mut c_void) -> c_int {
 /// A connection that the thread may interrupt.
 struct Connection(Handle);
 
-// SAFETY: only `sqlite3_interrupt` is called through it, which any thread may while the connection is
-// open. It is while a deadline is set: that is taken back under the lock under which the thread calls.
+// SAFETY: only `sqlite3_interrupt` is called through it, which any thread may call while the connection is
+// open. It is while a deadline is set, which is taken back under the lock under which the thread calls.
 unsafe impl Send for Connection {}
 
 /// What the thread watches.
@@ -103,9 +103,9 @@ impl Watcher {
                 }
             }
             _ => {
-                // In the child of a fork, what the parent watched is none of the child's business.
+                // The child of a fork does not watch what its parent watched.
                 self.watched = vec![(connection, at)];
-                // Without a thread only the calls of guests are limited in time.
+                // If no thread can be started, only the calls of guests are limited in time.
                 let started = std::thread::Builder::new().name("commensal-sql".into()).spawn(watch);
                 self.thread = started.ok().map(|_| (Instant::now(), std::process::id()));
             }

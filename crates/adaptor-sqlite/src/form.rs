@@ -25,9 +25,9 @@ pub(crate) enum Kind {
     Window,
 }
 
-/// Whether the definition can reach nothing outside of its guests, so that it does no harm in a schema
-/// that is not trusted. By what it asks for: what it is given may change while statements run, when
-/// flags cannot.
+/// Whether the definition can reach nothing outside its guests, so that it does no harm in a schema
+/// that is not trusted. What it asks for decides, because what it is granted may change while
+/// statements run, and flags cannot.
 pub(crate) fn is_innocuous(callable: &Callable) -> bool {
     callable.object.with.allow.unwrap_or_default().is_empty()
 }
@@ -38,8 +38,8 @@ impl Form {
         if entry.deterministic {
             flags |= SQLITE_DETERMINISTIC;
         }
-        // Only where it is due: SQLite does not answer from an index on the expression what might have
-        // a subtype, because an index stores none.
+        // Only where needed: SQLite does not use an index on an expression that might have a subtype,
+        // because an index stores none.
         if entry.subtype {
             flags |= SQLITE_SUBTYPE | SQLITE_RESULT_SUBTYPE;
         }

@@ -1,10 +1,10 @@
 //! Calls of functions that full-text search gives its own tables: `snippet(t, …)`, `bm25(t)`.
 //!
-//! SQLite registers their names for functions that only fail. Where the first argument is a column of a
-//! virtual table, it asks the table for a function of its own, and calls that one. An application can
-//! register another function under the name, which is then called wherever no table has one. EXPLAIN shows
-//! the same name for all of these, so what a call means is found out as SQLite does: by where its first
-//! argument comes from.
+//! SQLite registers these names as functions that only fail. If the first argument is a column of a
+//! virtual table, SQLite asks the table for a function of its own and calls that. An application can
+//! register another function of the same name, which is called wherever no table has one. EXPLAIN shows
+//! the same name for all of these. So this finds out what a call means as SQLite does: by where its
+//! first argument comes from.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,8 +18,8 @@ const FUNCTIONS: &[(&str, &[&str])] =
 
 const OF_FTS3: &[&str] = &["matchinfo", "offsets", "snippet"];
 
-/// Whether tables of some module have a function of this name, given in ASCII lower case, or SQLite has one
-/// for tables that do not.
+/// Whether this is a function that tables of some module have, or one that SQLite has for tables
+/// without. The name is in ASCII lower case.
 pub(crate) fn is_known(name: &str) -> bool {
     name == "match" || FUNCTIONS.iter().any(|(_, functions)| functions.contains(&name))
 }
@@ -39,9 +39,9 @@ fn is_call(name: &Token<'_>, next: &Token<'_>) -> bool {
         && ddl::name(name).is_some_and(|name| is_known(&name.to_ascii_lowercase()))
 }
 
-/// The tables, by their names in ASCII lower case, whose columns of the same names are the first arguments of
-/// all calls in a statement. `None` where they may be something else: a column of a subquery, of a view
-/// or of a table in whose place another one is, an alias.
+/// The tables whose columns of the same name are the first arguments of all calls in a statement, by
+/// their names in ASCII lower case. `None` if an argument may be something else: a column of a
+/// subquery, of a view or of another table under that name, or an alias.
 pub(crate) fn tables_of_calls(sql: &str) -> Option<HashSet<String>> {
     const OTHERS: [&str; 6] = ["WITH", "USING", "NATURAL", "RIGHT", "FULL", "VALUES"];
     let mut lexer = Lexer::new(sql);
@@ -75,18 +75,18 @@ pub(crate) fn tables_of_calls(sql: &str) -> Option<HashSet<String>> {
     (selects == 1 && arguments.is_subset(&from)).then_some(arguments)
 }
 
-/// Which registers of a program have a column of a virtual table. SQLite computes the arguments of a call
-/// one after the other, right before it; whatever else it does in between, nothing is known any longer.
+/// Which registers of a program hold a column of a virtual table. SQLite computes the arguments of a
+/// call one after the other, right before it. After any other instruction nothing is known any longer.
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
-    /// Virtual tables by their cursors, as EXPLAIN calls them.
+    /// Virtual tables by their cursors, named as EXPLAIN names them.
     tables: HashMap<i64, String>,
-    /// Cursors by the registers.
+    /// Cursors by registers.
     cursors: HashMap<i64, i64>,
 }
 
 impl Columns {
-    /// An instruction of the program, with P1, P2 and P3.
+    /// Takes in an instruction of the program, with P1, P2 and P3.
     pub(crate) fn add(&mut self, opcode: &str, [p1, p2, p3]: [i64; 3]) {
         match opcode {
             "VColumn" => {
@@ -97,7 +97,7 @@ impl Columns {
             | "IntCopy" | "Rowid" | "VRowid" => {
                 self.cursors.remove(&p2);
             }
-            // From P2 on: one register more than P3 says.
+            // Writes one register more than P3 says, from P2 on.
             "Copy" => self.cursors.retain(|register, _| !(p2..=p2 + p3.max(0)).contains(register)),
             "Null" => self.cursors.retain(|register, _| !(p2..=p3.max(p2)).contains(register)),
             // These write P3.
@@ -109,19 +109,19 @@ impl Columns {
         }
     }
 
-    /// A cursor of a virtual table is opened.
+    /// Notes that a cursor of a virtual table is opened.
     pub(crate) fn open(&mut self, cursor: i64, table: &str) {
         self.cursors.clear();
         self.tables.insert(cursor, table.to_owned());
     }
 
-    /// Another program begins.
+    /// Forgets all, because another program begins.
     pub(crate) fn begin(&mut self) {
         self.tables.clear();
         self.cursors.clear();
     }
 
-    /// The virtual table that the value in this register is a column of.
+    /// The virtual table whose column is in this register.
     pub(crate) fn table(&self, register: i64) -> Option<&str> {
         self.tables.get(self.cursors.get(&register)?).map(String::as_str)
     }

@@ -29,7 +29,7 @@ pub(crate) struct FunctionSlot {
     pub(crate) state: Rc<ConnectionState>,
     pub(crate) number: usize,
     pub(crate) key: FunctionKey,
-    /// What SQLite was told of it.
+    /// What SQLite was told about it.
     pub(crate) form: Form,
 }
 
@@ -45,8 +45,8 @@ pub(crate) unsafe extern "C" fn destroy_slot(data: *mut c_void) {
     );
 }
 
-/// Makes SQLite compile every prepared statement anew before it runs again. It does so when a
-/// function is deleted, and for no change of a module. The connection is idle.
+/// Makes SQLite recompile every prepared statement before it runs again. SQLite does so when a function
+/// is deleted, but not when a module changes. The connection is idle.
 pub(crate) fn expire_statements(handle: Handle) -> Result<()> {
     const NAME: &std::ffi::CStr = c"wasm_expire_statements";
     let function = scalar_of::<FunctionSlot>(handle.api)?;
@@ -97,7 +97,7 @@ impl Function for FunctionSlot {
     }
 }
 
-/// The first call of a statement: pins what it sees.
+/// Runs the first call of a statement. This pins what the statement sees.
 ///
 /// # Safety
 /// `context` is that of a call.
@@ -121,9 +121,9 @@ unsafe fn first_call(
 /// Calls a deterministic function with constants while SQLite prepares a statement, to estimate how
 /// many rows have its value (builds with STAT4).
 ///
-/// No SQL may run here: it could find that the schema has changed, and SQLite would drop the schema
-/// from under the statement that it is compiling. So what is there already has to do. Nor may this
-/// fail, because preparing would; without a value SQLite estimates in another way.
+/// No SQL may run here: it could find that the schema has changed, and SQLite would drop the schema from
+/// under the statement that it is compiling. So this uses only what is loaded already. Nor may it fail,
+/// because preparing would fail, too. Without a value SQLite estimates in another way.
 ///
 /// # Safety
 /// `context` is that of a call.
@@ -168,7 +168,7 @@ impl FunctionSlot {
 }
 
 impl FunctionSlot {
-    /// SQLite was told what no longer holds, and cannot be told otherwise while statements run.
+    /// Fails if what SQLite was told no longer holds: it cannot be told otherwise while statements run.
     #[cold]
     pub(crate) fn check_promises(&self, entry: &FunctionEntry) -> Result<()> {
         let broken = self.form.flags & !Form::of(entry).flags;

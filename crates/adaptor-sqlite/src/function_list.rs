@@ -12,11 +12,11 @@ use crate::statement::{Handle, Statement};
 pub(crate) struct Call {
     /// In ASCII lower case.
     pub(crate) name: String,
-    /// As it was registered; -1 for any number.
+    /// As registered; -1 for any number.
     pub(crate) arguments: i64,
 }
 
-/// What SQLite says of a function, from good to bad.
+/// What SQLite says of a function, from best to worst.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     Unlisted,
@@ -26,14 +26,14 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// By a row of `PRAGMA function_list`.
+    /// Reads a row of `PRAGMA function_list`.
     pub(crate) fn of(row: &Statement) -> Result<Self> {
         let (builtin, flags) = (row.column(1)?, row.column(5)?);
         let ValueRef::Integer(flags) = flags else { return Ok(Self::Unknown) };
         let has = |flag: std::ffi::c_int| flags & i64::from(flag) != 0;
         Ok(match builtin {
             _ if has(SQLITE_DIRECTONLY) => Self::Direct,
-            // Of SQLite's own functions those of JSON are listed without the flag by some versions.
+            // Some versions list SQLite's own functions for JSON without the flag.
             ValueRef::Integer(1) => Self::Harmless,
             _ if has(SQLITE_INNOCUOUS) => Self::Harmless,
             _ => Self::Unknown,
@@ -41,10 +41,10 @@ impl Kind {
     }
 }
 
-/// Functions by name, in ASCII lower case, and number of arguments; and whether one is for UTF-8.
+/// What SQLite says of each function, and whether one of its forms is for UTF-8.
 pub(crate) type Functions = HashMap<Call, (Kind, bool)>;
 
-/// All functions of the connection. Of several of one name and number of arguments the worst counts.
+/// All functions of the connection. If several have one name and number of arguments, the worst counts.
 pub(crate) fn functions(handle: Handle) -> Result<Functions> {
     let mut functions = Functions::new();
     handle.query("PRAGMA function_list", &[], &mut |row| {

@@ -1,4 +1,4 @@
-//! One collation of a connection: which version is true, its instance, comparing by it.
+//! One collation of a connection: its current version, its instance, and comparisons with it.
 
 use std::cmp::Ordering;
 use std::ffi::{c_int, c_void};
@@ -23,22 +23,21 @@ pub(crate) struct CollationSlot {
     name: String,
     handle: Handle,
     services: Arc<SorterServices>,
-    /// Set where nobody takes errors.
+    /// Set if nobody takes errors.
     log: Option<Arc<LogSink>>,
-    /// Which version is true has to be asked at the next comparison.
+    /// The current version has to be looked up at the next comparison.
     unchecked: AtomicBool,
-    /// The module is there for whoever compares: it was read, or need not be.
+    /// The module was read or need not be, so any thread can compare.
     provided: AtomicBool,
-    /// The state of the database at the last comparison, where no statement is seen to begin.
+    /// The state of the database at the last comparison, where statements are not seen to begin.
     data_version: AtomicU32,
     running: Mutex<Running>,
-    /// Where the connection sees that one of its collations failed.
+    /// Raised when a collation of the connection fails.
     failed: Arc<AtomicBool>,
 }
 
-// SAFETY: through the handle only those functions of SQLite are called on threads of the sorter that
-// may be called on any thread while the connection is open: sqlite3_interrupt and
-// sqlite3_is_interrupted.
+// SAFETY: threads of the sorter call only those functions of SQLite through the handle that any thread
+// may call while the connection is open: sqlite3_interrupt and sqlite3_is_interrupted.
 unsafe impl Send for CollationSlot {}
 
 // SAFETY: as above; everything else that changes is behind the lock, or atomic.
@@ -63,8 +62,8 @@ impl Running {
     }
 }
 
-/// A definition, with the bytes of its module: no SQL can run in a comparison that happens on a thread
-/// of the sorter.
+/// A definition with the bytes of its module, because a comparison on a thread of the sorter cannot run
+/// SQL to read them.
 struct Version {
     session: Session,
     registry: Arc<Registry>,
@@ -72,15 +71,14 @@ struct Version {
     wasm: Arc<Wasm>,
 }
 
-/// The bytes of a module once they were read: one copy for all collations of the module.
+/// The bytes of a module, once they were read. All collations of the module share them.
 pub(crate) type Wasm = OnceLock<Result<Vec<u8>>>;
 
-/// A collation has one slot of its execution.
+/// The only slot of a collation's execution.
 const SLOT: usize = 0;
 
 impl CollationSlot {
-    /// A collation that fails a connection by raising `failed`; messages go to `log`, where nobody takes
-    /// errors.
+    /// A collation that raises `failed` when it fails. Messages go to `log` if nobody takes errors.
     pub(super) fn new(
         name: &str,
         handle: Handle,
@@ -102,7 +100,7 @@ impl CollationSlot {
     }
 
     fn running(&self) -> MutexGuard<'_, Running> {
-        // A panic leaves an execution without its instance, which is then made anew.
+        // A panic leaves an execution without its instance, which is then made again.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -111,13 +109,13 @@ impl CollationSlot {
         &self.name
     }
 
-    /// Whether the module is there for whoever compares: it was read, or need not be.
+    /// Whether the module was read or need not be.
     pub(super) fn is_provided(&self) -> bool {
         self.provided.load(Relaxed)
     }
 
-    /// Takes the definition of this registry for the true one, if it differs from that in use. `wasm` gives
-    /// the place for the bytes of a module.
+    /// Takes on the definition of this registry if it differs from the one in use. `wasm` gives the
+    /// place for the bytes of a module.
     pub(super) fn update(
         &self,
         registry: &Arc<Registry>,
@@ -136,7 +134,7 @@ impl CollationSlot {
         if same {
             return;
         }
-        // Without the lock: a catalog that somebody tampered with may compare.
+        // Not under the lock, because reading a catalog that somebody tampered with may compare.
         let version = entry.map(|entry| Version {
             session: Session::new(environment, Arc::clone(&self.services) as _),
             registry: Arc::clone(registry),
@@ -150,20 +148,20 @@ impl CollationSlot {
         self.provided.store(false, Relaxed);
     }
 
-    /// Reads the module, by `read`, unless it is compiled or was read; how many bytes were read. Not for threads of
-    /// the sorter.
+    /// Reads the module with `read`, unless it is compiled or was read. Gives the number of bytes read.
+    /// Threads of the sorter must not call this.
     pub(super) fn provide(&self, read: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>) -> usize {
         if self.is_provided() {
             return 0;
         }
         self.provided.store(true, Relaxed);
-        // Without the lock: a catalog that somebody tampered with may compare.
+        // Not under the lock, because reading a catalog that somebody tampered with may compare.
         let version = self.running().version.as_ref().map(|version| {
             let object = Arc::clone(&version.entry.callable.object);
             (object, Arc::clone(&version.wasm))
         });
         let Some((object, wasm)) = version else { return 0 };
-        // What is wrong with the definition is told instead of what is wrong with the module.
+        // A problem of the definition is reported before one of the module.
         if object.problem.is_some()
             || object.module.compiled(object.policy.metering()).is_some()
             || wasm.get().is_some()
@@ -177,14 +175,14 @@ impl CollationSlot {
             }
             read => {
                 let bytes = read.as_ref().map_or(0, Vec::len);
-                // Whoever was first has read the same.
+                // If another was first, it has read the same.
                 let _ = wasm.set(read);
                 bytes
             }
         }
     }
 
-    /// A statement is about to begin while no other runs.
+    /// Forgets the last statement, because one is about to begin while no other runs.
     pub(crate) fn begin_statement(&self) {
         let mut running = self.running();
         running.end();
@@ -192,7 +190,7 @@ impl CollationSlot {
         self.unchecked.store(true, Relaxed);
     }
 
-    /// Why a statement was interrupted, if it was because of this collation.
+    /// Why this collation interrupted a statement, if it did.
     pub(crate) fn take_error(&self) -> Option<Error> {
         let error = self.running().error.take();
         error.filter(|error| error.kind() != ErrorKind::Interrupted)
@@ -204,7 +202,7 @@ impl CollationSlot {
         }
         match (utf8(a), utf8(b)) {
             (Some(a), Some(b)) => self.compare_text(a, b),
-            // What is no text comes last.
+            // What is not text comes last.
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
             (None, None) => a.cmp(b),
@@ -217,7 +215,7 @@ impl CollationSlot {
             if self.is_interrupted() {
                 return a.cmp(b);
             }
-            // That statement has ended, this is another one.
+            // That statement has ended; this is another one.
             running.error = None;
         }
         match self.call(&mut running, a, b) {
@@ -234,8 +232,8 @@ impl CollationSlot {
         }
     }
 
-    /// Whether the statement that was interrupted still runs. Before SQLite 3.41 that cannot be told,
-    /// and the collation stays out of use until the connection is seen idle.
+    /// Whether the interrupted statement still runs. SQLite before 3.41 cannot tell, so the collation
+    /// then stays out of use until the connection is seen idle.
     fn is_interrupted(&self) -> bool {
         // SAFETY: the connection is open, since it compares; any thread may call this.
         let interrupted = |is_interrupted: unsafe extern "C" fn(_) -> c_int| unsafe {
@@ -249,7 +247,7 @@ impl CollationSlot {
         interrupted.unwrap_or(true)
     }
 
-    /// Where nobody takes the error, it can only be logged: SQLite says no more than "interrupted".
+    /// Logs the error if nobody takes it, because SQLite says no more than "interrupted".
     #[cold]
     fn report(&self, error: &Error) {
         if error.kind() == ErrorKind::Interrupted {
@@ -294,7 +292,7 @@ impl CollationSlot {
         bound
     }
 
-    /// Whether the catalog has to be looked at before this comparison. Not for threads of the sorter.
+    /// Whether to look at the catalog before this comparison. Threads of the sorter must not call this.
     pub(super) fn is_check_due(&self, sees_statements: bool, is_committed: bool) -> bool {
         let (api, db) = (self.handle.api, self.handle.db());
         if self.unchecked.load(Relaxed) {
@@ -305,7 +303,7 @@ impl CollationSlot {
             return false;
         }
         if !is_committed {
-            // A rollback, which nothing tells, may have come since.
+            // There may have been a rollback since, which nothing tells of.
             return true;
         }
         let mut version = 0_u32;
