@@ -1,16 +1,16 @@
-//! Modules that calls of `run_wasm` brought along, kept compiled.
+//! Modules that were passed to `run_wasm`, kept compiled.
 
 use std::rc::Rc;
 
 use commensal_core::given::GivenModule;
 
-/// Modules that a connection keeps compiled.
+/// How many modules a connection keeps compiled.
 const COUNT_MAX: usize = 16;
 
-/// Their bytes together; one is kept whatever its size.
+/// How many bytes they have together. One is kept whatever its size.
 const BYTES_MAX: usize = 16 << 20;
 
-/// The modules last used, the latest first, by the hash of their source.
+/// The modules used last, latest first, by the hash of their source.
 #[derive(Default)]
 pub(crate) struct GivenModules(Vec<([u8; 32], Rc<GivenModule>)>);
 
@@ -21,7 +21,7 @@ impl GivenModules {
         Some(Rc::clone(&self.0[0].1))
     }
 
-    /// Keeps a module; gives those that have to make room, to be dropped when nothing is borrowed.
+    /// Keeps a module. Gives those that make room for it, to be dropped when nothing is borrowed.
     pub(crate) fn insert(
         &mut self,
         source: [u8; 32],

@@ -1,4 +1,4 @@
-//! Putting Commensal into a connection, whoever opened it.
+//! Puts Commensal into a connection, whoever opened it.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use crate::state::ConnectionState;
 use crate::statement::Handle;
 use crate::{builtin, introspection, placeholder};
 
-/// Registers the introspection tables and the functions of the catalog. `sees_statements` says whether
-/// [`ConnectionState::begin_statement`] will be called for each statement; it is so for connections of our own.
+/// Registers the introspection tables and the functions of the catalog. `sees_statements`: whether
+/// [`ConnectionState::begin_statement`] is called for each statement, as on our own connections.
 pub(crate) fn into(
     handle: Handle,
     environment: Arc<Environment>,
@@ -32,15 +32,14 @@ pub(crate) fn into(
     if sees_statements {
         placeholder::register(handle, &state.placeholders)?;
     }
-    // A catalog that cannot be read is told by the statement that needs a function, and does not keep
-    // the database from opening.
+    // A catalog that cannot be read does not keep the database from opening. The statement that needs a
+    // function reports it.
     let _ = state.current();
     Ok(state)
 }
 
-/// Commensal in a connection that the application opened, with its own statements run through
-/// [`Installed::execute`]. Functions live until the connection is closed, whether this value is kept
-/// or not.
+/// Commensal in a connection that the application opened. [`Installed::execute`] runs Commensal's own
+/// statements. Functions live until the connection is closed, whether this value is kept or not.
 pub struct Installed {
     state: Rc<ConnectionState>,
 }
@@ -64,11 +63,11 @@ impl Installed {
         Ok(Self { state: into(handle, environment, false)? })
     }
 
-    /// Lets SQL of this connection loosen its settings with `wasm_config`, until that locks them.
-    /// Otherwise it can only tighten them.
+    /// Lets SQL of this connection loosen its settings with `wasm_config`, until that locks them again.
+    /// Otherwise SQL can only tighten them.
     ///
     /// # Safety
-    /// As of [`Installed::new`], of a connection that has Commensal already.
+    /// As for [`Installed::new`], for a connection that has Commensal already.
     ///
     /// # Errors
     /// Commensal is not in the connection.
@@ -77,7 +76,7 @@ impl Installed {
         builtin::unlock(unsafe { Handle::new(api, db) })
     }
 
-    /// Reads the catalog again and registers what is new: functions that another connection or
+    /// Reads the catalog again and registers what is new, such as functions that another connection or
     /// process made.
     ///
     /// # Errors
@@ -87,8 +86,8 @@ impl Installed {
         self.state.tidy()
     }
 
-    /// Runs one statement of Commensal's: CREATE or DROP of a function or an extension. `parameter`
-    /// is the value for its only parameter. False when the text is a statement of SQLite's.
+    /// Runs one statement of Commensal's: CREATE or DROP of a function or an extension. `parameter` is
+    /// the value of its only parameter. Gives false if the text is a statement of SQLite's.
     ///
     /// # Errors
     /// What the statement reports.

@@ -1,8 +1,8 @@
 //! The introspection tables as [eponymous-only virtual tables].
 //!
-//! A scan works on rows copied when it starts. SQLite disconnects these tables at the start of
-//! closing a connection, before it looks for statements that were not finalized: that is where the
-//! statements of our own go, so that they never keep a connection from closing.
+//! A scan works on rows copied when it starts. SQLite disconnects these tables first when it closes a
+//! connection, before it looks for statements that were not finalized. Our own statements are finalized
+//! there, so they never keep a connection from closing.
 //!
 //! [eponymous-only virtual tables]: https://www.sqlite.org/vtab.html#epoonlyvtab
 
@@ -80,8 +80,8 @@ pub(crate) fn register(state: &Rc<ConnectionState>) -> Result<()> {
     connect_one(state)
 }
 
-/// Connects one table, which is enough for its disconnection to tell that the connection closes. Does
-/// nothing while the file cannot be read: nothing keeps the connection from closing then, and
+/// Connects one table, because the disconnection of one is enough to tell that the connection closes.
+/// Does nothing while the file cannot be read. Nothing keeps the connection from closing then, and
 /// [`ConnectionState::current`] tries again before anything does.
 ///
 /// # Errors
@@ -96,7 +96,7 @@ pub(crate) fn connect_one(state: &Rc<ConnectionState>) -> Result<()> {
             return Ok(());
         }
         match prepared {
-            // Another connection holds the whole file: loading again will do.
+            // Another connection has locked the whole file. Loading again is enough.
             Err(error) if is_transient(&error) => return Err(error),
             Err(error) if !is_code(&error, SQLITE_ERROR) => return Ok(()),
             _ => {}
@@ -109,9 +109,9 @@ pub(crate) fn connect_one(state: &Rc<ConnectionState>) -> Result<()> {
     ))
 }
 
-/// Whether Commensal was put into this connection before, by this library or another copy of it. No
-/// file can influence the answer: SQLite is asked for the modules that a program has registered, and
-/// then a function of ours, which nothing in a file can define.
+/// Whether Commensal is in this connection already, from this library or another copy of it. No file
+/// can influence the answer: SQLite is asked for the modules that a program has registered, then for a
+/// function of ours, which nothing in a file can define.
 ///
 /// # Errors
 /// Somebody else has registered a module of this name.
@@ -179,8 +179,8 @@ unsafe extern "C" fn disconnect(table: *mut sqlite3_vtab) -> c_int {
     unsafe { vtab::take_back(table, |own: Connected| own.state.finalize_cached()) }
 }
 
-/// A statement is being prepared: if none runs, this is where what is registered with SQLite can be
-/// brought up to date, also in a program that keeps its own driver. No SQL runs here: it could find
+/// Brings what is registered with SQLite up to date if no statement runs. SQLite calls this while it
+/// prepares a statement, even in a program that keeps its own driver. No SQL runs here: it could find
 /// that the schema has changed, and SQLite would drop it from under the statement being prepared.
 unsafe extern "C" fn best_index(vtab: *mut sqlite3_vtab, info: *mut sqlite3_index_info) -> c_int {
     guard(
@@ -188,7 +188,7 @@ unsafe extern "C" fn best_index(vtab: *mut sqlite3_vtab, info: *mut sqlite3_inde
         || {
             // SAFETY: the table that `connect` made; SQLite gives both for the duration of this call.
             unsafe {
-                // What is in the way is for whoever calls the function to hear.
+                // Whoever calls the function hears what is in the way.
                 let _ = (*vtab.cast::<Connected>()).state.tidy();
                 (*info).estimatedCost = 1000.0;
                 (*info).estimatedRows = 100;
@@ -229,7 +229,7 @@ unsafe extern "C" fn filter(
                 let connected = (*cursor).pVtab.cast::<Connected>();
                 (connected, Rc::clone(&(*connected).state), (*connected).table)
             };
-            // No borrow of either is held here: a hostile schema can make this come back to the
+            // No borrow of either is held here, because a hostile schema can make this reenter the
             // table.
             match state.current() {
                 Ok(registry) => {

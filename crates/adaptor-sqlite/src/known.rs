@@ -1,9 +1,9 @@
 //! What was found out for statements of guests, kept as long as it is true.
 //!
-//! SQLite says when that ends. A statement that was prepared without being compiled anew fails as soon as
-//! SQLite expires what is prepared, or its schema is another one: a function was replaced or deleted, a
-//! pragma has changed what programs do, a schema was changed or read anew, whoever did it. Only a function
-//! that nobody had before comes without this; it is not among the known ones, and gets looked up.
+//! SQLite says when that ends. The sentinel is a statement that is never recompiled, so it fails as
+//! soon as SQLite expires what is prepared, or the schema changes: a function was replaced or deleted,
+//! a pragma changed what programs do, a schema was changed or read again. Only a function of a new name
+//! comes without this. It is not among the known ones, so it is looked up.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet, VecDeque};
@@ -20,12 +20,12 @@ use crate::schema::{SCHEMAS, Schema};
 use crate::state::ConnectionState;
 use crate::statement::{Handle, Statement};
 
-/// Statements of which is kept what they write.
+/// How many statements are kept with what they write.
 const WRITTEN_MAX: usize = 8;
 
 /// See the module's description.
 pub(crate) struct Known {
-    /// Fails once something may be otherwise. `None` where nothing is to be kept.
+    /// Fails once something may have changed. `None` if nothing is to be kept.
     sentinel: Option<Statement>,
     /// Whether a function that is registered for another encoding is never called in place of one for
     /// UTF-8.
@@ -34,18 +34,18 @@ pub(crate) struct Known {
     /// Whether the functions were looked up for this statement.
     is_fresh: bool,
     schemas: HashMap<&'static str, Rc<Schema>>,
-    /// Schema and name of virtual tables, by how EXPLAIN calls them.
+    /// Schema and name of virtual tables, by the address that EXPLAIN shows.
     tables: HashMap<String, (&'static str, String)>,
     /// What the statements of guests may expand.
     definitions: Option<Definitions>,
-    /// Virtual tables behind which are plain ones.
+    /// Virtual tables that have only plain tables behind them.
     plain: HashSet<(&'static str, String)>,
-    /// What statements of the application write, by their text: the last ones.
+    /// What the last statements of the application write, by their text.
     written: VecDeque<(Vec<u8>, Rc<[Root]>)>,
 }
 
 impl Known {
-    /// What is still true of what was kept.
+    /// Takes what was kept, if it is still true, or starts afresh.
     pub(crate) fn take(kept: &RefCell<Option<Self>>, handle: Handle) -> Self {
         if let Some(mut known) = kept.take()
             && known.is_true()
@@ -65,7 +65,7 @@ impl Known {
             plain: HashSet::new(),
             written: VecDeque::new(),
         };
-        // It was compiled for a schema that may have been another one already.
+        // The schema that it was compiled for may have been out of date already.
         if !known.is_true() {
             known.sentinel = None;
         }
@@ -106,17 +106,17 @@ impl Known {
     /// Checks that a statement is small enough to be compiled, with the views and triggers that it uses.
     ///
     /// # Errors
-    /// It is not; the guest's time is over.
+    /// The statement is too large; the guest's time is over.
     pub(crate) fn check_size(&mut self, state: &ConnectionState, sql: &str) -> Result<()> {
         let schemas = schemas(state)?;
-        // What is attached may change without the statement that notices changes of main and temp.
+        // The sentinel notices changes of main and temp only, not of what is attached.
         if schemas.len() > SCHEMAS.len() || self.definitions.is_none() {
             self.definitions = Some(definitions(state, &schemas)?);
         }
         self.definitions.as_mut().map_or(Ok(()), |definitions| definitions.check(sql))
     }
 
-    /// The tables and indexes that a statement writes, whoever it is of.
+    /// The tables and indexes that a statement writes, whoever wrote the statement.
     ///
     /// # Errors
     /// SQLite cannot explain it.
@@ -131,7 +131,7 @@ impl Known {
         Ok(written)
     }
 
-    /// A schema as guests' virtual tables are judged by it.
+    /// A schema, as it is used to judge the virtual tables of guests.
     pub(crate) fn schema(
         &mut self,
         state: &ConnectionState,
@@ -145,18 +145,18 @@ impl Known {
         Ok(schema)
     }
 
-    /// Where a virtual table was found by this address.
+    /// The virtual table that was found by this address.
     pub(crate) fn table(&self, address: &str) -> Option<(&'static str, String)> {
         self.tables.get(address).cloned()
     }
 
-    /// A virtual table was found by this address.
+    /// Notes that a virtual table was found by this address.
     pub(crate) fn found(&mut self, address: String, schema: &'static str, name: &str) {
         self.tables.insert(address, (schema, name.to_owned()));
     }
 
-    /// Whether the tables behind a virtual one are plain, as `find_out` says if nobody knows. Only that they
-    /// are is kept: what cannot be read now may be plain later.
+    /// Whether the tables behind a virtual table are plain. `find_out` answers if it is not known. Only
+    /// a yes is kept, because what cannot be read now may be plain later.
     pub(crate) fn is_plain(
         &mut self,
         schema: &'static str,

@@ -1,7 +1,7 @@
-//! Which SQLite library called.
+//! Which SQLite library made a call.
 //!
-//! A call tells its slot only through [`sqlite3_user_data`] of the library that made it, so what C
-//! calls exists once for each library that one process can have Commensal in.
+//! A call finds its slot only through [`sqlite3_user_data`] of the library that made it. So the
+//! functions that C calls exist once for each library that Commensal can serve in one process.
 //!
 //! [`sqlite3_user_data`]: https://www.sqlite.org/c3ref/user_data.html
 
@@ -11,15 +11,15 @@ use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::Api;
 
-/// How many SQLite libraries that are. A host program with two is rare (Python's own and one inside
-/// of a package, say).
+/// How many SQLite libraries one process can use. A program with even two is rare (say, Python's own
+/// and one inside a package).
 pub(crate) const LIBRARIES_MAX: usize = 8;
 
 /// The libraries seen so far.
 static LIBRARIES: [OnceLock<&'static Api>; LIBRARIES_MAX] =
     [const { OnceLock::new() }; LIBRARIES_MAX];
 
-/// The library of this number, which is known before anything could be registered with it.
+/// The library of this number. It is known before anything is registered with it.
 #[inline]
 pub(crate) fn library(number: usize) -> Option<&'static Api> {
     LIBRARIES[number].get().copied()

@@ -1,9 +1,8 @@
 //! What only SQLite knows about names: which functions and collations are not ours, and which indexes
 //! and tables use ours.
 //!
-//! SQLite is asked by PRAGMA statements. The tables of the same contents (`pragma_function_list` and
-//! its like) are looked up by name, and a table or view of that name in the file comes first, whatever
-//! schema the query names.
+//! PRAGMA statements ask SQLite. The tables of the same contents (`pragma_function_list` and the like)
+//! do not serve: a table or view of that name in the file comes first, whatever schema the query names.
 
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
@@ -31,7 +30,7 @@ pub(crate) struct Names {
     modules: OnceCell<HashSet<String>>,
 }
 
-/// Functions by their names in ASCII lower case: the name as SQLite has it, and whether it is built in.
+/// Functions by name in ASCII lower case: the name as SQLite writes it, and whether it is built in.
 type Functions = HashMap<String, (String, bool)>;
 
 /// A column that has to be text.
@@ -52,9 +51,9 @@ pub(crate) fn all_modules(handle: Handle) -> Result<HashSet<String>> {
     all_names(handle, "PRAGMA module_list")
 }
 
-/// Whether SQLite keeps this name, in ASCII lower case, for modules of its own.
+/// Whether SQLite reserves this name, in ASCII lower case, for modules of its own.
 pub(crate) fn is_reserved_module(name: &str) -> bool {
-    // It lists some only once they were used.
+    // SQLite lists these only once they were used.
     const LATE: [&str; 4] = ["json_each", "json_tree", "jsonb_each", "jsonb_tree"];
     name.starts_with("pragma_") || name.starts_with("sqlite_") || LATE.contains(&name)
 }
@@ -68,8 +67,8 @@ fn all_names(handle: Handle, sql: &str) -> Result<HashSet<String>> {
     Ok(names)
 }
 
-/// Whether the connection has a collation of this name. SQLite lists also those that some table names
-/// and nobody has registered, so that only using it tells.
+/// Whether the connection has a collation of this name. SQLite also lists collations that a table names
+/// and nobody has registered, so only using it tells.
 pub(crate) fn has_collation(handle: Handle, name: &str) -> bool {
     handle.prepare(&format!("SELECT 'a' = 'b' COLLATE {}", quote_identifier(name))).is_ok()
 }
@@ -83,8 +82,8 @@ pub(crate) struct User {
     pub(crate) sql: String,
 }
 
-/// The first index or table of a schema that uses one of these names. Text of the schema that is not UTF-8
-/// is looked at, too.
+/// The first index or table of a schema that uses one of these names. Text of the schema that is not
+/// UTF-8 is searched, too.
 pub(crate) fn first_use_in(handle: Handle, schema: &str, uses: &Uses) -> Result<Option<User>> {
     let mut first = None;
     let sql = format!(

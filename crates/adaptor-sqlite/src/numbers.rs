@@ -1,15 +1,15 @@
 //! Numbers for functions that a statement calls without a slot: `wasm_call` and `run_wasm`.
 //!
-//! An execution binds by number. Slots have theirs as long as they live; these belong to one statement and
-//! lie beyond the slots'. There are only so many of them at a time: a statement that calls ever new
-//! modules lets go of the ones before.
+//! An execution binds by number. A slot has its number as long as it lives. The numbers here belong to
+//! one statement and lie beyond the slots'. Only so many exist at a time: a statement that keeps
+//! calling new modules lets go of the earlier ones.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use commensal_core::manifest::FunctionKey;
 
-/// Functions without a slot that a statement can have bound at the same time.
+/// How many functions without a slot a statement can have bound at the same time.
 const COUNT_MAX: usize = 64;
 
 /// A function without a slot.
@@ -17,7 +17,7 @@ const COUNT_MAX: usize = 64;
 pub(crate) enum Unregistered {
     /// One of the catalog.
     Defined(FunctionKey),
-    /// An export, called with so many arguments, of a module with this hash of its source.
+    /// An export of the module whose source has this hash, called with this many arguments.
     Given([u8; 32], String, i32),
 }
 
@@ -37,7 +37,7 @@ pub(crate) struct Number {
     round: u64,
 }
 
-/// A round that no other numbers have, so that one of another statement is never taken for valid.
+/// A round that no other numbers have, so that a number of another statement is never valid.
 fn next_round() -> u64 {
     static ROUNDS: AtomicU64 = AtomicU64::new(0);
     ROUNDS.fetch_add(1, Relaxed)
@@ -53,13 +53,13 @@ pub(crate) struct Numbers {
 }
 
 impl Numbers {
-    /// None given yet; they begin at `first`.
+    /// No number is given yet; they begin at `first`.
     pub(crate) fn new(first: usize) -> Self {
         Self { first, given: RefCell::default(), round: Cell::new(next_round()) }
     }
 
-    /// The number of a function. `release` unbinds all numbers from a first one on, when they have to
-    /// be given anew.
+    /// Gives a function its number. When all numbers have to be given again, `release` unbinds those
+    /// from the first one on.
     #[cold]
     pub(crate) fn give(&self, callee: Unregistered, release: impl FnOnce(usize)) -> Number {
         let mut given = self.given.borrow_mut();
