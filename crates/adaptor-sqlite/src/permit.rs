@@ -1,8 +1,8 @@
-//! Whether a statement of a guest's may run, by what its [`Program`] does.
+//! Whether a guest's statement may run, judged by what its [`Program`] does.
 //!
-//! SQLite before 3.51 compiles every statement as if the application had written it, and even a newer one
-//! lets an attacker's SQL call functions of which nobody said that they are harmless. So what each
-//! function and virtual table is gets looked up here, and what is not known to be harmless is refused.
+//! SQLite before 3.51 compiles every statement as if the application had written it. Even a newer one
+//! lets an attacker's SQL call functions that nobody declared harmless. So each function and virtual
+//! table is looked up here, and what is not known to be harmless is refused.
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
@@ -26,7 +26,7 @@ use crate::{full_text, permit_tables as tables};
 /// Built-in functions that are not for guests.
 const BUILTINS_REFUSED: &[&str] = &["load_extension", "sqlite_log"];
 
-/// Functions that SQLite calls in statements that it makes itself, and nobody else can.
+/// Functions that only SQLite can call, in statements that it makes itself.
 const INTERNAL: &[&str] = &[
     "sqlite_add_constraint",
     "sqlite_drop_column",
@@ -48,12 +48,12 @@ const OURS: &[&str] = &["wasm_call"];
 /// What examines the statements of guests of a connection.
 pub(crate) struct Examiner {
     state: Weak<ConnectionState>,
-    /// What was found out for earlier ones.
+    /// What was found out for earlier statements.
     known: RefCell<Option<Known>>,
 }
 
 impl Examiner {
-    /// That of the connection with this state.
+    /// The examiner of the connection with this state.
     pub(crate) fn new(state: &Rc<ConnectionState>) -> Self {
         Self { state: Rc::downgrade(state), known: RefCell::default() }
     }
@@ -88,11 +88,11 @@ impl Examine for Examiner {
     }
 }
 
-/// Finds out whether a guest with these rights may run a compiled statement, and what it would do. `sql` is the
-/// statement's text, and no more.
+/// Finds out whether a guest with these rights may run a compiled statement, and what that would do.
+/// `sql` is the text of this statement alone.
 ///
 /// # Errors
-/// It may not.
+/// The guest may not.
 fn examine(
     state: &ConnectionState,
     kept: &RefCell<Option<Known>>,
@@ -106,7 +106,7 @@ fn examine(
     if statement.is_explain() {
         return Ok(Examined { needs, search: Search::None, written: Vec::new() });
     }
-    // Before anything else is told of it.
+    // Checked before anything else is told about the statement.
     check_rights(needs, rights).map_err(refusal)?;
     let program = Program::read(state, sql, Author::Guest)?;
     let text = text_of(sql)?;
@@ -131,8 +131,8 @@ fn examine(
     result
 }
 
-/// Compiles the first statement of a text, unless SQLite would take all memory for that, or all of the
-/// stack. Gives the statement, or `None` when there is none, and the offset after it.
+/// Compiles the first statement of a text, unless SQLite would need all memory or all of the stack for
+/// it. Gives the statement, or `None` if there is none, and the offset after it.
 ///
 /// # Errors
 /// It is too large, with the views and triggers that it uses; what SQLite reports.
@@ -191,8 +191,8 @@ fn check_instructions(state: &ConnectionState, program: &Program, text: &str) ->
         ));
     }
     let is = |words: &[&str]| words.iter().any(|word| first.is(word));
-    // SQLite trusts what is in `temp`, as it trusts the application. What is made or changed in `main` may
-    // have to be put down there, too.
+    // SQLite trusts what is in `temp` as it trusts the application. A change in `main` may have to be
+    // noted there, too.
     let is_of_main = is(&["ALTER", "DROP"]) && program.writes_schema(MAIN);
     if program.writes_schema(TEMP) && !is_of_main {
         return Err(refusal("guests cannot change what there is in temp"));
@@ -223,7 +223,7 @@ fn check_instructions(state: &ConnectionState, program: &Program, text: &str) ->
     Ok(())
 }
 
-/// The tables of definitions tell what other guests are, and where they came from.
+/// Refuses the tables of definitions, which tell what other guests are and where they came from.
 fn check_catalog(state: &ConnectionState, program: &Program) -> Result<()> {
     let mut pages = program.roots.iter().filter(|root| root.database == MAIN && root.page > 1);
     if pages.next().is_none() {
@@ -248,7 +248,7 @@ fn check_catalog(state: &ConnectionState, program: &Program) -> Result<()> {
     }
 }
 
-/// What the calls need besides.
+/// Checks the calls. Gives `needs` with what the calls need besides.
 fn check_calls(
     state: &ConnectionState,
     known: &mut Known,
@@ -256,7 +256,7 @@ fn check_calls(
     mut needs: Capabilities,
     first: Token<'_>,
 ) -> Result<Capabilities> {
-    // Only these statements call them; elsewhere the name is some function of the application's.
+    // Only these statements call them. Elsewhere the name is a function of the application's.
     let internal = if first.is("ALTER") || first.is("ANALYZE") { INTERNAL } else { &[] };
     for call in calls {
         let name = call.name.as_str();
@@ -292,7 +292,7 @@ fn search(calls: &[Call]) -> Search {
     calls.iter().map(of).max().unwrap_or_default()
 }
 
-/// Whether the function is one of a definition's, which has rights of its own.
+/// Whether the function belongs to a definition, which has rights of its own.
 fn is_definition(state: &ConnectionState, call: &Call) -> bool {
     let arguments = i32::try_from(call.arguments);
     arguments.is_ok_and(|arguments| state.has_slot(&function_key(&call.name, arguments)))

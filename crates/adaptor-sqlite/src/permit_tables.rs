@@ -1,9 +1,9 @@
 //! Which virtual tables a guest's statement may reach.
 //!
-//! A program has the address of each. Those of definitions are known by it, the others by looking how
-//! EXPLAIN calls the tables that are harmless. Most modules are not: they read files, or run SQL. Full-text
-//! search and R-trees run statements of their own, whose programs nobody lists, over tables that their name
-//! and their options tell; so these have to be plain tables.
+//! A program has the address of each. That is enough for tables of definitions; others are compared with
+//! what EXPLAIN calls the harmless tables. Most modules are not harmless: they read files, or run SQL.
+//! Full-text search and R-trees run statements of their own, whose programs nobody lists, over tables that
+//! follow from their name and options. So these have to be plain tables.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,11 +19,11 @@ use crate::refusal::{of_full_text, refusal};
 use crate::schema::{MODULES, Object, SCHEMAS, definition, options};
 use crate::state::ConnectionState;
 
-/// Virtual tables without a definition in a file that only read.
+/// Virtual tables that have no definition in a file and only read.
 const EPONYMOUS: &[&str] = &["json_each", "json_tree", "jsonb_each", "jsonb_tree"];
 
-/// Checks the virtual tables of a program. A column with a constraint cannot be added: SQLite then checks
-/// the whole table, by a statement whose program nobody lists.
+/// Checks the virtual tables of a program. A guest cannot add a column with a constraint, because SQLite
+/// then checks the whole table with a statement whose program nobody lists.
 ///
 /// # Errors
 /// One is not for guests; the guest's time is over.
@@ -41,18 +41,18 @@ pub(crate) fn check(
     let has_attached = has_attached(state)?;
     let mut modules = Modules::new();
     unknown.retain(|text| find_known(state, known, text, &mut modules).is_none());
-    // Pragmas tell of attached databases, too.
+    // Pragmas also tell of attached databases.
     let pragmas = calls::pragmas().filter(|_| !has_attached).map(|name| format!("pragma_{name}"));
     for name in EPONYMOUS.iter().map(|name| (*name).to_owned()).chain(pragmas) {
         if unknown.is_empty() {
             break;
         }
-        // No table of a file is in `temp`, so that none can take the name.
+        // No table of a file is in `temp`, so none can take the name.
         if let Some(found) = address_of(state, "temp", &name) {
             unknown.retain(|text| *text != found);
         }
     }
-    // Those that the statement names are most likely the ones.
+    // Those that the statement names come first, because they are most likely the ones.
     let named = if unknown.is_empty() { HashSet::new() } else { names_in(sql) };
     for is_named in [true, false] {
         for schema in SCHEMAS {
@@ -95,7 +95,7 @@ pub(crate) fn check(
     check_full_text(state, known, program, &modules, sql)
 }
 
-/// Virtual tables by how EXPLAIN calls them: schema, name and module.
+/// Virtual tables by the address that EXPLAIN shows: schema, name and module.
 type Modules = HashMap<String, (&'static str, String, String)>;
 
 /// Finds a virtual table where it was found before.
@@ -107,13 +107,13 @@ fn find_known(
 ) -> Option<()> {
     let (schema, name) = known.table(text)?;
     let module = known.schema(state, schema).ok()?.objects.get(&name)?.module.clone()?;
-    // Whether SQLite still has it there is asked all the same: an address says nothing by itself.
+    // SQLite is still asked whether it is there, because an address alone proves nothing.
     (address_of(state, schema, &name)? == text).then_some(())?;
     modules.insert(text.to_owned(), (schema, name, module));
     Some(())
 }
 
-/// Whether the tables behind one of the modules for guests are plain ones.
+/// Whether the tables behind a virtual table are plain. It has one of the modules for guests.
 fn is_plain(
     state: &ConnectionState,
     known: &mut Known,
@@ -125,8 +125,8 @@ fn is_plain(
     known.is_plain(schema.name, name, || schema.is_plain(state, name, object))
 }
 
-/// Whether a guest may drop what has this name in a database: a table of a definition, or one of the modules
-/// for guests over plain tables.
+/// Whether a guest may drop the virtual table of this name in a database: one of a definition, or one of
+/// the modules for guests over plain tables.
 fn is_dropped_by_guests(
     state: &ConnectionState,
     known: &mut Known,
@@ -158,8 +158,8 @@ fn names_in(sql: &str) -> HashSet<String> {
     }
 }
 
-/// Checks the calls that are full-text search's own if their first argument is a column, and not what is
-/// computed from one: EXPLAIN shows no difference.
+/// Checks the calls that are full-text search's own if their first argument is a column. EXPLAIN shows no
+/// difference to an argument that is computed from one.
 fn check_full_text(
     state: &ConnectionState,
     known: &mut Known,
@@ -168,7 +168,7 @@ fn check_full_text(
     sql: &str,
 ) -> Result<()> {
     for OfTable { call, table } in &program.full_text {
-        // Otherwise a placeholder of ours is called, which does no harm.
+        // At worst this calls a placeholder of ours, which does no harm.
         if state.placeholders.has(call) {
             continue;
         }
@@ -182,7 +182,7 @@ fn check_full_text(
 }
 
 /// Whether the first argument of each call of full-text search is the column that is named like its table,
-/// in a statement that has no text but its own: no view, no trigger.
+/// in a statement without any other text: no view, no trigger.
 fn has_only_columns(state: &ConnectionState, known: &mut Known, sql: &str) -> Result<bool> {
     let Some(tables) = full_text::tables_of_calls(sql) else { return Ok(false) };
     let (names, mut found) = (names_in(sql), HashSet::new());
@@ -212,7 +212,7 @@ pub(crate) fn has_attached(state: &ConnectionState) -> Result<bool> {
     Ok(has)
 }
 
-/// Whether a statement that makes a virtual table makes one of a module that is for guests.
+/// Whether a statement that makes a virtual table uses a module that is for guests.
 pub(crate) fn is_made_by_guests(state: &ConnectionState, sql: &str) -> bool {
     definition(sql).is_some_and(|(module, lexer)| {
         is_definition(state, &module)
@@ -230,7 +230,7 @@ fn address(text: &str) -> Option<usize> {
     usize::from_str_radix(digits.strip_prefix("0x").unwrap_or(digits), 16).ok()
 }
 
-/// How EXPLAIN calls this virtual table, if there is one.
+/// The address that EXPLAIN shows for this virtual table, if there is one.
 fn address_of(state: &ConnectionState, schema: &str, name: &str) -> Option<String> {
     let sql = format!("SELECT 1 FROM {schema}.{}", quote_identifier(name));
     let program = Program::read(state, sql.as_bytes(), Author::Guest).ok()?;

@@ -1,8 +1,8 @@
-//! The functions that SQLite registers for full-text search to put its own in their place. They only fail.
+//! The functions that SQLite registers so that full-text search can replace them. They only fail.
 //!
-//! What an application registers under the name and number of arguments takes such a place, and nothing
-//! tells the one from the other. In a connection that is ours from its opening on, ours take the places
-//! first; when one of them is destroyed, its place is somebody else's.
+//! A function that an application registers under the same name and number of arguments takes such a place,
+//! and nothing tells the two apart. On a connection of our own, our functions take the places first, when
+//! it is opened. When one of them is destroyed, its place is somebody else's.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -22,7 +22,7 @@ use crate::{full_text, scalar};
 #[derive(Default)]
 pub(crate) struct Placeholders(Rc<RefCell<HashSet<Call>>>);
 
-/// What SQLite keeps for one.
+/// What SQLite keeps for a placeholder.
 struct Placeholder {
     call: Call,
     ours: Rc<RefCell<HashSet<Call>>>,
@@ -35,7 +35,7 @@ impl Placeholders {
     }
 }
 
-/// Takes the places. For connections in which no application has registered anything yet.
+/// Takes the places. Only for connections in which no application has registered anything yet.
 pub(crate) fn register(handle: Handle, places: &Placeholders) -> Result<()> {
     for call in functions(handle)?.into_keys().filter(|call| full_text::is_known(&call.name)) {
         let (name, arguments) = (call.name.clone(), c_int::try_from(call.arguments).unwrap_or(-1));
@@ -61,7 +61,7 @@ impl Function for Placeholder {
     ) {
         // SAFETY: the function was registered with this, which outlives the call.
         let this = unsafe { &*(api.sqlite3_user_data)(context).cast::<Self>() };
-        // As SQLite's own says it.
+        // The same message as that of SQLite's own.
         let message = format!("unable to use function {} in the requested context", this.call.name);
         // SAFETY: the context is that of this call.
         unsafe { fail(api, context, &Error::new(ErrorKind::Engine, message)) };

@@ -1,7 +1,7 @@
 //! Pointers of guests as [pointer values](https://www.sqlite.org/bindptr.html) of SQLite.
 //!
 //! SQLite copies such a value without the right to destroy it, and a copy can outlive the original. So
-//! what SQLite has is a number, which finds nothing once the original is gone.
+//! SQLite gets a number, which finds nothing once the original is gone.
 
 use std::collections::BTreeMap;
 use std::ffi::{CString, c_char, c_void};
@@ -48,12 +48,12 @@ pub(crate) unsafe fn give(api: &Api, context: *mut sqlite3_context, pointer: Poi
     unsafe { (api.sqlite3_result_pointer)(context, number, type_name(), Some(done)) };
 }
 
-/// SQLite is done with a pointer.
+/// Drops a pointer that SQLite is done with.
 unsafe extern "C" fn done(number: *mut c_void) {
     guard(
         || {},
         || {
-            // Outside of the lock: what is dropped is not known here.
+            // Outside the lock, because it is not known here what is dropped.
             let pointer = with_held(|held, _| held.remove(&number.addr()));
             drop(pointer);
         },

@@ -1,8 +1,8 @@
-//! What a statement of a guest's would do, read from its program.
+//! What a guest's statement would do, read from its program.
 //!
-//! Its text does not tell: a view or a trigger of the file may call anything. The authorizer would, but
-//! it belongs to the application. So the statement is compiled once more behind [EXPLAIN], which lists
-//! the instructions of its program, those of triggers and views included: each function, table and
+//! Its text does not tell, because a view or a trigger of the file may call anything. The authorizer would
+//! tell, but it belongs to the application. So the statement is compiled once more behind [EXPLAIN], which
+//! lists the instructions of its program, with those of triggers and views. Each function, table and
 //! virtual table that it can reach is there.
 //!
 //! [EXPLAIN]: https://www.sqlite.org/opcode.html
@@ -29,8 +29,8 @@ const IS_REGISTER: i64 = 0x10;
 /// `OE_Rollback`
 const ROLLBACK: i64 = 1;
 
-/// Instructions that no statement of a guest's may have. Each changes the transaction, the file as a
-/// whole, or runs SQL whose program is not listed.
+/// Instructions that no guest's statement may have. Each changes the transaction or the file as a whole, or
+/// runs SQL whose program is not listed.
 const REFUSED: &[&str] = &[
     "AutoCommit",
     "Checkpoint",
@@ -47,14 +47,14 @@ const REFUSED: &[&str] = &[
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct OfTable {
     pub(crate) call: Call,
-    /// The virtual table, as EXPLAIN calls it.
+    /// The virtual table, by the address that EXPLAIN shows.
     pub(crate) table: String,
 }
 
 /// Whose statement is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Author {
-    /// SQLite is to refuse what is not for SQL of an attacker, where it can.
+    /// SQLite refuses, where it can, what is not for an attacker's SQL.
     Guest,
     Application,
 }
@@ -63,25 +63,25 @@ pub(crate) enum Author {
 #[derive(Debug, Default)]
 pub(crate) struct Program {
     pub(crate) calls: Vec<Call>,
-    /// Calls whose first argument is a column of a virtual table, and that are the table's own if it has
-    /// such a function. They are not among the others.
+    /// Calls whose first argument is a column of a virtual table. They are the table's own if it has such a
+    /// function, and are not among `calls`.
     pub(crate) full_text: Vec<OfTable>,
     pub(crate) roots: Vec<Root>,
-    /// Virtual tables, by the text that EXPLAIN has for the address of each.
+    /// Virtual tables, by the address that EXPLAIN shows for each.
     pub(crate) virtual_tables: Vec<String>,
-    /// A virtual table is made, or dropped, in this database by this name.
+    /// Whether a virtual table is made; and those that are dropped, by database and name.
     pub(crate) makes_virtual: bool,
     pub(crate) drops_virtual: Vec<(i64, String)>,
     /// It reaches a database that is neither `main` nor `temp`.
     pub(crate) reaches_attached: bool,
     /// A conflict or a trigger can end the transaction.
     pub(crate) can_roll_back: bool,
-    /// An instruction that is not for guests.
+    /// The first instruction that is not for guests.
     pub(crate) refused: Option<String>,
 }
 
 impl Program {
-    /// The program of the first statement of `sql`, which ends where the text does.
+    /// Reads the program of the first statement of `sql`, which has to end where the text does.
     ///
     /// # Errors
     /// SQLite cannot compile or explain it; the guest's time is over.
@@ -107,7 +107,7 @@ impl Program {
     fn add(&mut self, instruction: &Instruction<'_>, columns: &mut Columns) -> Result<()> {
         let opcode = instruction.opcode()?;
         match opcode {
-            // One program for each trigger follows that of the statement.
+            // The program of each trigger follows that of the statement.
             "Init" => columns.begin(),
             "Function" | "Function0" | "PureFunc" | "PureFunc0" => {
                 let call = instruction.call()?;
@@ -185,13 +185,13 @@ impl Program {
         self.reaches_attached |= ![MAIN, TEMP].contains(&database);
     }
 
-    /// What it writes of tables and indexes, without the schema's.
+    /// The tables and indexes that it writes, without the schema's.
     pub(crate) fn written(&self) -> Vec<Root> {
         let is_written = |root: &&Root| root.writes && root.page != SCHEMA_ROOT;
         self.roots.iter().filter(is_written).copied().collect()
     }
 
-    /// Whether it writes the table in which the schema of a database is.
+    /// Whether it writes the table that holds the schema of a database.
     pub(crate) fn writes_schema(&self, database: i64) -> bool {
         self.roots.contains(&Root { database, page: SCHEMA_ROOT, writes: true })
     }
@@ -232,7 +232,7 @@ impl Instruction<'_> {
         }
     }
 
-    /// The operand P5. Older libraries have it as two hexadecimal digits.
+    /// The operand P5. Older libraries give it as two hexadecimal digits.
     fn flags(&self) -> Result<i64> {
         match self.row.column(6) {
             Ok(ValueRef::Integer(flags)) => Ok(flags),
@@ -250,7 +250,7 @@ impl Instruction<'_> {
         let call = parts.and_then(|(name, arguments)| {
             Some(Call { name: name.to_ascii_lowercase(), arguments: arguments.parse().ok()? })
         });
-        // A long name is cut off.
+        // SQLite cuts off a long name.
         call.ok_or_else(|| unreadable(&format!("the function {text}")))
     }
 

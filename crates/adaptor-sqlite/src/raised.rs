@@ -1,9 +1,9 @@
-//! A flag that is up while something runs, and as before when that has ended, in whatever way: what a
-//! panic leaves up would have its effect on every later statement.
+//! A flag that is up while something runs, and goes back at its end, even after a panic: a flag left up
+//! would affect every later statement.
 
 use std::cell::Cell;
 
-/// The flag goes back when this is dropped.
+/// Puts the flag back when it is dropped.
 pub(crate) struct Raised<'a> {
     flag: &'a Cell<bool>,
     before: bool,
@@ -14,7 +14,7 @@ impl<'a> Raised<'a> {
         Self { flag, before: flag.replace(true) }
     }
 
-    /// Whether it was up before.
+    /// Whether the flag was up before.
     pub(crate) fn was_up(&self) -> bool {
         self.before
     }

@@ -1,7 +1,7 @@
 //! The connection as the core reads the catalog from it.
 //!
-//! `octet_length()`, which tells the length of a text without reading it, came with SQLite 3.43. With
-//! older libraries incremental I/O tells it: opening a value reads only the header of its row.
+//! `octet_length()` tells the length of a text without reading it. It came with SQLite 3.43. With older
+//! libraries incremental I/O tells it, because opening a value reads only the header of its row.
 
 use std::ffi::{CString, c_int, c_void};
 
@@ -17,10 +17,10 @@ pub(crate) struct Reader(pub(crate) Handle);
 /// The oldest version with `octet_length()`.
 const OCTET_LENGTH_SINCE: c_int = 3_043_000;
 
-/// Columns that a statement of the catalog has at most.
+/// The most columns that a statement of the catalog has.
 const COLUMNS_MAX: usize = 16;
 
-/// Hands a row over. Text that is not UTF-8 was written by somebody else, and is NULL.
+/// Hands over a row. Text that is not UTF-8 was written by somebody else and becomes NULL.
 fn hand_over(
     statement: &Statement,
     row: &mut dyn FnMut(Values<'_, '_>) -> Result<()>,
@@ -47,7 +47,7 @@ impl CatalogReader for Reader {
     }
 
     fn columns(&self, schema: &str, table: &str) -> Result<Vec<TableColumn>> {
-        /// Columns of the answer.
+        /// Columns of the pragma's rows.
         const NAME: usize = 1;
         const HIDDEN: usize = 6;
         let mut columns = Vec::new();
@@ -73,7 +73,7 @@ impl CatalogReader for Reader {
             return self.query(&select.sql(), &[], row);
         }
         if !select.has_rowid {
-            // Without a number no value can be opened: SQLite holds one text at a time to measure it.
+            // Values can be opened only by rowid. Here SQLite holds one text at a time to measure it.
             let sql =
                 select.columns.iter().map(without_octet_length).collect::<Vec<_>>().join(", ");
             let Select { schema, table, rows_max, .. } = select;
@@ -115,8 +115,8 @@ impl CatalogReader for Reader {
     }
 }
 
-/// What a [`Select`] is without `octet_length()`: the first statement goes through the rows and tells
-/// which values are text, the second reads a row but for the texts that are too long.
+/// Two statements that replace a [`Select`] without `octet_length()`. The first goes through the rows and
+/// tells which values are text. The second reads a row without the texts that are too long.
 fn old_statements(select: &Select<'_>) -> (String, String) {
     let (mut types, mut values) = (String::new(), String::new());
     for (i, column) in (2..).zip(&select.columns) {
@@ -167,8 +167,8 @@ struct Text {
 }
 
 impl Text {
-    /// Bytes of the text in this row, in the encoding of the database. `kept` is the same column in the
-    /// row before.
+    /// Bytes of the text in this row, in the encoding of the database. `kept` is the same column, opened
+    /// for the row before.
     fn length(
         kept: &mut Option<Self>,
         handle: Handle,

@@ -1,9 +1,9 @@
-//! What CASCADE REINDEX does: everything that depends on a new version is built anew, and checked.
+//! What CASCADE REINDEX does: it rebuilds and checks everything that depends on a new version.
 //!
-//! REINDEX alone is not enough. An index of a WITHOUT ROWID table ends with the primary key, and SQLite
-//! sorts it by its own columns only, since rows come in the order of that key; but it builds it before
-//! the key is in its new order. A second pass puts it right. And CHECK constraints and UNIQUE indexes
-//! may not hold with the new version: then the statement fails, and its transaction takes all back.
+//! REINDEX alone is not enough. An index of a WITHOUT ROWID table ends with the primary key. SQLite sorts
+//! it by its own columns only, because rows come in the order of that key, but it builds it before the key
+//! is in its new order. A second pass puts it right. CHECK constraints and UNIQUE indexes may not hold with
+//! the new version. Then the statement fails, and its transaction undoes everything.
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,10 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::statement::Handle;
 
-/// Builds anew what depends on a definition.
+/// Rebuilds what depends on a definition.
 ///
 /// # Errors
-/// It cannot be built; a table does not pass `integrity_check` afterwards.
+/// It cannot be rebuilt; a table does not pass `integrity_check` afterwards.
 pub(crate) fn rebuild(handle: Handle, dependents: &[Dependent]) -> Result<()> {
     let mut tables = BTreeSet::new();
     for Dependent { kind, schema, name } in dependents {
@@ -56,7 +56,7 @@ fn definition(
     })
 }
 
-/// Whether a definition says so; where a literal does, a pass too many does no harm.
+/// Whether a definition says WITHOUT ROWID. If only a literal does, the extra pass does no harm.
 fn is_without_rowid(sql: &str) -> bool {
     let mut lexer = Lexer::new(sql);
     let mut before = lexer.significant();
