@@ -16,7 +16,7 @@ use crate::state::{ConnectionState, Registers};
 use crate::statement::Handle;
 use crate::{aggregate, collation, introspection, scalar, table};
 
-/// What registers all of it.
+/// Registers all of it.
 pub(crate) struct Everything;
 
 impl Registers for Everything {
@@ -56,8 +56,8 @@ fn register(state: &Rc<ConnectionState>, registry: &Registry) -> Result<()> {
             continue;
         }
         match create_slot(state, key, entry.name(), Form::of(entry)) {
-            // A name or a number of arguments that SQLite does not accept: nothing can call it,
-            // and the others are none the worse.
+            // SQLite does not accept the name or the number of arguments. Nothing can call this function,
+            // and the others still work.
             Err(error) if is_code(&error, SQLITE_MISUSE) => {}
             created => created?,
         }
@@ -95,7 +95,7 @@ fn tidy(state: &Rc<ConnectionState>, registry: &Registry) -> Result<()> {
     Ok(())
 }
 
-/// Whether the function that was registered in this form is still to be called so.
+/// Whether the function is still to be called as it was registered.
 fn is_true(registry: &Registry, key: &FunctionKey, form: Form) -> bool {
     registry.meant(key).is_some_and(|entry| Form::of(entry) == form)
 }

@@ -1,10 +1,10 @@
 //! What is registered with SQLite under names of one kind, and which names the application took.
 //!
-//! SQLite tells in one way that something registered is gone: it destroys it. By our own will, at the
-//! end of the connection, when it did not accept it in the first place, or because the application
-//! registered something of its own under the name, which then is the application's.
+//! SQLite tells in only one way that something registered is gone: it destroys it. That happens when we
+//! delete it, when the connection ends, when SQLite did not accept it, or when the application registers
+//! something under the name. The name is then the application's.
 //!
-//! Whoever borrows one of these calls neither SQLite nor a guest meanwhile.
+//! Whoever borrows one of these must call neither SQLite nor a guest meanwhile.
 
 use std::borrow::Borrow;
 use std::cell::OnceCell;
@@ -14,7 +14,7 @@ use std::hash::Hash;
 use commensal_core::Result;
 use commensal_core::manifest::FunctionKey;
 
-/// Under what something is registered.
+/// What something is registered under.
 pub(crate) trait Key: Clone + Eq + Hash {
     /// The name, in ASCII lower case.
     fn name(&self) -> &str;
@@ -36,7 +36,7 @@ impl Key for FunctionKey {
 pub(crate) struct Registered<K, V> {
     by_key: HashMap<K, V>,
     taken: HashSet<String>,
-    /// Something is no longer what the catalog says. SQLite can be told once the connection is idle.
+    /// Something differs from the catalog. SQLite can be told once the connection is idle.
     untidy: bool,
 }
 
@@ -72,12 +72,12 @@ impl<K: Key, V: Clone> Registered<K, V> {
         self.taken.contains(name)
     }
 
-    /// Something is about to be registered.
+    /// Notes what is about to be registered.
     pub(crate) fn insert(&mut self, key: K, value: V) {
         self.by_key.insert(key, value);
     }
 
-    /// Something is about to be deleted.
+    /// Forgets what is about to be deleted.
     pub(crate) fn remove<Q: Eq + Hash + ?Sized>(&mut self, key: &Q)
     where
         K: Borrow<Q>,
@@ -85,14 +85,14 @@ impl<K: Key, V: Clone> Registered<K, V> {
         self.by_key.remove(key);
     }
 
-    /// SQLite did not accept something, and may have destroyed it, which looked as if the application
-    /// had.
+    /// Forgets what SQLite did not accept. SQLite may have destroyed it, which looked as if the application
+    /// had taken the name.
     pub(crate) fn refused(&mut self, key: &K) {
         self.by_key.remove(key);
         self.taken.remove(key.name());
     }
 
-    /// SQLite destroyed something; `is` tells whether that is what is registered now.
+    /// Notes that SQLite destroyed something. `is` tells whether that is what is registered now.
     pub(crate) fn destroyed(&mut self, key: &K, is: impl FnOnce(&V) -> bool) {
         if self.by_key.get(key).is_some_and(is) {
             self.by_key.remove(key);
@@ -101,12 +101,12 @@ impl<K: Key, V: Clone> Registered<K, V> {
         }
     }
 
-    /// Finds out whether something is no longer true.
+    /// Finds out whether something no longer matches the catalog.
     pub(crate) fn look_over(&mut self, is_true: impl Fn(&K, &V) -> bool) {
         self.untidy |= self.by_key.iter().any(|(key, value)| !is_true(key, value));
     }
 
-    /// What is no longer true.
+    /// What no longer matches the catalog.
     pub(crate) fn stale(&self, is_true: impl Fn(&K, &V) -> bool) -> Vec<K> {
         let stale = self.by_key.iter().filter(|(key, value)| !is_true(key, value));
         stale.map(|(key, _)| key.clone()).collect()
@@ -116,22 +116,22 @@ impl<K: Key, V: Clone> Registered<K, V> {
         self.untidy
     }
 
-    /// All is as the catalog says.
+    /// Notes that everything is as the catalog says.
     pub(crate) fn tidied(&mut self) {
         self.untidy = false;
     }
 
-    /// What tells names of ours from others, without borrowing this.
+    /// Tells our names from others, without borrowing this.
     pub(crate) fn foreign(&self) -> Foreign {
         Foreign { ours: self.names(), taken: self.taken.clone(), all: OnceCell::new() }
     }
 }
 
-/// What is not ours among names of one kind.
+/// Tells which names of one kind are not ours.
 pub(crate) struct Foreign {
     ours: HashSet<String>,
     taken: HashSet<String>,
-    /// All names that SQLite knows, once there was a name that has not been registered yet.
+    /// All names that SQLite knows, asked for at the first name that is not registered yet.
     all: OnceCell<Result<HashSet<String>>>,
 }
 
@@ -142,7 +142,7 @@ impl Foreign {
                 && self.all.get_or_init(all).as_ref().is_ok_and(|all| all.contains(name))
     }
 
-    /// Whether SQLite could say.
+    /// Fails if SQLite could not list its names.
     pub(crate) fn finish(self) -> Result<()> {
         self.all.into_inner().map_or(Ok(()), |all| all.map(drop))
     }

@@ -16,7 +16,7 @@ use crate::{auxiliary, pointer};
 pub(crate) struct ResultContext {
     api: &'static Api,
     context: *mut sqlite3_context,
-    /// The function of SQL's that is called there is the guest's own.
+    /// The SQL function that is called there is the guest's own.
     is_guests: bool,
 }
 
@@ -28,8 +28,8 @@ impl ResultContext {
         Self { api, context, is_guests: false }
     }
 
-    /// The same for `xFunc` of a function that is always the same one of a guest's: what a guest keeps for
-    /// arguments, SQLite keeps there.
+    /// The same for `xFunc` of a function that always calls the same function of a guest. SQLite keeps
+    /// there what the guest keeps for arguments.
     ///
     /// # Safety
     /// As for [`ResultContext::new`]; nobody else keeps anything there for an argument.
@@ -47,7 +47,7 @@ impl Sink<()> for ResultContext {
     }
 
     fn zeroblob(self, len: usize, subtype: u8) {
-        // SAFETY: as above. What is too large for SQLite is its own error.
+        // SAFETY: as above. SQLite itself reports what is too large for it.
         unsafe {
             (self.api.sqlite3_result_zeroblob64)(self.context, len as u64);
             if subtype != 0 {
@@ -102,9 +102,9 @@ pub(crate) unsafe fn set_result(
     }
 }
 
-/// Gives SQLite an error. The code is SQLITE_ERROR, which undoes the statement and keeps the
-/// transaction, as do those of locks, by which hosts know what to try again; only a real interrupt has
-/// its own.
+/// Gives SQLite an error. The code is SQLITE_ERROR, which undoes the statement and keeps the transaction.
+/// Errors of locks keep their codes, by which hosts know what to try again. Only a real interrupt has a
+/// code of its own.
 ///
 /// # Safety
 /// `context` is that of a running call.

@@ -1,4 +1,4 @@
-//! Scalar functions of ours, whatever they do, in any library.
+//! Scalar functions of ours, in any library.
 
 use std::ffi::{CString, c_int, c_void};
 
@@ -11,7 +11,7 @@ use crate::library::{self, LIBRARIES_MAX, by_library};
 use crate::result::fail;
 use crate::statement::Handle;
 
-/// What a function of ours does with a call, in any library.
+/// What a function of ours does when any library calls it.
 pub(crate) trait Function {
     /// # Safety
     /// The arguments are those of `xFunc`, called by the library of `api`, of a function that was
@@ -36,7 +36,7 @@ pub(crate) fn scalar_of<F: Function>(api: &'static Api) -> Result<ScalarFunction
 /// Registers a scalar function of ours, whose data SQLite keeps until it destroys the function.
 ///
 /// # Errors
-/// There are too many libraries; SQLite refuses it, and has dropped the data.
+/// There are too many libraries; SQLite refuses the function, and has dropped the data.
 pub(crate) fn register<F: Function>(
     handle: Handle,
     name: &str,
@@ -81,7 +81,7 @@ unsafe extern "C" fn scalar<const LIBRARY: usize, F: Function>(
     argc: c_int,
     argv: *mut *mut sqlite3_value,
 ) {
-    // Set before the function could be registered; without it there is no way even to fail.
+    // This is set before the function is registered. Without it, not even an error can be reported.
     let Some(api) = library::library(LIBRARY) else { return };
     // SAFETY: SQLite gives the context and the values for the duration of this call.
     let body = || unsafe { F::call(api, context, argc, argv) };
@@ -89,7 +89,7 @@ unsafe extern "C" fn scalar<const LIBRARY: usize, F: Function>(
     unsafe { guarded(api, context, body) };
 }
 
-/// Runs what C calls for a result; a panic becomes an error.
+/// Runs what C calls for a result. A panic becomes an error.
 ///
 /// # Safety
 /// `context` is that of a running call.

@@ -1,5 +1,5 @@
-//! What there is in a schema for guests: its tables, and the virtual ones of modules that reach no more than
-//! plain tables of their file.
+//! What a schema has for guests: its tables, and the virtual tables of modules that reach only plain tables
+//! of their file.
 
 use std::collections::HashMap;
 
@@ -11,10 +11,10 @@ use crate::program::{Author, Program};
 use crate::refusal::{is_of_catalog, refusal};
 use crate::state::ConnectionState;
 
-/// Modules of SQLite's own that reach nothing but tables of their file.
+/// SQLite's own modules that reach only tables of their file.
 pub(crate) const MODULES: &[&str] = &["fts3", "fts4", "fts5", "geopoly", "rtree", "rtree_i32"];
 
-/// Options of full-text search that name no function, and `content`, which names a table.
+/// Options of full-text search that name no function. One of them, `content`, names a table.
 const OPTIONS: &[&str] = &[
     "columnsize",
     CONTENT,
@@ -34,13 +34,13 @@ const OPTIONS: &[&str] = &[
 
 const CONTENT: &str = "content";
 
-/// What follows a table's name and `_` in the names of the tables behind it.
+/// What the names of the tables behind a table have after its name and `_`.
 const SHADOWS: &[&str] = &[
     "config", "content", "data", "docsize", "idx", "node", "parent", "rowid", "segdir", "segments",
     "stat",
 ];
 
-/// Objects of a schema that are looked at, at most.
+/// How many objects of a schema are looked at.
 const OBJECTS_MAX: usize = 10_000;
 
 /// The schemas that guests reach.
@@ -51,7 +51,7 @@ pub(crate) struct Object {
     pub(crate) is_table: bool,
     /// The module of a virtual table.
     pub(crate) module: Option<String>,
-    /// The table that its option `content` names; empty for none.
+    /// The table that the option `content` names; empty if it names none.
     content: Option<String>,
     has_trigger: bool,
 }
@@ -65,7 +65,8 @@ pub(crate) struct Schema {
 
 impl Schema {
     /// # Errors
-    /// There are more than a guest's statement looks at; the guest's time is over; what SQLite reports.
+    /// There are more objects than a guest's statement looks at; the guest's time is over; SQLite reports
+    /// an error.
     pub(crate) fn read(state: &ConnectionState, name: &'static str) -> Result<Self> {
         let master = if name == "temp" { "sqlite_temp_master" } else { "main.sqlite_master" };
         let sql = format!("SELECT type, name, tbl_name, rootpage, sql FROM {master}");
@@ -76,7 +77,7 @@ impl Schema {
                 Ok(ValueRef::Text(text)) => text,
                 _ => "",
             };
-            // A number of a page alone says nothing: anybody can write it there.
+            // The number of a page alone proves nothing, because anybody can write it there.
             let start = text(4).get(..13).unwrap_or_default();
             let is_stored = row.column(3)? != ValueRef::Integer(0)
                 && start.eq_ignore_ascii_case("create table ");
@@ -93,7 +94,7 @@ impl Schema {
                     let definition =
                         if kind == "table" && !is_stored { definition(text(4)) } else { None };
                     let (module, content) = match definition {
-                        // One with other options is not harmless, whatever its module.
+                        // A table with other options is not harmless, whatever its module.
                         Some((module, lexer)) => match options(lexer) {
                             Some(content) => (Some(module), content),
                             None => (None, None),
@@ -116,7 +117,7 @@ impl Schema {
         Ok(Self { name, objects })
     }
 
-    /// The virtual tables of the modules that are for guests, with these.
+    /// The virtual tables of the modules that are for guests, by name and module.
     pub(crate) fn of_modules(&self) -> impl Iterator<Item = (&str, &str)> {
         self.objects.iter().filter_map(|(name, object)| {
             let module = object.module.as_deref()?;
@@ -146,7 +147,7 @@ impl Schema {
         }
     }
 
-    /// The columns of a table whose rows are stored as they are, and that is none of the catalog's; `None`
+    /// The columns of a table that stores its rows as they are and does not belong to the catalog; `None`
     /// for any other.
     fn columns(&self, state: &ConnectionState, name: &str) -> Result<Option<Vec<String>>> {
         if !self.objects.get(name).is_some_and(|object| object.is_table) || is_of_catalog(name) {
@@ -171,7 +172,7 @@ impl Schema {
     }
 
     /// Whether reading and writing the table runs nothing: no constraint, index, trigger or action of a
-    /// foreign key that calls a function or reaches a virtual table.
+    /// foreign key calls a function or reaches a virtual table.
     fn is_written_plainly(&self, state: &ConnectionState, name: &str) -> Result<bool> {
         let Some(columns) = self.columns(state, name)? else { return Ok(false) };
         let table = self.quoted(name);
@@ -231,7 +232,7 @@ pub(crate) fn definition(sql: &str) -> Option<(String, Lexer<'_>)> {
     Some((module, lexer))
 }
 
-/// What the option `content` says, if it is there; `None` if there is an option that is not harmless.
+/// What the option `content` says, if it is there. The outer `None`: an option is not harmless.
 pub(crate) fn options(mut lexer: Lexer<'_>) -> Option<Option<String>> {
     let mut content = None;
     let mut before = lexer.significant();
@@ -240,7 +241,7 @@ pub(crate) fn options(mut lexer: Lexer<'_>) -> Option<Option<String>> {
         if token.kind == TokenKind::Equals {
             let option = OPTIONS.iter().find(|option| before.is(option))?;
             if *option == CONTENT {
-                // FTS4 takes all that stands between `=` and the comma for the name: one token, or none.
+                // FTS4 takes everything between `=` and the comma as the name: one token, or none.
                 let value = lexer.token();
                 let name = match value.kind {
                     TokenKind::Comma | TokenKind::RightParenthesis => String::new(),
@@ -256,7 +257,7 @@ pub(crate) fn options(mut lexer: Lexer<'_>) -> Option<Option<String>> {
                         name
                     }
                 };
-                // Twice would be an error, unless it is not.
+                // It should be an error to give it twice, but that is not relied on.
                 if content.replace(name).is_some() {
                     return None;
                 }

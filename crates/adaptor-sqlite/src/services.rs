@@ -1,4 +1,4 @@
-//! What guests of a connection reach through the host module, and who is asked about interrupts.
+//! What guests of a connection reach through the host module, and how interrupts are noticed.
 
 use std::sync::Arc;
 
@@ -29,20 +29,20 @@ unsafe impl Send for Services {}
 unsafe impl Sync for Services {}
 
 impl Services {
-    /// For a connection that is `our_own`, and otherwise one of the application's.
+    /// For a connection of our own or, unless `our_own`, of the application.
     pub(crate) fn new(handle: Handle, environment: &Environment, our_own: bool) -> Self {
         let sql = GuestSql::new(handle, our_own);
         Self { handle, log: environment.settings.log.clone(), sql }
     }
 }
 
-/// Whether the application wants what runs to end. Called on the thread that has the connection.
+/// Whether the application wants to end what runs. Called on the thread that has the connection.
 pub(crate) fn is_interrupted(handle: Handle) -> bool {
     match handle.api.sqlite3_is_interrupted {
         // SAFETY: the connection is open, and this thread has it.
         Some(is_interrupted) => unsafe { is_interrupted(handle.db()) != 0 },
-        // Before 3.41 a step tells: while a statement is active, an interrupt that was asked for ends
-        // this one at once.
+        // Before 3.41 a step tells: while a statement is active, a requested interrupt ends this query at
+        // once.
         None => matches!(
             handle.query("SELECT 1", &[], &mut |_| Ok(())),
             Err(e) if e.engine_code().is_some_and(|code| code & 0xff == SQLITE_INTERRUPT)
@@ -78,10 +78,10 @@ impl HostServices for Services {
     }
 }
 
-/// Services of a guest that may run on a thread of SQLite's sorter: no statement may be stepped there.
+/// Services of a guest that may run on a thread of SQLite's sorter, where no statement may be stepped.
 pub(crate) struct SorterServices {
     own: Services,
-    /// Those of the guest whose statement compares.
+    /// The rights of the guest whose statement compares.
     rights: Arc<Rights>,
 }
 

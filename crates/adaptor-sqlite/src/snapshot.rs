@@ -1,4 +1,4 @@
-//! The snapshot of the catalog that a connection has: when it is read again, and how.
+//! The snapshot of the catalog that a connection has: when and how it is read again.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -25,8 +25,8 @@ impl Snapshots for ConnectionState {
 }
 
 impl ConnectionState {
-    /// A statement is about to begin. Functions look at the catalog when they are first called;
-    /// collations may be called where no SQL can run, so they are told.
+    /// Gets ready for a statement that is about to begin. Functions look at the catalog at their first
+    /// call. Collations may be called where no SQL can run, so they are told here.
     pub(crate) fn begin_statement(self: &Rc<Self>) -> Result<()> {
         thread::is_not_the_sorters();
         if self.collations.borrow().is_empty() {
@@ -44,7 +44,7 @@ impl ConnectionState {
         self.tidy()
     }
 
-    /// Changes the settings, for statements that begin from here on.
+    /// Changes the settings for statements that begin from now on.
     ///
     /// # Errors
     /// The catalog, whose policies depend on them, cannot be read.
@@ -57,7 +57,7 @@ impl ConnectionState {
         self.refresh().map(drop)
     }
 
-    /// The snapshot that is true now: reads the generation, and the catalog if that is another one.
+    /// The current snapshot: reads the generation, and the catalog if the generation has changed.
     ///
     /// # Errors
     /// The catalog cannot be read.
@@ -93,22 +93,22 @@ impl ConnectionState {
                 return Ok(self.registry());
             }
             Ok(Some(registry)) => Arc::new(registry),
-            // Somebody else holds the lock: what was committed last is what can be seen. Not so a
-            // snapshot of a transaction, which may have been rolled back since.
+            // Somebody else holds the lock, so what was committed last is what can be seen. This does not
+            // hold for a snapshot of a transaction, which may have been rolled back since.
             Err(error) if is_transient(&error) && self.committed.get() => {
                 return Ok(self.registry());
             }
             Err(error) => return Err(error),
         };
-        // Before anybody sees it: what could not be registered now is tried again, because the snapshot
-        // that is known is still another one.
+        // Registering comes before anybody sees the snapshot. If it fails, it is tried again, because the
+        // known snapshot is still the old one.
         self.registers.register(self, &registry)?;
         *self.registry.borrow_mut() = Arc::clone(&registry);
         self.committed.set(self.handle.sees_committed());
         Ok(registry)
     }
 
-    /// The new registry; `None` when the one there is still true.
+    /// The new registry, or `None` if the one there is still true.
     fn read_guarded(&self, force: bool) -> Result<Option<Registry>> {
         let known = self.registry.borrow().generation.filter(|_| !force);
         if !force {
@@ -120,7 +120,7 @@ impl ConnectionState {
                 return Ok(None);
             }
         }
-        // Before the tables are looked at: what it is compiled for is either what is found there, or it
+        // Prepared before the tables are looked at: either it is compiled for what is found there, or it
         // fails when it is stepped.
         let generation = self.handle.prepare_own_once(catalog::SELECT_GENERATION).ok();
         let empty_schema = self.committed_schema_version()?;
@@ -141,7 +141,7 @@ impl ConnectionState {
         }
     }
 
-    /// Whether the schema is one that was found to have no catalog.
+    /// Whether this schema was found before to have no catalog.
     fn is_known_empty(&self) -> Result<bool> {
         let Some(empty) = self.cached.borrow().empty_schema else { return Ok(false) };
         Ok(self.schema_version()? == empty)
@@ -165,7 +165,7 @@ impl ConnectionState {
         Ok(version)
     }
 
-    /// The version of the schema, if it is committed: others are given again after a rollback.
+    /// The version of the schema, if it is committed. Other versions come again after a rollback.
     fn committed_schema_version(&self) -> Result<Option<i64>> {
         match self.handle.sees_committed() {
             true => self.schema_version().map(Some),
@@ -173,14 +173,14 @@ impl ConnectionState {
         }
     }
 
-    /// The generation that can be read now, by the statement that was prepared when the catalog's tables
-    /// were last looked at; `None` once they have to be looked at again.
+    /// The current generation, read with the statement that was prepared when the catalog's tables were
+    /// last looked at. `None` if they have to be looked at again.
     fn step_generation(&self) -> Option<Generation> {
         let mut statement = self.cached.borrow_mut().generation.take()?;
         let generation = match statement.step() {
             // What is not UTF-8 was written by hand.
             Ok(true) => catalog::parse_generation(statement.column(0).unwrap_or(ValueRef::Null)),
-            // It says no more than that it failed.
+            // The reason does not matter.
             Ok(false) | Err(_) => return None,
         };
         statement.reset();
@@ -226,7 +226,7 @@ impl ConnectionState {
     }
 }
 
-/// While what this gives lives, the catalog is being read.
+/// Marks the catalog as being read while the result lives.
 fn begin_reading(reading: &Cell<bool>) -> Result<Raised<'_>> {
     let raised = Raised::new(reading);
     if raised.was_up() {
