@@ -65,8 +65,8 @@ pub(crate) struct Schema {
 
 impl Schema {
     /// # Errors
-    /// There are more objects than a guest's statement looks at; the guest's time is over; SQLite reports
-    /// an error.
+    /// There are too many objects for a guest's statement; the guest's time is over; SQLite reports an
+    /// error.
     pub(crate) fn read(state: &ConnectionState, name: &'static str) -> Result<Self> {
         let master = if name == "temp" { "sqlite_temp_master" } else { "main.sqlite_master" };
         let sql = format!("SELECT type, name, tbl_name, rootpage, sql FROM {master}");

@@ -93,7 +93,7 @@ impl SorterServices {
 
 impl HostServices for SorterServices {
     fn interrupted(&self) -> bool {
-        // Before 3.41 only the limits of time end a comparison.
+        // Before 3.41 only time limits end a comparison.
         self.own.handle.api.sqlite3_is_interrupted.is_some() && self.own.interrupted()
     }
 

@@ -1,8 +1,8 @@
 //! Statements of guests, on the connection that called them.
 //!
-//! Which kinds of statements a guest may have is decided by the core; what they reach by themselves and
-//! through the file is found out by what is handed in as [`Examine`], before the first step. The statement that was examined
-//! is the one that runs: SQLite does not compile it anew behind our back.
+//! The core decides which kinds of statements a guest may have. What they reach, by themselves and through
+//! the file, is found out before the first step by the [`Examine`] that is handed in. The statement that
+//! was examined is the one that runs: SQLite does not recompile it behind our back.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -25,50 +25,50 @@ use crate::raised::Raised;
 use crate::root::Root;
 use crate::statement::{Handle, Statement};
 
-/// Machine stack for a statement without deep expressions, in bytes, and for each level of an expression.
+/// Bytes of machine stack for a statement without deep expressions, and for each level of an expression.
 /// SQLite 3.40 needs 480 KiB for 1000 levels.
 const STACK_BYTES: usize = 64 << 10;
 const LEVEL_STACK_BYTES: usize = 640;
 
-/// Bytes of a pattern of `LIKE` and `GLOB` within statements of guests: a wildcard takes some 200 bytes of
+/// Bytes of a pattern of `LIKE` or `GLOB` in statements of guests. A wildcard takes some 200 bytes of
 /// stack.
 const PATTERN_BYTES_MAX: c_int = 2000;
 
-/// How often a statement is compiled anew for one step, because somebody changes the schema again and
-/// again. SQLite's own number for its own statements is 50.
+/// How often a statement is recompiled for one step if somebody keeps changing the schema. SQLite's own
+/// number for its own statements is 50.
 const RENEWALS_MAX: usize = 10;
 
 /// Finds out what statements of guests would do.
 pub(crate) trait Examine {
-    /// Compiles the first statement of a text, unless SQLite would take all memory for that, or all of the
-    /// stack. Gives the statement, or `None` when there is none, and the offset after it.
+    /// Compiles the first statement of a text, unless SQLite would need all memory or all of the stack for
+    /// it. Gives the statement, or `None` if there is none, and the offset after it.
     ///
     /// # Errors
-    /// It is too large, with the views and triggers that it uses; what SQLite reports; the connection is
-    /// being closed.
+    /// The statement is too large, with the views and triggers that it uses; SQLite reports an error; the
+    /// connection is being closed.
     fn prepare(&self, sql_and_nul: &[u8]) -> Result<(Option<Statement>, usize)>;
 
-    /// What a compiled statement would do, for a guest with these rights. `sql` is the statement's text, and
-    /// no more.
+    /// Finds out what a compiled statement would do, for a guest with these rights. `sql` is the text of
+    /// this statement alone.
     ///
     /// # Errors
-    /// It may not run it; the connection is being closed.
+    /// The guest may not run it; the connection is being closed.
     fn examine(&self, sql: &[u8], statement: &Statement, rights: Capabilities) -> Result<Examined>;
 
-    /// Checks that no statement that runs writes one of these tables or indexes, too: SQLite has chosen a row
+    /// Checks that no running statement also writes one of these tables or indexes. SQLite has chosen a row
     /// there already, and would put it over what the guest writes.
     ///
     /// # Errors
-    /// One does; what it writes cannot be found out.
+    /// A running statement does; what it writes cannot be found out.
     fn check_writes(&self, written: &[Root]) -> Result<()>;
 
-    /// Finalizes the statements that it keeps.
+    /// Finalizes the statements that this keeps.
     fn finalize(&self);
 }
 
 /// What was found out about a statement.
 pub(crate) struct Examined {
-    /// What the guest needs to run it.
+    /// The capabilities that the guest needs to run it.
     pub(crate) needs: Capabilities,
     /// What the time of its functions grows with.
     pub(crate) search: Search,
@@ -79,18 +79,18 @@ pub(crate) struct Examined {
 /// See the module's description.
 pub(crate) struct GuestSql {
     handle: Handle,
-    /// Set while there is a state, which has the services that have this.
+    /// Set as long as there is a state. The state has the services that have this.
     examiner: RefCell<Option<Rc<dyn Examine>>>,
     depth: AtomicUsize,
     level: Cell<Level>,
-    /// The rights of the level, for services of other threads.
+    /// The rights of the level, for services on other threads.
     rights: Arc<Rights>,
-    /// The application's own limit of a value's length, while a level has another.
+    /// The application's own limit on the length of a value, while a level has another.
     length: Cell<c_int>,
     deadline: Deadline,
-    /// What `LIKE` was allowed before a guest's statement began.
+    /// The limit on patterns of `LIKE` before a guest's statement began.
     pattern_bytes: Cell<c_int>,
-    /// SQLite is preparing a statement, and does not expect that another one changes the schema.
+    /// SQLite is preparing a statement, and does not expect another one to change the schema.
     is_preparing: Cell<bool>,
 }
 
@@ -104,7 +104,7 @@ impl Rights {
 }
 
 impl GuestSql {
-    /// For a connection that is `our_own`, and otherwise one of the application's.
+    /// For a connection of our own or, unless `our_own`, of the application.
     pub(crate) fn new(handle: Handle, our_own: bool) -> Self {
         Self {
             handle,
@@ -119,19 +119,19 @@ impl GuestSql {
         }
     }
 
-    /// Sets a limit of SQLite's, unless it is to be negative; gives what it was before.
+    /// Sets a limit of SQLite's, unless `value` is negative. Gives the limit before.
     fn limit(&self, which: c_int, value: c_int) -> c_int {
         // SAFETY: the connection is open, and this is its thread.
         unsafe { (self.handle.api.sqlite3_limit)(self.handle.db(), which, value) }
     }
 
-    /// From here on, statements can be prepared.
+    /// Lets statements be prepared from here on.
     pub(crate) fn set_examiner(&self, examiner: Rc<dyn Examine>) {
         *self.examiner.borrow_mut() = Some(examiner);
     }
 
-    /// The state ends. Idle guests keep these services and may be dropped on another thread, where no
-    /// reference to the state may be left.
+    /// Forgets the examiner at the end of the state. Idle guests keep these services and may be dropped on
+    /// another thread, where no reference to the state may be left.
     pub(crate) fn forget_examiner(&self) {
         let examiner = self.examiner.take();
         drop(examiner);
@@ -145,7 +145,7 @@ impl GuestSql {
         }
     }
 
-    /// The rights of the guest whose statement runs; all while none does.
+    /// The rights of the guest whose statement runs; all rights if none runs.
     pub(crate) fn rights(&self) -> &Arc<Rights> {
         &self.rights
     }
@@ -155,10 +155,10 @@ impl GuestSql {
         self.depth.load(Relaxed) > 0
     }
 
-    /// Whether the guest whose statement is being examined has time left.
+    /// Checks that the guest whose statement is being examined has time left.
     ///
     /// # Errors
-    /// It has not, or the host has interrupted what runs.
+    /// There is no time left; the host has interrupted what runs.
     pub(crate) fn check_time(&self) -> Result<()> {
         let is_late = self.level.get().deadline.is_some_and(|at| Instant::now() >= at);
         let interrupted = self.handle.api.sqlite3_is_interrupted;
@@ -183,7 +183,7 @@ impl GuestSql {
         body()
     }
 
-    /// Runs statements of our own, for which a guest's limit of a value's length does not hold.
+    /// Runs statements of our own, to which a guest's limit on the length of a value does not apply.
     pub(crate) fn at_full_length<R>(&self, body: impl FnOnce() -> R) -> R {
         /// Sets the guest's limit again, also when `body` panics.
         struct Lifted(Handle, c_int);
@@ -247,10 +247,10 @@ impl HostSql for GuestSql {
         self.handle.is_autocommit()
     }
 
-    /// SQLite recurses over expressions, as deep as its own limit lets them be.
+    /// SQLite recurses over expressions, as deep as its own limit allows.
     fn stack_bytes(&self) -> usize {
         let depth = self.limit(SQLITE_LIMIT_EXPR_DEPTH, -1);
-        // 0 is no limit, for a library that was built so.
+        // 0 means no limit, in a library that was built so.
         let depth = usize::try_from(depth).ok().filter(|&depth| depth > 0).unwrap_or(1000);
         depth.saturating_mul(LEVEL_STACK_BYTES).saturating_add(STACK_BYTES)
     }
@@ -287,18 +287,18 @@ pub(crate) fn gone() -> Error {
     Error::new(ErrorKind::Denied, "the connection is being closed")
 }
 
-/// A statement of a guest's.
+/// A guest's statement.
 struct OfGuest {
     statement: Statement,
     examiner: Weak<dyn Examine>,
-    /// Those of the guest whose statement runs.
+    /// The rights of the guest whose statement runs.
     rights: Arc<Rights>,
     /// Its text, which ends with a NUL.
     text: Vec<u8>,
     examined: Examined,
     /// It has not been stepped since it was prepared or reset.
     is_fresh: bool,
-    /// Copies of what is bound, where SQLite was built without the function that hands it over.
+    /// Copies of what is bound, if SQLite was built without the function that transfers it.
     bound: Option<BTreeMap<usize, Bound>>,
 }
 
@@ -312,7 +312,7 @@ enum Bound {
 unsafe impl Send for OfGuest {}
 
 impl OfGuest {
-    /// Compiles and examines the statement anew: the schema is another one now.
+    /// Recompiles and examines the statement, because the schema has changed.
     #[cold]
     fn renew(&mut self) -> Result<()> {
         let examiner = self.examiner.upgrade().ok_or_else(gone)?;

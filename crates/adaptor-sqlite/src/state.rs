@@ -30,16 +30,16 @@ use crate::statement_context::{Snapshots, StatementContext};
 use crate::table::slots::TableSlots as Tables;
 use crate::thread;
 
-/// Registers with SQLite what a snapshot has. What SQLite calls then knows the state, so it is handed in.
+/// Registers with SQLite what a snapshot has. It is handed in, because what SQLite calls knows the state.
 pub(crate) trait Registers {
-    /// Connects an introspection table, if that can be done now.
+    /// Connects an introspection table, if that is possible now.
     ///
     /// # Errors
     /// SQLite refuses.
     fn connect(&self, state: &Rc<ConnectionState>) -> Result<()>;
 
-    /// Registers whatever has no slot. The form of a slot can only be changed while the connection is
-    /// idle; until then [`Registers::tidy`] is due.
+    /// Registers whatever has no slot. The form of a slot can change only while the connection is idle;
+    /// until then [`Registers::tidy`] is due.
     ///
     /// # Errors
     /// SQLite refuses.
@@ -67,38 +67,37 @@ pub(crate) struct ConnectionState {
     /// Whether SQL may loosen settings.
     pub(crate) unlocked: Cell<bool>,
     pub(crate) registry: RefCell<Arc<Registry>>,
-    /// Whether the snapshot is one of committed tables.
+    /// Whether the snapshot is of committed tables.
     pub(crate) committed: Cell<bool>,
     pub(crate) slots: RefCell<FunctionSlots>,
-    /// Counts the plans that were made for tables of guests, which tells of a statement that has been
-    /// prepared whether it reads one.
+    /// Counts the plans made for tables of guests. It tells whether a statement that has been prepared
+    /// reads one.
     pub(crate) plans: Cell<u64>,
-    /// Counts the failures of tables of guests, which tells of a statement that failed whether one was
-    /// the reason.
+    /// Counts the failures of tables of guests. It tells whether one was the reason why a statement failed.
     pub(crate) table_failures: Cell<u64>,
     /// The modules of tables that are registered.
     pub(crate) tables: RefCell<Tables>,
     pub(crate) cached: RefCell<Cached>,
     pub(crate) placeholders: Placeholders,
-    /// Modules that calls brought along.
+    /// Modules that were passed with calls.
     pub(crate) given: RefCell<GivenModules>,
-    /// Set while the catalog is read: a hostile schema can make that call a function.
+    /// Set while the catalog is read, because a hostile schema can make that call a function.
     pub(crate) reading: Cell<bool>,
     /// The error of the last failed call, with what the engine's text loses.
     last_error: RefCell<Option<Error>>,
     /// The collations that are registered.
     pub(crate) collations: RefCell<Registered<String, Arc<Collation>>>,
-    /// The modules of collations by hash, as long as a collation has them.
+    /// The modules of collations by hash, as long as a collation uses them.
     collation_modules: RefCell<HashMap<[u8; 32], std::sync::Weak<Wasm>>>,
     /// Some collation failed, and nobody has taken its error yet.
     pub(crate) collation_failed: Arc<AtomicBool>,
     /// Whether each statement of the connection tells when it begins.
     sees_statements: bool,
-    /// The context of the statement in which an aggregate began a group last.
+    /// The context of the statement in which an aggregate last began a group.
     last_statement: RefCell<Weak<StatementContext>>,
     /// A statement is being reset or finalized.
     resetting: Cell<bool>,
-    /// An introspection table was connected, whose disconnection will tell that the connection closes.
+    /// An introspection table was connected. Its disconnection will tell that the connection closes.
     pub(crate) introspected: Cell<bool>,
     /// Addresses of the tables of definitions that SQLite has connected.
     definition_tables: RefCell<HashSet<usize>>,
@@ -156,12 +155,12 @@ impl ConnectionState {
         })
     }
 
-    /// SQLite was given a table of a definition.
+    /// Notes that SQLite was given a table of a definition.
     pub(crate) fn connected(&self, table: *const sqlite3_vtab) {
         self.definition_tables.borrow_mut().insert(table.addr());
     }
 
-    /// SQLite gives a table of a definition back.
+    /// Notes that SQLite gives back a table of a definition.
     pub(crate) fn disconnected(&self, table: *const sqlite3_vtab) {
         self.definition_tables.borrow_mut().remove(&table.addr());
     }
@@ -171,7 +170,7 @@ impl ConnectionState {
         self.definition_tables.borrow().contains(&address)
     }
 
-    /// Whether the function is one of a definition.
+    /// Whether the function belongs to a definition.
     pub(crate) fn has_slot(&self, key: &FunctionKey) -> bool {
         self.slots.borrow().registered.contains(key)
     }
@@ -189,7 +188,7 @@ impl ConnectionState {
         self.sees_statements
     }
 
-    /// Whether the snapshot is one of committed tables.
+    /// Whether the snapshot is of committed tables.
     pub(crate) fn is_committed(&self) -> bool {
         self.committed.get()
     }
@@ -233,7 +232,7 @@ impl ConnectionState {
         *self.last_error.borrow_mut() = error;
     }
 
-    /// Gives SQLite the error of a call, and keeps it for who wants more than its text.
+    /// Gives SQLite the error of a call, and keeps it for whoever wants more than its text.
     ///
     /// # Safety
     /// `context` is that of a running call of this connection.
@@ -248,7 +247,7 @@ impl ConnectionState {
         self.last_error.borrow_mut().take()
     }
 
-    /// What a statement that begins now holds on to, without a snapshot yet.
+    /// A context for a statement that begins now, without a snapshot yet.
     pub(crate) fn statement(self: &Rc<Self>) -> Rc<StatementContext> {
         let snapshots = Rc::clone(self) as Rc<dyn Snapshots>;
         StatementContext::new(self.handle.api, snapshots, self.session(), self.slot_count())
@@ -259,14 +258,14 @@ impl ConnectionState {
         *self.last_statement.borrow_mut() = Rc::downgrade(statement);
     }
 
-    /// The context of the running statement, for a result of no rows, from whose `sqlite3_context` it cannot be found:
-    /// that of the statement that aggregated last, if that still runs and no other does.
+    /// The context of the running statement, for a result of no rows, whose `sqlite3_context` does not lead
+    /// to it. It is that of the statement that aggregated last, if that still runs and no other does.
     pub(crate) fn last_statement(&self) -> Option<Rc<StatementContext>> {
         let statement = self.last_statement.borrow().upgrade()?;
         self.handle.runs_one().then_some(statement)
     }
 
-    /// Resets or finalizes a statement, by what `reset` does.
+    /// Resets or finalizes a statement with `reset`.
     pub(crate) fn resetting<R>(&self, reset: impl FnOnce() -> R) -> R {
         let _resetting = Raised::new(&self.resetting);
         reset()
@@ -284,15 +283,15 @@ impl ConnectionState {
         interrupted.is_some_and(|interrupted| unsafe { interrupted(self.handle.db()) } != 0)
     }
 
-    /// Finalizes the statements of our own, which would keep the connection from closing. They are
-    /// prepared anew when needed.
+    /// Finalizes the statements of our own, which would keep the connection from closing. They are prepared
+    /// again when needed.
     pub(crate) fn finalize_cached(&self) {
         let cached = self.cached.take();
         drop(cached);
         self.services.sql.finalize_examined();
     }
 
-    /// Numbers of slots given so far.
+    /// How many numbers of slots were given so far.
     pub(crate) fn slot_count(&self) -> usize {
         self.slots.borrow().count
     }
@@ -307,7 +306,7 @@ impl ConnectionState {
         )
     }
 
-    /// Where the bytes of a collation's module are kept once they were read.
+    /// Where the bytes of a collation's module are kept once they are read.
     pub(crate) fn collation_module(&self, sha256: &[u8; 32]) -> Arc<Wasm> {
         let mut modules = self.collation_modules.borrow_mut();
         if let Some(module) = modules.get(sha256).and_then(std::sync::Weak::upgrade) {
@@ -318,7 +317,7 @@ impl ConnectionState {
         module
     }
 
-    /// Forgets the modules that no collation has any longer.
+    /// Forgets the modules that no collation uses any longer.
     pub(crate) fn forget_collation_modules(&self) {
         self.collation_modules.borrow_mut().retain(|_, module| module.strong_count() > 0);
     }

@@ -1,4 +1,4 @@
-//! A prepared statement of the C API, made safe: what the catalog, DDL and the facade run SQL with.
+//! A safe prepared statement of the C API. The catalog, DDL and the facade run SQL with it.
 
 use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::slice;
@@ -103,8 +103,8 @@ impl Handle {
         })
     }
 
-    /// Whether a statement that writes rows is in the middle of its execution, and not one that makes a table
-    /// or what belongs to one.
+    /// Whether a statement that writes rows is in the middle of its execution. One that makes a table or
+    /// what belongs to one does not count.
     pub(crate) fn is_writing_rows(self) -> bool {
         !self.writing_rows().is_empty()
     }
@@ -140,8 +140,8 @@ impl Handle {
         !several && running == 1
     }
 
-    /// Whether what can be read now is committed: no transaction is open, nor the one that a
-    /// statement in the middle of its execution opened for itself.
+    /// Whether what can be read now is committed: no transaction is open, not even one that a statement in
+    /// the middle of its execution opened for itself.
     pub(crate) fn sees_committed(self) -> bool {
         self.is_autocommit() && !self.is_writing()
     }
@@ -162,8 +162,8 @@ impl Handle {
         }
     }
 
-    /// Prepares the first statement of `sql`, which ends with a NUL. Gives the statement, `None` for
-    /// nothing but comments, and the bytes consumed.
+    /// Prepares the first statement of `sql`, which ends with a NUL. Gives the statement, or `None` if
+    /// there are only comments, and the bytes consumed.
     pub(crate) fn prepare_first(
         self,
         sql_with_nul: &[u8],
@@ -189,8 +189,8 @@ impl Handle {
         Ok((statement, usize::try_from(consumed).unwrap_or(sql_with_nul.len() - 1)))
     }
 
-    /// As [`Handle::prepare_first`], but SQLite does not compile the statement anew when the schema
-    /// has changed: a step then fails with SQLITE_SCHEMA. What was examined is what runs.
+    /// As [`Handle::prepare_first`], but SQLite does not recompile the statement when the schema has
+    /// changed. A step then fails with SQLITE_SCHEMA. What was examined is what runs.
     pub(crate) fn prepare_once(self, sql_with_nul: &[u8]) -> Result<(Option<Statement>, usize)> {
         assert_eq!(sql_with_nul.last(), Some(&0), "SQL text for SQLite ends with a NUL");
         let start = sql_with_nul.as_ptr().cast::<c_char>();
@@ -205,7 +205,7 @@ impl Handle {
         Ok((statement, usize::try_from(consumed).unwrap_or(sql_with_nul.len() - 1)))
     }
 
-    /// Sets a limit of the connection and gives what it was; a negative number changes nothing.
+    /// Sets a limit of the connection and gives the one before. A negative number changes nothing.
     pub(crate) fn limit(self, which: c_int, limit: c_int) -> c_int {
         // SAFETY: the connection is open.
         unsafe { (self.api.sqlite3_limit)(self.db, which, limit) }
@@ -218,7 +218,7 @@ impl Handle {
         statement.ok_or_else(|| Error::new(ErrorKind::Syntax, "an empty statement"))
     }
 
-    /// As [`Handle::prepare_once`], of one statement of our own: its names cannot come to mean something
+    /// As [`Handle::prepare_once`], for one statement of our own, whose names cannot come to mean something
     /// else.
     pub(crate) fn prepare_own_once(self, sql: &str) -> Result<Statement> {
         let text = format!("{sql}\0");
@@ -249,7 +249,7 @@ impl Handle {
     }
 }
 
-/// The kind of an engine's result code.
+/// The kind of error that a result code of the engine means.
 fn kind_of(code: c_int) -> ErrorKind {
     match code & 0xff {
         SQLITE_INTERRUPT => ErrorKind::Interrupted,
@@ -352,8 +352,8 @@ impl Statement {
         }
     }
 
-    /// As [`Statement::step`], of a statement from [`Handle::prepare_once`]: the reason of a failure
-    /// comes with the end of the execution.
+    /// As [`Statement::step`], for a statement from [`Handle::prepare_once`]. SQLite gives the reason of a
+    /// failure only when the execution ends.
     pub(crate) fn step_once(&mut self) -> Result<bool> {
         // SAFETY: the statement is not finalized.
         let stepped = unsafe { (self.api().sqlite3_step)(self.raw) };
@@ -388,7 +388,7 @@ impl Statement {
         unsafe { transfer(from.raw, self.raw) == SQLITE_OK }
     }
 
-    /// Ends the execution. What the last step reported was reported already.
+    /// Ends the execution. An error of the last step was reported already.
     pub(crate) fn reset(&mut self) {
         // SAFETY: the statement is not finalized.
         unsafe { (self.api().sqlite3_reset)(self.raw) };
@@ -439,9 +439,8 @@ impl Statement {
         }
     }
 
-    /// The bytes of a value of the current row that is text, which may be no UTF-8; `None` for every
-    /// other value, which SQLite would convert in its place, under what [`column`](Self::column) lent;
-    /// and where there is no memory.
+    /// The bytes of a text of the current row, which may not be UTF-8. `None` if there is no memory, and
+    /// for any other value, which SQLite would convert in place, under what [`column`](Self::column) lent.
     #[inline]
     pub(crate) fn text(&self, column: usize) -> Option<&[u8]> {
         let (api, raw) = (self.api(), self.raw);

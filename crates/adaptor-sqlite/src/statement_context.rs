@@ -1,6 +1,6 @@
 //! What a running statement holds on to: one snapshot of the catalog, and the functions it bound.
 //!
-//! Kept among the statement's [auxiliary data](https://www.sqlite.org/c3ref/get_auxdata.html), and by
+//! It is kept among the statement's [auxiliary data](https://www.sqlite.org/c3ref/get_auxdata.html), and by
 //! each state of an aggregate, which outlives that data.
 
 use std::cell::{Cell, RefCell};
@@ -22,7 +22,7 @@ use crate::values::Values;
 /// the whole statement and all its functions, until the statement is reset.
 const CONTEXT_KEY: c_int = -0x434D;
 
-/// How often a statement follows others that take its modules out of the file, before it gives up.
+/// How often a statement follows others that take its modules out of the file before it gives up.
 const FOLLOWED_MAX: usize = 100;
 
 /// Where the snapshots of a connection's catalog come from.
@@ -38,12 +38,12 @@ pub(crate) trait Snapshots {
 pub(crate) struct StatementContext {
     api: &'static Api,
     snapshots: Rc<dyn Snapshots>,
-    /// With the settings that the statement began with.
+    /// Has the settings that the statement began with.
     session: Rc<Session>,
     execution: RefCell<Option<Execution>>,
-    /// Of functions that have no slot.
+    /// Numbers of functions that have no slot.
     numbers: Numbers,
-    /// A call has failed, and so the statement.
+    /// A call has failed, and with it the statement.
     failed: Cell<bool>,
 }
 
@@ -67,7 +67,7 @@ unsafe extern "C" fn destroy(data: *mut c_void) {
 }
 
 impl StatementContext {
-    /// A context without a snapshot yet, of a connection that has given its slots so many numbers.
+    /// A context without a snapshot yet. The connection has given this many numbers to its slots.
     pub(crate) fn new(
         api: &'static Api,
         snapshots: Rc<dyn Snapshots>,
@@ -84,7 +84,7 @@ impl StatementContext {
         })
     }
 
-    /// Gives it the snapshot that is true now.
+    /// Gives it the current snapshot.
     ///
     /// # Errors
     /// The catalog cannot be read.
@@ -123,7 +123,7 @@ impl StatementContext {
         self.numbers.is_valid(number)
     }
 
-    /// Keeps this as long as the statement runs. False when no statement is behind `context`.
+    /// Keeps this as long as the statement runs. False if no statement is behind `context`.
     ///
     /// # Safety
     /// `context` is that of a call of `xFunc`, `xStep` or `xInverse`.
@@ -139,11 +139,11 @@ impl StatementContext {
     /// The context of the statement, if it has one.
     ///
     /// # Safety
-    /// As for [`StatementContext::attach`]. It is the statement's: do not use it after the call.
+    /// As for [`StatementContext::attach`]. The context is the statement's: do not use it after the call.
     #[inline]
     pub(crate) unsafe fn of<'a>(api: &Api, context: *mut sqlite3_context) -> Option<&'a Self> {
-        // SAFETY: the caller's promise. What is kept is a `StatementContext`, and SQLite destroys it not before the
-        // statement is reset, which cannot happen during the call.
+        // SAFETY: the caller's promise. What is kept is a `StatementContext`, and SQLite does not destroy
+        // it before the statement is reset, which cannot happen during the call.
         unsafe { Self::kept(api, context).as_ref() }
     }
 
@@ -157,7 +157,7 @@ impl StatementContext {
         unsafe { (api.sqlite3_get_auxdata)(context, CONTEXT_KEY).cast::<Self>() }
     }
 
-    /// The context of the statement, to be kept beyond the call; by `make` if it has none.
+    /// The context of the statement, to be kept beyond the call. `make` makes it if there is none.
     ///
     /// # Safety
     /// As for [`StatementContext::attach`].
@@ -179,8 +179,8 @@ impl StatementContext {
             return Ok(unsafe { Rc::from_raw(kept) });
         }
         let statement = make();
-        // SAFETY: the caller's promise. Without memory for it, SQLite does not keep it; the next
-        // call then makes another one.
+        // SAFETY: the caller's promise. If SQLite has no memory for it, it does not keep it, and the next
+        // call makes another one.
         unsafe { statement.attach(context) };
         statement.begin().map_err(|e| e.of_function(name))?;
         Ok(statement)
@@ -204,7 +204,7 @@ impl StatementContext {
         self.lend(name, body).inspect_err(|_| self.failed.set(true))
     }
 
-    /// As [`StatementContext::with`], for what fails without failing the statement.
+    /// As [`StatementContext::with`], but a failure does not fail the statement.
     #[inline]
     fn lend<R>(
         &self,
@@ -215,8 +215,8 @@ impl StatementContext {
         body(&self.session, execution.as_mut().ok_or_else(|| reentered(name))?)
     }
 
-    /// Calls the guest that is bound, or that `bind` binds, under this number, and puts its result into
-    /// `place`. `name` is for messages.
+    /// Calls the guest that is bound under this number, and puts its result into `place`. If none is bound,
+    /// `bind` binds it first. `name` is for messages.
     ///
     /// # Errors
     /// What binding or the guest reports.
@@ -230,7 +230,7 @@ impl StatementContext {
         bind: impl Fn(&Session, &mut Execution) -> Result<()>,
     ) -> Result<()> {
         self.with(name, |session, execution| {
-            // Not called before, or a fault took its instance.
+            // It was not called before, or a fault took its instance.
             if !execution.is_bound(number) {
                 self.bind(execution, bind)?;
             }
@@ -240,9 +240,9 @@ impl StatementContext {
         })
     }
 
-    /// Binds a number. A statement that reads no table holds no snapshot of the file: between reading
-    /// the catalog and reading a module, another connection may replace both. Then the statement sees
-    /// the newer catalog; what it has bound stays bound.
+    /// Binds a number. A statement that reads no table holds no snapshot of the file, so another connection
+    /// may replace catalog and module between the reading of both. Then the statement sees the newer
+    /// catalog; what it has bound stays bound.
     #[cold]
     pub(crate) fn bind(
         &self,
