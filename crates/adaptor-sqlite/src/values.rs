@@ -121,7 +121,7 @@ impl Arguments for Values<'_> {
     }
 }
 
-/// Text, if it is UTF-8. Most is ASCII, which is found out in a third of the time.
+/// Text, if it is UTF-8. Most text is ASCII, which takes a third of the time to check.
 #[inline]
 pub(crate) fn utf8(text: &[u8]) -> Option<&str> {
     match text.is_ascii() {
@@ -140,10 +140,10 @@ pub(crate) unsafe fn value_ref<'a>(
     api: &'static Api,
     value: *mut sqlite3_value,
 ) -> Result<ValueRef<'a>, Unreadable> {
-    // SAFETY: the caller's promise. The bytes stay until the value is asked for another form, which
+    // SAFETY: the caller's promise. The bytes stay until the value is asked for in another form, which
     // nobody does; the length is asked after the pointer, as the C API demands.
     unsafe {
-        // Without a pointer there is no memory: to convert the text, or to write zeros of a blob out.
+        // No pointer means no memory: to convert the text, or to write out a blob of zeros.
         Ok(match (api.sqlite3_value_type)(value) {
             SQLITE_INTEGER => ValueRef::Integer((api.sqlite3_value_int64)(value)),
             SQLITE_FLOAT => ValueRef::Real((api.sqlite3_value_double)(value)),

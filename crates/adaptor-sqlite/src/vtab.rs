@@ -48,8 +48,8 @@ pub(crate) const NEW: sqlite3_vtab =
 pub(crate) const NEW_CURSOR: sqlite3_vtab_cursor =
     sqlite3_vtab_cursor { pVtab: std::ptr::null_mut() };
 
-/// Hands a table or a cursor to SQLite, at the end of xCreate, xConnect or xOpen; gives the code that
-/// these return.
+/// Hands a table or a cursor to SQLite at the end of xCreate, xConnect or xOpen. Gives the code that these
+/// return.
 ///
 /// # Safety
 /// `out` is SQLite's place for it. `own` is `repr(C)` and begins with a `Base`.
@@ -59,7 +59,7 @@ pub(crate) unsafe fn give<Base, Own>(out: *mut *mut Base, own: Own) -> c_int {
     SQLITE_OK
 }
 
-/// Takes back what [`give`] gave, in xDisconnect, xDestroy or xClose, and ends it; gives the code that
+/// Takes back what [`give`] gave, in xDisconnect, xDestroy or xClose, and ends it. Gives the code that
 /// these return.
 ///
 /// # Safety
@@ -75,13 +75,13 @@ pub(crate) unsafe fn take_back<Base, Own>(given: *mut Base, end: impl FnOnce(Own
     )
 }
 
-/// The declaration of a table of these columns, given as their definitions; it ends with a NUL.
+/// The declaration of a table with these columns, given as their definitions. It ends with a NUL.
 pub(crate) fn create_table(columns: &[String]) -> String {
     format!("CREATE TABLE x({})\0", columns.join(", "))
 }
 
-/// Declares the columns: `declaration` ends with a NUL. An `innocuous` table can be used in a schema
-/// that is not trusted.
+/// Declares the columns. `declaration` ends with a NUL. An `innocuous` table can be used in a schema that
+/// is not trusted.
 ///
 /// # Safety
 /// This is xCreate or xConnect for `db`, and `message` its place for a message.
@@ -108,7 +108,7 @@ pub(crate) unsafe fn declare(
     }
 }
 
-/// Ends xConnect: declares the columns and hands over the table that `own` makes; gives the code that the
+/// Ends xConnect: declares the columns and hands over the table that `own` makes. Gives the code that the
 /// method returns.
 ///
 /// # Safety
@@ -130,8 +130,8 @@ pub(crate) unsafe fn connect<Own>(
     unsafe { give(out, own()) }
 }
 
-/// Copies bytes into memory of SQLite's, with a NUL behind them; NULL, and a result code, when there
-/// is none.
+/// Copies bytes, with a NUL behind them, into SQLite's memory. Gives NULL and a result code if there is no
+/// memory.
 pub(crate) fn copy(api: &Api, bytes: &[u8]) -> (*mut c_char, c_int) {
     // SAFETY: SQLite's allocator gives NULL or the bytes asked for.
     unsafe {
@@ -160,7 +160,7 @@ unsafe fn set_message(api: &Api, to: *mut *mut c_char, message: &str) {
     }
 }
 
-/// Reports an error of a method; gives the code that the method returns.
+/// Reports an error of a method. Gives the code that the method returns.
 ///
 /// # Safety
 /// `to` is where SQLite looks for a message: `zErrMsg` of the table, or the place that xConnect has.
@@ -169,7 +169,7 @@ pub(crate) unsafe fn fail(state: &ConnectionState, to: *mut *mut c_char, error: 
     // SAFETY: the caller's promise.
     unsafe { set_message(state.handle.api, to, error.message()) };
     let code = code_of(&error);
-    // A conflict that a table reports is handled as the statement says.
+    // The statement says how to handle a conflict that a table reports.
     if code & 0xff != SQLITE_CONSTRAINT {
         state.table_failures.set(state.table_failures.get() + 1);
     }

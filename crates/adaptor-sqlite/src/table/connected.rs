@@ -22,8 +22,8 @@ pub(super) struct Connected {
     pub(super) session: RefCell<Rc<Session>>,
     /// The module's name.
     pub(super) name: String,
-    /// Borrowed while a method runs. SQL that one of them needs could come back here, in a schema that
-    /// was made for it.
+    /// Borrowed while a method runs. In a schema made for that, SQL that a method needs could come back
+    /// here.
     pub(super) table: RefCell<VirtualTable>,
     pub(super) overloads: Overloads,
 }
@@ -47,14 +47,14 @@ fn reentered(connected: &Connected) -> Error {
     Error::new(ErrorKind::Fault, format!("{}: called while it runs", connected.name))
 }
 
-/// Follows what is committed now.
+/// Follows the snapshot that is committed now.
 pub(super) fn renew(connected: &Connected, table: &mut VirtualTable) -> Result<Rc<Session>> {
     let state = &connected.state;
     let registry = state.current().map_err(|error| error.of_function(&connected.name))?;
     renewed(connected, table, registry)
 }
 
-/// Follows this snapshot; the table's session from here on.
+/// Follows this snapshot. Gives the table's session from here on.
 pub(super) fn renewed(
     connected: &Connected,
     table: &mut VirtualTable,
@@ -72,17 +72,17 @@ pub(super) fn usable<'r>(registry: &'r Registry, name: &str) -> Option<&'r Arc<T
     slot::usable(registry, name).filter(|entry| entry.table.is_virtual())
 }
 
-/// What SQLite got, by name and number of arguments: each in a place of its own, since SQLite keeps the
-/// address.
+/// What SQLite got, by name and number of arguments. Each is in a place of its own, because SQLite keeps
+/// the address.
 #[derive(Default)]
 pub(super) struct Overloads(pub(super) RefCell<Vec<Rc<Overload>>>);
 
 /// An implementation of a function.
 pub(super) struct Overload {
-    /// The table that has this, and lives as long.
+    /// The table that has this and lives as long.
     pub(super) table: *const Connected,
     pub(super) name: String,
     pub(super) arguments: c_int,
-    /// Why the guest could not be asked, which is told by calls.
+    /// Why the guest could not be asked. Calls report it.
     pub(super) error: RefCell<Option<Error>>,
 }

@@ -2,9 +2,8 @@
 //! [eponymous-only virtual table](https://www.sqlite.org/vtab.html#epoonlyvtab) whose hidden columns
 //! are the arguments.
 //!
-//! Per row: a position in a batch that lies in guest memory moves on, and a value is read from there
-//! into SQLite. Nothing is allocated, hashed, locked or looked up by name, and the guest is called
-//! once for many rows.
+//! Per row: a position in a batch in guest memory moves on, and a value is read from there into SQLite.
+//! Nothing is allocated, hashed, locked or looked up by name, and the guest is called once for many rows.
 
 use std::cell::RefCell;
 use std::ffi::{c_char, c_int, c_void};
@@ -44,8 +43,8 @@ pub(super) static MODULE: sqlite3_module = sqlite3_module {
     ..vtab::NO_METHODS
 };
 
-/// A table function as statements see it: its columns. They are prepared with these, whatever the
-/// catalog says later.
+/// A table function as statements see it. They are prepared with its columns, whatever the catalog says
+/// later.
 #[repr(C)]
 struct Connected {
     base: sqlite3_vtab,
@@ -54,16 +53,16 @@ struct Connected {
     entry: Arc<TableEntry>,
     /// For each column, which argument it is.
     arguments: Vec<Option<usize>>,
-    /// Of the cursor that was opened last, for [`scans`].
+    /// The scans of the cursor that was opened last, for [`scans`].
     scans: RefCell<Weak<RefCell<Scans>>>,
 }
 
 /// The oldest SQLite known to scan the sides of an OR with one cursor. Older ones open another before
-/// they close the first.
+/// closing the first.
 const ONE_CURSOR_SINCE: c_int = 3_054_000;
 
-/// The scans that a new cursor counts with: its own, or, where it may be one for the next side of an
-/// OR, those of the cursor before, if that is still open.
+/// The scans that a new cursor counts with: its own, or those of the cursor before, if that is still open
+/// and the new one may be for the next side of an OR.
 fn scans(connected: &Connected) -> Rc<RefCell<Scans>> {
     // SAFETY: the function takes nothing.
     let version = unsafe { (connected.state.handle.api.sqlite3_libversion_number)() };
@@ -78,7 +77,7 @@ fn scans(connected: &Connected) -> Rc<RefCell<Scans>> {
 struct FunctionTableCursor {
     base: sqlite3_vtab_cursor,
     state: Rc<ConnectionState>,
-    /// Made by the first xFilter, with the session that its instance is from.
+    /// Made by the first xFilter, with the session that its instance comes from.
     scan: Option<(FunctionCursor, Rc<Session>)>,
     scans: Rc<RefCell<Scans>>,
 }
@@ -96,7 +95,7 @@ unsafe extern "C" fn connect(
         || {
             // SAFETY: SQLite gives back the slot of this module.
             let slot = unsafe { &*data.cast::<TableSlot>() };
-            // A statement is being prepared: no SQL may run here, and what is there has to do.
+            // A statement is being prepared, so no SQL may run here, and only what is loaded is used.
             let entry = match find(slot.state.registry().table(&slot.key), &slot.key) {
                 Ok(entry) => Arc::clone(entry),
                 // SAFETY: `message` is SQLite's place for one.
@@ -140,15 +139,15 @@ unsafe extern "C" fn disconnect(table: *mut sqlite3_vtab) -> c_int {
     unsafe { vtab::take_back(table, |own: Connected| own.state.disconnected(table)) }
 }
 
-/// How much a plan costs more for each argument that it does not give: more than an OR has sides.
+/// How many times more a plan costs for each argument that it does not give: more than an OR has sides.
 const COST_OF_MISSING: f64 = 1e4;
 
-/// What the plan says about an argument. The plan's text has one of these for each.
+/// Whether the plan gives an argument. The plan's text has one of these for each.
 const GIVEN: u8 = b'1';
 const NOT_GIVEN: u8 = b'0';
 
-/// The plan is which arguments are given. One that SQL gives must be given to the guest: a plan in
-/// which it cannot be would mean another query.
+/// A plan says which arguments are given. An argument in SQL has to reach the guest, because a plan without
+/// it would mean another query.
 unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_index_info) -> c_int {
     guard(
         || SQLITE_ERROR,
@@ -200,7 +199,7 @@ unsafe fn plan(connected: &Connected, info: &mut sqlite3_index_info) -> c_int {
         unsafe {
             let usage = &mut *info.aConstraintUsage.add(*constraint);
             usage.argvIndex = position;
-            // The cursor shows the argument in its column, so that it would be compared to itself.
+            // The cursor shows the argument in its column, so SQLite would compare it to itself.
             usage.omit = 1;
         }
     }
@@ -211,8 +210,8 @@ unsafe fn plan(connected: &Connected, info: &mut sqlite3_index_info) -> c_int {
     }
     info.idxStr = copied;
     info.needToFreeIdxStr = 1;
-    // Arguments that are not given are NULL; where they could be given, that is the only right plan,
-    // also when it is one of many for the sides of an OR.
+    // Arguments that are not given are NULL. If they could be given, only that plan is right, even if it is
+    // one of many for the sides of an OR.
     let missing = given.iter().filter(|given| given.is_none()).count();
     info.estimatedCost = 1e3 * COST_OF_MISSING.powi(missing.min(8) as i32);
     info.estimatedRows = 1000;
@@ -243,7 +242,7 @@ unsafe extern "C" fn close(cursor: *mut sqlite3_vtab_cursor) -> c_int {
     unsafe { vtab::take_back(cursor, end) }
 }
 
-/// Runs a method of a cursor; its error goes to the table, where SQLite looks for it.
+/// Runs a method of a cursor. Its error goes to the table, where SQLite looks for it.
 ///
 /// # Safety
 /// `cursor` is one that `open` made, in a method that SQLite calls.
@@ -296,7 +295,7 @@ unsafe extern "C" fn filter(
     unsafe { method(cursor, body) }
 }
 
-/// A cursor of what the catalog says now.
+/// Makes a cursor by what the catalog says now.
 #[cold]
 fn scan(connected: &Connected) -> Result<(FunctionCursor, Rc<Session>)> {
     let state = &connected.state;
@@ -313,7 +312,7 @@ fn scan(connected: &Connected) -> Result<(FunctionCursor, Rc<Session>)> {
     Ok((FunctionCursor::new(&session, registry, entry), session))
 }
 
-/// One argument for each hidden column: those that SQL gives, in their places, and NULLs.
+/// One argument for each hidden column: those from SQL in their places, and NULL for the rest.
 struct Given<'a> {
     /// See [`GIVEN`].
     given: &'a [u8],
@@ -375,7 +374,7 @@ unsafe extern "C" fn column(
         unsafe { (own.state.handle.api.sqlite3_result_int64)(context, integer) };
         return SQLITE_OK;
     }
-    // SAFETY: this is xColumn. What came so far cannot panic.
+    // SAFETY: this is xColumn. Nothing before this can panic.
     unsafe { any_column(cursor, context, index) }
 }
 

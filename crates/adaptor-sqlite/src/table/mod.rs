@@ -1,9 +1,9 @@
 //! Table functions and virtual tables of guests as
 //! [modules](https://www.sqlite.org/vtab.html) of a connection.
 //!
-//! As for functions, what is registered is a slot: which definition it means is looked up when a
-//! statement opens a cursor. A module cannot be replaced while it may be in use, so a slot whose
-//! kind or columns changed is registered anew once the connection is idle.
+//! As with functions, what is registered is a slot. Its definition is looked up when a statement opens a
+//! cursor. A module cannot be replaced while it may be in use, so a slot whose kind or columns changed is
+//! registered again once the connection is idle.
 
 mod connected;
 mod function;
@@ -34,12 +34,12 @@ fn is_same_shape(a: &Table, b: &Table) -> bool {
     std::ptr::eq(module_of(a), module_of(b)) && a.columns == b.columns
 }
 
-/// The methods that SQLite sees, by what the table can do.
+/// The methods that SQLite sees. They depend on what the table can do.
 fn module_of(table: &Table) -> &'static sqlite3_module {
     if table.is_virtual() { virtual_table::module_of(table) } else { &function::MODULE }
 }
 
-/// Registers a slot for each table that has none. What else has changed waits for [`tidy`].
+/// Registers a slot for each table that has none. Other changes wait for [`tidy`].
 pub(crate) fn register(state: &Rc<ConnectionState>, registry: &Registry) -> Result<()> {
     for entry in registry.tables().filter(|entry| !entry.shadowed) {
         let key = entry.callable.name.to_ascii_lowercase();
@@ -47,8 +47,7 @@ pub(crate) fn register(state: &Rc<ConnectionState>, registry: &Registry) -> Resu
             continue;
         }
         match create_slot(state, key, entry) {
-            // A name that SQLite does not accept: nothing can use it, and the others are none the
-            // worse.
+            // SQLite does not accept this name. Nothing can use the table, and the others still work.
             Err(error) if is_code(&error, SQLITE_MISUSE) => {}
             created => created?,
         }
@@ -62,7 +61,7 @@ fn is_true(registry: &Registry, key: &str, old: &TableEntry) -> bool {
     usable(registry, key).is_some_and(|entry| is_same_shape(&old.table, &entry.table))
 }
 
-/// Deletes slots that no longer have a table, and registers others anew. The connection is idle.
+/// Deletes slots that no longer have a table, and registers others again. The connection is idle.
 pub(crate) fn tidy(state: &Rc<ConnectionState>, registry: &Registry) -> Result<()> {
     if !state.tables.borrow().registered.is_untidy() {
         return Ok(());
@@ -77,7 +76,7 @@ pub(crate) fn tidy(state: &Rc<ConnectionState>, registry: &Registry) -> Result<(
         }
     }
     state.tables.borrow_mut().registered.tidied();
-    // Prepared statements know the columns of before.
+    // Prepared statements know the old columns.
     expire_statements(state.handle)
 }
 
@@ -97,7 +96,7 @@ fn create_slot(state: &Rc<ConnectionState>, key: String, entry: &Arc<TableEntry>
     created
 }
 
-/// Calls `sqlite3_create_module_v2`; without a slot it deletes the module.
+/// Calls `sqlite3_create_module_v2`. Without a slot it deletes the module.
 fn create_module(
     state: &ConnectionState,
     name: &str,

@@ -1,8 +1,8 @@
-//! Functions that a virtual table has an implementation of its own for
+//! Functions for which a virtual table has an implementation of its own
 //! ([xFindFunction](https://www.sqlite.org/vtab.html#the_xfindfunction_method)).
 //!
-//! SQLite asks while it prepares a statement, cannot be told that asking failed, and calls what it got
-//! for as long as the table is connected.
+//! SQLite asks while it prepares a statement. It cannot be told that asking failed, and it calls what it
+//! got for as long as the table is connected.
 
 use std::cell::RefCell;
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -35,12 +35,12 @@ pub(super) unsafe extern "C" fn find_function(
             // SAFETY: the table that xConnect gave, and a name that ends with a NUL.
             let (connected, name) =
                 unsafe { (&*table.cast::<Connected>(), CStr::from_ptr(name).to_string_lossy()) };
-            // There is a trampoline, or the module's own slot could not have been registered.
+            // There is a trampoline: without one, the module's own slot could not have been registered.
             let Ok(call) = scalar::scalar_of::<Overload>(connected.state.handle.api) else {
                 return 0;
             };
             let find = |table: &mut VirtualTable, access: Access<'_>| {
-                // A statement is being prepared: what is there has to do.
+                // A statement is being prepared, so only what is loaded is used.
                 let session = renewed(connected, table, connected.state.registry())?;
                 table.find_function(Access { session: &session, ..access }, arguments, &name)
             };
@@ -61,7 +61,7 @@ pub(super) unsafe extern "C" fn find_function(
 }
 
 impl Overloads {
-    /// The data of the function with which SQLite calls it.
+    /// The data that SQLite passes when it calls the function.
     fn get(
         &self,
         table: *const Connected,

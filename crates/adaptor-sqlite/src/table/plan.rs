@@ -55,7 +55,7 @@ unsafe fn constraint<'a>(
             operator: constraint.op,
             usable: constraint.usable != 0,
             in_at_once: api.sqlite3_vtab_in.is_some_and(|is_in| is_in(info, number, -1) != 0),
-            // What is not UTF-8 is told when it is to be passed.
+            // A value that is not UTF-8 is reported when it is passed.
             value: if known { one(api, value) } else { None },
             collation: match collation.is_null() {
                 true => "BINARY",
@@ -75,13 +75,13 @@ unsafe fn one<'a>(
     unsafe { crate::values::value_ref(api, value).ok() }
 }
 
-/// Marks a value that is passed by itself, and one that is all values of an IN, in a plan's text.
+/// Marks in a plan's text: a value that is passed by itself, and all values of an IN.
 const ONE: u8 = b's';
 const ALL: u8 = b'l';
 /// Ends the marks; the guest's text follows.
 const TEXT: u8 = b':';
 
-/// Tells SQLite the plan; gives a result code.
+/// Tells SQLite the plan. Gives a result code.
 ///
 /// # Safety
 /// `info` is what SQLite gives to xBestIndex, and the plan is for its request.
@@ -154,7 +154,7 @@ pub(super) unsafe fn unpack(
 /// `list` is a value of xFilter for which `sqlite3_vtab_in` was called.
 unsafe fn all(api: &'static Api, list: *mut sqlite3_value) -> Result<Vec<Value>, BadValue> {
     let (Some(first), Some(next)) = (api.sqlite3_vtab_in_first, api.sqlite3_vtab_in_next) else {
-        // Then nobody asked for all at once either.
+        // In this case nobody asked for all at once either.
         return Err(BadValue::List(SQLITE_MISUSE));
     };
     let mut values = Vec::new();
@@ -166,7 +166,7 @@ unsafe fn all(api: &'static Api, list: *mut sqlite3_value) -> Result<Vec<Value>,
             values.push(crate::values::value_ref(api, value)?.to_owned());
             code = next(list, &raw mut value);
         }
-        // All else is no end: what was read so far is not the list.
+        // No other code is the end: what was read so far is not the whole list.
         if code != SQLITE_DONE && code != SQLITE_OK {
             return Err(BadValue::List(code));
         }

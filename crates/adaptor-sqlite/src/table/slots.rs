@@ -11,6 +11,6 @@ use crate::registered::Registered;
 pub(crate) struct TableSlots {
     /// The number of each slot, and the table that it was made for.
     pub(crate) registered: Registered<String, (usize, Arc<TableEntry>)>,
-    /// Numbers given so far.
+    /// How many numbers were given so far.
     pub(super) count: usize,
 }

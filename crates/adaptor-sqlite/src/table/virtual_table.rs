@@ -37,7 +37,7 @@ use crate::vtab;
 enum Writes {
     No,
     Rows,
-    /// Rows of which an update gives the columns that change.
+    /// Rows, and an update gives only the columns that change.
     Changes,
 }
 
@@ -66,8 +66,8 @@ pub(super) fn module_of(table: &Table) -> &'static sqlite3_module {
 
 const fn module(eponymous: Eponymous, writes: Writes, overloads: bool) -> sqlite3_module {
     let read = sqlite3_module {
-        // A table can be used without CREATE VIRTUAL TABLE where SQLite sees one function for both, or
-        // none that creates.
+        // A table can be used without CREATE VIRTUAL TABLE if SQLite sees one function for both, or none
+        // that creates.
         xCreate: match eponymous {
             Eponymous::No => Some(connect::<true>),
             Eponymous::Yes => Some(connect::<false>),
@@ -182,8 +182,8 @@ unsafe fn texts((argc, argv): (c_int, *const *const c_char)) -> Vec<String> {
         .collect()
 }
 
-/// The table. The guest is called where its columns, or a new table, need it: so a table whose guest
-/// no longer works can be dropped all the same.
+/// Makes the table. A guest that fails matters only if its columns, or a new table, need it. So a table
+/// whose guest no longer works can still be dropped.
 fn new(
     slot: &TableSlot,
     session: &Session,
@@ -195,7 +195,7 @@ fn new(
     let entry = Arc::clone(find(&registry, &slot.key)?);
     let needed = create || entry.table.columns.is_empty();
     let mut table = VirtualTable::new(session, registry, entry, arguments);
-    // Only now can SQLite be told how conflicts are handled.
+    // Only here can SQLite be told how conflicts are handled.
     let writable = table.table().methods.contains_key(&TableMethod::Update);
     if needed || writable {
         let access = Access { session, read: &|sha256| state.read_module(sha256) };
@@ -215,7 +215,7 @@ fn find<'r>(registry: &'r Registry, name: &str) -> Result<&'r Arc<TableEntry>> {
         .ok_or_else(|| Error::new(ErrorKind::NotFound, format!("no such module: {name}")))
 }
 
-/// Declares the columns, and what else SQLite is to know.
+/// Declares the columns, and what else SQLite has to know.
 ///
 /// # Safety
 /// This is xCreate or xConnect for `db`, and `message` its place for a message.
@@ -250,8 +250,8 @@ unsafe fn declare(
 unsafe extern "C" fn disconnect(table: *mut sqlite3_vtab) -> c_int {
     // SAFETY: the table that `make` gave.
     if unsafe { &*table.cast::<Connected>() }.table.try_borrow_mut().is_err() {
-        // SQLite holds on to tables whose methods run. Should it not, the method has to end first, and
-        // nobody frees the table after it.
+        // SQLite holds on to tables whose methods run. If it did not, the method would have to end first,
+        // and nobody frees the table after it.
         return SQLITE_OK;
     }
     let end = |own: Connected| {
@@ -280,7 +280,7 @@ unsafe extern "C" fn destroy(table: *mut sqlite3_vtab) -> c_int {
     )
 }
 
-/// Runs a method of a table; its error goes to where SQLite looks for it.
+/// Runs a method of a table. Its error goes to where SQLite looks for it.
 ///
 /// # Safety
 /// `table` is one that `make` made, in a method that SQLite calls.
@@ -329,7 +329,7 @@ unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_ind
     let body = |connected: &Connected, table: &mut VirtualTable, access: Access<'_>| {
         let state = &connected.state;
         state.plans.set(state.plans.get() + 1);
-        // A statement is being prepared: what is there has to do.
+        // A statement is being prepared, so only what is loaded is used.
         let session = renewed(connected, table, state.registry())?;
         let access = Access { session: &session, ..access };
         // SAFETY: this is xBestIndex, and SQLite gives the structure for the duration of this call.
@@ -346,7 +346,7 @@ unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_ind
     let services = Arc::clone(&unsafe { &*table.cast::<Connected>() }.state.services);
     // SAFETY: this is xBestIndex.
     let result = services.sql.preparing(|| unsafe { method(table, body) });
-    // A guest's own code would mean that there is no such plan.
+    // If the guest gave this code, SQLite would think that there is no such plan.
     if result == SQLITE_CONSTRAINT { SQLITE_ERROR } else { result | code }
 }
 
@@ -402,7 +402,7 @@ unsafe extern "C" fn next(cursor: *mut sqlite3_vtab_cursor) -> c_int {
     if unsafe { (*cursor.cast::<VirtualTableCursor>()).scan.advance_within() } {
         return SQLITE_OK;
     }
-    // SAFETY: this is xNext. What came so far cannot panic.
+    // SAFETY: this is xNext. Nothing before this can panic.
     unsafe { cursor_method(cursor, |_, table, access, scan| table.advance(access.session, scan)) }
 }
 
@@ -434,8 +434,8 @@ unsafe extern "C" fn column(
     unsafe { cursor_method(cursor, body) }
 }
 
-/// Gives no value for what an update leaves alone, where the guest says that this will do: SQLite then
-/// tells so to xUpdate.
+/// Gives no value for a column that an update leaves alone, if the guest accepts that. SQLite then tells
+/// xUpdate so.
 unsafe extern "C" fn column_that_changes(
     cursor: *mut sqlite3_vtab_cursor,
     context: *mut sqlite3_context,
