@@ -55,11 +55,11 @@ impl Tag {
 /// Flag: this argument has the same value in every call of the statement.
 pub const FLAG_CONSTANT: u8 = 1;
 
-/// Flag of a blob among results: `len` zero bytes, of which the guest has none; the pointer is 0.
+/// Flag of a blob result that consists of `len` zero bytes. The guest stores none of them; the pointer is 0.
 pub const FLAG_ZEROBLOB: u8 = 2;
 
-/// Flag of a NULL that stands for something of the guest's: `len` is its type, which is not 0, the payload
-/// its number.
+/// Flag of a NULL that stands for an object of the guest. `len` is the object's type, which is not 0; the payload
+/// is its number.
 pub const FLAG_POINTER: u8 = 4;
 
 /// Flag of a NULL among the arguments of a table's `update`: the column keeps its value.
@@ -72,7 +72,7 @@ pub struct Record {
     pub tag: Tag,
     /// SQLite's value subtype (74, `'J'`, for JSON); 0 for none.
     pub subtype: u8,
-    /// See the constants of this module; 0 for none.
+    /// The flags, as constants of this module; 0 for none.
     pub flags: u8,
     /// Bytes of text, blob or error message; 0 for the other tags.
     pub len: u32,
@@ -80,12 +80,12 @@ pub struct Record {
     pub payload: u64,
 }
 
-/// Why sixteen bytes are no record.
+/// Why sixteen bytes are not a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordError {
-    /// The tag byte is none of 0 to 5.
+    /// The tag byte is not one of 0 to 5.
     Tag(u8),
-    /// A byte that has to be zero is not: its offset in the record and its value.
+    /// A byte that must be zero is not: its offset in the record and its value.
     Reserved(u8, u8),
     /// A pointer's type is 0.
     PointerType,
@@ -140,7 +140,7 @@ impl Record {
         Self { tag, len, payload: pointer as u64, ..Self::NULL }
     }
 
-    /// The record as two words, which lie little-endian in guest memory.
+    /// The record as two words, which are little-endian in guest memory.
     #[inline]
     pub const fn to_words(self) -> [u64; 2] {
         let head = self.tag as u64
@@ -150,8 +150,8 @@ impl Record {
         [head, self.payload]
     }
 
-    /// The integer, if the bytes are the record of one without subtype and flags: what most results
-    /// are, told by one comparison.
+    /// The integer, if the bytes are an integer's record without subtype and flags. Most results are, and one
+    /// comparison tells.
     #[inline]
     pub const fn plain_integer(bytes: &[u8; Self::SIZE]) -> Option<i64> {
         let [a, b, c, d, e, f, g, h, payload @ ..] = *bytes;
@@ -159,7 +159,7 @@ impl Record {
         if head == Tag::Integer as u64 { Some(i64::from_le_bytes(payload)) } else { None }
     }
 
-    /// The record as it lies in guest memory.
+    /// The record as its bytes in guest memory.
     #[inline]
     pub const fn to_bytes(self) -> [u8; Self::SIZE] {
         let [head, payload] = self.to_words();
@@ -173,7 +173,7 @@ impl Record {
     /// Reads an argument record.
     ///
     /// # Errors
-    /// An unknown tag, or a byte that has to be zero and is not.
+    /// An unknown tag, or a byte that must be zero and is not.
     #[inline]
     pub const fn from_bytes(bytes: &[u8; Self::SIZE]) -> Result<Self, RecordError> {
         Self::read(bytes, FLAG_CONSTANT)
@@ -182,7 +182,7 @@ impl Record {
     /// Reads a result record without flags, as nearly all are.
     ///
     /// # Errors
-    /// As [`Record::from_bytes`]; it may have flags, which [`Record::flagged_from_bytes`] knows.
+    /// Like [`Record::from_bytes`]. A record with flags fails too; [`Record::flagged_from_bytes`] reads it.
     #[inline]
     pub const fn result_from_bytes(bytes: &[u8; Self::SIZE]) -> Result<Self, RecordError> {
         Self::read(bytes, 0)
@@ -191,7 +191,7 @@ impl Record {
     /// Reads a result record, which may have a flag.
     ///
     /// # Errors
-    /// As [`Record::from_bytes`].
+    /// Like [`Record::from_bytes`].
     pub const fn flagged_from_bytes(bytes: &[u8; Self::SIZE]) -> Result<Self, RecordError> {
         let [tag, subtype, flags, reserved, a, b, c, d, payload @ ..] = *bytes;
         let (head, payload) = (u64::from_le_bytes([0, 0, 0, reserved, 0, 0, 0, 0]), payload);
@@ -210,10 +210,10 @@ impl Record {
         Ok(Self { tag, subtype, flags, len: u32::from_le_bytes([a, b, c, d]), payload })
     }
 
-    /// Reads a value in a batch of a table that says which values an update may leave as they are.
+    /// Reads a value in a batch of a table that marks the values that an update may leave unchanged.
     ///
     /// # Errors
-    /// As [`Record::flagged_from_bytes`].
+    /// Like [`Record::flagged_from_bytes`].
     pub const fn keepable_from_bytes(bytes: &[u8; Self::SIZE]) -> Result<Self, RecordError> {
         let mut value = *bytes;
         if Self::is_keepable(bytes) {
@@ -222,12 +222,12 @@ impl Record {
         Self::flagged_from_bytes(&value)
     }
 
-    /// Whether a value in a batch is one that an update may leave as it is.
+    /// Whether a value in a batch is one that an update may leave unchanged.
     pub const fn is_keepable(bytes: &[u8; Self::SIZE]) -> bool {
         bytes[2] == FLAG_NOCHANGE
     }
 
-    /// Reads two words, as guests commonly write them: a wider load would wait for both stores.
+    /// Reads two words, because guests usually write two. A wider load would wait for both stores.
     #[inline]
     const fn read(b: &[u8; Self::SIZE], flags: u8) -> Result<Self, RecordError> {
         let (Some(head), Some(payload)) = (b.first_chunk(), b.last_chunk()) else {
@@ -252,7 +252,7 @@ impl Record {
         })
     }
 
-    /// Names the first byte of the words that is set where it has to be zero.
+    /// Names the first byte that is set where it must be zero.
     #[cold]
     const fn reserved(words: [u64; 2], zero: [u64; 2]) -> RecordError {
         let i = if words[0] & zero[0] != 0 { 0 } else { 1 };

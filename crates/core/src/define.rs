@@ -1,8 +1,8 @@
-//! What CREATE and DROP do, short of writing: the checks, and what is to be written.
+//! What CREATE and DROP do, except writing: they check, and they prepare what is to be written.
 //!
-//! Every entrance to DDL (a statement of the facade, a function of the loadable extension, another
-//! engine's parser) comes through here. An adaptor supplies what only its engine knows, as
-//! [`EngineNames`], and then writes what the result says.
+//! Every path to DDL (a statement of the facade, a function of the loadable extension, another engine's parser)
+//! leads through here. An adaptor supplies what only its engine knows as [`EngineNames`], and then writes the
+//! result.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -28,22 +28,22 @@ use crate::runtime::{CompiledModule, Metering, StatementBudget};
 use crate::settings::{FileAccess, Settings};
 use crate::value::ValueRef;
 
-/// What only the engine knows.
+/// Facts that only the engine knows.
 pub trait EngineNames {
-    /// What has this name in this namespace and is not ours, described for an error message: "the
-    /// built-in function upper()".
+    /// The foreign object that has this name in this namespace, described for an error message: "the built-in
+    /// function upper()".
     ///
     /// # Errors
-    /// The engine cannot say.
+    /// The engine cannot tell.
     fn foreign(&self, namespace: Namespace, name: &str) -> Result<Option<String>>;
 
-    /// The indexes and tables whose definitions use one of these.
+    /// The indexes and tables whose definitions use one of these names.
     ///
     /// # Errors
     /// The schema cannot be read.
     fn dependents(&self, uses: &Uses) -> Result<Vec<Dependent>>;
 
-    /// Whether the host wants the statement to end. Asked while a module is compiled.
+    /// Whether the host wants the statement to end. Asked while a module compiles.
     fn interrupted(&self) -> bool {
         false
     }
@@ -65,7 +65,7 @@ pub struct Dependent {
 pub enum DependentKind {
     /// An index: on an expression, partial, or with a collation.
     Index,
-    /// A table with a CHECK constraint, a virtual generated column, a collation; a virtual table.
+    /// A table with a CHECK constraint, a virtual generated column or a collation, or a virtual table.
     Table,
     /// A table with a stored generated column.
     TableStored,
@@ -73,21 +73,21 @@ pub enum DependentKind {
     VirtualTable,
 }
 
-/// A definition that passed every check, ready to be written.
+/// A definition that passed every check and is ready to be written.
 pub struct Definition {
     /// Its kind.
     pub kind: ObjectKind,
     /// Its name.
     pub name: String,
-    /// The export, of a function.
+    /// The export, for a function.
     pub export: Option<String>,
-    /// Whether DETERMINISTIC was said.
+    /// Whether the statement says DETERMINISTIC.
     pub deterministic: bool,
-    /// What WITH said.
+    /// The WITH clause.
     pub with: With,
     /// Hash of the module.
     pub sha256: [u8; 32],
-    /// Canonical manifest, empty for none.
+    /// Canonical manifest; empty if there is none.
     pub manifest: String,
     /// The binary module.
     pub wasm: Vec<u8>,
@@ -95,18 +95,18 @@ pub struct Definition {
     pub compiled: Arc<dyn CompiledModule>,
     /// How the code was compiled.
     pub metering: Metering,
-    /// What has to be rebuilt once the definition is written.
+    /// Indexes and tables to rebuild once the definition is written.
     pub rebuild: Vec<Dependent>,
 }
 
-/// What a DROP that passed every check removes.
+/// The object that a DROP removes once it passed every check.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Removal {
     /// Its kind.
     pub kind: ObjectKind,
     /// Its name, as stored.
     pub name: String,
-    /// Indexes that go with it.
+    /// Indexes that are dropped with it.
     pub drop_indexes: Vec<Dependent>,
 }
 
@@ -119,11 +119,11 @@ impl Definition {
     }
 }
 
-/// Checks a CREATE. `parameter` is the value bound to the source, if that is a parameter. `None`
-/// when the object exists and IF NOT EXISTS was said.
+/// Checks a CREATE. `parameter` is the value bound to the source, if the source is a parameter. Returns `None` if
+/// the object exists and the statement says IF NOT EXISTS.
 ///
 /// # Errors
-/// Whatever is wrong: with the name, the source, the module, its manifest, its policy.
+/// Anything wrong with the name, the source, the module, its manifest or its policy.
 pub fn create(
     create: &Create,
     parameter: Option<ValueRef<'_>>,
@@ -194,10 +194,10 @@ pub fn create(
     }))
 }
 
-/// Checks a DROP. `None` when there is no such object and IF EXISTS was said.
+/// Checks a DROP. Returns `None` if the object does not exist and the statement says IF EXISTS.
 ///
 /// # Errors
-/// There is no such object; something depends on it.
+/// The object does not exist, or something depends on it.
 pub fn drop(drop: &Drop, registry: &Registry, engine: &dyn EngineNames) -> Result<Option<Removal>> {
     let at = |e: Error| e.at(drop.name_offset);
     let Some(object) = registry.object(drop.kind, &drop.name) else {
@@ -248,7 +248,7 @@ fn check_name(name: &str, limits: &Limits) -> Result<()> {
     Ok(())
 }
 
-/// Limits may only tighten what the host set.
+/// Checks that the limits of WITH only tighten those of the host.
 fn check_with(with: &With, limits: &Limits) -> Result<()> {
     let timeout = u64::try_from(limits.call_timeout.as_millis()).unwrap_or(u64::MAX);
     let memory = (limits.memory_bytes_max >> 20) as u64;
@@ -326,7 +326,7 @@ fn read_file(path: &str, environment: &Environment) -> Result<Vec<u8>> {
                     ),
                 )
             };
-            // Before the file system is asked, so that nothing outside can be probed for.
+            // Checked before the file system is asked, so that nobody can probe for files outside.
             if Path::new(path).components().any(|c| c == Component::ParentDir) {
                 return Err(outside());
             }
@@ -343,8 +343,7 @@ fn read_file(path: &str, environment: &Environment) -> Result<Vec<u8>> {
         }
     };
     let limits = &environment.settings.limits;
-    // Either a binary or its text. What a file says about its length is not asked: that of a device
-    // is 0, and it never ends.
+    // The file is a binary or its text. Its stated length is not used, because a device states 0 and never ends.
     let bytes_max = limits.module_bytes_max.max(limits.module_text_bytes_max) as u64;
     let mut bytes = Vec::new();
     let file = std::fs::File::open(&resolved).map_err(io)?;
@@ -361,7 +360,7 @@ fn read_file(path: &str, environment: &Environment) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// What the definition would have.
+/// The objects that the definition would declare.
 fn declared(create: &Create, info: &ModuleInfo, limits: &Limits) -> Result<Declared> {
     match create.kind {
         ObjectKind::Extension => {
@@ -429,7 +428,7 @@ fn check_conflicts(
     }
     for function in &declared.functions {
         let key = function_key(&function.name, function.signature.argument_count());
-        // Of one name there are no more than SQLite has numbers of arguments.
+        // One name has at most as many functions as SQLite has argument counts.
         let other = others
             .get(&key.0)
             .into_iter()
@@ -451,7 +450,7 @@ fn check_conflicts(
     Ok(())
 }
 
-/// Whether a name is free; `other` is what has it among our own definitions.
+/// Checks that a name is free. `other` is the one of our own definitions that has it.
 fn check_conflict(
     create: &Create,
     namespace: Namespace,
@@ -499,7 +498,7 @@ fn is_same(create: &Create, object: &ObjectEntry) -> bool {
     create.kind == object.kind && create.name.eq_ignore_ascii_case(&object.name)
 }
 
-/// What has to be rebuilt when an object is replaced.
+/// The indexes and tables to rebuild when an object is replaced.
 fn replaced_dependents(
     create: &Create,
     existing: &ObjectEntry,
@@ -519,7 +518,7 @@ fn replaced_dependents(
         let advice = "say CASCADE REINDEX to rebuild them with the new version";
         return Err(in_use("replace", existing, &dependents, advice));
     }
-    // Without these the engine could not even read the schema.
+    // Without these objects the engine could not even read the schema.
     if let Some(missing) = missing(&Declared::of(existing).unwrap_or_default(), declared) {
         let advice = format!("the new version has to have {missing}; or drop them first");
         return Err(in_use("replace", existing, &dependents, &advice));
@@ -533,7 +532,7 @@ fn replaced_dependents(
     Ok(dependents)
 }
 
-/// What a schema may use of the old version and the new one does not have.
+/// What the new version lacks although a schema may use it in the old one.
 fn missing(old: &Declared, new: &Declared) -> Option<String> {
     let key = |f: &DeclaredFunction| function_key(&f.name, f.signature.argument_count());
     let functions: HashSet<_> = new.functions.iter().filter(|f| f.deterministic).map(key).collect();
@@ -551,7 +550,7 @@ fn missing(old: &Declared, new: &Declared) -> Option<String> {
 
 /// The names of what an object declares.
 pub fn uses_of(object: &ObjectEntry) -> Uses {
-    // An object whose manifest cannot be read has nothing that could be in use.
+    // An object with an unreadable manifest declares nothing that could be in use.
     let declared = Declared::of(object).unwrap_or_default();
     Uses::new(
         declared.functions.iter().map(|f| f.name.as_str()),
@@ -560,7 +559,7 @@ pub fn uses_of(object: &ObjectEntry) -> Uses {
     )
 }
 
-/// What depends on what an object declares.
+/// The indexes and tables that depend on what an object declares.
 fn dependents_of(object: &ObjectEntry, engine: &dyn EngineNames) -> Result<Vec<Dependent>> {
     let uses = uses_of(object);
     if uses.is_empty() { Ok(Vec::new()) } else { engine.dependents(&uses) }

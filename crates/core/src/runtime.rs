@@ -1,19 +1,19 @@
 //! The seam to WebAssembly executors.
 //!
-//! A [`Runtime`] compiles modules, a [`CompiledModule`] makes instances, an [`Instance`] runs code. What
-//! fits, and how; of what there is no runtime yet, `tests/seam.rs` has a double:
+//! A [`Runtime`] compiles modules, a [`CompiledModule`] makes instances, and an [`Instance`] runs code. The
+//! seam fits these executors; those that have no runtime yet have a double in `tests/seam.rs`:
 //!
 //! - a JIT with fuel and epochs, and an interpreter;
-//! - an engine that works on one thread alone (V8 through N-API, a browser). What it has stays there in a
-//!   [`ThreadBound`](crate::thread_bound::ThreadBound), whose handle is `Send`; it
-//!   [says so](Runtime::is_thread_bound), and then that thread compiles, too;
-//! - one whose memory the host cannot address (a browser): [`Memory::memory`] gives `None`;
-//! - one whose functions take numbers as they are: each function has a [`Shape`], and a call has words;
-//! - one whose guests call back while it runs: it owns what the host's functions work on
-//!   ([`InstanceConfig::host`]), and gives it when asked ([`Instance::with_host`]);
-//! - one that lacks fuel, interruption or limits on memory: [`RuntimeFeatures`] say so.
+//! - an engine that works on one thread only (V8 through N-API, a browser). Its objects stay on that thread
+//!   in a [`ThreadBound`](crate::thread_bound::ThreadBound), whose handle is `Send`. The engine
+//!   [says so](Runtime::is_thread_bound), and then that thread also compiles;
+//! - one whose memory the host cannot address (a browser): [`Memory::memory`] returns `None`;
+//! - one whose functions take plain numbers: each function has a [`Shape`], and a call passes words;
+//! - one whose guests call back while it runs: it owns the state of the host's functions
+//!   ([`InstanceConfig::host`]) and lends it on request ([`Instance::with_host`]);
+//! - one that lacks fuel, interruption or memory limits: [`RuntimeFeatures`] say so.
 //!
-//! Knows nothing of SQL: here are only bytes, offsets and numbers.
+//! This module knows only bytes, offsets and numbers, and nothing of SQL.
 
 mod budget;
 mod features;
@@ -33,10 +33,10 @@ use crate::error::{Error, ErrorKind};
 use crate::fault::Fault;
 use crate::host::HostState;
 
-/// Whether the runtime can do this.
+/// Checks that the runtime has this feature.
 ///
 /// # Errors
-/// It cannot: [`ErrorKind::NoRuntime`].
+/// [`ErrorKind::NoRuntime`] if it does not.
 pub(crate) fn check_feature(runtime: &dyn Runtime, feature: RuntimeFeature) -> Result<(), Error> {
     if runtime.features().has(feature) {
         return Ok(());
@@ -56,19 +56,19 @@ pub trait Runtime: Send + Sync {
     /// A short name: `wasmtime`.
     fn name(&self) -> &'static str;
 
-    /// What it can do.
+    /// The features that it has.
     fn features(&self) -> RuntimeFeatures;
 
-    /// Whether what it makes works on the thread alone that made it. Then that thread compiles, which no
-    /// interrupt can stop, and each thread that asks has code of its own.
+    /// Whether its objects work only on the thread that made them. If so, that thread compiles, no
+    /// interrupt can stop it, and each thread has its own copy of the code.
     fn is_thread_bound(&self) -> bool {
         false
     }
 
-    /// Compiles a binary module, whose structure the caller has checked against the limits.
+    /// Compiles a binary module. The caller has already checked its structure against the limits.
     ///
     /// # Errors
-    /// The module is invalid, or uses a proposal that this runtime does not have.
+    /// The module is invalid or uses a proposal that this runtime lacks.
     fn compile(
         &self,
         wasm: &[u8],
@@ -81,7 +81,7 @@ pub trait Runtime: Send + Sync {
 pub struct CompileOptions {
     /// How the code counts what it does.
     pub metering: Metering,
-    /// How much time is taken for fast code. A runtime that knows only one way ignores it.
+    /// How much time the compiler spends on making code fast. Runtimes with only one way ignore it.
     pub effort: Effort,
 }
 
@@ -92,19 +92,19 @@ impl CompileOptions {
     }
 }
 
-/// How much time a compiler takes for fast code.
+/// How much time a compiler spends on making code fast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Effort {
-    /// As little as can be. Values lie on the stack, so frames are large.
+    /// As little as possible. Values lie on the stack, so frames are large.
     Quick,
-    /// Registers are chosen well; the code stays as the module has it.
+    /// Registers are allocated well, but nothing is optimised.
     Plain,
-    /// The code is optimised, too.
+    /// Registers are allocated well, and the code is optimised.
     Optimized,
 }
 
 impl Effort {
-    /// All of them.
+    /// All of them, from quickest to slowest.
     pub const ALL: [Self; 3] = [Self::Quick, Self::Plain, Self::Optimized];
 }
 
@@ -117,35 +117,36 @@ pub enum Metering {
     Fuel,
 }
 
-/// A compiled module; immutable, shared process-wide, or by what runs on one thread.
+/// A compiled module. It is immutable and shared by the whole process, or by everything on one thread.
 pub trait CompiledModule: Send + Sync {
-    /// Makes an instance with the core's host functions ([`crate::host::functions`]) linked in, and
-    /// runs the module's start function and then its `_initialize` export, if it has them, under
-    /// the limits of `config`.
+    /// Makes an instance linked with the core's host functions ([`crate::host::functions`]). Runs the
+    /// module's start function and then its `_initialize` export, if it has them, under the limits of
+    /// `config`.
     ///
     /// # Errors
+    /// A fault while instantiating, an exceeded limit, or an `_initialize` of the wrong type.
     /// A fault while instantiating, a limit, an `_initialize` of another type.
     fn instantiate(&self, config: InstanceConfig) -> Result<Box<dyn Instance>, Fault>;
 
-    /// Whether its instances, and it, work on one thread alone: see [`Runtime::is_thread_bound`].
+    /// Whether it and its instances work on one thread only: see [`Runtime::is_thread_bound`].
     fn is_thread_bound(&self) -> bool {
         false
     }
 
-    /// Whether the running thread can make instances of it.
+    /// Whether the current thread can make instances of it.
     fn is_here(&self) -> bool {
         true
     }
 
-    /// Bytes of compiled code, as far as the runtime knows.
+    /// Size of the compiled code in bytes, as far as the runtime knows it.
     fn code_bytes(&self) -> usize;
 
-    /// Machine stack that a call of an instance may take, in bytes, without what the host's functions
-    /// take that the guest calls.
+    /// Machine stack that a call of an instance may take, in bytes. Host functions that the guest calls
+    /// take more on top of it.
     fn stack_bytes(&self) -> usize;
 
-    /// Whether the module imports something for which this holds; asked with the import's module and
-    /// name.
+    /// Whether the module has an import that satisfies `is_wanted`, which is called with the import's
+    /// module and name.
     fn imports(&self, is_wanted: &dyn Fn(&str, &str) -> bool) -> bool;
 }
 
@@ -153,26 +154,26 @@ pub trait CompiledModule: Send + Sync {
 pub struct InstanceConfig {
     /// Linear memory, in bytes.
     pub memory_bytes_max: usize,
-    /// Elements of all tables.
+    /// Elements of all tables together.
     pub table_elements_max: usize,
-    /// Longest time of one call, and of the instantiation.
+    /// Longest time that one call or the instantiation may take.
     pub call_timeout: Duration,
-    /// Fuel of one call, and of the instantiation. Needs code compiled with [`Metering::Fuel`].
+    /// Fuel for one call or the instantiation. Needs code compiled with [`Metering::Fuel`].
     pub fuel: Option<u64>,
-    /// What the host functions work on, and who is asked about interrupts and, before any memory is
-    /// given, about that of all instances.
+    /// The state of the host functions. The runtime also asks it about interrupts and, before it allocates
+    /// memory, about the memory of all instances.
     pub host: HostState,
 }
 
 impl InstanceConfig {
-    /// The limits alone.
+    /// The limits, without the host state.
     pub fn limits(&self) -> InstanceLimits {
         let &Self { memory_bytes_max, table_elements_max, call_timeout, fuel, .. } = self;
         InstanceLimits { memory_bytes_max, table_elements_max, call_timeout, fuel }
     }
 }
 
-/// The limits of an instance, for another one that takes its place.
+/// The limits of an instance, kept for another one that replaces it.
 #[derive(Clone, Copy, Debug)]
 pub struct InstanceLimits {
     memory_bytes_max: usize,
@@ -182,38 +183,39 @@ pub struct InstanceLimits {
 }
 
 impl InstanceLimits {
-    /// The same with a way to the host.
+    /// Adds the host state to the limits.
     pub fn with(self, host: HostState) -> InstanceConfig {
         let Self { memory_bytes_max, table_elements_max, call_timeout, fuel } = self;
         InstanceConfig { memory_bytes_max, table_elements_max, call_timeout, fuel, host }
     }
 }
 
-/// A function of an instance, resolved by name once. Only for the instance that gave it.
+/// A function of an instance, resolved by name once. Valid only for the instance that resolved it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FunctionId(pub u32);
 
 /// An instance of a module with its own memory. Used by one thread at a time.
 ///
-/// After any [`Fault`] the caller drops the instance: its state is unknown. Only its memory may be read.
+/// After a [`Fault`] the caller drops the instance, because its state is unknown. Until then only its
+/// memory may be read.
 pub trait Instance: Memory + Send {
-    /// Finds an exported function of this shape.
+    /// Finds the exported function with this name and shape.
     ///
     /// # Errors
-    /// There is none of that name and shape.
+    /// There is no export of that name, or it has another shape.
     fn resolve(&mut self, export: &str, shape: Shape<'_>) -> Result<FunctionId, ResolveError>;
 
-    /// Whether the running thread can use it. No other can drop it either, and need not: see
+    /// Whether the current thread can use it. Other threads cannot drop it either, and need not: see
     /// [`ThreadBound`](crate::thread_bound::ThreadBound).
     fn is_here(&self) -> bool {
         true
     }
 
-    /// Makes the instance as it was in the beginning, as [`CompiledModule::instantiate`] does, also
-    /// after a fault. What was resolved stays resolved.
+    /// Resets the instance to its initial state, even after a fault, as [`CompiledModule::instantiate`]
+    /// would. Resolved functions stay valid.
     ///
     /// # Errors
-    /// A fault while instantiating; the runtime cannot do it. The instance must not be used again.
+    /// A fault while instantiating, or a runtime that cannot renew. The instance must not be used again.
     fn renew(&mut self) -> Result<(), Fault> {
         Err(Fault::Runtime("the runtime cannot renew instances".to_owned()))
     }
@@ -221,20 +223,21 @@ pub trait Instance: Memory + Send {
     /// The value of an exported immutable global of type `i32`, if there is one of that name.
     fn global(&mut self, export: &str) -> Option<u32>;
 
-    /// Says that another statement begins to use the instance. A runtime may check here what is too
-    /// dear for each call: whether the process is the child of a fork, which has none of its threads.
+    /// Tells the instance that another statement begins to use it. A runtime may do checks here that are
+    /// too expensive for each call, such as whether the process is the child of a fork and lacks the
+    /// runtime's threads.
     fn begin_statement(&mut self) {}
 
-    /// Calls a resolved function under the instance's limits, with as many words as its shape has
-    /// parameters. Gives the word of its result, 0 for none.
+    /// Calls a resolved function under the instance's limits. Takes one word for each parameter of its
+    /// shape and returns the word of its result, 0 if it has none.
     ///
-    /// `budget` is what the calling statement may still spend in guests; the runtime charges it with
-    /// each tick in which it finds the instance called. Where it
-    /// [is not interruptible](StatementBudget::is_interruptible), the host is not asked.
+    /// `budget` is the time that the calling statement may still spend in guests. The runtime charges it
+    /// for each tick in which it finds the instance running. If it [is not
+    /// interruptible](StatementBudget::is_interruptible), the host is not asked about interrupts.
     ///
     /// # Errors
-    /// A fault; the instance must not be used again. Boxed, so that the result of every call comes
-    /// back in registers.
+    /// A fault, after which the instance must not be used again. It is boxed so that every call returns its
+    /// result in registers.
     fn call(
         &mut self,
         function: FunctionId,
@@ -242,8 +245,8 @@ pub trait Instance: Memory + Send {
         budget: &mut StatementBudget,
     ) -> Result<u64, Box<Fault>>;
 
-    /// The same for a function of the shape [`Shape::RECORDS`], which most calls are. A runtime has its
-    /// own where that is shorter.
+    /// Calls a function of the shape [`Shape::RECORDS`], which most calls have. A runtime overrides it if
+    /// it has a faster way.
     ///
     /// # Errors
     /// As [`Instance::call`].
@@ -257,15 +260,14 @@ pub trait Instance: Memory + Send {
         self.call(function, &[argc.into(), argv.into()], budget).map(|pointer| pointer as u32)
     }
 
-    /// Gives what the host functions work on to `body`, between calls. On a thread that cannot use the
-    /// instance, `body` is not called.
+    /// Lends the state of the host functions to `body`, between calls. Does not call `body` on a thread
+    /// that cannot use the instance.
     ///
-    /// Given, and not returned by reference: a guest that calls back while it runs shares it with the
-    /// functions that it calls.
+    /// The state is lent to a closure and not returned by reference because a guest that calls back while
+    /// it runs shares it with the functions that it calls.
     fn with_host(&mut self, body: &mut dyn FnMut(&mut HostState));
 
-    /// What the guest asked for in the last call and was not given, if it asked for anything: a fault
-    /// that says which limit.
+    /// The limit that the last call ran into, as a fault, if the guest asked for something and was refused.
     fn refused(&self) -> Option<Fault> {
         None
     }

@@ -1,11 +1,10 @@
-//! A connection's side of calls: what each running statement has bound, and the instances it uses.
+//! A connection's side of calls: the bindings of each running statement and the instances it uses.
 //!
 //! An [`Execution`] is one execution of a statement. It keeps one registry, so that the statement sees one
-//! version of every function, and binds each function at its first call, so that a row costs an index
-//! into a vector. It owns the instances it uses, one for each module and policy: taken from the cache
-//! or made when a function is bound, and put into the cache when the statement ends. Statements that
-//! run at the same time, or within one another, so never meet in an instance, and a call needs no
-//! lock and no shared borrow.
+//! version of every function. It binds each function at its first call, so that a row costs only an index into a
+//! vector. It owns the instances it uses, one for each module and policy. An instance is taken from the cache or
+//! made when a function is bound, and returned to the cache when the statement ends. So statements that run at
+//! the same time, or within one another, never share an instance, and a call needs no lock and no shared borrow.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -37,25 +36,26 @@ pub(crate) use resolve::binding;
 
 pub use aggregate::{AggregateState, Rows};
 
-/// Numbers connections, to tell their instances apart in the cache.
+/// The number of the next connection. It tells the connections' instances apart in the cache.
 static CONNECTIONS: AtomicU64 = AtomicU64::new(0);
 
-/// What all calls of `drop` of an aggregate in one statement may take: they run when the host wants it to end.
+/// Time for all calls of an aggregate's `drop` in one statement, which run while the host wants the statement to
+/// end.
 const DROP_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// An instance that an execution uses.
 struct BoundInstance {
     id: InstanceId,
     key: InstanceKey,
-    /// Absent while a call runs in it, and after a fault.
+    /// Absent while a call runs in it and after a fault.
     guest: Option<Box<Guest>>,
-    /// Of the function that made it.
+    /// Statistics of the function that made it.
     stats: Arc<FunctionStats>,
-    /// It was given back, and nothing is bound to it.
+    /// Whether it was given back, so that nothing is bound to it.
     vacant: bool,
 }
 
-/// What a slot is bound to, in an instance of one execution.
+/// The binding of a slot in an instance of one execution.
 struct Target {
     /// Index of the instance among the execution's.
     instance: usize,
@@ -66,35 +66,35 @@ struct Target {
     counts: Counts,
 }
 
-/// What a slot calls.
+/// What a slot calls, and how.
 #[derive(Clone)]
 pub struct Binding {
-    /// Under which name, and by whose right.
+    /// The name under which it is called, and its rights.
     pub callable: Arc<Callable>,
-    /// The exports that are called, by numbers that the caller of [`Execution::enter`] knows.
+    /// The exports to call. The caller of [`Execution::enter`] knows their indexes.
     pub exports: Vec<String>,
-    /// What is passed and comes back.
+    /// Types of arguments and result.
     pub signature: Arc<Signature>,
-    /// Whether subtypes pass.
+    /// Whether subtypes are passed.
     pub subtype: bool,
-    /// Whether only that is wanted which a [validator](crate::manifest::FunctionBody::Validator) tells.
+    /// Whether the call only asks a [validator](crate::manifest::FunctionBody::Validator) for its verdict.
     pub validates: bool,
 }
 
-/// An instance of an execution. It is never given again within the execution, so that whoever keeps a handle of
-/// a guest's can tell that its instance is gone.
+/// Identifies an instance of an execution. Numbers are not reused within the execution, so the keeper of a
+/// guest's handle can tell that its instance is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InstanceId(usize);
 
-/// A bound instance, for the time of one entry.
+/// A bound instance, lent for one entry.
 pub struct Entered<'a> {
     /// The instance.
     pub guest: &'a mut Guest,
-    /// The exports of the binding, in its order.
+    /// The exports of the binding, in the same order.
     pub functions: &'a [FunctionId],
     /// The binding.
     pub binding: &'a Binding,
-    /// What the statement may still spend.
+    /// Time that the statement may still spend.
     pub budget: &'a mut StatementBudget,
     /// The host's limits.
     pub limits: &'a Limits,
@@ -103,40 +103,40 @@ pub struct Entered<'a> {
 /// One execution of a statement. Give it back with [`Session::end`].
 pub struct Execution {
     registry: Arc<Registry>,
-    /// By slot. Boxed, so that a statement that calls the last of many functions starts as quickly.
+    /// Indexed by slot. Boxed, so that a statement that calls the last of many functions starts quickly.
     targets: Vec<Option<Box<Target>>>,
     bound: Vec<BoundInstance>,
-    /// Instances that it has used.
+    /// Number of instances that it has used so far.
     instances: usize,
     budget: StatementBudget,
-    /// What may be spent on freeing states that nobody wants any longer.
+    /// Time for freeing states that are no longer needed.
     cleanup: StatementBudget,
     batches: Batches,
 }
 
 impl Execution {
-    /// What the statement sees.
+    /// The registry that the statement sees.
     pub fn registry(&self) -> &Arc<Registry> {
         &self.registry
     }
 
-    /// Sees another snapshot from here on. What is bound stays bound.
+    /// Switches to another snapshot. Existing bindings stay.
     pub fn set_registry(&mut self, registry: Arc<Registry>) {
         self.registry = registry;
     }
 
-    /// Whether this slot can be called; if not, bind it.
+    /// Whether this slot can be called. If not, bind it first.
     #[inline]
     pub fn is_bound(&self, slot: usize) -> bool {
         matches!(self.targets.get(slot), Some(Some(_)))
     }
 
-    /// The instance that a slot is bound to; `None` when it is not bound, or no longer.
+    /// The instance that a slot is bound to; `None` if it is not bound, or no longer.
     pub fn instance(&self, slot: usize) -> Option<InstanceId> {
         Some(self.bound[self.targets.get(slot)?.as_ref()?.instance].id)
     }
 
-    /// Says that another statement begins: it has a budget of its own.
+    /// Begins another statement, which has a budget of its own.
     pub(crate) fn renew(&mut self, environment: &Environment) {
         self.budget = StatementBudget::new(environment.settings.limits.statement_timeout);
         for guest in self.bound.iter_mut().filter_map(|instance| instance.guest.as_mut()) {
@@ -144,17 +144,17 @@ impl Execution {
         }
     }
 
-    /// An instance that is not lost, to read what it answered.
+    /// An instance that is not lost, for reading its answers.
     #[inline]
     pub(crate) fn guest(&mut self, instance: InstanceId) -> Option<&mut Guest> {
         let instance = self.bound.iter_mut().find(|bound| bound.id == instance)?;
         instance.guest.as_deref_mut()
     }
 
-    /// Calls the function in a bound slot, the first of its exports.
+    /// Calls the first export of a bound slot.
     ///
     /// # Errors
-    /// As [`Guest::call`]; [`Session::fail`] makes of it what SQL users read.
+    /// Like [`Guest::call`]; [`Session::fail`] turns the error into one for SQL users.
     #[inline]
     pub fn call<A: Arguments + ?Sized, R>(
         &mut self,
@@ -178,10 +178,10 @@ impl Execution {
         })
     }
 
-    /// Lets `body` call the exports of a bound slot, which counts as one call.
+    /// Lets `body` call the exports of a bound slot. This counts as one call.
     ///
     /// # Errors
-    /// What `body` reports; [`Session::fail`] makes of it what SQL users read.
+    /// The error of `body`; [`Session::fail`] turns it into one for SQL users.
     #[inline]
     pub fn enter<R>(
         &mut self,
@@ -193,7 +193,7 @@ impl Execution {
         let target = targets.get_mut(slot).and_then(Option::as_deref_mut);
         let instance = target.and_then(|target| Some((bound.get_mut(target.instance)?, target)));
         let Some((instance, target)) = instance else { return Err(not_bound().into()) };
-        // Taken out, so that nobody finds it again after a panic.
+        // Taken out, so that it is not used again after a panic.
         let Some(mut guest) = instance.guest.take() else { return Err(not_bound().into()) };
         let settings = &environment.settings;
         let start = settings.timing.then(Instant::now);
@@ -223,7 +223,7 @@ impl Execution {
         result
     }
 
-    /// Keeps an instance; its index.
+    /// Stores an instance and returns its index.
     fn add_instance(&mut self, instance: BoundInstance) -> usize {
         match self.bound.iter().position(|instance| instance.vacant) {
             Some(index) => {
@@ -237,13 +237,13 @@ impl Execution {
         }
     }
 
-    /// The instance for this key, if the execution uses one.
+    /// The index of the instance for this key, if the execution uses one.
     fn instance_of(&self, key: &InstanceKey) -> Option<usize> {
         self.bound.iter().position(|instance| instance.guest.is_some() && instance.key == *key)
     }
 }
 
-/// Calls a function to learn whether it takes the arguments.
+/// Calls a function to learn whether it accepts the arguments.
 #[cold]
 fn validate<A: Arguments + ?Sized, R>(
     guest: &mut Guest,
@@ -271,7 +271,7 @@ fn not_bound() -> CallError {
     CallError::Argument("it is not bound".to_owned())
 }
 
-/// See the module's description.
+/// The calls of one connection.
 pub struct Session {
     environment: Arc<Environment>,
     services: Arc<dyn HostServices>,
@@ -284,7 +284,7 @@ impl Session {
         Self { environment, services, connection: CONNECTIONS.fetch_add(1, Relaxed) }
     }
 
-    /// What the connection shares with others, and its settings.
+    /// The settings, and the state that the connection shares with others.
     #[inline]
     pub fn environment(&self) -> &Arc<Environment> {
         &self.environment
@@ -303,19 +303,19 @@ impl Session {
         }
     }
 
-    /// Ends an execution: counts, and puts its instances into the cache.
+    /// Ends an execution: adds up its counts and puts its instances into the cache.
     pub fn end(&self, mut execution: Execution) {
         self.release(&mut execution, 0);
     }
 
-    /// Unbinds the slots from this number on: counts, and puts the instances that nothing else is bound
-    /// to into the cache. What the execution has used of its time stays used.
+    /// Unbinds the slots from this number on. Adds up their counts and caches the instances that are no longer
+    /// bound. Time that the execution has used stays used.
     pub fn release(&self, execution: &mut Execution, from: usize) {
         let from = from.min(execution.targets.len());
         for target in execution.targets.drain(from..).flatten() {
             target.binding.callable.stats.add(&target.counts);
             if !target.states.is_empty() {
-                // The guest would keep what nobody can free any longer.
+                // The guest would keep states that can no longer be freed.
                 execution.bound[target.instance].guest = None;
             }
         }
@@ -336,11 +336,11 @@ impl Session {
         }
     }
 
-    /// Binds a slot of the execution to exports of a module that is compiled, in an instance that the execution
-    /// uses, an idle one, or a new one.
+    /// Binds a slot of the execution to exports of a compiled module. Uses an instance that the execution has, an
+    /// idle one, or a new one.
     ///
     /// # Errors
-    /// The instance cannot be made, or has no such export; the instances in use are too large.
+    /// The instance cannot be made or lacks the export, or the instances in use are too large.
     #[cold]
     pub fn bind(
         &self,
@@ -423,14 +423,14 @@ impl Session {
         started
     }
 
-    /// What SQL users read of a failed call of a slot. After a fault the instance is gone, and what
-    /// was bound to it has to be bound again.
+    /// The error that SQL users see for a failed call of a slot. After a fault the instance is gone, and its
+    /// slots must be bound again.
     #[cold]
     pub fn fail(&self, execution: &mut Execution, slot: usize, error: CallError) -> Error {
         self.fail_as(execution, slot, None, error)
     }
 
-    /// As [`Session::fail`], of what SQL users know under this name.
+    /// Like [`Session::fail`], for a callable that SQL users know by this name.
     #[cold]
     pub(crate) fn fail_as(
         &self,
@@ -457,14 +457,14 @@ impl Session {
         }
     }
 
-    /// What SQL users read of a failed call of what they know under this name.
+    /// The error that SQL users see for a failed call of a callable that they know by this name.
     #[cold]
     pub(crate) fn describe(&self, callable: &Callable, name: &str, error: CallError) -> Error {
         let limits = &self.environment.settings.limits;
         failure::call(&name, &callable.object.policy, limits, error)
     }
 
-    /// Drops an instance, and unbinds what is bound to it.
+    /// Drops an instance and unbinds its slots.
     fn discard(&self, execution: &mut Execution, instance: usize) {
         let dropped = &mut execution.bound[instance];
         (dropped.guest, dropped.vacant) = (None, true);

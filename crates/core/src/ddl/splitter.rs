@@ -1,13 +1,12 @@
-//! Where statements end in text that arrives piece by piece, for shells that read lines.
+//! Finds where statements end in text that arrives piece by piece, for shells that read lines.
 //!
-//! The phases of a statement are those of
-//! [`sqlite3_complete`](https://www.sqlite.org/c3ref/complete.html), in incremental form: each byte is
-//! looked at once, however the text is cut into pieces. The tokens are those of the
-//! [`Lexer`](super::lexer::Lexer), which follows SQLite's tokenizer. `sqlite3_complete` knows fewer:
-//! to it `$x(;)` is not one parameter, so a file can make it believe that a quote is open that is not,
-//! and take a line of a literal for a command. Beyond SQLite's, it knows that an unquoted `file://`
-//! after the AS of our CREATE statements is no SQL, and that a comment at the end of the text leaves
-//! nothing open when it ends with its line.
+//! The phases of a statement are those of [`sqlite3_complete`](https://www.sqlite.org/c3ref/complete.html) in
+//! incremental form: each byte is looked at once, however the text is cut into pieces. The tokens are those of
+//! the [`Lexer`](super::lexer::Lexer), which follows SQLite's tokenizer. `sqlite3_complete` knows fewer tokens:
+//! it does not read `$x(;)` as one parameter, so a file can make it see an open quote where there is none and
+//! take a line of a literal for a command. This splitter also knows that an unquoted `file://` after the AS of
+//! our CREATE statements is not SQL, and that a comment that ends with its line leaves nothing open at the end of
+//! the text.
 
 use super::lexer::{ends_raw, is_identifier, is_space};
 
@@ -31,11 +30,10 @@ pub struct Splitter {
     complete_bytes: usize,
 }
 
-/// How far the statement is. The first eight are the states of `sqlite3_complete`, which explains
-/// them.
+/// The state of the statement. The first eight are the states of `sqlite3_complete`, whose source explains them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
-    /// Nothing but white space and comments was fed.
+    /// Only white space and comments were fed.
     Nothing,
     /// Between statements.
     Start,
@@ -47,26 +45,26 @@ enum Phase {
     TriggerSemicolon,
     /// After the `;` and the END of a trigger's body.
     TriggerEnd,
-    /// After CREATE TEMP: a trigger may follow, but none of our objects.
+    /// After CREATE TEMP. A trigger may follow, but none of our objects.
     CreateTemp,
     CreateOr,
     CreateOrReplace,
     /// In CREATE FUNCTION or CREATE EXTENSION.
     Definition,
-    /// There, after AS, where `file://` may follow.
+    /// In a definition after AS, where `file://` may follow.
     DefinitionAs,
 }
 
-/// What the last byte was part of.
+/// The construct that the last byte belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Inside {
-    /// Nothing that goes on.
+    /// Nothing that can continue.
     Nothing,
-    /// White space, which a vertical tab continues but cannot begin.
+    /// White space. A vertical tab continues it but cannot begin it.
     Space,
     Word(Word),
     Number(Number),
-    /// After `.`, which a digit makes a number.
+    /// After `.`. A digit makes it a number.
     Dot,
     Parameter(Parameter),
     /// After `-`, which may begin a comment.
@@ -74,7 +72,7 @@ enum Inside {
     /// After `/`, which may begin a comment.
     Slash,
     LineComment,
-    /// In `/* … */`; whether the last byte was a `*` that may end it.
+    /// In `/* … */`. `star` says whether the last byte was a `*` that may end it.
     BlockComment {
         star: bool,
     },
@@ -88,10 +86,10 @@ enum Inside {
     FilePath,
 }
 
-/// How far a number is. What follows it without a gap is part of the token, which is illegal then.
+/// The state of a number. Characters that follow it without a gap belong to the token and make it illegal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Number {
-    /// One zero, after which `x` begins hexadecimal digits.
+    /// One zero. An `x` after it begins hexadecimal digits.
     Zero,
     Integer,
     Fraction,
@@ -100,28 +98,28 @@ enum Number {
     /// After its sign.
     ExponentSign(u8),
     ExponentDigits,
-    /// Hexadecimal digits, or what makes the token illegal.
+    /// Hexadecimal digits, or characters that make the token illegal.
     Rest,
 }
 
-/// How far a parameter is.
+/// The state of a parameter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Parameter {
     /// After `?` and digits.
     Number,
-    /// After the prefix or `::`; whether there was anything of the name.
+    /// After the prefix or `::`. `named` says whether the name has begun.
     Name { named: bool },
-    /// After one `:`, of which two belong to the name.
+    /// After one `:`. The name continues only with a second.
     Colon { named: bool },
     /// In the parentheses after the name.
     Suffix,
 }
 
-/// A bare word: as much of it as a keyword can have.
+/// A bare word, up to the length of the longest keyword.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Word {
     bytes: [u8; Self::KEPT],
-    /// Bytes of the word, or one more than are kept.
+    /// Bytes of the word. Counts at most one more than are kept.
     len: usize,
 }
 
@@ -144,7 +142,7 @@ impl Word {
     }
 }
 
-/// What moves the phase on. White space and comments do not.
+/// Tokens that change the phase. White space and comments do not.
 #[derive(Clone, Copy)]
 enum Token {
     Semicolon,
@@ -159,16 +157,16 @@ impl Default for Splitter {
 }
 
 impl Splitter {
-    /// Before any text.
+    /// A splitter that has seen no text.
     pub const fn new() -> Self {
         Self { phase: Phase::Nothing, inside: Inside::Nothing, fed_bytes: 0, complete_bytes: 0 }
     }
 
-    /// Takes the next piece of the text. It may end anywhere.
+    /// Takes the next piece of the text. The piece may end anywhere.
     pub fn feed(&mut self, piece: &str) {
         let mut rest = piece.as_bytes();
         while !rest.is_empty() {
-            // What is long goes by in one search.
+            // Long runs are skipped in one search.
             let skipped = match self.inside {
                 Inside::Quotes(close) => run(rest, |byte| byte != close),
                 Inside::LineComment => run(rest, |byte| byte != b'\n'),
@@ -187,8 +185,8 @@ impl Splitter {
         }
     }
 
-    /// Whether the text ends with a complete statement: it has one, and after the last `;` are only
-    /// white space and comments, closed ones.
+    /// Whether the text ends with a complete statement: it has a statement, and only white space and closed
+    /// comments follow the last `;`.
     pub fn is_complete(&self) -> bool {
         self.phase == Phase::Start
             && matches!(self.inside, Inside::Nothing | Inside::Space | Inside::LineComment)
@@ -203,7 +201,7 @@ impl Splitter {
             )
     }
 
-    /// Bytes of all text fed up to and including the `;` of the last complete statement.
+    /// Bytes of all text fed, up to and including the `;` of the last complete statement.
     pub const fn complete_bytes(&self) -> usize {
         self.complete_bytes
     }
@@ -234,7 +232,7 @@ impl Splitter {
             }
             Inside::FileColon if byte == b'/' => Inside::FileSlash,
             Inside::FileColon => {
-                // The word was one, and the colon begins a parameter.
+                // The word ended before the colon, which begins a parameter.
                 self.token(Token::Other);
                 self.parameter(Parameter::Name { named: false }, byte)
             }
@@ -252,7 +250,7 @@ impl Splitter {
         };
     }
 
-    /// The first byte of something.
+    /// Handles the first byte of a construct.
     fn begin(&mut self, byte: u8) -> Inside {
         match byte {
             b' ' | b'\t' | b'\n' | b'\x0c' | b'\r' => Inside::Space,
@@ -277,7 +275,7 @@ impl Splitter {
         }
     }
 
-    /// The byte after `word`, or its first.
+    /// Handles the first byte of `word` or the byte after it.
     fn word(&mut self, mut word: Word, byte: u8) -> Inside {
         if is_identifier(byte) {
             word.push(byte);
@@ -293,13 +291,13 @@ impl Splitter {
         self.begin(byte)
     }
 
-    /// The byte after a token of one byte that could have gone on.
+    /// Handles the byte after a one-byte token that could have been longer.
     fn after_other(&mut self, byte: u8) -> Inside {
         self.token(Token::Other);
         self.begin(byte)
     }
 
-    /// The byte after what is a number so far.
+    /// Handles the byte after an unfinished number.
     fn number(&mut self, number: Number, byte: u8) -> Inside {
         use Number::*;
         let next = match (number, byte) {
@@ -312,7 +310,7 @@ impl Splitter {
             (Exponent | ExponentSign(_), b'0'..=b'9') => ExponentDigits,
             (ExponentDigits, b'0'..=b'9' | b'_') => ExponentDigits,
             (ExponentSign(sign), _) => {
-                // The sign is an operator, or begins a comment.
+                // The sign is an operator or begins a comment.
                 self.token(Token::Other);
                 self.inside = self.begin(sign);
                 self.byte(byte);
@@ -324,7 +322,7 @@ impl Splitter {
         Inside::Number(next)
     }
 
-    /// The byte after what is a parameter so far.
+    /// Handles the byte after an unfinished parameter.
     fn parameter(&mut self, parameter: Parameter, byte: u8) -> Inside {
         let next = match (parameter, byte) {
             (Parameter::Number, b'0'..=b'9') => Parameter::Number,
@@ -339,7 +337,7 @@ impl Splitter {
             (Parameter::Name { .. }, _) if is_identifier(byte) => Parameter::Name { named: true },
             (Parameter::Colon { .. }, _) => {
                 self.token(Token::Other);
-                // That colon begins the next.
+                // That colon begins the next parameter.
                 return self.parameter(Parameter::Name { named: false }, byte);
             }
             _ => return self.after_other(byte),
@@ -395,7 +393,7 @@ fn is_temp(word: &Word) -> bool {
     word.is("TEMP") || word.is("TEMPORARY")
 }
 
-/// Whether `sqlite3_complete` gives up looking for a trigger when the word follows EXPLAIN.
+/// Whether `sqlite3_complete` stops looking for a trigger when this word follows EXPLAIN.
 fn is_trigger_word(word: &Word) -> bool {
     is_temp(word) || word.is("TRIGGER") || word.is("END")
 }
@@ -405,7 +403,7 @@ fn ends_suffix(byte: u8) -> bool {
     is_space(byte) || matches!(byte, b')' | 0)
 }
 
-/// How many bytes from the first on satisfy `accept`.
+/// Number of leading bytes that satisfy `accept`.
 fn run(bytes: &[u8], accept: impl Fn(u8) -> bool) -> usize {
     bytes.iter().position(|&byte| !accept(byte)).unwrap_or(bytes.len())
 }

@@ -1,10 +1,10 @@
-//! Rows on their way to a guest: collected on the host, handed over in one call. Those of an aggregate's
-//! state are one use; an engine that has its rows in batches can map each to another ([`Guest::map_rows`]).
+//! Batches collect rows on the host and hand them to a guest in one call. The rows of an aggregate's state are
+//! one use. An engine that has its rows in batches can also map each row to another ([`Guest::map_rows`]).
 //!
-//! A batch is laid out as the guest will see it, so that handing it over is a copy: what the function takes
-//! first (the state's handle) and the number of rows, then the rows' records from the front, and their bytes
-//! from the back. The rows of a state that is alone could be written into guest memory at once; that would
-//! save the copy, a nanosecond a row, and cost each row the way to the instance, which is more.
+//! A batch has the layout that the guest sees, so handing it over is one copy. First come the arguments before
+//! the rows (the state's handle) and the number of rows, then the rows' records from the front and their bytes
+//! from the back. The rows of a single state could be written into guest memory directly. That would save the
+//! copy, a nanosecond a row, but each row would have to reach the instance, which costs more.
 
 use commensal_abi::{Record, Tag};
 
@@ -15,23 +15,21 @@ use crate::manifest::{Param, Signature};
 use crate::runtime::{FunctionId, StatementBudget};
 use crate::value::{StorageClass, ValueRef};
 
-/// Bytes of a batch. Small, so that it stays in the fastest cache on its way to the guest, beside all
-/// that the engine has there.
+/// Bytes of a batch. It is small so that it stays in the fastest cache beside the engine's own data.
 const BYTES_MAX: usize = 8 << 10;
-/// Bytes of a state's first batch: most groups are small.
+/// Bytes of a state's first batch. It is small because most groups are.
 const BYTES_FIRST: usize = 1 << 10;
-/// Rows of a batch, for those that have no arguments and so no bytes.
+/// Rows of a batch. Limits rows that have no arguments and so no bytes.
 const ROWS_MAX: u32 = 1024;
-/// What `step` and `inverse` take before the number of rows: the state's handle.
+/// Integers that `step` and `inverse` take before the number of rows: the state's handle.
 const BEFORE_STATE: usize = 1;
 /// Bytes of all batches of a statement.
 const BYTES_OF_ALL_MAX: usize = 8 << 20;
-/// Batches that are kept for the next group.
+/// Batches that are kept for later groups.
 const SPARE_MAX: usize = 8;
 
-/// The batches of a statement: of ended states they go to new ones, and together they have a limit,
-/// besides the one that they share with all instances. Where either is reached, a row is handed over
-/// at once.
+/// The batches of a statement. Those of ended states are reused for new ones. Together they have a limit, besides
+/// the one that they share with all instances. When either limit is reached, each row is handed over at once.
 pub(crate) struct Batches {
     spare: Vec<Batch>,
     bytes_left: usize,
@@ -43,7 +41,7 @@ impl Batches {
         Self { spare: Vec::new(), bytes_left: BYTES_OF_ALL_MAX, account }
     }
 
-    /// A batch for a new state; `ordered` when each row is to be handed over by itself.
+    /// A batch for a new state. `ordered` means that each row must be handed over by itself.
     pub(crate) fn take(&mut self, ordered: bool) -> Batch {
         let batch = self.spare.pop();
         let mut batch =
@@ -53,7 +51,7 @@ impl Batches {
         batch
     }
 
-    /// Takes the batch of a state that has ended.
+    /// Takes back the batch of a state that has ended.
     pub(crate) fn put(&mut self, mut batch: Batch) {
         if self.spare.len() < SPARE_MAX {
             batch.clear();
@@ -64,8 +62,7 @@ impl Batches {
         }
     }
 
-    /// Gives an empty batch its full size, once it has turned out too small, unless it has that or must
-    /// not have it.
+    /// Gives an empty batch that was too small its full size, unless it has that already or must not have it.
     #[cold]
     pub(crate) fn grow(&mut self, batch: &mut Batch) {
         let old = batch.buffer.len();
@@ -75,7 +72,7 @@ impl Batches {
         }
     }
 
-    /// The size that a batch may have: `wanted`, or what it had.
+    /// The size that a batch may have: `wanted` if the limits allow it, otherwise `had`.
     fn claim(&mut self, had: usize, wanted: usize) -> usize {
         let more = wanted.saturating_sub(had);
         match self.bytes_left.checked_sub(more) {
@@ -93,25 +90,25 @@ pub struct Batch {
     buffer: Box<[u8]>,
     /// Bytes of the records before the rows.
     head: usize,
-    /// Where the next row's records go.
+    /// Offset of the next row's records.
     records_end: usize,
-    /// Where bytes begin; the next ones go before.
+    /// Offset of the bytes. The next bytes are placed before it.
     bytes_start: usize,
     rows: u32,
     rows_max: u32,
-    /// The scratch area that pointers in the records are into.
+    /// Address of the scratch area that the records' pointers refer to.
     base: u32,
-    /// What rows may be added in the shortest way.
+    /// Which rows may take the fast path.
     plain: PlainRows,
 }
 
-/// Rows whose arguments are integers and text alone, which go into the batch as they are.
+/// Rows with only integers and text as arguments, which enter the batch unchecked and unconverted.
 #[derive(Clone, Copy, Default)]
 struct PlainRows {
-    /// Bytes of the records of a row; 0 when there may be no such rows.
+    /// Bytes of the records of a row; 0 if no row may take the fast path.
     bytes: usize,
-    /// Where the records of such a row must not end any more: what is to be done then is more than
-    /// adding it.
+    /// Exclusive limit for the end of such a row's records. A row that reaches it takes the slow path, which may
+    /// also hand the batch over.
     end: usize,
     /// For each argument, whether it may be an integer.
     integers: u32,
@@ -120,7 +117,7 @@ struct PlainRows {
 }
 
 impl PlainRows {
-    /// Those of a signature, of so many arguments.
+    /// The fast path for this signature and number of arguments.
     fn new(signature: &Signature, arguments: usize) -> Self {
         let mut plain = Self::default();
         if arguments == 0 || arguments > u32::BITS as usize {
@@ -139,19 +136,19 @@ impl PlainRows {
     }
 }
 
-/// What became of a row.
+/// The outcome of adding a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Appended {
-    /// It is in the batch, or a NULL keeps it from the guest.
+    /// The row is in the batch, or was skipped because of a NULL.
     Done,
-    /// It is in the batch, which is to be handed over now.
+    /// The row is in the batch, which must be handed over now.
     Due,
-    /// There is no room for it, now or ever.
+    /// There is no room for the row, now or ever.
     Full,
 }
 
 impl Batch {
-    /// An empty one of so many bytes, for a function that takes so many integers before the number of rows.
+    /// An empty batch of `bytes` bytes for a function that takes `before` integers before the number of rows.
     pub fn new(before: usize, bytes: usize) -> Self {
         let head = (before + 1) * Record::SIZE;
         let buffer = vec![0; bytes].into();
@@ -174,19 +171,18 @@ impl Batch {
         self.plain.end = 0;
     }
 
-    /// Whether there is nothing to hand over.
+    /// Whether it has no rows.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.rows == 0
     }
 
-    /// Rows to hand over.
+    /// Number of rows in it.
     pub fn rows(&self) -> u32 {
         self.rows
     }
 
-    /// Adds a row of integers and text; false for any other, and when something is to be done besides.
-    /// Cannot panic.
+    /// Adds a row of integers and text. Returns false if the row must take the slow path. Never panics.
     #[inline(always)]
     pub(crate) fn append_plain<A: Arguments + ?Sized>(&mut self, arguments: &A) -> bool {
         let plain = self.plain;
@@ -219,11 +215,10 @@ impl Batch {
         true
     }
 
-    /// Adds a row, unless a NULL keeps it from the guest.
+    /// Adds a row, or skips it because of a NULL.
     ///
     /// # Errors
-    /// [`Argument`](super::CallError::Argument): an argument does not fit its parameter. The batch is as
-    /// it was.
+    /// [`Argument`](super::CallError::Argument): an argument does not fit its parameter. The batch is unchanged.
     #[inline]
     pub fn append<A: Arguments + ?Sized>(
         &mut self,
@@ -238,7 +233,7 @@ impl Batch {
         };
         let start = self.records_end + taken;
         let mut room = Downwards { free, base: self.base.wrapping_add(start as u32) };
-        // Rows wait here, pointers may not last as long: those of no instance pass.
+        // Rows wait here and may outlive pointers, so no pointers are passed.
         match records(places, &mut room, signature, subtype, 0, arguments)? {
             Placed::Null => return Ok(Appended::Done),
             Placed::Needs(_) => return Ok(Appended::Full),
@@ -253,17 +248,16 @@ impl Batch {
         Ok(if self.rows < self.rows_max { Appended::Done } else { Appended::Due })
     }
 
-    /// Finds out whether and how far rows may be added that are integers and text alone. All rows of a
-    /// state have as many arguments.
+    /// Finds out which later rows may take the fast path. All rows of a state have the same number of arguments.
     fn expect_plain(&mut self, signature: &Signature, subtype: bool, arguments: usize) {
         if self.plain.bytes == 0 && !subtype {
             self.plain = PlainRows::new(signature, arguments);
         }
-        // The last row of a full batch is handed over with it.
+        // The last row of a full batch takes the slow path, because the batch is handed over with it.
         self.plain.end = self.head + self.plain.bytes * self.rows_max as usize;
     }
 
-    /// Follows the scratch area to another place: the records' pointers were into the old one.
+    /// Adjusts the records' pointers to a scratch area that has moved.
     #[cold]
     fn relocate(&mut self, base: u32) {
         let by = base.wrapping_sub(self.base);
@@ -279,10 +273,10 @@ impl Batch {
     }
 }
 
-/// Room that is filled from its end.
+/// Free space that is filled from its end.
 struct Downwards<'a> {
     free: &'a mut [u8],
-    /// Address of the room in the guest.
+    /// Address of the space in the guest.
     base: u32,
 }
 
@@ -298,10 +292,10 @@ impl Room for Downwards<'_> {
 }
 
 impl Guest {
-    /// Hands the rows of an aggregate's state over, and empties the batch.
+    /// Hands the rows of an aggregate's state to the guest and empties the batch.
     ///
     /// # Errors
-    /// As [`Guest::call`].
+    /// Like [`Guest::call`].
     pub(crate) fn hand_over(
         &mut self,
         batch: &mut Batch,
@@ -314,10 +308,11 @@ impl Guest {
         self.error_at(pointer?)
     }
 
-    /// Hands rows over to a function that gives as many rows of so many columns back, and empties the batch.
+    /// Hands rows to a function that returns the same number of rows with `columns` columns, and empties the
+    /// batch.
     ///
     /// # Errors
-    /// As [`Guest::fetch`]; other than as many rows break the ABI.
+    /// Like [`Guest::fetch`]. Another number of rows violates the ABI.
     pub fn map_rows(
         &mut self,
         batch: &mut Batch,
@@ -335,7 +330,7 @@ impl Guest {
         }
     }
 
-    /// The address of the result's record.
+    /// Hands the rows over. Returns the address of the result's record.
     fn try_hand_over(
         &mut self,
         batch: &mut Batch,
@@ -364,10 +359,10 @@ impl Guest {
         self.enter(function, argc, budget)
     }
 
-    /// Hands one row over that fits into no batch.
+    /// Hands over one row that fits into no batch.
     ///
     /// # Errors
-    /// As [`Guest::call`].
+    /// Like [`Guest::call`].
     #[cold]
     pub(crate) fn hand_over_large<A: Arguments + ?Sized>(
         &mut self,
@@ -404,7 +399,7 @@ fn other_rows(given: u32, got: u32) -> CallError {
     CallError::Protocol(format!("it was given {given} rows and gave {got}"))
 }
 
-/// A row with what a batch has before its rows.
+/// A row, preceded by what a batch has before its rows.
 struct Row<'a, A: ?Sized> {
     head: [i64; 2],
     row: &'a A,

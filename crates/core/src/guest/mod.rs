@@ -1,11 +1,11 @@
-//! Calls into a guest by ABI version 1: arguments into the scratch area, one typed call, the result
-//! record out again.
+//! Calls into a guest by ABI version 1. Arguments go into the scratch area, one typed call runs, and the
+//! result record is read back.
 //!
-//! Everything a guest answers is checked here before anything else sees it. Each field is read once,
-//! and no pointer into guest memory outlives the call. Knows nothing of SQL text, catalogs or engines.
+//! Every answer of a guest is checked here before other code sees it. Each field is read once, and no
+//! pointer into guest memory outlives the call. This module knows nothing of SQL text, catalogs or engines.
 //!
-//! What each call goes through is inlined into one function of the adaptor: passing values and results
-//! from function to function, through memory, costs more than what the functions do.
+//! All steps of a call are inlined into one function of the adaptor, because passing values and results
+//! between functions through memory costs more than the functions themselves.
 
 mod arguments;
 mod auxiliary;
@@ -48,26 +48,26 @@ use crate::runtime::{
 use crate::stack::{self, Gauge};
 use crate::value::{StorageClass, ValueRef};
 
-/// Bytes asked for with the first `commensal_scratch` call.
+/// Bytes that the first `commensal_scratch` call asks for.
 const SCRATCH_BYTES_INITIAL: u32 = 4096;
 
-/// What is known of a guest that never frees its memory.
+/// The state of a guest that never frees its memory.
 struct Renewable {
-    /// It has been called.
+    /// Whether it has been called.
     used: bool,
     memory_bytes_max: usize,
 }
 
-/// What is known of a guest that keeps auxiliary data.
+/// The state of a guest that keeps auxiliary data.
 struct Keeper {
     /// `commensal_auxdata_drop`, if the guest has it.
     drop: Option<FunctionId>,
 }
 
-/// Finds `commensal_scratch`, without which no call has arguments.
+/// Finds `commensal_scratch`. Without it, no call has arguments.
 ///
 /// # Errors
-/// It is of another type than the ABI's.
+/// It has another type than the ABI's.
 fn find_scratch(instance: &mut dyn Instance) -> Result<Option<FunctionId>, Fault> {
     const EXPORT: &str = commensal_abi::EXPORT_SCRATCH;
     match instance.resolve(EXPORT, Shape::SCRATCH) {
@@ -92,17 +92,17 @@ pub struct Guest {
     give_scratch: Option<FunctionId>,
     scratch: u32,
     scratch_bytes: u32,
-    /// Address of the record that a panicking guest fills, 0 for none.
+    /// Address of the record that a panicking guest fills; 0 if it has none.
     fault_record: u32,
-    /// What is known of a guest that never frees its memory.
+    /// Set for a guest that never frees its memory.
     renewable: Option<Renewable>,
-    /// What SQL has of it, once it has anything.
+    /// The guest's pointers that SQL values hold, once there are any.
     pointers: Option<Box<Pointers>>,
-    /// What is known of a guest that keeps auxiliary data.
+    /// Set for a guest that keeps auxiliary data.
     keeper: Option<Keeper>,
-    /// Where memory cannot be addressed: arguments on their way in, results on their way out.
+    /// A buffer for arguments and results, used if the host cannot address guest memory.
     staging: Vec<u8>,
-    /// Whether the thread has enough stack for a call.
+    /// Checks whether the thread has enough stack for a call.
     gauge: Gauge,
 }
 
@@ -110,7 +110,7 @@ impl Guest {
     /// Makes an instance and asks it for its scratch area.
     ///
     /// # Errors
-    /// A fault, or a guest that breaks the ABI.
+    /// A fault, or a guest that violates the ABI.
     pub fn new(
         module: &dyn CompiledModule,
         config: InstanceConfig,
@@ -147,7 +147,7 @@ impl Guest {
         Ok(guest)
     }
 
-    /// Says that another statement begins to use the instance.
+    /// Tells the guest's instance that another statement begins to use it.
     pub(crate) fn begin_statement(&mut self) {
         self.instance.begin_statement();
         self.gauge.reset();
@@ -155,7 +155,7 @@ impl Guest {
         self.renew_pointers();
     }
 
-    /// Gives what the host functions work on to `body`; `None` on a thread that cannot use the instance.
+    /// Lends the state of the host functions to `body`. `None` on a thread that cannot use the instance.
     #[inline]
     pub(crate) fn with_host<R>(&mut self, body: impl FnOnce(&mut HostState) -> R) -> Option<R> {
         let (mut body, mut result) = (Some(body), None);
@@ -163,33 +163,33 @@ impl Guest {
         result
     }
 
-    /// Gives what the running method of a table says and asks to `body`.
+    /// Lends the state of the running table method to `body`. `None` as for [`Guest::with_host`].
     pub(crate) fn with_table<R>(&mut self, body: impl FnOnce(&mut TableState) -> R) -> Option<R> {
         self.with_host(|host| body(&mut host.table))
     }
 
-    /// Whether the running thread can use it.
+    /// Whether the current thread can use it.
     pub(crate) fn is_here(&self) -> bool {
         self.instance.is_here()
     }
 
-    /// Ends the executions of its statements.
+    /// Resets all SQL statements that the guest has.
     pub(crate) fn reset_statements(&mut self) {
         self.with_host(|host| host.sql.reset_all());
     }
 
-    /// Finds a guest function, once; the result holds for this instance only.
+    /// Finds a guest function, once. The result is valid for this instance only.
     ///
     /// # Errors
-    /// There is no such export of that type.
+    /// There is no export of that name, or it has another type.
     pub fn resolve(&mut self, export: &str) -> Result<FunctionId, ResolveError> {
         self.resolve_shape(export, Shape::RECORDS)
     }
 
-    /// Finds a function of any shape, once; the result holds for this instance only.
+    /// Finds a function of any shape, once. The result is valid for this instance only.
     ///
     /// # Errors
-    /// There is no such export of that shape.
+    /// There is no export of that name, or it has another shape.
     pub fn resolve_shape(
         &mut self,
         export: &str,
@@ -203,7 +203,7 @@ impl Guest {
         self.instance.memory_bytes()
     }
 
-    /// Bytes of everything that the instance has taken of the memory that all share.
+    /// Bytes that the instance has taken of the memory limit that all instances share.
     pub(crate) fn live_bytes(&mut self) -> u64 {
         self.with_host(|host| host.memory.bytes()).unwrap_or(0)
     }
@@ -213,8 +213,7 @@ impl Guest {
         self.instance.fuel_used().unwrap_or(0)
     }
 
-    /// Calls a function and hands its result to `sink`, without copying where memory can be
-    /// addressed.
+    /// Calls a function and passes its result to `sink`. Copies nothing if memory can be addressed.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -232,11 +231,11 @@ impl Guest {
         }
     }
 
-    /// Calls a function of any shape with as many words as that has parameters; the word of its result, 0
-    /// for none. What words that are addresses point to is the caller's to put there and to check.
+    /// Calls a function of any shape with one word per parameter. Returns the word of its result, 0 if it
+    /// has none. If words are addresses, the caller has to place and check what they point to.
     ///
     /// # Errors
-    /// A fault; the stack is too small.
+    /// A fault, or too little stack.
     #[inline]
     pub fn call_words(
         &mut self,
@@ -257,11 +256,11 @@ impl Guest {
         self.renewable.is_some()
     }
 
-    /// As [`Guest::call`], for a guest that never frees its memory, and of which nothing has to last
-    /// from call to call: after a trap the call is made once more, in a new instance.
+    /// Like [`Guest::call`], for a guest that never frees its memory and keeps nothing between calls. After
+    /// a trap it repeats the call once in a new instance.
     ///
     /// # Errors
-    /// As [`Guest::call`].
+    /// Like [`Guest::call`].
     pub(crate) fn call_renewing<A: Arguments + ?Sized, R>(
         &mut self,
         callee: Callee<'_>,
@@ -278,8 +277,8 @@ impl Guest {
             Err(error) if error.may_be_for_memory() => error,
             result => return Ok(result??),
         };
-        // What is used up is there again in a new instance. And a guest whose allocator does not ask for
-        // memory has more of it below a larger scratch area.
+        // A new instance has all its memory again. A larger scratch area also gives more memory to a guest
+        // whose allocator never grows it.
         let large = self.renewable.as_ref().map_or(0, |r| r.memory_bytes_max / 8);
         for size in [SCRATCH_BYTES_INITIAL, u32::try_from(large).unwrap_or(0)] {
             if size == SCRATCH_BYTES_INITIAL && !used {
@@ -287,7 +286,7 @@ impl Guest {
             }
             match self.renew(size, budget) {
                 Err(fault) if fault.is_timeout() => return Err(fault),
-                // What was wrong first says more.
+                // The first error says more than this one.
                 Err(_) => break,
                 Ok(()) => {}
             }
@@ -299,7 +298,7 @@ impl Guest {
         Err(error)
     }
 
-    /// Makes the instance as it was in the beginning.
+    /// Resets the instance to its initial state.
     #[cold]
     fn renew(&mut self, size: u32, budget: &mut StatementBudget) -> CallResult<()> {
         let start = Instant::now();
@@ -307,14 +306,15 @@ impl Guest {
         self.instance.renew().map_err(|fault| CallError::Fault(fault, None))?;
         self.with_host(|host| host.auxiliary.at_place = at_place);
         self.pointers = None;
-        // Not so with the first instance of a statement; but a guest could want one for each row.
+        // This is not charged for the first instance of a statement, but a guest could need a new one for
+        // each row.
         if !budget.charge(start.elapsed()) {
             return Err(CallError::Fault(Fault::StatementTimeout, None).into());
         }
         self.grow_scratch(size, budget)
     }
 
-    /// Calls a function; the address of its result record, 0 for NULL.
+    /// Calls a function. Returns the address of its result record, 0 for NULL.
     #[inline(always)]
     fn invoke<A: Arguments + ?Sized>(
         &mut self,
@@ -330,8 +330,8 @@ impl Guest {
         self.enter(callee.function, arguments.len() as u32, budget)
     }
 
-    /// Calls a function with what lies in the scratch area; the address of its result record, 0 for
-    /// NULL.
+    /// Calls a function on the arguments in the scratch area. Returns the address of its result record, 0
+    /// for NULL.
     #[inline(always)]
     fn enter(
         &mut self,
@@ -346,10 +346,10 @@ impl Guest {
         }
     }
 
-    /// Tells the guest something by a function whose answer has no meaning, not even an error.
+    /// Tells the guest something by a function whose answer is ignored, even if it is an error.
     ///
     /// # Errors
-    /// A fault, or no time is left: the instance is to be dropped.
+    /// A fault, or no time is left. The caller must drop the instance.
     fn tell(
         &mut self,
         function: FunctionId,
@@ -361,14 +361,14 @@ impl Guest {
         }
         let callee =
             Callee { function, signature: &Signature::ANY, subtype: false, result_bytes_max: 0 };
-        // The statement whose end this may be is the engine's to end, without others within.
+        // The engine may be ending the calling statement. No other statements may run within that.
         self.with_host(|host| host.sql.set_closed(true));
         let called = self.invoke(callee, arguments, budget);
         self.with_host(|host| host.sql.set_closed(false));
         called.map(drop)
     }
 
-    /// Writes the records and then the bytes of text and blobs, if they fit.
+    /// Writes the records, then the bytes of text and blobs, if all of it fits.
     #[inline(always)]
     fn place<A: Arguments + ?Sized>(
         &mut self,
@@ -378,8 +378,8 @@ impl Guest {
         let (scratch, len) = (self.scratch as usize, self.scratch_bytes as usize);
         let own = self.pointers_of();
         if let Some(memory) = self.instance.memory() {
-            // The range was checked when the guest gave it, and memory never shrinks; a runtime that
-            // breaks this gets the error instead of a panic.
+            // The range was checked when the guest returned it, and memory never shrinks. A runtime that
+            // breaks this gets an error instead of a panic.
             let area = memory.get_mut(scratch..).and_then(|area| area.get_mut(..len));
             let area = area.ok_or_else(memory_shrank)?;
             return encode(area, self.scratch, callee, own, arguments);
@@ -418,7 +418,7 @@ impl Guest {
         let pointer = self.call_words(function, &[size.into()], budget)? as u32;
         if pointer == 0 {
             return Err(match self.instance.refused() {
-                // Not the guest's own limit, which a message about its arguments would name.
+                // This limit is not the guest's own, so a message about its arguments would be wrong.
                 Some(fault @ Fault::LiveBytes(_)) => CallError::Fault(fault, None),
                 _ => CallError::ArgumentsTooLarge(size as usize),
             }
@@ -444,8 +444,7 @@ impl Guest {
         Ok(())
     }
 
-    /// Hands the value of the record at `pointer` to `sink`, without copying where memory can be
-    /// addressed.
+    /// Passes the value of the record at `pointer` to `sink`. Copies nothing if memory can be addressed.
     #[inline(always)]
     fn result<R>(&mut self, pointer: u32, returns: Returns, sink: impl Sink<R>) -> CallResult<R> {
         if let Some(memory) = self.instance.memory() {
@@ -487,7 +486,7 @@ impl Guest {
         }
     }
 
-    /// Hands the value of a record to `sink`, from a copy of its bytes.
+    /// Passes the value of a record to `sink`, from a copy of its bytes.
     fn copied<R>(&mut self, record: Record, returns: Returns, sink: impl Sink<R>) -> CallResult<R> {
         if record.tag == Tag::Error {
             return Err(self.error(record).into());
@@ -499,7 +498,8 @@ impl Guest {
         value(record, bytes, returns, sink)
     }
 
-    /// Hands what a result record with a flag, or one whose flag is not for `sink`, says to it.
+    /// Passes the value of a result record that has a flag to `sink`, or of any record if the fast path
+    /// refused it.
     #[cold]
     fn flagged<R>(
         &mut self,
@@ -518,7 +518,8 @@ impl Guest {
     #[cold]
     fn error(&mut self, record: Record) -> CallError {
         match self.message(record) {
-            // Guests that are translated say nothing: what is added to them does, without a name.
+            // Translated guests have no messages of their own: these come from code that was added to them,
+            // so they carry no function's name.
             CallError::Guest(message, _) if self.renewable.is_some() => {
                 CallError::Argument(message)
             }
@@ -539,7 +540,7 @@ impl Guest {
         }
     }
 
-    /// The record at `pointer`, copied out.
+    /// Copies out the record at `pointer`.
     #[cold]
     fn read_record(&mut self, pointer: u32) -> CallResult<Record> {
         self.check_here()?;
@@ -548,17 +549,17 @@ impl Guest {
         Ok(record(pointer, read.is_ok().then_some(&bytes), self.instance.memory_bytes())?)
     }
 
-    /// The bytes of text, a blob or a message, copied out.
+    /// Copies out the bytes of text, a blob or a message.
     #[cold]
     fn read_bytes(&mut self, record: Record, bytes_max: usize) -> CallResult<&[u8]> {
-        // Before anything is allocated for a length that the guest made up.
+        // Check the length, which the guest may have made up, before allocating for it.
         check_len(record, bytes_max, self.instance.memory_bytes())?;
         self.staging.resize(record.len as usize, 0);
         self.instance.read(record.pointer(), &mut self.staging).map_err(|_| memory_shrank())?;
         Ok(&self.staging)
     }
 
-    /// Before memory is copied: whether the running thread can.
+    /// Checks that the current thread may copy memory.
     fn check_here(&self) -> CallResult<()> {
         match self.instance.is_here() {
             true => Ok(()),
@@ -566,7 +567,7 @@ impl Guest {
         }
     }
 
-    /// The fault, with what the guest wrote down before it trapped.
+    /// Turns a fault into an error, with the message that the guest wrote down before it trapped.
     #[cold]
     fn fault(&mut self, fault: Fault) -> CallError {
         let words = match &fault {
@@ -576,7 +577,7 @@ impl Guest {
         CallError::Fault(fault, words)
     }
 
-    /// Memory of a guest that trapped is still readable, though none of its code may run.
+    /// The message of a guest that trapped. Its memory is still readable, though none of its code may run.
     fn last_words(&mut self) -> Option<String> {
         const BYTES_MAX: usize = 64 << 10;
         let record = self.read_record(self.fault_record).ok()?;

@@ -1,8 +1,8 @@
-//! SQL from within a guest: statements of its own on the connection that called it.
+//! SQL from within a guest: statements that it runs on the connection that called it.
 //!
-//! What a guest may run is decided in `authorize.rs`, before the engine sees it; here are the statements
-//! that an instance has, and in `imports/sql.rs` the functions of the host module over them. Knows no
-//! engine: an adaptor offers its connection as [`HostSql`].
+//! `authorize.rs` decides what a guest may run, before the engine sees it. This file has the statements of an
+//! instance, and `imports/sql.rs` the host module's functions on them. It knows no engine: an adaptor offers its
+//! connection as [`HostSql`].
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicUsize;
@@ -15,67 +15,66 @@ use crate::engine::{EngineStatement, SqlText};
 use crate::error::{Error, Result};
 use crate::limits::{Capabilities, Limits};
 
-/// A statement of a guest's.
+/// A statement of a guest.
 pub trait GuestStatement: EngineStatement + Send {
-    /// Name of the parameter of this index (from 1), with its prefix, if it has one.
+    /// Name of the parameter with this index (from 1), with its prefix, if it has one.
     fn parameter_name(&self, index: usize) -> Option<String>;
 
-    /// Binds a blob of so many zeros to the parameter of this index, from 1.
+    /// Binds a blob of `len` zero bytes to the parameter with this index, from 1.
     ///
     /// # Errors
-    /// There is no such parameter; the value is too large.
+    /// There is no such parameter, or the value is too large.
     fn bind_zeroblob(&mut self, index: usize, len: u32) -> Result<()>;
 
     /// Binds NULL to every parameter.
     fn clear_bindings(&mut self);
 
-    /// The bytes of a value of the current row that is text, and not valid UTF-8; `None` for every
-    /// other value.
+    /// The bytes of a value of the current row that is text but not valid UTF-8; `None` for every other value.
     fn invalid_text(&self, column: usize) -> Option<&[u8]>;
 
-    /// What a guest needs to run it, besides [`Capability::SqlRead`](crate::Capability::SqlRead) and what a statement that writes
-    /// needs.
+    /// The capabilities that a guest needs to run it, besides [`Capability::SqlRead`](crate::Capability::SqlRead)
+    /// and those that every writing statement needs.
     fn needs(&self) -> Capabilities;
 
-    /// What the time of the functions grows with that it calls, by itself or through views and triggers.
+    /// How the time of the functions that it calls grows. Includes calls through views and triggers.
     fn search(&self) -> Search;
 
     /// Memory that the engine holds for the compiled statement, in bytes, or an estimate.
     fn memory_bytes(&self) -> u64;
 }
 
-/// What holds while a guest's statement is prepared or makes a step.
+/// The limits while a guest's statement is prepared or makes a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Level {
-    /// A step ends with an error at this time.
+    /// The time at which a step ends with an error.
     pub deadline: Option<Instant>,
-    /// What the guest may reach. Whatever its statement calls may reach no more.
+    /// What the guest may reach. Anything that its statement calls may reach no more.
     pub rights: Capabilities,
-    /// Bytes of a value or a row, at most.
+    /// Largest value or row, in bytes.
     pub value_bytes_max: usize,
 }
 
 impl Level {
-    /// What holds while no guest's statement runs.
+    /// The limits while no guest's statement runs.
     pub const NONE: Self =
         Self { deadline: None, rights: Capabilities::ALL, value_bytes_max: usize::MAX };
 }
 
-/// See [`GuestStatement`].
+/// A [`GuestStatement`] on the heap.
 pub type BoxedStatement = Box<dyn GuestStatement>;
 
-/// The connection that called the guest, as statements of the guest's see it. Used on the thread that
-/// runs the calling statement, while the guest runs.
+/// The connection that called the guest, as the guest's statements see it. Used while the guest runs, on the
+/// thread of the calling statement.
 pub trait HostSql {
-    /// Compiles the first statement of `sql`. Gives the statement, or `None` for nothing but comments,
-    /// and the bytes used.
+    /// Compiles the first statement of `sql`. Returns the number of bytes used and the statement, or `None` if
+    /// there are only comments.
     ///
-    /// Whatever the statement names, by itself or through views and triggers, is harmless: it calls only
-    /// functions that SQL of an attacker may call, changes nothing unless it is a statement that writes,
-    /// and reaches no other file, no setting, and no table of definitions.
+    /// Everything that the statement names is harmless, also through views and triggers. It calls only functions
+    /// that an attacker's SQL may call, changes nothing unless it is a writing statement, and reaches no other
+    /// file, no setting and no table of definitions.
     ///
     /// # Errors
-    /// What the engine reports; what it cannot run within another statement; what is not for guests.
+    /// The engine's error, a statement that cannot run within another, or one that guests may not run.
     fn prepare(&self, sql: &SqlText) -> Result<(Option<BoxedStatement>, usize)>;
 
     /// Rows changed by the last INSERT, UPDATE or DELETE.
@@ -84,31 +83,31 @@ pub trait HostSql {
     /// Rowid of the last INSERT.
     fn last_insert_rowid(&self) -> i64;
 
-    /// Whether no transaction is open but that of the calling statement.
+    /// Whether no transaction is open except that of the calling statement.
     fn is_autocommit(&self) -> bool;
 
-    /// How many guests of the connection run statements, one within the other.
+    /// How many guests of the connection are running statements, one within the other.
     fn depth(&self) -> &AtomicUsize;
 
-    /// Machine stack that the engine may need to compile and to run a statement of a guest's, in bytes,
-    /// up to where the statement calls a guest again, which is checked by itself.
+    /// Machine stack that the engine may need to compile and run a guest's statement, in bytes. A guest that
+    /// the statement calls is not included, because that call has its own check.
     fn stack_bytes(&self) -> usize;
 
-    /// A guest's statement is about to run, within none of another guest's. Whatever in it could need
-    /// more than [`stack_bytes`](Self::stack_bytes) is an error until [`HostSql::end`].
+    /// Call this before a guest's statement that is not within another guest's. Until [`HostSql::end`], anything
+    /// in it that could need more than [`stack_bytes`](Self::stack_bytes) is an error.
     fn begin(&self) {}
 
-    /// The statement, and what was within it, has run.
+    /// Call this after the statement has run, and everything within it.
     fn end(&self) {}
 
-    /// What holds now.
+    /// The current limits.
     fn level(&self) -> Level;
 
-    /// Sets what holds from now on.
+    /// Sets the limits from now on.
     fn set_level(&self, level: Level);
 }
 
-/// Result codes of SQLite's that are not an engine's answer.
+/// Result codes of SQLite that do not come from an engine.
 pub(super) mod code {
     pub(in crate::host) const OK: i64 = 0;
     pub(in crate::host) const ERROR: i64 = 1;
@@ -122,27 +121,27 @@ pub(super) mod code {
 
 /// The statements of an instance.
 pub struct SqlState {
-    /// By their numbers, from 1.
+    /// Indexed by number, from 1.
     pub(super) statements: Vec<Option<BoxedStatement>>,
-    /// What the last call that failed reported.
+    /// The error message of the last call that failed.
     pub(super) message: String,
-    /// No statement can be prepared and run now.
+    /// Whether preparing and running statements is refused now.
     pub(super) is_closed: bool,
     pub(super) call_timeout: Duration,
     pub(super) bytes_max: usize,
     pub(super) depth_max: usize,
     pub(super) value_bytes_max: usize,
     pub(super) search_bytes_max: usize,
-    /// Memory of each statement, by its index.
+    /// Memory of each statement in bytes, by the statement's index.
     pub(super) compiled: Vec<u64>,
     /// Bytes bound to parameters, by the statement's number and the parameter's.
     bound: BTreeMap<(i64, i64), usize>,
 }
 
 impl SqlState {
-    /// Statements that an instance can have.
+    /// Largest number of statements of an instance.
     pub const STATEMENTS_MAX: usize = 64;
-    /// Bytes of a statement's text. What an engine makes of it takes many times its memory.
+    /// Largest text of a statement in bytes. An engine takes many times its memory to compile it.
     pub const TEXT_BYTES_MAX: usize = 1_000_000;
 
     pub(super) fn new(limits: &Limits, call_timeout: Duration) -> Self {
@@ -160,7 +159,7 @@ impl SqlState {
         }
     }
 
-    /// The same without statements.
+    /// A copy without statements.
     pub(super) fn renewed(&self) -> Self {
         Self {
             statements: Vec::new(),
@@ -171,27 +170,27 @@ impl SqlState {
         }
     }
 
-    /// Closes it, or opens it again.
+    /// Refuses statements from now on, or allows them again.
     pub(crate) fn set_closed(&mut self, is_closed: bool) {
         self.is_closed = is_closed;
     }
 
-    /// Whether a statement was prepared and not finalized.
+    /// Whether it has statements that are not finalized.
     pub(crate) fn has_statements(&self) -> bool {
         self.statements.iter().any(Option::is_some)
     }
 
-    /// Gives all statements for others.
+    /// Swaps all statements with `others`.
     pub(crate) fn exchange(&mut self, others: &mut Vec<Option<BoxedStatement>>) {
         std::mem::swap(&mut self.statements, others);
     }
 
-    /// Ends the executions of all statements, which keep their bindings.
+    /// Resets all statements. They keep their bindings.
     pub(crate) fn reset_all(&mut self) {
         self.statements.iter_mut().flatten().for_each(|statement| statement.reset());
     }
 
-    /// A number for one more statement.
+    /// A free number for a new statement; `None` if there are too many.
     pub(super) fn vacancy(&mut self) -> Option<usize> {
         let vacant = self.statements.iter().position(Option::is_none);
         vacant.or_else(|| {
@@ -208,8 +207,8 @@ impl SqlState {
         self.statements.get_mut(index)?.as_mut()
     }
 
-    /// Counts what is going to be bound to a parameter, which the engine copies; otherwise gives the code of
-    /// the failure.
+    /// Counts bytes that are about to be bound to a parameter and that the engine copies. Fails with a result
+    /// code.
     pub(super) fn charge(&mut self, statement: i64, parameter: i64, len: usize) -> Result<(), i64> {
         let replaced = self.bound.get(&(statement, parameter)).copied().unwrap_or(0);
         let others = self.bound.values().sum::<usize>() - replaced;
@@ -226,7 +225,7 @@ impl SqlState {
         Ok(())
     }
 
-    /// Nothing is bound to a statement any longer.
+    /// Forgets the bytes that are bound to a statement.
     pub(super) fn release(&mut self, statement: i64) {
         self.bound.retain(|(of, _), _| *of != statement);
     }
@@ -241,9 +240,9 @@ impl SqlState {
     }
 
     pub(super) fn engine(&mut self, error: &Error) -> i64 {
-        // What is not the engine's own is an error of a function or of ours.
+        // Other errors than the engine's come from a function or from us.
         let code = error.engine_code().map_or(code::ERROR, i64::from);
-        // 0, 100 and 101 would say that all is well.
+        // 0, 100 and 101 would mean success.
         let code =
             if matches!(code, code::OK | code::ROW | code::DONE) { code::ERROR } else { code };
         self.fail(code, error.message())

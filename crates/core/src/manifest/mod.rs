@@ -1,9 +1,9 @@
 //! The manifest: what a module declares, read without running it.
 //!
-//! Text of JSON objects, one a line, in the module's custom section
-//! [`MANIFEST_SECTION`](crate::abi::MANIFEST_SECTION); `docs/abi.md` describes each field. It is
-//! untrusted: every quantity has a limit, and what this version does not know it refuses by name.
-//! Knows nothing of WebAssembly: whether the exports exist is [`crate::module`]'s question.
+//! It is text in the module's custom section [`MANIFEST_SECTION`](crate::abi::MANIFEST_SECTION), with one
+//! JSON object per line. `docs/abi.md` describes each field. It is untrusted, so every quantity has a
+//! limit, and fields that this version does not know are refused by name. This module knows nothing of
+//! WebAssembly: [`crate::module`] checks that the exports exist.
 
 mod by_export;
 mod declared;
@@ -28,7 +28,7 @@ use crate::value::StorageClass;
 /// Everything that a module declares.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Manifest {
-    /// What the author says about the module (version, author, licence, text): free fields, sorted.
+    /// The author's remarks about the module (version, author, licence, text): free fields, sorted.
     pub info: Vec<(String, Json)>,
     /// Scalar functions.
     pub functions: Vec<Function>,
@@ -51,12 +51,12 @@ pub struct Function {
     pub export: String,
     /// Parameters and result.
     pub signature: Signature,
-    /// The author promises that equal arguments give equal results.
+    /// Whether the author promises that equal arguments give equal results.
     pub deterministic: bool,
-    /// Reads the subtypes of arguments or gives its result one
+    /// Whether it reads the subtypes of arguments or gives its result one
     /// ([SQLITE_RESULT_SUBTYPE](https://www.sqlite.org/c3ref/c_deterministic.html)).
     pub subtype: bool,
-    /// The export that maps name and argument count to a handle, passed as the first argument.
+    /// The export that maps name and argument count to a handle, which is passed as the first argument.
     pub bind: Option<String>,
 }
 
@@ -67,11 +67,11 @@ pub struct Aggregate {
     pub name: String,
     /// Parameters and result.
     pub signature: Signature,
-    /// Reads the subtypes of arguments or gives its result one.
+    /// Whether it reads the subtypes of arguments or gives its result one.
     pub subtype: bool,
-    /// The export that maps name and argument count to a handle, passed to `init`.
+    /// The export that maps name and argument count to a handle, which is passed to `init`.
     pub bind: Option<String>,
-    /// The exports, by what they do; `init`, `step`, `finalize` and `drop` are there.
+    /// The exports by what they do. `init`, `step`, `finalize` and `drop` are always present.
     pub methods: BTreeMap<AggregateMethod, String>,
 }
 
@@ -80,15 +80,15 @@ pub struct Aggregate {
 pub struct Table {
     /// The SQL name.
     pub name: String,
-    /// Columns in order. Those of a virtual table may be left to its `connect`.
+    /// Columns in order. A virtual table may declare them in its `connect` instead.
     pub columns: Vec<Column>,
     /// Whether it can be used without CREATE VIRTUAL TABLE.
     pub eponymous: Eponymous,
-    /// Its `update` knows columns that keep their value, and need not be given that.
+    /// Whether its `update` understands columns that keep their value, so that it need not get the value.
     pub nochange: bool,
-    /// The export that maps the name to a handle, passed to `open` or `connect` and `create`.
+    /// The export that maps the name to a handle, which is passed to `open` or `connect` and `create`.
     pub bind: Option<String>,
-    /// The exports, by what they do.
+    /// The exports by what they do.
     pub methods: BTreeMap<TableMethod, String>,
 }
 
@@ -98,7 +98,7 @@ impl Table {
         self.methods.contains_key(&TableMethod::Connect)
     }
 
-    /// What of it this version does not run, in words that go on with "this version does not run".
+    /// The part of it that this version does not run, phrased to precede "this version does not run".
     pub(crate) fn not_run(&self) -> Option<&'static str> {
         self.bind.as_ref().map(|_| "whose \"bind\"")
     }
@@ -113,7 +113,7 @@ pub enum Eponymous {
     No,
     /// It can, and CREATE VIRTUAL TABLE makes others.
     Yes,
-    /// It can, and CREATE VIRTUAL TABLE is refused.
+    /// It can, but CREATE VIRTUAL TABLE is refused.
     Only,
 }
 
@@ -122,7 +122,7 @@ pub enum Eponymous {
 pub struct Column {
     /// The name.
     pub name: String,
-    /// The storage class that is checked; any when absent.
+    /// The storage class that values are checked for; any class if absent.
     pub class: Option<StorageClass>,
     /// A [hidden column](https://www.sqlite.org/vtab.html#hidden_columns_in_virtual_tables): an
     /// argument of the table function.
@@ -136,7 +136,7 @@ pub struct Collation {
     pub name: String,
     /// The export that compares.
     pub compare: String,
-    /// The export that maps the name to a handle, passed as the first argument.
+    /// The export that maps the name to a handle, which is passed as the first argument.
     pub bind: Option<String>,
 }
 
@@ -153,7 +153,7 @@ pub struct Type {
     pub encode: String,
     /// The export that makes the value to show.
     pub decode: String,
-    /// The export that maps the name to a handle, passed as the first argument.
+    /// The export that maps the name to a handle, which is passed as the first argument.
     pub bind: Option<String>,
     /// Operators and the declared functions that compute them.
     pub operators: Vec<Operator>,
@@ -168,7 +168,7 @@ pub struct Operator {
     pub function: String,
 }
 
-/// Declares an enum of the exports that one kind of object has, with their field names.
+/// Declares an enum of the exports that one kind of object has, with the names of their fields.
 macro_rules! methods {
     ($(#[$doc:meta])* $name:ident { $($(#[$item:meta])* $variant:ident = $field:literal,)* }) => {
         $(#[$doc])*
@@ -213,7 +213,7 @@ methods! {
     /// What an export of a table does; the names are those of SQLite's
     /// [virtual table methods](https://www.sqlite.org/vtab.html#virtual_table_methods).
     TableMethod {
-        /// Makes the table of a CREATE VIRTUAL TABLE; `connect` where absent.
+        /// Makes the table of a CREATE VIRTUAL TABLE. If absent, `connect` does.
         Create = "create",
         /// Opens an existing table.
         Connect = "connect",
@@ -262,8 +262,8 @@ impl Manifest {
         self.functions.iter().filter(move |f| f.export == export)
     }
 
-    /// The aggregates that CREATE FUNCTION means by this export: by their own name, or that of the
-    /// export that takes rows.
+    /// The aggregates that CREATE FUNCTION can mean by this export: those with this name, or whose `step`
+    /// is this export.
     pub fn aggregates_of<'a>(&'a self, export: &'a str) -> impl Iterator<Item = &'a Aggregate> {
         self.aggregates.iter().filter(move |a| {
             a.name == export || a.methods.get(&AggregateMethod::Step).is_some_and(|s| s == export)
@@ -304,7 +304,7 @@ impl Manifest {
         functions.chain(aggregates).chain(tables).chain(collations).chain(types)
     }
 
-    /// What is declared that this version cannot run yet: each with the words that say so.
+    /// The declared parts that this version cannot run yet, each with the words that say so.
     pub(crate) fn not_run(&self) -> impl Iterator<Item = (Declaration<'_>, &'static str)> {
         let functions = self.functions.iter().map(|f| ("function", &f.name, &f.bind));
         let aggregates = self.aggregates.iter().map(|a| ("aggregate", &a.name, &a.bind));
@@ -327,7 +327,7 @@ impl Manifest {
 /// An object of a manifest, for messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Declaration<'a> {
-    /// The kind: the manifest's word for it.
+    /// The kind, as the manifest calls it.
     pub kind: &'static str,
     /// The SQL name.
     pub name: &'a str,

@@ -1,8 +1,7 @@
 //! A virtual table that is connected, and its cursors.
 //!
 //! Table and cursors share an instance, so that a cursor can use what the table holds. The guest is
-//! connected when it is first needed, and again after its instance was lost; nothing that lasts is
-//! with it.
+//! connected when it is first needed, and again after its instance was lost. It keeps no lasting state.
 
 use std::sync::Arc;
 
@@ -18,12 +17,13 @@ use crate::registry::{Callable, Registry, TableEntry};
 use crate::session::{InstanceId, Session};
 use crate::value::{StorageClass, Value, ValueRef};
 
-/// See the module's description. To be given back with [`VirtualTable::disconnect`].
+/// A virtual table. Return it with [`VirtualTable::disconnect`].
 pub struct VirtualTable {
     instance: TableInstance,
-    /// What CREATE VIRTUAL TABLE says: names of module, database and table, then its arguments.
+    /// The arguments of CREATE VIRTUAL TABLE: the names of module, database and table, then its own
+    /// arguments.
     arguments: Vec<Value>,
-    /// The guest's table, and the instance that it lives in.
+    /// The instance that the guest's table lives in, and the table's handle.
     connected: Option<(InstanceId, i64)>,
     /// What the guest declared when it was first connected.
     declaration: Option<String>,
@@ -34,7 +34,7 @@ pub struct VirtualTable {
     bytes_max: usize,
 }
 
-/// A cursor of a virtual table. To be given back with [`VirtualTable::close`].
+/// A cursor of a virtual table. Return it with [`VirtualTable::close`].
 #[derive(Default)]
 pub struct VirtualCursor {
     open: Option<(InstanceId, i64)>,
@@ -48,7 +48,8 @@ impl VirtualCursor {
         self.rows.is_empty()
     }
 
-    /// Goes to the next row of the batch that the guest has given; false when it has none. Cannot panic.
+    /// Moves to the next row of the batch that the guest returned. False if the batch has none. Never
+    /// panics.
     #[inline]
     pub fn advance_within(&mut self) -> bool {
         self.rows.advance()
@@ -56,8 +57,8 @@ impl VirtualCursor {
 }
 
 impl VirtualTable {
-    /// A table that is not connected yet, of a module of this snapshot. `arguments` are the names of
-    /// module, database and table, then what CREATE VIRTUAL TABLE says.
+    /// A table of a module in this snapshot, not connected yet. `arguments` are the names of module,
+    /// database and table, then the arguments of CREATE VIRTUAL TABLE.
     pub fn new(
         session: &Session,
         registry: Arc<Registry>,
@@ -75,26 +76,27 @@ impl VirtualTable {
         }
     }
 
-    /// The table as its module is declared.
+    /// The table as its module declares it.
     pub fn table(&self) -> &Table {
         &self.instance.entry.table
     }
 
-    /// Under which name, and by whose right, the guest is called.
+    /// The name under which the guest is called, and its rights.
     pub fn callable(&self) -> &Callable {
         &self.instance.entry.callable
     }
 
-    /// What the guest declared with `declare_vtab`.
+    /// The text that the guest declared with `declare_vtab`.
     pub fn declaration(&self) -> Option<&str> {
         self.declaration.as_deref()
     }
 
-    /// Follows the catalog to another version of the module and the connection to another session, and
-    /// gives a new statement its budget, unless a statement is using the table. Whether `new` is the
-    /// table's session from here on.
+    /// Moves the table to the catalog's current version of its module and to the connection's current
+    /// session, and gives a new statement its budget. Does nothing while a statement uses the table.
+    /// Returns whether `new` is the table's session from now on.
     ///
     /// # Errors
+    /// The module is gone or has other columns.
     /// The module is gone, or has other columns.
     pub fn renew(
         &mut self,
@@ -129,22 +131,22 @@ impl VirtualTable {
         Ok(true)
     }
 
-    /// Whether `update` follows the statement's conflict clause, as the guest says.
+    /// Whether the guest says that its `update` follows the statement's conflict clause.
     pub fn constraint_support(&mut self) -> bool {
         let guest = self.connected.and_then(|(instance, _)| self.instance.guest(instance));
         guest.and_then(|guest| guest.with_table(|table| table.constraint_support)) == Some(true)
     }
 
-    /// Connects the guest's table, unless it is; `create` when CREATE VIRTUAL TABLE runs. Gives the
-    /// instance and the handle.
+    /// Connects the guest's table unless it is connected. `create` is true when CREATE VIRTUAL TABLE runs.
+    /// Returns the instance and the table's handle.
     ///
     /// # Errors
-    /// The guest's error; a fault.
+    /// The guest's error, or a fault.
     pub fn connect(&mut self, access: Access<'_>, create: bool) -> Result<(InstanceId, i64)> {
         if let Some((instance, table)) = self.connected.filter(|(i, _)| self.instance.lives(*i)) {
             return Ok((instance, table));
         }
-        // What was open in an instance that is lost is lost as well.
+        // Cursors that were open in a lost instance are lost too.
         self.cursors.clear();
         let instance = self.instance.bind(access)?;
         let create = create && self.instance.has(TableMethod::Create);
@@ -163,7 +165,7 @@ impl VirtualTable {
         Ok((instance, table))
     }
 
-    /// Columns are declared where the manifest has none, and stay as they are.
+    /// Records the declared columns if the manifest has none, and checks that they stay the same.
     fn check_declaration(
         &mut self,
         session: &Session,
@@ -183,8 +185,8 @@ impl VirtualTable {
         Err(self.instance.fail(session, method, CallError::Protocol(problem.to_owned())))
     }
 
-    /// A method has ended. Without a cursor nothing is being read, and what the guest has not read to
-    /// its end would keep a lock.
+    /// Call this when a method has ended. Resets the guest's statements if no cursor is open, because a
+    /// statement that the guest has not read to its end would keep a lock.
     #[inline]
     pub fn settle(&mut self) {
         if self.cursors.is_empty()
@@ -195,10 +197,10 @@ impl VirtualTable {
         }
     }
 
-    /// The plan for a query; `None` when none can work.
+    /// The plan for a query; `None` if no plan works.
     ///
     /// # Errors
-    /// The guest's error; a fault.
+    /// The guest's error, or a fault.
     pub fn best_index(
         &mut self,
         access: Access<'_>,
@@ -220,7 +222,7 @@ impl VirtualTable {
     /// Opens a cursor.
     ///
     /// # Errors
-    /// The guest's error; a fault; a handle that is another cursor's.
+    /// The guest's error, a fault, or a handle that another cursor already has.
     pub fn open(&mut self, access: Access<'_>) -> Result<VirtualCursor> {
         let (instance, table) = self.connect(access, false)?;
         let arguments = [ValueRef::Integer(table)];
@@ -233,10 +235,10 @@ impl VirtualTable {
         Ok(VirtualCursor { open: Some((instance, cursor)), rows: Rows::default() })
     }
 
-    /// Starts a scan, and goes to its first row.
+    /// Starts a scan and moves to its first row.
     ///
     /// # Errors
-    /// The guest's error; a fault; the instance was lost.
+    /// The guest's error, a fault, or a lost instance.
     pub fn filter(
         &mut self,
         session: &Session,
@@ -266,7 +268,7 @@ impl VirtualTable {
         cursor.rows.start(&mut self.instance, session, handle, columns)
     }
 
-    /// The handle of a cursor whose instance is not lost.
+    /// The handle of a cursor whose instance still lives.
     fn cursor(
         &mut self,
         session: &Session,
@@ -279,15 +281,15 @@ impl VirtualTable {
         }
     }
 
-    /// Columns of a batch, where the manifest says.
+    /// Number of columns in a batch, if the manifest declares them.
     fn columns(&self) -> Option<u32> {
         u32::try_from(self.table().columns.len()).ok().filter(|columns| *columns > 0)
     }
 
-    /// Goes to the next row.
+    /// Moves to the next row.
     ///
     /// # Errors
-    /// The guest's error; a fault; the instance was lost.
+    /// The guest's error, a fault, or a lost instance.
     #[inline]
     pub fn advance(&mut self, session: &Session, cursor: &mut VirtualCursor) -> Result<()> {
         if cursor.advance_within() || cursor.is_end() {
@@ -298,7 +300,7 @@ impl VirtualTable {
         cursor.rows.fetch(&mut self.instance, session, handle, columns)
     }
 
-    /// The value of a column of the current row, if it is an integer as most are. Cannot panic.
+    /// The value of a column of the current row, if it is an integer, as most are. Never panics.
     #[inline(always)]
     pub fn integer(&mut self, cursor: &VirtualCursor, column: usize) -> Option<i64> {
         let declared =
@@ -312,10 +314,10 @@ impl VirtualTable {
         }
     }
 
-    /// Hands the value of a column to `sink`.
+    /// Passes the value of a column to `sink`.
     ///
     /// # Errors
-    /// The value is not what the column is declared as.
+    /// The value does not fit the column's declaration.
     #[inline(always)]
     pub fn column<R>(
         &mut self,
@@ -336,7 +338,7 @@ impl VirtualTable {
         result.map_err(|error| self.fail_column(session, column, *error))
     }
 
-    /// Whether an update that leaves this column of the current row as it is may leave out its value.
+    /// Whether an update that leaves this column of the current row unchanged may omit its value.
     pub fn is_keepable(&mut self, cursor: &VirtualCursor, column: usize) -> bool {
         let instance = cursor.open.filter(|_| self.table().nochange);
         let guest = instance.and_then(|(instance, _)| self.instance.guest(instance));
@@ -356,7 +358,7 @@ impl VirtualTable {
     /// The rowid of the current row.
     ///
     /// # Errors
-    /// It is neither an integer nor NULL.
+    /// The rowid is neither an integer nor NULL.
     pub fn rowid(&mut self, session: &Session, cursor: &VirtualCursor) -> Result<i64> {
         let result = match cursor.open.and_then(|(instance, _)| self.instance.guest(instance)) {
             Some(guest) if !cursor.rows.is_empty() => cursor.rows.rowid(guest),
@@ -374,11 +376,11 @@ impl VirtualTable {
         }
     }
 
-    /// Writes: `arguments` are those of xUpdate, `on_conflict` what `sqlite3_vtab_on_conflict` gives.
-    /// Gives the rowid of an inserted row.
+    /// Writes a row. `arguments` are those of xUpdate, `on_conflict` is the result of
+    /// `sqlite3_vtab_on_conflict`. Returns the rowid of an inserted row.
     ///
     /// # Errors
-    /// The guest's error; a fault.
+    /// The guest's error, or a fault.
     pub fn update<A: Arguments + ?Sized>(
         &mut self,
         access: Access<'_>,
@@ -413,11 +415,11 @@ impl VirtualTable {
         result
     }
 
-    /// Calls a method of the transaction, if the guest has it; `number` is that of a savepoint.
+    /// Calls a method of the transaction if the guest has it. `number` is that of a savepoint.
     ///
     /// # Errors
-    /// The guest's error; a fault; when it is to be made sure that the transaction can be committed,
-    /// that the instance was lost in which it began.
+    /// The guest's error, or a fault. `sync` also fails if the instance in which the transaction began was
+    /// lost.
     pub fn transaction(
         &mut self,
         access: Access<'_>,
@@ -435,7 +437,8 @@ impl VirtualTable {
             Commit | Rollback => self.transaction.take(),
             _ => self.transaction,
         };
-        // An engine may commit a table that was made in the transaction without having begun one.
+        // An engine may commit a table that was made within the transaction and for which `begin` never
+        // ran.
         let Some(instance) = began else { return Ok(()) };
         if !self.instance.lives(instance) {
             let keeps = [Begin, Sync, Commit].into_iter().any(|method| self.instance.has(method));
@@ -456,11 +459,11 @@ impl VirtualTable {
         }
     }
 
-    /// Whether the table has an implementation of its own for a function whose first argument is one of its
-    /// columns: 1, or the number of an operator that constraints then have.
+    /// Whether the table has its own implementation of a function whose first argument is one of its
+    /// columns. Returns 1, or the number of the operator that constraints on the function get.
     ///
     /// # Errors
-    /// The guest's error; a fault; an answer that is neither.
+    /// The guest's error, a fault, or any other answer.
     pub fn find_function(
         &mut self,
         access: Access<'_>,
@@ -474,7 +477,7 @@ impl VirtualTable {
         self.instance.call(access.session, method, &arguments, |value| match value {
             ValueRef::Null => Ok(None),
             ValueRef::Integer(1) => Ok(Some(1)),
-            // Operators are bytes, of which those from SQLITE_INDEX_CONSTRAINT_FUNCTION on are free.
+            // Operators are bytes. Those from SQLITE_INDEX_CONSTRAINT_FUNCTION on are free.
             ValueRef::Integer(operator @ 150..=255) => Ok(Some(operator as i32)),
             other => Err(no_operator(other)),
         })
@@ -483,7 +486,7 @@ impl VirtualTable {
     /// Calls the table's own implementation of a function.
     ///
     /// # Errors
-    /// The guest's error; a fault; an argument that is text but not UTF-8.
+    /// The guest's error, a fault, or an argument of text that is not UTF-8.
     pub fn overload<A: Arguments + ?Sized>(
         &mut self,
         access: Access<'_>,
@@ -500,7 +503,7 @@ impl VirtualTable {
     /// Tells the guest the table's new name.
     ///
     /// # Errors
-    /// The guest's error; a fault.
+    /// The guest's error, or a fault.
     pub fn rename(&mut self, access: Access<'_>, name: &str) -> Result<()> {
         if self.instance.has(TableMethod::Rename) {
             let (_, table) = self.connect(access, false)?;
@@ -513,11 +516,11 @@ impl VirtualTable {
         Ok(())
     }
 
-    /// Removes the guest's table, which is dropped, and with it what it stored. Where the guest
-    /// cannot be called, there is nothing to remove with.
+    /// Tells the guest to remove a dropped table and what it stored. Does nothing if the guest cannot be
+    /// called.
     ///
     /// # Errors
-    /// The guest's own error: then the table stays.
+    /// The guest's own error, in which case the table stays.
     pub fn destroy(&mut self, access: Access<'_>) -> Result<()> {
         if !self.instance.has(TableMethod::Destroy) {
             self.leave(access.session);
@@ -534,7 +537,7 @@ impl VirtualTable {
         }
     }
 
-    /// Ends the guest's connection to the table, if it lives.
+    /// Disconnects the guest from the table, if its instance lives.
     fn leave(&mut self, session: &Session) {
         let Some((instance, table)) = self.connected.take() else { return };
         if self.instance.lives(instance) {
@@ -542,14 +545,14 @@ impl VirtualTable {
         }
     }
 
-    /// Ends the connection to the table, and gives its instance back.
+    /// Disconnects the guest and gives the instance back.
     pub fn disconnect(mut self, session: &Session) {
         self.leave(session);
         self.instance.end(session);
     }
 }
 
-/// Whether both are the same version of a module, with the same rights.
+/// Whether both are the same version of a module with the same rights.
 fn is_same(a: &Arc<TableEntry>, b: &Arc<TableEntry>) -> bool {
     let (old, new) = (&a.callable.object, &b.callable.object);
     Arc::ptr_eq(a, b)
@@ -573,7 +576,7 @@ fn no_operator(value: ValueRef<'_>) -> Box<CallError> {
     CallError::Protocol(what).into()
 }
 
-/// Arguments after others.
+/// Some arguments followed by others.
 struct After<'a, A: ?Sized, const N: usize> {
     first: [ValueRef<'a>; N],
     arguments: &'a A,
