@@ -1,15 +1,14 @@
-//! Compiled code of the process: made once for all connections, and on a thread of its own.
+//! Compiled code of the process. It is made once for all connections, on its own thread.
 //!
-//! No executor can be stopped while it compiles. So a thread of the process compiles, and the calling
-//! thread waits: it returns at once when the host interrupts or the statement's time is used up. The
-//! compiling thread finishes what it began, and whoever asks next gets the result. Limits on a module's
-//! structure bound how long that takes. No more than two modules are compiled at once, whatever
-//! the host's threads ask for, so memory is bounded too.
+//! No executor can be stopped while it compiles. So a separate thread compiles and the calling thread waits. The
+//! calling thread returns at once when the host interrupts or the statement's time is used up. The compiling
+//! thread finishes, and the next statement that asks gets the result. Limits on a module's structure bound how
+//! long that takes. At most two modules are compiled at once, however many threads ask, so memory is bounded too.
 //!
-//! In the child of a fork, which has none of the threads, what its parent began counts as never begun.
-//! A compiling thread takes no lock while it compiles; the process may end while one runs. Where there
-//! are no threads, and for a runtime that is bound to one, the calling one compiles. What such a runtime
-//! makes is known by its thread, too.
+//! The child of a fork has none of these threads, so jobs of its parent count as never begun. A compiling thread
+//! takes no lock while it compiles, and the process may end while one runs. If there are no threads, or the
+//! runtime is bound to one, the calling thread compiles. Code of a thread-bound runtime is also stored by its
+//! thread.
 
 mod entry;
 
@@ -33,36 +32,36 @@ use crate::runtime::{
     check_feature,
 };
 
-/// Modules that the process compiles at once. Each may take the memory that the limits on structure
-/// leave it, also when nobody waits for it any longer.
+/// Modules that the process compiles at once. Each may take the memory that the limits on structure allow, even
+/// when nobody waits for it any longer.
 const AT_ONCE: u32 = 2;
 
-/// Compiled modules that are kept although nobody waited for them to be finished.
+/// Modules that are kept although nobody waited until they were compiled.
 const KEPT_MAX: usize = 4;
 
-/// How often a waiting thread looks whether it has to stop.
+/// How often a waiting thread checks whether it has to stop.
 const TICK: Duration = Duration::from_millis(5);
 
-/// Stack of a compiling thread, in bytes. A deep module costs an executor more than small threads have.
+/// Stack of a compiling thread in bytes. A deeply nested module needs more than the stack of small threads.
 const STACK_BYTES: usize = 8 << 20;
 
 /// The statement that waits for code.
 pub struct Waiting<'a> {
-    /// What it may still spend. The time that it waits is taken off.
+    /// Time that it may still spend. Waiting is charged.
     pub budget: &'a mut StatementBudget,
     /// Whether the host wants it to end.
     pub interrupted: &'a dyn Fn() -> bool,
-    /// The limits that the budget is from, for messages.
+    /// The limits that the budget comes from, for messages.
     pub limits: &'a Limits,
 }
 
 impl Waiting<'_> {
-    /// The same statement, which waits for something else first.
+    /// The same statement, for waiting on something else first.
     pub(crate) fn again(&mut self) -> Waiting<'_> {
         Waiting { budget: self.budget, interrupted: self.interrupted, limits: self.limits }
     }
 
-    /// Takes the time since `began` off.
+    /// Charges the time since `began`.
     ///
     /// # Errors
     /// The statement has to end.
@@ -86,43 +85,43 @@ impl Waiting<'_> {
     }
 }
 
-/// Identity of compiled code: the module, the runtime, how it was compiled, and the thread that it is bound
-/// to, if it is.
+/// Identity of compiled code: the module, the runtime, the options, and the thread that the code is bound to, if
+/// any.
 type Key = ([u8; 32], &'static str, CompileOptions, Option<ThreadId>);
 
-/// Code, or why there is none.
+/// Code, or the reason why there is none.
 type Outcome = Result<Arc<dyn CompiledModule>, String>;
 
-/// Code that is there while somebody uses it, or that is being made. Code is kept apart from the job that
-/// made it, because the child of a fork can use what its parent compiled, and not the parent's locks.
+/// Code that exists while somebody uses it, or that is being made. Code is kept apart from the job that made it,
+/// because the child of a fork can use its parent's code but not its parent's locks.
 enum Entry {
     Code(Weak<dyn CompiledModule>),
     Job(Arc<Job>),
 }
 
-/// The number of this process; where there are no processes, there is no fork either.
+/// The id of this process. A platform without processes has no fork either, so 0 will do.
 fn process_id() -> u32 {
     if cfg!(target_family = "wasm") { 0 } else { std::process::id() }
 }
 
-/// Code of the whole process.
+/// The compiled code of the process.
 static CODE: LazyLock<Mutex<HashMap<Key, Entry>>> = LazyLock::new(Mutex::default);
 
-/// Compiling threads: `process id (32) | their number (32)`. In the child of a fork there are none.
+/// Number of compiling threads: `process id (32) | number (32)`. A child of a fork has none.
 static RUNNING: AtomicU64 = AtomicU64::new(0);
 
-/// How far a job is.
+/// The state of a job.
 enum JobState {
     Running,
-    /// Nobody has asked since it was finished.
+    /// Nobody has asked for the code since it was finished.
     Finished(Outcome),
-    /// Somebody has the code, who alone keeps it.
+    /// Somebody has the code. Nothing else keeps it.
     Taken(Weak<dyn CompiledModule>),
 }
 
 /// One module that is being compiled.
 struct Job {
-    /// The process that has the thread.
+    /// The id of the process that has the thread.
     process: u32,
     state: Mutex<JobState>,
     finished: Condvar,
@@ -142,8 +141,7 @@ impl Job {
         self.finished.notify_all();
     }
 
-    /// The outcome, waited for no longer than a tick. There is none while the job runs, nor when nobody
-    /// uses the code any longer.
+    /// Waits for the outcome, at most for a tick. `None` while the job runs, or if the code is no longer used.
     fn wait(&self) -> Option<Outcome> {
         let is_running = |state: &mut JobState| matches!(state, JobState::Running);
         let waited = self.finished.wait_timeout_while(self.state(), TICK, is_running);
@@ -164,18 +162,19 @@ impl Job {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether its code was made and is needed no longer.
+    /// Whether its code was made and is no longer needed.
     fn is_gone(&self) -> bool {
         matches!(&*self.state(), JobState::Taken(code) if code.strong_count() == 0)
     }
 
-    /// Whether its thread is one of this process's. In the child of a fork its lock must not be touched.
+    /// Whether its thread belongs to this process. If not, as in the child of a fork, its lock must not be
+    /// touched.
     fn is_ours(&self) -> bool {
         self.process == process_id()
     }
 }
 
-/// Permission to compile, given back when it is dropped.
+/// Permission to compile. Dropping it gives it back.
 struct Permit(());
 
 impl Permit {
@@ -206,11 +205,11 @@ fn effort(info: &ModuleInfo, limits: &Limits) -> Effort {
     }
 }
 
-/// Gives compiled code from the process-wide store, or compiles `wasm`, which has this checked
-/// structure, as well as `optimized_work_max` and `plain_work_max` let it.
+/// Returns compiled code from the process-wide store, or compiles `wasm`. `info` is its checked structure, and
+/// `optimized_work_max` and `plain_work_max` determine how well it is compiled.
 ///
 /// # Errors
-/// The runtime refuses the module; the statement has to end before it is compiled.
+/// The runtime refuses the module, or the statement has to end before it is compiled.
 pub(crate) fn compile(
     runtime: &Arc<dyn Runtime>,
     info: &ModuleInfo,
@@ -259,15 +258,15 @@ pub(crate) fn compile(
     }
 }
 
-/// What there is of the code that somebody asks for.
+/// The state of the code that a statement asks for.
 enum Begun {
     Code(Arc<dyn CompiledModule>),
     Job(Arc<Job>),
-    /// So many modules are being compiled that this one has to wait.
+    /// Too many modules are being compiled, so this one has to wait.
     Full,
 }
 
-/// Finds code or the job that makes it, or begins one.
+/// Finds code or the job that makes it, or begins a job.
 fn begin(key: Key, runtime: &Arc<dyn Runtime>, wasm: &[u8]) -> Begun {
     let mut code = code();
     match code.get(&key) {
@@ -290,8 +289,7 @@ fn begin(key: Key, runtime: &Arc<dyn Runtime>, wasm: &[u8]) -> Begun {
     Begun::Job(job)
 }
 
-/// Compiles on a thread of its own; where there are none, and for a runtime that is bound to one, on this
-/// one.
+/// Compiles on a separate thread, or on this one if there are no threads or the runtime is bound to one.
 fn start(
     job: &Arc<Job>,
     permit: Permit,
@@ -302,7 +300,7 @@ fn start(
     let work = {
         let (job, runtime, wasm) = (Arc::clone(job), Arc::clone(runtime), wasm.to_vec());
         move || {
-            // The permit is given back before anybody hears of the outcome.
+            // The permit is given back before anybody learns the outcome.
             let outcome = run(&*runtime, options, &wasm);
             drop((permit, wasm, runtime));
             job.finish(outcome);
@@ -330,8 +328,8 @@ fn start(
 fn run(runtime: &dyn Runtime, options: CompileOptions, wasm: &[u8]) -> Outcome {
     let compile = || runtime.compile(&segments::joined(wasm), options);
     let compiled = catch_unwind(AssertUnwindSafe(compile));
-    // A compiler is a large program, and modules have been found at which one panics. Nothing is shared
-    // with what it has left half done.
+    // A compiler is a large program, and some modules are known to make one panic. Its unfinished work is not
+    // shared, so catching the panic is safe.
     match compiled {
         Ok(compiled) => compiled.map_err(|error| error.to_string()),
         Err(panic) => {
@@ -340,19 +338,19 @@ fn run(runtime: &dyn Runtime, options: CompileOptions, wasm: &[u8]) -> Outcome {
     }
 }
 
-/// What a panic says.
+/// The message of a panic.
 fn words(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
-/// Forgets code that nobody uses, and what was begun, finished and not asked for again.
+/// Removes code that nobody uses, and surplus jobs that were finished and not asked for again.
 fn forget(code: &mut HashMap<Key, Entry>) {
     let mut kept = 0;
     code.retain(|_, entry| match entry {
         Entry::Code(weak) => weak.strong_count() > 0,
         Entry::Job(job) if !job.is_ours() => false,
-        // Somebody waits, or its thread runs.
+        // Somebody waits for it, or its thread runs.
         Entry::Job(job) if Arc::strong_count(job) > 1 => true,
         Entry::Job(_) => {
             kept += 1;

@@ -1,19 +1,19 @@
 //! The seam to database engines: what an adaptor's connection offers to the facade.
 //!
-//! Names are those of the [SQLite C API](https://www.sqlite.org/c3ref/funclist.html) where it has
-//! one for the thing.
+//! Names are those of the [SQLite C API](https://www.sqlite.org/c3ref/funclist.html) if it has one for the
+//! purpose.
 
 use std::sync::Arc;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::value::ValueRef;
 
-/// SQL text, ended with a NUL as C engines want it, so that preparing its statements one after the
-/// other copies nothing: a long script stays linear.
+/// SQL text that ends with a NUL, as C engines want it. So its statements are prepared one after the other
+/// without copying, and a long script takes linear time.
 pub struct SqlText(String);
 
 impl SqlText {
-    /// Takes a copy.
+    /// Copies the text.
     ///
     /// # Errors
     /// The text contains a NUL, where C engines would silently stop.
@@ -39,16 +39,16 @@ impl SqlText {
     }
 }
 
-/// A statement, unless there was none, and the offset after it.
+/// A statement, if there was one, and the offset after it.
 pub type Prepared<'c> = (Option<Box<dyn EngineStatement + 'c>>, usize);
 
-/// An open connection, with Commensal's functions and statements in it. Used by one thread at a time.
+/// An open connection that has Commensal's functions and statements. Used by one thread at a time.
 pub trait EngineConnection: Send {
-    /// Compiles the first statement at byte `offset` of `sql`. Gives the statement, or `None` when
-    /// only white space and comments are left, and the offset after it.
+    /// Compiles the first statement at byte `offset` of `sql`. Returns the statement and the offset after it. The
+    /// statement is `None` if only white space and comments are left.
     ///
     /// # Errors
-    /// The statement's syntax, with its offset in `sql`; what the engine reports.
+    /// A syntax error, with its offset in `sql`, or another error of the engine.
     fn prepare<'c>(&'c self, sql: &SqlText, offset: usize) -> Result<Prepared<'c>>;
 
     /// Whether no transaction is open.
@@ -60,14 +60,13 @@ pub trait EngineConnection: Send {
     /// Rowid of the last INSERT.
     fn last_insert_rowid(&self) -> i64;
 
-    /// A handle that stops what the connection runs, from any thread.
+    /// A handle that interrupts the connection from any thread.
     fn interrupt_handle(&self) -> Arc<dyn Interrupt>;
 }
 
-/// Stops what a connection runs.
+/// Interrupts a connection.
 pub trait Interrupt: Send + Sync {
-    /// Asks the running statements to end with an error. Does nothing when the connection is closed
-    /// or idle.
+    /// Asks the running statements to end with an error. Does nothing if the connection is closed or idle.
     fn interrupt(&self);
 }
 
@@ -79,19 +78,19 @@ pub trait EngineStatement {
     /// Index (from 1) of a named parameter, given with its prefix (`:a`, `@a`, `$a`, `?5`).
     fn parameter_index(&self, name: &str) -> Option<usize>;
 
-    /// Binds the parameter of this index, from 1.
+    /// Binds a value to the parameter with this index, from 1.
     ///
     /// # Errors
-    /// There is no such parameter; the value is too large.
+    /// There is no such parameter, or the value is too large.
     fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()>;
 
-    /// Runs to the next row; false at the end.
+    /// Runs to the next row. Returns false at the end.
     ///
     /// # Errors
-    /// What the engine or a function reports.
+    /// An error of the engine or of a function.
     fn step(&mut self) -> Result<bool>;
 
-    /// Ends the execution; bindings stay.
+    /// Ends the execution. Bindings stay.
     fn reset(&mut self);
 
     /// Number of columns of a row; 0 for statements without rows.
@@ -103,7 +102,7 @@ pub trait EngineStatement {
     /// A value of the current row.
     ///
     /// # Errors
-    /// Text that is not valid UTF-8.
+    /// The value is text that is not valid UTF-8.
     fn column(&self, column: usize) -> Result<ValueRef<'_>>;
 
     /// Whether the statement writes nothing to the database.

@@ -1,19 +1,19 @@
-//! What a guest may use: limits with finite defaults, and capabilities that are off by default.
+//! Limits and capabilities of guests. Limits have finite defaults, and capabilities are off by default.
 
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-/// Limits that a host sets for every guest. A definition's `WITH (…)` may only tighten them.
+/// Limits that a host sets for every guest. `WITH (…)` in a definition may only tighten them.
 ///
-/// An exceeded limit is an error that names the function, the limit, its value and how to raise it.
+/// Exceeding one is an error that names the function, the limit, its value and how to raise it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
     /// Longest time of one call into a guest.
     pub call_timeout: Duration,
-    /// Longest time that one statement may spend in calls, measured in ticks of the runtime during
-    /// which the statement called a guest. An idle cursor costs nothing.
+    /// Longest time that one statement may spend in calls. It is measured in ticks of the runtime during which
+    /// the statement called a guest. An idle cursor costs nothing.
     pub statement_timeout: Duration,
     /// Fuel of one call, in the runtime's own unit; `None` switches metering off.
     pub fuel: Option<u64>,
@@ -25,9 +25,10 @@ pub struct Limits {
     pub result_bytes_max: usize,
     /// Bytes of a module, after translation from text.
     pub module_bytes_max: usize,
-    /// Bytes of a module's text. Reading text takes many times its memory.
+    /// Bytes of a module's text. Reading text takes many times as much memory.
     pub module_text_bytes_max: usize,
-    /// Types, imports, exports, globals, tables and data and element segments of a module, of each.
+    /// Items of a module, counted for each kind: types, imports, exports, globals, tables, data and element
+    /// segments.
     pub module_items_max: usize,
     /// Functions of a module.
     pub module_functions_max: usize,
@@ -37,20 +38,20 @@ pub struct Limits {
     pub function_locals_max: u32,
     /// Targets of all `br_table` instructions of one function of a module.
     pub function_branch_targets_max: u32,
-    /// Parameters and results of a function type, together. Each block and call of that type costs
-    /// so much to validate and to compile.
+    /// Parameters and results of a function type together. Each block and call of that type costs that much to
+    /// validate and compile.
     pub function_type_values_max: usize,
-    /// Memory that compiling one function may take, by an estimate from its instructions and the values
-    /// alive at them. `docs/limits.md` has the measurements.
+    /// Memory that compiling one function may take. It is estimated from the function's instructions and the
+    /// values alive at them; `docs/limits.md` has the measurements.
     pub function_work_max: u64,
-    /// Time that compiling a module may take, by such an estimate.
+    /// Time that compiling a module may take, estimated in the same way.
     pub module_work_max: u64,
-    /// Time that optimising a module may take, in the same unit. One that takes longer is compiled in a
-    /// quicker way, for which its guests run slower.
+    /// Time that optimising a module may take, in the same unit. A module that takes longer is compiled in a
+    /// quicker way, and its guests run slower.
     pub optimized_work_max: u64,
     /// Time that compiling a module without optimising, but with well-chosen registers, may take, in the same
-    /// unit. One that takes longer is compiled in the quickest way, for which its guests run at a third of
-    /// the speed, and their calls take more stack.
+    /// unit. A module that takes longer is compiled in the quickest way. Its guests then run at a third of the
+    /// speed, and their calls take more stack.
     pub plain_work_max: u64,
     /// Bytes of a manifest.
     pub manifest_bytes_max: usize,
@@ -58,24 +59,24 @@ pub struct Limits {
     pub manifest_objects_max: usize,
     /// JSON values in a manifest.
     pub manifest_values_max: usize,
-    /// Depth of JSON in a manifest; no more than 127 is ever read.
+    /// Depth of JSON in a manifest. Values above 127 count as 127.
     pub manifest_depth_max: usize,
-    /// Statements of guests that run within one another: a guest runs one, which calls a guest, which
-    /// runs one. Each takes a machine stack of a call besides the engine's own.
+    /// Depth of guests' statements that run within one another: a guest runs one, which calls a guest, which runs
+    /// one. Each level takes the machine stack of a call besides the engine's own.
     pub sql_depth_max: usize,
-    /// Definitions that are read of a file, and what they declare: functions, tables with their columns,
-    /// collations, types. All together.
+    /// Definitions that are read from a file, together with what they declare: functions, tables with their
+    /// columns, collations, types.
     pub catalog_objects_max: usize,
-    /// Bytes of definitions and manifests that are read of a file.
+    /// Bytes of definitions and manifests that are read from a file.
     pub catalog_bytes_max: usize,
-    /// JSON values in all manifests that are read of a file.
+    /// JSON values in all manifests that are read from a file.
     pub catalog_values_max: usize,
     /// Bytes of a value or a row in SQL that a guest runs.
     pub sql_value_bytes_max: usize,
-    /// The same where the statement calls a function whose time grows with the product of the lengths of its
-    /// arguments, because nothing stops such a call; 16 times as much where one of them is a short pattern.
+    /// The same limit for a statement that calls a function whose time grows with the product of its arguments'
+    /// lengths, because nothing stops such a call. It is 16 times as high if one argument is a short pattern.
     pub sql_search_bytes_max: usize,
-    /// Bytes of a name. SQLite accepts no longer function names than 255.
+    /// Bytes of a name. SQLite accepts function names of at most 255 bytes.
     pub name_bytes_max: usize,
 }
 
@@ -115,7 +116,7 @@ impl Default for Limits {
     }
 }
 
-/// Something that a guest can reach outside of its sandbox.
+/// Something outside its sandbox that a guest can reach.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum Capability {
@@ -164,12 +165,12 @@ impl Capabilities {
         .with(Capability::SqlRead)
         .with(Capability::SqlWrite);
 
-    /// The set as bits, for [`Capabilities::from_bits`].
+    /// The set as bits, as [`Capabilities::from_bits`] takes them.
     pub const fn bits(self) -> u8 {
         self.0
     }
 
-    /// The set of these bits; those of no capability are left out.
+    /// The set with these bits. Bits of no capability are ignored.
     pub const fn from_bits(bits: u8) -> Self {
         Self(bits & Self::ALL.0)
     }
@@ -190,13 +191,13 @@ impl Capabilities {
         Self(self.0 | capability as u8)
     }
 
-    /// What both sets have.
+    /// The capabilities that are in both sets.
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
         Self(self.0 & other.0)
     }
 
-    /// What this set has and `other` has not.
+    /// The capabilities of this set that `other` lacks.
     #[must_use]
     pub const fn without(self, other: Self) -> Self {
         Self(self.0 & !other.0)
@@ -238,7 +239,7 @@ impl fmt::Debug for Capabilities {
     }
 }
 
-/// A name that is no capability.
+/// A name that is not a capability's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownCapability(pub String);
 
@@ -255,7 +256,7 @@ impl fmt::Display for UnknownCapability {
 
 impl std::error::Error for UnknownCapability {}
 
-/// Reads comma-separated names; white space around them and empty text are fine.
+/// Reads comma-separated names. White space around them and empty text are allowed.
 impl FromStr for Capabilities {
     type Err = UnknownCapability;
 

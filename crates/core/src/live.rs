@@ -1,12 +1,11 @@
-//! The ceiling for the memory of all instances of a Database, whoever uses them and whether they are
-//! in use or idle.
+//! The memory ceiling for all instances of a Database together, in use or idle, of all connections.
 //!
-//! An instance takes from it *before* it is given memory: when it is made, and each time a memory or
-//! a table grows. It gives all of it back when it is dropped. So the ceiling holds at every moment,
-//! not only where a statement begins.
+//! An instance takes from the ceiling *before* it gets memory: when it is made, and each time a memory or a table
+//! grows. It gives everything back when it is dropped. So the ceiling holds at every moment, not only when a
+//! statement begins.
 //!
-//! Taking is one atomic change. Only where the ceiling is reached is the cache asked to drop idle
-//! instances, the least recently used first.
+//! Taking is one atomic change. Only when the ceiling is reached is the cache asked to drop idle instances, least
+//! recently used first.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -17,19 +16,19 @@ use wasmparser::{Element, ElementItems, Parser, Payload};
 /// Default of the ceiling: 1 GiB.
 pub const LIVE_BYTES_MAX_DEFAULT: u64 = 1 << 30;
 
-/// What an instance costs the host besides its memory and tables: its store, its functions' and
-/// globals' places. An instance without any memory was found to take 9.7 KB with the compiler, and 6.3
-/// with the interpreter.
+/// Bytes that an instance costs the host besides its memory and tables: its store and the slots of its functions
+/// and globals. An instance without memory was found to take 9.7 KB with the compiler and 6.3 KB with the
+/// interpreter.
 pub const INSTANCE_BYTES: u64 = 16 << 10;
 
-/// What an element of a table costs.
+/// Bytes that an element of a table costs.
 pub const TABLE_ELEMENT_BYTES: u64 = 16;
 
-/// What each function, import and global of a module costs an instance.
+/// Bytes that each function, import and global of a module costs an instance.
 const ITEM_BYTES: u64 = 32;
 
-/// What an instance of this module costs besides [`INSTANCE_BYTES`], its memory and its tables. Of
-/// what cannot be read, nothing: it does not compile either.
+/// Bytes that an instance of this module costs besides [`INSTANCE_BYTES`], its memory and its tables. Unreadable
+/// parts count as nothing, because such a module does not compile either.
 pub fn instance_bytes(wasm: &[u8]) -> u64 {
     let bytes = |payload| {
         let (count, each) = match payload {
@@ -46,7 +45,7 @@ pub fn instance_bytes(wasm: &[u8]) -> u64 {
     Parser::new(0).parse_all(wasm).map_while(Result::ok).map(bytes).sum()
 }
 
-/// An instance has segments of its own that are not copied into a table at once.
+/// Bytes of a segment. An instance has its own copy of segments that are not copied into a table at once.
 fn segment_bytes(segment: Element<'_>) -> u64 {
     let elements = match segment.items {
         ElementItems::Functions(functions) => functions.count(),
@@ -55,7 +54,7 @@ fn segment_bytes(segment: Element<'_>) -> u64 {
     ITEM_BYTES + u64::from(elements) * TABLE_ELEMENT_BYTES
 }
 
-/// The ceiling and what is taken of it. Shared by all connections of a Database.
+/// The ceiling and the bytes taken from it. Shared by all connections of a Database.
 #[derive(Debug)]
 pub struct LiveBytes {
     bytes_max: u64,
@@ -63,22 +62,22 @@ pub struct LiveBytes {
 }
 
 impl LiveBytes {
-    /// A ceiling of which nothing is taken.
+    /// A ceiling from which nothing is taken.
     pub fn new(bytes_max: u64) -> Self {
         Self { bytes_max, taken: AtomicU64::new(0) }
     }
 
-    /// The ceiling.
+    /// The ceiling in bytes.
     pub fn bytes_max(&self) -> u64 {
         self.bytes_max
     }
 
-    /// What is taken.
+    /// Bytes taken.
     pub fn taken(&self) -> u64 {
         self.taken.load(Relaxed)
     }
 
-    /// Takes so many bytes, if they fit.
+    /// Takes this many bytes if they fit. Returns whether they did.
     fn try_take(&self, bytes: u64) -> bool {
         let more = |taken: u64| taken.checked_add(bytes).filter(|&sum| sum <= self.bytes_max);
         self.taken.fetch_update(Relaxed, Relaxed, more).is_ok()
@@ -89,12 +88,12 @@ impl LiveBytes {
     }
 }
 
-/// The ceiling is reached, and no idle instance is left that could make room.
+/// The error when the ceiling is reached and no idle instance is left to drop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LiveBytesExceeded {
-    /// Bytes that were asked for.
+    /// Bytes that were requested.
     pub bytes: u64,
-    /// The ceiling.
+    /// The ceiling in bytes.
     pub bytes_max: u64,
 }
 
@@ -108,20 +107,20 @@ impl fmt::Display for LiveBytesExceeded {
     }
 }
 
-/// Instances that nobody uses, under a ceiling: they go where it is reached.
+/// Idle instances under the ceiling. They are dropped when it is reached.
 pub trait IdleInstances: Send + Sync {
     /// The ceiling.
     fn ceiling(&self) -> &Arc<LiveBytes>;
 
-    /// Drops the instance that has been idle for the longest time; whether there was one.
+    /// Drops the instance that has been idle the longest. Returns whether there was one.
     fn evict_one(&self) -> bool;
 }
 
-/// What one owner has taken of the ceiling. Dropping it gives everything back.
+/// The bytes that one owner has taken from the ceiling. Dropping the account gives everything back.
 #[derive(Debug)]
 pub struct LiveAccount {
     live: Arc<LiveBytes>,
-    /// What makes room; nothing where the ceiling is the account's own.
+    /// The idle instances that can make room; `None` if the ceiling is the account's own.
     idle: Option<Weak<dyn IdleInstances>>,
     taken: u64,
 }
@@ -133,7 +132,7 @@ impl LiveAccount {
         Self { live: Arc::clone(cache.ceiling()), idle: Some(idle), taken: 0 }
     }
 
-    /// An account under a ceiling of its own.
+    /// An account with its own ceiling.
     pub fn alone(bytes_max: u64) -> Self {
         Self { live: LiveBytes::new(bytes_max).into(), idle: None, taken: 0 }
     }
@@ -149,10 +148,10 @@ impl LiveAccount {
         self.taken
     }
 
-    /// Takes so many bytes more. Idle instances are dropped where they are in the way.
+    /// Takes this many more bytes. Drops idle instances if they are in the way.
     ///
     /// # Errors
-    /// They do not fit. Nothing is taken then.
+    /// The bytes do not fit. Nothing is taken then.
     pub fn take(&mut self, bytes: u64) -> Result<(), LiveBytesExceeded> {
         while !self.live.try_take(bytes) {
             let idle = self.idle.as_ref().and_then(Weak::upgrade);
@@ -165,7 +164,7 @@ impl LiveAccount {
         Ok(())
     }
 
-    /// Gives so many bytes back, or what there is.
+    /// Gives back this many bytes, or all if fewer are taken.
     pub fn give(&mut self, bytes: u64) {
         let bytes = bytes.min(self.taken);
         self.taken -= bytes;
@@ -179,33 +178,33 @@ impl Drop for LiveAccount {
     }
 }
 
-/// The memory of one instance, as its runtime asks for it: before each growth.
+/// The memory of one instance. Its runtime asks before each growth.
 #[derive(Debug)]
 pub struct InstanceMemory {
     account: LiveAccount,
-    /// Bytes of linear memory that the account has.
+    /// Bytes that the account has taken for linear memory.
     memory_bytes: u64,
 }
 
 impl InstanceMemory {
-    /// That of an instance which does not exist yet.
+    /// The memory of an instance that does not exist yet.
     pub fn new(account: LiveAccount) -> Self {
         Self { account, memory_bytes: 0 }
     }
 
-    /// That of an instance that takes this one's place.
+    /// The memory of an instance that replaces this one.
     #[must_use]
     pub fn renewed(&self) -> Self {
         Self::new(self.account.another())
     }
 
-    /// Bytes of everything that the instance has.
+    /// Bytes that the instance has taken in total.
     pub fn bytes(&self) -> u64 {
         self.account.taken()
     }
 
-    /// The instance is about to be made; `more` is what the runtime knows it to cost besides what
-    /// every instance costs.
+    /// Takes the bytes of an instance that is about to be made. `more` are those that the runtime knows of
+    /// besides the cost of every instance.
     ///
     /// # Errors
     /// The ceiling is reached.
@@ -213,11 +212,11 @@ impl InstanceMemory {
         self.account.take(INSTANCE_BYTES.saturating_add(more))
     }
 
-    /// The one linear memory is about to grow from `current` to `desired` bytes. What an earlier
-    /// growth took that did not happen is used first.
+    /// Takes the bytes for growing the linear memory from `current` to `desired` bytes. Bytes taken for an
+    /// earlier growth that did not happen are used first.
     ///
     /// # Errors
-    /// The ceiling is reached: the memory must not grow.
+    /// The ceiling is reached, and the memory must not grow.
     pub fn grow_memory(&mut self, current: usize, desired: usize) -> Result<(), LiveBytesExceeded> {
         let (current, desired) = (current as u64, desired as u64);
         if self.memory_bytes > current {
@@ -229,28 +228,28 @@ impl InstanceMemory {
         Ok(())
     }
 
-    /// The engine has compiled a statement for the guest, of so many bytes.
+    /// Takes the bytes of a statement that the engine has compiled for the guest.
     ///
     /// # Errors
-    /// The ceiling is reached: the guest must not have it.
+    /// The ceiling is reached, and the guest must not get the statement.
     pub fn add_statement(&mut self, bytes: u64) -> Result<(), LiveBytesExceeded> {
         self.account.take(bytes)
     }
 
-    /// A statement that was counted as so many bytes is gone.
+    /// Gives back the bytes of a statement that is gone.
     pub fn statement_is_gone(&mut self, bytes: u64) {
         self.account.give(bytes);
     }
 
-    /// Tables are about to have so many elements more.
+    /// Takes the bytes for growing tables by this many elements.
     ///
     /// # Errors
-    /// The ceiling is reached: the table must not grow.
+    /// The ceiling is reached, and the table must not grow.
     pub fn grow_table(&mut self, elements: usize) -> Result<(), LiveBytesExceeded> {
         self.account.take((elements as u64).saturating_mul(TABLE_ELEMENT_BYTES))
     }
 
-    /// A table did not grow by so many elements after all.
+    /// Gives back the bytes for elements by which a table did not grow after all.
     pub fn table_did_not_grow(&mut self, elements: usize) {
         self.account.give((elements as u64).saturating_mul(TABLE_ELEMENT_BYTES));
     }

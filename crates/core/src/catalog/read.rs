@@ -1,9 +1,9 @@
-//! Reading the catalog of a file that anybody may have written.
+//! Reads the catalog of a file that anybody may have written.
 //!
-//! Nothing in the file runs, and nothing is read before its size is known. First come the types:
-//! ordinary tables with the catalog's columns, none of them generated. Then the rows, so many at most;
-//! of each value SQL asks for the length before the value, so that an engine that can tell the one
-//! without the other never holds what is too large. What is too large or too much is a problem of its
+//! Nothing in the file runs, and no value is read before its size is known. First come the tables' types: they
+//! must be ordinary tables with the catalog's columns, none of them generated. Then come the rows, up to a limit.
+//! SQL asks for the length of each value before the value, so an engine that can tell the length alone never
+//! holds a value that is too large. If something is too large or too many, that becomes a problem of its
 //! definition.
 
 use std::collections::HashMap;
@@ -29,11 +29,11 @@ pub struct ObjectRow {
     pub sha256: [u8; 32],
     /// The export, of a function.
     pub export: Option<String>,
-    /// Whether DETERMINISTIC was said.
+    /// Whether the definition says DETERMINISTIC.
     pub deterministic: bool,
-    /// What WITH said.
+    /// The WITH clause.
     pub with: With,
-    /// What is wrong with the row, if something is.
+    /// The problem with the row, if there is one.
     pub problem: Option<String>,
 }
 
@@ -41,40 +41,40 @@ pub struct ObjectRow {
 pub struct ModuleRow {
     /// Bytes of the module.
     pub bytes: u64,
-    /// Canonical text of the module's manifest; empty for none.
+    /// Canonical text of the module's manifest; empty if it has none.
     pub manifest: String,
 }
 
-/// What the catalog holds.
+/// The contents of the catalog.
 #[derive(Default)]
 pub struct LoadedCatalog {
     /// The generation.
     pub generation: Generation,
     /// The definitions, in the order in which they were made.
     pub objects: Vec<ObjectRow>,
-    /// Their modules by hash, or what is wrong with them. What is not here is not in the file.
+    /// Their modules by hash, or the problem with each. A module that is missing here is not in the file.
     pub modules: HashMap<[u8; 32], Result<ModuleRow, String>>,
-    /// Why some definitions were not read, if some were not.
+    /// Why some definitions were not read, if so.
     pub problem: Option<String>,
-    /// Why some modules were not read, if some were not.
+    /// Why some modules were not read, if so.
     modules_problem: Option<String>,
 }
 
-/// What [`read`] found.
+/// The result of [`read`].
 pub enum Reading {
     /// There is no catalog.
     None,
-    /// It is in the state that was known.
+    /// The catalog is in the known state.
     Unchanged,
-    /// It is in another state.
+    /// The catalog is in another state.
     Changed(LoadedCatalog),
 }
 
-/// Reads the catalog, unless it is in the state that is known. All is read in one transaction.
+/// Reads the catalog in one transaction, unless it is in the known state.
 ///
 /// # Errors
-/// What stands in the place of a table is none of the catalog's, a catalog of a newer version, what the
-/// engine reports.
+/// An object that is not the catalog's has a table's name, the catalog is of a newer version, or the engine
+/// reports an error.
 pub fn read(
     reader: &dyn CatalogReader,
     limits: &Limits,
@@ -90,7 +90,7 @@ pub fn read(
     Ok(reading)
 }
 
-/// The bytes of a module.
+/// Reads the bytes of a module.
 ///
 /// # Errors
 /// The file does not have it, or it is larger than a module may be.
@@ -126,16 +126,16 @@ pub fn read_module(
     wasm
 }
 
-/// Runs `body` while a statement reads, so that all of it sees one state of the file. Not where the
-/// file has no tables.
+/// Runs `body` while a statement reads, so that all of it sees one state of the file. Does not run it if the file
+/// has no tables.
 fn within(reader: &dyn CatalogReader, body: &mut dyn FnMut() -> Result<()>) -> Result<()> {
     reader.query("SELECT 1 FROM main.sqlite_master LIMIT 1", &[], &mut |_| body())
 }
 
-/// Whether the catalog's tables are there. Runs nothing but reading of the schema.
+/// Checks whether the catalog's tables exist. Reads only the schema.
 ///
 /// # Errors
-/// Something else is in the place of one.
+/// Something else has the name of one.
 fn check_tables(reader: &dyn CatalogReader) -> Result<bool> {
     let found = shapes(reader, MAIN, &TABLES)?;
     if found.contains(&Shape::Missing) {
@@ -153,12 +153,11 @@ fn check_tables(reader: &dyn CatalogReader) -> Result<bool> {
     Ok(true)
 }
 
-/// Reads the definitions of an attached database, and the manifests of their modules. `None` where it has
-/// no catalog.
+/// Reads the definitions of an attached database and the manifests of their modules. `None` if it has no catalog.
 ///
 /// # Errors
-/// Something else is in the place of the table; it exceeds the limits, which the error names; what the
-/// engine reports.
+/// Something else has a table's name, it exceeds the limits (the error names them), or the engine reports an
+/// error.
 pub fn read_attached(
     reader: &dyn CatalogReader,
     limits: &Limits,
@@ -189,7 +188,7 @@ pub fn read_attached(
     Ok(Some(loaded))
 }
 
-/// The schema that definitions are in.
+/// The schema of the definitions.
 const MAIN: &str = "main";
 
 fn read_tables(
@@ -254,7 +253,7 @@ impl LoadedCatalog {
             let mut object = ObjectRow::of(row);
             if let Some(problem) = exceeded(limits, *bytes, count) {
                 let problem = match &mut object {
-                    // It is kept, for its name: calling it tells what is wrong.
+                    // It is kept for its name, so that calling it reports the problem.
                     Some(first) => {
                         let problem =
                             format!("{problem}: \"{}\" and all after it were not read", first.name);
@@ -303,10 +302,10 @@ impl LoadedCatalog {
         })
     }
 
-    /// The module of this hash.
+    /// The module with this hash.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The problem with it.
     pub fn module(&self, sha256: &[u8; 32]) -> Result<&ModuleRow, &str> {
         match self.modules.get(sha256) {
             Some(module) => module.as_ref().map_err(String::as_str),
@@ -315,14 +314,14 @@ impl LoadedCatalog {
     }
 }
 
-/// Longest text of a kind that is read.
+/// Longest text of a kind that is read, in bytes.
 const KIND_BYTES_MAX: usize = 16;
-/// Longest name of an export that is read: names of compilers are long.
+/// Longest name of an export that is read, in bytes. Compilers make long names.
 const EXPORT_BYTES_MAX: usize = 4096;
-/// Longest text of what WITH said that is read.
+/// Longest text of WITH options that is read, in bytes.
 const OPTIONS_BYTES_MAX: usize = 4096;
 
-/// Reads one of the catalog's tables, whose rows have numbers.
+/// Selects from one of the catalog's tables, whose rows have rowids.
 fn select<'a>(
     table: &'static str,
     schema: &'a str,
@@ -332,7 +331,7 @@ fn select<'a>(
     Select { schema, table, has_rowid: true, columns, rows_max }
 }
 
-/// Runs a [`Select`] until `row` says no.
+/// Runs a [`Select`] until `row` returns false.
 fn rows(
     reader: &dyn CatalogReader,
     select: &Select<'_>,
@@ -349,7 +348,7 @@ fn rows(
     if stopped { Ok(()) } else { result }
 }
 
-/// Bytes that a value holds.
+/// Size of a value in bytes.
 fn size(value: &ValueRef<'_>) -> usize {
     match value {
         ValueRef::Text(text) => text.len(),
@@ -358,7 +357,7 @@ fn size(value: &ValueRef<'_>) -> usize {
     }
 }
 
-/// What is too much, when so much of the catalog was read.
+/// The limit that is exceeded, as a message, after reading this much of the catalog.
 fn exceeded(limits: &Limits, bytes: usize, count: usize) -> Option<String> {
     let Limits { catalog_bytes_max, catalog_objects_max, .. } = *limits;
     if bytes > catalog_bytes_max {
@@ -376,7 +375,7 @@ fn exceeded(limits: &Limits, bytes: usize, count: usize) -> Option<String> {
 }
 
 impl ObjectRow {
-    /// The definition in a row; `None` without readable kind, name or hash: nothing could call it.
+    /// The definition in a row. `None` if kind, name or hash is unreadable, because nothing could call it.
     fn of(row: Values<'_, '_>) -> Option<Self> {
         let [kind, ValueRef::Text(name), ValueRef::Blob(sha256), export, deterministic, options] =
             *row

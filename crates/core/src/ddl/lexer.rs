@@ -1,18 +1,18 @@
-//! SQLite's tokens: where each begins and ends, and of what kind it is.
+//! SQLite's tokens: where each begins and ends, and its kind.
 //!
-//! Follows `sqlite3GetToken`, byte for byte, so that both see the same statements in a text. There
-//! is one difference: text does not end at a NUL. Outside of literals, quoted names and comments a
-//! NUL is an illegal token, so that nothing can hide behind it.
+//! The lexer follows `sqlite3GetToken` byte for byte, so that both see the same statements in a text. The one
+//! difference is that text does not end at a NUL. Outside of literals, quoted names and comments a NUL is an
+//! illegal token, so nothing can hide behind it.
 //!
-//! Keywords are plain identifiers here; what a token means is for the caller to say. Nothing is
-//! allocated or copied, and no byte is looked at more than a constant number of times.
+//! Keywords are plain identifiers here; the caller decides what a token means. Nothing is allocated or copied,
+//! and each byte is looked at a constant number of times at most.
 
 /// The kind of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TokenKind {
     /// White space, or a byte order mark.
     Space,
-    /// `-- …` to the end of the line, or `/* … */`, which may also lack its end.
+    /// `-- …` to the end of the line, or `/* … */`, whose end may be missing.
     Comment,
     /// A bare identifier or a keyword.
     Identifier,
@@ -20,9 +20,9 @@ pub enum TokenKind {
     QuotedIdentifier,
     /// `'…'`.
     String,
-    /// `X'…'`. That hexadecimal digits are between the quotes, and an even number, is not checked.
+    /// `X'…'`. The content is not checked to be an even number of hexadecimal digits.
     Blob,
-    /// An integer, decimal or `0x…`; digit separators (`1_000`) included.
+    /// An integer, decimal or `0x…`, with or without digit separators (`1_000`).
     Integer,
     /// A number with a fraction or an exponent.
     Float,
@@ -42,18 +42,18 @@ pub enum TokenKind {
     Equals,
     /// Any other operator.
     Operator,
-    /// What is no token, or lacks its closing quote.
+    /// Bytes that are no token, or a token without its closing quote.
     Illegal,
     /// The end of the text.
     End,
 }
 
-/// A token: its kind, its text and where that begins.
+/// A token: its kind, text and position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token<'a> {
     /// The kind.
     pub kind: TokenKind,
-    /// The text with all quotes; empty only at the end.
+    /// The text with all quotes. Empty only at the end.
     pub text: &'a str,
     /// Byte offset of the text.
     pub offset: usize,
@@ -70,13 +70,13 @@ impl Token<'_> {
         self.offset + self.text.len()
     }
 
-    /// Whether SQL goes on as if the token were not there.
+    /// Whether SQL ignores the token.
     pub fn is_trivia(&self) -> bool {
         matches!(self.kind, TokenKind::Space | TokenKind::Comment)
     }
 }
 
-/// Reads the tokens of a text one after the other. A copy is a bookmark.
+/// Reads the tokens of a text one after the other. A copy works as a bookmark.
 #[derive(Clone, Copy, Debug)]
 pub struct Lexer<'a> {
     sql: &'a str,
@@ -94,7 +94,7 @@ impl<'a> Lexer<'a> {
         self.sql
     }
 
-    /// The next token, white space and comments included; [`TokenKind::End`] for ever at the end.
+    /// The next token, including white space and comments. At the end it returns [`TokenKind::End`] every time.
     pub fn token(&mut self) -> Token<'a> {
         let offset = self.offset;
         let (kind, len) = match &self.sql.as_bytes()[offset..] {
@@ -125,7 +125,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Whether the keyword is in what is left, bare and in any letter case.
+    /// Whether the rest of the text contains the keyword, bare and in any letter case.
     pub fn has_word(mut self, keyword: &str) -> bool {
         loop {
             let token = self.significant();
@@ -135,8 +135,8 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Takes bytes up to white space, `;` or the end as one token of `kind`, beginning at `offset`,
-    /// which has to be where a token began: for what is written into SQL without being SQL.
+    /// Takes bytes up to white space, `;` or the end as one token of `kind`. `offset` must be the start of a
+    /// token. This reads text within SQL that is not SQL.
     pub(super) fn raw(&mut self, offset: usize, kind: TokenKind) -> Token<'a> {
         let rest = &self.sql[offset..];
         let len = rest.bytes().position(ends_raw).unwrap_or(rest.len());
@@ -145,12 +145,12 @@ impl<'a> Lexer<'a> {
     }
 }
 
-/// Whether a byte ends what is written without quotes.
+/// Whether a byte ends unquoted raw text.
 pub(super) const fn ends_raw(byte: u8) -> bool {
     is_space(byte) || byte == b';'
 }
 
-/// `sqlite3Isspace`.
+/// White space by `sqlite3Isspace`.
 pub(super) const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
@@ -160,11 +160,11 @@ pub(super) const fn is_identifier(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | 0x80..)
 }
 
-/// Kind and length of the token at the beginning of `bytes`, of which there is at least one.
+/// Kind and length of the token at the beginning of `bytes`, which is not empty.
 fn scan(bytes: &[u8]) -> (TokenKind, usize) {
     let at = |i: usize| bytes.get(i).copied().unwrap_or(0);
     match bytes[0] {
-        // A vertical tab goes on with white space but cannot begin it.
+        // A vertical tab continues white space but cannot begin it.
         b' ' | b'\t' | b'\n' | b'\x0c' | b'\r' => (TokenKind::Space, run(bytes, 1, is_space)),
         0xef if at(1) == 0xbb && at(2) == 0xbf => (TokenKind::Space, 3),
         b'-' if at(1) == b'-' => (TokenKind::Comment, run(bytes, 2, |byte| byte != b'\n')),
@@ -210,7 +210,7 @@ fn up_to(bytes: &[u8], start: usize, close: u8, kind: TokenKind) -> (TokenKind, 
     }
 }
 
-/// A token in quotes, in which a doubled quote stands for one.
+/// A quoted token. A doubled quote in it stands for one.
 fn quoted(bytes: &[u8], kind: TokenKind) -> (TokenKind, usize) {
     let quote = bytes[0];
     let mut start = 1;
@@ -249,8 +249,8 @@ fn number(bytes: &[u8]) -> (TokenKind, usize) {
     }
 }
 
-/// `:name`, `@name`, `$name`; the name can hold `::` and end with a suffix in parentheses, as Tcl's
-/// variables do. `#name` is SQLite's own, and illegal for everybody else.
+/// `:name`, `@name` or `$name`. As in Tcl's variables, the name can contain `::` and end with a suffix in
+/// parentheses. `#name` is for SQLite's internal use and illegal for everybody else.
 fn named_parameter(bytes: &[u8]) -> (TokenKind, usize) {
     let mut end = 1;
     let mut named = false;

@@ -1,36 +1,36 @@
-//! What the statements say, as values. Knows nothing of their text beyond offsets into it.
+//! The statements as values. Only offsets refer to their text.
 
 use super::Parameters;
 use crate::limits::Capabilities;
 
-/// A statement of ours, and how much of the text it took.
+/// One of our statements, and how much of the text it took.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parsed {
     /// The statement.
     pub statement: Statement,
-    /// Bytes from the beginning of the text up to and including the statement's `;`, or all of it.
+    /// Bytes from the beginning of the text up to and including the statement's `;`, or to the end of the text.
     pub consumed: usize,
     /// The statement's parameters.
     pub parameters: Parameters,
 }
 
-/// A statement of ours.
+/// One of our statements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Statement {
     /// CREATE FUNCTION and CREATE EXTENSION.
     Create(Create),
     /// DROP FUNCTION and DROP EXTENSION.
     Drop(Drop),
-    /// PRAGMA wasm_cache_size: the bytes to set, or `None` to ask.
+    /// PRAGMA wasm_cache_size: the bytes to set, or `None` to query.
     CacheSize(Option<u64>),
 }
 
-/// What a statement creates or drops.
+/// The kind of object that a statement creates or drops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ObjectKind {
     /// One function, described by the statement or by the module's manifest.
     Function,
-    /// All that a module's manifest declares.
+    /// Everything that a module's manifest declares.
     Extension,
 }
 
@@ -54,16 +54,16 @@ impl ObjectKind {
 
 /// `CREATE [OR REPLACE] FUNCTION|EXTENSION [IF NOT EXISTS] name LANGUAGE wasm AS source …`
 ///
-/// Its `Display` is the statement, which parses to the same value (offsets aside).
+/// Its `Display` writes the statement, which parses to the same value except for offsets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Create {
     /// What is created.
     pub kind: ObjectKind,
-    /// OR REPLACE. Never together with `if_not_exists`.
+    /// OR REPLACE. Never set together with `if_not_exists`.
     pub or_replace: bool,
     /// IF NOT EXISTS.
     pub if_not_exists: bool,
-    /// The name, without quotes; neither empty nor with NUL characters.
+    /// The name without quotes. It is not empty and has no NUL characters.
     pub name: String,
     /// Byte offset of the name in the text.
     pub name_offset: usize,
@@ -71,13 +71,13 @@ pub struct Create {
     pub source: Source,
     /// Byte offset of the source in the text.
     pub source_offset: usize,
-    /// EXPORT: the module's export; without it the one of the function's name. Only of a function.
+    /// EXPORT: the module's export. Without it, the export with the function's name. Only for functions.
     pub export: Option<String>,
-    /// DETERMINISTIC. Only of a function.
+    /// DETERMINISTIC. Only for functions.
     pub deterministic: bool,
-    /// WITH: what the definition asks for.
+    /// WITH: limits and capabilities of the definition.
     pub with: With,
-    /// CASCADE REINDEX: what depends on the replaced function is built anew.
+    /// CASCADE REINDEX: rebuild what depends on the replaced function.
     pub cascade_reindex: bool,
 }
 
@@ -88,8 +88,8 @@ pub enum Source {
     Blob(Vec<u8>),
     /// A module in WebAssembly's text format.
     Text(String),
-    /// `file://path`: the path as written, without `file://`; neither empty nor with NUL
-    /// characters. Relative to the working directory.
+    /// `file://path`: the path as written, without `file://`. It is not empty, has no NUL characters, and is
+    /// relative to the working directory.
     File(String),
     /// A parameter, by [SQLite's numbering](https://www.sqlite.org/lang_expr.html#varparam) from 1.
     Parameter(usize),
@@ -104,7 +104,7 @@ pub struct With {
     pub fuel: Option<u64>,
     /// Linear memory of an instance, in MiB.
     pub memory_mb: Option<u64>,
-    /// The capabilities that the module is to have.
+    /// The capabilities that the module requests.
     pub allow: Option<Capabilities>,
 }
 
@@ -115,10 +115,10 @@ pub struct Drop {
     pub kind: ObjectKind,
     /// IF EXISTS.
     pub if_exists: bool,
-    /// The name, without quotes; neither empty nor with NUL characters.
+    /// The name without quotes. It is not empty and has no NUL characters.
     pub name: String,
     /// Byte offset of the name in the text.
     pub name_offset: usize,
-    /// CASCADE REINDEX: what depends on it is dropped or built anew.
+    /// CASCADE REINDEX: drop or rebuild what depends on it.
     pub cascade_reindex: bool,
 }

@@ -1,4 +1,4 @@
-//! Arguments on their way in: what an engine has to give, checks by the signature, records.
+//! Arguments on their way to a guest: the engine's values, checks against the signature, and records.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use super::{CallError, CallResult, Callee, SentPointer};
 use crate::manifest::{Param, Signature};
 use crate::value::{StorageClass, Value, ValueRef};
 
-/// The arguments of one call, in whatever form the engine has them.
+/// The arguments of one call, in the engine's own form.
 pub trait Arguments {
     /// How many there are.
     fn len(&self) -> usize;
@@ -18,13 +18,13 @@ pub trait Arguments {
         self.len() == 0
     }
 
-    /// The argument at this position, from 0. Asked for each position in order, possibly twice.
+    /// The argument at this position, from 0. Called for each position in order, possibly twice.
     ///
     /// # Errors
     /// The argument cannot be read.
     fn get(&self, position: usize) -> Result<ValueRef<'_>, Unreadable>;
 
-    /// The argument, if it is an integer: the shortest way for the most frequent class.
+    /// The argument if it is an integer: the fastest way to read the most frequent class.
     fn integer(&self, position: usize) -> Option<i64> {
         match self.get(position) {
             Ok(ValueRef::Integer(integer)) => Some(integer),
@@ -32,7 +32,7 @@ pub trait Arguments {
         }
     }
 
-    /// The argument, if it is an integer or valid text: the shortest way where either may come.
+    /// The argument if it is an integer or valid text: the fastest way if either may come.
     fn plain(&self, position: usize) -> Option<Plain<'_>> {
         match self.get(position) {
             Ok(ValueRef::Integer(integer)) => Some(Plain::Integer(integer)),
@@ -41,7 +41,7 @@ pub trait Arguments {
         }
     }
 
-    /// The argument, if it is text, and valid: the shortest way for what is most frequent but integers.
+    /// The argument if it is valid text: the fastest way to read the second most frequent class.
     fn text(&self, position: usize) -> Option<&str> {
         match self.get(position) {
             Ok(ValueRef::Text(text)) => Some(text),
@@ -49,7 +49,7 @@ pub trait Arguments {
         }
     }
 
-    /// What a NULL argument stands for. Asked for those alone.
+    /// The meaning of a NULL argument. Called only for NULLs.
     fn null(&self, _position: usize) -> Null {
         Null::Plain
     }
@@ -89,24 +89,24 @@ pub enum Plain<'a> {
     Text(&'a str),
 }
 
-/// What a NULL stands for.
+/// The meaning of a NULL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Null {
-    /// Nothing but itself.
+    /// An ordinary NULL.
     Plain,
-    /// The value of a column that an update leaves as it is.
+    /// The value of a column that an update leaves unchanged.
     NoChange,
-    /// A pointer of a guest's.
+    /// A guest's pointer.
     Pointer(SentPointer),
 }
 
 impl Null {
-    /// Whether it is a pointer that an instance does not know whose pointers are those of `instance`.
+    /// Whether it is a pointer that the instance does not know. `instance` identifies the instance's pointers.
     pub(crate) fn is_unknown_to(self, instance: usize) -> bool {
         matches!(self, Self::Pointer(pointer) if pointer.received(instance).is_none())
     }
 
-    /// The record that an instance gets whose pointers are those of `instance`.
+    /// The record that the instance gets; NULL for a pointer that it does not know.
     pub(crate) fn record(self, instance: usize) -> Record {
         match self {
             Self::Plain => Record::NULL,
@@ -122,15 +122,14 @@ impl Null {
 /// Why an argument cannot be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unreadable {
-    /// It is text from the database that is not UTF-8, which no guest may see as text.
+    /// It is text from the database that is not UTF-8. No guest may see it as text.
     InvalidUtf8,
-    /// The engine has no memory to give it in the form that is asked for. It is not to be taken for an
-    /// empty value.
+    /// The engine lacks the memory to convert it. It must not be mistaken for an empty value.
     NoMemory,
 }
 
 impl Unreadable {
-    /// What SQL users read of the value that is called so.
+    /// The error that SQL users see for the value that is called `what`.
     pub fn of(self, what: impl fmt::Display) -> String {
         match self {
             Self::InvalidUtf8 => {
@@ -141,9 +140,9 @@ impl Unreadable {
     }
 }
 
-/// What became of the arguments.
+/// The outcome of placing the arguments.
 pub(super) enum Placed {
-    /// They are in guest memory, or will be.
+    /// They are in guest memory or about to be.
     Done,
     /// A NULL makes the result NULL.
     Null,
@@ -151,8 +150,8 @@ pub(super) enum Placed {
     Needs(usize),
 }
 
-/// Writes records and bytes into `area`, which lies at `base` in guest memory; `instance` says whose
-/// pointers it knows.
+/// Writes records and bytes into `area`, which lies at address `base` in guest memory. `instance` names the
+/// pointers that the guest knows.
 #[inline(always)]
 pub(super) fn encode<A: Arguments + ?Sized>(
     area: &mut [u8],
@@ -169,8 +168,7 @@ pub(super) fn encode<A: Arguments + ?Sized>(
     records(places, &mut bytes, signature, subtype, instance, arguments)
 }
 
-/// Writes one record for each argument into `places`, which has room for them, and their bytes into
-/// `room`.
+/// Writes one record for each argument into `places`, which has room for all, and their bytes into `room`.
 #[inline(always)]
 pub(super) fn records<A: Arguments + ?Sized>(
     places: &mut [u8],
@@ -206,14 +204,14 @@ pub(super) fn records<A: Arguments + ?Sized>(
                 },
             },
         };
-        // The engine marks pointers by one.
+        // The engine marks pointers with a subtype, which guests do not get.
         let subtype = if matches!(record.tag, Tag::Null) { 0 } else { subtype };
         write(place, Record { subtype, ..record });
     }
     Ok(Placed::Done)
 }
 
-/// Writes a record as two words, as guests read it.
+/// Writes a record as two words, because guests read it so.
 #[inline(always)]
 pub(super) fn write(place: &mut [u8; Record::SIZE], record: Record) {
     let [head, payload] = record.to_words();
@@ -222,13 +220,13 @@ pub(super) fn write(place: &mut [u8; Record::SIZE], record: Record) {
     to_payload.copy_from_slice(&payload.to_le_bytes());
 }
 
-/// Where the bytes of text and blobs go.
+/// The space for the bytes of text and blobs.
 pub(super) trait Room {
-    /// Puts bytes there, and gives the address they have in the guest; `None` if they do not fit.
+    /// Writes bytes and returns their address in the guest; `None` if they do not fit.
     fn put(&mut self, bytes: &[u8]) -> Option<u32>;
 }
 
-/// Room that is filled from its beginning: after the records of one call.
+/// Space after the records of one call, filled from its beginning.
 struct Upwards<'a> {
     area: &'a mut [u8],
     /// Address of the area in the guest.
@@ -248,7 +246,7 @@ impl Room for Upwards<'_> {
     }
 }
 
-/// The record of a value, whose bytes are put into the room; `None` if they do not fit.
+/// The record of a value, whose bytes go into the room; `None` if they do not fit.
 #[inline]
 fn record(room: &mut impl Room, value: ValueRef<'_>) -> Option<Record> {
     Some(match value {
@@ -260,8 +258,8 @@ fn record(room: &mut impl Room, value: ValueRef<'_>) -> Option<Record> {
     })
 }
 
-/// The bytes all arguments need. All are checked first, so that a wrong one is reported before
-/// memory is asked for.
+/// Bytes that all arguments need. All are checked first, so that a wrong one is reported before memory is
+/// requested.
 #[cold]
 pub(super) fn needs<A: Arguments + ?Sized>(
     signature: &Signature,
@@ -280,8 +278,8 @@ pub(super) fn needs<A: Arguments + ?Sized>(
     Ok(Placed::Needs(bytes))
 }
 
-/// The argument, converted from integer to real where the parameter says real; `None` for a NULL
-/// that makes the result NULL.
+/// The argument, converted from integer to real if the parameter is real. `None` for a NULL that makes the result
+/// NULL.
 #[inline(always)]
 fn argument<'a, A: Arguments + ?Sized>(
     signature: &Signature,

@@ -1,11 +1,11 @@
-//! How large a statement is once an engine has put in what its names stand for.
+//! Measures how large a statement is once an engine has expanded its names.
 //!
-//! SQLite copies common table expressions and views for each of their uses, and the expressions of their
-//! columns for each use of a column, before it does anything else; and it has no bound for that: thirty that
-//! use the one before twice are a thousand million copies, some hundred bytes of text that take all memory.
-//! Over triggers and foreign keys that lead from table to table its compiler recurses, until the stack ends.
-//! So a guest's statement is measured first, by its tokens and those of what it may reach. The measure is an
-//! upper bound: what only may be the name of a table counts as one, and a column as the largest of its table.
+//! SQLite first copies common table expressions and views for each of their uses, and the expressions of their
+//! columns for each use of a column. It sets no limit. Thirty expressions of which each uses the previous one
+//! twice make a thousand million copies, so some hundred bytes of text take all memory. Its compiler also
+//! recurses over triggers and foreign keys that lead from table to table until the stack ends. So a guest's
+//! statement is measured first, by its tokens and those of everything it may reach. The measure is an upper
+//! bound: a word that may be a table's name counts as one, and a column counts as the largest of its table.
 
 #[cfg(test)]
 mod tests;
@@ -19,67 +19,68 @@ use crate::ddl::lexer::{Lexer, TokenKind};
 use crate::ddl::{name, quote_identifier};
 use text::{LEVELS_MAX, Parsed, Part, Use, too_deep, too_much};
 
-/// Tokens that a statement may have, with those of common table expressions, views, triggers and columns at
-/// each of their uses. SQLite needs some 150 bytes for each.
+/// Tokens that a statement may have, counting common table expressions, views, triggers and columns at each of
+/// their uses. SQLite needs some 150 bytes for each token.
 pub const TOKENS_MAX: usize = 500_000;
 
-/// Levels of SQLite's recursion in units of a fifth: a query, and each definition, has five, and each UNION,
-/// EXCEPT or INTERSECT one.
+/// Levels of SQLite's recursion, in fifths. A query and each definition take five, and each UNION, EXCEPT or
+/// INTERSECT takes one.
 const DEPTH_MAX: usize = LEVELS_MAX * LEVEL;
 const LEVEL: usize = 5;
 
-/// Columns of a query, SQLite's own limit.
+/// Columns of a query. This is SQLite's own limit.
 const COLUMNS_MAX: usize = 2000;
 
-/// What the names of table functions begin with that ask a pragma, which may look at every view.
+/// The prefix of table functions that query a pragma, which may look at every view.
 const PRAGMA: &str = "pragma_";
 
 /// The views, triggers and foreign keys of a connection.
 #[derive(Debug, Default)]
 pub struct Definitions {
     all: Vec<Definition>,
-    /// Which a name stands for, in ASCII lower case: views by their own, triggers by their table's, foreign
-    /// keys by their parent's.
+    /// The definitions that a name in ASCII lower case stands for: views by their own name, triggers by their
+    /// table's, foreign keys by their parent's.
     by_name: HashMap<String, Vec<usize>>,
-    /// Tokens of the largest generated column of a table.
+    /// Tokens of each table's largest generated column.
     generated: HashMap<String, usize>,
-    /// Tokens of a table and its indexes, whose conditions and expressions are compiled where it is written.
+    /// Tokens of each table and its indexes. Their conditions and expressions are compiled when the table is
+    /// written.
     tables: HashMap<String, usize>,
 }
 
 #[derive(Debug)]
 struct Definition {
     sql: String,
-    /// A view, which reading expands; writing fires the others.
+    /// Whether it is a view, which reading expands. Writing fires the others.
     is_view: bool,
     parsed: Option<Rc<Parsed>>,
 }
 
-/// What is known of the size of a definition.
+/// How far the size of a definition is known.
 #[derive(Clone, Copy, Debug, Default)]
 enum Measured {
     #[default]
     Unknown,
-    /// It is being measured: who finds this is within it, and uses itself.
+    /// It is being measured. A measurement that meets it is within it, so it uses itself.
     Open,
     Known(Size),
 }
 
-/// What a text stands for.
+/// The size of a text after expansion.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Size {
     tokens: usize,
-    /// Tokens of its largest column, and how many columns it has.
+    /// Tokens of its largest column, and number of its columns.
     column: usize,
     width: usize,
-    /// Queries in it.
+    /// Number of queries in it.
     selects: usize,
-    /// In units of [`DEPTH_MAX`].
+    /// Levels, in the unit of [`DEPTH_MAX`].
     levels: usize,
 }
 
 impl Size {
-    /// With what is used beside it.
+    /// The size of both, used side by side.
     fn and(self, other: Self) -> Result<Self> {
         let tokens = self.tokens.saturating_add(other.tokens);
         let Self { column, width, levels, .. } = self.max(other);
@@ -97,7 +98,7 @@ impl Size {
         }
     }
 
-    /// Of one of the two, whichever it is.
+    /// The size of whichever of the two is larger, measure by measure.
     fn max(self, other: Self) -> Self {
         Self {
             tokens: self.tokens.max(other.tokens),
@@ -108,12 +109,12 @@ impl Size {
         }
     }
 
-    /// Of a program that runs within the statement.
+    /// The size of this as a program that runs within the statement.
     fn program(self) -> Self {
         Self { levels: self.levels + LEVEL, ..self }
     }
 
-    /// Of what was counted already.
+    /// The size of another use of something whose tokens were counted already.
     fn again(self) -> Self {
         Self { tokens: 0, selects: 0, ..self }
     }
@@ -130,8 +131,8 @@ impl Definitions {
         self.add(table, sql.to_owned(), false);
     }
 
-    /// Adds the generated columns of a table, and the actions of its foreign keys: what is done to a parent
-    /// is then done to it, too.
+    /// Adds the generated columns of a table and the actions of its foreign keys. Through them, a write to a
+    /// parent also writes this table.
     pub fn add_table(&mut self, table: &str, sql: &str) {
         let column = text::generated(sql);
         if column > 0 {
@@ -181,7 +182,7 @@ impl Definitions {
     /// Checks the first statement of a text before the engine compiles it.
     ///
     /// # Errors
-    /// It uses too many common table expressions and views, or they are too deep within one another.
+    /// It uses too many common table expressions and views, or they are nested too deeply.
     pub fn check(&mut self, sql: &str) -> Result<()> {
         let parsed = Parsed::new(sql)?;
         let states = vec![Measured::Unknown; self.all.len()];
@@ -205,10 +206,10 @@ impl Definitions {
     }
 }
 
-/// What is known of a text's common table expressions, and of what is within each group.
+/// The measurements of a text's common table expressions and groups.
 struct Expressions {
     states: Vec<Measured>,
-    /// The largest column, the sum of columns, and the levels.
+    /// The largest column, the sum of columns and the levels, by group.
     columns: Vec<usize>,
     widths: Vec<usize>,
     selects: Vec<usize>,
@@ -218,15 +219,15 @@ struct Expressions {
 /// Measures one statement.
 struct Measure<'a> {
     definitions: &'a mut Definitions,
-    /// What is known of each definition.
+    /// The measurement of each definition.
     states: Vec<Measured>,
-    /// How many definitions were looked at.
+    /// Number of definitions that were measured.
     met: usize,
-    /// What a name stands for, and whether where tables are written, once it was counted.
+    /// The sizes of names that were counted already. The flag says whether the statement writes tables.
     named: HashMap<(String, bool), Size>,
-    /// The one that is being looked at.
+    /// The definition that is being measured.
     innermost: Option<usize>,
-    /// Whether one uses itself through others.
+    /// Whether a definition uses itself through others.
     is_cyclic: bool,
 }
 
@@ -236,7 +237,7 @@ impl<'a> Measure<'a> {
         Self { definitions, states, met: 0, named, innermost: None, is_cyclic: false }
     }
 
-    /// The size of a text with what it uses, `depth` definitions deep.
+    /// The size of a text with everything it uses, `depth` definitions deep.
     fn text(&mut self, text: &Parsed, depth: usize) -> Result<Size> {
         let mut state = Expressions {
             states: vec![Measured::Unknown; text.groups_of.len() - 1],
@@ -248,7 +249,7 @@ impl<'a> Measure<'a> {
         self.within(text, 0, &mut state, depth)
     }
 
-    /// The size of the text outside of all common table expressions, or of one of them.
+    /// The size of the text outside all common table expressions, or of one of them.
     fn within(
         &mut self,
         text: &Parsed,
@@ -261,7 +262,7 @@ impl<'a> Measure<'a> {
         }
         let mut size = Size::default();
         let groups = &text.groups_of[part];
-        // What is in brackets comes after what is around them.
+        // Bracketed groups come after the groups around them, so go backwards.
         for &number in groups.iter().rev() {
             let group = &text.groups[number];
             let (mut column, mut width) = (state.columns[number], state.widths[number]);
@@ -278,7 +279,7 @@ impl<'a> Measure<'a> {
                 part.tokens.saturating_add(part.names.saturating_mul(column))
             };
             let own = of(group.largest, column);
-            // An alias stands for the column.
+            // An alias stands for the column, so it may be as large.
             let of = |part: Part| of(part, column.max(own));
             let all = of(group.all);
             let pushed = of(group.conditions).saturating_mul(selects);
@@ -292,7 +293,7 @@ impl<'a> Measure<'a> {
             let own = usize::from(group.selects) + group.compounds;
             let copied = pushed.saturating_add(windows);
             let tokens = all.saturating_add(stars.saturating_mul(column)).saturating_add(copied);
-            // Queries of what it uses are counted there.
+            // The queries of what it uses are counted with that.
             size = size.and(Size { tokens, selects: own, levels, ..Size::default() })?;
             selects = selects.saturating_add(own);
             match group.parent.filter(|_| number != groups[0]) {
@@ -308,7 +309,7 @@ impl<'a> Measure<'a> {
         Ok(size)
     }
 
-    /// What a name stands for, where it is used.
+    /// The size of a name where it is used.
     fn used(
         &mut self,
         text: &Parsed,
@@ -322,7 +323,7 @@ impl<'a> Measure<'a> {
         for cte in ctes {
             let inner = match state.states[cte] {
                 Measured::Known(size) => size,
-                // It is recursive.
+                // The expression is recursive.
                 Measured::Open => continue,
                 Measured::Unknown => {
                     state.states[cte] = Measured::Open;
@@ -333,11 +334,11 @@ impl<'a> Measure<'a> {
             };
             size = size.and(inner)?;
         }
-        // What looks like a common table expression may be something else.
+        // A name that looks like a common table expression may also be something else.
         size.and(self.named(&used.name, text.writes, depth)?)
     }
 
-    /// What the name of a table stands for.
+    /// The size of a table's name.
     fn named(&mut self, name: &str, writes: bool, depth: usize) -> Result<Size> {
         if name.starts_with(PRAGMA) {
             return self.every(depth);
@@ -346,7 +347,8 @@ impl<'a> Measure<'a> {
         if let Some(size) = self.named.get(&key) {
             return Ok(*size);
         }
-        // Of views of one name in several schemas one is meant; triggers all run, and are compiled once.
+        // If several schemas have a view of this name, only one is meant. Triggers all run, and are compiled
+        // once.
         let (mut view, mut rest) = (Size::default(), Size::default());
         rest.column = self.definitions.generated.get(name).copied().unwrap_or(0);
         if writes {
@@ -370,7 +372,7 @@ impl<'a> Measure<'a> {
         view.and(rest)
     }
 
-    /// The largest of all definitions, which a statement may look at one after the other.
+    /// The size of the largest definition. The statement may look at all of them one after the other.
     fn every(&mut self, depth: usize) -> Result<Size> {
         let mut size = Size::default();
         for definition in 0..self.states.len() {

@@ -1,7 +1,7 @@
-//! States of aggregates: made in a guest when a group's first row arrives, fed with rows in batches,
-//! and freed exactly once, by `finalize` or by `drop`, while their instance lives.
+//! States of aggregates. A state is made in a guest when a group's first row arrives and gets the rows in
+//! batches. It is freed exactly once, by `finalize` or by `drop`, while its instance lives.
 //!
-//! Knows nothing of how an engine groups rows, or when it wants a result.
+//! This module does not know how an engine groups rows or when it wants a result.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::manifest::{AggregateMethod, FunctionBody, FunctionKey, Signature};
 use crate::registry::{Callable, FunctionEntry};
 use crate::value::{StorageClass, ValueRef};
 
-/// The exports that a binding of an aggregate has; the last two only where the aggregate has them.
+/// The exports of an aggregate's binding. The last two exist only if the aggregate has them.
 const EXPORTS: [AggregateMethod; 6] = [
     AggregateMethod::Init,
     AggregateMethod::Step,
@@ -23,11 +23,11 @@ const EXPORTS: [AggregateMethod; 6] = [
     AggregateMethod::Inverse,
 ];
 
-/// Of what is called for no result.
+/// The signature of calls without a result.
 static ANY: Signature = Signature::ANY;
 
 impl Binding {
-    /// What a slot of an aggregate calls; `None` if the function is none.
+    /// The binding of an aggregate; `None` if the function is not one.
     fn of_aggregate(entry: &FunctionEntry) -> Option<Self> {
         let FunctionBody::Aggregate(methods) = &entry.body else { return None };
         Some(Self {
@@ -40,16 +40,16 @@ impl Binding {
     }
 }
 
-/// What becomes of rows.
+/// Whether rows enter or leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rows {
-    /// They come in: `step`.
+    /// They enter: `step`.
     In,
     /// They leave a window, oldest first: `inverse`.
     Out,
 }
 
-/// A state of an aggregate in a guest. Give it back with [`Session::finalize`] or [`Session::discard_state`].
+/// A state of an aggregate in a guest. Return it with [`Session::finalize`] or [`Session::discard_state`].
 pub struct AggregateState {
     slot: usize,
     instance: InstanceId,
@@ -58,23 +58,23 @@ pub struct AggregateState {
     signature: Arc<Signature>,
     subtype: bool,
     batch: Batch,
-    /// What is to become of the rows in the batch.
+    /// Whether the rows in the batch enter or leave.
     rows: Rows,
 }
 
 impl AggregateState {
-    /// Adds a row to those that the guest is to see next, if that is one of integers and text and nothing
-    /// else is to be done. Cannot panic.
+    /// Adds a row of integers and text to the batch. Returns false if the row must take the slow path. Never
+    /// panics.
     #[inline(always)]
     pub fn append_plain<A: Arguments + ?Sized>(&mut self, rows: Rows, arguments: &A) -> bool {
         self.rows == rows && self.batch.append_plain(arguments)
     }
 
-    /// Adds a row to those that the guest is to see next. Does all that is to be done for most rows;
-    /// for what is not [`Done`](Appended::Done) call [`Session::pass_rows`].
+    /// Adds a row to the batch. That is enough for most rows. If the result is not [`Done`](Appended::Done), call
+    /// [`Session::pass_rows`].
     ///
     /// # Errors
-    /// An argument does not fit its parameter; [`Session::fail_state`] makes of it what SQL users read.
+    /// An argument does not fit its parameter; [`Session::fail_state`] turns this into an error for SQL users.
     #[inline]
     pub fn append<A: Arguments + ?Sized>(
         &mut self,
@@ -87,7 +87,7 @@ impl AggregateState {
         self.batch.append(&self.signature, self.subtype, arguments)
     }
 
-    /// The argument and result of what is called with the state alone.
+    /// The signature of a method that takes only the state.
     fn signature(&self, method: AggregateMethod) -> Signature {
         let returns = match method {
             AggregateMethod::Finalize | AggregateMethod::Value => self.signature.returns,
@@ -143,11 +143,11 @@ fn gone() -> CallError {
 }
 
 impl Session {
-    /// Binds a slot to the aggregate of this key, as [`Session::bind_key`] does to a scalar function, if
-    /// `check` agrees.
+    /// Binds a slot to the aggregate of this key if `check` agrees, as [`Session::bind_key`] does for a scalar
+    /// function.
     ///
     /// # Errors
-    /// As [`Session::bind_key`]; it is no aggregate; what `check` reports.
+    /// Like [`Session::bind_key`]; also if it is no aggregate, or `check` fails.
     #[cold]
     pub fn bind_aggregate(
         &self,
@@ -169,7 +169,7 @@ impl Session {
     /// Makes a state of the aggregate in a bound slot.
     ///
     /// # Errors
-    /// What the guest reports; what it gives is no handle, or that of another live state.
+    /// The guest's error, or a result that is no handle or that of another live state.
     pub fn open_state(&self, execution: &mut Execution, slot: usize) -> Result<AggregateState> {
         let opened = execution.enter(&self.environment, slot, |entered| {
             let callee = entered.callee(AggregateMethod::Init, &ANY)?;
@@ -194,7 +194,7 @@ impl Session {
         };
         let binding = &target.binding;
         let granted = binding.callable.object.policy.granted;
-        // Through these a guest could see when it gets a row.
+        // With these capabilities a guest could observe when it gets a row.
         let ordered = [Capability::Clock, Capability::Random, Capability::SqlRead]
             .into_iter()
             .any(|capability| granted.contains(capability));
@@ -210,10 +210,10 @@ impl Session {
         })
     }
 
-    /// Does what [`AggregateState::append`] left to be done for a row.
+    /// Does the rest of the work for a row that [`AggregateState::append`] left.
     ///
     /// # Errors
-    /// An argument does not fit its parameter; what the guest reports, of this row or of one before.
+    /// An argument does not fit its parameter, or the guest reports an error for this row or an earlier one.
     #[cold]
     pub fn pass_rows<A: Arguments + ?Sized>(
         &self,
@@ -228,7 +228,7 @@ impl Session {
             return Ok(());
         }
         if state.rows == rows {
-            // It was too small; the next row may be no smaller than this one.
+            // The batch was too small. The next row may be as large as this one.
             execution.batches.grow(&mut state.batch);
         }
         state.rows = rows;
@@ -265,10 +265,10 @@ impl Session {
         })
     }
 
-    /// The state's current result.
+    /// Passes the state's current result to `sink`.
     ///
     /// # Errors
-    /// What the guest reports, of this call or of rows that it had not seen.
+    /// The guest's error, for this call or for rows that it had not seen.
     pub fn value<R>(
         &self,
         execution: &mut Execution,
@@ -279,10 +279,10 @@ impl Session {
         self.call_state(execution, state, AggregateMethod::Value, sink)
     }
 
-    /// The state's result, with which it ends.
+    /// Passes the state's final result to `sink` and ends the state.
     ///
     /// # Errors
-    /// As [`Session::value`]. The state has ended then, too.
+    /// Like [`Session::value`]. The state ends even then.
     pub fn finalize<R>(
         &self,
         execution: &mut Execution,
@@ -298,7 +298,7 @@ impl Session {
         result
     }
 
-    /// Ends a state whose result nobody wants. Has time of its own, and heeds no interrupt.
+    /// Ends a state whose result is not needed. It has its own time budget and cannot be interrupted.
     pub fn discard_state(&self, execution: &mut Execution, state: AggregateState) {
         let (slot, instance) = (state.slot, state.instance);
         let bound =
@@ -322,7 +322,7 @@ impl Session {
                 });
                 execution.cleanup = budget;
                 if let Err(error) = dropped {
-                    // Counted; the statement ends for another reason.
+                    // This only counts the error, because the statement ends for another reason.
                     self.fail(execution, slot, *error);
                 }
             }
@@ -354,7 +354,7 @@ impl Session {
         })
     }
 
-    /// Enters the state's instance, if that is still there.
+    /// Enters the state's instance, if that still exists.
     fn within<R>(
         &self,
         execution: &mut Execution,
@@ -369,7 +369,7 @@ impl Session {
         result.map_err(|error| self.fail_state(execution, state, *error))
     }
 
-    /// What SQL users read of an error with a state.
+    /// The error that SQL users see for a failed call with a state.
     #[cold]
     pub fn fail_state(
         &self,
@@ -385,7 +385,7 @@ impl Session {
     }
 }
 
-/// What rows are passed to.
+/// The method that rows are passed to.
 fn method(rows: Rows) -> AggregateMethod {
     match rows {
         Rows::In => AggregateMethod::Step,

@@ -13,19 +13,19 @@ use crate::value::ValueRef;
 
 /// A connection whose catalog is read and written. Used by one thread at a time.
 pub trait CatalogAccess {
-    /// What the connection shares with others of its Database.
+    /// The state that the connection shares with others of its Database.
     fn environment(&self) -> &Environment;
 
     /// The snapshot of the catalog as last read.
     fn registry(&self) -> Arc<Registry>;
 
-    /// The snapshot that is true now: reads the generation, and the catalog if that is another one.
+    /// The current snapshot. Reads the generation, and the catalog if the generation has changed.
     ///
     /// # Errors
     /// The catalog cannot be read.
     fn current(&self) -> Result<Arc<Registry>>;
 
-    /// As [`CatalogAccess::current`], but reads the catalog whatever the generation says.
+    /// Like [`CatalogAccess::current`], but always reads the catalog.
     ///
     /// # Errors
     /// The catalog cannot be read.
@@ -37,33 +37,33 @@ pub trait CatalogAccess {
     /// Whether no transaction is open.
     fn is_autocommit(&self) -> bool;
 
-    /// Whether a statement that writes is in the middle of its execution.
+    /// Whether a writing statement is in the middle of its execution.
     fn is_writing(&self) -> bool;
 
-    /// Runs one statement of our own to its end.
+    /// Runs one of our own statements to its end.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// The engine's error.
     fn execute(&self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()>;
 
-    /// Has an engine with types of its own know those of an extension: `before` is what it declared, and
-    /// `after` what it declares from now on. Runs after the catalog was written, or before an extension
-    /// is dropped. An engine without does nothing; the types' functions serve there.
+    /// Tells an engine that has its own types about an extension's types. `before` are those that it declared so
+    /// far, `after` those that it declares from now on. Runs after the catalog was written, or before an
+    /// extension is dropped. An engine without types does nothing, and SQL uses the types' functions instead.
     ///
     /// # Errors
-    /// The engine refuses, because a column has a type that would go, say.
+    /// The engine refuses, for example because a column has a type that would go.
     fn change_types(&self, _before: &[Type], _after: &[Type]) -> Result<()> {
         Ok(())
     }
 
-    /// How the connection reads.
+    /// The reader of the connection.
     fn reader(&self) -> Box<dyn CatalogReader + '_>;
 
-    /// Runs one SELECT of our own; whether it has a row. `text` gets the first column of each row that
-    /// is text.
+    /// Runs one of our own SELECTs. Returns whether it has a row. `text` is called with the first column of each
+    /// row where that is text.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// The engine's error.
     fn select(
         &self,
         sql: &str,
@@ -81,28 +81,28 @@ pub trait CatalogAccess {
         Ok(found)
     }
 
-    /// Builds anew what depends on a definition that was replaced: CASCADE REINDEX. Afterwards each of
-    /// them is sound, with the new version.
+    /// Rebuilds the dependents of a replaced definition, for CASCADE REINDEX. Afterwards each of them is
+    /// consistent with the new version.
     ///
     /// # Errors
-    /// The engine refuses, because a UNIQUE index would have equal keys, say.
+    /// The engine refuses, for example because a UNIQUE index would have equal keys.
     fn rebuild(&self, dependents: &[Dependent]) -> Result<()> {
         dependents.iter().try_for_each(|dependent| {
             self.execute(&format!("REINDEX {}", qualified(dependent)), &[])
         })
     }
 
-    /// Fills `into` with random bytes of the system. Not the engine's, which are the same in two processes
-    /// that were forked from one.
+    /// Fills `into` with random bytes of the operating system. The engine's are not used because they are the
+    /// same in two processes forked from one.
     ///
     /// # Errors
     /// The system has none.
     fn random(&self, into: &mut [u8]) -> Result<(), String>;
 
-    /// A name for a new state of the catalog.
+    /// Makes a name for a new state of the catalog.
     ///
     /// # Errors
-    /// As [`CatalogAccess::random`].
+    /// Like [`CatalogAccess::random`].
     fn new_generation(&self) -> Result<Generation> {
         let mut generation = Generation::default();
         self.random(&mut generation).map_err(|error| Error::new(ErrorKind::Engine, error))?;
@@ -112,7 +112,7 @@ pub trait CatalogAccess {
     /// Rowid of the last INSERT.
     fn last_insert_rowid(&self) -> i64;
 
-    /// Sets what [`CatalogAccess::last_insert_rowid`] gives: our writes are no INSERT of the user.
+    /// Sets the result of [`CatalogAccess::last_insert_rowid`], because our writes are not INSERTs of the user.
     fn set_last_insert_rowid(&self, rowid: i64);
 }
 

@@ -1,4 +1,4 @@
-//! What a text of SQL defines and uses, by its tokens.
+//! Finds out from the tokens of an SQL text what it defines and uses.
 
 use std::collections::HashMap;
 
@@ -6,62 +6,62 @@ use crate::ddl::lexer::{Lexer, Token, TokenKind};
 use crate::ddl::name;
 use crate::{Error, ErrorKind, Result};
 
-/// Common table expressions, views, triggers and actions of foreign keys that may be within one another.
+/// Largest nesting of common table expressions, views, triggers and foreign key actions.
 pub(super) const LEVELS_MAX: usize = 100;
 
-/// Brackets that may be within one another.
+/// Largest nesting of brackets.
 const BRACKETS_MAX: usize = 1000;
 
-/// Statements that use what stands after `FROM`, `JOIN`, `INTO` and the like, and nothing else.
+/// Statements that use only the names after `FROM`, `JOIN`, `INTO` and the like.
 const BY_NAME: &[&str] =
     &["SELECT", "VALUES", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE", "CREATE", "REINDEX"];
 
-/// What fires triggers.
+/// Statements that fire triggers.
 const WRITES: &[&str] = &["INSERT", "REPLACE", "UPDATE", "DELETE"];
 
-/// What a text defines, and what it uses.
+/// The definitions and uses in a text.
 #[derive(Debug, Default)]
 pub(super) struct Parsed {
-    /// What is in brackets, each group after the one around it; the first is the whole text.
+    /// The bracketed groups, each after the one around it. The first is the whole text.
     pub(super) groups: Vec<Group>,
-    /// The groups outside of all common table expressions, and then those of each.
+    /// The groups outside all common table expressions, then those of each expression.
     pub(super) groups_of: Vec<Vec<usize>>,
-    /// Whether the statement uses what it names, and no more.
+    /// Whether the statement uses only what it names.
     pub(super) is_by_name: bool,
-    /// Whether it, or what is in it, writes a table.
+    /// Whether the statement, or one within it, writes a table.
     pub(super) writes: bool,
 }
 
 #[derive(Debug, Default)]
 pub(super) struct Group {
-    /// The group around it.
+    /// The group around this one.
     pub(super) parent: Option<usize>,
-    /// The nearest group around it that defines common table expressions, or may.
+    /// The nearest group around this one that defines common table expressions, or may.
     pub(super) around: Option<usize>,
-    /// The common table expression that it is of, and one more; 0 for the text outside.
+    /// The number of its common table expression plus one; 0 for the text outside.
     pub(super) part: usize,
     /// Common table expressions by name.
     pub(super) ctes: HashMap<String, Vec<Cte>>,
     pub(super) uses: Vec<Use>,
-    /// Whether it is a query, whose columns are used by what is around it.
+    /// Whether it is a query whose columns the surrounding text uses.
     pub(super) is_select: bool,
-    /// All that is in it but for queries in brackets.
+    /// Everything in it except bracketed queries.
     pub(super) all: Part,
-    /// What is in queries among its tables. Only a query around it in an expression is seen from there.
+    /// The contents of queries among its tables. Only an expression's query around it can see them.
     pub(super) sources: Part,
-    /// Not less than each of the columns.
+    /// An upper bound for each of its columns.
     pub(super) largest: Part,
     /// Conditions, which the engine copies into each query below.
     pub(super) conditions: Part,
-    /// What follows WINDOW, which it copies for each OVER, and how many there are of these.
+    /// The text after WINDOW, which the engine copies for each OVER, and the number of these.
     pub(super) windows: Part,
     pub(super) overs: usize,
-    /// How many columns it has besides those of `*`, and how often there is `*`.
+    /// Number of columns besides those of `*`, and of `*`.
     pub(super) width: usize,
     pub(super) stars: usize,
-    /// Whether there is a SELECT, and no rows of VALUES alone.
+    /// Whether there is a SELECT, not only rows of VALUES.
     pub(super) selects: bool,
-    /// UNION, EXCEPT and INTERSECT, of which each is within the one before.
+    /// Number of UNION, EXCEPT and INTERSECT. Each is within the one before.
     pub(super) compounds: usize,
 }
 
@@ -69,15 +69,15 @@ pub(super) struct Group {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cte {
     pub(super) number: usize,
-    /// It may be a window, which hides no common table expression further out.
+    /// Whether it may be a window, which hides no common table expression further out.
     pub(super) may_be_window: bool,
 }
 
-/// A part of a group, the largest column say.
+/// A part of a group, such as its largest column.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Part {
     pub(super) tokens: usize,
-    /// How many of the tokens may be names of columns.
+    /// Number of tokens that may be names of columns.
     pub(super) names: usize,
 }
 
@@ -92,33 +92,33 @@ impl Part {
 pub(super) struct Use {
     /// In ASCII lower case.
     pub(super) name: String,
-    /// A schema stands before it, so that it is no common table expression.
+    /// Whether a schema precedes it, so that it is no common table expression.
     pub(super) is_qualified: bool,
 }
 
 /// A group that is being read.
 struct Open {
     number: usize,
-    /// Where on the stack the query is that it is in.
+    /// Index on the stack of the query that contains it.
     query: usize,
     /// Whether the list of columns is being read.
     is_columns: bool,
-    /// Whether conditions are being read, or windows.
+    /// Whether conditions or windows are being read.
     is_condition: bool,
     is_window: bool,
-    /// The column that is being read, and how many there were.
+    /// The column that is being read, and the number of columns before it.
     column: Part,
     width: usize,
     stars: usize,
-    /// Whether a comma is followed by a table.
+    /// Whether a table follows a comma.
     is_from: bool,
     /// Whether a table may come next.
     is_table: bool,
-    /// A schema came before.
+    /// Whether a schema came before.
     is_qualified: bool,
-    /// The last name: before `AS (`, and before the columns in `name(columns) AS (`.
+    /// The last name. It precedes `AS (`, or the columns in `name(columns) AS (`.
     last: Option<String>,
-    /// Whether it stands in a list of tables.
+    /// Whether the group is in a list of tables.
     is_source: bool,
 }
 
@@ -175,7 +175,7 @@ impl Parsed {
             parsed.close(&mut stack);
         }
         parsed.end_column(&mut stack);
-        // How many groups with common table expressions are around each.
+        // The number of groups with common table expressions around each group.
         let mut depths = vec![0; parsed.groups.len()];
         for group in 1..parsed.groups.len() {
             let has_some = |group: usize| usize::from(!parsed.groups[group].ctes.is_empty());
@@ -221,7 +221,7 @@ impl Parsed {
                 self.groups[group.number].compounds += usize::from(is_compound);
             }
             TokenKind::Identifier if is_one(token, FROM) => {
-                // What follows IS DISTINCT FROM is of the same column.
+                // The text after IS DISTINCT FROM belongs to the same column.
                 if !before.is("DISTINCT") {
                     self.end_column(stack);
                 }
@@ -252,7 +252,7 @@ impl Parsed {
                     group.is_table = group.is_from && kind == TokenKind::Comma;
                     group.is_from &= kind == TokenKind::Comma;
                 }
-                // All columns.
+                // `*` for all columns.
                 let is_star = kind == TokenKind::Operator
                     && token.text == "*"
                     && (matches!(before.kind, TokenKind::Comma | TokenKind::Dot)
@@ -271,7 +271,7 @@ impl Parsed {
         let Some(around) = stack.last_mut() else { return Ok(()) };
         let (number, parent) = (self.groups.len(), around.number);
         let mut part = self.groups[parent].part;
-        // `FROM (a, b)`; what follows IN are values.
+        // `FROM (a, b)`. Values, not tables, follow IN.
         let is_from = around.is_table && around.is_from && !before.is("IN");
         around.is_table = false;
         let mut query = around.query;
@@ -282,7 +282,7 @@ impl Parsed {
             let may_be_window = self.groups[parent].is_select;
             let cte = Cte { number: part - 1, may_be_window };
             self.groups[parent].ctes.entry(name).or_default().push(cte);
-            // The name is none of a column.
+            // The name is not a column's.
             if let Some(open) = stack.get(query) {
                 let names = &mut self.groups[open.number].all.names;
                 *names = names.saturating_sub(1);
@@ -315,12 +315,12 @@ impl Parsed {
                 self.groups[stack[query].number].sources.add(all);
             }
         } else {
-            // A query within an expression uses columns of the one around it.
+            // A query within an expression uses columns of the query around it.
             count(self, stack, all);
         }
     }
 
-    /// Ends the column that is being read, if it is one of the innermost brackets.
+    /// Ends the column that is being read, if it belongs to the innermost brackets.
     fn end_column(&mut self, stack: &mut [Open]) {
         let depth = stack.len() - 1;
         let Some(open) = stack.last_mut() else { return };
@@ -336,7 +336,7 @@ impl Parsed {
         }
     }
 
-    /// Takes what can be a name. Gives whether it may be one of a column.
+    /// Takes a token that can be a name. Returns whether it may be a column's.
     fn take_name(
         &mut self,
         stack: &mut [Open],
@@ -349,7 +349,7 @@ impl Parsed {
             group.is_table = true;
             return false;
         }
-        // A name elsewhere.
+        // Any other token is a name, unless it is a hint or a reserved word.
         let is_hint = token.is("MATERIALIZED") && (before.is("AS") || before.is("NOT"));
         if is_hint || is_one(token, RESERVED) {
             return false;
@@ -363,15 +363,14 @@ impl Parsed {
             let is_qualified = std::mem::take(&mut group.is_qualified);
             self.groups[group.number].uses.push(Use { name: text.clone(), is_qualified });
         }
-        // After UPDATE there may be words before the table.
+        // Other words may stand between UPDATE and the table.
         group.is_table &= next.kind == TokenKind::Dot || before.is("OR");
         group.last = Some(text);
         let is_other = matches!(next.kind, TokenKind::Dot | TokenKind::LeftParenthesis);
         is_column && !is_other && token.kind != TokenKind::String && !before.is("AS")
     }
 
-    /// The common table expressions of this name that are seen from a group: those of the nearest group
-    /// that has any.
+    /// The common table expressions with this name that a group sees: those in the nearest group that has any.
     pub(super) fn ctes_of(&self, name: &str, group: usize) -> Vec<usize> {
         let mut found = Vec::new();
         let mut at = Some(group);
@@ -387,12 +386,12 @@ impl Parsed {
     }
 }
 
-/// The size of the largest generated column of a table, in tokens, with those that it uses; 0 for none.
+/// The size of a table's largest generated column in tokens, with the columns that it uses; 0 for none.
 pub(super) fn generated(sql: &str) -> usize {
-    /// Columns that may use one another in a row.
+    /// Longest chain of columns that use one another.
     const DEPTH_MAX: usize = 200;
 
-    /// A column: its tokens, those that it uses, and what it comes to once that is known.
+    /// A column: its tokens, the names it uses, and its size once that is known.
     struct Column {
         tokens: usize,
         names: Vec<String>,
@@ -407,7 +406,7 @@ pub(super) fn generated(sql: &str) -> usize {
         if depth > DEPTH_MAX {
             return usize::MAX;
         }
-        // SQLite refuses columns that use themselves.
+        // SQLite refuses columns that use themselves, so their size does not matter.
         column.size = Some(0);
         let (mut sum, names) = (column.tokens, column.names.clone());
         for name in names {
@@ -460,7 +459,7 @@ pub(super) fn generated(sql: &str) -> usize {
     names.iter().map(|name| size(&mut columns, name, 0)).max().unwrap_or(0)
 }
 
-/// Counts something to the query that it is in.
+/// Adds a part to the query that contains it.
 fn count(parsed: &mut Parsed, stack: &mut [Open], part: Part) {
     let Some(query) = stack.last().map(|open| open.query) else { return };
     let open = &mut stack[query];
@@ -479,28 +478,28 @@ fn is_one(token: &Token<'_>, words: &[&str]) -> bool {
     words.iter().any(|word| token.is(word))
 }
 
-/// What makes a trigger, which has statements of its own.
+/// Words that lead to a trigger, which has its own statements.
 const TRIGGER_FOLLOWS: &[&str] = &["CREATE", "TEMP", "TEMPORARY"];
 
-/// What a list of tables begins with.
+/// Words that begin a list of tables.
 const FROM: &[&str] = &["FROM", "JOIN"];
 
-/// What else a table follows.
+/// Other words that a table follows.
 const TABLE_FOLLOWS: &[&str] = &["INTO", "UPDATE", "IN"];
 
-/// Reserved words that are in expressions and between names.
+/// Reserved words that occur in expressions and between names.
 const RESERVED: &[&str] = &[
     "AND", "AS", "BETWEEN", "CASE", "COLLATE", "DISTINCT", "ELSE", "ESCAPE", "EXISTS", "IS",
     "ISNULL", "NOT", "NOTNULL", "NULL", "ON", "OR", "THEN", "WHEN",
 ];
 
-/// What a list of columns follows.
+/// Words that a list of columns follows.
 const BEGINS_QUERY: &[&str] = &["SELECT", "VALUES"];
 
-/// What conditions follow, besides ON.
+/// Words that conditions follow, besides ON.
 const CONDITION: &[&str] = &["WHERE", "HAVING"];
 
-/// What ends a list of tables; all are reserved words in every version.
+/// Words that end a list of tables. All are reserved in every version.
 const ENDS_FROM: &[&str] = &[
     "SELECT",
     "VALUES",
