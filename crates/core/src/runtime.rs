@@ -232,8 +232,8 @@ pub trait Instance: Memory + Send {
     /// shape and returns the word of its result, 0 if it has none.
     ///
     /// `budget` is the time that the calling statement may still spend in guests. The runtime charges it
-    /// for each tick in which it finds the instance running. If it [is not
-    /// interruptible](StatementBudget::is_interruptible), the host is not asked about interrupts.
+    /// for each tick in which it finds the instance running. If it
+    /// [is not interruptible](StatementBudget::is_interruptible), the host is not asked about interrupts.
     ///
     /// # Errors
     /// A fault, after which the instance must not be used again. It is boxed so that every call returns its

@@ -150,8 +150,8 @@ pub(super) enum Placed {
     Needs(usize),
 }
 
-/// Writes records and bytes into `area`, which lies at address `base` in guest memory. `instance` names the
-/// pointers that the guest knows.
+/// Writes records and bytes into `area`, which lies at address `base` in guest memory. `instance` identifies
+/// the guest's pointers.
 #[inline(always)]
 pub(super) fn encode<A: Arguments + ?Sized>(
     area: &mut [u8],
