@@ -1,8 +1,8 @@
-//! The one error of the core: a kind to branch on, a message to show, a position in the SQL.
+//! The core's only error type: a kind to branch on, a message to show, and a position in the SQL.
 
 use std::fmt;
 
-/// What went wrong, to branch on.
+/// The kind of an error, to branch on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -10,7 +10,7 @@ pub enum ErrorKind {
     Syntax,
     /// No runtime was given to the database.
     NoRuntime,
-    /// The bytes are no acceptable WebAssembly module.
+    /// The bytes are no WebAssembly module that is accepted.
     Module,
     /// The manifest is wrong.
     Manifest,
@@ -24,19 +24,19 @@ pub enum ErrorKind {
     Denied,
     /// Wrong number, class or encoding of arguments.
     Argument,
-    /// The guest reported an error: its own message.
+    /// The guest reported an error with its own message.
     Guest,
-    /// The guest trapped or broke the ABI.
+    /// The guest trapped or violated the ABI.
     Fault,
     /// A limit was exceeded.
     Limit,
     /// The host interrupted the statement.
     Interrupted,
-    /// What the file says cannot be trusted or understood.
+    /// The file's content cannot be trusted or understood.
     Catalog,
     /// A file could not be read or written.
     Io,
-    /// The database engine reported it; [`Error::engine_code`] is its code.
+    /// The database engine reported an error; [`Error::engine_code`] is its code.
     Engine,
 }
 
@@ -62,14 +62,14 @@ impl Error {
         Self(Box::new(Inner { kind, message: message.into(), offset: None, engine_code: None }))
     }
 
-    /// The error at a byte offset of the SQL text.
+    /// The error at this byte offset of the SQL text.
     #[must_use]
     pub fn at(mut self, offset: usize) -> Self {
         self.0.offset = Some(offset);
         self
     }
 
-    /// The error with its offset, if it has one, counted from `by` bytes before.
+    /// The error with its offset, if it has one, increased by `by` bytes.
     #[must_use]
     pub fn shifted(self, by: usize) -> Self {
         match self.offset() {
@@ -85,7 +85,7 @@ impl Error {
         self
     }
 
-    /// The error with why it came to that.
+    /// The error with its reason added.
     #[cold]
     #[must_use]
     pub(crate) fn with_reason(mut self, reason: &str) -> Self {
@@ -93,8 +93,8 @@ impl Error {
         self
     }
 
-    /// The error under the name of the function that it kept from being called. An interrupt stays
-    /// what it is.
+    /// The error, prefixed with the name of the function that it prevented from being called. An interrupt stays
+    /// unchanged.
     #[cold]
     #[must_use]
     pub fn of_function(mut self, name: &str) -> Self {
@@ -115,12 +115,12 @@ impl Error {
         &self.0.message
     }
 
-    /// The byte offset in the text that was prepared, where one is known.
+    /// The byte offset in the prepared text, if known.
     pub fn offset(&self) -> Option<usize> {
         self.0.offset
     }
 
-    /// The engine's (extended) result code, of errors of [`ErrorKind::Engine`].
+    /// The engine's (extended) result code, for errors of [`ErrorKind::Engine`].
     pub fn engine_code(&self) -> Option<i32> {
         self.0.engine_code
     }

@@ -1,15 +1,15 @@
-//! How much of the running thread's machine stack is left.
+//! Measures how much of the current thread's machine stack is left.
 //!
-//! A guest may use a fixed share of the stack, and what the host does for it uses more. A thread that
-//! has less would run into its guard page, and the operating system would end the process: so a call is
-//! refused before it begins. The programs that Commensal is loaded into make threads of any size.
+//! A guest may use a fixed share of the stack, and the host's work for it uses more. A thread with less would run
+//! into its guard page, and the operating system would end the process. So such a call is refused before it
+//! begins. The programs that Commensal is loaded into make threads of any size.
 //!
 //! # Where the bounds are not known
 //!
-//! A program may run on stacks that it made itself: fibers, coroutines. Their bounds nobody can tell.
-//! Calls there are not refused, because most such stacks are large enough and refusing would take all
-//! functions from those programs; `docs/limits.md` says what a stack needs. The same holds for
-//! operating systems that are not listed in `bounds.rs`, and where there are no threads.
+//! A program may run on stacks that it made itself, such as fibers and coroutines. Nobody can tell their bounds.
+//! Calls there are not refused, because most such stacks are large enough and refusing would take all functions
+//! from those programs; `docs/limits.md` says how much stack is needed. The same holds for operating systems that
+//! `bounds.rs` does not list, and for platforms without threads.
 
 use std::cell::Cell;
 use std::fmt;
@@ -19,30 +19,29 @@ use crate::error::{Error, ErrorKind, Result};
 
 mod bounds;
 
-/// What a call into a guest needs besides the guest's own share: the host's functions that the guest
-/// may call, what stops a call, and what makes an error of it.
+/// Stack that a call into a guest needs besides the guest's own share, in bytes: for host functions that the
+/// guest calls, for stopping a call, and for making an error of it.
 pub const HOST_STACK_BYTES: usize = 64 << 10;
 
-/// Stack with which a module is compiled and its text is read. Where less is left, that happens on
-/// another thread.
+/// Stack for compiling a module and reading its text, in bytes. If less is left, that happens on another thread.
 pub const COMPILE_STACK_BYTES: usize = 1 << 20;
 
-/// What the work on another thread gets.
+/// Stack of that other thread, in bytes.
 const OTHER_THREAD_BYTES: usize = 8 << 20;
 
 thread_local! {
-    /// The bounds of this thread's stack, once they were asked for.
+    /// The bounds of this thread's stack, once they are known.
     static BOUNDS: Cell<Option<(usize, usize)>> = const { Cell::new(None) };
 }
 
-/// About where the stack is now.
+/// The current position on the stack, as an approximate address.
 #[inline(always)]
 fn pointer() -> usize {
     let here = 0_u8;
     (&raw const here).addr()
 }
 
-/// The bounds of the stack that has this place, if it is the thread's own.
+/// The bounds of the stack that contains this address, if it is the thread's own.
 fn bounds_of(place: usize) -> Option<Range<usize>> {
     let is_in = |&(low, high): &(usize, usize)| (low..high).contains(&place);
     if let Some((low, high)) = BOUNDS.get().filter(is_in) {
@@ -55,13 +54,13 @@ fn bounds_of(place: usize) -> Option<Range<usize>> {
     found.map(|(low, high)| low..high)
 }
 
-/// Bytes left of the running thread's stack; `None` where that is not known.
+/// Bytes left of the current thread's stack; `None` if unknown.
 pub fn left() -> Option<usize> {
     let place = pointer();
     bounds_of(place).map(|bounds| place - bounds.start)
 }
 
-/// The thread's stack is too small for what was to be done. What it displays is said of that.
+/// The error of a stack that is too small. Its text is a predicate: what was to be done precedes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StackTooSmall {
     /// Bytes that are needed.
@@ -82,10 +81,10 @@ impl fmt::Display for StackTooSmall {
     }
 }
 
-/// Whether so many bytes are left, as far as that is known.
+/// Checks that this many bytes are left, as far as that is known.
 ///
 /// # Errors
-/// They are not.
+/// Fewer are left.
 pub fn check(needed: usize) -> std::result::Result<(), StackTooSmall> {
     match left() {
         Some(left) if left < needed => Err(StackTooSmall { needed, left }),
@@ -93,14 +92,13 @@ pub fn check(needed: usize) -> std::result::Result<(), StackTooSmall> {
     }
 }
 
-/// A check that is made for each call, and costs one comparison where the last one was made on the same
-/// stack.
+/// A check made for each call. It costs one comparison if the last check was made on the same stack.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Gauge {
     needed: usize,
-    /// From here on enough is left.
+    /// Lowest address from which enough stack is left.
     first: usize,
-    /// As long as the place is not further above.
+    /// Length of the range above it that belongs to the same stack.
     len: usize,
 }
 
@@ -109,15 +107,15 @@ impl Gauge {
         Self { needed, first: 0, len: 0 }
     }
 
-    /// Forgets the stack: a thread may have ended, and another one may have part of its place.
+    /// Forgets the stack, because a thread may have ended and another may use part of its space.
     pub(crate) fn reset(&mut self) {
         *self = Self::new(self.needed);
     }
 
-    /// Whether enough is left.
+    /// Checks that enough stack is left.
     ///
     /// # Errors
-    /// It is not.
+    /// Too little is left.
     #[inline(always)]
     pub(crate) fn check(&mut self) -> std::result::Result<(), StackTooSmall> {
         match pointer().wrapping_sub(self.first) < self.len {
@@ -134,17 +132,17 @@ impl Gauge {
                 self.first = bounds.start.saturating_add(self.needed);
                 self.len = bounds.end.saturating_sub(self.first);
             }
-            // Not asked again for each row.
+            // The answer is kept, so that it is not asked again for each row.
             None => (self.first, self.len) = (0, usize::MAX),
         }
         check(self.needed)
     }
 }
 
-/// Does what needs a stack of [`COMPILE_STACK_BYTES`]: here, or on another thread where less is left.
+/// Runs `body` with a stack of [`COMPILE_STACK_BYTES`]: here, or on another thread if less is left.
 ///
 /// # Errors
-/// No thread could be started.
+/// The thread cannot be started.
 pub(crate) fn with_room<R: Send>(body: impl FnOnce() -> R + Send) -> Result<R> {
     if check(COMPILE_STACK_BYTES).is_ok() {
         return Ok(body());
@@ -171,7 +169,7 @@ pub(crate) fn with_room<R: Send>(body: impl FnOnce() -> R + Send) -> Result<R> {
 mod tests {
     use super::*;
 
-    /// On the systems that are tested, the bounds are known, on each thread.
+    /// On tested systems, every thread knows its bounds.
     #[test]
     fn what_is_left_is_less_than_the_stack_and_most_of_it() {
         for size in [128 << 10, 1 << 20, 16 << 20] {
@@ -179,7 +177,7 @@ mod tests {
             let left = thread.spawn(left).unwrap().join().unwrap();
             if cfg!(any(target_os = "linux", target_os = "macos", windows)) {
                 let left = left.expect("the bounds are known");
-                // glibc may give a thread the stack of one that has ended, up to four times as large.
+                // glibc may give a thread the stack of one that has ended, which may be four times as large.
                 assert!(left <= 4 * size + (64 << 10) && left > size / 2, "{left} of {size}");
             }
         }
@@ -203,7 +201,7 @@ mod tests {
         }
     }
 
-    /// A gauge that saw a large stack does not take a small one for it.
+    /// A gauge that saw a large stack does not mistake a small one for it.
     #[test]
     fn another_thread_has_another_stack() {
         let mut gauge = Gauge::new(1 << 20);

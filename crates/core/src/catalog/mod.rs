@@ -1,10 +1,11 @@
-//! The catalog: the tables in which definitions live, in SQL that every engine of the family
-//! understands. `docs/catalog.md` describes them for readers of the file.
+//! The catalog: the tables that hold the definitions, in SQL that all engines of the family understand.
+//! `docs/catalog.md` describes them for readers of the file.
 //!
-//! The tables are the only truth, and anybody who can write the file can write them: they are bounded
-//! before they are read and checked when they are ([`read`]). Memory is a cache labelled with the generation, a random blob that changes with
-//! every change of the tables and rolls back with the transaction. So a rollback, a failed statement,
-//! a direct write and another process are one case: the generation that can be read is not the label.
+//! The tables are the only truth, and anybody who can write the file can write them. So their size is bounded
+//! before they are read, and their content is checked afterwards ([`read`]). Memory is a cache labelled with the
+//! generation, a random blob that changes with every change of the tables and rolls back with the transaction. So
+//! a rollback, a failed statement, a direct write and another process are one case: the file's generation differs
+//! from the label.
 
 mod read;
 mod select;
@@ -23,10 +24,10 @@ pub const CATALOG_VERSION: i64 = 1;
 /// Identity of a state of the tables: 16 random bytes.
 pub type Generation = [u8; 16];
 
-/// The tables, in the order in which they have to be made. Each may be run again.
+/// The statements that make the tables, in the necessary order. Each can be run again.
 ///
-/// Only features that SQLite and Turso share: no INSTEAD OF triggers, no WITHOUT ROWID. The module
-/// comes last in its row, so that reading the columns before it reads none of its pages.
+/// They use only features that SQLite and Turso share: no INSTEAD OF triggers, no WITHOUT ROWID. The module comes
+/// last in its row, so that reading the other columns reads none of its pages.
 pub const SCHEMA: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS main.commensal_meta(\
      id INTEGER PRIMARY KEY CHECK(id = 1), \
@@ -62,7 +63,7 @@ pub const SCHEMA: &[&str] = &[
     "INSERT OR IGNORE INTO main.commensal_meta(id, version, generation) VALUES (1, 1, randomblob(16))",
 ];
 
-/// Names of the tables and triggers; user statements leave them alone.
+/// Prefix of the names of the tables and triggers. User statements leave them alone.
 pub const TABLE_PREFIX: &str = "commensal_";
 
 /// The catalog's tables with their columns.
@@ -72,33 +73,33 @@ pub(crate) const TABLES: [(&str, &[&str]); 3] = [
     ("commensal_object", &["kind", "name", "sha256", "export", "deterministic", "options"]),
 ];
 
-/// The generation. Touches the other tables, so that a dropped one is noticed. Only for tables that
-/// [`read`] has found to be the catalog's: what stands in their place could run for ever.
+/// Selects the generation. Names the other tables too, so that a dropped one is noticed. Use it only for tables
+/// that [`read`] has checked, because an object in their place could run for ever.
 pub const SELECT_GENERATION: &str = "SELECT CASE WHEN typeof(generation) = 'blob' AND \
      length(generation) <= 64 THEN generation END, (SELECT 1 FROM main.commensal_object LIMIT 0), \
      (SELECT 1 FROM main.commensal_module LIMIT 0) FROM main.commensal_meta WHERE rowid = 1";
 
-/// Sets the generation to `?1`, 16 random bytes; done after all other writes.
+/// Sets the generation to `?1`, 16 random bytes. Runs after all other writes.
 pub const UPDATE_GENERATION: &str = "UPDATE main.commensal_meta SET generation = ?1 WHERE id = 1";
 
-/// Whether the generation is `?1`, in a catalog of the version that is written: one row or none.
+/// Checks that the generation is `?1`, in a catalog of the version that we write: one row or none.
 pub(crate) const SELECT_WRITTEN_GENERATION: &str = "SELECT 1 FROM main.commensal_meta WHERE \
      rowid = 1 AND id = 1 AND version = 1 AND generation = ?1";
 
-/// Whether a module is stored as [`INSERT_MODULE`] was told: one row or none.
+/// Checks that a module is stored as [`INSERT_MODULE`] wrote it: one row or none.
 pub(crate) const SELECT_WRITTEN_MODULE: &str = "SELECT 1 FROM main.commensal_module WHERE \
      sha256 = ?1 AND bytes = ?2 AND manifest = ?3 COLLATE BINARY AND wasm = ?4";
 
-/// Whether a definition is stored as [`UPSERT_OBJECT`] was told: one row or none.
+/// Checks that a definition is stored as [`UPSERT_OBJECT`] wrote it: one row or none.
 pub(crate) const SELECT_WRITTEN_OBJECT: &str = "SELECT 1 FROM main.commensal_object WHERE \
      kind = ?1 AND name = ?2 AND name = ?2 COLLATE BINARY AND sha256 = ?3 AND \
      export IS ?4 COLLATE BINARY AND deterministic = ?5 AND options = ?6 COLLATE BINARY";
 
-/// Whether there is a definition of kind `?1` and name `?2`: one row or none.
+/// Checks that there is a definition of kind `?1` and name `?2`: one row or none.
 pub(crate) const SELECT_OBJECT: &str =
     "SELECT 1 FROM main.commensal_object WHERE kind = ?1 AND name = ?2";
 
-/// Triggers on the catalog's tables that are not the catalog's own.
+/// Selects triggers on the catalog's tables that are not the catalog's own.
 pub(crate) fn select_foreign_triggers() -> String {
     let own: Vec<_> = SCHEMA.iter().filter_map(|sql| trigger_name(sql)).collect();
     format!(
@@ -130,8 +131,8 @@ pub const UPSERT_OBJECT: &str = "INSERT INTO main.commensal_object(kind, name, s
 /// Deletes the definition of kind `?1` and name `?2`.
 pub const DELETE_OBJECT: &str = "DELETE FROM main.commensal_object WHERE kind = ?1 AND name = ?2";
 
-/// The generation in a row. One that somebody wrote by hand is folded into 16 bytes: all that counts
-/// is that it differs from the one before.
+/// The generation in a row. A value that somebody wrote by hand is folded into 16 bytes, because it only has to
+/// differ from the previous one.
 pub fn parse_generation(value: ValueRef<'_>) -> Generation {
     let mut generation: Generation = [0; 16];
     if let ValueRef::Blob(bytes) = value {
@@ -150,7 +151,7 @@ fn parse_kind(value: ValueRef<'_>) -> Option<ObjectKind> {
     }
 }
 
-/// The kind as the catalog spells it.
+/// The kind as the catalog writes it.
 pub fn kind_text(kind: ObjectKind) -> &'static str {
     match kind {
         ObjectKind::Function => "function",
@@ -158,7 +159,7 @@ pub fn kind_text(kind: ObjectKind) -> &'static str {
     }
 }
 
-/// `WITH (…)` as the catalog spells it: a JSON object.
+/// The options of `WITH (…)` as the catalog writes them: a JSON object.
 #[derive(Default, serde::Serialize, serde::Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Options {

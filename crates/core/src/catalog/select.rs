@@ -1,4 +1,4 @@
-//! How an engine's connection reads tables of a file: queries, and selections that ask for lengths before
+//! How an engine's connection reads tables of a file: by queries, and by selections that ask for lengths before
 //! values.
 
 use std::borrow::Cow;
@@ -8,7 +8,7 @@ use crate::ddl::quote_identifier;
 use crate::error::Result;
 use crate::value::ValueRef;
 
-/// A row as a reader hands it over.
+/// A row as a reader passes it on.
 pub type Values<'a, 'v> = &'a [ValueRef<'v>];
 
 /// A column of one of the catalog's tables.
@@ -21,11 +21,11 @@ pub struct TableColumn {
 
 /// How an engine's connection reads. Used by one thread at a time.
 pub trait CatalogReader {
-    /// Runs one SELECT of ours and hands over its rows. Text that is not UTF-8 comes as NULL. While a
-    /// row is looked at, other statements can be run, and see what this one sees.
+    /// Runs one of our SELECTs and passes its rows to `row`. Text that is not UTF-8 comes as NULL. While `row`
+    /// handles a row, other statements can run and see the same state.
     ///
     /// # Errors
-    /// What the engine reports, and what `row` does, after which no other row follows.
+    /// An error of the engine, or of `row`, which then gets no further row.
     fn query(
         &self,
         sql: &str,
@@ -36,13 +36,13 @@ pub trait CatalogReader {
     /// The columns of a table of a schema, in order.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// An error of the engine.
     fn columns(&self, schema: &str, table: &str) -> Result<Vec<TableColumn>>;
 
-    /// Runs a [`Select`]. An engine without `octet_length()` has to do it in another way.
+    /// Runs a [`Select`]. An engine without `octet_length()` has to implement it in another way.
     ///
     /// # Errors
-    /// As of [`CatalogReader::query`].
+    /// Like [`CatalogReader::query`].
     fn select(
         &self,
         select: &Select<'_>,
@@ -54,15 +54,15 @@ pub trait CatalogReader {
 
 /// A column to read, and how long its value may be.
 pub enum Column {
-    /// An integer, or NULL in place of anything else.
+    /// An integer. Anything else becomes NULL.
     Integer(&'static str),
-    /// A blob of at most so many bytes, or NULL in place of anything else.
+    /// A blob of at most this many bytes. Anything else becomes NULL.
     Blob(&'static str, usize),
-    /// A text. In place of one that is longer than so many bytes its length is read, an integer; in
-    /// place of anything else NULL.
+    /// A text. If it is longer than this many bytes, its length is read instead, as an integer. Anything else
+    /// becomes NULL.
     Text(&'static str, usize),
-    /// A text of at most so many bytes, or a blob of at most so many. In place of one that is longer its
-    /// length is read, an integer; in place of anything else NULL.
+    /// A text of at most this many bytes, or a blob of at most that many. If it is longer, its length is read
+    /// instead, as an integer. Anything else becomes NULL.
     TextOrBlob(&'static str, usize, usize),
     /// The type of a value, as `typeof()` calls it.
     Type(&'static str),
@@ -74,16 +74,16 @@ pub struct Select<'a> {
     pub schema: &'a str,
     /// The table.
     pub table: &'static str,
-    /// Whether its rows have numbers; then they are read in the order of these.
+    /// Whether its rows have rowids. If so, they are read in that order.
     pub has_rowid: bool,
-    /// What to read.
+    /// The columns to read.
     pub columns: Vec<Column>,
-    /// How many rows at most.
+    /// Largest number of rows to read.
     pub rows_max: usize,
 }
 
 impl Select<'_> {
-    /// The statement.
+    /// The SELECT statement.
     pub fn sql(&self) -> String {
         let mut sql = String::from("SELECT ");
         for (i, column) in self.columns.iter().enumerate() {
@@ -93,15 +93,15 @@ impl Select<'_> {
         let Self { schema, table, rows_max, .. } = self;
         let order = if self.has_rowid { " ORDER BY rowid" } else { "" };
         let schema = quoted_schema(schema);
-        // Writing to a String does not fail.
+        // Writing to a String cannot fail.
         let _ = write!(sql, " FROM {schema}.{table}{order} LIMIT {rows_max}");
         sql
     }
 }
 
 impl Column {
-    /// An expression for the value. `typeof()`, `octet_length()` and the `length()` of a blob are
-    /// answered from the header of a row.
+    /// An SQL expression for the value. `typeof()`, `octet_length()` and a blob's `length()` need only the header
+    /// of a row.
     pub fn sql(&self) -> String {
         match self {
             Self::Integer(name) => {
@@ -124,7 +124,7 @@ impl Column {
     }
 }
 
-/// The schema's name as SQL has it.
+/// The schema's name as it is written in SQL.
 pub(super) fn quoted_schema(schema: &str) -> Cow<'_, str> {
     match schema {
         "main" => Cow::Borrowed(schema),

@@ -1,5 +1,5 @@
-//! Translates modules that are built for Turso's proposal: functions by its generic and by its typed
-//! convention, and those that the C shim of the proposal registers.
+//! Translates modules that are built for Turso's proposal: functions by its generic and its typed convention, and
+//! functions that its C shim registers.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -22,24 +22,24 @@ use crate::value::StorageClass;
 
 /// The allocator.
 const MALLOC: &str = "turso_malloc";
-/// Calls a function that the C shim has registered.
+/// Calls a function that the C shim registered.
 const CALL: &str = "__turso_call";
-/// The C shim registers functions with it.
+/// The import with which the C shim registers functions.
 const REGISTER: (&str, &str) = ("env", "__turso_register_func");
 
-/// The exports of the module that is asked.
+/// The exports of a module that is asked for its declarations.
 pub(super) const DECLARE: &str = "declare";
 
 pub(super) const PEEK: &str = "peek";
 
-/// Most arguments: there are 128 slots, the last of which lies where the type of the result goes.
+/// Largest number of arguments. There are 128 slots, the last of which lies where the result's type goes.
 const ARGUMENTS_MAX: usize = 127;
-/// Where the slots of typed arguments begin, and where they must end.
+/// The range of the slots for typed arguments.
 const TYPED_SLOTS: std::ops::Range<usize> = 8..1016;
-/// Static data from here on is not what a small allocator of a guest in text begins with.
+/// Static data from this address on does not look like the beginning of a small text guest's allocator.
 const NEAR_DATA: u32 = 8 << 10;
 
-/// The type of every function by the generic and the typed convention.
+/// The type of all functions by the generic and the typed convention.
 pub(super) fn guest_type() -> FunctionType {
     FunctionType { params: vec![ValType::I32; 2], results: vec![ValType::I64] }
 }
@@ -49,8 +49,8 @@ pub(super) fn is_c(info: &ModuleInfo) -> bool {
     info.imports.iter().any(|i| (i.module.as_str(), i.name.as_str()) == REGISTER)
 }
 
-/// Refuses an extension in C that imports more than what registers its functions, which takes the number
-/// of the only import.
+/// Refuses an extension in C with other imports than the one that registers functions, because its body takes the
+/// number of the only import.
 fn other_imports(info: &ModuleInfo) -> Result<()> {
     let other = info.imports.iter().find(|i| (i.module.as_str(), i.name.as_str()) != REGISTER);
     let ty = FunctionType { params: vec![ValType::I32; 5], results: Vec::new() };
@@ -69,7 +69,7 @@ fn other_imports(info: &ModuleInfo) -> Result<()> {
     }
 }
 
-/// The module of ours with all functions that can be told without running it.
+/// The translated module with all functions that can be found without running it.
 pub(super) fn translated(wasm: &[u8], info: &ModuleInfo, limits: &Limits) -> Result<Vec<u8>> {
     let translation = Translation::new(wasm, info, limits)?;
     translation.finish(wasm, info, limits)
@@ -87,7 +87,7 @@ pub(super) struct Translation {
 }
 
 impl Translation {
-    /// With all functions of the guest's.
+    /// A translation with all functions of the guest.
     pub(super) fn new(wasm: &[u8], info: &ModuleInfo, limits: &Limits) -> Result<Self> {
         let mut this = Self::bare(wasm, info)?;
         let types = signature::read(wasm, info, limits)?;
@@ -111,7 +111,7 @@ impl Translation {
         Ok(this)
     }
 
-    /// Without any function, but ready to call some.
+    /// A translation without functions, but ready to call the guest's.
     fn bare(wasm: &[u8], info: &ModuleInfo) -> Result<Self> {
         demand(info, MALLOC, &[ValType::I32], &[ValType::I32])?;
         if !has_memory(info) {
@@ -166,7 +166,7 @@ impl Translation {
         })
     }
 
-    /// One that can be asked what it declares.
+    /// A module that can be asked for its declarations.
     pub(super) fn asking(wasm: &[u8], info: &ModuleInfo) -> Result<Self> {
         let mut this = Self::bare(wasm, info)?;
         let declare = if this.c {
@@ -191,12 +191,12 @@ impl Translation {
         Ok(this)
     }
 
-    /// The export that translates one of the guest's.
+    /// The export that translates this export of the guest.
     pub(super) fn export(&self, guest: &str) -> Option<&String> {
         self.exports.get(guest)
     }
 
-    /// An export that gives back its first argument.
+    /// An export that returns its first argument.
     pub(super) fn identity(&mut self) -> String {
         if let Some(name) = &self.identity {
             return name.clone();
@@ -209,7 +209,7 @@ impl Translation {
         self.identity.insert(name).clone()
     }
 
-    /// Adds what all tables need.
+    /// Adds the code that all tables need.
     pub(super) fn tables(&mut self) {
         if !std::mem::replace(&mut self.has_tables, true) {
             self.addition.push(include_str!("tables.wat"));
@@ -222,14 +222,14 @@ impl Translation {
         literal
     }
 
-    /// A function by the generic convention.
+    /// Adds a function by the generic convention.
     fn generic(&mut self, export: &str) {
         let call = self.addition.import(export, &guest_type());
         let name = self.named(export);
         self.any(&name, &format!("{call} (local.get $argc) (i32.const 0)"));
     }
 
-    /// A function that the C shim has registered, by its number.
+    /// Adds a function that the C shim registered under this number.
     pub(super) fn registered(&mut self, number: usize, name: &str) -> String {
         let params = vec![ValType::I32; 4];
         let ty = FunctionType { params, results: vec![ValType::I64] };
@@ -243,7 +243,7 @@ impl Translation {
         name
     }
 
-    /// A function of any arguments, which are in the slots from 0 on.
+    /// Adds a function of any arguments, which are in the slots from 0 on.
     fn any(&mut self, name: &str, call: &str) {
         let too_many = self.addition.fail(&format!(
             "it is built for Turso, whose functions take no more than {ARGUMENTS_MAX} arguments"
@@ -257,7 +257,7 @@ impl Translation {
         ));
     }
 
-    /// A function by the typed convention.
+    /// Adds a function by the typed convention.
     fn typed(&mut self, export: &str, types: &Types) -> Result<()> {
         let slots: usize = types.params.iter().map(|ty| ty.slots()).sum();
         if TYPED_SLOTS.start + slots * 8 > TYPED_SLOTS.end {
@@ -307,11 +307,11 @@ impl Translation {
     }
 }
 
-/// The message of a guest whose allocator has no more.
+/// The message of a guest whose allocator has run out.
 pub(super) const SPENT: &str =
     "out of memory: its allocator never frees, and knows no end of its memory";
 
-/// Writes the argument of the record at an offset to its slot.
+/// Code that writes the argument of the record at an offset to its slot.
 fn typed_argument(record: usize, ty: Type, slot: usize) -> String {
     let tag = format!("(i32.load8_u offset={record} (local.get $argv))");
     let is_null = format!("(i32.eq {tag} (i32.const 5))");
@@ -333,7 +333,7 @@ fn typed_argument(record: usize, ty: Type, slot: usize) -> String {
     }
 }
 
-/// Makes a record of `$raw`.
+/// Code that makes a record of `$raw`.
 fn typed_result(ty: Option<Type>) -> String {
     let Some(Type { class, optional }) = ty else { return "(i32.const 0)".to_owned() };
     let (value, is_null) = match class {
@@ -358,8 +358,8 @@ fn typed_result(ty: Option<Type>) -> String {
     }
 }
 
-/// Where the static data ends: all of a guest in C; of others that in which an allocator of a guest in
-/// text could begin.
+/// The end of the static data: of all data of a guest in C, otherwise only of data where a text guest's allocator
+/// could begin.
 fn static_end(wasm: &[u8], c: bool) -> Option<u32> {
     let mut last = None;
     for payload in Parser::new(0).parse_all(wasm) {

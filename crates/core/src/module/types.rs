@@ -1,4 +1,4 @@
-//! Imports and exports, and their types, shown in WebAssembly's text format.
+//! Imports, exports and their types. The types are displayed in WebAssembly's text format.
 
 use std::fmt;
 use std::sync::Arc;
@@ -49,7 +49,7 @@ impl From<HostType> for ValType {
     }
 }
 
-/// A function type; shown as `(func (param i32 i32) (result i32))`.
+/// A function type, displayed as `(func (param i32 i32) (result i32))`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FunctionType {
     /// Types of the parameters.
@@ -84,7 +84,7 @@ impl fmt::Display for FunctionType {
     }
 }
 
-/// A function type in the text format, by the names of its types.
+/// A function type in the text format, from the names of its types.
 pub fn function_text<T: fmt::Display>(
     params: impl IntoIterator<Item = T>,
     results: impl IntoIterator<Item = T>,
@@ -107,23 +107,23 @@ pub enum ExternType {
     Table {
         /// Type of the elements.
         element: ValType,
-        /// Elements to start with.
+        /// Initial number of elements.
         min: u64,
-        /// Most elements.
+        /// Largest number of elements.
         max: Option<u64>,
     },
     /// A memory with its number of pages of 64 KiB.
     Memory {
-        /// Pages to start with.
+        /// Initial number of pages.
         min: u64,
-        /// Most pages.
+        /// Largest number of pages.
         max: Option<u64>,
     },
     /// A global.
     Global {
         /// Type of its value.
         value: ValType,
-        /// Whether it can change.
+        /// Whether its value can change.
         mutable: bool,
     },
 }
@@ -144,9 +144,9 @@ impl fmt::Display for ExternType {
 /// An import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Import {
-    /// The module it is from.
+    /// The module that it is from.
     pub module: String,
-    /// Its name there.
+    /// Its name in that module.
     pub name: String,
     /// Its type.
     pub ty: ExternType,
@@ -170,7 +170,7 @@ pub struct Export {
 
 /// The name of an import in messages.
 pub(crate) fn import_name(import: &Import) -> String {
-    // Names of the usual kind stand as they are: `env.abort`.
+    // Ordinary names are written as they are: `env.abort`.
     let usual = |name: &str| {
         !name.is_empty() && name.len() <= 80 && name.bytes().all(|b| b.is_ascii_graphic())
     };

@@ -1,15 +1,14 @@
-//! How much of the budget for compiling each thing in a module takes: data, from the measurements of
-//! `cargo run --release -p commensal-runtime-wasmtime --example compile_costs`, which fails where
-//! something costs more than it is counted here.
+//! The weights of a module's parts in the budget for compiling. They come from the measurements of
+//! `cargo run --release -p commensal-runtime-wasmtime --example compile_costs`, which fails if something costs
+//! more than its weight.
 //!
-//! A unit is at most a quarter of a microsecond of Wasmtime's compiler where it optimises. What costs is
-//! of two kinds: the instruction itself, and the values alive at it where control or machine state changes
-//! hands (branches, loops, calls, memory accesses with their bounds checks), which the compiler has to
-//! carry across.
+//! A unit is at most a quarter of a microsecond of Wasmtime's compiler with optimisation. Two things cost: the
+//! instruction itself, and the values alive at it where control or machine state changes hands (branches, loops,
+//! calls, memory accesses with their bounds checks), because the compiler has to carry those values across.
 
 use wasmparser::Operator;
 
-/// What an instruction costs.
+/// The cost of an instruction, in units.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Weight {
     /// By itself.
@@ -18,48 +17,49 @@ pub(super) struct Weight {
     pub(super) alive: u64,
 }
 
-/// An instruction's own cost holds so many times the memory for each unit that values alive do.
+/// How many times more memory a unit of an instruction's own cost takes than a unit of values alive.
 pub(super) const MEMORY_ALONE: u64 = 4;
 /// A value that a block, a branch or a call moves.
 pub(super) const VALUE: u64 = 24;
-/// A result of a block, in each of the blocks around it.
+/// A result of a block, counted in each block around it.
 pub(super) const NESTED: u64 = 1;
 
 /// A function: its frame, its entry, its place in the tables of code.
 pub(super) const FUNCTION: u64 = 600;
 /// A group of locals of one type.
 pub(super) const LOCAL_GROUP: u64 = 3;
-/// So many locals cost a unit.
+/// This many locals cost a unit.
 pub(super) const LOCALS: u64 = 1;
 /// A result of a function.
 pub(super) const RESULT: u64 = 19;
-/// What makes a function callable from outside, or by reference: another entry for it.
+/// An additional entry of a function that can be called from outside or by reference.
 pub(super) const ESCAPES: u64 = 2_000;
-/// The same for each of its parameters and results.
+/// Each parameter and result of such a function.
 pub(super) const ESCAPING_VALUE: u64 = 12;
-/// A type, for which there is code between guest and host.
+/// A type, which has code between guest and host.
 pub(super) const TYPE: u64 = 100;
 /// A parameter or result of it.
 pub(super) const TYPE_VALUE: u64 = 48;
-/// An import, an export, a global, a table, a passive or declared segment: an entry in a list.
+/// An import, export, global, table, or passive or declared segment: an entry in a list.
 pub(super) const ITEM: u64 = 10;
-/// An instruction of a constant expression that is more than one constant.
+/// An instruction of a constant expression that is not a single constant.
 pub(super) const CONSTANT: u64 = 60;
-/// An element that is written when an instance starts, rather than laid out before.
+/// An element that is written when an instance starts, not laid out before.
 pub(super) const ELEMENT: u64 = 350;
 /// A segment of data that is copied when an instance starts.
 pub(super) const ACTIVE_DATA: u64 = 800;
 
-/// Optimising a function of so many units takes twice as long as its units say, and more units square.
+/// Optimising a function of this many units takes twice as long as its units, and the extra time grows with their
+/// square.
 pub(super) const SQUARE: u64 = 500_000;
-/// So many ways, squared, on which a local may differ cost a unit.
+/// This many squared ways on which a local may differ cost a unit.
 pub(super) const WAYS_SQUARED: u64 = 4;
-/// Each way to a loop counts as so many.
+/// Each way to a loop counts this many times.
 pub(super) const LOOP_WAYS: u64 = 3;
-/// So many pairs of locals that a label passes on cost a unit for each way to it.
+/// For each way to a label, this many pairs of locals that it passes on cost a unit.
 pub(super) const CHANGED_PAIRS: u64 = 22;
 
-/// What most instructions cost.
+/// The cost of most instructions.
 const PLAIN: Weight = weight(8, 0);
 
 const fn weight(alone: u64, alive: u64) -> Weight {
@@ -72,11 +72,11 @@ macro_rules! any_of {
     };
 }
 
-/// The weight of an instruction within so many loops.
+/// The weight of an instruction within this many loops.
 pub(super) fn of(operator: &Operator<'_>, loops: u64) -> Weight {
     match operator {
         Operator::Block { .. } => weight(5, 0),
-        // What changes in a loop passes through all loops around it.
+        // A value that changes in a loop passes through all loops around it.
         Operator::Loop { .. } => weight(50, 5 * loops),
         Operator::If { .. } | Operator::Br { .. } | Operator::BrIf { .. } => weight(80, 4),
         Operator::Return => weight(40, 0),
@@ -115,14 +115,14 @@ fn is_access(operator: &Operator<'_>) -> bool {
     }
 }
 
-/// What has several ways to trap.
+/// Divisions, which trap for several reasons.
 fn is_division(operator: &Operator<'_>) -> bool {
     any_of! {
         operator; I32DivS I32DivU I32RemS I32RemU I64DivS I64DivU I64RemS I64RemU
     }
 }
 
-/// Conversions that trap where there is no such integer.
+/// Conversions that trap if the result is no integer of the type.
 fn is_truncation(operator: &Operator<'_>) -> bool {
     any_of! {
         operator;
@@ -131,7 +131,7 @@ fn is_truncation(operator: &Operator<'_>) -> bool {
     }
 }
 
-/// Single elements of tables, which are made when they are first read.
+/// Accesses to single elements of tables, which are made when they are first read.
 fn is_table_access(operator: &Operator<'_>) -> bool {
     any_of! { operator; TableGet TableSet }
 }
@@ -144,12 +144,12 @@ fn is_range_of_memory(operator: &Operator<'_>) -> bool {
     any_of! { operator; MemoryCopy MemoryFill MemoryInit }
 }
 
-/// What the executor does by a call of its own.
+/// Instructions that the executor performs by a call of its own.
 fn calls_host(operator: &Operator<'_>) -> bool {
     any_of! { operator; RefFunc DataDrop ElemDrop }
 }
 
-/// Arithmetic whose results are made canonical, and conversions that saturate.
+/// Arithmetic whose results are canonicalised, and saturating conversions.
 fn is_float(operator: &Operator<'_>) -> bool {
     any_of! {
         operator;
@@ -162,7 +162,7 @@ fn is_float(operator: &Operator<'_>) -> bool {
     }
 }
 
-/// Instructions on vectors.
+/// Vector instructions.
 fn is_vector(operator: &Operator<'_>) -> bool {
     macro_rules! names {
         ($( @$proposal:ident $op:ident $({ $($arg:ident: $argty:ty),* })? => $visit:ident ($($ann:tt)*) )*) => {

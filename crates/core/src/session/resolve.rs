@@ -1,4 +1,4 @@
-//! From a slot to what its execution's registry says: the function, its compiled module, an instance.
+//! From a slot to its function in the execution's registry, the compiled module and an instance.
 
 use std::sync::Arc;
 
@@ -13,18 +13,18 @@ impl Execution {
     /// The function that this execution calls by this key.
     ///
     /// # Errors
-    /// There is none, or none with this number of arguments.
+    /// There is none, or none with this argument count.
     pub fn find(&self, key: &FunctionKey) -> Result<&Arc<FunctionEntry>> {
         self.registry.meant(key).ok_or_else(|| self.registry.no_such_function(&key.0))
     }
 }
 
 impl Session {
-    /// Binds a slot to the function of this key. Its module is compiled if that is due, from the bytes
-    /// that `read_module` finds under a hash.
+    /// Binds a slot to the function of this key. Compiles its module if necessary, from the bytes that
+    /// `read_module` finds for a hash.
     ///
     /// # Errors
-    /// There is no such function; its definition cannot be used; as [`Session::bind`].
+    /// There is no such function, its definition cannot be used, or [`Session::bind`] fails.
     #[cold]
     pub fn bind_key(
         &self,
@@ -37,10 +37,10 @@ impl Session {
         self.bind_function(execution, slot, &entry, read_module)
     }
 
-    /// As [`Session::bind_key`], for a function that was found.
+    /// Like [`Session::bind_key`], for a function that is already found.
     ///
     /// # Errors
-    /// Its definition cannot be used; as [`Session::bind`].
+    /// Its definition cannot be used, or [`Session::bind`] fails.
     #[cold]
     pub fn bind_function(
         &self,
@@ -52,11 +52,11 @@ impl Session {
         self.bind_compiled(execution, slot, binding(entry)?, read_module)
     }
 
-    /// As [`Session::bind`], with the module compiled if that is due, from the bytes that `read_module`
-    /// finds under a hash.
+    /// Like [`Session::bind`], but compiles the module if necessary, from the bytes that `read_module` finds for
+    /// a hash.
     ///
     /// # Errors
-    /// Its definition cannot be used; as [`Session::bind`].
+    /// The definition cannot be used, or [`Session::bind`] fails.
     #[cold]
     pub fn bind_compiled(
         &self,
@@ -72,7 +72,7 @@ impl Session {
     /// Lets `body` wait for code on behalf of a statement.
     ///
     /// # Errors
-    /// What `body` reports.
+    /// The error of `body`.
     pub fn waiting<R>(
         &self,
         execution: &mut Execution,
@@ -85,11 +85,11 @@ impl Session {
         })
     }
 
-    /// The code of what is to be called, compiled if that is due, from the bytes that `read_module`
-    /// finds under a hash. Waiting for it costs the statement its time.
+    /// The code of a callable. Compiles it if necessary, from the bytes that `read_module` finds for a hash.
+    /// Waiting for it is charged to the statement's time.
     ///
     /// # Errors
-    /// There is no runtime; its definition cannot be used; the statement has to end.
+    /// There is no runtime, the definition cannot be used, or the statement has to end.
     pub fn compiled(
         &self,
         execution: &mut Execution,
@@ -124,10 +124,10 @@ impl Session {
     }
 }
 
-/// What a slot of a scalar function calls.
+/// The binding of a scalar function.
 ///
 /// # Errors
-/// It is an aggregate.
+/// The function is an aggregate.
 pub(crate) fn binding(entry: &FunctionEntry) -> Result<Binding> {
     let (export, validates) = match &entry.body {
         FunctionBody::Scalar(export) => (export, false),

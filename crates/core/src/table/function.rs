@@ -14,15 +14,15 @@ use crate::registry::{Registry, TableEntry};
 use crate::session::{InstanceId, Session};
 use crate::value::{StorageClass, Value, ValueRef};
 
-/// A cursor of a table function. It owns its instance, so that two cursors never meet in one, and
-/// keeps to one version of the function. To be given back with [`FunctionCursor::end`].
+/// A cursor of a table function. It owns its instance, so that two cursors never share one, and it keeps one
+/// version of the function. Return it with [`FunctionCursor::end`].
 pub struct FunctionCursor {
     instance: TableInstance,
-    /// The guest's cursor, and the instance that it lives in.
+    /// The instance that the guest's cursor lives in, and the cursor's handle.
     open: Option<(InstanceId, i64)>,
     rows: Rows,
     arguments: Vec<Value>,
-    /// What rowids of this scan are more than its rows', once one was asked for.
+    /// Difference between this scan's rowids and its rows' own, once a rowid was requested.
     rowid_offset: Option<i64>,
     sources: Box<[ColumnSource]>,
     columns: Option<u32>,
@@ -30,7 +30,7 @@ pub struct FunctionCursor {
 }
 
 impl FunctionCursor {
-    /// A cursor that is not open yet, of a table function of this snapshot.
+    /// A cursor of a table function in this snapshot, not open yet.
     pub fn new(session: &Session, registry: Arc<Registry>, entry: Arc<TableEntry>) -> Self {
         let table = &entry.table;
         Self {
@@ -39,18 +39,17 @@ impl FunctionCursor {
             arguments: Vec::new(),
             rowid_offset: None,
             sources: table.sources(),
-            // An engine has far fewer.
+            // Engines have far fewer columns.
             columns: Some(u32::try_from(table.results().count()).unwrap_or(u32::MAX)),
             bytes_max: session.environment().settings.limits.result_bytes_max,
             instance: TableInstance::new(entry, session.begin(registry)),
         }
     }
 
-    /// Starts a scan with one argument for each hidden column, and goes to its first row. What was
-    /// scanned before is closed.
+    /// Closes the previous scan, starts one with an argument for each hidden column, and moves to its first row.
     ///
     /// # Errors
-    /// An argument that does not fit; the guest's error; a fault.
+    /// An argument that does not fit, the guest's error, or a fault.
     pub fn filter<A: Arguments + ?Sized>(
         &mut self,
         access: Access<'_>,
@@ -81,10 +80,10 @@ impl FunctionCursor {
         self.rows.start(&mut self.instance, session, cursor, self.columns)
     }
 
-    /// Goes to the next row.
+    /// Moves to the next row.
     ///
     /// # Errors
-    /// The guest's error; a fault.
+    /// The guest's error, or a fault.
     #[inline]
     pub fn advance(&mut self, session: &Session) -> Result<()> {
         if self.rows.advance() {
@@ -104,7 +103,7 @@ impl FunctionCursor {
         self.rows.is_empty()
     }
 
-    /// The value of a column of the current row, if it is an integer as most are. Cannot panic.
+    /// The value of a column of the current row, if it is an integer, as most are. Never panics.
     #[inline(always)]
     pub fn integer(&mut self, column: usize) -> Option<i64> {
         match (self.sources.get(column)?, self.open) {
@@ -116,10 +115,10 @@ impl FunctionCursor {
         }
     }
 
-    /// Hands the value of a column, by its position among all, to `sink`.
+    /// Passes the value of a column to `sink`. `column` is its position among all columns.
     ///
     /// # Errors
-    /// The value is not what the column is declared as.
+    /// The value does not fit the column's declaration.
     #[inline(always)]
     pub fn column<R>(&mut self, session: &Session, column: usize, sink: impl Sink<R>) -> Result<R> {
         let (position, class) = match self.sources.get(column) {
@@ -146,10 +145,10 @@ impl FunctionCursor {
         self.instance.fail(session, TableMethod::Next, error)
     }
 
-    /// The rowid of the current row: the guest's, or its number.
+    /// The rowid of the current row: the guest's own, or the row's number.
     ///
     /// # Errors
-    /// It is neither an integer nor NULL.
+    /// The rowid is neither an integer nor NULL.
     pub fn rowid(&mut self, session: &Session) -> Result<i64> {
         let result = match self.open.and_then(|(instance, _)| self.instance.guest(instance)) {
             Some(guest) if !self.rows.is_empty() => self.rows.rowid(guest),
@@ -158,11 +157,11 @@ impl FunctionCursor {
         result.map_err(|error| self.instance.fail(session, TableMethod::Next, in_rowid(*error)))
     }
 
-    /// As [`FunctionCursor::rowid`], but far away from those of scans with other arguments, once
-    /// `scans` has had such.
+    /// Like [`FunctionCursor::rowid`], but far from the rowids of scans with other arguments, once `scans` has
+    /// seen such.
     ///
     /// # Errors
-    /// As there.
+    /// Like [`FunctionCursor::rowid`].
     pub fn rowid_among(&mut self, session: &Session, scans: &RefCell<Scans>) -> Result<i64> {
         let arguments = &self.arguments;
         let offset = *self.rowid_offset.get_or_insert_with(|| scans.borrow_mut().offset(arguments));
@@ -178,7 +177,7 @@ impl FunctionCursor {
         }
     }
 
-    /// Closes the cursor, and gives its instance back.
+    /// Closes the cursor and gives its instance back.
     pub fn end(mut self, session: &Session) {
         self.close(session);
         self.instance.end(session);

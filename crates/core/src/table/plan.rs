@@ -1,4 +1,4 @@
-//! What a query wants of a virtual table, and the plan that the guest answers:
+//! A query's request to a virtual table and the plan that the guest answers with:
 //! [`best_index`](https://www.sqlite.org/vtab.html#the_xbestindex_method) as bytes.
 
 use commensal_abi::Record;
@@ -7,15 +7,15 @@ use crate::guest::{CallError, CallResult, Guest, Image, Null};
 use crate::runtime::is_within;
 use crate::value::ValueRef;
 
-/// What a query wants.
+/// A query's request.
 pub struct Request<'a> {
     /// The constraints.
     pub constraints: Vec<Constraint<'a>>,
     /// The ORDER BY terms: column, and whether it is descending.
     pub order: Vec<(i32, bool)>,
-    /// The columns that are used; bit 63 for all from 63 on.
+    /// The columns that are used, as bits. Bit 63 stands for all from 63 on.
     pub columns_used: u64,
-    /// What `sqlite3_vtab_distinct` gives.
+    /// The result of `sqlite3_vtab_distinct`.
     pub distinct: u32,
 }
 
@@ -27,9 +27,9 @@ pub struct Constraint<'a> {
     pub operator: u8,
     /// Whether the plan can use it.
     pub usable: bool,
-    /// Whether it is an IN whose values can be had all at once.
+    /// Whether it is an IN whose values are available all at once.
     pub in_at_once: bool,
-    /// The value, where it is known already.
+    /// The value, if it is known already.
     pub value: Option<ValueRef<'a>>,
     /// The name of the collation.
     pub collation: &'a str,
@@ -38,42 +38,42 @@ pub struct Constraint<'a> {
 /// The plan for a request.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// For `filter`.
+    /// Passed to `filter`.
     pub number: i32,
-    /// For `filter`.
+    /// Passed to `filter`.
     pub text: Option<String>,
-    /// The rows come in the wanted order.
+    /// Whether the rows come in the requested order.
     pub ordered: bool,
-    /// There is at most one row.
+    /// Whether there is at most one row.
     pub unique: bool,
     /// Estimated cost; finite and not negative.
     pub cost: f64,
     /// Estimated rows; not negative.
     pub rows: i64,
-    /// For each constraint, what becomes of it.
+    /// What the plan does with each constraint.
     pub uses: Vec<Use>,
 }
 
-/// What a plan makes of a constraint.
+/// What a plan does with a constraint.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Use {
-    /// Position of its value among those for `filter`, from 1; 0 for none.
+    /// Position of its value among the arguments of `filter`, from 1; 0 if it has none.
     pub position: u16,
-    /// The engine need not check it again.
+    /// Whether the engine may skip checking it again.
     pub omit: bool,
-    /// All values of an IN are wanted at once.
+    /// Whether all values of an IN are passed at once.
     pub at_once: bool,
 }
 
-/// Bytes before the constraints of a request, and of an answer.
+/// Bytes before the constraints of a request and of an answer.
 const HEAD: usize = 32;
-/// Bytes of a constraint of a request.
+/// Bytes of a constraint in a request.
 const CONSTRAINT: usize = 32;
-/// Bytes of a term.
+/// Bytes of an ORDER BY term.
 const TERM: usize = 8;
-/// Bytes of a use.
+/// Bytes of a use in an answer.
 const USE: usize = 4;
-/// Bytes of a plan's text.
+/// Largest text of a plan in bytes.
 const TEXT_BYTES_MAX: u32 = 64 << 10;
 
 impl Request<'_> {
@@ -113,7 +113,7 @@ impl Constraint<'_> {
     }
 }
 
-/// Reads an answer: each byte once, and nothing of it is believed.
+/// Reads an answer. Each byte is read once and checked.
 pub(super) fn answer(
     guest: &mut Guest,
     pointer: u32,
@@ -150,7 +150,7 @@ pub(super) fn answer(
     }))
 }
 
-/// The plan's text.
+/// Reads the plan's text.
 fn text(guest: &mut Guest, pointer: u32, len: u32) -> CallResult<Option<String>> {
     if len == 0 {
         return Ok(None);
@@ -170,7 +170,7 @@ fn text(guest: &mut Guest, pointer: u32, len: u32) -> CallResult<Option<String>>
     }
 }
 
-/// What becomes of the constraints: positions are those from 1 on, each once, and only usable
+/// Reads what the plan does with the constraints. Positions run from 1 without gaps or repeats, and only usable
 /// constraints have one.
 fn uses(bytes: &[u8], constraints: &[Constraint<'_>]) -> CallResult<Vec<Use>> {
     let mut uses = Vec::with_capacity(constraints.len());
@@ -214,17 +214,17 @@ fn wrong_use(constraint: usize, what: &str) -> Box<CallError> {
     wrong(format!("constraint {constraint} of its plan {what}"))
 }
 
-/// A value for `filter`.
+/// A value that is passed to `filter`.
 pub enum FilterValue {
-    /// One, with its subtype.
+    /// A value with its subtype.
     One(crate::Value, u8),
-    /// One that is NULL, or stands for something by that.
+    /// A NULL, or what a NULL stands for.
     Null(Null),
     /// All values of an IN.
     All(Vec<crate::Value>),
 }
 
-/// The arguments of `filter`, for an instance that knows these pointers.
+/// The arguments of `filter`, for the instance that these pointers belong to.
 pub(super) fn filter(
     cursor: i64,
     number: i32,
@@ -234,7 +234,7 @@ pub(super) fn filter(
     bytes_max: usize,
 ) -> CallResult<Image> {
     const BEFORE: usize = 3;
-    /// Where a record has it.
+    /// Offset of the subtype in a record.
     const SUBTYPE: usize = 1;
     let mut image = Image::new(BEFORE + values.len(), bytes_max);
     image.record(Image::argument(0), ValueRef::Integer(cursor))?;
