@@ -1,10 +1,9 @@
-//! The instance cache: idle instances of all connections of a Database under one byte budget, least
-//! recently used out first. They also count towards the ceiling for all instances (`live.rs`), and
-//! make room where that is reached.
+//! The instance cache: idle instances of all connections of a Database under one byte budget. The least recently
+//! used are evicted first. They also count towards the ceiling for all instances (`live.rs`), and are dropped
+//! when that is reached.
 //!
-//! An instance belongs to the connection that made it. It is here only while no statement of that
-//! connection uses it; the lock is taken when a statement starts or stops using a module, never for
-//! a row.
+//! An instance belongs to the connection that made it. It is here only while no statement of that connection uses
+//! it. The lock is taken when a statement starts or stops using a module, never for a row.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -15,7 +14,7 @@ use crate::live::{IdleInstances, LiveBytes};
 use crate::policy::Policy;
 use crate::stats::{Counts, FunctionStats};
 
-/// What makes two instances interchangeable.
+/// The properties that make two instances interchangeable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct InstanceKey {
     /// The connection, by a number unique in the process.
@@ -30,7 +29,7 @@ struct Idle {
     key: InstanceKey,
     guest: Box<Guest>,
     bytes: u64,
-    /// Of the function that made the instance; an eviction counts there.
+    /// Counters of the function that made the instance. An eviction counts there.
     stats: Arc<FunctionStats>,
 }
 
@@ -42,7 +41,7 @@ struct IdleQueue {
     bytes_max: u64,
 }
 
-/// See the module's description.
+/// The idle instances of a Database's connections.
 pub struct InstanceCache {
     state: Mutex<IdleQueue>,
     live: Arc<LiveBytes>,
@@ -55,7 +54,7 @@ impl fmt::Debug for InstanceCache {
 }
 
 impl InstanceCache {
-    /// An empty cache: so many bytes of idle instances, so many of all.
+    /// An empty cache with limits for the bytes of idle instances and of all instances.
     pub fn new(bytes_max: u64, live_bytes_max: u64) -> Self {
         let state = IdleQueue { bytes_max, ..IdleQueue::default() };
         Self { state: Mutex::new(state), live: LiveBytes::new(live_bytes_max).into() }
@@ -67,7 +66,7 @@ impl InstanceCache {
     }
 
     fn state(&self) -> MutexGuard<'_, IdleQueue> {
-        // Nothing in here panics half-way through a change.
+        // Nothing panics half-way through a change while it holds the lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -77,21 +76,21 @@ impl InstanceCache {
         (state.idle_bytes, state.bytes_max)
     }
 
-    /// Sets the maximum, and drops what no longer fits.
+    /// Sets the maximum and drops instances that no longer fit.
     pub fn set_bytes_max(&self, bytes_max: u64) {
         let evicted = {
             let mut state = self.state();
             state.bytes_max = bytes_max;
             state.evict()
         };
-        // Dropped outside of the lock.
+        // Dropped outside the lock.
         count_evictions(&evicted);
     }
 
-    /// Takes an idle instance out that the running thread can use, if there is one.
+    /// Takes out an idle instance that the current thread can use, if there is one.
     pub(crate) fn take(&self, key: &InstanceKey) -> Option<Box<Guest>> {
         let mut state = self.state();
-        // The most recently used are behind, and there are few: 10 MiB hold nine of 1 MiB.
+        // The most recently used are at the end, and there are few: 10 MiB hold nine of 1 MiB.
         let is_wanted = |idle: &Idle| idle.key == *key && idle.guest.is_here();
         let position = state.idle.iter().rposition(is_wanted)?;
         let idle = state.idle.remove(position)?;
@@ -111,7 +110,7 @@ impl InstanceCache {
         count_evictions(&evicted);
     }
 
-    /// Drops the idle instances of a connection that ends.
+    /// Drops the idle instances of a connection that is ending.
     pub(crate) fn remove_connection(&self, connection: u64) {
         let removed: VecDeque<Idle> = {
             let mut state = self.state();
@@ -137,7 +136,7 @@ impl IdleInstances for InstanceCache {
             state.idle_bytes -= evicted.as_ref().map_or(0, |idle| idle.bytes);
             evicted
         };
-        // Dropped outside of the lock.
+        // Dropped outside the lock.
         count_evictions(evicted.as_slice());
         evicted.is_some()
     }

@@ -1,7 +1,7 @@
-//! The seam to database engines as an application sees them: an [`Engine`] opens a database, which makes
-//! connections ([`crate::engine`]) with Commensal in them.
+//! The seam to database engines as an application sees them. An [`Engine`] opens a database, which makes
+//! connections ([`crate::engine`]) that have Commensal.
 //!
-//! Adaptors and the facade implement it, and so can anybody else.
+//! Adaptors and the facade implement it, and anybody else can.
 
 mod feature;
 
@@ -19,17 +19,17 @@ use crate::error::Result;
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct OpenOptions {
-    /// Refuse all writes.
+    /// Whether to refuse all writes.
     pub read_only: bool,
-    /// Make the file if it is missing.
+    /// Whether to create a missing file.
     pub create: bool,
-    /// How long to wait for the locks of others.
+    /// How long to wait for the locks of other connections.
     pub busy_timeout: Duration,
-    /// Make types of definitions types of the engine, where it has some of its own.
+    /// Whether types of definitions become types of the engine, if it has its own types.
     pub engine_types: bool,
 }
 
-/// Read and write, make a missing file, wait for 5 seconds.
+/// Allows writing, creates a missing file and waits for 5 seconds.
 impl Default for OpenOptions {
     fn default() -> Self {
         let busy_timeout = Duration::from_secs(5);
@@ -37,21 +37,22 @@ impl Default for OpenOptions {
     }
 }
 
-/// A database engine. Two of the same name are the same.
+/// A database engine. Engines with the same name are the same.
 pub trait Engine: Send + Sync {
     /// A short name: `sqlite`.
     fn name(&self) -> &'static str;
 
-    /// What it can do of what engines differ in.
+    /// The features that it has, of those in which engines differ.
     fn features(&self) -> &'static [Feature];
 
-    /// Opens a file. Whether it can be opened at all may be known only when a connection is made.
+    /// Opens a file. Some errors appear only when a connection is made.
     ///
     /// # Errors
     /// The engine refuses.
     fn open(&self, path: &Path, options: &OpenOptions) -> Result<Box<dyn OpenDatabase>>;
 
-    /// Opens a new database in memory, which ends with the value. `environment` is that of its connections.
+    /// Opens a new database in memory, which ends when the value is dropped. `environment` is that of its
+    /// connections.
     ///
     /// # Errors
     /// The engine refuses.
@@ -76,7 +77,7 @@ impl fmt::Display for dyn Engine + '_ {
 
 /// A database that an engine has open.
 pub trait OpenDatabase: Send + Sync {
-    /// Makes a connection, with what the environment says.
+    /// Makes a connection with this environment.
     ///
     /// # Errors
     /// The database cannot be opened.

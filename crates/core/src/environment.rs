@@ -1,5 +1,5 @@
-//! What all connections of a Database share: the runtime, the limits, what guests are granted, the
-//! instance cache, the modules and their compiled code.
+//! The state that all connections of a Database share: the runtime, the limits, the capabilities of guests, the
+//! instance cache, and the modules with their compiled code.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,9 +17,9 @@ type Modules = HashMap<[u8; 32], Arc<ModuleEntry>>;
 /// Counters by name and argument count.
 type Stats = HashMap<(String, i32), Arc<FunctionStats>>;
 
-/// See the module's description.
+/// The shared state of a Database's connections.
 pub struct Environment {
-    /// The settings; those of the Database, unless the connection has others.
+    /// The Database's settings, unless the connection has its own.
     pub settings: Settings,
     /// Idle instances.
     pub cache: Arc<InstanceCache>,
@@ -38,7 +38,7 @@ impl Environment {
         }
     }
 
-    /// The same with other settings. Those of the cache and of modules' manifests stay what they are.
+    /// A copy with other settings. Those of the cache and of modules' manifests stay unchanged.
     #[must_use]
     pub fn with_settings(&self, settings: Settings) -> Self {
         Self {
@@ -49,9 +49,9 @@ impl Environment {
         }
     }
 
-    /// One that shares modules with this one, and with them their compiled code, and nothing else. Of
-    /// a module that nobody uses the code is kept until some registry is built that does not have it:
-    /// so a program that opens the same file for each request compiles its modules once.
+    /// An environment that shares only modules and their compiled code with this one. The code of an unused
+    /// module is kept until a registry is built that lacks it. So a program that opens the same file for each
+    /// request compiles its modules once.
     #[must_use]
     pub fn beside(&self, settings: Settings) -> Self {
         Self { modules: Arc::clone(&self.modules), ..Self::new(settings) }
@@ -60,8 +60,7 @@ impl Environment {
     /// The runtime, which enforces the limits that are always set.
     ///
     /// # Errors
-    /// There is none, or it cannot enforce them and the host does not accept that:
-    /// [`ErrorKind::NoRuntime`].
+    /// [`ErrorKind::NoRuntime`] if there is none, or if it cannot enforce them and the host does not accept that.
     pub fn runtime(&self) -> Result<&Arc<dyn Runtime>> {
         let runtime = self.settings.runtime.as_ref().ok_or_else(|| {
             Error::new(
@@ -77,10 +76,10 @@ impl Environment {
         Ok(runtime)
     }
 
-    /// Whether definitions may be made and dropped.
+    /// Checks that definitions may be created and dropped.
     ///
     /// # Errors
-    /// The host chose not to load the catalog: [`ErrorKind::Denied`].
+    /// [`ErrorKind::Denied`] if the host chose not to load the catalog.
     pub fn check_catalog_is_loaded(&self) -> Result<()> {
         if self.settings.load_catalog {
             return Ok(());
@@ -92,8 +91,7 @@ impl Environment {
         ))
     }
 
-    /// The shared entry of a module, made by `make` unless one with the same hash and the same
-    /// manifest text is there.
+    /// The shared entry of a module. `make` makes it unless one with the same hash and manifest text exists.
     pub(crate) fn module(
         &self,
         sha256: [u8; 32],
@@ -111,13 +109,13 @@ impl Environment {
         entry
     }
 
-    /// Forgets modules that no registry mentions any longer, and with them their compiled code.
+    /// Removes modules that no registry mentions any longer, and with them their compiled code.
     pub fn forget_unused_modules(&self) {
         let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
         modules.retain(|_, entry| Arc::strong_count(entry) > 1);
     }
 
-    /// The counters of a function of this name and argument count.
+    /// The counters of the function with this name and argument count.
     pub(crate) fn stats(&self, name: &str, arguments: i32) -> Arc<FunctionStats> {
         let mut stats = self.stats.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(stats.entry((name.to_ascii_lowercase(), arguments)).or_default())

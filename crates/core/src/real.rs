@@ -1,19 +1,17 @@
-//! Reals as decimal text, the way SQLite writes them, for whoever prints values without asking an
-//! engine. Knows nothing of where the text goes.
+//! Writes reals as decimal text like SQLite, for code that prints values without an engine.
 
 use std::fmt;
 
-/// Digits with which every double reads back as itself.
+/// Digits with which every double reads back unchanged.
 const DIGITS: usize = 17;
 
-/// A real as SQLite's `CAST(… AS TEXT)` gives it: up to 17 significant digits and always a decimal
-/// point; with an exponent below 0.0001 and from 10^17 on; infinities as `Inf` and `-Inf`. Zero has
-/// no sign. Finite text reads back as the same number.
+/// A real as SQLite's `CAST(… AS TEXT)` writes it: up to 17 significant digits and always a decimal point.
+/// Numbers below 0.0001 or from 10^17 on have an exponent. Infinities are `Inf` and `-Inf`. Zero has no sign.
+/// Finite text reads back as the same number.
 ///
-/// This is the format `%!.17g` of SQLite's
-/// [built-in printf](https://www.sqlite.org/printf.html), which newer releases use where older ones
-/// kept 15 digits. Between 1e-10 and 1e18 it is the same to the last digit; outside, SQLite's powers
-/// of ten are inexact, and one number in some hundreds ends in another 17th digit here.
+/// This is the format `%!.17g` of SQLite's [built-in printf](https://www.sqlite.org/printf.html). Newer releases
+/// use it; older ones kept 15 digits. Between 1e-10 and 1e18 the digits are the same. Outside, SQLite's powers of
+/// ten are inexact, and one number in some hundreds has another 17th digit here.
 ///
 /// ```
 /// use commensal_core::real::Decimal;
@@ -51,7 +49,7 @@ impl fmt::Display for Decimal {
 /// The significant digits of a positive number, without trailing zeros, and the decimal exponent of
 /// the first one.
 fn significant(real: f64) -> (String, i32) {
-    // SQLite first takes 18 or 19 digits and rounds those: as many as put the last digit at 10^-17 of
+    // SQLite first takes 18 or 19 digits and rounds those. The number of digits puts the last one at 10^-17 of
     // the power of ten below the power of two below the number.
     let fraction = if scientific_exponent(real) > binade_exponent(real) { 18 } else { 17 };
     let text = format!("{real:.fraction$e}");
@@ -65,7 +63,7 @@ fn significant(real: f64) -> (String, i32) {
 
 /// The decimal exponent of the first significant digit.
 fn scientific_exponent(real: f64) -> i32 {
-    // The shortest text that reads back never carries into another power of ten.
+    // The shortest text that reads back never carries into the next power of ten.
     let text = format!("{real:e}");
     text.split_once('e').and_then(|(_, exponent)| exponent.parse().ok()).unwrap_or(0)
 }
@@ -79,8 +77,8 @@ fn binade_exponent(real: f64) -> i32 {
     (f64::from(log2) * std::f64::consts::LOG10_2).floor() as i32
 }
 
-/// The few digits that somebody probably wrote, where the last ones are an artefact of the binary
-/// format: 49.47 rather than 49.469999999999999. Only if they read back as the same number.
+/// The few digits that somebody probably wrote, if the last ones are an artefact of the binary format: 49.47
+/// instead of 49.469999999999999. Only if they read back as the same number.
 fn shorter(digits: &str, exponent: i32, real: f64) -> Option<(String, bool)> {
     let keep = if digits[14..].starts_with("99") {
         digits[..14].trim_end_matches('9').len()
@@ -94,7 +92,7 @@ fn shorter(digits: &str, exponent: i32, real: f64) -> Option<(String, bool)> {
     (format!("{short}e{scale}").parse() == Ok(real)).then_some((short, carry))
 }
 
-/// The first `keep` digits, rounded half up, and whether the carry made a new first digit.
+/// The first `keep` digits, rounded half up, and whether a carry added a digit in front.
 fn round(digits: &str, keep: usize) -> (String, bool) {
     let (head, tail) = digits.split_at(keep);
     if tail.as_bytes().first().is_none_or(|&digit| digit < b'5') {

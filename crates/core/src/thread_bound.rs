@@ -1,12 +1,12 @@
-//! Values that never leave the thread that made them, held from anywhere.
+//! Values that never leave the thread that made them, with handles that can.
 //!
-//! Some engines work on one thread alone: V8 through N-API, the `WebAssembly` object of a browser. What
-//! they give may not even be dropped elsewhere. But a connection moves between threads, and whoever makes
-//! room in a cache drops instances of others. So such values stay with their thread, and what moves is a
-//! handle: on its own thread it gives the value, on any other it says so. A handle that is dropped elsewhere
-//! leaves a note; the thread drops the value when it next makes or drops one, or when it ends.
+//! Some engines work on one thread only: V8 through N-API, the `WebAssembly` object of a browser. Their values
+//! may not even be dropped elsewhere. But a connection moves between threads, and a thread that makes room in a
+//! cache drops instances of others. So such values stay with their thread, and only a handle moves. On its own
+//! thread the handle gives access to the value, on any other it returns an error. A handle that is dropped
+//! elsewhere leaves a note. The thread drops the value when it next makes or drops one, or when it ends.
 //!
-//! An access costs the way to the thread's own values, an index and a check of the type.
+//! An access costs a look-up of the thread's values, an index and a type check.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -29,7 +29,7 @@ struct Values {
     vacant: Vec<usize>,
 }
 
-/// What other threads know of a thread. Its address is its identity.
+/// The part of a thread that other threads know. Its address is its identity.
 #[derive(Default)]
 struct Thread {
     /// Values whose handles were dropped on other threads.
@@ -41,7 +41,7 @@ thread_local! {
 }
 
 impl Here {
-    /// Drops what was given up on other threads.
+    /// Drops the values whose handles were dropped on other threads.
     fn tidy(&self) {
         let given_up = std::mem::take(
             &mut *self.thread.given_up.lock().unwrap_or_else(PoisonError::into_inner),
@@ -71,7 +71,7 @@ impl Here {
             values.vacant.push(index);
             values.by_index[index].take()
         };
-        // Dropped while nothing is borrowed: it may have handles of its own.
+        // Dropped while nothing is borrowed, because it may own handles itself.
         drop(value);
     }
 
@@ -80,16 +80,16 @@ impl Here {
     }
 }
 
-/// A value of the thread that made it; see the module's description.
+/// A handle of a value that stays on the thread that made it.
 pub struct ThreadBound<T> {
     thread: Arc<Thread>,
     index: usize,
-    /// The value is not in here, so it does not matter whether that can move.
+    /// The value is not in here, so it does not matter whether it could move.
     value: PhantomData<fn() -> T>,
 }
 
 impl<T: 'static> ThreadBound<T> {
-    /// Binds a value to the running thread.
+    /// Binds a value to the current thread.
     pub fn new(value: T) -> Self {
         HERE.with(|here| {
             here.tidy();
@@ -98,10 +98,10 @@ impl<T: 'static> ThreadBound<T> {
         })
     }
 
-    /// Gives the value to `body`, which may reach other values of the thread, and this one again.
+    /// Lends the value to `body`, which may use other values of the thread and this one again.
     ///
     /// # Errors
-    /// The running thread is another one.
+    /// The current thread is another one.
     #[inline]
     pub fn with<R>(&self, body: impl FnOnce(&T) -> R) -> Result<R, OtherThread> {
         let value = HERE.try_with(|here| match Arc::ptr_eq(&self.thread, &here.thread) {
@@ -114,7 +114,7 @@ impl<T: 'static> ThreadBound<T> {
 }
 
 impl<T> ThreadBound<T> {
-    /// Whether the value is one of the running thread's.
+    /// Whether the value belongs to the current thread.
     pub fn is_here(&self) -> bool {
         HERE.try_with(|here| Arc::ptr_eq(&self.thread, &here.thread)).unwrap_or(false)
     }
@@ -142,7 +142,7 @@ impl<T> fmt::Debug for ThreadBound<T> {
     }
 }
 
-/// A value is bound to a thread, and the running one is another.
+/// The error that a value is bound to another thread than the current one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OtherThread;
 
@@ -159,7 +159,7 @@ mod tests {
 
     use super::*;
 
-    /// Counts its drops on the thread that made it; no thread but that could.
+    /// Counts its drops on the thread that made it. No other thread could.
     struct Counted(Rc<Cell<u32>>);
 
     impl Drop for Counted {
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(dropped.get(), 1);
         drop(one);
         assert_eq!(dropped.get(), 2);
-        // A place that is free again is another value's.
+        // A free slot is reused for another value.
         let fourth = ThreadBound::new(4);
         assert_eq!((third.with(|value| value.0.get()), fourth.with(|&four| four)), (Ok(2), Ok(4)));
     }

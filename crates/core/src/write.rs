@@ -1,8 +1,8 @@
 //! Writing definitions: CREATE and DROP as changes of the catalog's tables.
 //!
-//! [`define`] has checked everything before this writes, and what was written is read back. All writes of a statement are in one
-//! transaction or savepoint; what a failure leaves is what was there before. An adaptor gives SQL of
-//! ours a connection to run in, as [`CatalogAccess`].
+//! [`define`] checks everything before this module writes, and what was written is read back. All writes of a
+//! statement are in one transaction or savepoint, so a failure leaves everything as it was. An adaptor lends a
+//! connection for our SQL as [`CatalogAccess`].
 
 mod access;
 mod verify;
@@ -18,11 +18,11 @@ use crate::manifest::Type;
 use crate::registry::Registry;
 use crate::value::ValueRef;
 
-/// Runs a CREATE. `parameter` is the value bound to the source, if that is a parameter. False when the
-/// object exists and IF NOT EXISTS was said.
+/// Runs a CREATE. `parameter` is the value bound to the source, if the source is a parameter. Returns false if
+/// the object exists and the statement says IF NOT EXISTS.
 ///
 /// # Errors
-/// A check, or a write.
+/// A failed check or a failed write.
 pub fn create(
     access: &dyn CatalogAccess,
     create: &Create,
@@ -31,10 +31,10 @@ pub fn create(
     create_written(access, create, parameter).map(|written| written.is_some())
 }
 
-/// As [`create`]; what was written, if something was.
+/// Like [`create`], but returns what was written, if anything.
 ///
 /// # Errors
-/// As of [`create`].
+/// Like [`create`].
 pub(crate) fn create_written(
     access: &dyn CatalogAccess,
     create: &Create,
@@ -48,7 +48,7 @@ pub(crate) fn create_written(
         let definition = define::create(create, parameter, environment, &registry, &*names)?;
         Ok((registry.generation, definition))
     };
-    // Once before the lock is taken, because compiling takes its time.
+    // Checked once before the lock is taken, because compiling takes time.
     let (generation, definition) = define()?;
     let Some(mut definition) = definition else { return Ok(None) };
     let mut written = None;
@@ -75,10 +75,10 @@ pub(crate) fn create_written(
     Ok(written)
 }
 
-/// Runs a DROP. False when there is no such object and IF EXISTS was said.
+/// Runs a DROP. Returns false if the object does not exist and the statement says IF EXISTS.
 ///
 /// # Errors
-/// A check, or a write.
+/// A failed check or a failed write.
 pub fn drop(access: &dyn CatalogAccess, drop: &Drop) -> Result<bool> {
     check_possible(access).map_err(|e| e.at(drop.name_offset))?;
     let removal = || {
@@ -102,7 +102,7 @@ pub fn drop(access: &dyn CatalogAccess, drop: &Drop) -> Result<bool> {
     Ok(true)
 }
 
-/// The types of a definition.
+/// The types that a definition declares.
 fn types_of<'r>(registry: &'r Registry, kind: ObjectKind, name: &str) -> &'r [Type] {
     let object = registry.object(kind, name).filter(|_| kind == ObjectKind::Extension);
     let manifest = object.and_then(|object| object.module.manifest().ok().flatten());
@@ -112,7 +112,7 @@ fn types_of<'r>(registry: &'r Registry, kind: ObjectKind, name: &str) -> &'r [Ty
 /// Runs several of these statements as one.
 ///
 /// # Errors
-/// What one of them reports; then nothing of all is done.
+/// The error of one of them. Then none takes effect.
 pub(crate) fn all<T>(
     access: &dyn CatalogAccess,
     statements: impl FnOnce() -> Result<T>,
@@ -126,11 +126,11 @@ pub(crate) fn all<T>(
     done.ok_or_else(|| Error::new(ErrorKind::Engine, "the transaction was not run"))
 }
 
-/// Whether definitions can be written at all now.
+/// Checks that definitions can be written now.
 fn check_possible(access: &dyn CatalogAccess) -> Result<()> {
     access.environment().check_catalog_is_loaded()?;
     if access.is_writing() {
-        // Its transaction could be neither committed nor rolled back under it.
+        // The write's transaction could be neither committed nor rolled back while that statement runs.
         return Err(Error::new(
             ErrorKind::InUse,
             "a statement of this connection that writes is still running: step it to its end, or \
@@ -140,7 +140,7 @@ fn check_possible(access: &dyn CatalogAccess) -> Result<()> {
     Ok(())
 }
 
-/// The last write of all, after the triggers, which use the engine's random numbers.
+/// Writes a new generation. This is the last write, after the triggers, which use the engine's random numbers.
 fn update_generation(access: &dyn CatalogAccess) -> Result<Generation> {
     let generation = access.new_generation()?;
     access.execute(catalog::UPDATE_GENERATION, &[ValueRef::Blob(&generation)])?;
@@ -158,7 +158,7 @@ fn write(access: &dyn CatalogAccess, definition: &Definition) -> Result<Generati
     update_generation(access)
 }
 
-/// Runs writes as one: in a transaction of their own, or in a savepoint of the one that is open.
+/// Runs writes as one: in their own transaction, or in a savepoint of the open one.
 fn transaction(access: &dyn CatalogAccess, writes: impl FnOnce() -> Result<()>) -> Result<()> {
     let rowid = access.last_insert_rowid();
     let (begin, commit, rollback): (&str, &str, &[&str]) = if access.is_autocommit() {
@@ -174,12 +174,12 @@ fn transaction(access: &dyn CatalogAccess, writes: impl FnOnce() -> Result<()>) 
     let result = writes().and_then(|()| access.execute(commit, &[]));
     if result.is_err() && !access.is_autocommit() {
         for sql in rollback {
-            // What failed is reported; a rollback that fails too changes nothing about that.
+            // The original error is reported, whether or not the rollback fails too.
             let _ = access.execute(sql, &[]);
         }
     }
     access.set_last_insert_rowid(rowid);
-    // What memory says follows from the tables, whichever way this ended.
+    // Whichever way this ended, the registry follows the tables.
     let current = access.current().map(std::mem::drop);
     result.and(current)
 }

@@ -1,7 +1,7 @@
-//! Extensions for Turso: asks one what it declares, and translates that.
+//! Extensions for Turso: asks an extension what it declares, and translates that.
 //!
-//! The asking runs the guest's `turso_ext_init`, in an instance of its own that is dropped after it,
-//! under the host's limits and without any capability.
+//! Asking runs the guest's `turso_ext_init` under the host's limits and without any capability. It uses its own
+//! instance, which is dropped afterwards.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -26,10 +26,10 @@ use crate::runtime::{FunctionId, StatementBudget};
 use crate::session::describe;
 use crate::value::{Value, ValueRef};
 
-/// The module of ours of an extension.
+/// Translates an extension into our module.
 ///
 /// # Errors
-/// It declares nothing, or not so that it can be understood; there is no runtime.
+/// It declares nothing or nothing that can be understood, or there is no runtime.
 pub(super) fn native(
     wasm: &[u8],
     info: &ModuleInfo,
@@ -38,7 +38,7 @@ pub(super) fn native(
 ) -> Result<Vec<u8>> {
     let limits = &environment.settings.limits;
     let mut translation = Translation::new(wasm, info, limits)?;
-    // As CREATE EXTENSION finds nothing else in it, what `turso_sig` says is for these alone.
+    // CREATE EXTENSION uses only what the extension declares. `turso_sig` adds types to that.
     let typed = std::mem::take(&mut translation.manifest);
     if is_c(info) {
         let found = registered(wasm, info, environment, waiting)?;
@@ -54,7 +54,7 @@ pub(super) fn native(
         translate(&mut translation, &typed, declared, info)?;
     }
     let native = translation.finish(wasm, info, limits)?;
-    // The manifest's limits come before the size of anything that is made of it.
+    // The manifest's limits are checked before the size of anything that is made from it.
     ModuleInfo::read(&native, limits)?.extension()?;
     Ok(native)
 }
@@ -63,14 +63,14 @@ fn error(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Manifest, message)
 }
 
-/// Adds all that an extension declares.
+/// Adds everything that an extension declares.
 fn translate(
     translation: &mut Translation,
     typed: &Manifest,
     declared: Declared,
     info: &ModuleInfo,
 ) -> Result<()> {
-    // By export; the first says it.
+    // Signatures by export. The first function of an export decides.
     let mut signatures = HashMap::new();
     for function in &typed.functions {
         signatures.entry(function.export.as_str()).or_insert(&function.signature);
@@ -95,12 +95,12 @@ fn translate(
     Ok(())
 }
 
-/// The functions so far.
+/// The functions that were added so far.
 #[derive(Default)]
 struct Functions<'a> {
-    /// The guest's exports, by the names in lower case under which they are declared.
+    /// The guest's exports by their declared names in lower case.
     exports: HashMap<String, &'a String>,
-    /// The names in lower case and argument counts that are taken.
+    /// The names in lower case and argument counts that are in use.
     taken: HashSet<(String, i32)>,
 }
 
@@ -116,7 +116,7 @@ impl Functions<'_> {
     }
 }
 
-/// The translation of an export of the guest's that is declared.
+/// The translation of a declared export of the guest.
 fn exported(
     translation: &Translation,
     info: &ModuleInfo,
@@ -135,7 +135,7 @@ fn scalar(name: String, export: String, signature: Signature) -> Function {
     Function { name, export, signature, deterministic: false, subtype: false, bind: None }
 }
 
-/// So many arguments of any class.
+/// A signature of this many arguments of any class.
 fn signature(name: &str, narg: i32) -> Result<Signature> {
     match usize::try_from(narg) {
         Err(_) if narg == crate::abi::VARIADIC => Ok(Signature::ANY),
@@ -146,9 +146,9 @@ fn signature(name: &str, narg: i32) -> Result<Signature> {
     }
 }
 
-/// Adds a type. Its `encode` and `decode` name exports or functions; without one of them the value
-/// stays as it is. A type whose values are made of several others is two functions, since no single
-/// value can be checked or converted.
+/// Adds a type. Its `encode` and `decode` name exports or functions. Without one of them the value stays
+/// unchanged. A type whose values are made of several others becomes two functions, because no single value can
+/// be checked or converted.
 fn add_type(
     translation: &mut Translation,
     functions: &mut Functions<'_>,
@@ -202,7 +202,7 @@ fn function_type_fits(info: &ModuleInfo, export: &str) -> bool {
     info.export(export).is_some_and(|found| is_function(&found.ty, &guest_type()))
 }
 
-/// An instance of an extension that is asked what it declares.
+/// An instance of an extension that is being asked what it declares.
 struct Asked<'a> {
     guest: Guest,
     declare: FunctionId,
@@ -255,7 +255,7 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Nothing: an extension that is asked has no capability.
+/// Services that do nothing, because an extension that is asked has no capability.
 struct NoServices;
 
 impl HostServices for NoServices {
@@ -301,13 +301,14 @@ fn declared(
     Ok(declared)
 }
 
-/// A function that an extension in C registers.
+/// A function that an extension in C registered.
 struct Registered {
     name: String,
     narg: i32,
 }
 
-/// What an extension in C registers: each function by name and argument count once, the last time.
+/// The functions that an extension in C registers, one for each name and argument count. The last registration
+/// counts.
 fn registered(
     wasm: &[u8],
     info: &ModuleInfo,

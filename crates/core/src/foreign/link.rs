@@ -1,9 +1,9 @@
-//! Adds the code of one module to another, which it uses through imports: what a linker does, for two
-//! modules of which one was made for the other.
+//! Links two modules: adds the code of one to the other, which it uses through imports. The first was made for
+//! the second.
 //!
-//! The guest's sections stay as they are, byte for byte; what is added comes after them, so that none
-//! of the guest's numbers of types, functions, globals and data segments changes. One import of the
-//! guest may be given a body: where it is the only one, the body takes its number.
+//! The guest's sections stay unchanged, byte for byte. The additions come after them, so the guest's numbers of
+//! types, functions, globals and data segments stay the same. One import of the guest may get a body. It must be
+//! the only import, and the body takes its number.
 
 use std::collections::HashMap;
 
@@ -16,13 +16,13 @@ use crate::error::Result;
 use crate::module::error;
 use crate::quote::quoted;
 
-/// The module of the addition's imports: what it uses of the guest, by export.
+/// The module name of the addition's imports: the guest's exports that it uses.
 pub(super) const GUEST: &str = "guest";
 
 /// The addition's export that is the body of the guest's import.
 pub(super) const REPLACEMENT: &str = "replacement";
 
-/// Where sections are in a module, by their numbers in the
+/// The ids of sections in the
 /// [binary format](https://webassembly.github.io/spec/core/binary/modules.html#sections).
 mod section {
     pub(super) const TYPE: u8 = 1;
@@ -39,11 +39,11 @@ mod section {
     pub(super) const DATA_COUNT: u8 = 12;
 }
 
-/// Makes one module of two valid ones. What the guest exports and the addition does not is no export
-/// any longer. `replaced` says whether the guest's import is to have the addition's body.
+/// Makes one module of two valid ones. Only the addition's exports are exported. `replaced` says whether the
+/// guest's import gets the addition's body.
 ///
 /// # Errors
-/// The guest has not what the addition imports, or imports more than what is replaced.
+/// The guest lacks an import of the addition, or has more imports than the replaced one.
 pub(super) fn link(guest: &[u8], addition: &[u8], replaced: bool) -> Result<Vec<u8>> {
     let guest = Guest::read(guest)?;
     let addition = Addition::read(addition)?;
@@ -78,7 +78,7 @@ pub(super) fn link(guest: &[u8], addition: &[u8], replaced: bool) -> Result<Vec<
     Ok(module.finish())
 }
 
-/// Adds a section, unless it is empty. That of the number of data segments is its number alone.
+/// Adds a section unless it is empty. The section with the number of data segments has only that number.
 fn put(module: &mut wasm_encoder::Module, id: u8, items: Items) {
     if items.count > 0 {
         let mut data = Vec::with_capacity(items.bytes.len() + 5);
@@ -88,7 +88,7 @@ fn put(module: &mut wasm_encoder::Module, id: u8, items: Items) {
     }
 }
 
-/// The items of a section, without their number before them.
+/// The items of a section, without the count before them.
 #[derive(Clone, Default)]
 struct Items {
     count: u32,
@@ -108,10 +108,10 @@ impl Items {
     }
 }
 
-/// The module to which something is added.
+/// The module that gets the addition.
 struct Guest {
     sections: HashMap<u8, Items>,
-    /// Functions by the exports that they have.
+    /// Function numbers by export.
     exports: HashMap<String, u32>,
     imported_functions: u32,
     imported_globals: u32,
@@ -131,7 +131,7 @@ impl Guest {
                 Payload::ImportSection(imports) => {
                     for import in imports.clone().into_imports() {
                         let import = import.map_err(invalid)?;
-                        // What else is imported the host does not have, which it will say.
+                        // The host lacks all other imports and will report that.
                         match import.ty {
                             TypeRef::Func(_) => guest.imported_functions += 1,
                             TypeRef::Global(_) => guest.imported_globals += 1,
@@ -167,7 +167,7 @@ impl Guest {
     }
 }
 
-/// Takes the number off the beginning of a section that was parsed.
+/// The items of a parsed section: strips the count from its beginning.
 fn items(bytes: &[u8]) -> Items {
     let (mut count, mut at) = (0_u32, 0);
     for (shift, byte) in (0..).step_by(7).zip(bytes) {
@@ -250,7 +250,7 @@ impl<'a> Addition<'a> {
         found.map(|&(_, _, index)| index)
     }
 
-    /// The replacement, and all other functions.
+    /// The replacement and the other functions, each encoded.
     fn functions(&self, map: &Map) -> Result<(Functions, Functions)> {
         let (mut first, mut last) = (Functions::default(), Functions::default());
         let numbers = self.imports.len() as u32..;
@@ -292,7 +292,7 @@ struct Functions {
     bodies: Items,
 }
 
-/// From the addition's numbers to those of the whole.
+/// Maps the addition's numbers to those of the whole module.
 struct Map {
     types: u32,
     functions: Vec<u32>,
@@ -339,8 +339,8 @@ impl Map {
         self.functions[number as usize]
     }
 
-    /// A body of the addition's with the numbers of the whole. Of the instructions that have numbers,
-    /// the additions use these.
+    /// A body of the addition, with the numbers of the whole module. Handles the numbered instructions that the
+    /// additions use.
     fn body(&self, body: &FunctionBody<'_>, wasm: &[u8]) -> Result<Vec<u8>> {
         let mut operators = body.get_operators_reader().map_err(invalid)?;
         let start = operators.original_position();

@@ -1,9 +1,7 @@
-//! Batches of rows: a blob of records that stays where the guest put it while the host reads it, value
-//! by value.
+//! Batches of rows: a blob of records that stays in guest memory while the host reads it, value by value.
 //!
-//! Nothing is copied: a column that nobody asks for costs nothing, and the batch is bounded by the
-//! guest's own memory. What a guest changes in it meanwhile is checked when it is read, like
-//! everything else.
+//! Nothing is copied, so a column that nobody reads costs nothing, and the guest's own memory bounds the batch.
+//! The guest may change the batch meanwhile, so each value is checked when it is read.
 
 use commensal_abi::{Record, Tag};
 
@@ -15,26 +13,26 @@ use crate::value::{StorageClass, ValueRef};
 /// Bytes before the first row: the numbers of rows and of columns.
 const HEADER_BYTES: usize = 8;
 
-/// No engine has tables of more columns.
+/// Largest number of columns that any engine has in a table.
 const COLUMNS_MAX: u32 = 32_767;
 
-/// Rows in guest memory. Valid until the cursor is asked for the next ones.
+/// Rows in guest memory. Valid until the cursor fetches the next ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Fetched {
-    /// Address of the first row: of the record of its rowid, after which those of its columns follow.
+    /// Address of the first row. A row is the record of its rowid, then those of its columns.
     pub first: u32,
-    /// Rows.
+    /// Number of rows.
     pub rows: u32,
     /// Bytes of a row.
     pub row_bytes: u32,
 }
 
 impl Guest {
-    /// Calls a function that gives a batch of rows of so many columns, of any number of them where
-    /// that is not known; `None` for its NULL.
+    /// Calls a function that returns a batch of rows with this many columns, or with any number if `columns` is
+    /// `None`. Returns `None` if the function returns NULL.
     ///
     /// # Errors
-    /// See [`CallError`]; a batch whose header, length or alignment is wrong breaks the ABI.
+    /// See [`CallError`]. A batch with a wrong header, length or alignment violates the ABI.
     pub fn fetch(
         &mut self,
         function: FunctionId,
@@ -81,7 +79,7 @@ impl Guest {
         Ok(Some(Fetched {
             first: first + HEADER_BYTES as u32,
             rows,
-            // Columns are bounded by the engine, and a batch by memory.
+            // The engine bounds columns and memory bounds the batch, so this fits.
             row_bytes: row_bytes as u32,
         }))
     }
@@ -112,7 +110,7 @@ impl Guest {
         Ok(Some((first, len)))
     }
 
-    /// Whether a result record, of which nothing else matters, is an error.
+    /// Checks that a result record is no error. Nothing else in it matters.
     pub(crate) fn error_at(&mut self, pointer: u32) -> CallResult<()> {
         if pointer == 0 {
             return Ok(());
@@ -121,14 +119,13 @@ impl Guest {
         if record.tag == Tag::Error { Err(self.error(record).into()) } else { Ok(()) }
     }
 
-    /// Copies guest memory out.
+    /// Copies bytes out of guest memory.
     pub(crate) fn read(&mut self, address: u32, into: &mut [u8]) -> CallResult<()> {
         self.check_here()?;
         Ok(self.instance.read(address, into).map_err(|_| super::memory_shrank())?)
     }
 
-    /// The integer of a record in a batch, if that is one without anything else, and memory can be
-    /// addressed. Cannot panic.
+    /// The integer of a record in a batch, if it is a plain one and memory can be addressed. Never panics.
     #[inline(always)]
     pub(crate) fn integer_at(&mut self, address: u32) -> Option<i64> {
         let memory = &*self.instance.memory()?;
@@ -138,11 +135,11 @@ impl Guest {
         range(memory, address, Record::SIZE)?.first_chunk().and_then(Record::plain_integer)
     }
 
-    /// Hands the value of a record in a batch to `sink`, without copying where memory can be
-    /// addressed; `keepable` says whether it may be one that an update may leave as it is.
+    /// Passes the value of a record in a batch to `sink`. Copies nothing if memory can be addressed. `keepable`
+    /// says whether the value may be one that an update may leave unchanged.
     ///
     /// # Errors
-    /// It is no record, or of another class than the column; an error record is the guest's error.
+    /// It is no record, or of another class than the column. An error record is the guest's error.
     #[inline(always)]
     pub fn value_at<R>(
         &mut self,
@@ -155,7 +152,7 @@ impl Guest {
         self.result(address, Returns { class, subtype: true, bytes_max, keepable }, sink)
     }
 
-    /// Whether a value in a batch is one that an update may leave as it is.
+    /// Whether a value in a batch is one that an update may leave unchanged.
     pub(crate) fn is_keepable_at(&mut self, address: u32) -> bool {
         let mut bytes = [0; Record::SIZE];
         self.instance.read(address, &mut bytes).is_ok() && Record::is_keepable(&bytes)

@@ -1,5 +1,5 @@
-//! Arguments that hold pointers of their own: laid out as the guest will see them, relative to their
-//! beginning, until it is known where that is.
+//! Arguments that contain pointers. They are laid out as the guest sees them, with offsets from their beginning
+//! until their address is known.
 
 use commensal_abi::{Record, Tag};
 
@@ -10,33 +10,33 @@ use crate::value::ValueRef;
 /// The records of a call's arguments and the bytes that they point to.
 pub(crate) struct Image {
     bytes: Vec<u8>,
-    /// Where pointers are that have to become addresses.
+    /// Offsets of the pointers that must become addresses.
     pointers: Vec<usize>,
     argc: u32,
     bytes_max: usize,
 }
 
 impl Image {
-    /// So many arguments, all NULL, of at most so many bytes altogether.
+    /// An image of this many arguments, all NULL, that may grow to `bytes_max` bytes.
     pub(crate) fn new(argc: usize, bytes_max: usize) -> Self {
         let bytes = Record::NULL.to_bytes().repeat(argc);
-        // Engines have far fewer arguments.
+        // Engines have far fewer arguments than this.
         Self { bytes, pointers: Vec::new(), argc: argc as u32, bytes_max }
     }
 
-    /// Where the record of an argument is.
+    /// Offset of an argument's record.
     pub(crate) fn argument(position: usize) -> usize {
         position * Record::SIZE
     }
 
-    /// Writes bytes at a place that is there already.
+    /// Writes bytes at an existing place.
     pub(crate) fn write(&mut self, place: usize, bytes: &[u8]) {
         if let Some(to) = self.bytes.get_mut(place..).and_then(|to| to.get_mut(..bytes.len())) {
             to.copy_from_slice(bytes);
         }
     }
 
-    /// Appends bytes; where they are.
+    /// Appends bytes and returns their offset.
     ///
     /// # Errors
     /// There are too many.
@@ -47,7 +47,7 @@ impl Image {
         Ok(start)
     }
 
-    /// Writes a record at a place that is there already, and appends its bytes.
+    /// Writes a record at an existing place and appends its bytes.
     ///
     /// # Errors
     /// There are too many bytes.
@@ -73,7 +73,7 @@ impl Image {
         Ok(())
     }
 
-    /// Appends a blob of zeros that is 8-aligned, with its record at `place`; where it is.
+    /// Appends an 8-aligned blob of zeros, with its record at `place`. Returns its offset.
     ///
     /// # Errors
     /// There are too many bytes.
@@ -85,7 +85,7 @@ impl Image {
         Ok(start)
     }
 
-    /// Notes that the four bytes at `place` point to `at`.
+    /// Records that the four bytes at `place` point to `at`.
     pub(crate) fn pointer(&mut self, place: usize, at: usize) {
         self.write(place, &(at as u32).to_le_bytes());
         self.pointers.push(place);
@@ -96,7 +96,7 @@ impl Image {
         self.pointer(place + size_of::<u64>(), at);
     }
 
-    /// So that offsets have 32 bits, and no memory is asked for that the guest could not have.
+    /// Checks that offsets fit into 32 bits, and that the guest could have this much memory.
     fn check(&self, more: usize) -> CallResult<()> {
         let bytes = self.bytes.len().saturating_add(more);
         if bytes > self.bytes_max.min(i32::MAX as usize) {
@@ -107,10 +107,10 @@ impl Image {
 }
 
 impl Guest {
-    /// Calls a function with these arguments; the address of its result record, 0 for NULL.
+    /// Calls a function with these arguments. Returns the address of its result record, 0 for NULL.
     ///
     /// # Errors
-    /// As [`Guest::call`].
+    /// Like [`Guest::call`].
     pub(crate) fn call_image(
         &mut self,
         function: FunctionId,

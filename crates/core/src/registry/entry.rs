@@ -1,4 +1,4 @@
-//! What SQL may call or name: functions, tables and collations of definitions.
+//! The functions, tables and collations of definitions that SQL may call or name.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,10 +7,10 @@ use super::object::ObjectEntry;
 use crate::manifest::{CollationBody, FunctionBody, Signature, Table};
 use crate::stats::FunctionStats;
 
-/// What SQL calls in a guest: its name, the definition that it comes from, its counters. Messages show
-/// it as `f()`, or with the word for what it is.
+/// A callable of a guest: its name, its definition and its counters. Messages show it as `f()`, or with the word
+/// for its kind.
 pub struct Callable {
-    /// What it is.
+    /// The namespace of its name.
     pub namespace: Namespace,
     /// Its name.
     pub name: String,
@@ -33,7 +33,7 @@ impl fmt::Display for Callable {
 
 /// A function that SQL may call.
 pub struct FunctionEntry {
-    /// What is called.
+    /// Its name, definition and counters.
     pub callable: Arc<Callable>,
     /// Its argument count; -1 for any.
     pub arguments: i32,
@@ -41,11 +41,11 @@ pub struct FunctionEntry {
     pub body: FunctionBody,
     /// Its parameters and result.
     pub signature: Arc<Signature>,
-    /// Whether it reads or gives subtypes.
+    /// Whether it reads subtypes or gives its result one.
     pub subtype: bool,
     /// Whether the same arguments always give the same result.
     pub deterministic: bool,
-    /// A built-in of the engine, or an earlier definition, has its name, so that SQL calls that one.
+    /// Whether a built-in of the engine or an earlier definition has its name, so that SQL calls that instead.
     pub shadowed: bool,
 }
 
@@ -63,26 +63,26 @@ impl FunctionEntry {
 
 /// A table function or a virtual table.
 pub struct TableEntry {
-    /// What is called.
+    /// Its name, definition and counters.
     pub callable: Arc<Callable>,
     /// Its columns and exports.
     pub table: Table,
-    /// A module of the engine, or an earlier definition, has its name.
+    /// Whether a module of the engine or an earlier definition has its name.
     pub shadowed: bool,
 }
 
 /// A collation.
 pub struct CollationEntry {
-    /// What is called.
+    /// Its name, definition and counters.
     pub callable: Arc<Callable>,
     /// Its export.
     pub body: CollationBody,
-    /// A collation of the engine, or an earlier definition, has its name.
+    /// Whether a collation of the engine or an earlier definition has its name.
     pub shadowed: bool,
 }
 
 impl CollationEntry {
-    /// Whether both give the same order, by the same right.
+    /// Whether both give the same order with the same rights.
     pub fn is_same(&self, other: &Self) -> bool {
         let (a, b) = (&self.callable.object, &other.callable.object);
         self.body == other.body

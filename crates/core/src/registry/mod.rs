@@ -1,7 +1,7 @@
 //! The registry: an immutable snapshot of what SQL may call, built from the rows of the catalog.
 //!
-//! Rows are untrusted: whatever is wrong with one becomes a problem of that definition, told when it
-//! is called, and never stops the others. Building a registry compiles nothing and reads no module.
+//! Rows are untrusted. An error in one becomes a problem of that definition, is reported when it is called, and
+//! never stops the others. Building a registry compiles nothing and reads no module.
 
 mod budget;
 mod declared;
@@ -26,14 +26,14 @@ use crate::error::{Error, ErrorKind};
 use crate::manifest::{Declared, DeclaredFunction, FunctionKey, function_key};
 use crate::policy::Policy;
 
-/// Tells whether the engine itself, or its application, has something of this name.
+/// Tells whether the engine or its application has something with this name.
 pub type IsForeign<'a> = &'a dyn Fn(Namespace, &str) -> bool;
 
-/// See the module's description.
+/// An immutable snapshot of everything that SQL may call.
 pub struct Registry {
-    /// The state of the catalog that this is a snapshot of; `None` for no catalog.
+    /// The state of the catalog that this is a snapshot of; `None` if there is no catalog.
     pub generation: Option<Generation>,
-    /// Why some definitions of the file were not read, if some were not.
+    /// Why some definitions of the file were not read, if so.
     pub problem: Option<String>,
     objects: Vec<Arc<ObjectEntry>>,
     functions: HashMap<FunctionKey, Arc<FunctionEntry>>,
@@ -54,8 +54,8 @@ impl Registry {
         }
     }
 
-    /// Builds a registry from the catalog; extensions come before functions. What is more than the
-    /// limits allow becomes a problem of its definition, in the order in which they were made.
+    /// Builds a registry from the catalog. Extensions come before functions. A definition that exceeds the limits
+    /// gets a problem; definitions are counted in the order in which they were made.
     pub fn build(
         loaded: LoadedCatalog,
         environment: &Environment,
@@ -183,13 +183,12 @@ impl Registry {
         self.functions.entry(key).or_insert_with(|| Arc::new(function));
     }
 
-    /// The function of this name and argument count, without regard to variadic ones.
+    /// The function with this name and argument count, ignoring variadic ones.
     pub fn function(&self, key: &FunctionKey) -> Option<&Arc<FunctionEntry>> {
         self.functions.get(key)
     }
 
-    /// The function that a call with this number of arguments means; `None` where there is none, or it is
-    /// shadowed.
+    /// The function that a call with this many arguments means; `None` if there is none or it is shadowed.
     pub fn callable(&self, name: &str, arguments: usize) -> Option<&Arc<FunctionEntry>> {
         let exact = i32::try_from(arguments).unwrap_or(i32::MAX);
         [exact, -1].into_iter().find_map(|arguments| {
@@ -197,8 +196,8 @@ impl Registry {
         })
     }
 
-    /// The function that a slot of this key calls: the one of the key, or a variadic one of the name.
-    /// Engines that keep the place of a deleted function find that and no variadic one.
+    /// The function that a slot of this key calls: the key's own, or a variadic one with the same name. Engines
+    /// that keep the slot of a deleted function may call it although only the variadic one is left.
     pub fn meant(&self, key: &FunctionKey) -> Option<&Arc<FunctionEntry>> {
         match usize::try_from(key.1) {
             Ok(arguments) => self.callable(&key.0, arguments),
@@ -206,7 +205,7 @@ impl Registry {
         }
     }
 
-    /// The error for a name without a function of the number of arguments that a call has.
+    /// The error if no function of this name takes the call's number of arguments.
     #[cold]
     pub fn no_such_function(&self, name: &str) -> Error {
         let other = self.functions().any(|entry| entry.name().eq_ignore_ascii_case(name));
@@ -217,8 +216,7 @@ impl Registry {
         self.explain(Error::new(ErrorKind::NotFound, message))
     }
 
-    /// Adds to an error about a name that the engine does not know why definitions of the file are not
-    /// there, if some are not.
+    /// Adds to an error about an unknown name why definitions of the file are missing, if some are.
     #[cold]
     pub fn explain(&self, error: Error) -> Error {
         const UNKNOWN: [&str; 4] =
@@ -239,7 +237,7 @@ impl Registry {
         }
     }
 
-    /// All functions, in no order.
+    /// All functions in no particular order.
     pub fn functions(&self) -> impl Iterator<Item = &Arc<FunctionEntry>> {
         self.functions.values()
     }
@@ -249,7 +247,7 @@ impl Registry {
         self.tables.get(&name.to_ascii_lowercase())
     }
 
-    /// All table functions and modules, in no order.
+    /// All table functions and modules in no particular order.
     pub fn tables(&self) -> impl Iterator<Item = &Arc<TableEntry>> {
         self.tables.values()
     }
@@ -259,7 +257,7 @@ impl Registry {
         self.collations.get(&name.to_ascii_lowercase())
     }
 
-    /// All collations, in no order.
+    /// All collations in no particular order.
     pub fn collations(&self) -> impl Iterator<Item = &Arc<CollationEntry>> {
         self.collations.values()
     }
@@ -278,7 +276,7 @@ impl Registry {
 /// The modules of a registry by their hash.
 type Modules = HashMap<[u8; 32], Arc<ModuleEntry>>;
 
-/// The module of this hash, read once however many definitions use it.
+/// The module with this hash. It is read once, however many definitions use it.
 fn read_module(
     loaded: &LoadedCatalog,
     sha256: [u8; 32],
@@ -299,9 +297,9 @@ fn read_module(
     }
 }
 
-/// Stands for the argument count of a table among the counters.
+/// The argument count of a table in the counters.
 const TABLE_STATS: i32 = -2;
-/// Stands for the argument count of a collation among the counters.
+/// The argument count of a collation in the counters.
 const COLLATION_STATS: i32 = -3;
 
 fn callable(

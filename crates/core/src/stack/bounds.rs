@@ -1,4 +1,4 @@
-//! The bounds of the running thread's stack, as each operating system tells them.
+//! The bounds of the current thread's stack, as each operating system reports them.
 //!
 //! The lowest bytes, which may be guard pages, are left out.
 #![cfg_attr(
@@ -14,14 +14,14 @@
 
 use std::ops::Range;
 
-/// The addresses of the thread's stack, without its guard; `None` where the system does not tell.
+/// The addresses of the thread's stack without its guard; `None` if the system does not tell.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) fn thread() -> Option<Range<usize>> {
     use std::mem::MaybeUninit;
     use std::ptr::null_mut;
 
     let mut attributes = MaybeUninit::<libc::pthread_attr_t>::uninit();
-    // SAFETY: the function fills the attributes of the running thread in.
+    // SAFETY: the function fills in the attributes of the running thread.
     if unsafe { libc::pthread_getattr_np(libc::pthread_self(), attributes.as_mut_ptr()) } != 0 {
         return None;
     }
@@ -42,7 +42,7 @@ pub(super) fn thread() -> Option<Range<usize>> {
     Some(main_thread_low(low, high).saturating_add(guard)..high)
 }
 
-/// musl tells how far the main thread's stack has grown, and not how far it may.
+/// musl reports how far the main thread's stack has grown, not how far it may grow.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn main_thread_low(low: usize, high: usize) -> usize {
     // SAFETY: it only gives a number.
@@ -58,11 +58,11 @@ fn main_thread_low(low: usize, high: usize) -> usize {
         return low;
     }
     let size = usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX);
-    // Of a stack without a limit too, so much may be counted on.
+    // Even a stack without a limit can be counted on to have this much.
     high.saturating_sub(size.min(8 << 20)).min(low)
 }
 
-/// The addresses of the thread's stack; `None` where the system does not tell.
+/// The addresses of the thread's stack; `None` if the system does not tell.
 #[cfg(target_vendor = "apple")]
 pub(super) fn thread() -> Option<Range<usize>> {
     // SAFETY: it only gives the running thread.
@@ -74,7 +74,7 @@ pub(super) fn thread() -> Option<Range<usize>> {
     Some(high.checked_sub(size)?..high)
 }
 
-/// The addresses of the thread's stack, without its guard; `None` where the system does not tell.
+/// The addresses of the thread's stack without its guard; `None` if the system does not tell.
 #[cfg(target_os = "freebsd")]
 pub(super) fn thread() -> Option<Range<usize>> {
     use std::mem::MaybeUninit;
@@ -97,10 +97,10 @@ pub(super) fn thread() -> Option<Range<usize>> {
     (known && size > 0).then(|| low.addr()..low.addr().saturating_add(size))
 }
 
-/// The addresses of the thread's stack, without what the system needs to tell of an overflow.
+/// The addresses of the thread's stack, without the part that the system needs to report an overflow.
 #[cfg(windows)]
 pub(super) fn thread() -> Option<Range<usize>> {
-    /// Guard pages, and what the system reserves below them.
+    /// Bytes of guard pages and of what the system reserves below them.
     const GUARD_BYTES: usize = 32 << 10;
 
     #[link(name = "kernel32")]
@@ -108,7 +108,7 @@ pub(super) fn thread() -> Option<Range<usize>> {
         fn GetCurrentThreadStackLimits(low: *mut usize, high: *mut usize);
     }
     let (mut low, mut high) = (0, 0);
-    // SAFETY: the function, which Windows 8 and later have, fills the two results in.
+    // SAFETY: the function, which Windows 8 and later have, fills in the two results.
     unsafe { GetCurrentThreadStackLimits(&raw mut low, &raw mut high) };
     Some(low.saturating_add(GUARD_BYTES)..high)
 }

@@ -1,8 +1,7 @@
-//! Reads back what CREATE and DROP have written.
+//! Reads back what CREATE and DROP wrote.
 //!
-//! The file may have triggers on the catalog's tables, or tables with other conflict clauses. These can
-//! undo or change a write without an error, and then a statement would have done nothing and said it
-//! had.
+//! The file may have triggers on the catalog's tables, or tables with other conflict clauses. These can undo or
+//! change a write without an error. Then a statement would report success although it did nothing.
 
 use super::access::CatalogAccess;
 use crate::catalog::{self, Generation};
@@ -12,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::registry::Registry;
 use crate::value::ValueRef;
 
-/// A definition as it has to be in the catalog.
+/// A definition as it must be in the catalog.
 pub(crate) struct Written {
     kind: ObjectKind,
     name: String,
@@ -46,7 +45,7 @@ impl Written {
         ]
     }
 
-    /// Whether the definition is in the catalog.
+    /// Checks that the definition is in the catalog.
     ///
     /// # Errors
     /// It is not.
@@ -71,7 +70,7 @@ pub(super) fn module(definition: &Definition) -> [ValueRef<'_>; 4] {
     ]
 }
 
-/// After a CREATE has written.
+/// Checks the catalog after a CREATE has written.
 ///
 /// # Errors
 /// Something is not in the catalog as it was written.
@@ -89,10 +88,10 @@ pub(super) fn created(
     check_generation(access, generation)
 }
 
-/// After the catalog was read again: what was created can be used.
+/// Checks that the created object can be used, after the catalog was read again.
 ///
 /// # Errors
-/// There is a problem with it, which a call would tell.
+/// It has a problem that a call would report.
 pub(super) fn usable(registry: &Registry, written: &Written) -> Result<()> {
     let object = registry.object(written.kind, &written.name);
     let problem = match object {
@@ -105,7 +104,7 @@ pub(super) fn usable(registry: &Registry, written: &Written) -> Result<()> {
     })
 }
 
-/// After a DROP has written.
+/// Checks the catalog after a DROP has written.
 ///
 /// # Errors
 /// The definition is still in the catalog.
@@ -122,7 +121,7 @@ pub(super) fn dropped(
     check_generation(access, generation)
 }
 
-/// Other connections notice changes by the generation.
+/// Checks the generation, because other connections notice changes by it.
 fn check_generation(access: &dyn CatalogAccess, generation: &Generation) -> Result<()> {
     if has_row(access, catalog::SELECT_WRITTEN_GENERATION, &[ValueRef::Blob(generation)])? {
         return Ok(());
@@ -134,12 +133,12 @@ fn has_row(access: &dyn CatalogAccess, sql: &str, parameters: &[ValueRef<'_>]) -
     access.select(sql, parameters, &mut |_| {})
 }
 
-/// The error for a write that was undone, with the triggers that can have done it.
+/// The error for a write that was undone, with the triggers that may have done it.
 #[cold]
 fn undone(access: &dyn CatalogAccess, what: &str) -> Error {
     let mut triggers = Vec::new();
     let sql = catalog::select_foreign_triggers();
-    // Without their names the error is still true.
+    // The error is true even without their names.
     let _ = access.select(&sql, &[], &mut |name| triggers.push(format!("\"{name}\"")));
     let cause = match triggers.as_slice() {
         [] => "a trigger or a constraint of the catalog's tables changed it".to_owned(),
