@@ -29,6 +29,8 @@ const SEARCHES: &[(&str, usize)] = &[
     ("decimal_exp", 1),
     ("decimal_mul", 2),
     ("decimal_pow2", 1),
+    ("geopoly_overlap", 2),
+    ("geopoly_within", 2),
     ("instr", 2),
     ("json_patch", 2),
     ("jsonb_patch", 2),
