@@ -1,11 +1,11 @@
 //! The aggregate functions behind definitions.
 //!
-//! The engine knows aggregates that it was opened with, by their names. So it is opened with a number of
-//! them without a meaning, which a statement gives them: the first aggregate of a definition that it
-//! uses is the first of these (`rewrite.rs`).
+//! The engine knows only the aggregates that it was opened with, by their names. So it is opened with a
+//! number of them without a meaning. A statement gives them one: the first aggregate of a definition that
+//! it uses is the first of these (`rewrite.rs`).
 //!
-//! Per row: the engine's accumulator has the state, where arguments go into a batch; see `session` of
-//! the core.
+//! Per row: the engine's accumulator has the state, whose batch takes the arguments; see `session` of the
+//! core.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -27,8 +27,8 @@ use crate::row::Row;
 use crate::running::{self, Running};
 use crate::value::{borrowed, owned, subtype};
 
-/// What the engine is to call where it finds an aggregate in the place of a scalar function, if the name
-/// is that of one: it would panic.
+/// What the engine is to call if it finds an aggregate in place of a scalar function, because it would
+/// panic. `None` if the name is not that of such an aggregate.
 pub(crate) fn misused(name: &str) -> turso_core::Result<Option<ExternalFunc>> {
     let number = name.strip_prefix(PLAIN).and_then(|number| number.parse().ok());
     let misused = |number| {
@@ -76,7 +76,7 @@ pub(crate) fn register(options: OpenOptions) -> OpenOptions {
         let name = name(number, is_plain);
         match ExternalFunc::new_native_aggregate(name, 1, Numbered(number)) {
             Ok(function) => options.extension_function(function),
-            // It is refused for a negative number of arguments alone.
+            // Only a negative number of arguments would be refused.
             Err(_) => options,
         }
     })
@@ -97,14 +97,14 @@ impl AggregateFunction for Numbered {
 /// What the engine keeps for a group of rows.
 struct Accumulator {
     number: usize,
-    /// From the first row on.
+    /// Made by the first row.
     group: Option<Group>,
 }
 
 /// A group of rows that is being aggregated.
 struct Group {
     state: AggregateState,
-    /// Of which the state is part.
+    /// The execution that the state is part of.
     execution_number: u64,
     packed: bool,
 }
@@ -158,7 +158,7 @@ impl Group {
         }
     }
 
-    /// Does with a row what is due once a batch, or wrong.
+    /// Handles a row that completes a batch or could not be appended.
     #[cold]
     fn pass<A: Arguments>(
         &mut self,
@@ -177,7 +177,7 @@ impl Group {
 }
 
 impl Drop for Accumulator {
-    /// Nobody wants the result. Where the execution has ended, its states have ended with it.
+    /// Nobody wants the result. If the execution has ended, its states have ended with it.
     fn drop(&mut self) {
         let Some(group) = self.group.take() else { return };
         let Some(mut running) = running::take() else { return };
@@ -193,7 +193,7 @@ fn within<T>(body: impl FnOnce(&mut Running) -> Result<T>) -> Result<T, Box<Limb
     let Some(mut running) = running::take() else {
         return Err(Box::new(error::of_function(&no_statement())));
     };
-    // A panic leaves out what was bound, which is bound anew.
+    // A panic loses what was bound; it is bound again.
     match catch_unwind(AssertUnwindSafe(|| body(&mut running))) {
         Ok(result) => {
             let result = result.map_err(|error| running.fail(error));
@@ -204,7 +204,7 @@ fn within<T>(body: impl FnOnce(&mut Running) -> Result<T>) -> Result<T, Box<Limb
     }
 }
 
-/// Makes a state, binding the aggregate to what the statement's snapshot says if that is due.
+/// Makes a state. Binds the aggregate to the statement's snapshot first, unless it is bound already.
 #[cold]
 fn open(running: &mut Running, number: usize) -> Result<Group> {
     let Meaning { slot, packed } = *running.aggregates.get(number).ok_or_else(no_statement)?;

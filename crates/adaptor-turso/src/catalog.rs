@@ -1,4 +1,4 @@
-//! The connection as the core writes definitions into it.
+//! The connection as the core uses it to write definitions.
 
 use std::sync::Arc;
 

@@ -1,8 +1,8 @@
 //! Collations of definitions.
 //!
-//! The engine calls a function with two texts, and gives it no way to fail. So the first fault is kept with
-//! the statement, which is interrupted, and reports it in place of whatever it gives next. A comparison
-//! is one of the statement's calls: it sees the same version of the catalog, in the same instances.
+//! The engine calls a function with two texts, and gives it no way to fail. So the statement keeps the
+//! first fault, is interrupted, and reports it in place of whatever comes next. A comparison is a call of
+//! the statement: it sees the same version of the catalog, in the same instances.
 
 use std::cmp::Ordering;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -39,14 +39,14 @@ unsafe extern "C" fn compare(
     ordering as i32
 }
 
-/// Asks the guest. After a fault of the statement, and outside of any, texts have an order all the same.
+/// Asks the guest. After a fault of the statement, or outside any statement, texts are compared as bytes.
 fn order(slot: usize, a: &str, b: &str) -> Ordering {
     let Some(mut running) = running::take() else { return a.cmp(b) };
     if running.fault.is_some() {
         running::put(running);
         return a.cmp(b);
     }
-    // A panic leaves out what was bound.
+    // A panic loses what was bound.
     let called = catch_unwind(AssertUnwindSafe(|| call(&mut running, slot, a, b)));
     let ordering = called.unwrap_or_else(|_| Err(panicked())).unwrap_or_else(|error| {
         running.state.connection.interrupt();
@@ -74,7 +74,7 @@ fn call(running: &mut Running, slot: usize, a: &str, b: &str) -> Result<Ordering
     state.session.compare(execution, slot, &collations[known].1, a, b)
 }
 
-/// Binds the collation to what the statement's snapshot says; its place among those of the statement.
+/// Binds the collation to what the statement's snapshot says. Gives its place among the statement's.
 #[cold]
 fn bind(running: &mut Running, slot: usize) -> Result<usize> {
     let state = Arc::clone(&running.state);
@@ -95,7 +95,7 @@ fn bind(running: &mut Running, slot: usize) -> Result<usize> {
     Ok(collations.len() - 1)
 }
 
-/// Has the connection know the collations of a snapshot, and forget others.
+/// Tells the connection of the collations of a snapshot, and has it forget others.
 pub(crate) fn register(state: &ConnectionState, registry: &Registry) {
     for entry in registry.collations().filter(|entry| !entry.shadowed) {
         let name = entry.callable.name.to_ascii_lowercase();

@@ -15,22 +15,22 @@ use crate::{collation, error, stack};
 /// An open connection with Commensal in it.
 pub struct TursoConnection {
     pub(crate) state: Arc<ConnectionState>,
-    /// Statements that write in the middle of their execution.
+    /// How many statements that write are in the middle of their execution.
     pub(crate) writing: Cell<usize>,
-    /// Rows changed by the last statement that could write. The engine's own number counts the rows
-    /// that CREATE FUNCTION writes, too.
+    /// Rows changed by the last statement that could write. The engine's own number also counts the rows
+    /// that CREATE FUNCTION writes.
     pub(crate) changes: Cell<u64>,
     /// The engine's last rowid after CREATE FUNCTION, and the one to show instead.
     rowid: Cell<Option<(i64, i64)>>,
-    /// The engine panicked: what it holds in memory is not to be trusted.
+    /// The engine panicked, so what it holds in memory cannot be trusted.
     broken: Cell<bool>,
 }
 
 impl TursoConnection {
     pub(crate) fn new(connection: Arc<Connection>, environment: Arc<Environment>) -> Self {
         let state = ConnectionState::new(connection, environment, collation::register);
-        // A catalog that cannot be read is told by the statement that needs a function, and does not
-        // keep the database from opening.
+        // A catalog that cannot be read does not keep the database from opening. The statement that needs a
+        // function reports it.
         let _ = state.current();
         Self {
             state,
@@ -41,7 +41,7 @@ impl TursoConnection {
         }
     }
 
-    /// Whether the engine can be asked for anything.
+    /// Fails if the engine panicked before.
     pub(crate) fn check_usable(&self) -> Result<()> {
         if !self.broken.get() {
             return Ok(());
@@ -52,7 +52,7 @@ impl TursoConnection {
         ))
     }
 
-    /// Runs the engine, which panics where it finds what it takes for impossible.
+    /// Runs the engine, which panics at what it takes for impossible.
     #[inline]
     pub(crate) fn guard<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<T> {
         catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
@@ -61,7 +61,7 @@ impl TursoConnection {
         })
     }
 
-    /// What the engine holds in memory is not to be trusted any longer.
+    /// Notes that what the engine holds in memory can no longer be trusted.
     pub(crate) fn set_broken(&self) {
         self.broken.set(true);
     }
@@ -82,8 +82,8 @@ impl TursoConnection {
         self.rowid.set(Some((self.state.connection.last_insert_rowid(), rowid)));
     }
 
-    /// Compiles the first statement. Gives the statement, `None` for nothing but comments, and the
-    /// bytes consumed; besides, what was asked for meanwhile.
+    /// Compiles the first statement. Gives the statement, or `None` if there are only comments, and the
+    /// bytes consumed; and what was asked for meanwhile.
     fn compile(&self, sql: &str) -> (Result<Option<(Statement, usize)>>, Box<Running>) {
         let new = || Running::new(Arc::clone(&self.state));
         let mut running = new();
@@ -110,7 +110,7 @@ impl TursoConnection {
         let (mut result, mut asked) = self.compile(sql);
         match &result {
             Err(error) if asked.missed => {
-                // It may name a function that is in the catalog and was not read yet.
+                // It may name a function that is in the catalog but was not read yet.
                 match self.guard(|| self.state.refresh()) {
                     Ok(registry)
                         if registry.functions().next().is_some()
@@ -127,9 +127,9 @@ impl TursoConnection {
                     Ok(_) => {}
                 }
             }
-            // Within a transaction nothing is read here: that would take a snapshot before the
-            // statement runs, and a first statement that writes would come too late. A catalog that
-            // cannot be read is told when a function is called.
+            // Within a transaction nothing is read here, because that would take a snapshot before the
+            // statement runs, and a first statement that writes would come too late. A call of a function
+            // reports a catalog that cannot be read.
             Ok(_)
                 if (asked.resolved || asked.yielded)
                     && self.state.connection.get_auto_commit()
@@ -149,8 +149,8 @@ impl TursoConnection {
 impl Drop for TursoConnection {
     fn drop(&mut self) {
         self.state.finalize_cached();
-        // Statements borrow the connection, so none is left. The last connection of a file writes
-        // what is in the log into the file; if that fails, it stays in the log.
+        // Statements borrow the connection, so none is left. The last connection of a file writes the log
+        // into the file. If that fails, the changes stay in the log.
         let _ = self.guard(|| self.state.connection.close().map_err(error::of_engine));
     }
 }

@@ -1,4 +1,4 @@
-//! A file opened by the engine, or a database in memory, which connections are made from.
+//! A file that the engine has opened, or a database in memory. Connections are made from it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -58,8 +58,8 @@ impl TursoDatabase {
     /// Opens a file.
     ///
     /// # Errors
-    /// The engine cannot open it, or must not: another program left a journal beside it, which it
-    /// would not see.
+    /// The engine cannot open it, or must not, because another program left a journal beside it. The engine
+    /// would not see that.
     fn open(path: &Path, options: OpenOptions) -> Result<Self> {
         let cannot = |kind, reason: &dyn std::fmt::Display| {
             Error::new(kind, format!("cannot open \"{}\": {reason}", path.display()))
@@ -115,8 +115,8 @@ impl OpenDatabase for TursoDatabase {
     }
 }
 
-/// What SQLite left in its rollback journal is not committed, and has to be undone before anybody
-/// reads the file. The engine does not look for it.
+/// Refuses a file with a rollback journal of SQLite's. What the journal covers is not committed and has to
+/// be undone before anybody reads the file, but the engine does not look for it.
 fn check_journal(path: &Path) -> Result<()> {
     let mut journal = path.as_os_str().to_owned();
     journal.push("-journal");
@@ -134,7 +134,7 @@ fn check_journal(path: &Path) -> Result<()> {
     }
 }
 
-/// Refuses a file with texts that the engine had better not parse; the levels of the deepest one.
+/// Refuses a file with texts that the engine must not parse. Gives the levels of the deepest one.
 fn check_schema(io: &Arc<dyn IO>, path: &Path) -> Result<usize> {
     let (mut deepest, mut columns) = (0, Columns::default());
     let read = |row: Row<'_>| {
@@ -149,7 +149,7 @@ fn check_schema(io: &Arc<dyn IO>, path: &Path) -> Result<usize> {
         Ok(())
     };
     let read = guard(|| Ok(schema_file::read(io, path, read)))?;
-    // As damaged files are reported.
+    // The code with which damaged files are reported.
     const CORRUPT: i32 = 11;
     read.map_err(|Unreadable(reason)| {
         Error::new(ErrorKind::Engine, reason).with_engine_code(CORRUPT)
@@ -166,8 +166,8 @@ impl From<String> for Unreadable {
     }
 }
 
-/// Runs the engine. What it takes for impossible, in a file that was tampered with, say, it answers
-/// with a panic.
+/// Runs the engine. It panics at what it takes for impossible, for example in a file that was tampered
+/// with.
 pub(crate) fn guard<T>(body: impl FnOnce() -> Result<T, LimboError>) -> Result<T> {
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(body)) {
         Ok(result) => result.map_err(error::of_engine),

@@ -1,7 +1,7 @@
-//! The dialect: SQLite's, and functions of the connection that asks.
+//! The dialect: SQLite's, with the functions of the connection that asks.
 //!
-//! It has no state: a file that is opened twice in a process has one database in the engine, with
-//! the dialect of whoever was first.
+//! It has no state. A file that is opened twice in a process has one database in the engine, with the
+//! dialect of whoever was first.
 
 use std::sync::Arc;
 
@@ -16,8 +16,8 @@ use crate::{aggregate, function, introspection, meaning, names, rewrite, row, ru
 pub(crate) struct Dialect;
 
 impl turso_core::Dialect for Dialect {
-    /// Not SQLite's name: with a database that somebody else opened in this process, no function
-    /// would be found.
+    /// Not SQLite's name: in a database that somebody else opened in this process, no function would be
+    /// found.
     fn name(&self) -> &'static str {
         "commensal"
     }
@@ -68,7 +68,7 @@ impl turso_core::Dialect for Dialect {
         aggregate::register(introspection::register(options))
     }
 
-    /// Asked while a statement is prepared, also anew within a step, several times for each call.
+    /// Asked while a statement is prepared, also again within a step, several times for each call.
     fn resolve_function(&self, name: &str, arguments: usize) -> Result<Option<Func>> {
         if meaning::is_adorned(name) {
             return Ok(None);

@@ -1,7 +1,7 @@
-//! The connection as a program drives it: statements of ours told apart from the engine's.
+//! The connection as a program drives it. It tells statements of ours from the engine's.
 //!
-//! They are told apart here and not in the dialect: the engine would want a statement of its own for each,
-//! which can then only be written within a function, and it must not.
+//! The dialect does not do that: for each of ours the engine would want a statement of its own, which could
+//! then be written only within a function, and it must not.
 
 use std::sync::{Arc, Weak};
 

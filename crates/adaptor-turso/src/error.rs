@@ -20,13 +20,13 @@ const AUTH: i32 = 23;
 #[cold]
 pub(crate) fn of_engine(error: LimboError) -> Error {
     let code = match &error {
-        // What RAISE and our functions report; only constraints have a code of their own.
+        // RAISE and our functions report this. Only constraints have a code of their own.
         LimboError::Raise(..) => 1,
         error => error.sqlite_result_code(),
     };
     let (kind, message, offset) = match error {
         LimboError::Interrupt => (ErrorKind::Interrupted, "interrupted".to_owned(), None),
-        // Without what the engine puts before them.
+        // Leaves out what the engine puts before these messages.
         LimboError::ParseError(message) => (ErrorKind::Engine, message, None),
         LimboError::Busy => (ErrorKind::Engine, "database is locked".to_owned(), None),
         LimboError::LexerError(error) => {
@@ -59,26 +59,26 @@ fn offset(error: &ParserError) -> Option<usize> {
     }
 }
 
-/// What a statement reports that waited for others in vain.
+/// The error of a statement that waited for others in vain.
 #[cold]
 pub(crate) fn busy() -> Error {
     of_engine(LimboError::Busy)
 }
 
-/// What a statement reports that was interrupted.
+/// The error of a statement that was interrupted.
 #[cold]
 pub(crate) fn interrupted() -> Error {
     of_engine(LimboError::Interrupt)
 }
 
-/// An error of a function for the engine, an interrupt too. Only this variant, and constraints, undo
-/// the statement and keep the transaction, whatever the statement does.
+/// An error of a function, or an interrupt, for the engine. Only this variant, and constraints, undo the
+/// statement and keep the transaction, whatever the statement does.
 #[cold]
 pub(crate) fn of_function(error: &Error) -> LimboError {
     LimboError::Raise(ResolveType::Abort, error.message().to_owned())
 }
 
-/// What a panic of the engine is reported as.
+/// The error that reports a panic of the engine.
 #[cold]
 pub(crate) fn of_panic(panic: &(dyn Any + Send)) -> Error {
     let message = panic.downcast_ref::<&str>().copied();
@@ -87,7 +87,7 @@ pub(crate) fn of_panic(panic: &(dyn Any + Send)) -> Error {
     Error::new(ErrorKind::Engine, format!("Turso panicked: {message}")).with_engine_code(1)
 }
 
-/// Whether the same would work a moment later.
+/// Whether the same may work a moment later.
 pub(crate) fn is_transient(error: &Error) -> bool {
     matches!(error.engine_code(), Some(BUSY | INTERRUPT))
 }
@@ -97,7 +97,7 @@ pub(crate) fn panicked() -> Error {
     Error::new(ErrorKind::Fault, "a defect of Commensal: it panicked")
 }
 
-/// The engine called without a statement of ours.
+/// The engine called a function without a statement of ours.
 #[cold]
 pub(crate) fn no_statement() -> Error {
     Error::new(ErrorKind::Fault, "a function was called outside of any statement of its connection")

@@ -58,7 +58,7 @@ pub(crate) fn resolve(
         };
     };
     if let FunctionBody::Aggregate(_) = entry.body {
-        // Those in the statement itself were replaced before.
+        // Aggregates in the statement itself were replaced before.
         let message = format!(
             "{name}() is an aggregate of a definition: Turso does not use these in triggers and constraints"
         );
@@ -69,8 +69,8 @@ pub(crate) fn resolve(
 }
 
 thread_local! {
-    /// The slot that is called. The engine makes a call, and steps it at once, for each row; one
-    /// that held its slot's number would be allocated.
+    /// The slot that is called. The engine makes a call for each row and steps it at once. A call that held
+    /// its slot's number would be allocated.
     static CALLED: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -83,17 +83,17 @@ impl ScalarFunction for FunctionSlot {
     }
 }
 
-/// One call. Of no size, so that boxing it allocates nothing.
+/// One call. It has no size, so boxing it allocates nothing.
 pub(crate) struct Call;
 
 impl ScalarCall for Call {
-    /// The result is written where the engine wants it, and handed on by nobody: a value that is written
-    /// to the stack in parts, and moved from there as a whole, makes the processor wait each time.
+    /// The result is written where the engine wants it, and is not passed on: if a value is written to the
+    /// stack in parts and moved from there as a whole, the processor waits each time.
     fn step(&mut self, connection: &Arc<Connection>, args: &[Register]) -> IOResultOr<Value> {
         let number = CALLED.get();
         let mut result = Ok(IOResult::Done(Value::Null));
         let body = || call(connection, number, &Registers(args), &mut result);
-        // A panic leaves out what was bound, which is bound anew.
+        // A panic loses what was bound; it is bound again.
         if catch_unwind(AssertUnwindSafe(body)).is_err() {
             return Err(Box::new(error::of_function(&panicked())));
         }
@@ -132,7 +132,7 @@ fn run(
     result: &mut IOResultOr<Value>,
 ) -> Result<()> {
     if !running.execution.as_ref().is_some_and(|execution| execution.is_bound(number)) {
-        // Not called before, or a fault took its instance.
+        // It was not called before, or a fault took its instance.
         bind(running, number)?;
     }
     let Running { state, execution: Some(execution), .. } = running else {
@@ -155,7 +155,7 @@ fn run(
     }
 }
 
-/// Binds the slot to what the statement's snapshot says, compiling if that is due.
+/// Binds the slot to what the statement's snapshot says, and compiles the module if necessary.
 #[cold]
 fn bind(running: &mut Running, number: usize) -> Result<()> {
     let state = Arc::clone(&running.state);

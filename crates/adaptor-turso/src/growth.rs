@@ -1,17 +1,17 @@
 //! How far a statement of a guest's can make values grow.
 //!
-//! The engine has no limit of a value's length but 1 GB, and none at all for some functions. It knows
-//! nothing of a guest's limit either. So what a program can make of a value is bounded before it runs:
-//! functions that make a text of any length of a few bytes are refused; what adds two values, or doubles
-//! one, is counted, and what the statement brings along has to be that much shorter.
+//! The engine's only limit on the length of a value is 1 GB, some functions have none, and it knows nothing
+//! of a guest's limit. So what a program can make of a value is bounded before it runs. Functions that make
+//! a text of any length from a few bytes are refused. Operations that add two values, or double one, are
+//! counted, and the statement's own values have to be that much shorter.
 
 use std::collections::HashSet;
 
 use crate::error::refusal;
 use commensal_core::{Error, ErrorKind, Result};
 
-/// Functions whose result is longer than all they are given by more than a small factor, or that
-/// take any number of values together.
+/// Functions whose result can be longer than their arguments by more than a small factor, or that take any
+/// number of values together.
 const REFUSED: &[&str] = &[
     "array_agg",
     "array_append",
@@ -52,7 +52,7 @@ const REFUSED: &[&str] = &[
     "zeroblob",
 ];
 
-/// Functions whose result is longer by a factor, and how often it has to be doubled for that.
+/// Functions whose result is longer by a factor, with the number of doublings that makes.
 const FACTORS: &[(&str, u32)] = &[
     ("hex", 1),
     ("json", 3),
@@ -70,7 +70,7 @@ const FACTORS: &[(&str, u32)] = &[
 /// How often a statement can double a value.
 const DOUBLINGS_MAX: u32 = 12;
 
-/// Whether guests cannot call this function for what it makes.
+/// Whether guests cannot call this function because of what it makes.
 pub(crate) fn is_refused(name: &str) -> bool {
     REFUSED.iter().any(|refused| refused.eq_ignore_ascii_case(name))
 }
@@ -81,22 +81,22 @@ pub(crate) struct Growth {
     /// The operands of each addition of two texts.
     additions: Vec<[i64; 2]>,
     doublings: u32,
-    /// Registers that have a constant at some time, and those that have something else.
+    /// Registers that hold a constant at some time, and those that hold something else.
     constants: HashSet<i64>,
     others: HashSet<i64>,
-    /// Rows are taken out of where the program has put them, as in a recursive common table expression.
+    /// Rows are taken from where the program has put them, as in a recursive common table expression.
     loops: bool,
 }
 
 impl Growth {
-    /// A call of a function.
+    /// Counts a call of a function.
     pub(crate) fn call(&mut self, name: &str, result: i64) {
         let factor = FACTORS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         self.doublings += factor.map_or(0, |(_, doublings)| *doublings);
         self.others.insert(result);
     }
 
-    /// An instruction with P1, P2 and P3.
+    /// Counts an instruction with P1, P2 and P3.
     pub(crate) fn add(&mut self, opcode: &str, [p1, p2, p3]: [i64; 3]) {
         match opcode {
             "Concat" => {
@@ -107,15 +107,15 @@ impl Growth {
                 self.constants.insert(p2);
             }
             "IdxDelete" | "Delete" => self.loops = true,
-            // Nothing tells which of these is written.
+            // It is not known which of these it writes.
             _ => self.others.extend([p1, p2, p3]),
         }
     }
 
-    /// How often a value can be doubled, by a statement with a text of so many bytes.
+    /// How often a statement with a text of this many bytes can double a value.
     ///
     /// # Errors
-    /// More often than guests may, or without end; the text is too long for it.
+    /// More often than guests may, or without end; the text is too long for this.
     pub(crate) fn doublings(&self, bytes: usize, bytes_max: usize) -> Result<u32> {
         let is_constant =
             |register: &i64| self.constants.contains(register) && !self.others.contains(register);
@@ -141,7 +141,7 @@ impl Growth {
     }
 }
 
-/// Whether a value of this length, doubled so often, is within the limit.
+/// Checks that a value of this length, doubled this often, is within the limit.
 ///
 /// # Errors
 /// It is not.
