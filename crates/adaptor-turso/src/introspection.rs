@@ -84,9 +84,9 @@ struct IntrospectionCursor {
 }
 
 impl IntrospectionCursor {
-    /// The rows now, by the snapshot of the statement that asks.
+    /// The rows now, from the snapshot of the statement that asks.
     fn read(&self) -> Result<Vec<Vec<Value>>, Box<LimboError>> {
-        // Without one, the engine reads for itself, and there is nothing to show.
+        // Without a statement the engine reads for itself, and there is nothing to show.
         let Some(mut running) = running::take() else { return Ok(Vec::new()) };
         let registry = running.registry().map_err(|error| running.fail(error));
         let environment = Arc::clone(&running.state.environment);

@@ -1,12 +1,11 @@
-//! How deep SQL text nests, told from its tokens, before the engine's parser sees it.
+//! Measures how deep SQL text nests, by its tokens, before the engine's parser sees it.
 //!
-//! The engine parses and compiles by recursion and has a bound for expressions only: text with enough
-//! subselects or UNIONs overflows the stack, which ends the process. So text is measured first; what
-//! is within the limit gets a stack that is large enough (`stack.rs`), and the rest is refused.
-//!
-//! The tokens are those of the engine's own lexer. The measure is an upper bound of the height of the
-//! syntax tree: a group in brackets is as high as its highest part and one more, a part as high as the
-//! operators in it and the highest group among them.
+//! The engine parses and compiles by recursion, and limits only expressions. Text with enough subselects or
+//! UNIONs overflows the stack, which ends the process. So text is measured first: what is within the limit
+//! gets a large enough stack (`stack.rs`), and the rest is refused.
+//! The tokens come from the engine's own lexer. The measure is an upper bound of the height of the syntax
+//! tree: a group in brackets is one higher than its highest part, and a part is as high as its operators
+//! and the highest group among them together.
 
 use std::collections::{HashMap, HashSet};
 
@@ -18,15 +17,15 @@ use turso_parser::token::TokenType as T;
 /// Levels of nesting that a statement may have, with the views and triggers that it uses.
 pub(crate) const LEVELS_MAX: usize = 1000;
 
-/// How often a statement may use views, common table expressions, triggers and foreign keys with
-/// actions, counted where they use one another, too.
+/// How often a statement may use views, common table expressions, triggers and foreign keys with actions.
+/// Uses within one another count, too.
 pub(crate) const EXPANSIONS_MAX: usize = 5000;
 
-/// Tokens of all these, at each of their uses, and those of what an alias names, at each use of the alias. The
-/// engine takes some 400 bytes for each.
+/// How many tokens all these may have, counted at each use, with those that an alias stands for, at each
+/// use of the alias. The engine takes some 400 bytes for each.
 pub(crate) const TOKENS_MAX: usize = 200_000;
 
-/// Common table expressions in a row that are used before they are defined. The text is read once for each.
+/// How many common table expressions in a row may be used before they are defined. Each costs a reading.
 const LATER_MAX: usize = 6;
 
 /// Levels of a subselect. Its stack frames are larger than those of an operator.
@@ -35,7 +34,7 @@ const SUBSELECT: usize = 5;
 /// What the names in a text stand for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Expanded {
-    /// Views, common table expressions, triggers and foreign keys, each as often as it is used.
+    /// Views, common table expressions, triggers and foreign keys, counted at each use.
     pub(crate) uses: usize,
     /// Tokens of these and of what aliases name.
     pub(crate) tokens: usize,
@@ -62,20 +61,20 @@ impl Expanded {
 pub(crate) struct Size {
     pub(crate) levels: usize,
     pub(crate) expanded: Expanded,
-    /// It is a statement that gets into the schema.
+    /// Whether the statement gets into the schema.
     pub(crate) adds: bool,
 }
 
 /// What names in the text stand for.
 pub(crate) trait Names {
-    /// What a name stands for where a statement does this.
+    /// What a name stands for in a statement that does this to tables.
     ///
     /// # Errors
     /// It is too much.
     fn size(&mut self, name: &str, writes: Writes) -> Result<Size>;
 }
 
-/// What a statement does to tables. Several together: a set.
+/// What a statement does to tables, as a set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Writes(u8);
 
@@ -88,7 +87,7 @@ impl Writes {
     fn of(kind: T) -> Self {
         match kind {
             T::TK_INSERT => Self::INSERT,
-            // Rows in conflict are deleted.
+            // Rows in conflict are deleted, too.
             T::TK_REPLACE => Self(Self::INSERT.0 | Self::DELETE.0),
             T::TK_UPDATE => Self::UPDATE,
             T::TK_DELETE => Self::DELETE,
@@ -123,8 +122,8 @@ pub(crate) fn measure(sql: &str, names: &mut dyn Names) -> Result<Size> {
     for _ in 0..LATER_MAX {
         let mut scan = Scan::new(names, known);
         let size = scan.measure(sql)?;
-        // A common table expression may use one that is defined later, whose size is known now. Sizes only
-        // grow, up to the limit.
+        // A common table expression may use one that is defined later, whose size is known only now. Sizes
+        // only grow, up to the limit.
         if !scan.is_early || scan.known == scan.ctes {
             return Ok(size);
         }
@@ -164,7 +163,7 @@ pub(crate) fn check(levels: usize, expanded: Expanded) -> Result<Size> {
     Ok(Size { levels, expanded, adds: false })
 }
 
-/// A token, without what the engine does not need to know of it here.
+/// A token, with only what is needed here.
 #[derive(Clone, Copy)]
 struct Token<'a> {
     kind: T,
@@ -178,7 +177,7 @@ struct Tokens<'a> {
     before: T,
     /// The last token, if it is a name.
     name: Option<&'a [u8]>,
-    /// The one before a dot, if that was the last.
+    /// The name before the dot, if the last token was a dot.
     schema: Option<&'a [u8]>,
     has_begun: bool,
 }
@@ -194,7 +193,7 @@ impl<'a> Tokens<'a> {
         }
     }
 
-    /// The next token; `None` at the end, and where the engine's parser stops as well.
+    /// The next token. `None` at the end, and where the engine's parser stops, too.
     fn next(&mut self) -> Option<Token<'a>> {
         loop {
             let token = self.lexer.next()?.ok()?;
@@ -212,25 +211,25 @@ impl<'a> Tokens<'a> {
     }
 }
 
-/// What stands between two brackets, and the whole text.
+/// What is between two brackets, or the whole text.
 struct Group<'a> {
     /// Levels of the group itself.
     weight: usize,
-    /// Levels that are within one another although they stand side by side: terms of a compound,
-    /// common table expressions and generated columns, each of which may use the one before.
+    /// Levels that nest although they stand side by side: terms of a compound, common table expressions and
+    /// generated columns. Each may use the one before.
     chain: usize,
     /// The highest part so far.
     highest: usize,
     /// Operators of the current part, and the highest group in it.
     operators: usize,
     child: usize,
-    /// What ends it.
+    /// The token that ends it.
     end: T,
-    /// The name before it, of a function say.
+    /// The name before it, for example of a function.
     opened_by: Option<&'a [u8]>,
     /// The last name in it.
     before: Option<&'a [u8]>,
-    /// It is what a name in WITH, or a generated column, stands for.
+    /// A name in WITH, or a generated column, stands for it.
     defines: Option<Option<&'a [u8]>>,
     /// What there was before it.
     expanded: Expanded,
@@ -278,9 +277,9 @@ struct Scan<'a, 'n> {
     names: &'n mut dyn Names,
     groups: Vec<Group<'a>>,
     ctes: Ctes,
-    /// Those that the scan before has found.
+    /// Those that the scan before found.
     known: Ctes,
-    /// Names that were no common table expressions where they were used.
+    /// Names that were not common table expressions where they were used.
     other: HashSet<String>,
     /// Whether one of them was defined later.
     is_early: bool,
@@ -296,8 +295,8 @@ struct Scan<'a, 'n> {
     writes: Writes,
     /// The table that rows are inserted into.
     target: Option<&'a [u8]>,
-    /// A name of which the next token tells whether it stands before a dot: of a schema, or of the table of
-    /// a column, which uses nothing.
+    /// The last name. The next token tells whether it stands before a dot. Then it is a schema, or the
+    /// table of a column, and uses nothing.
     last: Option<Token<'a>>,
 }
 
@@ -324,7 +323,7 @@ impl<'a, 'n> Scan<'a, 'n> {
     fn measure(&mut self, sql: &'a str) -> Result<Size> {
         let mut tokens = Tokens::new(sql);
         let mut is_trigger = false;
-        // What comes before the statements of a trigger says when it runs, and not what it does.
+        // The part before a trigger's statements says when it runs, not what it does.
         let mut is_head = false;
         let mut adds = false;
         while let Some(token) = tokens.next() {
@@ -341,7 +340,7 @@ impl<'a, 'n> Scan<'a, 'n> {
                 kind if !is_head => self.writes = self.writes.and(Writes::of(kind)),
                 _ => {}
             }
-            // What is dropped is not compiled.
+            // A dropped object is not compiled.
             self.resolves &= tokens.has_begun || token.kind != T::TK_DROP;
             self.end_name(token.kind)?;
             self.own += 1;
@@ -381,7 +380,7 @@ impl<'a, 'n> Scan<'a, 'n> {
                 group.end_part();
                 group.chain += 2;
             }
-            // Of ON CONFLICT, of which each is within the one before.
+            // Clauses of ON CONFLICT nest, each in the one before.
             T::TK_DO => group.chain += 1,
             T::TK_FROM if before == T::TK_DISTINCT => group.operators += 1,
             // A trigger's next statement.
@@ -466,7 +465,7 @@ impl<'a, 'n> Scan<'a, 'n> {
         Ok(())
     }
 
-    /// Takes note where a part of a list begins, and of an alias, which comes last in a part.
+    /// Notes where a part of a list begins, and an alias, which comes last in a part.
     fn end_part(&mut self, token: &Token<'a>, tokens: &Tokens<'a>) {
         let own = self.own;
         let Some(group) = self.groups.last_mut() else { return };
@@ -480,9 +479,9 @@ impl<'a, 'n> Scan<'a, 'n> {
         }
     }
 
-    /// What a common table expression of this name stands for; nothing for none.
+    /// What a common table expression of this name stands for, or nothing if there is none.
     fn cte(&mut self, name: &str) -> Expanded {
-        // Within its own text it is recursive, unless one within that has its name.
+        // Within its own text it is recursive, unless an inner one has its name.
         let is_own =
             |group: &&Group<'_>| group.defines.flatten().is_some_and(|own| plain(own) == name);
         let own = self.groups.iter().rev().find(is_own);
@@ -491,7 +490,7 @@ impl<'a, 'n> Scan<'a, 'n> {
             None => (0, &self.known[..]),
         };
         let of = |ctes: &[(String, Expanded)]| {
-            // Of several of one name, in brackets of their own, the one of which most is used.
+            // If several in brackets of their own have one name, the largest counts.
             ctes.iter().filter(|cte| cte.0 == name).map(|cte| cte.1).reduce(Expanded::max)
         };
         let found = of(&self.ctes[from..]);
@@ -509,7 +508,7 @@ impl<'a, 'n> Scan<'a, 'n> {
         if self.resolves {
             size = self.names.size(&name, self.writes)?;
         }
-        // A dot may say that it is what is in the schema, and not the common table expression.
+        // After a dot the name may mean what is in the schema, and not the common table expression.
         let alias = self.aliases.get(&name).copied().unwrap_or(0);
         let alias = Expanded { uses: 0, tokens: alias };
         self.expanded = self.expanded.and(size.expanded).and(self.cte(&name)).and(alias);
@@ -550,7 +549,7 @@ fn is_name(kind: T) -> bool {
     )
 }
 
-/// Whether a token stands for itself, and nothing nests in it.
+/// Whether a token stands for itself, with nothing nested in it.
 fn is_leaf(kind: T) -> bool {
     matches!(
         kind,
@@ -568,7 +567,7 @@ fn is_leaf(kind: T) -> bool {
     )
 }
 
-/// Whether no expression goes on after it.
+/// Whether no expression continues after it.
 fn ends_part(kind: T) -> bool {
     matches!(
         kind,

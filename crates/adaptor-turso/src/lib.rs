@@ -1,8 +1,8 @@
 //! Commensal in [Turso](https://github.com/tursodatabase/turso): functions of a registry as functions
 //! of a connection.
 //!
-//! The engine resolves names through a dialect, which knows no connection; which one is meant, this
-//! crate tells it through the thread: see `running.rs`. Names no runtime.
+//! The engine resolves names through a dialect, which knows no connection. This crate tells it through the
+//! thread which one is meant: see `running.rs`. Names no runtime.
 #![deny(unsafe_code)]
 
 mod aggregate;

@@ -1,10 +1,10 @@
-//! Arguments of table functions that SQL gives where the engine does not hand them over.
+//! Finds arguments of table functions that SQL gives but the engine does not pass on.
 //!
-//! An argument is a hidden column, and what it is compared with is its value: SQLite hands that over out of
-//! AND, OR, IN and row values, also from a query around. The engine does out of `column = expression` and
-//! AND alone. Elsewhere the function would get NULL, and the query other rows than it asks for, or
-//! none. So such a statement is refused before it is compiled. What SQLite does not hand over either, as
-//! `column > 1`, sees NULL with both.
+//! An argument is a hidden column. Its value is what the column is compared with. SQLite passes that on
+//! from AND, OR, IN and row values, also from an outer query. The engine does so only from `column =
+//! expression` and AND. Elsewhere the function would get NULL, and the query other rows than it asks for,
+//! or none. So such a statement is refused before it is compiled. What SQLite does not pass on either, such
+//! as `column > 1`, is NULL with both.
 
 use turso_core::{LimboError, Result};
 use turso_parser::ast::{
@@ -15,7 +15,7 @@ use turso_parser::ast::{
 pub(crate) struct Called {
     /// The definition's name.
     pub(crate) function: String,
-    /// The name by which columns may be qualified.
+    /// The name that can qualify its columns.
     pub(crate) alias: String,
     /// The names of its arguments.
     pub(crate) arguments: Vec<String>,
@@ -40,11 +40,11 @@ impl Called {
     }
 }
 
-/// Looks for what is lost in a query over these functions; `derived` are the result columns that a query
-/// around can compare.
+/// Looks for lost arguments in a query over these functions. `derived` are the result columns that an outer
+/// query can compare.
 ///
 /// # Errors
-/// Names function and argument.
+/// An argument is lost. The message names the function and the argument.
 pub(crate) fn check(
     called: &mut [Called],
     from: Option<&FromClause>,
@@ -77,7 +77,7 @@ pub(crate) fn check(
     })
 }
 
-/// The conditions of joins.
+/// Collects the conditions of joins.
 fn joined<'e>(from: &'e FromClause, called: &mut [Called], conjuncts: &mut Vec<&'e Expr>) {
     let tables = from.joins.iter().map(|join| &join.table).chain([&from.select]);
     for table in tables {
@@ -100,7 +100,7 @@ fn joined<'e>(from: &'e FromClause, called: &mut [Called], conjuncts: &mut Vec<&
     }
 }
 
-/// What AND joins.
+/// Splits an expression at AND.
 fn split<'e>(expr: &'e Expr, conjuncts: &mut Vec<&'e Expr>) {
     match expr {
         Expr::Binary(left, Operator::And, right) => {
@@ -112,7 +112,7 @@ fn split<'e>(expr: &'e Expr, conjuncts: &mut Vec<&'e Expr>) {
     }
 }
 
-/// Comparisons out of which SQLite takes an argument.
+/// Checks the comparisons from which SQLite takes an argument.
 fn terms(called: &[Called], expr: &Expr) -> Result<()> {
     match expr {
         Expr::Binary(left, Operator::And | Operator::Or, right) => {
@@ -131,7 +131,7 @@ fn terms(called: &[Called], expr: &Expr) -> Result<()> {
     }
 }
 
-/// An argument, or a row value with one.
+/// Checks an argument, or a row value with one.
 fn operand(called: &[Called], expr: &Expr) -> Result<()> {
     if let Expr::Parenthesized(inner) = expr {
         return inner.iter().try_for_each(|expr| operand(called, expr));
@@ -149,7 +149,7 @@ fn operand(called: &[Called], expr: &Expr) -> Result<()> {
     )))
 }
 
-/// The function and the argument that a column is.
+/// The function and the argument that a column stands for.
 fn find(called: &[Called], expr: &Expr) -> Option<(usize, usize)> {
     let (table, column) = match expr {
         Expr::Id(column) | Expr::Name(column) => (None, column),

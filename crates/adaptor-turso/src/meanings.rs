@@ -52,7 +52,7 @@ impl Meanings for Running {
         let is_known = schema.get_table(NamespaceId::ROOT, name).is_some();
         let entry = registry.table(name).filter(|entry| !entry.shadowed && !is_known);
         let Some(entry) = entry else {
-            // It may be in the catalog and was not read yet.
+            // It may be in the catalog but was not read yet.
             self.missed |= !is_known;
             return Ok(Table::Other);
         };
@@ -75,7 +75,7 @@ impl Meanings for Running {
         }
         let arguments = entry.table.arguments().map(|column| column.name.clone()).collect();
         let (name, is_new) = table::register(connection, entry)?;
-        // The engine may go on with another schema, in which it is not.
+        // The engine may go on with another schema, which does not have it.
         self.missed |= is_new;
         Ok(Table::Function(name, arguments))
     }

@@ -1,4 +1,4 @@
-//! Names that the engine has of its own.
+//! Names that the engine itself has.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use turso_core::Func;
 use turso_core::dialect::sqlite::resolve_builtin_function;
 
-/// Scalar functions that the engine has and SQLite, as this project embeds it, has not. A definition
-/// goes before them: a file means the same with both engines.
+/// Scalar functions that the engine has, and SQLite as this project embeds it does not. A definition takes
+/// precedence, so that a file means the same with both engines.
 const YIELDING: &[&str] = &[
     "acos",
     "acosh",
@@ -54,20 +54,20 @@ const YIELDING: &[&str] = &[
     "trunc",
 ];
 
-/// Whether a definition goes before the engine's own function of this name.
+/// Whether a definition takes precedence over the engine's own function of this name.
 pub(crate) fn yields(name: &str) -> bool {
     YIELDING.iter().any(|yielding| yielding.eq_ignore_ascii_case(name))
 }
 
-/// Names that the engine lists, in ASCII lower case. Not all: some it only knows when asked.
+/// Names that the engine lists, in ASCII lower case. Some others it knows only when asked.
 static LISTED: LazyLock<HashSet<String>> = LazyLock::new(|| {
     Func::builtin_function_list().into_iter().map(|f| f.name.to_ascii_lowercase()).collect()
 });
 
-/// Whether the engine has a function of this name, with whatever number of arguments, that hides
-/// definitions of its name.
+/// Whether the engine has a function of this name, with any number of arguments, that hides definitions of
+/// its name.
 pub(crate) fn is_builtin(name: &str) -> bool {
-    /// Built-ins with more arguments have one with less, or report a wrong number of them.
+    /// Built-ins with more arguments also have a form with fewer, or report a wrong number.
     const ARGUMENTS_MAX: usize = 5;
     let is_known = |count| !matches!(resolve_builtin_function(name, count), Ok(None));
     !yields(name)

@@ -1,5 +1,5 @@
-//! How deep a statement nests with what it uses of the schema: the engine compiles views, triggers and the
-//! actions of foreign keys in place, each time they are used.
+//! How deep a statement nests with what it uses of the schema. The engine compiles views, triggers and
+//! actions of foreign keys in place, at each use.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use turso_parser::ast::{RefAct, TriggerEvent};
 
 use crate::levels::{self, Expanded, Names, Size, Writes};
 
-/// Levels of compiling a trigger, or the action of a foreign key.
+/// Levels that compiling a trigger, or the action of a foreign key, takes.
 const PROGRAM: usize = 6;
 
 /// What is known of a statement before the engine parses it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Nesting {
     pub(crate) levels: usize,
-    /// A foreign key's action can cause itself, as often as rows say.
+    /// The action of a foreign key can cause itself, as often as the rows make it.
     pub(crate) recursive: bool,
     /// The text, or part of it, gets into the schema.
     pub(crate) adds: bool,
@@ -50,7 +50,7 @@ struct Graph {
     has_views: bool,
     has_triggers: bool,
     has_foreign_keys: bool,
-    /// What is being looked into: the engine does not compile these within themselves.
+    /// What is being looked into. The engine does not compile these within themselves.
     path: Vec<Object>,
     /// How many objects were looked into.
     expansions: usize,
@@ -65,7 +65,7 @@ enum Object {
     ForeignKey(String, usize, Writes),
 }
 
-/// What a trigger runs after or before.
+/// The event that runs a trigger.
 fn event(event: &TriggerEvent) -> Writes {
     match event {
         TriggerEvent::Insert => Writes::INSERT,
@@ -110,7 +110,7 @@ impl Names for Graph {
 }
 
 impl Graph {
-    /// Adds what the foreign keys do that refer to a table.
+    /// Adds what foreign keys that refer to a table do.
     fn children(&mut self, parent: &str, writes: Writes, size: &mut Size) -> Result<()> {
         let schema = Arc::clone(&self.schema);
         for child in schema.tables(NamespaceId::ROOT).filter_map(|table| table.btree()) {
@@ -132,7 +132,7 @@ impl Graph {
         Ok(())
     }
 
-    /// Looks into an object, and adds its size.
+    /// Looks into an object and adds its size.
     fn within(
         &mut self,
         object: Object,
@@ -156,7 +156,7 @@ impl Graph {
     }
 }
 
-/// The error, with the object that the text is of.
+/// The error, with the object that has the text.
 #[cold]
 fn about(what: &str, error: &Error) -> Error {
     // The outermost one is enough.

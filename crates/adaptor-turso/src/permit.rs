@@ -1,8 +1,8 @@
-//! Whether a statement of a guest's may run, by its program.
+//! Whether a guest's statement may run, judged by its program.
 //!
-//! Its text does not tell: a view of the file may call anything. EXPLAIN lists the instructions of the
-//! program, those of views included. It does not say which virtual table is opened, so that their names are
-//! looked for wherever they can come from: in the statement and in the views.
+//! The text does not tell, because a view of the file may call anything. EXPLAIN lists the instructions of
+//! the program, with those of views. It does not say which virtual table is opened, so names of virtual
+//! tables are looked for wherever they can come from: in the statement and in the views.
 
 use std::sync::Arc;
 
@@ -22,16 +22,15 @@ use crate::value::borrowed;
 /// Functions of the engine that are not for guests.
 const FUNCTIONS_REFUSED: &[&str] = &["attach", "detach", "load_extension", "nextval", "setval"];
 
-/// What the names of functions of the engine begin with that give the time or random numbers and that
-/// SQLite has not.
+/// Prefixes of the engine's functions that give the time or random numbers and that SQLite does not have.
 const RANDOM: &[&str] = &["uuid", "gen_random"];
 
-/// What the names of virtual tables begin with that are not for guests; pragmas are looked at one by one.
+/// Prefixes of virtual tables that are not for guests. Pragmas are looked at one by one.
 const TABLES_REFUSED: &[&str] = &["btree_dump", "csv", "dbpage", "sqlite_dbpage", "wasm_"];
 
 const PRAGMA: &str = "pragma_";
 
-/// Functions that put several values together if they have several paths.
+/// Functions that put several values together if they are given several paths.
 const EXTRACTS: &[&str] = &["json_extract", "jsonb_extract"];
 
 /// The first database that is attached.
@@ -40,7 +39,7 @@ const FIRST_ATTACHED: i64 = 2;
 /// What was found out about a statement.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Permit {
-    /// What the guest needs for it.
+    /// The capabilities that the guest needs for it.
     pub(crate) needs: Capabilities,
     /// How often it can double a value.
     pub(crate) doublings: u32,
@@ -48,10 +47,10 @@ pub(crate) struct Permit {
     pub(crate) search: Search,
 }
 
-/// Finds out whether a guest may run a statement that reads, and what it needs for it.
+/// Finds out whether a guest may run a statement, which may only read, and what the guest needs for it.
 ///
 /// # Errors
-/// It may not.
+/// The guest may not run it.
 pub(crate) fn examine(connection: &Arc<Connection>, sql: &str, level: Level) -> Result<Permit> {
     let (mut growth, mut refused) = (Growth::default(), None);
     let (mut needs, mut pages, mut opens_virtual) = (Capabilities::NONE, Vec::new(), false);
@@ -64,9 +63,9 @@ pub(crate) fn examine(connection: &Arc<Connection>, sql: &str, level: Level) -> 
         match opcode.as_str() {
             "Function" | "AggStep" | "AggInverse" | "AggValue" | "AggFinal" => {
                 let Value::Text(name) = p4 else { return Err(unreadable()) };
-                // What an aggregate compares by is in parentheses.
+                // What an aggregate compares by follows in parentheses.
                 let name = name.as_str().split('(').next().unwrap_or_default();
-                // How many arguments it has is not told.
+                // EXPLAIN does not tell how many arguments it has.
                 search = search.max(Search::of(name, usize::MAX));
                 needs = of_function(name)?.iter().fold(needs, Capabilities::with);
                 growth.call(name, operand(p3)?);
@@ -87,7 +86,7 @@ pub(crate) fn examine(connection: &Arc<Connection>, sql: &str, level: Level) -> 
                 pages.push((database, page));
             }
             "VOpen" => opens_virtual = true,
-            // A sequence is counted on by instructions of its own, in statements that only read, too.
+            // Sequences have instructions of their own, which also occur in statements that only read.
             "OpenWrite" => return Err(refusal("the statement writes: it is not for guests")),
             name if name.starts_with("Sequence")
                 && !["Sequence", "SequenceTest"].contains(&name) =>
@@ -149,7 +148,7 @@ fn integer(value: &Value) -> Option<i64> {
     }
 }
 
-/// What a call of a function needs.
+/// The capabilities that a call of a function needs.
 fn of_function(name: &str) -> Result<Capabilities> {
     if FUNCTIONS_REFUSED.iter().any(|refused| refused.eq_ignore_ascii_case(name)) {
         return Err(refusal(format!("{name}() is not for guests")));
@@ -161,7 +160,7 @@ fn of_function(name: &str) -> Result<Capabilities> {
     })
 }
 
-/// The tables of definitions tell what other guests are, and where they came from.
+/// Refuses the tables of definitions, which tell what other guests are and where they came from.
 fn check_catalog(connection: &Arc<Connection>, pages: &[(i64, i64)]) -> Result<()> {
     if pages.is_empty() {
         return Ok(());
@@ -189,11 +188,11 @@ fn is_one_of(name: &str, names: &[&str]) -> bool {
     names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// Checks that no call in a statement or a view extracts from JSON by several paths: the engine does not limit
-/// what is then put together.
+/// Checks that no call in a statement or a view extracts from JSON by several paths, because the engine
+/// does not limit what is then put together.
 fn check_extracts(sql: &str) -> Result<()> {
     let mut lexer = Lexer::new(sql);
-    // For each open bracket, the arguments so far if it is that of such a call.
+    // For each open bracket, the number of arguments so far if it belongs to such a call.
     let mut open: Vec<Option<usize>> = Vec::new();
     let mut before: Option<String> = None;
     loop {
