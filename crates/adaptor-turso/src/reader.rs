@@ -1,7 +1,7 @@
 //! The connection as the core reads the catalog from it.
 //!
-//! The engine reads a row whole, with all its values, before it looks at one: a row as large as the file
-//! takes as much memory, whatever is asked of it. What is copied out of it is bounded.
+//! The engine reads a whole row, with all its values, before it looks at one. So a row as large as the file
+//! takes as much memory, whatever is asked of it. What is copied out of it is limited.
 
 use commensal_core::catalog::{CatalogReader, TableColumn, Values};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
@@ -27,7 +27,7 @@ impl CatalogReader for Reader<'_> {
             let message = format!("Turso does not tell the columns of the schema {schema}");
             return Err(Error::new(ErrorKind::Engine, message));
         }
-        // The statement that found the table has brought the schema up to date.
+        // The statement that found the table brought the schema up to date.
         let schema = self.0.connection.current_schema();
         let Some(table) = schema.get_btree_table(NamespaceId::ROOT, table) else {
             let message = format!("the table {table} is not in the engine's schema");
@@ -41,7 +41,7 @@ impl CatalogReader for Reader<'_> {
     }
 }
 
-/// Whether the schema that the connection has in memory has the catalog's tables, as tables.
+/// Whether the connection's schema in memory has the catalog's tables, as tables.
 pub(crate) fn has_tables(connection: &Connection) -> bool {
     const TABLES: [&str; 3] = ["commensal_meta", "commensal_module", "commensal_object"];
     let schema = connection.current_schema();

@@ -1,4 +1,4 @@
-//! Functions of definitions in a schema: what the engine refuses, said so that people see why.
+//! Explains what the engine refuses: functions of definitions in a schema.
 //!
 //! Statements are judged by their tokens, as `dependents` of the core does.
 
@@ -7,7 +7,7 @@ use commensal_core::dependents::Uses;
 use commensal_core::registry::Registry;
 use commensal_core::{Error, ErrorKind};
 
-/// What a statement adds to the schema, as far as functions matter to it.
+/// What a statement adds to the schema, where that matters to functions.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Declares {
     Index,
@@ -45,8 +45,8 @@ fn first_statement(sql: &str) -> &str {
     }
 }
 
-/// The error of a statement, with the reason if that is a function of a definition where the engine
-/// allows none.
+/// The error of a statement. It says so if the reason is a function of a definition where the engine allows
+/// none.
 #[cold]
 pub(crate) fn explain(sql: &str, registry: &Registry, error: Error) -> Error {
     let Some(declares) = declares(sql) else { return error };

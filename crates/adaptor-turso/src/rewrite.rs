@@ -1,10 +1,10 @@
-//! Names of definitions in a parsed statement, replaced by names that the engine knows.
+//! Replaces names of definitions in a parsed statement by names that the engine knows.
 //!
-//! The engine asks a dialect for scalar functions only. Aggregates and table functions it looks up
-//! among those it was opened with, so these have names of their own there, and a statement that uses
-//! a definition is changed to use them, after it was parsed and before it is compiled. The names of
-//! result columns stay: the parser notes the text they are written as. A view that
-//! uses definitions is put where it is named; triggers are out of reach.
+//! The engine asks a dialect for scalar functions only. It looks up aggregates and table functions among
+//! those it was opened with, where these have names of their own. So a statement that uses a definition is
+//! changed to use these names, after it was parsed and before it is compiled. The names of result columns
+//! stay, because the parser notes their text. A view that uses definitions is put in place of its name;
+//! triggers are out of reach.
 
 use std::sync::Arc;
 
@@ -23,10 +23,10 @@ use crate::{meaning, row};
 
 /// What names mean.
 pub(crate) trait Meanings {
-    /// The statement's number for an aggregate of a definition; `None` where the name means no such.
+    /// The statement's number for an aggregate of a definition, or `None` if the name means none.
     ///
     /// # Errors
-    /// The engine cannot use it so.
+    /// The engine cannot use it in this way.
     fn aggregate(
         &mut self,
         name: &str,
@@ -40,7 +40,7 @@ pub(crate) trait Meanings {
     /// The engine cannot use it.
     fn table(&mut self, name: &str, arguments: usize) -> Result<Table>;
 
-    /// Is told of a collation.
+    /// Takes note of a collation.
     fn collation(&mut self, name: &str);
 }
 
@@ -50,14 +50,14 @@ pub(crate) enum Table {
     Function(String, Vec<String>),
     /// A view.
     View(Arc<View>),
-    /// What the engine makes of it.
+    /// Whatever the engine makes of it.
     Other,
 }
 
 /// Replaces names throughout a statement.
 ///
 /// # Errors
-/// What a name means cannot be used there.
+/// A name means something that cannot be used there.
 pub(crate) fn rewrite(cmd: &mut Cmd, meanings: &mut dyn Meanings) -> Result<()> {
     let (Cmd::Stmt(stmt) | Cmd::Explain(stmt) | Cmd::ExplainQueryPlan { stmt, .. }) = cmd;
     let writes = !matches!(stmt, Stmt::Select(_));
@@ -77,7 +77,7 @@ pub(crate) fn rewrite(cmd: &mut Cmd, meanings: &mut dyn Meanings) -> Result<()> 
 
 struct Rewriter<'a> {
     meanings: &'a mut dyn Meanings,
-    /// Names of the common table expressions around, which hide tables.
+    /// Names of the common table expressions in scope, which hide tables.
     hidden: Vec<String>,
     /// Names of the views that are being looked into.
     views: Vec<String>,
@@ -85,11 +85,11 @@ struct Rewriter<'a> {
     writes: bool,
     /// Whether anything was replaced.
     changed: bool,
-    /// Whether this is a clause in which aggregates can stand.
+    /// Whether aggregates can stand in this clause.
     allows_aggregates: bool,
-    /// How many SELECTs this is within.
+    /// How many SELECTs are around this.
     depth: usize,
-    /// Whether a query around can compare what this SELECT gives.
+    /// Whether an outer query can compare what this SELECT gives.
     derived: bool,
     /// Table functions of the FROM clause.
     called: Vec<Called>,
@@ -150,7 +150,7 @@ impl Rewriter<'_> {
         self.within(select, false)
     }
 
-    /// A SELECT whose columns the query around can compare.
+    /// A SELECT whose columns the outer query can compare.
     fn derived(&mut self, select: &mut Select) -> Result<()> {
         self.within(select, true)
     }
@@ -185,7 +185,7 @@ impl Rewriter<'_> {
             OneSelect::Values(rows) => rows.iter_mut().flatten().try_for_each(|e| self.expr(e)),
             OneSelect::Select { columns, from, where_clause, group_by, window_clause, .. } => {
                 let before = std::mem::take(&mut self.changed);
-                // Without FROM they may belong to the query around, which the engine does not know.
+                // Without FROM they may belong to the outer query, which the engine does not know.
                 let allows = from.is_some() || self.depth == 1;
                 self.allowing(allows, |this| this.columns(columns))?;
                 self.called.clear();
@@ -217,8 +217,8 @@ impl Rewriter<'_> {
         result
     }
 
-    /// Has the engine know that a statement which writes can fail in its middle. It believes so of
-    /// functions, and not of aggregates and tables, and would not undo what the statement wrote.
+    /// Tells the engine that a statement that writes can fail midway. It believes so of functions but not
+    /// of aggregates and tables, and would not undo what the statement wrote.
     fn may_fail(&self, condition: &mut Option<Box<Expr>>) {
         if !(self.writes && self.changed) {
             return;
@@ -295,7 +295,7 @@ impl Rewriter<'_> {
         }
     }
 
-    /// Replaces the name of a table function; what the name means.
+    /// Replaces the name of a table function. Gives what the name means.
     fn table_name(
         &mut self,
         name: &mut QualifiedName,
@@ -312,11 +312,11 @@ impl Rewriter<'_> {
         Ok(meaning)
     }
 
-    /// What a view selects, if something in it was replaced: the engine reads views out of the schema, where
-    /// nothing can be.
+    /// What a view selects, if something in it was replaced. The engine reads views from the schema, where
+    /// nothing can be replaced.
     fn view(&mut self, view: &View) -> Result<Option<Select>> {
         if self.views.contains(&view.name) {
-            // The engine says that it is circular.
+            // The engine reports that it is circular.
             return Ok(None);
         }
         self.views.push(view.name.clone());
@@ -335,7 +335,7 @@ impl Rewriter<'_> {
         if view.explicit_columns.is_empty() {
             return Ok(Some(select));
         }
-        // A common table expression can name its columns.
+        // A common table expression can name the view's columns.
         let column = |name: &String| IndexedColumn {
             col_name: Name::exact(name.clone()),
             collation_name: None,
@@ -413,7 +413,7 @@ impl Rewriter<'_> {
         Ok(())
     }
 
-    /// What an aggregate is called with, in which no other can stand.
+    /// Rewrites the arguments of an aggregate, in which no other aggregate can stand.
     fn arguments(&mut self, call: &mut Expr) -> Result<()> {
         self.allowing(false, |this| match call {
             Expr::FunctionCall { args, order_by, within_group, filter_over, .. } => {
@@ -429,7 +429,7 @@ impl Rewriter<'_> {
         })
     }
 
-    /// Replaces an aggregate by the engine's, which has one argument. Whether it is an aggregate.
+    /// Replaces an aggregate by the engine's, which has one argument. Gives whether it is an aggregate.
     fn function(&mut self, call: &mut Expr) -> Result<bool> {
         let (name, arguments, tail, distinct, sorted) = match call {
             Expr::FunctionCall { name, args, filter_over, distinctness, order_by, .. } => {
@@ -444,7 +444,7 @@ impl Rewriter<'_> {
             return Ok(tail.over_clause.is_none() && matches!(builtin, Ok(Some(Func::Agg(_)))));
         };
         if distinct && arguments != 1 {
-            // The engine would see one.
+            // The engine would see one argument.
             let message = "DISTINCT aggregates must have exactly one argument".to_owned();
             return Err(LimboError::ParseError(message));
         }
@@ -481,7 +481,7 @@ fn is_of_file(name: &QualifiedName) -> bool {
     name.namespace.as_ref().is_none_or(|schema| schema.as_str().eq_ignore_ascii_case("main"))
 }
 
-/// Arguments as one; see [`row`].
+/// Several arguments packed into one; see [`row`].
 #[expect(clippy::vec_box, reason = "it is the parser's type")]
 fn packed(args: Vec<Box<Expr>>) -> Box<Expr> {
     Box::new(Expr::FunctionCall {

@@ -1,9 +1,9 @@
-//! Several arguments of an aggregate as one value.
+//! Packs several arguments of an aggregate into one value.
 //!
-//! The engine takes for granted that it evaluates the arguments of an aggregate that is not its own into
-//! neighbouring registers, which is so for columns alone: `f(g(x), y)` would be called with what `g` was.
-//! An aggregate with one argument is safe; so others get theirs packed by a function, which the
-//! statement is changed to call (`rewrite.rs`).
+//! The engine assumes that the arguments of an aggregate that is not its own are in neighbouring registers.
+//! That is so only for columns: `f(g(x), y)` would be called with the arguments of `g`. An aggregate with
+//! one argument is safe. So the others get their arguments packed by a function, which the statement is
+//! changed to call (`rewrite.rs`).
 
 use std::sync::{Arc, LazyLock};
 
@@ -36,7 +36,7 @@ impl ScalarFunction for Pack {
     }
 }
 
-/// Bytes of a value, before those of texts and blobs: class, subtype, and a number or a length.
+/// Bytes before the content of a value: its class, its subtype, and a number or a length.
 const HEAD: usize = 10;
 
 const NULL: u8 = 0;
@@ -74,14 +74,14 @@ fn pack<'v>(values: impl Iterator<Item = &'v Value> + Clone) -> Vec<u8> {
     row
 }
 
-/// What was packed.
+/// A packed row.
 pub(crate) struct Row<'a> {
     bytes: &'a [u8],
     len: usize,
 }
 
 impl<'a> Row<'a> {
-    /// Reads a row; `None` if these bytes are none.
+    /// Reads a row; `None` if these bytes are not one.
     #[inline]
     pub(crate) fn read(bytes: &'a [u8]) -> Option<Self> {
         let (mut rest, mut len) = (bytes, 0);

@@ -1,10 +1,10 @@
 //! What this thread is doing: which connection prepares or steps a statement, and what that statement
 //! has bound.
 //!
-//! The engine asks a dialect for a function by its name, and calls it, without saying for which
-//! statement. Both happen only within a call of this crate, on the same thread; so that call leaves
-//! here what it works on, and takes it back at its end. Statements within one another (the log of
-//! a host that runs SQL) each leave their own.
+//! The engine asks a dialect for a function by name, and calls it, without saying for which statement. Both
+//! happen only within a call of this crate, on the same thread. So that call leaves here what it works on,
+//! and takes it back at its end. Statements within one another (the log of a host that runs SQL) each leave
+//! their own.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub(crate) struct Running {
     pub(crate) aggregates: Vec<Meaning>,
     /// The collations that the execution has bound, by their slots.
     pub(crate) collations: Vec<(usize, Arc<CollationEntry>)>,
-    /// Which of these the last step has compared by.
+    /// Which of these the last step compared by.
     pub(crate) compared: Option<usize>,
     /// Why a comparison failed.
     pub(crate) fault: Option<Error>,
@@ -45,13 +45,13 @@ pub(crate) struct Running {
     pub(crate) resolved: bool,
     /// Whether a name was resolved to a function of the engine that a definition would go before.
     pub(crate) yielded: bool,
-    /// Whether a name was asked for that is no function.
+    /// Whether a name was asked for that means no function.
     pub(crate) missed: bool,
     /// Levels of nesting for which there is room on the stack.
     pub(crate) levels: usize,
-    /// Whether the statement was found to nest deeper, or has to be prepared elsewhere, and was not parsed.
+    /// Whether the statement nests deeper, or has to be prepared elsewhere, and so was not parsed.
     pub(crate) cramped: bool,
-    /// Whether the engine must not prepare it anew within a step.
+    /// Whether the engine must not prepare it again within a step.
     pub(crate) keeps_program: bool,
     /// Whether an action of a foreign key can cause itself.
     pub(crate) recursive: bool,
@@ -59,7 +59,7 @@ pub(crate) struct Running {
     pub(crate) refused: Option<Error>,
 }
 
-/// Levels for which there is room in any case. Most statements have less.
+/// Levels for which there is always room. Most statements have fewer.
 const LEVELS: usize = 64;
 
 impl Running {
@@ -84,11 +84,11 @@ impl Running {
         })
     }
 
-    /// Looks at a statement before the engine parses it, at first and whenever it prepares it anew: what
-    /// it uses of the schema may have changed.
+    /// Looks at a statement before the engine parses it, at first and whenever the engine prepares it
+    /// again, because what it uses of the schema may have changed.
     ///
     /// # Errors
-    /// It nests too deeply: for the stack as it is, or altogether.
+    /// It nests too deeply for the stack as it is, or altogether.
     pub(crate) fn measure(&mut self, sql: &str) -> turso_core::Result<()> {
         let refuse = |message: &str| Err(LimboError::ParseError(message.to_owned()));
         let nesting = match nesting::measure(&self.state.connection, sql) {
@@ -111,8 +111,8 @@ impl Running {
         Ok(())
     }
 
-    /// The snapshot that the statement sees: taken when it is first asked for, in the statement's own
-    /// transaction, and kept to its end.
+    /// The snapshot that the statement sees. It is taken at the first request, in the statement's own
+    /// transaction, and kept to the end.
     ///
     /// # Errors
     /// The catalog cannot be read.
@@ -131,7 +131,7 @@ impl Running {
     /// The session, and what the execution of this number has bound.
     ///
     /// # Errors
-    /// It has ended.
+    /// The execution has ended.
     pub(crate) fn execution_of(&mut self, number: u64) -> Result<(&Session, &mut Execution)> {
         match &mut self.execution {
             Some(execution) if self.execution_number == number => {
@@ -141,12 +141,12 @@ impl Running {
         }
     }
 
-    /// The collation that the last step has compared by.
+    /// The collation that the last step compared by.
     pub(crate) fn compared(&self) -> Option<Arc<CollationEntry>> {
         self.collations.get(self.compared?).map(|(_, entry)| Arc::clone(entry))
     }
 
-    /// Keeps the error of a call for the statement that reports it, and gives the engine's form of it.
+    /// Keeps the error of a call for the statement that reports it. Gives the engine's form of it.
     #[cold]
     pub(crate) fn fail(&mut self, error: Error) -> Box<LimboError> {
         let engine = error::of_function(&error);
@@ -187,7 +187,7 @@ pub(crate) fn put(running: Box<Running>) {
     RUNNING.with(|place| place.set(Some(running)));
 }
 
-/// Runs `body` while this thread works on `running`, and gives that back, unless a panic lost it.
+/// Runs `body` while this thread works on `running`. Gives `running` back, unless a panic lost it.
 pub(crate) fn within<T>(
     running: Box<Running>,
     body: impl FnOnce() -> T,
@@ -208,8 +208,8 @@ pub(crate) fn within<T>(
     (result, running)
 }
 
-/// Runs one statement of our own that writes, with the triggers that somebody may have put on the
-/// catalog, and functions in them. Never from within a function.
+/// Runs one statement of our own that writes, with any triggers that somebody has put on the catalog, and
+/// the functions in them. Must not be called within a function.
 pub(crate) fn execute(
     state: &Arc<ConnectionState>,
     sql: &str,

@@ -1,10 +1,9 @@
-//! The texts of a file's schema, read before the engine opens the file: it parses them all when it does,
-//! and text that nests too deeply would end the process.
+//! Reads the texts of a file's schema before the engine opens the file. The engine parses them all when it
+//! opens it, and text that nests too deeply would end the process.
 //!
-//! What is in the write-ahead log the engine's own reading of it says. The b-tree of `sqlite_schema`, its
-//! overflow pages and its records are read here, by the
-//! [file format](https://www.sqlite.org/fileformat2.html). A page belongs to one place, so that reading
-//! takes no longer than the file is large, whatever it contains.
+//! The engine's own reader says what is in the write-ahead log. The b-tree of `sqlite_schema`, its overflow
+//! pages and its records are read here, by the [file format](https://www.sqlite.org/fileformat2.html). A
+//! page may occur only once, so reading takes no longer than the file is large, whatever it contains.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -31,10 +30,10 @@ pub(crate) struct Row<'a> {
     pub(crate) sql: Option<&'a str>,
 }
 
-/// Hands over the rows of a file's schema; none for a file that is not there, or empty.
+/// Hands over the rows of a file's schema. There are none if the file is missing or empty.
 ///
 /// # Errors
-/// Text: the file cannot be read, or is damaged; or what `row` says.
+/// A text: the file cannot be read, or is damaged; or the error of `row`.
 pub(crate) fn read<E: From<String>>(
     io: &Arc<dyn IO>,
     path: &Path,
@@ -59,7 +58,7 @@ pub(crate) fn read<E: From<String>>(
             row(record(&payload)?)?;
         }
         waiting.extend(cells.rightmost);
-        // The first one comes next: rows are in the order in which the engine reads them.
+        // The first child comes next, so rows come in the order in which the engine reads them.
         waiting[children..].reverse();
     }
     Ok(())
@@ -107,12 +106,12 @@ struct Pages {
     log: HashMap<u64, u64>,
     log_file: Option<File>,
     page_bytes: usize,
-    /// Bytes of a page that are used.
+    /// How many bytes of a page are used.
     usable: usize,
 }
 
 impl Pages {
-    /// `None` where there is nothing to read.
+    /// `None` if there is nothing to read.
     fn open(io: &Arc<dyn IO>, path: &Path) -> Result<Option<Self>, String> {
         let text = |e: std::io::Error| e.to_string();
         let mut file = match File::open(path) {
@@ -156,7 +155,7 @@ impl Pages {
         let mut pages = Self { file, log, log_file, page_bytes, usable: page_bytes };
         let newest = pages.read(1)?;
         for header in [&header[..], &newest] {
-            // The engine's own journals, which it has to itself, hold schemas as well.
+            // The engine's own journals, which only it knows, hold schemas as well.
             if header[18..20].iter().any(|version| *version > 2) {
                 return Err("its format is none of SQLite's".to_owned());
             }
@@ -186,7 +185,7 @@ impl Pages {
         Ok(page)
     }
 
-    /// The record of a cell, with what is on overflow pages.
+    /// The record of a cell, with the part on overflow pages.
     fn payload(
         &mut self,
         page: &[u8],
@@ -249,7 +248,7 @@ impl Cells {
     }
 }
 
-/// What a record of the schema says.
+/// Reads a record of the schema.
 fn record(payload: &[u8]) -> Result<Row<'_>, String> {
     let (header, mut at) = varint(payload, 0)?;
     let mut value = usize::try_from(header).map_err(|_| damaged("a row has no end"))?;

@@ -68,7 +68,7 @@ impl EngineNames for Names<'_> {
     }
 }
 
-/// Whether the engine takes it for a table of what a PRAGMA says.
+/// Whether the engine takes the name for a table of a PRAGMA.
 fn is_pragma(name: &str) -> bool {
     const PREFIX: &str = "pragma_";
     name.get(..PREFIX.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(PREFIX))

@@ -1,4 +1,4 @@
-//! What guests of a connection reach through the host module, and who is asked about interrupts.
+//! What guests of a connection reach through the host module, and how interrupts are noticed.
 
 use std::sync::{Arc, Weak};
 

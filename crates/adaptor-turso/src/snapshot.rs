@@ -1,4 +1,4 @@
-//! The snapshot of the catalog that a connection has: when it is read again, and how.
+//! The snapshot of the catalog that a connection has: when and how it is read again.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::value::borrowed;
 use crate::{error, stack};
 
 impl ConnectionState {
-    /// The snapshot that is true now: reads the generation, and the catalog if that is another one.
+    /// The current snapshot: reads the generation, and the catalog if the generation has changed.
     ///
     /// # Errors
     /// The catalog cannot be read.
@@ -57,21 +57,21 @@ impl ConnectionState {
         drop(known);
         self.environment.forget_unused_modules();
         (self.register_collations)(self, &registry);
-        // Setting what it is has prepared statements be prepared anew before they run again: what
-        // a name means may have changed.
+        // Setting this option to its own value makes the engine prepare statements again before they run,
+        // because what a name means may have changed.
         let connection = &self.connection;
         connection.set_full_column_names(connection.get_full_column_names());
         Ok(registry)
     }
 
-    /// The generation that can be read now; `None` where the catalog's tables have to be looked at.
+    /// The current generation, or `None` if the catalog's tables have to be looked at.
     fn step_generation(&self) -> Result<Option<Generation>> {
-        // What stands in the place of a table could run for ever.
+        // Something in place of a table could run for ever.
         if !reader::has_tables(&self.connection) {
             return Ok(None);
         }
-        // Within a statement that runs, the reading is part of it, and is prepared for it alone: one
-        // that found the schema changed would end the transaction that it is within.
+        // Within a running statement the reading is part of it, and is prepared for it alone. A kept one
+        // that found the schema changed would end the surrounding transaction.
         let nested = self.is_within_statement();
         let kept = if nested { None } else { lock(&self.generation).take() };
         let kept = kept.map_or_else(|| self.prepare(catalog::SELECT_GENERATION), Ok);
