@@ -1,8 +1,8 @@
 //! Statements of guests, on the connection that called them: they read only, and call no definitions.
 //!
-//! The engine takes them for statements of its own within another, as it does the reading of the
-//! catalog. One that writes there made it panic; and the names of functions mean SQLite's in such a
-//! statement, whatever the dialect says.
+//! The engine takes them for its own statements within another, like those that read the catalog. One that
+//! wrote there made it panic. In such a statement the names of functions mean SQLite's, whatever the
+//! dialect says.
 
 use std::num::NonZero;
 use std::sync::atomic::AtomicUsize;
@@ -22,7 +22,7 @@ use crate::step::{bind, names, step};
 use crate::value::{borrowed, owned};
 use crate::{error, growth, nesting, stack};
 
-/// Instructions of the engine's virtual machine from one look at the clock to the next.
+/// Instructions of the engine's virtual machine between two looks at the clock.
 const INSTRUCTIONS: u64 = 1000;
 
 /// SQLite's result code of what may not be written.
@@ -46,8 +46,8 @@ impl GuestSql {
     }
 }
 
-/// Machine stack for a statement, in bytes. Its compiler has large frames, the larger where it was built
-/// without optimisation.
+/// Machine stack for a statement, in bytes. The engine's compiler has large frames, and larger ones if it
+/// was built without optimisation.
 const STACK_BYTES: usize = 1 << 20;
 
 /// Memory of a compiled statement for each byte of its text.
@@ -115,7 +115,7 @@ impl HostSql for GuestSql {
         *self.level.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The engine has no limit of a value's length.
+    /// The engine has no limit on the length of a value.
     fn set_level(&self, level: Level) {
         let mut place = self.level.lock().unwrap_or_else(PoisonError::into_inner);
         *place = level;
@@ -136,28 +136,28 @@ fn is_empty(sql: &str) -> bool {
     Lexer::new(sql).first().kind == TokenKind::End
 }
 
-/// Whether a statement only looks at another one, or at the schema: which it may was decided before.
+/// Whether a statement only looks at another one, or at the schema. It was decided before that it may.
 fn is_looking(sql: &str) -> bool {
     let first = Lexer::new(sql).first();
     first.is("EXPLAIN") || first.is("PRAGMA")
 }
 
-/// Whether a statement writes. The engine's `readonly` is false also of a query that needs a table for
-/// itself.
+/// Whether a statement writes. The engine's `readonly` is also false for a query that needs a table of its
+/// own.
 fn is_writing(sql: &str, statement: &Statement) -> bool {
     const WORDS: [&str; 5] = ["CREATE", "DROP", "ALTER", "REINDEX", "ANALYZE"];
     let first = Lexer::new(sql).first();
     statement.get_program().change_cnt_on || WORDS.iter().any(|word| first.is(word))
 }
 
-/// A statement of a guest's.
+/// A guest's statement.
 struct OfGuest {
     statement: Statement,
     names: Vec<String>,
     permit: Permit,
     levels: usize,
     text_bytes: usize,
-    /// Bytes of a value, at most.
+    /// How many bytes a value may have.
     bytes_max: usize,
     /// It has not been stepped since it was prepared or reset.
     is_fresh: bool,
@@ -201,7 +201,7 @@ impl EngineStatement for OfGuest {
         if std::mem::replace(&mut self.is_fresh, true) {
             return;
         }
-        // What the last step reported was reported already.
+        // An error of the last step was reported already.
         let _ = self.statement.reset();
     }
 
@@ -250,7 +250,7 @@ impl GuestStatement for OfGuest {
         self.permit.search
     }
 
-    /// The engine does not tell. A program was found to take up to 400 bytes for each byte of its text.
+    /// The engine does not tell. In tests a program took up to 400 bytes for each byte of its text.
     fn memory_bytes(&self) -> u64 {
         self.text_bytes as u64 * MEMORY_FACTOR
     }

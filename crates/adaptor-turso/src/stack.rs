@@ -1,25 +1,25 @@
 //! Room on the stack for the engine, which parses, compiles and, within triggers and foreign keys, runs
 //! by recursion.
 //!
-//! Where the thread has too little left, the engine runs on a stack of its own for the time of the call.
-//! Memory of it is taken only as far as it is used.
+//! If the thread has too little left, the engine runs on a stack of its own during the call. That takes
+//! memory only as far as it is used.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Bytes for a statement that does not nest.
 const BASE: usize = 192 << 10;
 
-/// Bytes for a level. The engine takes 0.1 to 3 KiB where its code is optimised.
+/// Bytes for a level. The engine takes 0.1 to 3 KiB if its code is optimised.
 const LEVEL: usize = 16 << 10;
 
-/// Bytes of a stack of its own beyond what the engine needs: for guests, which are called from it.
+/// Bytes that a stack of its own has beyond what the engine needs, for guests that are called from it.
 const GUESTS: usize = 1 << 20;
 
-/// Levels of the deepest text in a schema that this process has met. The engine may parse a schema anew
-/// in any step of any connection.
+/// Levels of the deepest schema text that this process has met. The engine may parse a schema again in any
+/// step of any connection.
 static SCHEMA: AtomicUsize = AtomicUsize::new(0);
 
-/// Takes note of text that gets into a schema.
+/// Notes text that gets into a schema.
 pub(crate) fn note_schema(levels: usize) {
     SCHEMA.fetch_max(levels, Relaxed);
 }
@@ -31,10 +31,10 @@ pub(crate) fn with_room<T>(levels: usize, body: impl FnOnce() -> T) -> T {
     stacker::maybe_grow(needed, needed + GUESTS, body)
 }
 
-/// Bytes for actions of foreign keys that cause one another, which is up to the rows. One takes some 5 KiB.
+/// Bytes for actions of foreign keys that cause one another, as often as rows say. One takes some 5 KiB.
 const CASCADE: usize = 256 << 20;
 
-/// As [`with_room`]; and for actions of foreign keys that cause one another.
+/// As [`with_room`], with room for actions of foreign keys that cause one another.
 #[inline]
 pub(crate) fn with_room_for<T>(levels: usize, cascades: bool, body: impl FnOnce() -> T) -> T {
     match cascades {

@@ -1,8 +1,8 @@
 //! What Commensal keeps for one connection: the snapshot of the catalog, the slots, the session with
 //! its instances. How a snapshot is read is in `snapshot.rs`.
 //!
-//! Used by one thread at a time. Nothing here is locked for a row; the locks are there because the
-//! engine wants what it calls to be `Sync`.
+//! One thread at a time uses it. Nothing here is locked for a row. The locks are there because the engine
+//! wants what it calls to be `Sync`.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,14 +27,14 @@ pub(crate) struct ConnectionState {
     pub(crate) services: Arc<Services>,
     pub(crate) registry: Mutex<Arc<Registry>>,
     slots: Mutex<FunctionSlots>,
-    /// Reads the generation, prepared.
+    /// The prepared statement that reads the generation.
     pub(crate) generation: Mutex<Option<Statement>>,
-    /// Has the engine know the collations of a snapshot. What the engine calls then knows the state, so it
-    /// is handed in.
+    /// Tells the engine of the collations of a snapshot. It is handed in, because what the engine calls
+    /// knows the state.
     pub(crate) register_collations: fn(&Self, &Registry),
 }
 
-/// The functions that statements of this connection resolved. A slot is never given up: a prepared
+/// The functions that statements of this connection resolved. A slot is never given up, because a prepared
 /// statement may have it.
 #[derive(Default)]
 struct FunctionSlots {
@@ -44,7 +44,7 @@ struct FunctionSlots {
     collations: HashSet<String>,
 }
 
-/// In the key of a slot, in place of a number of arguments: it is that of a collation.
+/// Stands in a slot's key for the number of arguments if the slot is a collation's.
 const COLLATION: i32 = -2;
 
 impl FunctionSlots {
@@ -60,7 +60,7 @@ impl FunctionSlots {
 
 struct KnownSlot {
     key: Arc<FunctionKey>,
-    /// For prepared statements, by whether it is deterministic.
+    /// The functions for prepared statements: not deterministic, and deterministic.
     functions: [Option<Arc<ExternalFunc>>; 2],
 }
 
@@ -98,7 +98,7 @@ impl ConnectionState {
         self.connection.has_active_root_statement() && self.connection.get_pager().holds_read_lock()
     }
 
-    /// Prepares one statement of our own that reads. Functions of ours are not known to it.
+    /// Prepares one statement of our own that reads. It does not know functions of ours.
     pub(crate) fn prepare(&self, sql: &str) -> Result<Statement> {
         let prepare = || match self.is_within_statement() {
             true => self.connection.prepare_internal(sql),
@@ -125,7 +125,7 @@ impl ConnectionState {
         Ok(())
     }
 
-    /// Whether the connection has a temporary table or view of this name. The engine shows nobody its
+    /// Whether the connection has a temporary table or view of this name. The engine does not show its
     /// schema of these.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl ConnectionState {
         Ok(found)
     }
 
-    /// The function of the engine for a slot, made by `make` unless there is one.
+    /// The engine's function for a slot. `make` makes it if there is none.
     ///
     /// # Errors
     /// What `make` reports.
@@ -173,12 +173,12 @@ impl ConnectionState {
         is_new.then(|| slots.of(function_key(name, COLLATION)))
     }
 
-    /// Takes out the collations that are gone.
+    /// Takes out the collations that are gone, and gives their names.
     pub(crate) fn forget_collations(&self, is_gone: impl Fn(&str) -> bool) -> Vec<String> {
         lock(&self.slots).collations.extract_if(|name| is_gone(name)).collect()
     }
 
-    /// The function that a slot was given to.
+    /// The key of a slot's function.
     pub(crate) fn key_of_slot(&self, number: usize) -> Option<Arc<FunctionKey>> {
         lock(&self.slots).all.get(number).map(|slot| Arc::clone(&slot.key))
     }

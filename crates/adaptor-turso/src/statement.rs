@@ -21,20 +21,20 @@ use crate::{error, refusal, stack};
 pub(crate) struct TursoStatement<'c> {
     connection: &'c TursoConnection,
     statement: Statement,
-    /// What it has bound; absent while it is being stepped.
+    /// What it has bound. Absent while it is stepped.
     running: Option<Box<Running>>,
     /// It has not been stepped since it was prepared or reset.
     fresh: bool,
     names: Vec<String>,
-    /// Of a statement that the engine is told to undo: what is bound. Only a statement that was prepared
-    /// here is told, so that another one may have to take the place of this one.
+    /// What is bound, for a statement that the engine is told to undo. Only a statement that was prepared
+    /// here is told, so another one may have to take its place.
     bound: Option<Vec<(usize, Value)>>,
     undo: Undo,
 }
 
-/// Has the engine keep what a statement changes, in a transaction, so that an error undoes it. By itself
-/// it does not where one row is written, and nothing after that can fail by its reckoning: but what
-/// RETURNING computes can, and so can the rows of a SELECT of which some were inserted already.
+/// Makes the engine keep what a statement changes, in a transaction, so that an error undoes it. By itself
+/// it does not if one row is written and, by its reckoning, nothing can fail after that. But what RETURNING
+/// computes can fail, and so can the rows of a SELECT after some were inserted.
 fn undoes(statement: &Statement) -> bool {
     let program = statement.get_program();
     let selects = || {
@@ -49,7 +49,7 @@ fn undoes(statement: &Statement) -> bool {
 }
 
 impl<'c> TursoStatement<'c> {
-    /// A statement, and what was asked for while it was prepared.
+    /// A statement, with what was asked for while it was prepared.
     pub(crate) fn new(
         connection: &'c TursoConnection,
         statement: Statement,
@@ -69,7 +69,7 @@ impl<'c> TursoStatement<'c> {
         }
     }
 
-    /// The first step of an execution.
+    /// Takes the first step of an execution.
     #[cold]
     fn begin(&mut self) -> Result<bool> {
         let connection = self.connection;
@@ -81,8 +81,8 @@ impl<'c> TursoStatement<'c> {
         if self.running.as_ref().is_some_and(|running| running.yielded)
             && connection.state.connection.get_auto_commit()
         {
-            // It calls a function of the engine that a definition would go before. That the catalog
-            // cannot be read is told when a definition is called.
+            // It calls a function of the engine over which a definition takes precedence. A call of a
+            // definition reports a catalog that cannot be read.
             let _ = connection.guard(|| connection.state.current());
         }
         self.undo.begin(connection)?;
@@ -94,8 +94,8 @@ impl<'c> TursoStatement<'c> {
         let names_are_old = self.names.len() != self.statement.num_columns();
         match first {
             Err(_) if self.running.as_ref().is_some_and(|running| running.cramped) => {
-                // It uses more of the schema than when it was prepared. There is room now. Or it has
-                // to be prepared here.
+                // It uses more of the schema than when it was prepared, and there is room now; or it has to
+                // be prepared here.
                 self.reset_engine()?;
                 self.prepare_anew()?;
                 let again = self.step_engine();
@@ -103,8 +103,8 @@ impl<'c> TursoStatement<'c> {
                 again
             }
             Err(error) if self.is_about_function(&error) => {
-                // It was prepared for functions that others have changed since. What is read now
-                // has it be prepared anew.
+                // It was prepared for functions that others have changed since. Reading the catalog makes
+                // the engine prepare it again.
                 self.connection.guard(|| self.connection.state.refresh())?;
                 self.reset_engine()?;
                 let again = self.step_engine();
@@ -120,7 +120,7 @@ impl<'c> TursoStatement<'c> {
         }
     }
 
-    /// Puts a statement that was prepared now in the place of one that the engine has to undo.
+    /// Puts a newly prepared statement in place of one that the engine has to undo.
     fn prepare_anew(&mut self) -> Result<()> {
         let Some(bound) = &self.bound else { return Ok(()) };
         let connection = self.connection;
@@ -137,19 +137,19 @@ impl<'c> TursoStatement<'c> {
         Ok(())
     }
 
-    /// Whether it is an INSERT, UPDATE or DELETE. `readonly` of the engine is false also of a query that
-    /// needs a table for itself.
+    /// Whether it is an INSERT, UPDATE or DELETE. The engine's `readonly` is also false for a query that
+    /// needs a table of its own.
     fn changes_rows(&self) -> bool {
         self.statement.get_program().change_cnt_on
     }
 
-    /// Whether a function was not found, by its slot or while the statement was prepared anew.
+    /// Whether a function was not found, by its slot or while the statement was prepared again.
     fn is_about_function(&self, error: &Error) -> bool {
         error.kind() == ErrorKind::NotFound
             || self.running.as_ref().is_some_and(|running| running.missed)
     }
 
-    /// After the last step, or instead of it; whether that failed.
+    /// Ends the execution, after the last step or instead of it. `failed` says whether that failed.
     fn end(&mut self, failed: bool) -> Result<()> {
         if std::mem::replace(&mut self.fresh, true) {
             return Ok(());
@@ -163,13 +163,12 @@ impl<'c> TursoStatement<'c> {
         reset
     }
 
-    /// Ends the execution: states of aggregates that the engine has not asked for the result of are freed
-    /// in it.
+    /// Ends the execution. This frees states of aggregates whose result the engine has not asked for.
     fn reset_engine(&mut self) -> Result<()> {
         let (connection, statement) = (self.connection, &mut self.statement);
         let mut reset = || connection.guard(|| statement.reset().map_err(error::of_engine));
         let Some(running) = self.running.take() else { return reset() };
-        // Programs that called one another are taken apart by recursion, too.
+        // Programs that called one another are also dropped by recursion.
         let (levels, recursive) = (running.levels, running.recursive);
         let (result, running) =
             running::within(running, || stack::with_room_for(levels, recursive, reset));
@@ -187,7 +186,7 @@ impl<'c> TursoStatement<'c> {
                 running.compared = None;
                 running
             }
-            // Lost to a panic.
+            // It was lost to a panic.
             None => Running::new(Arc::clone(&self.connection.state)),
         };
         let statement = &mut self.statement;
@@ -198,14 +197,14 @@ impl<'c> TursoStatement<'c> {
         self.running = running;
         let result = result.unwrap_or_else(|panic| Err(self.panicked(&*panic)));
         match self.running.as_mut().and_then(|running| running.fault.take()) {
-            // It was interrupted; whatever came of that.
+            // The fault interrupted it; what the engine gave then does not matter.
             Some(fault) => Err(fault),
             None => result.map_err(|error| self.error(error)),
         }
     }
 
-    /// Drops the engine's statement, which keeps the programs that called one another, each within the
-    /// one before, where there is room for that.
+    /// Drops the engine's statement where there is room for that. It keeps programs that called one
+    /// another, each within the one before.
     #[cold]
     fn take_apart(&mut self) {
         let connection = self.connection;
@@ -218,9 +217,9 @@ impl<'c> TursoStatement<'c> {
         let _ = stack::with_room_for(0, true, || connection.guard(drop_statement));
     }
 
-    /// The engine panicked. It sorts with the sort of Rust's library, which panics where it notices that
-    /// the order is none; that happens between two instructions of the statement, so that nothing but the
-    /// statement is lost, and its transaction if it writes.
+    /// Handles a panic of the engine. The engine sorts with Rust's library, which panics if it notices that
+    /// there is no order. This happens between two instructions of the statement, so only the statement is
+    /// lost, and its transaction if it writes.
     #[cold]
     fn panicked(&mut self, panic: &(dyn Any + Send)) -> Error {
         let connection = self.connection;
@@ -243,14 +242,14 @@ impl<'c> TursoStatement<'c> {
         error::of_panic(panic)
     }
 
-    /// A function's error came back as text; what it was is kept beside.
+    /// A function's error comes back from the engine as text. The error itself is kept beside.
     #[cold]
     fn error(&mut self, error: Error) -> Error {
         if let Some(refused) = self.running.as_mut().and_then(|running| running.refused.take()) {
             return refused;
         }
         match self.running.as_mut().and_then(|running| running.error.take()) {
-            // Compared, because one may be left of a failure that the engine kept to itself.
+            // Compared, because an error may be left over that the engine never reported.
             Some(function) if function.message() == error.message() => function,
             _ => {
                 let registry = self.connection.state.registry();
@@ -262,7 +261,7 @@ impl<'c> TursoStatement<'c> {
 
 impl Drop for TursoStatement<'_> {
     fn drop(&mut self) {
-        // What a rollback reports nobody could hear.
+        // Nobody could hear what a rollback reports.
         let _ = self.end(false);
         if self.running.as_ref().is_some_and(|running| running.recursive) {
             self.take_apart();

@@ -8,8 +8,8 @@ use turso_core::{Statement, StepResult, Value};
 use crate::error;
 use crate::value::owned;
 
-/// Runs to the next row; false at the end. Waits for the disk, and for others as long as the
-/// connection's busy timeout says.
+/// Runs to the next row; false at the end. Waits for the disk, and for others up to the connection's busy
+/// timeout.
 pub(crate) fn step(statement: &mut Statement) -> Result<bool> {
     loop {
         match statement.step().map_err(error::of_engine)? {

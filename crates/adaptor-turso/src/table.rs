@@ -1,12 +1,11 @@
 //! Table functions of definitions.
 //!
-//! The engine knows a table by its columns. So for each table function that a statement uses, its
-//! connection's schema gets a table in memory, under a name that says the columns; which definition is
-//! meant is looked up when a cursor starts to scan. The table stays: it costs a few words, and has
-//! no row in the file.
+//! The engine knows a table by its columns. So for each table function that a statement uses, the schema of
+//! its connection gets a table in memory, whose name includes the columns. The definition is looked up when
+//! a cursor starts to scan. The table stays: it costs a few words, and has no row in the file.
 //!
-//! Per row: as with SQLite, a position in a batch that lies in guest memory moves on. The engine shares
-//! a cursor, so each value is read under a lock that nobody else takes.
+//! Per row: as with SQLite, a position in a batch in guest memory moves on. The engine shares a cursor, so
+//! each value is read under a lock that nobody else takes.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,7 +49,7 @@ fn columns(table: &Table) -> String {
     columns
 }
 
-/// Has the connection know the table function; the name for it, and whether it was not known before.
+/// Tells the connection of the table function. Gives its name there, and whether it is new.
 ///
 /// # Errors
 /// The engine does not accept its columns.
@@ -73,8 +72,8 @@ pub(crate) fn register(
     Ok((name, true))
 }
 
-/// A table function as statements see it. No definition: the engine keeps it for as long as it has the file
-/// open, and with a definition its code.
+/// A table function as statements see it. It has no definition, because the engine keeps it as long as it
+/// has the file open, and would keep the definition's code with it.
 struct Function {
     engine_name: String,
     sql: String,
@@ -137,13 +136,13 @@ impl InternalVirtualTable for Function {
         let unused = |_: &ConstraintInfo| ConstraintUsage { argv_index: None, omit: false };
         let mut constraint_usages: Vec<_> = constraints.iter().map(unused).collect();
         for (position, constraint) in (1..).zip(given.iter().flatten()) {
-            // The cursor shows the argument in its column, so that it would be compared to itself.
+            // The cursor shows the argument in its column, so the engine would compare it to itself.
             constraint_usages[*constraint] =
                 ConstraintUsage { argv_index: Some(position), omit: true };
         }
         let mark = |given: &Option<usize>| if given.is_some() { GIVEN } else { NOT_GIVEN };
         let text = given.iter().map(|given| char::from(mark(given))).collect();
-        // Arguments that are not given are NULL; where they could be given, that is the better plan.
+        // Arguments that are not given are NULL. If they could be given, that is the better plan.
         let missing = given.iter().any(Option::is_none);
         Ok(IndexInfo {
             idx_num: 0,
@@ -156,7 +155,7 @@ impl InternalVirtualTable for Function {
     }
 }
 
-/// Whether statements that know the one can go on with the other: as the engine, in any letter case.
+/// Whether statements that know one can go on with the other. Like the engine, this ignores letter case.
 fn are_same(a: &[Column], b: &[Column]) -> bool {
     let is_same = |(a, b): (&Column, &Column)| {
         a.name.eq_ignore_ascii_case(&b.name) && a.class == b.class && a.hidden == b.hidden
@@ -166,14 +165,14 @@ fn are_same(a: &[Column], b: &[Column]) -> bool {
 
 struct TableCursor {
     known: Arc<Known>,
-    /// From the first scan on.
+    /// Made by the first scan.
     scan: Mutex<Option<Scan>>,
 }
 
 struct Scan {
     state: Arc<ConnectionState>,
     cursor: Option<FunctionCursor>,
-    /// What the engine asked for where it takes no error.
+    /// The error of a method in which the engine takes none.
     error: Option<Error>,
 }
 
@@ -186,7 +185,7 @@ impl Drop for Scan {
 }
 
 impl Scan {
-    /// A scan of what the catalog says to the statement.
+    /// Makes a scan by what the catalog says to the statement.
     #[cold]
     fn new(known: &Known) -> Result<Self> {
         let mut running = running::take().ok_or_else(no_statement)?;
@@ -278,7 +277,7 @@ impl InternalVirtualTableCursor for TableCursor {
         self.read(|state, cursor| cursor.column(&state.session, column, owned)).map_err(fail)
     }
 
-    /// A row without one that is right fails with the following step: the engine takes no error here.
+    /// Gives 0 if there is no right rowid. The engine takes no error here, so the following step fails.
     fn rowid(&self) -> i64 {
         let rowid = self.read(|state, cursor| cursor.rowid(&state.session));
         rowid.unwrap_or_else(|error| {
@@ -291,7 +290,7 @@ impl InternalVirtualTableCursor for TableCursor {
     }
 }
 
-/// One argument for each hidden column: those that SQL gives, in their places, and NULLs.
+/// One argument for each hidden column: those from SQL in their places, and NULL for the rest.
 struct Given<'a> {
     /// See [`GIVEN`].
     given: &'a [u8],

@@ -1,4 +1,4 @@
-//! Types of definitions as the engine's own, where the host has asked for these: a column of such a type
+//! Makes types of definitions types of the engine, if the host has asked for these. A column of such a type
 //! is written through the function named as the type, and read through its `_decode`.
 
 use std::fmt::Write as _;
@@ -17,7 +17,7 @@ pub(crate) fn create(ty: &Type) -> Result<String> {
             && !name.starts_with(|c: char| c.is_ascii_digit())
             && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
     };
-    // The engine stores the name as it is written, quotes and all.
+    // The engine stores the name as written, with its quotes.
     let functions = ty.operators.iter().map(|operator| &operator.function);
     if let Some(name) = [&ty.name].into_iter().chain(functions).find(|name| !is_plain(name)) {
         let message = format!("Turso has no types with names like {}", quote_identifier(name));

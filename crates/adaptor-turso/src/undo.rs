@@ -1,8 +1,8 @@
-//! What the engine does not undo by itself when a statement fails within a transaction.
+//! Undoes what the engine does not undo when a statement fails within a transaction.
 //!
-//! A CREATE TABLE … AS SELECT has changed the schema before its SELECT runs. When that fails, the engine
-//! takes back the file's pages and keeps the schema that it has in memory, so that every statement after
-//! it fails with `Database schema changed`. Going back to a savepoint takes back both.
+//! A CREATE TABLE … AS SELECT changes the schema before its SELECT runs. If that fails, the engine takes
+//! back the file's pages but keeps the schema in memory, so every later statement fails with `Database
+//! schema changed`. Going back to a savepoint takes back both.
 
 use std::cell::Cell;
 
@@ -18,12 +18,12 @@ pub(crate) struct Undo {
     open: Cell<bool>,
 }
 
-/// Where a statement makes a table of what it selects.
+/// Where a statement makes a table from what it selects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Creates {
-    /// In the file. Outside of a transaction the statement is one, and all of it is undone.
+    /// In the file. Outside a transaction the statement is its own transaction, and all of it is undone.
     InFile,
-    /// In `temp`, which is damaged outside of a transaction, too.
+    /// In `temp`, which is damaged outside a transaction, too.
     InTemp,
 }
 
@@ -33,7 +33,7 @@ impl Undo {
         Self { creates: creates_from_select(sql), open: Cell::new(false) }
     }
 
-    /// Before the first step.
+    /// Sets the savepoint, if needed, before the first step.
     ///
     /// # Errors
     /// The engine's.
@@ -50,7 +50,7 @@ impl Undo {
         Ok(())
     }
 
-    /// After the last step, with whether it failed.
+    /// Ends the savepoint after the last step. `failed` says whether that failed.
     ///
     /// # Errors
     /// The engine's.
@@ -69,7 +69,7 @@ fn execute(connection: &TursoConnection, sql: &str) -> Result<()> {
     connection.guard(|| connection.state.connection.execute(sql).map_err(error::of_engine))
 }
 
-/// Whether this is a CREATE TABLE … AS SELECT: one whose columns are not in parentheses.
+/// Where a CREATE TABLE … AS SELECT makes its table: one whose columns are not in parentheses.
 fn creates_from_select(sql: &str) -> Option<Creates> {
     let mut lexer = Lexer::new(sql);
     if !lexer.significant().is("CREATE") {
@@ -88,7 +88,7 @@ fn creates_from_select(sql: &str) -> Option<Creates> {
         let token = lexer.significant();
         match token.kind {
             TokenKind::End | TokenKind::LeftParenthesis => return None,
-            // A schema is named, `temp` perhaps; a savepoint does no harm where it is not.
+            // A schema is named, perhaps `temp`. A savepoint does no harm if it is another.
             TokenKind::Dot => creates = Creates::InTemp,
             _ if token.is("AS") => return Some(creates),
             _ => {}

@@ -1,4 +1,4 @@
-//! Values of the engine and of the core, into one another.
+//! Turns values of the engine into values of the core, and back.
 
 use commensal_core::ValueRef;
 use turso_core::types::{Text, TextSubtype};
@@ -29,7 +29,7 @@ pub(crate) fn subtype(value: &Value) -> u8 {
     }
 }
 
-/// A value for the engine, which has a copy of the bytes. NaN is NULL.
+/// A value for the engine, with a copy of the bytes. NaN becomes NULL.
 #[inline(always)]
 pub(crate) fn owned(value: ValueRef<'_>, subtype: u8) -> Value {
     match value {

@@ -1,5 +1,5 @@
-//! How many columns the views of a schema have: the engine works them out when it opens a file, and views
-//! that select everything from two others each have twice as many as these.
+//! Counts the columns of a schema's views. The engine works them out when it opens a file, and each view
+//! that selects everything from two others has twice as many as these.
 
 use std::collections::HashMap;
 
@@ -8,13 +8,13 @@ use turso_parser::ast::{
 };
 use turso_parser::parser::Parser;
 
-/// Columns that a view may have. The engine runs no statement with as many.
+/// How many columns a view may have. The engine runs no statement with as many.
 const VIEW_COLUMNS_MAX: usize = 2000;
 
-/// Columns that all views of a schema may have. The engine keeps some 300 bytes for each.
+/// How many columns all views of a schema may have together. The engine keeps some 300 bytes for each.
 const ALL_VIEW_COLUMNS_MAX: usize = 100_000;
 
-/// Columns of the tables and views of a schema that have been looked at.
+/// The columns of the tables and views seen so far.
 #[derive(Default)]
 pub(crate) struct Columns {
     /// By names in ASCII lower case.
@@ -23,13 +23,13 @@ pub(crate) struct Columns {
 }
 
 impl Columns {
-    /// Looks at a table or a view.
+    /// Counts the columns of a table or a view.
     ///
     /// # Errors
     /// A text: a view has too many columns.
     pub(crate) fn add(&mut self, name: &str, sql: &str) -> Result<(), String> {
         let Ok(Some(Cmd::Stmt(statement))) = Parser::new(sql.as_bytes()).next_cmd() else {
-            // The engine says so itself.
+            // The engine reports it itself.
             return Ok(());
         };
         let count = match &statement {
@@ -96,7 +96,7 @@ impl Columns {
                 SelectTable::Table(name, ..) | SelectTable::TableCall(name, ..) => {
                     let name = name.name.as_str().to_ascii_lowercase();
                     let cte = ctes.iter().rev().find(|(cte, _)| *cte == name);
-                    // What is not known, a table function, has a few.
+                    // An unknown table, such as a table function, has a few.
                     let known =
                         cte.map(|(_, count)| *count).or_else(|| self.known.get(&name).copied());
                     sources.push(known.unwrap_or(1));
