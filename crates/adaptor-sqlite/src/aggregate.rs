@@ -6,6 +6,7 @@
 //! `xValue` and `xFinal` have no statement behind their context, so they cannot ask for auxiliary data.
 //! What they need is kept with the group. `xFinal` runs once for each group, even if a statement ends
 //! early. Nobody wants the result then, but SQLite does not say so.
+//!
 //! [`sqlite3_aggregate_context`]: https://www.sqlite.org/c3ref/aggregate_context.html
 
 use std::ffi::c_int;

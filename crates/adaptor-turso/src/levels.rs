@@ -3,6 +3,7 @@
 //! The engine parses and compiles by recursion, and limits only expressions. Text with enough subselects or
 //! UNIONs overflows the stack, which ends the process. So text is measured first: what is within the limit
 //! gets a large enough stack (`stack.rs`), and the rest is refused.
+//!
 //! The tokens come from the engine's own lexer. The measure is an upper bound of the height of the syntax
 //! tree: a group in brackets is one higher than its highest part, and a part is as high as its operators
 //! and the highest group among them together.

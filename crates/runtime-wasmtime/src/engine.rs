@@ -1,4 +1,4 @@
-//! The engines of the process, one for each way to compile, and why they are configured so.
+//! The engines of the process, one for each way to compile, and the reasons for their configuration.
 //!
 //! Engines are statics because compiled modules are shared by the whole process, and because the
 //! ticker has to reach their epochs without a lock.
@@ -12,13 +12,13 @@ use crate::link;
 use crate::stack::STACK_BYTES;
 use crate::store_data::StoreData;
 
-/// Address space that memory may grow into without being moved and copied, in bytes. It is reserved,
-/// not used. Without it each growth copies the memory: 64 KiB at a time up to 64 MiB would copy 32
-/// GiB. Hosts with a limit on address space feel a larger one.
+/// Bytes of address space that a memory can grow into without being moved and copied. They are reserved,
+/// not used. Otherwise each growth copies the memory: growing to 64 MiB by 64 KiB at a time would copy 32
+/// GiB. A larger reservation would hurt hosts with a limit on address space.
 const GROWTH_RESERVATION_BYTES: u64 = 16 << 20;
 
-/// What a module may use: WebAssembly 2.0 as compilers emit it by default, without the types of
-/// references that would need a garbage collector, and constant expressions with arithmetic.
+/// What a module may use: WebAssembly 2.0 as compilers emit it by default, and constant expressions with
+/// arithmetic. Types of references that would need a garbage collector are left out.
 ///
 /// Threads would make results depend on time, relaxed SIMD on the processor; memory64 and several
 /// memories do not fit the ABI; the rest is not needed.
@@ -45,10 +45,10 @@ fn index(options: CompileOptions) -> usize {
     options.metering as usize * Effort::ALL.len() + options.effort as usize
 }
 
-/// The executor for code that is compiled so; made when it is first asked for.
+/// The executor for code that is compiled with these options. It is made at the first request.
 ///
-/// It is built before it enters its cell, so that the cell is being written for a moment only: a
-/// fork in that moment would leave the child waiting for a thread it does not have.
+/// It is built before it enters its cell, so the cell is being written only for a moment. A fork in that
+/// moment would leave the child waiting for a thread that it does not have.
 pub(crate) fn executor(options: CompileOptions) -> Result<&'static Executor, RuntimeError> {
     let cell = &EXECUTORS[index(options)];
     if let Some(executor) = cell.get() {
@@ -58,8 +58,8 @@ pub(crate) fn executor(options: CompileOptions) -> Result<&'static Executor, Run
     Ok(cell.get_or_init(|| executor))
 }
 
-/// Advances the epoch of every engine: each running guest, and each that starts to run, soon calls
-/// its store's epoch callback.
+/// Advances the epoch of every engine. Each running guest, and each that starts to run, soon calls its
+/// store's epoch callback.
 pub(crate) fn advance_epochs() {
     for cell in &EXECUTORS {
         if let Some(executor) = cell.get() {
@@ -84,8 +84,8 @@ fn config(options: CompileOptions) -> Config {
         Effort::Plain | Effort::Quick => OptLevel::None,
     });
     if options.effort == Effort::Quick {
-        // Time and memory in proportion to the code, where all else takes their product with the values
-        // alive. The guest runs at about a third of the speed, and its frames are large.
+        // Takes time and memory in proportion to the code. The other ways take the product of the code and
+        // the values alive. The guest runs at about a third of the speed, and its frames are large.
         config.cranelift_regalloc_algorithm(RegallocAlgorithm::SinglePass);
     }
     // NaNs reach SQL as NULL, but their bits could reach it through a blob or a hash.
@@ -95,9 +95,9 @@ fn config(options: CompileOptions) -> Config {
     config.consume_fuel(options.metering == Metering::Fuel);
     config.max_wasm_stack(STACK_BYTES);
 
-    // Signal handlers belong to the process, and the process to somebody else: Python's faulthandler,
-    // a crash reporter, a JVM. So memory accesses are checked by code, and huge reservations of
-    // address space with guard pages, which exist to leave checks out, are of no use.
+    // Signal handlers belong to the process, and the process to somebody else: Python's faulthandler, a
+    // crash reporter, a JVM. So code checks memory accesses, and huge reservations of address space with
+    // guard pages are of no use, because they only serve to leave checks out.
     config.signals_based_traps(false);
     config.memory_reservation(0);
     config.memory_guard_size(0);
@@ -108,8 +108,8 @@ fn config(options: CompileOptions) -> Config {
     // dropped takes 18 us instead of 31 (`examples/call_cost.rs`), and no file descriptor per module.
     config.memory_init_cow(false);
 
-    // A fault names the reason; the guest's frames would cost each fault a walk over the stack, and
-    // each module the tables for it.
+    // A fault names the reason. Frames of the guest would cost a walk over the stack for each fault, and
+    // tables for each module.
     config.wasm_backtrace_max_frames(None);
     config.native_unwind_info(cfg!(windows));
     config.generate_address_map(false);

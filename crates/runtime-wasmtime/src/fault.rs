@@ -6,7 +6,7 @@ use wasmtime::{Error, Trap};
 
 use crate::stack::STACK;
 
-/// Why a call ended with `error`, in which the guest was `refused` something.
+/// Why a call ended with `error`. The guest may have been `refused` something before.
 #[cold]
 pub(crate) fn fault(error: Error, refused: Option<Refused>) -> Fault {
     // Host functions and the epoch callback return faults.
@@ -17,7 +17,7 @@ pub(crate) fn fault(error: Error, refused: Option<Refused>) -> Fault {
     match (error.downcast_ref::<Trap>(), refused) {
         (Some(Trap::StackOverflow), _) => Fault::StackExhausted(STACK),
         (Some(Trap::OutOfFuel), _) => Fault::FuelExhausted,
-        // A guest whose allocator fails traps by its own doing, or uses a null pointer.
+        // A guest whose allocator fails traps on purpose, or uses a null pointer.
         (_, Some(refused)) => refused.into(),
         (Some(trap), None) => Fault::Trap(reason(*trap)),
         (None, None) => Fault::Runtime(format!("{error:#}")),
@@ -30,8 +30,8 @@ fn reason(trap: Trap) -> String {
     match trap {
         Trap::UnreachableCodeReached => "unreachable",
         Trap::MemoryOutOfBounds => "out of bounds memory access",
-        // An indirect call and a table instruction past the end: one kind to Wasmtime, and the first
-        // is what guests do.
+        // Wasmtime reports an indirect call and a table instruction past the end as the same kind. The
+        // first is what guests do.
         Trap::TableOutOfBounds => "undefined element",
         Trap::IndirectCallToNull => "uninitialized element",
         Trap::BadSignature => "indirect call type mismatch",

@@ -1,4 +1,4 @@
-//! An instance: a store with one module in it, and the functions of it that were asked for.
+//! An instance: a store with one module in it, and those of its functions that were asked for.
 //!
 //! A call allocates nothing, takes no lock and looks nothing up by name.
 
@@ -26,7 +26,7 @@ use crate::words::{WordFunction, text};
 /// A function by the ABI's convention of records.
 type GuestFunction = TypedFunc<(u32, u32), u32>;
 
-/// The bit of a function's number that says that its shape is another one.
+/// The bit of a function's number that says that its shape is not that of records.
 const OTHER: u32 = 1 << 31;
 
 pub(crate) struct WasmtimeInstance {
@@ -34,9 +34,9 @@ pub(crate) struct WasmtimeInstance {
     instance: wasmtime::Instance,
     /// The exported memory, if there is one.
     view: Option<View>,
-    /// Resolved so far, by export: those by the ABI's convention.
+    /// Functions by the ABI's convention that were resolved so far, by export.
     functions: Vec<(Box<str>, GuestFunction)>,
-    /// The others, whose numbers have [`OTHER`].
+    /// Other functions, whose numbers have [`OTHER`].
     others: Vec<(Box<str>, WordFunction)>,
     /// Fuel of one call; `None` without metering.
     fuel: Option<u64>,
@@ -65,8 +65,8 @@ impl WasmtimeInstance {
         };
         let remake = remake(prepared.clone(), metering, instance_bytes, &config);
         let mut store = store(prepared, config);
-        // The start function and `_initialize` share the limits of one call.
-        // It is not charged to a statement; the call's time limit bounds it.
+        // The start function and `_initialize` share the limits of one call. No statement is charged for
+        // them, but the call's time limit bounds them.
         let mut budget = StatementBudget::new(Duration::MAX);
         let instance = bounded(&mut store, fuel, &mut budget, |store| {
             let instance = prepared.instantiate(&mut *store)?;
@@ -104,7 +104,7 @@ fn store(prepared: &InstancePre<StoreData>, config: InstanceConfig) -> Store<Sto
     );
     let mut store = Store::new(prepared.module().engine(), state);
     store.limiter(|state| state);
-    // The deadline of a new store has passed, as the ticker demands.
+    // The deadline of a new store has already passed, as the ticker requires.
     store.epoch_deadline_callback(|mut context| {
         let StoreData { host, time, .. } = context.data_mut();
         time.check(host).map_err(wasmtime::Error::new)?;
@@ -141,7 +141,7 @@ fn boxed(error: wasmtime::Error, refused: Option<Refused>) -> Box<Fault> {
     Box::new(fault(error, refused))
 }
 
-/// Follows the memory after the guest has run.
+/// Follows the memory after the guest ran.
 #[inline]
 fn renew(view: &mut Option<View>, store: &mut Store<StoreData>) {
     if let Some(view) = view {
@@ -149,7 +149,7 @@ fn renew(view: &mut Option<View>, store: &mut Store<StoreData>) {
     }
 }
 
-/// An export that ABI version 1 gives a type: `None` if there is none of that name.
+/// An export to which ABI version 1 gives a type; `None` if there is no such export.
 fn typed<P: WasmParams, R: WasmResults>(
     instance: &wasmtime::Instance,
     store: &mut Store<StoreData>,
@@ -166,7 +166,7 @@ fn typed<P: WasmParams, R: WasmResults>(
 }
 
 impl WasmtimeInstance {
-    /// Whether the export is resolved in this shape, and as what.
+    /// The number of the export, if it is resolved in this shape.
     fn known(&self, export: &str, shape: Shape<'_>) -> Option<FunctionId> {
         let found = match shape == Shape::RECORDS {
             true => self.functions.iter().position(|(name, _)| **name == *export),
@@ -225,7 +225,7 @@ impl Instance for WasmtimeInstance {
 
     fn renew(&mut self) -> Result<(), Fault> {
         let mut new = (self.remake)(self.store.data().host.renewed())?;
-        // In the same order, and so with the same numbers.
+        // They are resolved in the same order, so they get the same numbers.
         let records = self.functions.iter().map(|(export, _)| (export, Shape::RECORDS));
         let others = self.others.iter().map(|(export, function)| (export, function.shape()));
         for (export, shape) in records.chain(others) {
@@ -247,7 +247,7 @@ impl Instance for WasmtimeInstance {
 
     fn begin_statement(&mut self) {
         if ticker::outlived_by_fork() {
-            // The deadline passes, as that of a new store.
+            // The deadline has passed from here on, like that of a new store.
             self.store.set_epoch_deadline(0);
         }
     }

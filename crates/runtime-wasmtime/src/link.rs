@@ -6,7 +6,7 @@ use wasmtime::{Caller, Engine, Error, FuncType, Linker, Memory, Val, ValType};
 
 use crate::store_data::StoreData;
 
-/// Parameters of a host function, at most.
+/// The most parameters that a host function has.
 const PARAMS_MAX: usize = 16;
 
 /// A linker with every host function in it.
@@ -65,7 +65,7 @@ fn call(
     Ok(())
 }
 
-/// The caller's memory. A start function calls before the instance is complete: then it is looked up.
+/// The caller's memory. A start function calls before the instance is complete, so it is looked up then.
 fn memory(caller: &mut Caller<'_, StoreData>) -> Option<Memory> {
     match caller.data().memory {
         Some(memory) => Some(memory),

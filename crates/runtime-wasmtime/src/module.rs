@@ -1,4 +1,4 @@
-//! A compiled module: code, with its imports resolved once for all instances.
+//! A compiled module: code whose imports are resolved once for all instances.
 
 use commensal_core::fault::Fault;
 use commensal_core::live;

@@ -8,13 +8,13 @@ use crate::time::CallTime;
 
 pub(crate) struct StoreData {
     pub(crate) host: HostState,
-    /// The exported memory, for host functions; `None` while instantiating, and for a module that
-    /// exports none.
+    /// The exported memory, for host functions. `None` while instantiating, and for a module that exports
+    /// none.
     pub(crate) memory: Option<Memory>,
     /// A memory may have grown, and moved, since this was last reset.
     pub(crate) memory_grew: bool,
     pub(crate) time: CallTime,
-    /// Memory and tables that it may still be given.
+    /// How much memory and how many table elements it may still get.
     pub(crate) grants: Grants,
 }
 

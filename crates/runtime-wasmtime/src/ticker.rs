@@ -1,14 +1,14 @@
-//! The process's one ticker thread: it advances the engines' epochs, so that a guest, whatever it
-//! does, soon asks the host whether it may go on.
+//! The process's only ticker thread. It advances the engines' epochs, so that any guest soon asks the host
+//! whether it may go on.
 //!
-//! The thread is started by the first call, ends after a second in which no call asked, and is
-//! started anew in the child of a fork, which has no threads. It knows nothing of what is limited.
+//! The first call starts the thread. It ends after a second in which no call asked. The child of a fork,
+//! which has no threads, starts its own. It knows nothing of what is limited.
 //!
 //! # Why no guest runs without it
 //!
-//! Guests compare their engine's epoch with their store's deadline at each function's entry, each
-//! loop's head and each bulk operation. That comparison, which compiled code makes anyway, is the
-//! whole cost of the protocol in a call; there is no handshake between a call and the ticker.
+//! Guests compare their engine's epoch with their store's deadline at each function's entry, each loop's
+//! head and each bulk operation. Compiled code makes this comparison anyway, and it is the whole cost of
+//! the protocol in a call. There is no handshake between a call and the ticker.
 //!
 //! - A new store's deadline has passed: its first check calls back.
 //! - The callback takes a [`Watch`] before it moves the deadline to the next epoch; the call drops
@@ -34,18 +34,18 @@ use std::time::Duration;
 
 use crate::engine;
 
-/// Time between two epochs. With the callback's first check at once, an interrupt is seen after one
-/// tick and the scheduler's delay, so well within 10 ms.
+/// Time between two epochs. The callback's first check comes at once, so an interrupt is seen after one
+/// tick and the scheduler's delay, well within 10 ms.
 pub(crate) const TICK: Duration = Duration::from_millis(5);
 
-/// Ticks without a new watch after which the thread ends: a second.
+/// How many ticks without a new watch end the thread: a second.
 const IDLE_TICKS: u32 = 200;
 
 /// The word, see [`Word`].
 static WORD: AtomicU64 = AtomicU64::new(0);
-/// Ticks since the process began to tick.
+/// How many ticks there were since the process began to tick.
 static TICKS: AtomicU64 = AtomicU64::new(0);
-/// Watches taken so far. Only its changes are of interest.
+/// How many watches were taken so far. Only its changes matter.
 static WATCHES: AtomicU32 = AtomicU32::new(0);
 
 /// The ticker's state, in one word: `process id (32) | phase (2) | watches (30)`.
@@ -80,7 +80,7 @@ impl Word {
         u64::from(self.process) << 32 | (self.phase as u64) << 30 | u64::from(self.watches)
     }
 
-    /// The word as this process has to see it: of a parent's threads and watches nothing is left.
+    /// The word as this process has to see it: nothing is left of a parent's threads and watches.
     fn in_process(self, process: u32) -> Self {
         if self.process == process {
             self
@@ -90,7 +90,7 @@ impl Word {
     }
 }
 
-/// Changes the word; `change` gives `None` to leave it. Gives the word before, and whether it changed.
+/// Changes the word, unless `change` gives `None`. Gives the word before, and whether it changed.
 fn update(change: impl Fn(Word) -> Option<Word>) -> (Word, bool) {
     let result = WORD.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |word| {
         change(Word::unpack(word)).map(Word::pack)
@@ -101,19 +101,19 @@ fn update(change: impl Fn(Word) -> Option<Word>) -> (Word, bool) {
     }
 }
 
-/// Ticks so far.
+/// How many ticks there were so far.
 #[inline]
 pub(crate) fn ticks() -> u64 {
     TICKS.load(Ordering::Relaxed)
 }
 
-/// Whether the word was last written before a fork, of which this process is the child: the thread
-/// that should tick does not exist.
+/// Whether the word was last written before a fork whose child is this process. The thread that should tick
+/// then does not exist.
 pub(crate) fn outlived_by_fork() -> bool {
     Word::unpack(WORD.load(Ordering::SeqCst)).process != process::id()
 }
 
-/// While it lives, the ticker ticks.
+/// Keeps the ticker ticking while it lives.
 pub(crate) struct Watch {
     process: u32,
 }
@@ -131,7 +131,7 @@ impl Watch {
                 let word = word.in_process(process);
                 let phase = match word.phase {
                     Phase::Stopped => Phase::Starting,
-                    // Whether it will run is not known yet, and watches may rely on it only then.
+                    // It is not known yet whether it will run. Watches may rely on it only then.
                     Phase::Starting => return None,
                     Phase::Running => Phase::Running,
                 };
@@ -149,7 +149,7 @@ impl Watch {
         }
     }
 
-    /// Takes the watch anew if the process was forked since.
+    /// Takes the watch again if the process was forked since.
     ///
     /// # Errors
     /// As [`Watch::new`].

@@ -1,12 +1,12 @@
-//! How long a call may run, and what a statement pays for it.
+//! How long a call may run, and how much of that its statement is charged.
 //!
-//! A call costs two loads of the ticker's count; clocks are read only where the epoch callback runs,
-//! once a tick. From that follows what the figures mean:
+//! A call costs two loads of the ticker's count. Clocks are read only in the epoch callback, once a tick.
+//! So the figures mean this:
 //!
 //! - `call_timeout` counts from a call's first callback, at most a tick after its beginning.
 //! - A statement is charged by sampling: a tick that falls into a call costs one tick, however short
-//!   the call, a tick between calls nothing. Over many calls that is the time spent in them. From a
-//!   call's second callback on, the clock says what has passed.
+//!   the call, and a tick between calls costs nothing. Over many calls that is the time spent in them.
+//!   From a call's second callback on, the clock tells how much has passed.
 
 use std::time::{Duration, Instant};
 
@@ -37,14 +37,14 @@ impl CallTime {
         Self { timeout, budget: StatementBudget::new(Duration::MAX), began: 0, watched: None }
     }
 
-    /// A call begins, of a statement with this budget.
+    /// Begins a call of a statement with this budget.
     #[inline]
     pub(crate) fn begin(&mut self, budget: StatementBudget) {
         self.budget = budget;
         self.began = ticker::ticks();
     }
 
-    /// The call has ended. Gives what is left of the statement's budget.
+    /// Ends the call. Gives what is left of the statement's budget.
     #[inline]
     pub(crate) fn end(&mut self) -> StatementBudget {
         if self.watched.is_some() {

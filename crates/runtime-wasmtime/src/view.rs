@@ -1,8 +1,8 @@
 //! Where an instance's memory lies, kept between calls.
 //!
-//! Wasmtime finds the bytes of a memory through seven loads that wait for each other, and a call
-//! needs them twice; that was a sixth of a whole call. Memory moves only when it grows, which is
-//! rare and announced.
+//! Wasmtime finds the bytes of a memory through seven loads that wait for each other, and a call needs them
+//! twice. That was a sixth of the time of a call. Memory moves only when it grows, which is rare and
+//! announced.
 #![expect(unsafe_code, reason = "a pointer into guest memory is kept between calls")]
 
 use wasmtime::{Memory, Store};
@@ -26,8 +26,7 @@ impl View {
         Self { memory, base: memory.data_ptr(store), len: memory.data_size(store) }
     }
 
-    /// Looks again where the memory lies, if it may have grown since: to be called whenever the
-    /// guest has run.
+    /// Finds the memory again if it may have grown. To be called whenever the guest has run.
     #[inline]
     pub(crate) fn renew(&mut self, store: &mut Store<StoreData>) {
         if std::mem::take(&mut store.data_mut().memory_grew) {

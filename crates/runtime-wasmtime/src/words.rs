@@ -1,7 +1,7 @@
 //! Functions of any shape, called with words.
 //!
-//! A function that Rust has no type for costs ten times as much as one that it has, because its values are
-//! looked at one by one. Its words need not be: what a word is, is known since the function was found.
+//! Calling a function for which Rust has no type costs ten times as much, because its values are looked at
+//! one by one. Its words need no such look, because their types are known since the function was found.
 #![expect(unsafe_code, reason = "a function is called with values that nothing checks")]
 
 use commensal_core::module::function_text;
@@ -15,7 +15,7 @@ pub(crate) struct WordFunction {
     function: Func,
     params: Box<[NumberType]>,
     result: Option<NumberType>,
-    /// As many as there are parameters, or one for the result.
+    /// One word for each parameter, and at least one for the result.
     words: Box<[ValRaw]>,
 }
 
@@ -44,7 +44,7 @@ impl WordFunction {
         Shape { params: &self.params, result: self.result }
     }
 
-    /// Calls it with as many words as it has parameters; without a call, `None` for any other number.
+    /// Calls it with one word for each parameter. `None`, without a call, for another number of words.
     pub(crate) fn call(
         &mut self,
         store: &mut Store<StoreData>,
