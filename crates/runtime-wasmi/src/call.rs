@@ -1,11 +1,11 @@
-//! A call in slices of fuel: what stops it, and what its statement pays.
+//! A call in slices of fuel: what stops it, and what its statement is charged.
 //!
-//! wasmi's calls end when their fuel does, and can be resumed with more. Between slices the host is
-//! asked whether it wants the statement to end, and the clock how long it has taken; a call that ends
-//! within its first slice, as nearly all do, asks nobody. From that follows what the figures mean:
+//! wasmi's calls end when their fuel does, and can be resumed with more. Between slices the host is asked
+//! whether it wants to end the statement, and the clock how long it has taken. A call that ends within its
+//! first slice, as nearly all do, asks nobody. So the figures mean this:
 //!
 //! - `call_timeout` counts from the end of the first slice.
-//! - A statement is charged for first slices by sampling (`sample.rs`), from then on exactly.
+//! - A statement is charged for first slices by sampling (`sample.rs`), and exactly from then on.
 
 use std::time::Duration;
 
@@ -19,11 +19,11 @@ use crate::sample;
 use crate::store_data::StoreData;
 use crate::words::WordFunction;
 
-/// Fuel of a slice: of the order of an instruction each, so tenths of a millisecond. An instruction that
-/// copies much in one go may get more: wasmi's price is a unit for 64 bytes.
+/// Fuel of a slice. A unit is of the order of an instruction, so a slice takes tenths of a millisecond. An
+/// instruction that copies much at once may get more, because wasmi charges a unit for 64 bytes.
 const SLICE: u64 = 50_000;
 
-/// A first slice that took longer was not computing: the thread had to wait for a processor.
+/// The longest time that counts for a first slice. Beyond it, the thread had to wait for a processor.
 const FIRST_SLICE_MAX: Duration = Duration::from_millis(1);
 
 /// A call into a guest, or several that share one call's limits.
@@ -33,14 +33,14 @@ pub(crate) struct Call<'a> {
     budget: &'a mut StatementBudget,
     /// Fuel that the call may still be given.
     reserve: u64,
-    /// When it began, if that is measured.
+    /// When it began, if it is measured.
     began: Option<Instant>,
     /// The end of the first slice and of the last one.
     slices: Option<(Instant, Instant)>,
 }
 
 impl<'a> Call<'a> {
-    /// Begins a call with all that `fuel`, `timeout` and `budget` permit. If it is `sampled`, it pays for
+    /// Begins a call with all that `fuel`, `timeout` and `budget` permit. A `sampled` call also pays for
     /// those that are not.
     ///
     /// # Errors
@@ -94,7 +94,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Runs a function of any shape, which has its parameters, up to its results.
+    /// Runs a function of any shape, whose parameters are set, up to its results.
     ///
     /// # Errors
     /// As [`Call::run`].
@@ -117,7 +117,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Ends the call, and gives what is left of its fuel that it was not given.
+    /// Ends the call. Gives the part of its fuel that it was not given.
     #[inline]
     pub(crate) fn end(self) -> u64 {
         match (self.slices, self.began) {
@@ -132,7 +132,7 @@ impl<'a> Call<'a> {
         self.reserve
     }
 
-    /// After a slice: whether the call may go on.
+    /// Whether the call may go on after a slice.
     #[cold]
     fn check(&mut self) -> Result<(), Fault> {
         let now = Instant::now();
@@ -153,7 +153,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Gives fuel for another slice, in which the next instructions need `required`.
+    /// Gives fuel for another slice, whose next instructions need `required`.
     fn refuel(&mut self, required: u64) -> Result<(), Fault> {
         let left = self.store.get_fuel().map_err(|error| self.fault(&error))?;
         let more = SLICE.max(required).saturating_sub(left).min(self.reserve);

@@ -1,4 +1,4 @@
-//! Code of wasmi's, and the host's functions to link with it.
+//! A module's code in wasmi, and the host's functions to link it with.
 
 use commensal_core::runtime::Metering;
 use wasmi::{Linker, Module};
@@ -13,6 +13,6 @@ pub(crate) struct Code {
     pub(crate) start: Option<String>,
     pub(crate) metering: Metering,
     pub(crate) wasm_bytes: usize,
-    /// What an instance costs besides what every instance costs.
+    /// What an instance costs beyond what every instance costs.
     pub(crate) instance_bytes: u64,
 }

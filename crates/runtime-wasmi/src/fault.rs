@@ -21,7 +21,7 @@ impl fmt::Display for HostFault {
 
 impl HostError for HostFault {}
 
-/// Why a call ended with `error`, in which the guest was `refused` something.
+/// Why a call ended with `error`. The guest may have been `refused` something before.
 #[cold]
 pub(crate) fn fault(error: &Error, refused: Option<Refused>) -> Fault {
     if let Some(HostFault(fault)) = error.downcast_ref() {
@@ -30,7 +30,7 @@ pub(crate) fn fault(error: &Error, refused: Option<Refused>) -> Fault {
     match (trap_code(error), refused) {
         (Some(TrapCode::StackOverflow), _) => Fault::StackExhausted(STACK),
         (Some(TrapCode::OutOfFuel), _) => Fault::FuelExhausted,
-        // A guest whose allocator fails traps by its own doing, or uses a null pointer.
+        // A guest whose allocator fails traps on purpose, or uses a null pointer.
         (_, Some(refused)) => refused.into(),
         (Some(TrapCode::OutOfSystemMemory), None) => Fault::MemoryExhausted,
         (Some(trap), None) => Fault::Trap(reason(trap).to_owned()),
@@ -53,7 +53,7 @@ fn reason(trap: TrapCode) -> &'static str {
     match trap {
         TrapCode::UnreachableCodeReached => "unreachable",
         TrapCode::MemoryOutOfBounds => "out of bounds memory access",
-        // An indirect call and a table instruction past the end: one kind to wasmi too.
+        // wasmi, too, reports an indirect call and a table instruction past the end as the same kind.
         TrapCode::TableOutOfBounds => "undefined element",
         TrapCode::IndirectCallToNull => "uninitialized element",
         TrapCode::BadSignature => "indirect call type mismatch",

@@ -1,6 +1,6 @@
-//! An instance: a store with one module in it, and the functions of it that were asked for.
+//! An instance: a store with one module in it, and those of its functions that were asked for.
 //!
-//! A call allocates nothing but, at first, its stack, and looks nothing up by name.
+//! A call allocates nothing but its stack, at first, and looks nothing up by name.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,20 +24,20 @@ use crate::words::{WordFunction, text};
 /// A function by the ABI's convention of records.
 type GuestFunction = TypedFunc<(u32, u32), u32>;
 
-/// The bit of a function's number that says that its shape is another one.
+/// The bit of a function's number that says that its shape is not that of records.
 const OTHER: u32 = 1 << 31;
 
 pub(crate) struct WasmiInstance {
     store: Store<StoreData>,
     instance: wasmi::Instance,
-    /// Resolved so far, by export: those by the ABI's convention.
+    /// Functions by the ABI's convention that were resolved so far, by export.
     functions: Vec<(Box<str>, GuestFunction)>,
-    /// The others, whose numbers have [`OTHER`].
+    /// Other functions, whose numbers have [`OTHER`].
     others: Vec<(Box<str>, WordFunction)>,
     timeout: Duration,
     /// Fuel of one call.
     fuel: u64,
-    /// What the last call was not given of it.
+    /// The part of it that the last call was not given.
     fuel_kept: u64,
     sampler: Sampler,
     code: Arc<Code>,
@@ -61,8 +61,8 @@ impl WasmiInstance {
             .map_err(|error| fault(&error, store.data().grants.refused()))?;
         store.data_mut().memory = instance.get_memory(&store, EXPORT_MEMORY);
 
-        // The start function and `_initialize` share the limits of one call.
-        // It is not charged to a statement; the call's time limit bounds it.
+        // The start function and `_initialize` share the limits of one call. No statement is charged for
+        // them, but the call's time limit bounds them.
         let start = match &module.start {
             Some(start) => typed::<(), ()>(&instance, &store, start)?,
             None => None,
@@ -109,12 +109,12 @@ fn store(module: &Code, config: InstanceConfig) -> Result<Store<StoreData>, Faul
     let state = StoreData::new(config.host, config.memory_bytes_max, config.table_elements_max);
     let mut store = Store::new(module.module.engine(), state);
     store.limiter(|state| state);
-    // Memories and tables are made of fuel, too. What they may be is limited, and not by this.
+    // Making memories and tables takes fuel, too. Other limits apply to them.
     store.set_fuel(u64::MAX).map_err(|error| fault(&error, None))?;
     Ok(store)
 }
 
-/// An export that ABI version 1 gives a type: `None` if there is none of that name.
+/// An export to which ABI version 1 gives a type; `None` if there is no such export.
 fn typed<P: WasmParams, R: WasmResults>(
     instance: &wasmi::Instance,
     store: &Store<StoreData>,
@@ -131,7 +131,7 @@ fn typed<P: WasmParams, R: WasmResults>(
 }
 
 impl WasmiInstance {
-    /// Whether the export is resolved in this shape, and as what.
+    /// The number of the export, if it is resolved in this shape.
     fn known(&self, export: &str, shape: Shape<'_>) -> Option<FunctionId> {
         let found = match shape == Shape::RECORDS {
             true => self.functions.iter().position(|(name, _)| **name == *export),
@@ -192,7 +192,7 @@ impl Instance for WasmiInstance {
     fn renew(&mut self) -> Result<(), Fault> {
         let host = self.store.data().host.renewed();
         let mut new = WasmiInstance::new(&self.code, self.limits.with(host))?;
-        // In the same order, and so with the same numbers.
+        // They are resolved in the same order, so they get the same numbers.
         let records = self.functions.iter().map(|(export, _)| (export, Shape::RECORDS));
         let others = self.others.iter().map(|(export, function)| (export, function.shape()));
         for (export, shape) in records.chain(others) {

@@ -11,10 +11,10 @@
 //! | memory, tables | a `ResourceLimiter` (`store_data.rs`) |
 //! | stack | [`STACK_BYTES`] and [`RECURSION_MAX`], on the heap, the same for every call |
 //!
-//! There are no threads, no signals and no statics, so nothing to renew in the child of a fork. But
-//! wasmi takes a spin lock for a moment at each call's begin and end: one of the module, so threads that
-//! call the same module meet there, and the child of a process that forked while another thread was
-//! there could not call that module.
+//! There are no threads, no signals and no statics, so there is nothing to renew in the child of a fork.
+//! But wasmi takes a spin lock of the module for a moment at the begin and end of each call. Threads that
+//! call the same module meet there. If a process forks while another thread holds the lock, the child
+//! cannot call that module.
 //!
 //! [`Fault`]: commensal_core::fault::Fault
 #![forbid(unsafe_code)]
@@ -40,7 +40,7 @@ mod words;
 
 pub use engine::{RECURSION_MAX, STACK_BYTES};
 
-/// wasmi. Values have nothing in common but the code: each module has its own engine.
+/// wasmi. Values share nothing but the code: each module has its own engine.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WasmiRuntime(());
 

@@ -7,7 +7,7 @@ use wasmi::{Caller, Engine, Error, Extern, FuncType, Linker, Memory, Val, ValTyp
 use crate::fault::HostFault;
 use crate::store_data::StoreData;
 
-/// Parameters of a host function, at most.
+/// The most parameters that a host function has.
 const PARAMS_MAX: usize = 16;
 
 /// A linker with every host function in it.
@@ -26,7 +26,7 @@ pub(crate) fn linker(engine: &Engine) -> Result<Linker<StoreData>, Error> {
     Ok(linker)
 }
 
-/// Whether the linker has it.
+/// Whether the linker has this function.
 pub(crate) fn is_known(module: &str, name: &str) -> bool {
     host::function(module, name).is_some()
 }
@@ -70,7 +70,7 @@ fn call(
     Ok(())
 }
 
-/// The caller's memory, which the state knows before any of the guest's code runs.
+/// The caller's memory. The state knows it before any of the guest's code runs.
 fn memory(caller: &Caller<'_, StoreData>) -> Option<Memory> {
     caller.data().memory.or_else(|| caller.get_export(EXPORT_MEMORY).and_then(Extern::into_memory))
 }

@@ -1,4 +1,4 @@
-//! A compiled module: what is made of its bytes before wasmi has them, and its instances.
+//! A compiled module: what is done to its bytes before wasmi gets them, and its instances.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -47,12 +47,12 @@ impl CompiledModule for WasmiModule {
         Ok(Box::new(WasmiInstance::new(&self.0, config)?))
     }
 
-    /// Values and frames are on the heap; what is left is the interpreter itself.
+    /// Values and frames are on the heap, so only the interpreter itself uses the stack.
     fn stack_bytes(&self) -> usize {
         engine::INTERPRETER_STACK_BYTES
     }
 
-    /// wasmi does not tell; its code is of the order of the module's.
+    /// wasmi does not tell. Its code is about as large as the module's.
     fn code_bytes(&self) -> usize {
         self.0.wasm_bytes
     }

@@ -1,8 +1,8 @@
-//! Gives each `if` with parameters an `else`. Where there is none, the parameters are the results.
+//! Gives each `if` with parameters an `else`. If there is none, the parameters are the results.
 //!
-//! wasmi 2.0.0 forgets, at the end of such an `if`, which values were in registers at its beginning. When the
-//! condition is false, the result then is whatever is in the register; where debug assertions are on, it
-//! panics. At an explicit `else` it remembers. An `else` right before `end` changes no meaning.
+//! At the end of such an `if`, wasmi 2.0.0 forgets which values were in registers at its beginning. If the
+//! condition is false, the result is whatever is in the register; with debug assertions, it panics. At an
+//! explicit `else` it remembers. An `else` right before `end` changes no meaning.
 
 use wasm_encoder::{CodeSection, Module, RawSection};
 use wasmparser::{BinaryReaderError, BlockType, FunctionBody, Operator, Parser, Payload};
@@ -10,7 +10,7 @@ use wasmparser::{BinaryReaderError, BlockType, FunctionBody, Operator, Parser, P
 /// The opcode of `else`.
 const ELSE: u8 = 0x05;
 
-/// Gives the module with the missing ones; `None` if none is missing. The module is valid.
+/// Gives the module with the missing `else`s, or `None` if none is missing. The module must be valid.
 pub(crate) fn complete(wasm: &[u8]) -> Result<Option<Vec<u8>>, BinaryReaderError> {
     let (mut params, mut code, mut is_changed) = (Vec::new(), CodeSection::new(), false);
     for payload in Parser::new(0).parse_all(wasm) {
@@ -53,9 +53,9 @@ pub(crate) fn complete(wasm: &[u8]) -> Result<Option<Vec<u8>>, BinaryReaderError
     Ok(Some(module.finish()))
 }
 
-/// Where in the module those of a function are missing. `params` says which types have parameters.
+/// Where in the module an `else` is missing in this function. `params` says which types have parameters.
 fn missing(body: &FunctionBody<'_>, params: &[bool]) -> Result<Vec<usize>, BinaryReaderError> {
-    // Whether the end of each open block needs one.
+    // Whether the end of each open block needs an `else`.
     let (mut open, mut missing) = (Vec::new(), Vec::new());
     for operator in body.get_operators_reader()?.into_iter_with_offsets() {
         let (operator, offset) = operator?;

@@ -1,19 +1,19 @@
-//! Which calls are measured with the clock: one of a few, at random.
+//! Decides which calls are measured with the clock: one of a few, at random.
 //!
-//! Looking at the clock twice costs as much as a third of a short call. A measured call stands for those
-//! that were not. A guest must not know which it is, or it would do its work in the others.
+//! Two looks at the clock cost as much as a third of a short call. So a measured call stands for those that
+//! are not measured. A guest must not know which call it is, or it would do its work in the others.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 
-/// One of so many calls is measured. A power of two.
+/// One of this many calls is measured. A power of two.
 pub(crate) const CALLS: u32 = 8;
 
-/// Decides for one call after the other ([xorshift](https://www.jstatsoft.org/article/view/v008i14)).
+/// Decides for one call after another ([xorshift](https://www.jstatsoft.org/article/view/v008i14)).
 pub(crate) struct Sampler(u64);
 
 impl Sampler {
-    /// Starts where nobody knows: the standard library's hashes have random keys.
+    /// Starts at a value that nobody knows: the standard library's hashes have random keys.
     pub(crate) fn new() -> Self {
         Self(RandomState::new().hash_one(CALLS) | 1)
     }

@@ -1,13 +1,13 @@
-//! Turns a module's start function into an export, so that it is called like any other function: wasmi
-//! runs start functions while it instantiates, where a call cannot be stopped and resumed.
+//! Turns a module's start function into an export, so that it is called like any other function. wasmi runs
+//! start functions while it instantiates, and a call cannot be stopped and resumed there.
 
 use std::collections::HashSet;
 
 use wasm_encoder::{ExportKind, ExportSection, Module, RawSection};
 use wasmparser::{BinaryReaderError, ExportSectionReader, ExternalKind, Parser, Payload};
 
-/// Gives the export's name and the module without start section; `None` if it has none. The module is
-/// valid.
+/// Gives the export's name and the module without its start section; `None` if it has none. The module must
+/// be valid.
 pub(crate) fn export(wasm: &[u8]) -> Result<Option<(String, Vec<u8>)>, BinaryReaderError> {
     let mut start = None;
     let mut names = HashSet::new();
@@ -31,7 +31,7 @@ pub(crate) fn export(wasm: &[u8]) -> Result<Option<(String, Vec<u8>)>, BinaryRea
     Ok(Some((name, wasm)))
 }
 
-/// The module, with a start function under the name; `new` if nothing is exported yet.
+/// The module, which exports its start function under `name`. `new` says that it exports nothing else.
 fn rewrite(wasm: &[u8], start: u32, name: &str, new: bool) -> Result<Vec<u8>, BinaryReaderError> {
     let mut module = Module::new();
     for payload in Parser::new(0).parse_all(wasm) {

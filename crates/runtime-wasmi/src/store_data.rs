@@ -10,7 +10,7 @@ pub(crate) struct StoreData {
     pub(crate) host: HostState,
     /// The exported memory; `None` for a module that exports none.
     pub(crate) memory: Option<Memory>,
-    /// Memory and tables that it may still be given.
+    /// How much memory and how many table elements it may still get.
     pub(crate) grants: Grants,
 }
 
@@ -20,7 +20,7 @@ impl StoreData {
     }
 }
 
-/// wasmi's way of ending a growth with a trap, which is not used.
+/// wasmi's way to end a growth with a trap, which is not used.
 type Result<T> = std::result::Result<T, LimiterError>;
 
 impl ResourceLimiter for StoreData {
@@ -34,7 +34,7 @@ impl ResourceLimiter for StoreData {
     }
 
     fn memory_grow_failed(&mut self, error: &MemoryError) -> Result<()> {
-        // With more fuel it is tried again.
+        // It is tried again with more fuel.
         if !matches!(error, MemoryError::OutOfFuel { .. }) {
             self.grants.refuse(Refused::Memory);
         }
@@ -63,7 +63,7 @@ impl ResourceLimiter for StoreData {
         1
     }
 
-    /// The core bounds how many a module may have; what counts here are their elements.
+    /// The core limits how many a module may have. Only their elements count here.
     fn tables(&self) -> usize {
         usize::MAX
     }

@@ -11,9 +11,9 @@ pub(crate) struct WordFunction {
     pub(crate) function: Func,
     params: Box<[NumberType]>,
     result: Option<NumberType>,
-    /// Of the parameters.
+    /// Values of the parameters.
     pub(crate) values: Box<[Val]>,
-    /// Of the result, if there is one.
+    /// The value of the result, if there is one.
     pub(crate) results: Box<[Val]>,
 }
 
@@ -47,7 +47,7 @@ impl WordFunction {
         Shape { params: &self.params, result: self.result }
     }
 
-    /// Takes as many words as it has parameters; false for any other number.
+    /// Takes as many words as it has parameters. False for any other number.
     pub(crate) fn set(&mut self, words: &[u64]) -> bool {
         for ((value, &word), ty) in self.values.iter_mut().zip(words).zip(&self.params) {
             *value = match ty {
@@ -59,7 +59,7 @@ impl WordFunction {
         words.len() == self.params.len()
     }
 
-    /// The word of its last result, 0 for none.
+    /// The word of its last result; 0 if there is none.
     pub(crate) fn word(&self) -> u64 {
         match self.results.first() {
             Some(Val::I32(value)) => value.cast_unsigned().into(),
