@@ -13,11 +13,11 @@ use crate::statement::Statement;
 
 /// A connection to a [`Database`](crate::Database). `Send`, but used by one thread at a time.
 ///
-/// Statements see the functions that were committed when they start, by whichever connection or, on
-/// SQLite, process; a running statement sees one version of each function from beginning to end.
+/// Statements see the functions that were committed when they start, by any connection or, on SQLite, any
+/// process. A running statement sees one version of each function from beginning to end.
 pub struct Connection {
     engine: Box<dyn EngineConnection>,
-    /// After the connection, so that the file is given up when that is closed.
+    /// Declared after the connection, so that the file is released when the connection is closed.
     _file: Option<Arc<OpenFile>>,
 }
 
@@ -42,7 +42,7 @@ impl Connection {
         let Some(statement) = statement else {
             return Err(Error::new(ErrorKind::Syntax, "the SQL text has no statement").at(0));
         };
-        // Looked at only when something is left: comments and white space are fine.
+        // Checked only if something is left: comments and white space are fine.
         if !sql[end..].trim().is_empty() && self.engine.prepare(&text, end)?.0.is_some() {
             let message = "the SQL text has more than one statement; execute_batch runs several";
             return Err(Error::new(ErrorKind::Syntax, message).at(end));
@@ -50,8 +50,8 @@ impl Connection {
         Ok(Statement::new(statement))
     }
 
-    /// Compiles the first statement at byte `offset` of a text with several. Gives the statement, or
-    /// `None` when only comments are left, and the offset after it.
+    /// Compiles the first statement at byte `offset` of a text with several. Gives the statement, or `None`
+    /// if only comments are left, and the offset after it.
     ///
     /// # Errors
     /// Wrong syntax or names, with the offset in the text.
@@ -64,7 +64,7 @@ impl Connection {
         Ok((statement.map(Statement::new), end))
     }
 
-    /// Runs one statement, and gives the number of rows it changed. Rows it returns are passed over.
+    /// Runs one statement and gives the number of rows it changed. Ignores rows that it returns.
     ///
     /// # Errors
     /// As [`Connection::prepare`]; what the statement reports.
@@ -78,7 +78,7 @@ impl Connection {
     /// Runs several statements, separated by semicolons, up to the first error.
     ///
     /// # Errors
-    /// What a statement reports. The ones before it took effect.
+    /// What a statement reports. The statements before it took effect.
     pub fn execute_batch(&self, sql: &str) -> Result<()> {
         let text = SqlText::new(sql)?;
         let mut offset = 0;
@@ -131,7 +131,7 @@ impl Connection {
     }
 }
 
-/// Stops what a connection runs, mid-call too. Does nothing once the connection is closed.
+/// Stops what a connection runs, even in the middle of a call. Does nothing once the connection is closed.
 #[derive(Clone)]
 pub struct InterruptHandle(Arc<dyn Interrupt>);
 

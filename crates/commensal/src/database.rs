@@ -68,56 +68,56 @@ impl Options {
         })
     }
 
-    /// Makes types of extensions types of the engine, where it has some of its own: with Turso, `money` can
-    /// then be the type of a column in a STRICT table. Off unless asked for, because such a table makes
-    /// the whole file unreadable for SQLite, and a program that opens it without this reads and writes
-    /// the stored form. Types are functions in any case.
+    /// Makes types of extensions types of the engine, if it has types: with Turso, `money` can then be the
+    /// type of a column in a STRICT table. Off by default, because such a table makes the whole file
+    /// unreadable for SQLite, and a program that opens it without this option reads and writes the stored
+    /// form. Types are functions in any case.
     #[must_use]
     pub fn engine_types(mut self, enable: bool) -> Self {
         self.open.engine_types = enable;
         self
     }
 
-    /// What runs modules. Without one, definitions and calls fail with "no WASM runtime registered";
-    /// everything else works.
+    /// What runs modules. Without a runtime, definitions and calls fail with "no WASM runtime registered",
+    /// and everything else works.
     #[must_use]
     pub fn runtime(mut self, runtime: Arc<dyn Runtime>) -> Self {
         self.settings.runtime = Some(runtime);
         self
     }
 
-    /// Accepts that the runtime lacks this, and with it the limits that need it. Without, definitions and
-    /// calls fail with a runtime that cannot enforce every limit; those over Wasmtime and wasmi can.
+    /// Accepts that the runtime lacks this, and with it the limits that need it. Otherwise definitions and
+    /// calls fail if the runtime cannot enforce every limit. Those over Wasmtime and wasmi can.
     #[must_use]
     pub fn accept_missing(mut self, feature: RuntimeFeature) -> Self {
         self.settings.accept_missing.push(feature);
         self
     }
 
-    /// Limits of all guests; a definition can only tighten them.
+    /// Limits of all guests. A definition can only tighten them.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
         self.settings.limits = limits;
         self
     }
 
-    /// What guests get that ask for it with `WITH (allow = …)`. Nothing in a file grants anything.
+    /// What guests get if they ask for it with `WITH (allow = …)`. Nothing in a file grants anything.
     #[must_use]
     pub fn grant(mut self, capabilities: Capabilities) -> Self {
         self.settings.granted = capabilities;
         self
     }
 
-    /// Whether `AS file://…` may read files, and from where. Denied by default: SQL text often comes
-    /// from elsewhere.
+    /// Whether `AS file://…` may read files, and from where. Denied by default, because SQL text often
+    /// comes from elsewhere.
     #[must_use]
     pub fn file_access(mut self, access: FileAccess) -> Self {
         self.settings.file_access = access;
         self
     }
 
-    /// With `false` the definitions in the file are not read: for files that are not trusted at all.
-    /// CREATE and DROP are refused then.
+    /// With `false`, the definitions in the file are not read, and CREATE and DROP are refused. For files
+    /// that are not trusted at all.
     #[must_use]
     pub fn load_catalog(mut self, load: bool) -> Self {
         self.settings.load_catalog = load;
@@ -145,24 +145,24 @@ impl Options {
         self
     }
 
-    /// Bytes of idle instances that the connections of the Database keep together: what
-    /// `PRAGMA wasm_cache_size` shows and sets. 10 MiB by default.
+    /// How many bytes of idle instances the connections of the Database keep together. `PRAGMA
+    /// wasm_cache_size` shows and sets it. 10 MiB by default.
     #[must_use]
     pub fn cache_bytes_max(mut self, bytes: u64) -> Self {
         self.settings.cache_bytes_max = bytes;
         self
     }
 
-    /// Bytes that all instances of the Database may have together, in use and idle: their memory, their
-    /// tables and what else they cost the host. It is a ceiling: whatever would exceed it is refused
-    /// before memory is given. 1 GiB by default.
+    /// How many bytes all instances of the Database may have together, in use and idle: their memory, their
+    /// tables and what else they cost the host. It is a ceiling: what would exceed it is refused before
+    /// memory is given. 1 GiB by default.
     #[must_use]
     pub fn live_bytes_max(mut self, bytes: u64) -> Self {
         self.settings.live_bytes_max = bytes;
         self
     }
 
-    /// Whether `wasm_stats` measures time. Off by default: two looks at the clock cost more than a
+    /// Whether `wasm_stats` measures time. Off by default, because two looks at the clock cost more than a
     /// short call.
     #[must_use]
     pub fn timing(mut self, timing: bool) -> Self {
@@ -170,7 +170,7 @@ impl Options {
         self
     }
 
-    /// Where messages go of guests that have the capability `log`.
+    /// Where messages of guests with the capability `log` go.
     #[must_use]
     pub fn log(mut self, sink: Arc<LogSink>) -> Self {
         self.settings.log = Some(sink);
@@ -179,7 +179,7 @@ impl Options {
 }
 
 /// A database file, or one in memory, with what its connections share: the runtime, the limits, the
-/// instance cache. `Send` and `Sync`; open each file once in a process and make connections from it.
+/// instance cache. `Send` and `Sync`. Open each file once in a process and make connections from it.
 pub struct Database {
     opened: Box<dyn OpenDatabase>,
     options: Options,
@@ -199,15 +199,15 @@ impl Database {
         let opened = engine.open(path, &options.open)?;
         let environment = Arc::new(Environment::new(options.settings.clone()));
         let database = Self { opened, options, environment, file: Some(file) };
-        // Only to find out whether it can be opened; each connection reads the catalog for itself.
+        // Only finds out whether it can be opened. Each connection reads the catalog for itself.
         let mut settings = database.options.settings.clone();
         settings.load_catalog = false;
         drop(database.opened.connect(Arc::new(Environment::new(settings)))?);
         Ok(database)
     }
 
-    /// Opens a database in memory. All connections of this value see the same data; it ends with it.
-    /// Files that are attached, or named by VACUUM INTO, are files.
+    /// Opens a database in memory. All connections of this value see the same data, which ends with it.
+    /// Databases that ATTACH or VACUUM INTO names are files.
     ///
     /// # Errors
     /// The engine refuses.
@@ -226,12 +226,12 @@ impl Database {
         Ok(Connection::new(connection, self.file.clone()))
     }
 
-    /// Bytes of idle instances now, and their maximum.
+    /// Bytes of idle instances now, and the maximum.
     pub fn cache_size(&self) -> (u64, u64) {
         self.environment.cache.size()
     }
 
-    /// Bytes that all instances have now, in use and idle; see [`Options::live_bytes_max`].
+    /// Bytes of all instances now, in use and idle; see [`Options::live_bytes_max`].
     pub fn live_bytes(&self) -> u64 {
         self.environment.cache.live().taken()
     }

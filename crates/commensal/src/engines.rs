@@ -3,7 +3,7 @@
 use commensal_core::database::Engine;
 use commensal_core::{Error, ErrorKind, Result};
 
-/// The engines of this build; the first is what [`Options`](crate::Options) have unless told otherwise.
+/// The engines of this build. [`Options`](crate::Options) have the first one by default.
 pub const ENGINES: &[&dyn Engine] = &[
     #[cfg(feature = "sqlite")]
     &crate::Sqlite,
@@ -11,10 +11,10 @@ pub const ENGINES: &[&dyn Engine] = &[
     &crate::Turso,
 ];
 
-/// The engine of this build that has this name.
+/// The engine of this build with this name.
 ///
 /// # Errors
-/// There is none.
+/// There is no such engine.
 pub fn engine(name: &str) -> Result<&'static dyn Engine> {
     ENGINES.iter().copied().find(|engine| engine.name() == name).ok_or_else(|| {
         let known: Vec<_> = ENGINES.iter().map(|engine| engine.name()).collect();

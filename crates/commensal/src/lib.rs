@@ -27,11 +27,11 @@
 //! # }
 //! ```
 //!
-//! Definitions live in the file, so they are there when it is opened again, also by another program
-//! that uses Commensal. What guests may use is limited ([`Limits`]) and what they may reach is
-//! nothing, unless the host grants it ([`Options::grant`]) and the definition asks for it.
+//! Definitions live in the file. So they are there when it is opened again, even by another program that
+//! uses Commensal. [`Limits`] restrict what guests may use. Guests may reach nothing, unless the host
+//! grants it ([`Options::grant`]) and the definition asks for it.
 //!
-//! A [`Database`] is shared between threads; a [`Connection`] is used by one at a time.
+//! Threads can share a [`Database`]. A [`Connection`] is used by one at a time.
 #![cfg_attr(
     all(feature = "sqlite", not(any(doc, test))),
     expect(unsafe_code, reason = "the facade hands SQLite's C API to the adaptor")

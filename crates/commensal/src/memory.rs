@@ -1,10 +1,10 @@
 //! The [VFS](https://www.sqlite.org/vfs.html) of connections to a database in memory that several
 //! connections share.
 //!
-//! SQLite's `memdb` shares a database in memory by its name, but as the VFS of a connection it takes
-//! every other name, too: ATTACH and VACUUM INTO would write into memory what is meant for a file. So
-//! this VFS gives names of ours to `memdb`, and everything else to SQLite's default, under their own
-//! structures. Once a file is open, nothing comes through here any more.
+//! SQLite's `memdb` shares a database in memory by its name. But as the VFS of a connection it also takes
+//! every other name: ATTACH and VACUUM INTO would write into memory what is meant for a file. So this VFS
+//! gives our names to `memdb`, and everything else to SQLite's default, under their own structures. Once a
+//! file is open, no call comes through here.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::OnceLock;
@@ -17,20 +17,20 @@ use libsqlite3_sys::sqlite3_vfs;
 /// The name of this VFS.
 pub(crate) const NAME: &CStr = c"commensal-memory";
 
-/// What names of databases in memory begin with; no folder is called so. `memdb` shares what begins
+/// Prefix of the names of databases in memory; no folder has this name. `memdb` shares names that begin
 /// with a slash.
 const PREFIX: &str = "/commensal-memory:/";
 
-/// Numbers databases in memory: each has a name of its own.
+/// Numbers databases in memory, so that each has a name of its own.
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// The two that do the work.
+/// The two VFSes that do the work.
 struct Under {
     files: *mut sqlite3_vfs,
     memory: *mut sqlite3_vfs,
 }
 
-/// The name of a new database in memory, for connections with this VFS, which is there from now on.
+/// The name of a new database in memory, for connections with this VFS, which is registered from now on.
 ///
 /// # Errors
 /// SQLite has no VFS for files, or none for memory.
@@ -55,7 +55,7 @@ fn register() -> bool {
     // SAFETY: what is registered stays.
     let (of_files, of_memory) = unsafe { (&*files, &*memory) };
     let vfs = Box::leak(Box::new(sqlite3_vfs {
-        // Those after version 2 replace system calls, for tests.
+        // Methods after version 2 replace system calls, for tests.
         iVersion: of_files.iVersion.min(2),
         szOsFile: of_files.szOsFile.max(of_memory.szOsFile),
         mxPathname: of_files.mxPathname.max(of_memory.mxPathname),
@@ -99,7 +99,7 @@ unsafe fn files(vfs: *mut sqlite3_vfs) -> *mut sqlite3_vfs {
     unsafe { under(vfs) }.files
 }
 
-/// The VFS for this name; none stands for a temporary file.
+/// The VFS for this name. No name means a temporary file.
 ///
 /// # Safety
 /// As [`under`]; the name is NULL or ends with a NUL.
@@ -130,7 +130,7 @@ unsafe extern "C" fn delete(vfs: *mut sqlite3_vfs, name: *const c_char, sync: c_
     // SAFETY: SQLite calls this method of this VFS.
     unsafe {
         let vfs = of_name(vfs, name);
-        // What SQLite does without the method.
+        // This is what SQLite does without the method.
         (*vfs).xDelete.map_or(ffi::SQLITE_OK, |delete| delete(vfs, name, sync))
     }
 }

@@ -1,7 +1,7 @@
 //! Which files this process has open, and with which engine.
 //!
-//! Engines keep each other out of a file by locks of the operating system, which hold between
-//! processes. Within one, nothing would keep two engines from writing over one another.
+//! Engines keep each other out of a file with locks of the operating system, which work between processes.
+//! Within one process, nothing would keep two engines from overwriting each other's data.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -10,21 +10,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use commensal_core::database::Engine;
 use commensal_core::{Error, ErrorKind, Result};
 
-/// The files, with the name of each one's engine and how many hold on to it.
+/// The files, with the name of each one's engine and the number of its users.
 static OPEN: Mutex<Option<HashMap<PathBuf, (&'static str, usize)>>> = Mutex::new(None);
 
 fn open_files() -> MutexGuard<'static, Option<HashMap<PathBuf, (&'static str, usize)>>> {
     OPEN.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A file that is open, until the last reference to this is dropped.
+/// A file that is open until the last reference to this is dropped.
 pub(crate) struct OpenFile(PathBuf);
 
 impl OpenFile {
-    /// Takes note of a file before it is opened.
+    /// Notes a file before it is opened.
     ///
     /// # Errors
-    /// It is open with another engine.
+    /// The file is open with another engine.
     pub(crate) fn register(path: &Path, engine: &dyn Engine) -> Result<Arc<Self>> {
         let path = canonical(path);
         let mut files = open_files();

@@ -4,7 +4,7 @@ use commensal_core::{Error, ErrorKind, Result, Value, ValueRef};
 
 use crate::statement::Statement;
 
-/// A Rust value that is a SQL value.
+/// A Rust value that can be an SQL value.
 pub trait ToValue {
     /// The SQL value, borrowed.
     fn to_value(&self) -> ValueRef<'_>;
@@ -53,8 +53,8 @@ impl<T: ToValue> ToValue for Option<T> {
     }
 }
 
-/// Values for all parameters of a statement: `()`, a tuple, an array or slice by position; an array
-/// of pairs by name (with the prefix, `":a"`).
+/// Values for all parameters of a statement. By position: `()`, a tuple, an array or a slice. By name, with
+/// its prefix (`":a"`): an array of pairs.
 pub trait Params {
     /// Binds them.
     ///

@@ -75,7 +75,7 @@ impl fmt::Debug for Row<'_> {
 }
 
 impl Row<'_> {
-    /// A value, borrowed; columns count from 0.
+    /// A value, borrowed. Columns count from 0.
     ///
     /// # Errors
     /// Text that is not valid UTF-8.
@@ -86,7 +86,7 @@ impl Row<'_> {
     /// A value as a Rust type.
     ///
     /// # Errors
-    /// As [`Row::get_ref`]; a value of another class or range.
+    /// As [`Row::get_ref`]; a value has another class or is out of range.
     pub fn get<T: FromValue>(&self, column: usize) -> Result<T> {
         let value = self.get_ref(column)?;
         T::from_value(value).ok_or_else(|| {
@@ -104,7 +104,7 @@ impl Row<'_> {
 
 /// A Rust type that SQL values can become.
 pub trait FromValue: Sized {
-    /// The Rust value, or `None` when the class or range does not fit.
+    /// The Rust value, or `None` if the class or range does not fit.
     fn from_value(value: ValueRef<'_>) -> Option<Self>;
 }
 

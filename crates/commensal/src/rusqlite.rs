@@ -1,7 +1,7 @@
 //! Commensal in a [`rusqlite::Connection`] that the application already has.
 //!
-//! The application keeps its own driver; functions of the file are there, and
-//! [`Commensal::execute`] runs CREATE and DROP of functions and extensions.
+//! The application keeps its own driver and can call the functions of the file. [`Commensal::execute`] runs
+//! CREATE and DROP of functions and extensions.
 
 use std::sync::Arc;
 
@@ -16,9 +16,8 @@ use crate::sqlite;
 
 /// Commensal in a connection of `rusqlite`.
 ///
-/// Functions stay until the connection is closed, also when this value is dropped before. Functions
-/// that other connections make are seen after [`Commensal::refresh`]; changed ones at the next
-/// statement.
+/// Functions stay until the connection is closed, even if this value is dropped before. New functions of
+/// other connections are seen after [`Commensal::refresh`], and changed ones at the next statement.
 pub struct Commensal<'c> {
     installed: Installed,
     /// Keeps the connection open, and on this thread.
@@ -47,8 +46,8 @@ pub fn install(connection: &Connection, settings: Settings) -> Result<Commensal<
 }
 
 impl Commensal<'_> {
-    /// Runs CREATE FUNCTION, CREATE EXTENSION, DROP FUNCTION or DROP EXTENSION, inside the
-    /// transaction that is open. `source` is the value for a parameter in the statement.
+    /// Runs CREATE FUNCTION, CREATE EXTENSION, DROP FUNCTION or DROP EXTENSION, inside the open
+    /// transaction. `source` is the value for a parameter in the statement.
     ///
     /// The rowid of the last INSERT stays what it was; [`Connection::changes`] counts the rows that the
     /// definition wrote.
@@ -63,7 +62,7 @@ impl Commensal<'_> {
         Err(Error::new(ErrorKind::Syntax, message).at(0))
     }
 
-    /// Reads the catalog again: functions that another connection or process made appear.
+    /// Reads the catalog again, so that functions that another connection or process made appear.
     ///
     /// # Errors
     /// The catalog cannot be read.

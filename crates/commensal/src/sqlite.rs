@@ -68,7 +68,7 @@ impl Engine for Sqlite {
 struct SqliteDatabase {
     path: PathBuf,
     options: OpenOptions,
-    /// Of a database in memory, which it keeps alive between connections; the path is then its name.
+    /// Keeps a database in memory alive between connections; the path is then its name.
     anchor: Option<Mutex<SqliteConnection>>,
 }
 

@@ -26,7 +26,7 @@ impl<'c> Statement<'c> {
         self.engine.parameter_count()
     }
 
-    /// Index, from 1, of a named parameter, given with its prefix.
+    /// Index, from 1, of a named parameter. The name has its prefix.
     pub fn parameter_index(&self, name: &str) -> Option<usize> {
         self.engine.parameter_index(name)
     }

@@ -8,7 +8,7 @@ use commensal_core::{Error, ErrorKind, Result};
 
 use crate::routines::{self, Routines};
 
-/// The oldest version that has INNOCUOUS and DIRECTONLY.
+/// The oldest version with INNOCUOUS and DIRECTONLY.
 const VERSION_MIN: c_int = 3_031_000;
 
 /// A SQLite library, by its table of functions.
@@ -17,7 +17,7 @@ pub(crate) struct Host {
     routines: Routines,
 }
 
-/// The tables of the libraries seen so far, which live as long as the process.
+/// The tables of the libraries seen so far. They live as long as the process.
 static APIS: Mutex<Vec<Known>> = Mutex::new(Vec::new());
 
 struct Known {
@@ -27,7 +27,7 @@ struct Known {
 }
 
 impl Host {
-    /// The library; `None` for one that was built without loading of extensions and has no table.
+    /// The library. `None` if it was built without loading of extensions and so has no table.
     ///
     /// # Safety
     /// `routines` is NULL or SQLite's table, which stays.
@@ -38,7 +38,7 @@ impl Host {
     /// The library's functions.
     ///
     /// # Errors
-    /// The library is too old, or lacks one.
+    /// The library is too old, or lacks a function.
     pub(crate) fn api(self) -> Result<&'static Api> {
         let mut apis = APIS.lock().unwrap_or_else(PoisonError::into_inner);
         let routines = self.routines as usize;
@@ -78,7 +78,7 @@ impl Host {
         }
     }
 
-    /// Hands SQLite a message in memory that it frees.
+    /// Gives SQLite a message in memory that it frees.
     ///
     /// # Safety
     /// `to` is NULL or where SQLite looks for a message.

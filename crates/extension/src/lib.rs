@@ -1,5 +1,5 @@
-//! Commensal as a [loadable extension](https://www.sqlite.org/loadext.html): the adaptor over the SQLite
-//! of the program that loads it, with a runtime.
+//! Commensal as a [loadable extension](https://www.sqlite.org/loadext.html): the adaptor over the SQLite of
+//! the program that loads it, with a runtime.
 //!
 //! Links no SQLite: what it calls comes from the host's table of functions ([`routines`]).
 #![expect(unsafe_code, reason = "the entry points are called by SQLite")]
@@ -21,8 +21,8 @@ mod runtime;
 use host::Host;
 use routines::Routines;
 
-/// The code in this library runs as long as the process: guests' code and the threads that stop it
-/// would not survive its unloading.
+/// Keeps the code in this library for as long as the process runs, because guests' code and the threads
+/// that stop it would not survive its unloading.
 const SQLITE_OK_LOAD_PERMANENTLY: c_int = SQLITE_OK | 1 << 8;
 
 /// What an entry point does besides.
@@ -34,8 +34,8 @@ enum Entrance {
     Unlocked,
 }
 
-/// The entry point that SQLite finds by the file's name: puts Commensal into a connection. In a
-/// connection that has it already it only says so, in SQLite's log.
+/// The entry point that SQLite finds by the file's name. It puts Commensal into a connection. If the
+/// connection has it already, it only says so in SQLite's log.
 ///
 /// # Safety
 /// SQLite calls it, with an open connection, a place for a message and its table of functions.
@@ -49,12 +49,12 @@ pub unsafe extern "C" fn sqlite3_commensal_init(
     permanently(unsafe { init(db, message, routines, Entrance::Plain) })
 }
 
-/// The entry point for hosts that set up the connection: as [`sqlite3_commensal_init`], and SQL may
-/// loosen settings with `wasm_config` until it locks them. SQL that does not come from the host cannot
-/// get here: whoever may load extensions may do anything.
+/// The entry point for hosts that set up the connection. It does as [`sqlite3_commensal_init`], and SQL may
+/// loosen settings with `wasm_config` until it locks them. SQL that does not come from the host cannot get
+/// here: whoever may load extensions may do anything.
 ///
 /// # Safety
-/// As of [`sqlite3_commensal_init`].
+/// As for [`sqlite3_commensal_init`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sqlite3_commensal_config_init(
     db: *mut sqlite3,
@@ -66,11 +66,11 @@ pub unsafe extern "C" fn sqlite3_commensal_config_init(
 }
 
 /// The entry point for programs that link this library statically and give it to
-/// [`sqlite3_auto_extension`](https://www.sqlite.org/c3ref/auto_extension.html), which takes every
-/// result but SQLITE_OK for an error.
+/// [`sqlite3_auto_extension`](https://www.sqlite.org/c3ref/auto_extension.html). That takes every result
+/// but SQLITE_OK for an error.
 ///
 /// # Safety
-/// As of [`sqlite3_commensal_init`].
+/// As for [`sqlite3_commensal_init`].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sqlite3_commensal_auto_init(
     db: *mut sqlite3,
@@ -86,7 +86,7 @@ fn permanently(code: c_int) -> c_int {
 }
 
 /// # Safety
-/// As of [`sqlite3_commensal_init`].
+/// As for [`sqlite3_commensal_init`].
 unsafe fn init(
     db: *mut sqlite3,
     message: *mut *mut c_char,
@@ -118,7 +118,7 @@ unsafe fn install(api: &'static Api, db: *mut sqlite3, entrance: Entrance) -> Re
     // SAFETY: the caller's promise.
     match unsafe { Installed::new(api, db, environment()) } {
         Err(error) if error.kind() != ErrorKind::Conflict => return Err(error),
-        // Drivers load extensions again and again: no error, but not without a word.
+        // Drivers load extensions again and again, so this is no error, but SQLite's log tells of it.
         // SAFETY: the format takes one text, which ends with a NUL.
         Err(_) => unsafe {
             let message = c"Commensal is in this connection already: it was not loaded again";
@@ -133,8 +133,8 @@ unsafe fn install(api: &'static Api, db: *mut sqlite3, entrance: Entrance) -> Re
     }
 }
 
-/// What a connection's guests run in. One for each connection, so that its settings, its instances and
-/// its counters are its own; modules and their compiled code are shared by all of the process.
+/// What a connection's guests run in. Each connection has one, so its settings, instances and counters are
+/// its own. The whole process shares modules and their compiled code.
 fn environment() -> Arc<Environment> {
     static SHARED: LazyLock<Environment> = LazyLock::new(|| Environment::new(settings()));
     Arc::new(SHARED.beside(settings()))

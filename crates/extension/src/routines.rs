@@ -1,14 +1,14 @@
-//! Where each function is in the table that SQLite hands to extensions, `sqlite3_api_routines`.
+//! Where each function is in `sqlite3_api_routines`, the table that SQLite gives to extensions.
 //!
-//! The table has only grown since SQLite 3.0: a function's place is the same in all versions that have
-//! it, and what is beyond a version's end must not be read. `tests/routines.rs` compares the places
-//! with SQLite's header.
+//! The table has only grown since SQLite 3.0. A function has the same place in all versions that have it.
+//! What is beyond a version's end must not be read. `tests/routines.rs` compares the places with SQLite's
+//! header.
 
 use std::ffi::c_int;
 
 use commensal_adaptor_sqlite::api::Addresses;
 
-/// SQLite's table: addresses of functions, one after the other; NULL where a build leaves one out.
+/// SQLite's table: addresses of functions, one after the other. NULL if a build leaves one out.
 pub(crate) type Routines = *const *const ();
 
 /// `sqlite3_libversion_number`, which is there in all versions.
@@ -21,8 +21,8 @@ macro_rules! routines {
         required { $($name:ident: $place:literal;)* }
         optional { $($oname:ident: $oplace:literal, since $since:literal;)* }
     ) => {
-        /// The addresses in the table of a SQLite of this version, 3.31 or newer; or the name of a
-        /// function that its build lacks.
+        /// The addresses in the table of a SQLite of this version, 3.31 or newer, or the name of a function
+        /// that its build lacks.
         ///
         /// # Safety
         /// `routines` is the table of a SQLite of this version.

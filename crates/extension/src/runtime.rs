@@ -1,13 +1,13 @@
-//! Which runtime runs modules: decided when the library is built.
+//! Which runtime runs modules. It is decided when the library is built.
 
 use std::sync::{Arc, LazyLock};
 
 use commensal_core::runtime::Runtime;
 
-/// One for the whole process: compiled code can only be shared within it.
+/// One runtime for the whole process, because compiled code can only be shared within it.
 static RUNTIME: LazyLock<Option<Arc<dyn Runtime>>> = LazyLock::new(new);
 
-/// The runtime; `None` in a library that was built without one.
+/// The runtime. `None` in a library that was built without one.
 pub(crate) fn runtime() -> Option<Arc<dyn Runtime>> {
     RUNTIME.clone()
 }
