@@ -1,8 +1,7 @@
-//! The wire formats of Commensal, ABI version 1, as code: what `docs/abi.md` says in words.
+//! The wire formats of Commensal's ABI version 1, as code. `docs/abi.md` describes them in words.
 //!
-//! Host and guest share this crate, so it has no dependencies, no allocation and no knowledge of
-//! either side. All integers are little-endian; pointers and lengths are unsigned 32-bit offsets
-//! into the guest's exported memory.
+//! Host and guest share this crate, so it has no dependencies, allocates nothing and knows neither side. All
+//! integers are little-endian. Pointers and lengths are unsigned 32-bit offsets into the guest's exported memory.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -13,33 +12,32 @@ pub use record::{Record, RecordError, Tag};
 /// The version of the ABI that this crate describes; the manifest's `"abi"` field.
 pub const ABI_VERSION: u32 = 1;
 
-/// Name of the custom section that holds the manifest: JSON objects, one a line.
+/// Name of the custom section that holds the manifest, with one JSON object per line.
 pub const MANIFEST_SECTION: &str = "commensal";
 
 /// Export: the guest's only linear memory.
 pub const EXPORT_MEMORY: &str = "memory";
 
-/// Export `(size: i32) -> i32`: an 8-aligned pointer to at least `size` bytes for arguments,
-/// valid until the next such call; 0 when the guest is out of memory.
+/// Export `(size: i32) -> i32`: returns an 8-aligned pointer to at least `size` bytes for arguments, valid until
+/// the next such call; 0 if the guest is out of memory.
 pub const EXPORT_SCRATCH: &str = "commensal_scratch";
 
-/// Optional export `() -> ()`: run once after instantiation.
+/// Optional export `() -> ()`: runs once after instantiation.
 pub const EXPORT_INITIALIZE: &str = "_initialize";
 
-/// Optional exported immutable global of type `i32` with a constant initialiser: the address of a
-/// record that the host may read after a trap, without running guest code. NULL until the guest's
-/// panic handler makes it an error record with the panic's message.
+/// Optional exported immutable global of type `i32` with a constant initialiser: the address of a record that the
+/// host may read after a trap, without running guest code. The record is NULL until the guest's panic handler
+/// makes it an error record with the panic's message.
 pub const EXPORT_FAULT: &str = "commensal_fault";
 
-/// Optional export, a guest function of two integers: SQL is done with the pointer of this type and
-/// payload.
+/// Optional export, a guest function of two integers: SQL no longer uses the pointer with this type and payload.
 pub const EXPORT_POINTER_DROP: &str = "commensal_pointer_drop";
 
-/// Optional export, a guest function of one integer: the number that `auxdata_set` gave is no longer kept.
+/// Optional export, a guest function of one integer: the number that `auxdata_set` kept is no longer kept.
 pub const EXPORT_AUXDATA_DROP: &str = "commensal_auxdata_drop";
 
-/// Optional exported immutable global of type `i32`, not 0: the guest never frees its memory. When a call
-/// of a scalar function traps, the host may make it once more in a new instance.
+/// Optional exported immutable global of type `i32`, not 0: the guest never frees its memory. When a call of a
+/// scalar function traps, the host may repeat it in a new instance.
 pub const EXPORT_RENEWABLE: &str = "commensal_renewable";
 
 /// Name of the import module that holds the host's functions.

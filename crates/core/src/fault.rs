@@ -1,4 +1,4 @@
-//! Why a call into a guest did not return, in words that every runtime has.
+//! The reasons why a call into a guest did not return, common to all runtimes.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use crate::live::LiveBytesExceeded;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// The guest trapped; the reason in the WebAssembly specification's words.
+    /// The guest trapped. The text is the reason in the words of the WebAssembly specification.
     Trap(String),
-    /// The stack of a call ran out (unbounded recursion). What the runtime fixes it at, in words: `the
-    /// limit of 256 KiB`.
+    /// The stack of a call ran out, as in unbounded recursion. The text is the runtime's limit:
+    /// `the limit of 256 KiB`.
     StackExhausted(&'static str),
     /// The call took longer than `call_timeout`.
     CallTimeout,
@@ -21,18 +21,18 @@ pub enum Fault {
     FuelExhausted,
     /// The host interrupted the statement.
     Interrupted,
-    /// A trap after memory could not grow any further.
+    /// A trap after memory could not grow further.
     MemoryExhausted,
-    /// A trap after a table could not grow any further, or tables too large to start with.
+    /// A trap after a table could not grow further, or tables too large to start with.
     TableExhausted,
-    /// A trap after memory or a table could not grow because all instances together reached their
-    /// ceiling, or no room for another instance.
+    /// A trap after memory or a table could not grow because all instances together reached the ceiling, or no
+    /// room for another instance.
     LiveBytes(LiveBytesExceeded),
-    /// A host function refused the call: a capability that was not granted, a bad argument.
+    /// A host function refused the call, because of a missing capability or a bad argument.
     Host(String),
     /// The instance, or its module, belongs to another thread (`thread_bound.rs`).
     OtherThread,
-    /// The instance could not be made for a reason of the runtime's own.
+    /// The runtime could not make the instance for a reason of its own.
     Runtime(String),
 }
 

@@ -1,17 +1,17 @@
-//! What an instance may still be given of memory and tables: within its own limits, and below the ceiling
-//! for all instances. Runtimes ask before each growth.
+//! Decides whether an instance's memory and tables may grow: within its own limits, and below the ceiling for all
+//! instances. Runtimes ask before each growth.
 
 use crate::fault::Fault;
 use crate::live::{InstanceMemory, LiveBytesExceeded};
 
-/// What an instance asked for and was not given.
+/// A request of an instance that was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// Memory beyond its limit, or that the system does not have.
+    /// Memory beyond its limit, or more than the system has.
     Memory,
-    /// Elements of tables beyond their limit.
+    /// Table elements beyond their limit.
     Table,
-    /// All instances together have too much.
+    /// Anything beyond the ceiling for all instances together.
     Live(LiveBytesExceeded),
 }
 
@@ -25,20 +25,20 @@ impl From<Refused> for Fault {
     }
 }
 
-/// The limits of one instance on memory and tables.
+/// The memory and table limits of one instance.
 #[derive(Debug)]
 pub struct Grants {
-    /// What the running call was refused last.
+    /// The last refusal in the running call.
     refused: Option<Refused>,
     memory_bytes_max: usize,
     /// Elements that all tables together may still gain.
     table_elements_left: usize,
-    /// What was taken off last.
+    /// Elements of the last growth that was granted.
     table_elements_granted: usize,
 }
 
 impl Grants {
-    /// For an instance with so many bytes of memory, and so many elements of all tables, at most.
+    /// The limits of an instance: bytes of memory, and elements of all tables together.
     pub fn new(memory_bytes_max: usize, table_elements_max: usize) -> Self {
         Self {
             refused: None,
@@ -48,24 +48,24 @@ impl Grants {
         }
     }
 
-    /// Another call begins.
+    /// Begins another call.
     #[inline]
     pub fn begin_call(&mut self) {
         self.refused = None;
     }
 
-    /// What the running call was refused last.
+    /// The last refusal in the running call.
     pub fn refused(&self) -> Option<Refused> {
         self.refused
     }
 
-    /// Keeps in mind that something was not given after all.
+    /// Records that a request was refused after all.
     pub fn refuse(&mut self, refused: Refused) {
         self.refused = Some(refused);
     }
 
-    /// Whether memory may grow from `current` to `desired` bytes. `maximum` is what the module says;
-    /// `of_all` what the instance takes of all instances' memory.
+    /// Whether memory may grow from `current` to `desired` bytes. `maximum` is the module's own; `of_all` is the
+    /// instance's account of the memory that all instances share.
     pub fn memory(
         &mut self,
         of_all: &mut InstanceMemory,
@@ -80,7 +80,7 @@ impl Grants {
         result.map_err(|refused| self.refuse(refused)).is_ok()
     }
 
-    /// Whether a table may grow from `current` to `desired` elements. As [`Grants::memory`].
+    /// Whether a table may grow from `current` to `desired` elements. Like [`Grants::memory`].
     pub fn table(
         &mut self,
         of_all: &mut InstanceMemory,
@@ -104,7 +104,7 @@ impl Grants {
         result.is_ok()
     }
 
-    /// The table whose growth was granted last did not grow.
+    /// Takes back the last granted growth of a table, because it did not happen.
     pub fn table_did_not_grow(&mut self, of_all: &mut InstanceMemory) {
         let elements = std::mem::take(&mut self.table_elements_granted);
         self.table_elements_left += elements;

@@ -1,7 +1,7 @@
-//! Takes over the functions of a file that libSQL has written.
+//! Imports the functions of a file that libSQL wrote.
 //!
-//! libSQL keeps its functions in a table of the file: their names, and their modules as text or binary.
-//! Each becomes a definition here, all of them or none. The table stays, for libSQL.
+//! libSQL keeps its functions in a table of the file: their names and their modules as text or binary. Each
+//! becomes a definition, all of them or none. The table stays for libSQL.
 
 use crate::catalog::{CatalogReader, Column, Select, Shape, shapes};
 use crate::ddl::{Create, ObjectKind, Source, With};
@@ -13,15 +13,15 @@ use crate::write::{self, CatalogAccess};
 /// The table of libSQL.
 pub const LIBSQL_TABLE: &str = "libsql_wasm_func_table";
 
-/// Bytes of all modules of the table that are taken over at once.
+/// Largest size in bytes of all modules that are imported at once.
 const BYTES_MAX: usize = 128 << 20;
 
-/// Reads the rows of the table: names and modules. The file may be made to attack: nothing but an
-/// ordinary table is read, and of each value the length before the value.
+/// Reads the names and modules in the table. The file may be an attack, so only an ordinary table is read, and
+/// the length of each value before the value.
 ///
 /// # Errors
-/// There is no such table, or a view or generated columns in its place; a row without a name or a module,
-/// or with a longer one than the limits allow; more rows than `catalog_objects_max`.
+/// The table is missing or is a view or has generated columns, a row lacks a name or module or exceeds their
+/// limits, or there are more rows than `catalog_objects_max`.
 pub fn read_libsql(reader: &dyn CatalogReader, limits: &Limits) -> Result<Vec<[Value; 2]>> {
     check_table(reader)?;
     let (text, bytes) = (limits.module_text_bytes_max, limits.module_bytes_max);
@@ -80,7 +80,7 @@ pub fn read_libsql(reader: &dyn CatalogReader, limits: &Limits) -> Result<Vec<[V
     Ok(rows)
 }
 
-/// Whether the table is an ordinary one.
+/// Checks that the table is an ordinary one.
 fn check_table(reader: &dyn CatalogReader) -> Result<()> {
     match shapes(reader, "main", &[(LIBSQL_TABLE, &["name", "body"])])? {
         [Shape::Ordinary] => Ok(()),
@@ -98,24 +98,24 @@ fn unreadable(what: &str) -> Error {
     Error::new(ErrorKind::Catalog, format!("a row of {LIBSQL_TABLE} has {what}"))
 }
 
-/// Creates a function of each row; how many there were to create. What has a name that is taken by a
-/// function of ours already is left alone, so that the import can be made again.
+/// Creates a function from each row. Returns how many were created. Names that our functions already have are
+/// skipped, so that the import can be repeated.
 ///
 /// # Errors
-/// A row without a name or a module; what CREATE FUNCTION says. Then nothing is created.
+/// A row without a name or module, or an error of CREATE FUNCTION. Then nothing is created.
 pub fn libsql(access: &dyn CatalogAccess, rows: Vec<[Value; 2]>) -> Result<u64> {
     write::all(access, || {
         let mut all_written = Vec::new();
         for [name, body] in rows {
             let create = create(name, body)?;
             let written = write::create_written(access, &create, None).map_err(|e| {
-                // Its offset is one of a statement that nobody has written.
+                // Drops the offset, because nobody wrote this statement.
                 let name = &create.name;
                 Error::new(e.kind(), format!("\"{name}\" in {LIBSQL_TABLE}: {}", e.message()))
             });
             all_written.extend(written?);
         }
-        // A trigger that one of them fired can have undone another.
+        // A trigger that one write fired may have undone another.
         all_written.iter().try_for_each(|written| written.check(access))?;
         Ok(all_written.len() as u64)
     })

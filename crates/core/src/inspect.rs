@@ -1,6 +1,6 @@
-//! Everything that would keep a module from being stored, of whatever ABI it is.
+//! Finds everything that would keep a module of any ABI from being stored.
 //!
-//! Above the modules and what makes modules of ours of others: one of another ABI is judged by what CREATE
+//! This module builds on both reading and translating modules: a module of another ABI is judged by what CREATE
 //! FUNCTION would make of it.
 
 mod report;
@@ -11,19 +11,19 @@ use crate::foreign;
 use crate::limits::Limits;
 use crate::module::{Judgement, ModuleInfo};
 
-/// A module, and what is wrong with it.
+/// A module and its problems.
 #[derive(Clone, Debug)]
 pub struct Inspection {
     /// The module, as far as it could be read.
     pub info: ModuleInfo,
-    /// Why it is refused, most important first; empty when it is not. A few dozen at most.
+    /// Why it is refused, most important reason first; empty if it is accepted. A few dozen at most.
     pub problems: Vec<Error>,
-    /// What CREATE FUNCTION makes of a module of another ABI.
+    /// The translation that CREATE FUNCTION makes of a module of another ABI.
     native: Option<Vec<u8>>,
 }
 
 impl Inspection {
-    /// What CREATE FUNCTION would store: the module itself, or what it makes of one of another ABI.
+    /// The module that CREATE FUNCTION would store: this one, or its translation from another ABI.
     ///
     /// # Errors
     /// The first problem.
@@ -35,7 +35,7 @@ impl Inspection {
         }
     }
 
-    /// Judges a module of another ABI by what is made of it.
+    /// Judges a module of another ABI by its translation.
     fn translate(&mut self, wasm: &[u8], limits: &Limits) -> Result<()> {
         let native = match foreign::translated(wasm, &self.info, limits) {
             Ok(native) => native,
@@ -53,9 +53,9 @@ impl Inspection {
 }
 
 impl ModuleInfo {
-    /// Reads a binary module and collects everything for which it would be refused.
+    /// Reads a binary module and collects every reason to refuse it.
     ///
-    /// Takes time linear in the module's size and memory of a few times it.
+    /// Takes time linear in the module's size, and a few times its size in memory.
     ///
     /// # Errors
     /// The bytes are no core module at all, or more than the limit.

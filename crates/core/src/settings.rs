@@ -1,4 +1,4 @@
-//! What a host sets for a Database or one of its connections.
+//! The settings that a host chooses for a Database or one of its connections.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,33 +26,33 @@ pub enum FileAccess {
     },
 }
 
-/// Where messages of guests with the capability `log` go: severity and text.
+/// Receives messages of guests with the capability `log`: severity and text.
 pub type LogSink = dyn Fn(LogLevel, &str) + Send + Sync;
 
 /// The settings of an [`Environment`](crate::environment::Environment).
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Settings {
-    /// What runs modules. Without one, everything that needs it fails.
+    /// The runtime that runs modules. Without one, everything that needs it fails.
     pub runtime: Option<Arc<dyn Runtime>>,
-    /// What the runtime need not be able to do, by name: without it some limits have no effect, and
-    /// definitions and calls fail unless the host accepts that. Nothing by default.
+    /// Features that the runtime may lack. A missing feature disables some limits, so definitions and calls fail
+    /// unless the host accepts that here. Empty by default.
     pub accept_missing: Vec<RuntimeFeature>,
     /// Limits of all guests.
     pub limits: Limits,
-    /// What guests that ask for it are given.
+    /// The capabilities that guests get if they ask for them.
     pub granted: Capabilities,
     /// Whether `file://` sources may be read.
     pub file_access: FileAccess,
-    /// Whether the definitions in the file are read at all.
+    /// Whether the definitions in the file are read.
     pub load_catalog: bool,
-    /// Bytes of idle instances.
+    /// Largest size of idle instances together, in bytes.
     pub cache_bytes_max: u64,
-    /// Bytes of all instances, in use and idle.
+    /// Largest size of all instances together, in use and idle, in bytes.
     pub live_bytes_max: u64,
-    /// Whether `wasm_stats` has times; two looks at the clock cost more than a short call.
+    /// Whether `wasm_stats` has times. Reading the clock twice costs more than a short call.
     pub timing: bool,
-    /// Where log messages go; nowhere without one.
+    /// Where log messages go. Without it they are dropped.
     pub log: Option<Arc<LogSink>>,
 }
 
@@ -74,7 +74,7 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Whether the runtime cannot do this, and the host accepts it.
+    /// Whether the runtime lacks this feature and the host accepts that.
     pub(crate) fn goes_without(&self, feature: RuntimeFeature) -> bool {
         self.accept_missing.contains(&feature)
             && self.runtime.as_ref().is_some_and(|runtime| !runtime.features().has(feature))

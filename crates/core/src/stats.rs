@@ -1,11 +1,11 @@
-//! Counters behind the table `wasm_stats`.
+//! The counters behind the table `wasm_stats`.
 //!
-//! One set for each function of a Database, shared by its connections. Rows add to plain counters of
-//! their statement; those are added up here when the statement ends.
+//! Each function of a Database has one set, which its connections share. Rows add to plain counters of their
+//! statement. These are added up here when the statement ends.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Counters of one function. Reads of several counters are not one snapshot.
+/// Counters of one function. Reading several of them is not atomic.
 #[derive(Debug, Default)]
 pub struct FunctionStats {
     calls: AtomicU64,
@@ -19,10 +19,10 @@ pub struct FunctionStats {
     instances: AtomicU64,
 }
 
-/// What [`FunctionStats`] counted, or what is to be added to it.
+/// The values of [`FunctionStats`], or an addition to them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Calls, with those that ended in an error.
+    /// Calls, including those that ended in an error.
     pub calls: u64,
     /// Calls that ended in an error of any kind.
     pub errors: u64,
@@ -34,7 +34,7 @@ pub struct Counts {
     pub time_ns: u64,
     /// Statements that found their instance in the cache or in use by the connection.
     pub cache_hits: u64,
-    /// Statements that did not.
+    /// Statements that found none there.
     pub cache_misses: u64,
     /// Instances dropped because the cache was full.
     pub evictions: u64,
@@ -43,7 +43,7 @@ pub struct Counts {
 }
 
 impl FunctionStats {
-    /// Adds counts.
+    /// Adds these counts.
     pub fn add(&self, counts: &Counts) {
         let Counts { calls, errors, traps, fuel, time_ns, cache_hits, cache_misses, .. } = *counts;
         for (counter, by) in [
@@ -63,7 +63,7 @@ impl FunctionStats {
         }
     }
 
-    /// What was counted so far.
+    /// The counts so far.
     pub fn counts(&self) -> Counts {
         Counts {
             calls: self.calls.load(Relaxed),

@@ -1,30 +1,30 @@
-//! Whether what a file has under a name is an ordinary table of ours.
+//! Tells whether a table in a file is an ordinary one of ours.
 //!
-//! Anybody may have written the file. A view or a virtual table in the table's place runs code when it
-//! is read, and a generated column computes its values. So the types come first: before any row is read,
-//! the schema has to say that the table is ordinary and has the columns that we expect. The rows are then
-//! read by a [`Select`](super::Select), which bounds their number and asks for lengths before values.
+//! Anybody may have written the file. A view or a virtual table in the table's place runs code when it is read,
+//! and a generated column computes its values. So before any row is read, the schema must say that the table is
+//! ordinary and has the expected columns. The rows are then read by a [`Select`](super::Select), which bounds
+//! their number and asks for lengths before values.
 
 use super::select::{CatalogReader, quoted_schema};
 use crate::error::Result;
 use crate::value::ValueRef;
 
-/// What a schema has under the name of a table.
+/// What a schema has under a table's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
     /// Nothing.
     Missing,
-    /// An ordinary table with the columns that were asked for, in their order, none of them generated.
+    /// An ordinary table with the requested columns in this order, none of them generated.
     Ordinary,
-    /// Something else: the text says what, after the table's name.
+    /// Something else. The text, which follows the table's name, says what.
     Other(&'static str),
 }
 
-/// Tells what a schema has under the names of these tables, given in ASCII lower case with their columns.
-/// Runs nothing but reading of the schema.
+/// Tells what a schema has under the names of these tables, which are in ASCII lower case and have their columns
+/// with them. Reads only the schema.
 ///
 /// # Errors
-/// What the engine reports.
+/// An error of the engine.
 pub fn shapes<const N: usize>(
     reader: &dyn CatalogReader,
     schema: &str,

@@ -1,4 +1,4 @@
-//! A module of the catalog: what is known without its bytes, and its code once that was needed.
+//! A module of the catalog: the facts known without its bytes, and its code once that was needed.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -11,23 +11,23 @@ use crate::manifest::{ByExport, Manifest};
 use crate::module::ModuleInfo;
 use crate::runtime::{CompiledModule, Metering, Runtime};
 
-/// A module as the catalog describes it, and its code once that was needed.
+/// A module as the catalog describes it, with its code once that was needed.
 pub struct ModuleEntry {
     /// SHA-256 of the binary module.
     pub sha256: [u8; 32],
-    /// Bytes of the binary module, as the catalog says.
+    /// Bytes of the binary module, according to the catalog.
     pub bytes: u64,
     manifest_text: String,
     manifest: Result<Option<Manifest>, String>,
-    /// Whether the manifest is not there because nothing was read.
+    /// Whether the manifest is missing because it was not read.
     unread: bool,
-    /// Made once: many functions of a file can share a module whose manifest is long.
+    /// Made once, because many functions of a file can share a module with a long manifest.
     by_export: OnceLock<ByExport>,
     compiled: Mutex<[Option<Arc<dyn CompiledModule>>; 2]>,
 }
 
 impl ModuleEntry {
-    /// A module whose row in the catalog is not there or was not read, for this reason.
+    /// A module whose row in the catalog is missing or was not read, for this reason.
     pub(crate) fn new_unread(sha256: [u8; 32], problem: String) -> Self {
         Self {
             sha256,
@@ -40,7 +40,7 @@ impl ModuleEntry {
         }
     }
 
-    /// Why its row in the catalog was not read, if it was not.
+    /// The reason why its row in the catalog was not read, if so.
     pub(crate) fn unread(&self) -> Option<&str> {
         self.manifest.as_ref().err().filter(|_| self.unread).map(String::as_str)
     }
@@ -67,12 +67,12 @@ impl ModuleEntry {
         self.sha256.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The canonical text of the manifest in the catalog; empty for none.
+    /// The canonical text of the manifest in the catalog; empty if it has none.
     pub fn manifest_text(&self) -> &str {
         &self.manifest_text
     }
 
-    /// The manifest; `None` when the module has none.
+    /// The manifest; `None` if the module has none.
     ///
     /// # Errors
     /// The text in the catalog is no manifest.
@@ -80,7 +80,7 @@ impl ModuleEntry {
         self.manifest.as_ref().map(Option::as_ref).map_err(String::as_str)
     }
 
-    /// What of its manifest an export means.
+    /// The objects of its manifest, indexed by export.
     pub(crate) fn by_export(&self, manifest: &Manifest) -> &ByExport {
         self.by_export.get_or_init(|| ByExport::new(manifest))
     }
@@ -90,12 +90,12 @@ impl ModuleEntry {
         self.slots().iter().any(Option::is_some)
     }
 
-    /// The compiled code, if it is there already, and the running thread can use it.
+    /// The compiled code, if it exists and the current thread can use it.
     pub fn compiled(&self, metering: Metering) -> Option<Arc<dyn CompiledModule>> {
         self.slots()[metering as usize].clone().filter(|code| code.is_here())
     }
 
-    /// Takes code that was compiled for the module of this hash.
+    /// Takes code that was compiled for the module with this hash.
     pub(crate) fn adopt(
         &self,
         sha256: [u8; 32],
@@ -107,10 +107,11 @@ impl ModuleEntry {
         }
     }
 
-    /// Compiles the module from the bytes in the catalog, which are checked first: hash, structure,
-    /// and that the manifest in the catalog is the module's own.
+    /// Compiles the module from the catalog's bytes. First checks their hash and structure, and that the
+    /// catalog's manifest is the module's own.
     ///
     /// # Errors
+    /// A failed check, an error of the runtime, or the statement has to end.
     /// One of these checks, what the runtime reports; the statement has to end.
     pub fn compile(
         &self,
@@ -145,7 +146,7 @@ impl ModuleEntry {
     }
 }
 
-/// The canonical text of a module's manifest, as the catalog keeps it; empty for none.
+/// The canonical text of a module's manifest, as the catalog stores it; empty if it has none.
 pub(crate) fn manifest_text(info: &ModuleInfo) -> String {
     info.manifest.as_ref().map(Manifest::to_json).unwrap_or_default()
 }

@@ -1,9 +1,9 @@
-//! What one engine does with functions and another does not.
+//! The features in which engines differ.
 
 use std::fmt;
 
-/// Something that SQL may ask of an engine, and that some refuse: COMPAT.md describes each. The
-/// conformance cases name them, and show what an engine says that has not got one.
+/// A feature that SQL may use and that some engines lack. COMPAT.md describes each. The conformance cases name
+/// them and show the error of an engine that lacks one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Feature {
@@ -25,15 +25,15 @@ pub enum Feature {
     GuestCalls,
     /// Statements that write, run by guests.
     GuestWrites,
-    /// Arguments of a table function out of IN, OR, row values, and queries around.
+    /// Arguments of a table function from IN, OR, row values and outer queries.
     InArguments,
-    /// Pointers that one function of a guest gives to another.
+    /// Pointers that one function of a guest passes to another.
     Pointers,
     /// Several processes on one file at the same time.
     Processes,
-    /// Text that is not UTF-8 is kept as it is.
+    /// Text that is not UTF-8 is kept unchanged.
     RawText,
-    /// Commensal's own functions: `wasm_exec` and others.
+    /// Commensal's own functions, such as `wasm_exec`.
     SqlFunctions,
     /// Aggregates and table functions of definitions in triggers.
     TriggerDefinitions,

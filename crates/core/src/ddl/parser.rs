@@ -1,6 +1,6 @@
 //! The grammar of our statements.
 //!
-//! Knows nothing of the engine's own statements but how to tell that one is not ours.
+//! It knows the engine's own statements only well enough to tell that they are not ours.
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -12,12 +12,11 @@ use super::{Parameters, literal};
 const FILE_PREFIX: &str = "file://";
 const CACHE_SIZE: &str = "wasm_cache_size";
 
-/// Reads the first statement of `sql`, after empty ones, if it is one of ours: `None` when it
-/// belongs to the engine. That is decided by a few tokens, without allocating.
+/// Reads the first statement of `sql`, after empty ones, if it is ours. Returns `None` if it belongs to the
+/// engine. A few tokens decide that, without allocating.
 ///
 /// # Errors
-/// [`ErrorKind::Syntax`], with the byte offset in `sql`, when the statement begins as one of ours and
-/// goes wrong later.
+/// [`ErrorKind::Syntax`], with the byte offset in `sql`, if the statement begins like ours and goes wrong later.
 pub fn parse(sql: &str) -> Result<Option<Parsed>> {
     let mut cursor = Tokens::new(sql);
     let Some(opening) = opening(&mut cursor) else {
@@ -47,14 +46,14 @@ pub fn parse(sql: &str) -> Result<Option<Parsed>> {
     Ok(Some(Parsed { statement, consumed, parameters }))
 }
 
-/// How a statement of ours begins.
+/// The beginning of one of our statements.
 enum Opening<'a> {
     Create { kind: ObjectKind, or_replace: bool },
     Drop { kind: ObjectKind },
     CacheSize { database: Option<Token<'a>> },
 }
 
-/// Steps over the words by which a statement is known to be ours.
+/// Steps over the words that identify a statement as ours.
 fn opening<'a>(cursor: &mut Tokens<'a>) -> Option<Opening<'a>> {
     if cursor.accept("CREATE") {
         let or_replace = cursor.accept("OR");
@@ -81,7 +80,7 @@ fn object_kind(cursor: &mut Tokens<'_>) -> Option<ObjectKind> {
         .find(|kind| cursor.accept(kind.keyword()))
 }
 
-/// `CREATE [OR REPLACE] kind` are behind.
+/// Reads what follows `CREATE [OR REPLACE] kind`.
 fn create(
     cursor: &mut Tokens<'_>,
     parameters: &mut Parameters,
@@ -112,7 +111,7 @@ fn create(
 }
 
 fn if_not_exists(cursor: &mut Tokens<'_>, kind: ObjectKind, or_replace: bool) -> Result<bool> {
-    // Only the following NOT tells the clause from an object of the name "if".
+    // Only a NOT after IF tells the clause from an object named "if".
     if !(cursor.token().is("IF") && cursor.next().is("NOT")) {
         return Ok(false);
     }
@@ -190,7 +189,7 @@ fn file(path: &str, offset: usize) -> Result<Source> {
     Err(Error::new(ErrorKind::Syntax, message).at(offset))
 }
 
-/// Reads a clause after the source; false when there is none.
+/// Reads a clause after the source. Returns false if there is none.
 fn clause(cursor: &mut Tokens<'_>, create: &mut Create) -> Result<bool> {
     let token = cursor.token();
     let once = |given: bool, clause: &str| match given {
@@ -242,7 +241,7 @@ fn cascade_reindex(cursor: &mut Tokens<'_>) -> Result<bool> {
     Ok(cascade)
 }
 
-/// `WITH` is behind.
+/// Reads what follows `WITH`.
 fn with(cursor: &mut Tokens<'_>) -> Result<With> {
     let mut with = With::default();
     cursor.expect_kind(TokenKind::LeftParenthesis, "( after WITH")?;
@@ -311,9 +310,9 @@ fn allow(cursor: &mut Tokens<'_>, with: &mut With) -> Result<()> {
     Ok(())
 }
 
-/// `DROP kind` are behind.
+/// Reads what follows `DROP kind`.
 fn drop_object(cursor: &mut Tokens<'_>, kind: ObjectKind) -> Result<Drop> {
-    // Only the following EXISTS tells the clause from an object of the name "if".
+    // Only an EXISTS after IF tells the clause from an object named "if".
     let if_exists = cursor.token().is("IF") && cursor.next().is("EXISTS");
     if if_exists {
         cursor.advance();
@@ -324,7 +323,7 @@ fn drop_object(cursor: &mut Tokens<'_>, kind: ObjectKind) -> Result<Drop> {
     Ok(Drop { kind, if_exists, name, name_offset, cascade_reindex })
 }
 
-/// `PRAGMA` is behind; `database` is the name before the pragma's, if there is one.
+/// Reads what follows `PRAGMA`. `database` is the name before the pragma's, if there is one.
 fn cache_size(cursor: &mut Tokens<'_>, database: Option<Token<'_>>) -> Result<Statement> {
     if let Some(database) = database
         && !literal::is_name(&database, "main")

@@ -1,6 +1,6 @@
-//! The parser's place in the text: the current token, steps over it, and errors about it.
+//! The parser's position in the text: the current token, ways to step over it, and errors about it.
 //!
-//! Knows no statement, only what all of them are made of.
+//! It knows no statements, only their parts.
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -17,7 +17,7 @@ pub(super) struct Tokens<'a> {
 }
 
 impl<'a> Tokens<'a> {
-    /// Stands at the first token of the first statement that is not empty.
+    /// Begins at the first token of the first statement that is not empty.
     pub(super) fn new(sql: &'a str) -> Self {
         let mut lexer = Lexer::new(sql);
         let token = lexer.first();
@@ -35,7 +35,7 @@ impl<'a> Tokens<'a> {
         lexer.significant()
     }
 
-    /// Steps over the current token and gives it.
+    /// Steps over the current token and returns it.
     pub(super) fn advance(&mut self) -> Token<'a> {
         std::mem::replace(&mut self.token, self.lexer.significant())
     }
@@ -49,18 +49,18 @@ impl<'a> Tokens<'a> {
         accepted
     }
 
-    /// Steps over `keyword`, which `what` describes.
+    /// Steps over `keyword`. If another token is there, `what` describes the keyword in the error.
     pub(super) fn expect(&mut self, keyword: &str, what: &str) -> Result<()> {
         if self.accept(keyword) { Ok(()) } else { Err(self.expected(what)) }
     }
 
-    /// Steps over a token of `kind`, which `what` describes.
+    /// Steps over a token of `kind`. If another token is there, `what` describes it in the error.
     pub(super) fn expect_kind(&mut self, kind: TokenKind, what: &str) -> Result<Token<'a>> {
         if self.token.kind == kind { Ok(self.advance()) } else { Err(self.expected(what)) }
     }
 
-    /// Steps over what is written without quotes, from the current token to white space or `;`, if
-    /// that begins with `prefix`. Gives it without the prefix.
+    /// Steps over unquoted text from the current token to white space or `;`, if it begins with `prefix`. Returns
+    /// it without the prefix.
     pub(super) fn accept_raw(&mut self, prefix: &str) -> Option<&'a str> {
         self.lexer.sql()[self.token.offset..].starts_with(prefix).then(|| {
             self.token = self.lexer.raw(self.token.offset, TokenKind::String);
@@ -68,8 +68,7 @@ impl<'a> Tokens<'a> {
         })
     }
 
-    /// Steps over the name of `what`, which is a word or a quoted text, neither empty nor with NUL
-    /// characters.
+    /// Steps over the name of `what`. It is a word or quoted text, is not empty and has no NUL characters.
     pub(super) fn name(&mut self, what: &str) -> Result<String> {
         let Some(name) = literal::name(&self.token) else {
             return Err(self.expected(what));
@@ -90,8 +89,8 @@ impl<'a> Tokens<'a> {
         literal::integer(&token)
     }
 
-    /// Steps over the end of the statement and gives the bytes up to there. `what` says what could
-    /// have followed instead.
+    /// Steps over the end of the statement and returns the number of bytes up to there. `what` describes what
+    /// could have followed instead.
     pub(super) fn end(&mut self, what: &str) -> Result<usize> {
         match self.token.kind {
             TokenKind::Semicolon | TokenKind::End => Ok(self.token.end()),
@@ -104,7 +103,7 @@ impl<'a> Tokens<'a> {
         Error::new(ErrorKind::Syntax, message).at(self.token.offset)
     }
 
-    /// The error that `what` should be here, and is not.
+    /// The error that `what` is missing here.
     #[cold]
     pub(super) fn expected(&self, what: &str) -> Error {
         match self.token.kind {
@@ -133,7 +132,7 @@ fn illegal(text: &str) -> String {
     }
 }
 
-/// The beginning of a token in quotes, without control characters.
+/// The beginning of a quoted token, without control characters.
 pub(super) fn excerpt(text: &str) -> String {
     let mut chars = text.chars();
     let mut excerpt = String::from('"');

@@ -1,14 +1,14 @@
-//! Modules of other ABIs, made into modules of ours: Turso's and libSQL's.
+//! Translates modules of other ABIs, Turso's and libSQL's, into modules of ours.
 //!
-//! A module that follows another convention gets code added that translates: for each of its functions
-//! one by our convention, which writes the arguments in the other's form, calls, and makes a record of
-//! the result. So the rest of Commensal, and every other host of our ABI, knows one convention; what a
-//! foreign guest answers is checked where everything else is; and translating is code that is compiled,
-//! bounded and stopped like the guest's own. The added code is written in text, beside this file.
+//! A module with another convention gets translating code added. For each of its functions, a function of our
+//! convention writes the arguments in the other form, calls it, and makes a record of the result. So the rest of
+//! Commensal, and every other host of our ABI, knows one convention. Answers of foreign guests are checked like
+//! all others, and the translating code is compiled, bounded and stopped like the guest's own. It is written as
+//! text, beside this file.
 //!
-//! Nothing of a guest runs for it, but for one thing: what an extension for Turso declares can be had
-//! from its `turso_ext_init` only. That runs when an extension is created, under all limits, and what it
-//! says becomes the manifest of the module that is stored.
+//! Translating runs nothing of a guest, with one exception: only `turso_ext_init` tells what an extension for
+//! Turso declares. It runs when the extension is created, under all limits, and what it declares becomes the
+//! manifest of the stored module.
 
 mod declared;
 mod exports;
@@ -31,11 +31,11 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::module::{Abi, Judgement, ModuleInfo};
 
-/// Makes a module of ours of any that can be one; the bytes of ours are left alone. What comes of it is
-/// still to be [read](ModuleInfo::read).
+/// Makes a module of ours from any that can become one. Our own modules stay unchanged. The result must still be
+/// [read](ModuleInfo::read).
 ///
 /// # Errors
-/// The module is refused; there is no runtime to ask an extension what it declares.
+/// The module is refused, or there is no runtime to ask an extension what it declares.
 pub(crate) fn native<'a>(
     wasm: Cow<'a, [u8]>,
     kind: ObjectKind,
@@ -61,10 +61,10 @@ pub(crate) fn native<'a>(
     }
 }
 
-/// The module of ours that CREATE FUNCTION makes of a valid one of another ABI, without running it.
+/// The module that CREATE FUNCTION makes from a valid one of another ABI, without running it.
 ///
 /// # Errors
-/// It is not what its ABI demands.
+/// It does not meet the demands of its ABI.
 pub(crate) fn translated(wasm: &[u8], info: &ModuleInfo, limits: &Limits) -> Result<Vec<u8>> {
     match info.abi {
         Abi::Libsql => libsql::translated(wasm, info, limits),

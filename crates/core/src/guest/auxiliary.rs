@@ -1,4 +1,4 @@
-//! Telling a guest which numbers of its auxiliary data are no longer kept (`host/auxiliary.rs`).
+//! Tells a guest which numbers of its auxiliary data are no longer kept (`host/auxiliary.rs`).
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::host::imports::auxiliary;
 use crate::runtime::{CompiledModule, StatementBudget};
 use crate::value::ValueRef;
 
-/// What all calls of `commensal_auxdata_drop` at the end of a statement may take.
+/// Time for all calls of `commensal_auxdata_drop` at the end of a statement.
 const DROP_TIMEOUT: Duration = Duration::from_millis(100);
 
 impl Guest {
@@ -20,11 +20,11 @@ impl Guest {
         }
     }
 
-    /// Calls a scalar function: as [`Guest::call`], or [`Guest::call_renewing`] for a guest that never
-    /// frees its memory. Auxiliary data is the engine's at this place of the statement.
+    /// Calls a scalar function like [`Guest::call`], or like [`Guest::call_renewing`] for a guest that never
+    /// frees its memory. The engine keeps auxiliary data for this place in the statement.
     ///
     /// # Errors
-    /// As [`Guest::call`].
+    /// Like [`Guest::call`].
     #[inline]
     pub(crate) fn call_scalar<A: Arguments + ?Sized, R>(
         &mut self,
@@ -39,7 +39,7 @@ impl Guest {
         }
     }
 
-    /// Not inlined into every call: most guests keep nothing.
+    /// Not inlined into every call, because most guests keep nothing.
     #[inline(never)]
     fn call_scalar_at_place<A: Arguments + ?Sized, R>(
         &mut self,
@@ -70,10 +70,10 @@ impl Guest {
         }
     }
 
-    /// Before a call: ends what lasted for the one before it, and tells the guest what is no longer kept.
+    /// Run before a call: drops the numbers of the previous call and tells the guest which ones are gone.
     ///
     /// # Errors
-    /// A fault, also of time that the statement does not have: the instance is to be dropped.
+    /// A fault, including that the statement's time is used up. The caller must drop the instance.
     #[inline]
     pub(crate) fn settle_auxiliary(&mut self, budget: &mut StatementBudget) -> CallResult<()> {
         match self.keeper {
@@ -87,11 +87,10 @@ impl Guest {
         self.drop_auxiliary(AuxiliaryState::end_call, budget)
     }
 
-    /// After a statement: ends what lasted for it, and tells the guest, even when the host wants the
-    /// statement to end.
+    /// Run after a statement: drops its numbers and tells the guest, even if the host wants the statement to end.
     ///
     /// # Errors
-    /// As [`Guest::settle_auxiliary`], with a time of its own.
+    /// Like [`Guest::settle_auxiliary`], with its own time budget.
     pub(super) fn end_auxiliary(&mut self) -> CallResult<()> {
         if self.keeper.is_none() {
             return Ok(());
@@ -100,7 +99,7 @@ impl Guest {
         self.drop_auxiliary(AuxiliaryState::end_statement, &mut budget)
     }
 
-    /// Tells the guest what is no longer kept after `end`.
+    /// Runs `end` and tells the guest which numbers are gone.
     fn drop_auxiliary(
         &mut self,
         end: fn(&mut AuxiliaryState),
@@ -111,7 +110,7 @@ impl Guest {
             end(&mut host.auxiliary);
             host.auxiliary.gone()
         });
-        // Not of those that go meanwhile: there may always be others.
+        // Numbers that are dropped meanwhile are left for later, because there may always be more.
         for _ in 0..gone.unwrap_or(0) {
             let next = self.with_host(|host| host.auxiliary.next_gone()).flatten();
             let Some(number) = next else { break };

@@ -1,31 +1,31 @@
-//! Why a call gave no value.
+//! The reasons why a call returned no value.
 
 use crate::fault::Fault;
 use crate::stack::StackTooSmall;
 
-/// Why a call gave no value.
+/// Why a call returned no value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallError {
     /// The arguments do not fit; the guest was not called. The instance is fine.
     Argument(String),
-    /// The guest answered with an error record: the message SQL users see, and the result code of
-    /// SQLite that it asked for, if that is one it may have. The instance is fine.
+    /// The guest returned an error record. It has the message for SQL users and the SQLite result code that the
+    /// guest requested, if that is allowed. The instance is fine.
     Guest(String, Option<i32>),
-    /// The guest broke the ABI. The instance is to be dropped.
+    /// The guest violated the ABI. The instance must be dropped.
     Protocol(String),
     /// The result has more bytes than `result_bytes_max`. The instance is fine.
     ResultTooLarge(usize),
-    /// The arguments did not fit into the guest's memory. The instance is to be dropped.
+    /// The arguments did not fit into the guest's memory. The instance must be dropped.
     ArgumentsTooLarge(usize),
-    /// The thread has too little stack for the call, which was not made. The instance is fine.
+    /// The thread has too little stack, so the call was not made. The instance is fine.
     StackTooSmall(StackTooSmall),
-    /// The call did not return. The instance is to be dropped. With the guest's own last words, if
-    /// it left some.
+    /// The call did not return. The instance must be dropped. The text is the guest's own last message, if it
+    /// left one.
     Fault(Fault, Option<String>),
 }
 
-/// The outcome of a call. The error is boxed: an outcome is moved several times in each call, and an
-/// error happens once.
+/// The outcome of a call. The error is boxed because an outcome is moved several times in each call, and errors
+/// are rare.
 pub type CallResult<T> = Result<T, Box<CallError>>;
 
 impl From<StackTooSmall> for Box<CallError> {
@@ -36,7 +36,7 @@ impl From<StackTooSmall> for Box<CallError> {
 }
 
 impl CallError {
-    /// Whether a guest that never frees its memory may have failed for that.
+    /// Whether a guest that never frees its memory may have failed because it ran out.
     pub(super) fn may_be_for_memory(&self) -> bool {
         use Fault::{LiveBytes, MemoryExhausted, Trap};
         matches!(

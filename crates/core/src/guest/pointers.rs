@@ -1,5 +1,5 @@
-//! Telling a guest which of its pointers SQL is done with: when many are noted, and before its instance
-//! waits for the next statement.
+//! Tells a guest which of its pointers SQL has dropped: when many are recorded, and before its instance waits for
+//! the next statement.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,14 +9,14 @@ use super::{CallResult, Guest};
 use crate::runtime::StatementBudget;
 use crate::value::ValueRef;
 
-/// What all calls of `commensal_pointer_drop` in one statement may take.
+/// Time for all calls of `commensal_pointer_drop` in one statement.
 const DROP_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// As many pointers that SQL is done with wait until the guest makes another one.
+/// Number of dropped pointers after which the guest is told when it makes another one.
 const WAITING_MAX: usize = 64;
 
 impl Guest {
-    /// Whose pointers this instance knows; of no instance as long as it made none.
+    /// Identifies the pointers of this instance; 0 as long as it has made none.
     pub(crate) fn pointers_of(&self) -> usize {
         self.pointers.as_ref().map_or(0, |own| Arc::as_ptr(&own.waiting).addr())
     }
@@ -28,7 +28,7 @@ impl Guest {
         }
     }
 
-    /// The pointer that the guest just gave a name.
+    /// The pointer that the guest has just returned.
     pub(super) fn pointer(&mut self, ty: u32, payload: u64) -> CallResult<Pointer> {
         let waits = self.pointers.as_ref().map_or(0, |own| own.waiting.lock().len());
         if waits >= WAITING_MAX {
@@ -43,13 +43,12 @@ impl Guest {
         Ok(Pointer { name: Name { ty, payload }, instance: instance.unwrap_or_default() })
     }
 
-    /// The instance as it waits for the next statement: told what is no longer kept, and what SQL is done
-    /// with. `None` where it has
-    /// statements of its own: they end with the one that ends, or would keep the connection from closing,
-    /// and without them the guest's memory is wrong.
+    /// Prepares the instance for waiting: tells it which numbers and pointers are no longer kept. Returns `None`
+    /// if it has SQL statements. These end with the calling statement, or they would keep the connection from
+    /// closing, and without them the guest's memory is wrong.
     ///
     /// # Errors
-    /// As [`Guest::drop_pointers`].
+    /// Like [`Guest::drop_pointers`].
     pub(crate) fn idle(mut self: Box<Self>) -> CallResult<Option<Box<Self>>> {
         self.end_auxiliary()?;
         if self.pointers.is_some() {
@@ -59,10 +58,10 @@ impl Guest {
         Ok((has_statements == Some(false)).then_some(self))
     }
 
-    /// Tells the guest which pointers SQL is done with, even when the host wants the statement to end.
+    /// Tells the guest which pointers SQL has dropped, even if the host wants the statement to end.
     ///
     /// # Errors
-    /// A fault, or no time is left: the instance is to be dropped.
+    /// A fault, or no time is left. The caller must drop the instance.
     pub(crate) fn drop_pointers(&mut self) -> CallResult<()> {
         loop {
             let Some(own) = &mut self.pointers else { return Ok(()) };

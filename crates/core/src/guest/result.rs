@@ -1,4 +1,4 @@
-//! Results on their way out: a record of the guest's, which may be anything, and its bytes.
+//! Results on their way out: a guest's record, which may be anything, and its bytes.
 
 use commensal_abi::{Record, RecordError, Tag};
 
@@ -6,28 +6,28 @@ use super::{CallError, CallResult, Sink};
 use crate::runtime::{is_within, range};
 use crate::value::{StorageClass, ValueRef};
 
-/// What a result may be.
+/// The constraints on a result.
 #[derive(Clone, Copy)]
 pub struct Returns {
-    /// Its storage class; `None` for any. NULL is always fine.
+    /// Its storage class; `None` for any. NULL is always allowed.
     pub class: Option<StorageClass>,
-    /// Whether its subtype is wanted.
+    /// Whether its subtype is passed on.
     pub subtype: bool,
-    /// Most bytes of it.
+    /// Largest size in bytes.
     pub bytes_max: usize,
-    /// Whether it may say that an update may leave it as it is.
+    /// Whether it may be marked as a value that an update may leave unchanged.
     pub keepable: bool,
 }
 
-/// Bytes of an error message that are shown.
+/// Largest part of an error message that is shown, in bytes.
 const MESSAGE_BYTES_MAX: usize = 4096;
 
-/// Why what a guest answered is no record without flags.
+/// Why a guest's answer is not a record without flags.
 #[derive(Clone, Copy)]
 pub(super) enum Wrong {
-    /// Its address.
+    /// Its address is not aligned.
     Misaligned(u32),
-    /// Its address, and the bytes of memory.
+    /// It is outside memory: its address, and the size of memory in bytes.
     Outside(u32, usize),
     /// It is no record, or one with a flag.
     Record(RecordError),
@@ -50,7 +50,7 @@ impl From<Wrong> for Box<CallError> {
 }
 
 impl Wrong {
-    /// The record with a flag, if `bytes`, which lie there, are one.
+    /// The record with a flag, if `bytes`, which were read there, are one.
     #[cold]
     pub(super) fn flagged(
         self,
@@ -70,8 +70,8 @@ impl Wrong {
     }
 }
 
-/// The record that a guest answered at `pointer`, if it has no flags; `bytes` are what lies there, if
-/// memory has as many.
+/// The record that a guest returned at `pointer`, if it has no flags. `bytes` were read there, if they are within
+/// memory.
 #[inline(always)]
 pub(super) fn record(
     pointer: u32,
@@ -85,7 +85,7 @@ pub(super) fn record(
     Record::result_from_bytes(bytes).map_err(Wrong::Record)
 }
 
-/// Hands a blob of zeros to `sink`.
+/// Passes a blob of zeros to `sink`.
 pub(super) fn zeroblob<R>(record: Record, returns: Returns, sink: impl Sink<R>) -> CallResult<R> {
     let len = record.len as usize;
     if len > returns.bytes_max {
@@ -95,7 +95,7 @@ pub(super) fn zeroblob<R>(record: Record, returns: Returns, sink: impl Sink<R>) 
     Ok(sink.zeroblob(len, if returns.subtype { record.subtype } else { 0 }))
 }
 
-/// Whether the bytes of text, a blob or a message are in memory, and not too many.
+/// Checks that the bytes of text, a blob or a message are within memory and not too many.
 #[inline]
 pub(super) fn check_len(record: Record, bytes_max: usize, memory_bytes: usize) -> CallResult<()> {
     let (pointer, len) = (record.pointer(), record.len as usize);
@@ -115,11 +115,10 @@ pub(super) fn bytes_in(memory: &[u8], record: Record, bytes_max: usize) -> CallR
     Ok(range(memory, record.pointer(), record.len as usize).ok_or_else(memory_shrank)?)
 }
 
-/// The guest's own error: invalid UTF-8 and NULs, which C ends a text at, become U+FFFD, and what is
-/// too long is cut.
+/// The guest's own error. Invalid UTF-8 and NULs, which end texts in C, become U+FFFD. Long messages are cut.
 #[cold]
 pub(super) fn message(record: Record, bytes: &[u8]) -> CallError {
-    // SQLITE_TOOBIG, CONSTRAINT, MISMATCH, RANGE: all others could do more than undo the statement.
+    // SQLITE_TOOBIG, CONSTRAINT, MISMATCH and RANGE. All other codes could do more than undo the statement.
     let code = Some(i32::from(record.subtype)).filter(|c| matches!(c, 18 | 19 | 20 | 25));
     let cut = &bytes[..bytes.len().min(MESSAGE_BYTES_MAX)];
     let mut message = String::from_utf8_lossy(cut).replace('\0', "\u{FFFD}");
@@ -136,7 +135,7 @@ fn bytes_outside(pointer: u32, len: usize, memory_bytes: usize) -> CallError {
     ))
 }
 
-/// Hands what a result record, which is no error, and its bytes say to `sink`.
+/// Passes the value of a result record that is not an error, with its bytes, to `sink`.
 #[inline(always)]
 pub(super) fn value<R>(
     record: Record,

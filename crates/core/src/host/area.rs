@@ -1,14 +1,14 @@
-//! Parts of a guest's memory that it passes to a host function, in whichever way the host reaches them.
+//! Parts of guest memory that a guest passes to a host function, whether or not the host can address them.
 
 use std::borrow::Cow;
 
 use crate::fault::Fault;
 use crate::runtime::{Memory, is_within};
 
-/// Bytes that are copied at a time into memory that cannot be addressed.
+/// Bytes copied at a time into memory that the host cannot address.
 const CHUNK: usize = 1024;
 
-/// A part of memory. It was within when it was made, and no guest runs meanwhile.
+/// A part of memory. It was within memory when it was made, and no guest runs meanwhile.
 #[derive(Clone, Copy)]
 pub(super) struct Area {
     pub(super) start: u32,
@@ -16,7 +16,7 @@ pub(super) struct Area {
 }
 
 impl Area {
-    /// What the guest passed as address and length.
+    /// The part with the address and length that the guest passed.
     ///
     /// # Errors
     /// It is not within memory.
@@ -31,15 +31,15 @@ impl Area {
         }
     }
 
-    /// No more than its first bytes.
+    /// Its first bytes, `most` of them at most.
     pub(super) fn first(self, most: usize) -> Self {
         Self { len: self.len.min(u32::try_from(most).unwrap_or(u32::MAX)), ..self }
     }
 
-    /// Its bytes.
+    /// Reads its bytes.
     ///
     /// # Errors
-    /// The memory became smaller.
+    /// The memory has become smaller.
     pub(super) fn bytes(self, memory: &mut dyn Memory) -> Result<Cow<'_, [u8]>, Fault> {
         if memory.memory().is_some() {
             let memory = memory.memory().unwrap_or_default();
@@ -50,19 +50,19 @@ impl Area {
         Ok(Cow::Owned(bytes))
     }
 
-    /// Writes as much of these bytes as fits.
+    /// Writes as many of these bytes as fit.
     ///
     /// # Errors
-    /// The memory became smaller.
+    /// The memory has become smaller.
     pub(super) fn put(self, memory: &mut dyn Memory, bytes: &[u8]) -> Result<(), Fault> {
         let len = bytes.len().min(self.len as usize);
         memory.write(self.start, &bytes[..len]).map_err(|_| smaller())
     }
 
-    /// Lets `body` fill it, part after part.
+    /// Lets `body` fill it in chunks.
     ///
     /// # Errors
-    /// What `body` reports; the memory became smaller.
+    /// The error of `body`, or the memory has become smaller.
     pub(super) fn fill(
         self,
         memory: &mut dyn Memory,
@@ -94,7 +94,7 @@ fn smaller() -> Fault {
     Fault::Host("the guest's memory became smaller".to_owned())
 }
 
-/// The bytes that the guest passed.
+/// Reads the bytes that the guest passed.
 ///
 /// # Errors
 /// They are not within memory.

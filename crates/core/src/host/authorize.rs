@@ -1,29 +1,29 @@
-//! Which statements a guest may run: by their tokens, since the authorizer of a connection belongs to
-//! the application.
+//! Decides which statements a guest may run. It reads their tokens, because the connection's authorizer belongs
+//! to the application.
 //!
-//! A statement that reads is refused when it is none of a few kinds. What the engine has compiled, and
-//! says of itself that it writes, needs the right to; and nothing reaches transactions, other files,
-//! code, settings, or the tables of definitions.
+//! A statement is refused unless it is of a few known kinds. If the engine says that a compiled statement writes,
+//! it needs the right to write. No statement reaches transactions, other files, code, settings, or the tables of
+//! definitions.
 
 use crate::ddl::lexer::{Lexer, Token, TokenKind};
 use crate::ddl::name;
 
-/// What the first words of a statement say.
+/// The kind of a statement, by its first words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum StatementKind {
     /// A kind of statement that guests may have.
     Known,
-    /// None that is known. The engine says what is wrong with it; if it finds nothing, it is refused.
+    /// An unknown kind. The engine reports its errors. If the engine finds none, the statement is refused.
     Unknown,
 }
 
-/// What a statement can begin with.
+/// Words that a statement can begin with.
 const KNOWN: &[&str] = &[
     "SELECT", "VALUES", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE", "CREATE", "DROP", "ALTER",
     "REINDEX", "ANALYZE",
 ];
 
-/// What no statement of a guest's begins with, and why.
+/// Words that no guest's statement may begin with, and the reasons.
 const REFUSED: &[(&str, &str)] = &[
     ("ATTACH", "guests reach no other files"),
     ("DETACH", "guests reach no other files"),
@@ -38,7 +38,7 @@ const REFUSED: &[(&str, &str)] = &[
 
 const TRANSACTION: &str = "the transaction belongs to whoever called the guest";
 
-/// Pragmas that read, with an argument or without.
+/// Pragmas that only read, with or without an argument.
 pub(super) const PRAGMAS: &[&str] = &[
     "table_info",
     "table_xinfo",
@@ -49,7 +49,7 @@ pub(super) const PRAGMAS: &[&str] = &[
     "foreign_key_list",
 ];
 
-/// Pragmas that read when they have no argument, and set something when they have one.
+/// Pragmas that read without an argument and set something with one.
 pub(super) const PRAGMAS_WITHOUT_ARGUMENT: &[&str] = &[
     "application_id",
     "collation_list",
@@ -66,10 +66,11 @@ pub(super) const PRAGMAS_WITHOUT_ARGUMENT: &[&str] = &[
     "user_version",
 ];
 
-/// What the names of the tables of definitions begin with.
+/// Prefix of the names of the tables of definitions.
 const CATALOG: &str = "commensal_";
 
-/// Looks at the first words, before the engine does: it runs some pragmas while it prepares them.
+/// Checks the first words. This happens before the engine sees them, because it runs some pragmas while it
+/// prepares them.
 pub(super) fn authorize(sql: &str) -> Result<StatementKind, String> {
     let mut lexer = Lexer::new(sql);
     let mut first = lexer.first();
@@ -109,7 +110,7 @@ fn pragma(mut lexer: Lexer<'_>) -> Result<(), String> {
     Err(format!("PRAGMA {pragma} is not for guests: they can set nothing"))
 }
 
-/// Looks at a statement that the engine has compiled.
+/// Checks a statement that the engine has compiled.
 pub(super) fn check_compiled(sql: &str, kind: StatementKind, writes: bool) -> Result<(), String> {
     if kind == StatementKind::Unknown {
         return Err("guests can run queries, and statements that write tables".to_owned());
@@ -132,11 +133,11 @@ fn check_token(token: &Token<'_>, next: &Token<'_>, writes: bool) -> Result<(), 
     if !writes {
         return Ok(());
     }
-    // INSERT OR ROLLBACK, RAISE(ROLLBACK, …) of a trigger.
+    // INSERT OR ROLLBACK, or RAISE(ROLLBACK, …) in a trigger.
     if token.is("ROLLBACK") {
         return Err(format!("ROLLBACK is not for guests: {TRANSACTION}"));
     }
-    // SQLite takes a string for a name, too, where only a name can be.
+    // SQLite also accepts a string as a name if only a name can be there.
     let is_catalog = word.get(..CATALOG.len()).is_some_and(|w| w.eq_ignore_ascii_case(CATALOG));
     if is_catalog {
         return Err(format!("{word} is not for guests: it holds definitions"));

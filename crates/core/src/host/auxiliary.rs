@@ -1,12 +1,12 @@
-//! Auxiliary data: numbers that a guest keeps for an argument at one place of a statement (docs/abi.md,
-//! section 11).
+//! Auxiliary data: numbers that a guest keeps for an argument at one place in a statement (docs/abi.md, section
+//! 11).
 //!
-//! How long a number is kept is the engine's to say, which alone knows places and which arguments are
-//! constant there: it keeps an [`Auxiliary`] as long as it would keep data of a function in C. Where no
-//! engine does, and for what is no scalar function, a number lasts for one call. A number for a negative
-//! argument belongs to all calls of the statement in this instance.
+//! The engine decides how long a number is kept, because only it knows places and which arguments are constant
+//! there. It keeps an [`Auxiliary`] as long as it would keep the data of a function in C. If the engine keeps
+//! none, or the function is not scalar, a number lasts for one call. A number for a negative argument belongs to
+//! all calls of the statement in this instance.
 //!
-//! A number may go while the guest runs. So that is noted, and the guest is told before its next call.
+//! A number may be dropped while the guest runs. That is recorded, and the guest is told before its next call.
 
 use std::sync::Arc;
 
@@ -14,37 +14,37 @@ use super::call_site::{Auxiliary, CallSite, Waiting};
 use super::services::HostServices;
 use crate::fault::Fault;
 
-/// Numbers of an instance that are kept, or of whose end it was not told, at most. A statement has one
-/// for each place and constant argument.
+/// Largest number of an instance's numbers that are kept, or dropped without the guest having been told. A
+/// statement has one for each place and constant argument.
 const NUMBERS_MAX: usize = 65_536;
 
 /// The auxiliary data of an instance.
 #[derive(Debug, Default)]
 pub struct AuxiliaryState {
     instance: Arc<Waiting>,
-    /// By argument: of the call, and of the statement where that is negative.
+    /// By argument. Those of negative arguments last for the statement, the others for the call.
     own: Vec<(i32, Auxiliary)>,
-    /// A scalar function is called, at the place that the services know.
+    /// Whether a scalar function runs at a place that the services know.
     pub(crate) at_place: bool,
 }
 
 impl AuxiliaryState {
-    /// The call has ended.
+    /// Ends the call.
     pub(crate) fn end_call(&mut self) {
         self.own.retain(|(argument, _)| *argument < 0);
     }
 
-    /// The statement has ended.
+    /// Ends the statement.
     pub(crate) fn end_statement(&mut self) {
         self.own.clear();
     }
 
-    /// How many numbers are no longer kept, of which the guest was not told.
+    /// Number of dropped numbers that the guest has not been told of.
     pub(crate) fn gone(&self) -> usize {
         self.instance.lock().len()
     }
 
-    /// The one of them that went first.
+    /// The one of them that was dropped first.
     pub(crate) fn next_gone(&mut self) -> Option<i64> {
         self.instance.lock().pop_front()
     }
@@ -75,7 +75,7 @@ impl AuxiliaryState {
         argument: i32,
         number: i64,
     ) -> Result<(), Fault> {
-        // All that are kept have a reference.
+        // Each number that is kept has a reference.
         if Arc::strong_count(&self.instance) + self.instance.lock().len() > NUMBERS_MAX {
             return Err(Fault::Host(format!(
                 "the guest keeps more than {NUMBERS_MAX} numbers as auxiliary data"
@@ -101,7 +101,7 @@ mod tests {
     use crate::host::LogLevel;
     use crate::host::call_site::SentAuxiliary;
 
-    /// An engine that keeps everything.
+    /// An engine that keeps every number.
     struct Shared(Mutex<Vec<(i32, Auxiliary)>>);
 
     impl CallSite for Shared {
@@ -170,7 +170,7 @@ mod tests {
         assert_eq!((other.get(&engine, 0), gone(&mut other)), (0, vec![2]));
     }
 
-    /// A guest that is never told, because one call sets without end.
+    /// A guest that sets numbers without end in one call and so is never told.
     #[test]
     fn numbers_are_bounded() {
         let engine = Shared(Mutex::default());

@@ -1,12 +1,12 @@
-//! What functions of an engine give a guest that calls them in SQL, by their names.
+//! What the engine's functions, by their names, give a guest that calls them in SQL.
 //!
-//! A guest without a clock shall not get one from SQL. Whether a call of `julianday(x)` reads the clock
-//! depends on the value of `x`; so the name alone decides.
+//! A guest without a clock must not get one from SQL. Whether a call of `julianday(x)` reads the clock depends on
+//! the value of `x`, so the name alone decides.
 
 use super::authorize::{PRAGMAS, PRAGMAS_WITHOUT_ARGUMENT};
 use crate::limits::{Capabilities, Capability};
 
-/// Functions that read the clock, or do when an argument says `now`.
+/// Functions that read the clock, always or for the argument `now`.
 const CLOCK: &[&str] = &[
     "current_date",
     "current_time",
@@ -23,8 +23,8 @@ const CLOCK: &[&str] = &[
 /// Functions that draw random numbers.
 const RANDOM: &[&str] = &["random", "randomblob", "uuid"];
 
-/// Functions whose time grows with the product of the lengths of two arguments, and from how many arguments
-/// on. Those of SQLite, of its shell, and of Turso.
+/// Functions whose time grows with the product of two arguments' lengths, and the argument count from which it
+/// does. They belong to SQLite, its shell and Turso.
 const SEARCHES: &[(&str, usize)] = &[
     ("decimal_exp", 1),
     ("decimal_mul", 2),
@@ -43,7 +43,7 @@ const SEARCHES: &[(&str, usize)] = &[
     ("unhex", 2),
 ];
 
-/// The same where one of the two is a pattern, whose length SQLite bounds by itself.
+/// The same with a pattern as one of the two. SQLite itself limits the pattern's length.
 const MATCHES: &[&str] = &["glob", "like", "regexp", "regexpi"];
 
 /// What the time of a statement's functions may grow with.
@@ -59,10 +59,10 @@ pub enum Search {
 }
 
 impl Search {
-    /// How much longer than by another argument a text may be that is searched by a pattern.
+    /// How many times longer a text may be if it is searched by a pattern and not by another argument.
     const PATTERN_FACTOR: usize = 16;
 
-    /// What the time of a call of this name grows with.
+    /// What the time of a call of this function grows with.
     pub fn of(name: &str, arguments: usize) -> Self {
         let is_search =
             |&(known, from): &(&str, usize)| arguments >= from && known.eq_ignore_ascii_case(name);
@@ -75,7 +75,7 @@ impl Search {
         }
     }
 
-    /// Bytes of a value in such a statement, where other statements may have `value` and searches `search`.
+    /// Largest value in such a statement, in bytes. Other statements may have `value`, searches `search`.
     pub(super) fn bytes_max(self, value: usize, search: usize) -> usize {
         match self {
             Self::None => value,
@@ -85,12 +85,12 @@ impl Search {
     }
 }
 
-/// Whether `name` is among `names`, in any case of letters.
+/// Whether `name` is among `names`, in any letter case.
 fn is_among(name: &str, names: &[&str]) -> bool {
     names.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// What a guest needs to call this function of an engine in SQL.
+/// The capabilities that a guest needs to call this engine function in SQL.
 pub fn needed_for(name: &str) -> Capabilities {
     let mut needs = Capabilities::NONE;
     if is_among(name, CLOCK) {
@@ -107,10 +107,10 @@ pub fn pragmas() -> impl Iterator<Item = &'static str> {
     PRAGMAS.iter().chain(PRAGMAS_WITHOUT_ARGUMENT).copied()
 }
 
-/// Checks that a guest with these rights has what it needs.
+/// Checks that these rights include the needed capabilities.
 ///
 /// # Errors
-/// The first capability that it lacks, and how it would get it.
+/// The first capability that is missing, and how to get it.
 pub fn check_rights(needs: Capabilities, rights: Capabilities) -> Result<(), String> {
     let Some(lacks) = needs.without(rights).iter().next() else { return Ok(()) };
     let what = match lacks {

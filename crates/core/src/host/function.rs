@@ -1,4 +1,4 @@
-//! A function that a guest may import: its type, what it needs, and what it does.
+//! A function that a guest may import: its type, the capability it needs, and its effect.
 
 use super::state::HostState;
 use crate::fault::Fault;
@@ -26,15 +26,15 @@ pub struct HostFunction {
     pub result: Option<HostType>,
     /// The capability without which a call fails.
     pub capability: Option<Capability>,
-    /// The body: arguments sign-extended to 64 bits; the result in the same form, 0 for none.
+    /// The body. Arguments are sign-extended to 64 bits; so is the result, 0 if there is none.
     pub(super) body: Body,
 }
 
 impl HostFunction {
-    /// Runs the function over the guest's memory.
+    /// Runs the function on the guest's memory.
     ///
     /// # Errors
-    /// A capability that was not granted, or a range outside of memory.
+    /// A capability that was not granted, or a range outside memory.
     pub fn call(
         &self,
         state: &mut HostState,
@@ -65,5 +65,5 @@ impl HostFunction {
     }
 }
 
-/// State, memory, arguments; the result.
+/// A body: takes state, memory and arguments, and returns the result.
 pub(super) type Body = fn(&mut HostState, &mut dyn Memory, &[i64]) -> Result<i64, Fault>;

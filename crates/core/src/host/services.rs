@@ -1,4 +1,4 @@
-//! What host functions ask of a connection.
+//! The services of a connection that host functions use.
 
 use web_time::{SystemTime, UNIX_EPOCH};
 
@@ -30,8 +30,7 @@ impl LogLevel {
     }
 }
 
-/// What the host functions reach: one connection's services. Called on the thread that runs the
-/// statement, while a guest runs.
+/// One connection's services for the host functions. Called on the statement's thread, while a guest runs.
 pub trait HostServices: Send + Sync {
     /// Whether the host wants the running statement to end. Asked at every tick of a runtime.
     fn interrupted(&self) -> bool;
@@ -53,19 +52,19 @@ pub trait HostServices: Send + Sync {
     /// The host has no source of randomness.
     fn random(&self, into: &mut [u8]) -> Result<(), String>;
 
-    /// What a guest that is called now may reach at most: the rights of the guest whose statement makes
-    /// the call, if one does.
+    /// The most that a guest called now may reach: the rights of the guest whose statement makes the call, if one
+    /// does.
     fn rights(&self) -> Capabilities {
         Capabilities::ALL
     }
 
-    /// The connection, for statements of a guest's; `None` where none can run.
+    /// The connection, for guests' statements; `None` if none can run.
     fn sql(&self) -> Option<&dyn HostSql> {
         None
     }
 
-    /// The place where the running call of a scalar function stands, which
-    /// [`Sink::within`](crate::guest::Sink::within) has told; `None` where the engine knows no places.
+    /// The place of the running call of a scalar function, which [`Sink::within`](crate::guest::Sink::within) has
+    /// set; `None` if the engine knows no places.
     fn call_site(&self) -> Option<&dyn CallSite> {
         None
     }

@@ -1,4 +1,4 @@
-//! What the host functions of an instance work on.
+//! The state that an instance's host functions work on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,26 +9,25 @@ use super::sql::SqlState;
 use crate::limits::{Capabilities, Capability, Limits};
 use crate::live::{InstanceMemory, LIVE_BYTES_MAX_DEFAULT, LiveAccount};
 
-/// What an instance's host functions work on.
+/// The state that an instance's host functions work on.
 pub struct HostState {
-    /// What the definition asked for and the host granted.
+    /// The capabilities that the definition asked for and the host granted.
     pub granted: Capabilities,
     /// The connection's services.
     pub services: Arc<dyn HostServices>,
-    /// What the running method of a table says and asks.
+    /// The state of the running table method.
     pub table: TableState,
-    /// Statements that the guest has prepared.
+    /// Statements that the guest prepared.
     pub sql: SqlState,
-    /// What the instance has taken of the memory that all instances share. The runtime asks it before
-    /// it gives any.
+    /// The memory that the instance has taken from the shared ceiling. The runtime asks before it allocates any.
     pub memory: InstanceMemory,
-    /// What it keeps for arguments.
+    /// Auxiliary data that the guest keeps for arguments.
     pub auxiliary: AuxiliaryState,
 }
 
 impl HostState {
-    /// The state of an instance that runs no method of a table and has no statements, for which the
-    /// default limits hold, and which shares its memory's ceiling with no other.
+    /// The state of an instance that runs no table method and has no statements. It has the default limits and
+    /// its own memory ceiling.
     pub fn new(granted: Capabilities, services: Arc<dyn HostServices>) -> Self {
         let limits = Limits::default();
         let sql = SqlState::new(&limits, limits.call_timeout);
@@ -43,24 +42,24 @@ impl HostState {
         }
     }
 
-    /// The same under the ceiling of this account.
+    /// The same state with another memory account.
     #[must_use]
     pub fn with_account(self, account: LiveAccount) -> Self {
         Self { memory: InstanceMemory::new(account), ..self }
     }
 
-    /// Whether the guest may use this now.
+    /// Whether the guest may use this capability now.
     pub(crate) fn may(&self, capability: Capability) -> bool {
         self.granted.contains(capability) && self.services.rights().contains(capability)
     }
 
-    /// The same with other limits of statements. A step takes no longer than a call.
+    /// The same state with other limits for statements. A step takes at most as long as a call.
     #[must_use]
     pub fn with_limits(self, limits: &Limits, call_timeout: Duration) -> Self {
         Self { sql: SqlState::new(limits, call_timeout), ..self }
     }
 
-    /// The state of an instance that takes this one's place.
+    /// The state of an instance that replaces this one.
     #[must_use]
     pub fn renewed(&self) -> Self {
         let (granted, services) = (self.granted, Arc::clone(&self.services));
@@ -69,33 +68,33 @@ impl HostState {
     }
 }
 
-/// What the host functions for methods of virtual tables work on.
+/// The state that the host functions for virtual table methods work on.
 #[derive(Debug, Default)]
 pub struct TableState {
-    /// Whether `create` or `connect` runs, the only ones that may declare and configure.
+    /// Whether `create` or `connect` is running. Only these may declare and configure.
     connecting: bool,
-    /// What was declared.
+    /// The declaration, once there is one.
     declaration: Option<String>,
     /// Whether `update` follows the statement's conflict clause.
     pub(crate) constraint_support: bool,
-    /// What `sqlite3_vtab_on_conflict` gives while `update` runs; 0 otherwise.
+    /// The result of `sqlite3_vtab_on_conflict` while `update` runs; 0 otherwise.
     pub(crate) on_conflict: i32,
 }
 
 impl TableState {
-    /// Bytes of a declaration at most.
+    /// Largest declaration in bytes.
     const DECLARATION_BYTES_MAX: usize = 256 << 10;
     const OK: i64 = 0;
     const ERROR: i64 = 1;
     const TOOBIG: i64 = 18;
     const MISUSE: i64 = 21;
 
-    /// `create` or `connect` begins.
+    /// Begins `create` or `connect`.
     pub(crate) fn connect(&mut self) {
         *self = Self { connecting: true, ..Self::default() };
     }
 
-    /// It has ended; what it declared.
+    /// Ends `create` or `connect` and returns what it declared.
     pub(crate) fn connected(&mut self) -> Option<String> {
         self.connecting = false;
         self.declaration.take()
@@ -117,7 +116,7 @@ impl TableState {
         }
     }
 
-    /// SQLITE_VTAB_CONSTRAINT_SUPPORT is what a guest may say; how far it is trusted is not.
+    /// A guest may set SQLITE_VTAB_CONSTRAINT_SUPPORT, but not how far it is trusted.
     pub(super) fn configure(&mut self, option: i64, value: i64) -> i64 {
         const CONSTRAINT_SUPPORT: i64 = 1;
         if !self.connecting || option != CONSTRAINT_SUPPORT {

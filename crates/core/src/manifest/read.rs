@@ -1,4 +1,4 @@
-//! From JSON objects to declarations: every field by name, nothing ignored.
+//! Turns JSON objects into declarations. Every field is known by name, and nothing is ignored.
 
 use std::collections::HashSet;
 
@@ -17,9 +17,8 @@ use crate::quote::quoted;
 impl Manifest {
     /// Reads a manifest: JSON objects, with or without white space between them.
     ///
-    /// # Errors
-    /// Of [`ErrorKind::Manifest`](crate::ErrorKind::Manifest), with the line: text that is no JSON, a field, kind or version that
-    /// this version does not know, a duplicate, a limit that is exceeded.
+    /// [`ErrorKind::Manifest`](crate::ErrorKind::Manifest), with the line: text that is not JSON, an unknown
+    /// field, kind or version, a duplicate, or an exceeded limit.
     pub fn parse(text: &[u8], limits: &Limits) -> Result<Self> {
         let mut reader =
             Reader { limits, manifest: Manifest::default(), header: false, names: HashSet::new() };
@@ -36,19 +35,19 @@ impl Manifest {
     }
 }
 
-/// The manifest as far as it is read.
+/// The part of the manifest that was read so far.
 struct Reader<'a> {
     limits: &'a Limits,
     manifest: Manifest,
     header: bool,
-    /// What is declared: namespace, lower-case name, argument count.
+    /// The declared objects: namespace, lower-case name, argument count.
     names: HashSet<(&'static str, String, i32)>,
 }
 
 impl Reader<'_> {
     fn object(&mut self, piece: &Piece<'_>) -> Result<()> {
         let Json::Object(object) = parse(piece)? else {
-            // A piece begins with a brace, so this cannot be; an error all the same.
+            // A piece begins with a brace, so this cannot happen, but it is an error all the same.
             return Err(error(format!("manifest, line {}: expected an object", piece.line)));
         };
         let mut fields = Fields::new(object, self.limits, piece.line, String::new());
@@ -110,7 +109,7 @@ impl Reader<'_> {
         fields.finish()
     }
 
-    /// Notes a declaration.
+    /// Records a declaration and refuses duplicates.
     fn declare(
         &mut self,
         fields: &Fields<'_>,
@@ -161,7 +160,7 @@ impl Reader<'_> {
         if aggregate.methods.contains_key(&Inverse) {
             fields.need(&aggregate.methods, Value, "value")?;
         }
-        // SQLite has one namespace for both.
+        // SQLite has one namespace for functions and aggregates.
         self.declare(&fields, "function", &aggregate.name, aggregate.signature.argument_count())?;
         fields.finish()?;
         self.manifest.aggregates.push(aggregate);
@@ -226,7 +225,7 @@ impl Reader<'_> {
     }
 }
 
-/// Whether the exports of a table make a table function or a virtual table.
+/// Checks that the exports of a table make a table function or a virtual table.
 fn check_table(fields: &Fields<'_>, table: &Table) -> Result<()> {
     use TableMethod::{
         BestIndex, Close, Connect, Create, Disconnect, Filter, FindFunction, Next, Open, Overload,
@@ -257,7 +256,7 @@ fn check_table(fields: &Fields<'_>, table: &Table) -> Result<()> {
     if methods.contains_key(&FindFunction) {
         fields.need(methods, Overload, "overload")?;
     }
-    // SQLite has one function for both then, which cannot know what it is called for.
+    // SQLite then has one function for both and cannot tell it which one is wanted.
     if table.eponymous != Eponymous::No && methods.contains_key(&Create) {
         return fields.fail("an eponymous table is never created, so \"create\" cannot be there");
     }
@@ -268,7 +267,7 @@ fn check_table(fields: &Fields<'_>, table: &Table) -> Result<()> {
 /// The object's JSON.
 fn parse(piece: &Piece<'_>) -> Result<Json> {
     serde_json::from_slice(piece.text).map_err(|e| {
-        // The position is that within the object; the manifest's is the one that helps.
+        // This position is within the object. Only the position in the manifest helps.
         let (line, column) = match e.line() {
             0 | 1 => (piece.line, piece.column + e.column().saturating_sub(1)),
             n => (piece.line + n - 1, e.column()),

@@ -1,15 +1,15 @@
-//! Parameters and results of functions as a manifest declares them.
+//! Parameters and results of functions, as a manifest declares them.
 
 use std::fmt;
 
 use crate::quote::quoted;
 use crate::value::StorageClass;
 
-/// Most parameters of a function: what the oldest supported versions of SQLite allow
+/// Largest number of parameters: the limit of the oldest supported versions of SQLite
 /// ([SQLITE_MAX_FUNCTION_ARG](https://www.sqlite.org/limits.html#max_function_arg)).
 pub const PARAMS_MAX: usize = 127;
 
-/// What a parameter accepts. Written `text`, `text?` or `any`.
+/// The values that a parameter accepts. Written `text`, `text?` or `any`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Param {
     /// The storage class; `None` for any. Never NULL.
@@ -68,15 +68,14 @@ impl fmt::Display for Param {
 pub struct Signature {
     /// The parameters that every call has.
     pub params: Vec<Param>,
-    /// What any number of further arguments must be, none of them included; `None` when there may be
-    /// no further arguments.
+    /// The type of any number of further arguments, maybe none; `None` if there may be no further arguments.
     pub variadic: Option<Param>,
-    /// The storage class of results; any when absent. NULL is always fine.
+    /// The storage class of results; any if absent. NULL is always allowed.
     pub returns: Option<StorageClass>,
 }
 
 impl Signature {
-    /// Any number of any arguments, any result: of a function that no manifest declares.
+    /// Any number of any arguments and any result, for functions that no manifest declares.
     pub const ANY: Self = Self { params: Vec::new(), variadic: Some(Param::ANY), returns: None };
 
     /// The argument count for SQLite; [`VARIADIC`](crate::abi::VARIADIC) for any.
@@ -87,13 +86,13 @@ impl Signature {
         }
     }
 
-    /// What the argument at this position, from 0, must be; `None` when it is one too many.
+    /// The parameter at this position, from 0; `None` if the argument is one too many.
     #[inline]
     pub fn param(&self, position: usize) -> Option<Param> {
         self.params.get(position).copied().or(self.variadic)
     }
 
-    /// Reads the elements of `params`; the error says what is wrong with which.
+    /// Reads the elements of `params`. The error names the wrong one and the reason.
     pub(super) fn parse(params: &[String], returns: Option<&str>) -> Result<Self, String> {
         let (params, last) = match params.split_last() {
             Some((last, params)) if last.ends_with("...") => (params, Some(last.as_str())),
@@ -128,7 +127,7 @@ impl Signature {
             params.iter().map(String::as_str).enumerate().map(read).collect::<Result<_, _>>()?;
         let returns = match returns {
             None => None,
-            // A result may always be NULL, so "?" says nothing here; authors may write it.
+            // A result may always be NULL, so "?" means nothing here, but authors may write it.
             Some(text) => Param::parse(text).map(|p| p.class).ok_or_else(|| {
                 format!(
                     "\"returns\" is {}; known are integer, real, text, blob and any",

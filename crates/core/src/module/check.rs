@@ -1,5 +1,5 @@
-//! Checks a valid module against the ABI: what it must export, what it may import, whether it has
-//! what its manifest declares.
+//! Checks a valid module against the ABI: its necessary exports, its permitted imports, and whether it has
+//! everything that its manifest declares.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,10 +16,10 @@ use crate::limits::Limits;
 use crate::manifest::{Declaration, Declared, Manifest, function_key};
 use crate::quote::quoted;
 
-/// Problems of one kind that are kept.
+/// Largest number of problems of one kind that are kept.
 const PROBLEMS_MAX: usize = 20;
 
-/// Adds everything that is wrong, most important first.
+/// Adds all problems, most important first.
 pub(super) fn check(
     info: &mut ModuleInfo,
     problems: &mut Vec<Error>,
@@ -57,7 +57,7 @@ pub(super) fn check(
     }
 }
 
-/// The error of a module without the manifest that it needs.
+/// The error of a module that lacks the manifest it needs.
 pub(super) fn no_manifest() -> Error {
     Error::new(
         ErrorKind::Manifest,
@@ -66,7 +66,7 @@ pub(super) fn no_manifest() -> Error {
     )
 }
 
-/// Imports that the host does not have, each once.
+/// Imports that the host does not have, each reported once.
 fn imports(info: &ModuleInfo) -> impl Iterator<Item = Error> {
     let mut seen = HashSet::new();
     info.imports.iter().filter_map(move |import| {
@@ -134,7 +134,7 @@ fn table_elements(module: &Module, limits: &Limits) -> Option<Error> {
     (elements > max).then(|| exceeded("table elements", elements, "table_elements_max", max))
 }
 
-/// Declared exports that are missing or of another type.
+/// Declared exports that are missing or have another type.
 fn declared_exports(info: &ModuleInfo, manifest: &Manifest) -> impl Iterator<Item = Error> {
     let exports: HashMap<&str, &ExternType> =
         info.exports.iter().map(|e| (e.name.as_str(), &e.ty)).collect();
@@ -161,7 +161,7 @@ fn declared(declaration: Declaration<'_>, problem: &str) -> Error {
     Error::new(ErrorKind::Manifest, message)
 }
 
-/// What keeps the module from being an extension and yet lets its functions be created one by one.
+/// Problems that keep the module from being an extension but let its functions be created one by one.
 fn extension_problems(info: &ModuleInfo, manifest: &Manifest) -> Vec<Error> {
     let mut problems = Vec::new();
     if manifest.is_empty() {
@@ -186,7 +186,7 @@ fn extension_problems(info: &ModuleInfo, manifest: &Manifest) -> Vec<Error> {
     problems
 }
 
-/// The first object whose results must never change.
+/// The first object that promises never to change its results.
 fn deterministic(manifest: &Manifest) -> Option<Declaration<'_>> {
     let functions = manifest.functions.iter().filter(|f| f.deterministic);
     let functions = functions.map(|f| ("function", &f.name));
@@ -196,7 +196,7 @@ fn deterministic(manifest: &Manifest) -> Option<Declaration<'_>> {
     Some(Declaration { kind, name })
 }
 
-/// Operators of types without their function, and what types bring along under names that are taken.
+/// Operators of types that lack their function, and objects of types whose names are taken.
 fn types(manifest: &Manifest) -> impl Iterator<Item = Error> {
     let mut problems = Vec::new();
     let of_two = manifest.functions.iter().filter(|f| f.signature.argument_count() == 2);
@@ -237,7 +237,7 @@ fn taken(what: &str) -> Error {
     Error::new(ErrorKind::Manifest, message)
 }
 
-/// The names of the imports that show the clock or random numbers.
+/// The names of the imports that reveal the clock or random numbers.
 fn clock_or_random(info: &ModuleInfo) -> String {
     use crate::limits::Capability::{Clock, Random};
     let seen = host::functions().filter(|f| matches!(f.capability, Some(Clock | Random)));
@@ -247,8 +247,8 @@ fn clock_or_random(info: &ModuleInfo) -> String {
     names.collect::<Vec<_>>().join(" and ")
 }
 
-/// Whether the table that CREATE FUNCTION means by this name can be run: by its own name, or that of
-/// the export that opens a cursor. `None` when there is none.
+/// Whether the table that CREATE FUNCTION means by this name can be run. The name is its own, or that of the
+/// export that opens a cursor. `None` if there is no such table.
 pub(super) fn declared_table(manifest: &Manifest, name: &str) -> Option<Result<(), Error>> {
     let table = manifest.tables_of(name).next()?;
     Some(match table.not_run() {
@@ -267,7 +267,7 @@ fn not_run(declaration: Declaration<'_>, what: &str) -> Error {
     )
 }
 
-/// Whether an export that is no aggregate's is a scalar function, or nothing that the manifest knows.
+/// Checks that an export that is not an aggregate's is a scalar function or unknown to the manifest.
 pub(super) fn can_run(manifest: Option<&Manifest>, export: &str) -> Result<(), Error> {
     let Some(manifest) = manifest else { return Ok(()) };
     if manifest.functions_of(export).any(|f| f.bind.is_none()) {
@@ -289,7 +289,7 @@ pub(super) fn can_run(manifest: Option<&Manifest>, export: &str) -> Result<(), E
     Err(Error::new(ErrorKind::Manifest, message))
 }
 
-/// Whether an export has the type it needs; if not, the message shows both.
+/// Checks that an export has the necessary type. If not, the message shows both types.
 pub(crate) fn has_type(
     ty: &ExternType,
     export: &str,

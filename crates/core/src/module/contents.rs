@@ -1,4 +1,4 @@
-//! What reading a module leaves behind.
+//! The result of reading a module.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use super::compiling::Compiling;
 use super::info::ModuleInfo;
 use super::types::{Export, ExternType, FunctionType, Import};
 
-/// What reading a module leaves behind.
+/// The facts that reading a module collects.
 #[derive(Default)]
 pub(super) struct Module {
     pub(super) types: Vec<Arc<FunctionType>>,
-    /// Types of all functions, imported ones first, as indices.
+    /// Type indices of all functions, imported ones first.
     pub(super) functions: Vec<u32>,
     pub(super) defined: usize,
     pub(super) tables: Vec<ExternType>,
@@ -25,29 +25,29 @@ pub(super) struct Module {
     /// Exported functions by index, for messages about their code.
     pub(super) exported: Vec<(u32, usize)>,
     pub(super) code_bytes: usize,
-    /// What validating the code has cost so far beyond its size; see `work.rs`.
+    /// Cost of validating the code so far, beyond its size; see `work.rs`.
     pub(super) work: usize,
-    /// What compiling the module would cost so far; see [`Cost::time`](super::compiling::Cost::time).
+    /// Cost of compiling the module so far; see [`Cost::time`](super::compiling::Cost::time).
     pub(super) compiling: u64,
-    /// What optimising it would cost so far; see [`Compiling::optimizing`].
+    /// Cost of optimising it so far; see [`Compiling::optimizing`].
     pub(super) optimizing: u64,
-    /// What it would cost without that, but with well-chosen registers; see [`Compiling::plain`].
+    /// Cost without optimising but with well-chosen registers; see [`Compiling::plain`].
     pub(super) plain: u64,
-    /// What compiling its largest function would cost; see [`Cost::memory`](super::compiling::Cost::memory).
+    /// Cost of compiling its largest function; see [`Cost::memory`](super::compiling::Cost::memory).
     pub(super) largest: u64,
-    /// What is compiled into the function that starts an instance.
+    /// Cost of the code in the function that starts an instance.
     pub(super) start: Compiling,
     pub(super) data_bytes: usize,
-    /// Whether instructions may name segments of data.
+    /// Whether instructions may name data segments.
     pub(super) names_segments: bool,
     /// The contents of all manifest sections, joined.
     pub(super) manifest: Option<Vec<u8>>,
-    /// What the validator of one function leaves to that of the next.
+    /// Memory that the validator of one function reuses for the next.
     pub(super) allocations: FuncValidatorAllocations,
 }
 
 impl Module {
-    /// The facts, without judgement.
+    /// The facts about the module, without judging them.
     pub(super) fn info(&mut self, wasm: &[u8]) -> ModuleInfo {
         let exports = std::mem::take(&mut self.exports);
         let abi = Abi::of(&exports, self.manifest.is_some());

@@ -1,54 +1,54 @@
-//! What the register allocator of an optimising compiler spends on locals that differ by the way on which a label
-//! is reached: an estimate, in units of `optimized_work_max`.
+//! Estimates what the register allocator of an optimising compiler spends on locals that differ by the way to a
+//! label, in units of `optimized_work_max`.
 //!
-//! For each such local and each way to the label, the allocator tries to keep the values in one register. It
-//! then merges what it knows of the one with what it knows of the other, which takes time that grows with all that it
-//! has merged before. So a local costs the square of its ways.
+//! For each such local and each way to the label, the allocator tries to keep the values in one register. It then
+//! merges what it knows of both, which takes time that grows with everything merged before. So a local costs the
+//! square of its ways.
 
 use wasmparser::Operator;
 
 use super::weights::{CHANGED_PAIRS, LOOP_WAYS, SQUARE, WAYS_SQUARED};
 
-/// A block, loop or `if` that is open.
+/// An open block, loop or `if`.
 #[derive(Debug)]
 struct Label {
     is_loop: bool,
     /// Branches to it.
     ways: u64,
-    /// Values that its block passes on.
+    /// Number of values that its block passes on.
     values: u64,
-    /// Locals that are set within it; some may be named twice.
+    /// Locals that are set within it, possibly with repetitions.
     changed: Vec<u32>,
 }
 
-/// The labels of a function and what they cost so far.
+/// The open labels of a function and the cost so far.
 #[derive(Debug, Default)]
 pub(super) struct Labels {
     open: Vec<Label>,
     loops: u64,
-    /// For each local, the ways on which it may differ.
+    /// For each local, the number of ways on which it may differ.
     ways: Vec<u64>,
-    /// For each local, the last label that has counted it.
+    /// For each local, the last label that counted it.
     counted: Vec<u32>,
     closed: u32,
     cost: u64,
-    /// From here on nothing is counted, because it is too much already.
+    /// Limit of the cost. Nothing is counted beyond it.
     most: u64,
 }
 
 impl Labels {
-    /// Of a function with so many locals, parameters included. Counts up to `most`.
+    /// The labels of a function with this many locals, parameters included. Counts up to `most`.
     pub(super) fn new(locals: usize, most: u64) -> Self {
         let (ways, counted) = (vec![0; locals], vec![0; locals]);
         Self { ways, counted, most, ..Self::default() }
     }
 
-    /// How many labels are open, and how many of them are loops.
+    /// Number of open labels, and how many of them are loops.
     pub(super) fn depth(&self) -> (u64, u64) {
         (self.open.len() as u64, self.loops)
     }
 
-    /// Takes note of an instruction. `values` is what a block that it opens passes on.
+    /// Adds an instruction. `values` is the number of values that a block it opens passes on.
     pub(super) fn add(&mut self, operator: &Operator<'_>, values: usize) {
         match operator {
             Operator::Block { .. } => self.open(false, 0, values),
@@ -71,7 +71,7 @@ impl Labels {
         }
     }
 
-    /// All that the function costs. It has ended.
+    /// The total cost of the function, once it has ended.
     pub(super) fn cost(&self) -> u64 {
         let ways = self.ways.iter().map(|&ways| ways.saturating_mul(ways) / WAYS_SQUARED);
         ways.fold(self.cost, u64::saturating_add)
@@ -97,7 +97,7 @@ impl Labels {
         }
         self.closed += 1;
         let Self { counted, closed, .. } = self;
-        // A name of a local that there is not is refused elsewhere.
+        // The validator refuses indexes of locals that do not exist.
         label.changed.retain(|&local| {
             let last = counted.get_mut(local as usize);
             last.is_some_and(|last| std::mem::replace(last, *closed) != *closed)
@@ -105,7 +105,8 @@ impl Labels {
         let changed = label.changed.len() as u64;
         self.add_cost(changed);
         if label.ways > 0 {
-            // One more way leads there without a branch. What comes back to a loop is merged more often.
+            // One more way leads there without a branch. Ways back to a loop count more, because they are merged
+            // more often.
             let ways = (label.ways + 1) * if label.is_loop { LOOP_WAYS } else { 1 };
             for &local in &label.changed {
                 let all = &mut self.ways[local as usize];
@@ -130,8 +131,8 @@ impl Labels {
     }
 }
 
-/// What optimising a function costs of so many units, without its labels: short-lived values beside
-/// long-lived ones, each of which is tried with each other.
+/// The cost of optimising a function of this many units, without its labels. Each short-lived value is tried with
+/// each long-lived one beside it.
 pub(super) fn optimizing(units: u64) -> u64 {
     units.saturating_add(units.saturating_mul(units) / SQUARE)
 }

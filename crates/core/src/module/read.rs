@@ -1,7 +1,7 @@
 //! Parses and validates a binary module section by section, within the limits.
 //!
-//! Compiling can be neither interrupted nor timed, so what would make it slow is refused here. Says
-//! nothing about the ABI; that is [`super::check`]'s part.
+//! Compiling can be neither interrupted nor timed, so modules that would make it slow are refused here. The ABI
+//! is checked in [`super::check`].
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -22,16 +22,16 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::quote::quoted;
 
-/// WebAssembly 2.0, which is more than rustc and clang use by default, and constant expressions with
-/// arithmetic. Deterministic on every machine: no threads, no relaxed SIMD. No `externref`, for which
-/// an executor would need a garbage collector.
+/// WebAssembly 2.0, which is more than rustc and clang use by default, and constant expressions with arithmetic.
+/// It is deterministic on every machine: no threads, no relaxed SIMD. `externref` is left out, because an
+/// executor would need a garbage collector for it.
 const FEATURES: WasmFeatures =
     WasmFeatures::WASM2.union(WasmFeatures::EXTENDED_CONST).difference(WasmFeatures::GC_TYPES);
 
-/// The version field of a module; the other half of the header's version is the layer.
+/// The version field of a module. The other half of the header's version is the layer.
 const MODULE_VERSION: [u8; 4] = [1, 0, 0, 0];
 
-/// Reads a module. The second part is why it could not be read to its end.
+/// Reads a module. The second part is the reason why it could not be read to its end, if so.
 ///
 /// # Errors
 /// The bytes are no core module at all, or more than the limit.
@@ -68,7 +68,7 @@ fn sections(module: &mut Module, wasm: &[u8], limits: &Limits) -> Result<()> {
         let payload = payload.map_err(invalid)?;
         count(&payload, limits)?;
         if let Payload::TypeSection(types) = &payload {
-            // Before the validator, which would intern them all.
+            // Checked before the validator would intern all types.
             for ty in types.clone().into_iter_err_on_gc_types() {
                 let ty = ty.map_err(invalid)?;
                 let values = ty.params().len() + ty.results().len();
@@ -93,7 +93,7 @@ fn sections(module: &mut Module, wasm: &[u8], limits: &Limits) -> Result<()> {
     Ok(())
 }
 
-/// Checks what compiling a function, and the module with it, would cost.
+/// Checks the cost of compiling a function, and of the module with it.
 fn within(
     module: &Module,
     cost: Cost,
@@ -117,7 +117,7 @@ fn within(
     Err(Error::new(ErrorKind::Limit, message))
 }
 
-/// Checks the number of items of a section before anything is read of it.
+/// Checks the number of items in a section before any of them is read.
 fn count(payload: &Payload<'_>, limits: &Limits) -> Result<()> {
     let (what, count) = match payload {
         Payload::TypeSection(s) => ("types", s.count()),
@@ -142,7 +142,7 @@ fn count(payload: &Payload<'_>, limits: &Limits) -> Result<()> {
     Ok(())
 }
 
-/// Takes what is wanted from a section that the validator has accepted.
+/// Collects the facts from a section that the validator accepted.
 fn section(module: &mut Module, payload: Payload<'_>, limits: &Limits) -> Result<()> {
     match payload {
         Payload::TypeSection(types) => {
@@ -251,7 +251,7 @@ fn export_item(module: &mut Module, export: wasmparser::Export<'_>) {
     }
 }
 
-/// Validates the code of one function and checks what would make it slow to compile.
+/// Validates the code of one function and checks for anything that would make it slow to compile.
 fn code(
     module: &mut Module,
     function: FuncToValidate<ValidatorResources>,
@@ -327,7 +327,7 @@ fn code(
     Ok(())
 }
 
-/// What a message calls a function: by an export if it has one.
+/// The name of a function in messages: that of an export if it has one.
 fn function_name(module: &Module, index: u32) -> String {
     let at = module.exported.partition_point(|&(i, _)| i < index);
     match module.exported.get(at) {
@@ -348,7 +348,7 @@ fn val_type(ty: wasmparser::ValType) -> Option<ValType> {
         wasmparser::ValType::V128 => ValType::V128,
         wasmparser::ValType::Ref(RefType::FUNCREF) => ValType::FuncRef,
         wasmparser::ValType::Ref(RefType::EXTERNREF) => ValType::ExternRef,
-        // The validator has refused what the features do not have.
+        // The validator has refused types that the features lack.
         wasmparser::ValType::Ref(_) => return None,
     })
 }

@@ -1,9 +1,9 @@
 //! Joins a module's active data segments before it is compiled.
 //!
-//! Executors compile what writes each segment, so that many small ones cost more than all the code:
-//! Go's linker makes a segment of each run of bytes between zeros, 38,000 in a module of 3.5 MB, which
-//! took 17 of 22 seconds and 1 GB. An instance's memory is zero in the beginning, so segments that lie
-//! close to one another are one segment with zeros in it.
+//! Executors compile code that writes each segment, so many small segments cost more than all other code. Go's
+//! linker makes a segment of each run of bytes between zeros: 38,000 in a module of 3.5 MB, which took 17 of 22
+//! seconds and 1 GB. An instance's memory is zero at first, so segments that lie close together can become one
+//! segment with zeros in it.
 
 use std::borrow::Cow;
 
@@ -12,18 +12,18 @@ use wasmparser::{DataKind, DataSectionReader, Operator, Parser, Payload};
 
 use super::sections;
 
-/// Zeros that are written to join two segments, at most. Most gaps of Go's are below 32.
+/// Largest gap of zeros that is written to join two segments, in bytes. Most gaps of Go's are below 32.
 const GAP_BYTES_MAX: usize = 64;
 
-/// One segment of the result, before its bytes are put together.
+/// One segment of the result, before its parts are put together.
 struct Joined<'a> {
     offset: u32,
-    /// Zeros before each part, and the part.
+    /// Each part and the number of zeros before it.
     parts: Vec<(usize, &'a [u8])>,
 }
 
-/// Segments as they can be joined; `None` where the result could differ: one is passive, its offset is
-/// computed, or two of them overlap. Where none do, their order means nothing.
+/// Joins segments. `None` if the result could differ: one is passive, has a computed offset, or overlaps another.
+/// Without overlaps their order does not matter.
 fn join(section: DataSectionReader<'_>) -> Option<Vec<Joined<'_>>> {
     let mut segments: Vec<(u32, &[u8])> = Vec::new();
     for segment in section {
@@ -50,14 +50,14 @@ fn join(section: DataSectionReader<'_>) -> Option<Vec<Joined<'_>>> {
     Some(joined)
 }
 
-/// How many segments are left of these. `may_join` says that the module has a memory of its own and no
+/// Number of segments that are left after joining. `may_join` says that the module has its own memory and no
 /// instruction that names a segment.
 pub(super) fn count(section: DataSectionReader<'_>, may_join: bool) -> u64 {
     let all = u64::from(section.count());
     if may_join { join(section).map_or(all, |joined| joined.len() as u64) } else { all }
 }
 
-/// The module with its active data segments joined, if that makes fewer of them. It has been checked.
+/// Joins the active data segments of a checked module, if that makes fewer of them.
 pub fn joined(wasm: &[u8]) -> Cow<'_, [u8]> {
     rewrite(wasm).map_or(Cow::Borrowed(wasm), Cow::Owned)
 }
@@ -68,7 +68,7 @@ fn rewrite(wasm: &[u8]) -> Option<Vec<u8>> {
     for payload in Parser::new(0).parse_all(wasm) {
         match payload.ok()? {
             Payload::MemorySection(memories) => has_memory = memories.count() > 0,
-            // Without it no instruction names a segment.
+            // Without this section no instruction can name a segment.
             Payload::DataCountSection { .. } => return None,
             Payload::DataSection(section) if has_memory => {
                 let before = section.count() as usize;

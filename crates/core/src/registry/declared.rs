@@ -1,4 +1,4 @@
-//! What a definition declares: the objects of its manifest under the names that SQL knows.
+//! The objects that a definition's manifest declares, under their SQL names.
 
 use super::object::ObjectEntry;
 use crate::compile::ModuleEntry;
@@ -7,10 +7,10 @@ use crate::limits::{Capabilities, Capability};
 use crate::manifest::{Declared, DeclaredFunction, FunctionBody, Manifest, Signature, Table};
 
 impl Declared {
-    /// What a definition declares, by its manifest.
+    /// The objects that a definition declares, by its manifest.
     ///
     /// # Errors
-    /// There is no manifest where one is needed, or it cannot be read.
+    /// The manifest is missing although one is needed, or it cannot be read.
     pub(crate) fn of(object: &ObjectEntry) -> Result<Self, String> {
         let manifest = object
             .module
@@ -30,7 +30,7 @@ impl Declared {
                 let mut declared = declared.unwrap_or_else(|| Self::undeclared(object));
                 for function in &mut declared.functions {
                     function.deterministic &= !runs_sql(object);
-                    // Aggregates have no such promise to make: SQL never keeps their results.
+                    // Aggregates need no such promise, because SQL never keeps their results.
                     if !matches!(function.body, FunctionBody::Aggregate(_)) {
                         function.deterministic |= object.deterministic;
                     }
@@ -40,7 +40,7 @@ impl Declared {
         }
     }
 
-    /// What to register of a definition that cannot be read, so that a call can say why.
+    /// The objects to register for an unreadable definition, so that a call can report the reason.
     pub(crate) fn fallback(object: &ObjectEntry) -> Self {
         match object.kind {
             ObjectKind::Function => Self::undeclared(object),
@@ -48,7 +48,7 @@ impl Declared {
         }
     }
 
-    /// What a CREATE FUNCTION takes of a manifest; `None` when that knows nothing of the export.
+    /// The objects that a CREATE FUNCTION takes from a manifest; `None` if that does not know the export.
     fn of_export(object: &ObjectEntry, manifest: &Manifest) -> Option<Self> {
         let (name, export) = (&object.name, object.export.as_deref().unwrap_or(&object.name));
         let by_export = object.module.by_export(manifest);
@@ -66,7 +66,7 @@ impl Declared {
         Some(Self { tables: vec![table], ..Self::default() })
     }
 
-    /// How much a definition declares, counted without copying it: functions, tables, their columns,
+    /// Counts the objects that a definition declares without copying them: functions, tables, their columns,
     /// collations.
     pub(crate) fn count_of(kind: ObjectKind, module: &ModuleEntry, export: &str) -> usize {
         let Ok(Some(manifest)) = module.manifest() else { return 1 };
@@ -76,7 +76,7 @@ impl Declared {
                 manifest.functions.len()
                     + manifest.aggregates.len()
                     + manifest.collations.len()
-                    // Three functions and a collation.
+                    // Each type has three functions and a collation.
                     + 4 * manifest.types.len()
                     + manifest.tables.iter().map(columns).sum::<usize>()
             }
@@ -104,15 +104,14 @@ impl Declared {
     }
 }
 
-/// Whether functions of the definition ask to run SQL, so that their results depend on more than their
-/// arguments.
+/// Whether the definition's functions may run SQL. If so, their results depend on more than their arguments.
 fn runs_sql(object: &ObjectEntry) -> bool {
     let sql = Capabilities::NONE.with(Capability::SqlRead).with(Capability::SqlWrite);
     !object.with.allow.unwrap_or_default().intersection(sql).is_empty()
 }
 
-/// Why a definition that runs SQL cannot be what it says: what is stored by a result must not depend on what
-/// else is in the file. A manifest's word for it is only not passed on.
+/// The problem of a definition that runs SQL but claims otherwise, because stored results must not depend on
+/// the rest of the file. The same claim in a manifest is no problem; it is only ignored.
 pub(crate) fn sql_problem(object: &ObjectEntry) -> Option<String> {
     if !runs_sql(object) {
         return None;

@@ -1,26 +1,25 @@
-//! What a runtime can do beyond running code, which the host can ask about.
+//! Abilities of a runtime beyond running code, which the host can query.
 
-/// What a runtime can do beyond running code.
+/// The abilities of a runtime beyond running code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RuntimeFeatures {
-    /// A running call can be stopped: time limits and the host's interrupt take effect mid-call.
+    /// A running call can be stopped, so time limits and the host's interrupt take effect during a call.
     pub interruption: bool,
     /// Fuel can be metered.
     pub fuel: bool,
-    /// Memory and tables can be bounded below what the module itself declares as its maximum, before
-    /// they grow.
+    /// Memory and tables can be bounded before they grow, below the maximum that the module declares.
     pub memory_limit: bool,
 }
 
 impl RuntimeFeatures {
-    /// A runtime that can do all of it.
+    /// A runtime with all abilities.
     pub const ALL: Self = Self { interruption: true, fuel: true, memory_limit: true };
-    /// A runtime that can do nothing of it.
+    /// A runtime with none of them.
     pub const NONE: Self = Self { interruption: false, fuel: false, memory_limit: false };
 }
 
-/// Something that a runtime can do beyond running code, without which a limit has no effect.
+/// An ability of a runtime beyond running code. Without it, some limit has no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RuntimeFeature {
     /// See [`RuntimeFeatures::interruption`].
@@ -44,7 +43,7 @@ impl RuntimeFeature {
         }
     }
 
-    /// What has no effect without it.
+    /// The limits that have no effect without it.
     pub const fn limits(self) -> &'static str {
         match self {
             Self::Interruption => "call_timeout, statement_timeout and the host's interrupt",
@@ -55,7 +54,7 @@ impl RuntimeFeature {
 }
 
 impl RuntimeFeatures {
-    /// Whether this one is among them.
+    /// Whether this ability is among them.
     pub const fn has(self, feature: RuntimeFeature) -> bool {
         match feature {
             RuntimeFeature::Interruption => self.interruption,
@@ -64,7 +63,7 @@ impl RuntimeFeatures {
         }
     }
 
-    /// The same without this one.
+    /// The same abilities without this one.
     #[must_use]
     pub const fn without(mut self, feature: RuntimeFeature) -> Self {
         match feature {

@@ -1,15 +1,14 @@
-//! A guest's memory as the host reaches it: in place where it can be addressed, by copying where not.
+//! A guest's memory as the host reaches it: in place if the host can address it, otherwise by copying.
 //!
-//! Whoever works on it has to do with both kinds: [`Memory::memory`] is the short way, and `None` where
-//! there is none.
+//! Code that uses it must handle both. [`Memory::memory`] is the fast way and may return `None`.
 
 /// The linear memory of one instance.
 pub trait Memory {
-    /// All of it, where the host can address it. The view ends with the next call into the instance, which
-    /// may move the memory.
+    /// All of it, if the host can address it. The view ends with the next call into the instance, which may
+    /// move the memory.
     fn memory(&mut self) -> Option<&mut [u8]>;
 
-    /// Bytes of it now.
+    /// Its current size in bytes.
     fn memory_bytes(&self) -> usize;
 
     /// Copies guest memory out.
@@ -55,8 +54,8 @@ pub(crate) fn range(memory: &[u8], offset: u32, len: usize) -> Option<&[u8]> {
     memory.get(offset as usize..(offset as usize).checked_add(len)?)
 }
 
-/// Whether `len` bytes at `offset` are within memory of so many bytes. What a guest says must not be
-/// added up in `usize`: that wraps where it has 32 bits.
+/// Whether `len` bytes at `offset` are within a memory of `memory_bytes` bytes. A guest's numbers must not be
+/// added as `usize`, because that wraps if it has 32 bits.
 #[inline]
 pub(crate) fn is_within(offset: u32, len: u32, memory_bytes: usize) -> bool {
     u64::from(offset) + u64::from(len) <= memory_bytes as u64

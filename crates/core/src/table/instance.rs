@@ -1,4 +1,4 @@
-//! The instance of a table: the execution that owns it, and how its methods are called.
+//! The instance of a table: the execution that owns it, and calls of its methods.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,16 +15,16 @@ use crate::value::ValueRef;
 /// The only slot of a table's execution.
 const SLOT: usize = 0;
 
-/// Time of a call that frees something.
+/// Time limit of a call that frees something.
 const CLEANUP_TIME: Duration = Duration::from_millis(100);
 
 const ANY: Signature = Signature::ANY;
 
-/// See the module's description. To be given back with [`TableInstance::end`].
+/// The instance of a table. Return it with [`TableInstance::end`].
 pub(super) struct TableInstance {
     pub(super) entry: Arc<TableEntry>,
     execution: Execution,
-    /// For each method, which export of the binding it is.
+    /// For each method, the index of its export in the binding.
     exports: [Option<u8>; TableMethod::ALL.len()],
 }
 
@@ -41,7 +41,7 @@ impl TableInstance {
         session.end(self.execution);
     }
 
-    /// Takes an instance, unless there is one; which one.
+    /// Takes an instance if there is none. Returns its id.
     pub(super) fn bind(&mut self, access: Access<'_>) -> Result<InstanceId> {
         loop {
             if let Some(instance) = self.execution.instance(SLOT) {
@@ -60,12 +60,12 @@ impl TableInstance {
         }
     }
 
-    /// Whether this instance is not lost.
+    /// Whether this is the current instance, not a lost one.
     pub(super) fn lives(&self, instance: InstanceId) -> bool {
         self.execution.instance(SLOT) == Some(instance)
     }
 
-    /// The instance, to read what it answered.
+    /// The instance, for reading its answers.
     #[inline]
     pub(super) fn guest(&mut self, instance: InstanceId) -> Option<&mut Guest> {
         self.execution.guest(instance)
@@ -98,7 +98,7 @@ impl TableInstance {
         self.enter(session, method, |method_call| method_call.call(arguments, false, sink))
     }
 
-    /// Calls a method that is a scalar function of SQL's.
+    /// Calls a method that is a scalar function in SQL.
     pub(super) fn call_scalar<A: Arguments + ?Sized, R>(
         &mut self,
         session: &Session,
@@ -117,7 +117,7 @@ impl TableInstance {
         })
     }
 
-    /// Calls a method with the arguments of the table function, which are checked.
+    /// Calls a method with the table function's arguments, which are checked.
     pub(super) fn call_checked<A: Arguments + ?Sized, R>(
         &mut self,
         session: &Session,
@@ -128,7 +128,7 @@ impl TableInstance {
         self.enter(session, method, |method_call| method_call.call(arguments, true, sink))
     }
 
-    /// Calls a method that gives rows.
+    /// Calls a method that returns rows.
     pub(super) fn batch(
         &mut self,
         session: &Session,
@@ -142,8 +142,8 @@ impl TableInstance {
         })
     }
 
-    /// Calls a method that frees something, even when the host wants the statement to end. What fails
-    /// has nothing to spoil; after a fault the instance is gone, and counted.
+    /// Calls a method that frees something, even if the host wants the statement to end. Errors are ignored,
+    /// because nothing depends on them. After a fault the instance is gone, and the fault is counted.
     pub(super) fn clean_up(&mut self, session: &Session, method: TableMethod, handle: i64) {
         let _ = self.enter(session, method, |MethodCall { mut entered, function }| {
             let mut budget = StatementBudget::for_cleanup(CLEANUP_TIME);
@@ -153,8 +153,8 @@ impl TableInstance {
         });
     }
 
-    /// Calls a method with arguments that hold pointers; `answer` gets the instance and the address of
-    /// the result record.
+    /// Calls a method with arguments that contain pointers. `answer` gets the instance and the address of the
+    /// result record.
     pub(super) fn call_image<R>(
         &mut self,
         session: &Session,
@@ -168,7 +168,7 @@ impl TableInstance {
         })
     }
 
-    /// Says that another statement begins to use the instance.
+    /// Begins another statement in the instance.
     pub(super) fn begin_statement(&mut self, session: &Session) {
         self.execution.renew(session.environment());
     }
@@ -190,7 +190,7 @@ impl TableInstance {
         result.map_err(|error| self.fail(session, method, *error))
     }
 
-    /// The error of a call, or of what a call gave, under the names of table and method.
+    /// The error of a call or of its result, with the names of table and method.
     #[cold]
     pub(super) fn fail(
         &mut self,
@@ -199,7 +199,7 @@ impl TableInstance {
         error: CallError,
     ) -> crate::Error {
         let table = &self.entry.callable.name;
-        // SQL users call a table function as such: what its arguments are is told so.
+        // SQL users call a table function by its own name, so errors about its arguments use that.
         let name = match method {
             TableMethod::Open if !self.entry.table.is_virtual() => format!("{table}()"),
             method => format!("{table}.{}()", method.field()),
@@ -233,7 +233,7 @@ impl MethodCall<'_> {
         let callee = Callee {
             function,
             signature: if checked { &entered.binding.signature } else { &ANY },
-            // Methods have no declaration that could ask for them.
+            // Methods have no declaration that could ask for subtypes.
             subtype: !checked,
             result_bytes_max: entered.limits.result_bytes_max,
         };
@@ -242,7 +242,7 @@ impl MethodCall<'_> {
     }
 }
 
-/// The handle that a method gave.
+/// The handle that a method returned.
 pub(super) fn handle(value: ValueRef<'_>) -> CallResult<i64> {
     match value {
         ValueRef::Integer(handle) => Ok(handle),

@@ -1,7 +1,7 @@
-//! Tables of guests, as any engine drives them: handles, cursors, batches, plans.
+//! Tables of guests, independent of the engine: handles, cursors, batches and plans.
 //!
-//! An adaptor translates between its engine's interface and this one. Knows nothing of SQL text and
-//! of the structures in which an engine hands over constraints and values.
+//! An adaptor translates between its engine's interface and this one. This module knows nothing of SQL text or of
+//! an engine's structures for constraints and values.
 
 mod function;
 mod instance;
@@ -21,16 +21,16 @@ use crate::manifest::{Column, Param, Signature, Table};
 use crate::session::Session;
 use crate::value::StorageClass;
 
-/// What a table needs of the connection that uses it.
+/// The services that a table needs from the connection that uses it.
 #[derive(Clone, Copy)]
 pub struct Access<'a> {
-    /// Instances and counters.
+    /// Has the instances and counters.
     pub session: &'a Session,
-    /// Reads the module of this hash out of the file.
+    /// Reads the module with this hash from the file.
     pub read: &'a dyn Fn(&[u8; 32]) -> Result<Vec<u8>>,
 }
 
-/// The error of an argument that is a pointer of another instance, which this one would see as NULL.
+/// The error for an argument that is a pointer of another instance, which this one would see as NULL.
 #[cold]
 fn unknown_pointer(position: usize) -> CallError {
     CallError::Argument(format!(
@@ -40,12 +40,12 @@ fn unknown_pointer(position: usize) -> CallError {
     ))
 }
 
-/// Where the value of a column of a table function comes from.
+/// Where a column of a table function gets its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum ColumnSource {
-    /// The row has it: its position among the visible columns, and its class.
+    /// From the row: the position among the visible columns, and the class.
     Row(usize, Option<StorageClass>),
-    /// It is an argument: its position among the hidden columns.
+    /// From an argument: the position among the hidden columns.
     Argument(usize),
 }
 
@@ -55,12 +55,12 @@ impl Table {
         self.columns.iter().filter(|column| column.hidden)
     }
 
-    /// The columns of a table function that rows have, in order.
+    /// The columns of a table function that its rows have, in order.
     pub fn results(&self) -> impl Iterator<Item = &Column> {
         self.columns.iter().filter(|column| !column.hidden)
     }
 
-    /// Where the values of the columns of a table function come from, in the order of the columns.
+    /// Where the columns of a table function get their values, in the order of the columns.
     fn sources(&self) -> Box<[ColumnSource]> {
         let (mut rows, mut arguments) = (0.., 0..);
         let source = |column: &Column| match column.hidden {
@@ -70,7 +70,7 @@ impl Table {
         self.columns.iter().filter_map(source).collect()
     }
 
-    /// What the hidden columns of a table function take: their class, or NULL, which stands for what
+    /// The types of the hidden columns of a table function. Each may be NULL, which stands for an argument that
     /// SQL does not give.
     pub(crate) fn signature(&self) -> Signature {
         let params = self.arguments().map(|c| Param { class: c.class, nullable: true }).collect();

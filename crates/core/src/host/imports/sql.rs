@@ -1,4 +1,4 @@
-//! The host module's functions over the statements of a guest (docs/abi.md, section 11).
+//! The host module's functions on a guest's statements (docs/abi.md, section 11).
 
 use std::borrow::Cow;
 use std::sync::atomic::Ordering::Relaxed;
@@ -21,17 +21,17 @@ use crate::runtime::Memory;
 use crate::stack;
 use crate::value::ValueRef;
 
-/// Subtype of a blob that is text which is not UTF-8.
+/// Subtype of a blob that holds text which is not UTF-8.
 const INVALID_TEXT: u8 = 255;
 
-/// Runs the engine for a guest: bounded in depth, in time and in what it may reach. `search` is what the time
-/// of its functions grows with; `body` gets the guest's rights.
+/// Runs the engine for a guest, with limits on depth, time and rights. `search` says how the time of the
+/// statement's functions grows; `body` gets the guest's rights.
 fn within<R>(
     state: &HostState,
     search: Search,
     body: impl FnOnce(&dyn HostSql, Capabilities) -> Result<R>,
 ) -> Result<Result<R>, Fault> {
-    /// Takes back what was set, also when `body` panics.
+    /// Restores the previous level, even if `body` panics.
     struct Entered<'a>(&'a dyn HostSql, Level);
 
     impl Drop for Entered<'_> {
@@ -79,7 +79,7 @@ fn within<R>(
         Err(error) if error.engine_code().map(i64::from) == Some(code::TOOBIG) => {
             Ok(Err(too_big(&error, own)))
         }
-        // A guest is not asked whether it wants to end.
+        // An interrupt is not reported to the guest, because its consent is not needed.
         Err(error) if error.kind() == ErrorKind::Interrupted => Err(match level.deadline {
             Some(deadline) if Instant::now() >= deadline => Fault::CallTimeout,
             _ => Fault::Interrupted,
@@ -88,14 +88,14 @@ fn within<R>(
     }
 }
 
-/// Bytes of a value in a statement that searches so, and the limit that says so.
+/// Largest value in a statement with this kind of search, in bytes, and the name of that limit.
 fn value_bytes_max(state: &HostState, search: Search) -> (usize, &'static str) {
     let all = state.sql.value_bytes_max;
     let own = search.bytes_max(all, state.sql.search_bytes_max);
     (own, if own < all { "sql_search_bytes_max" } else { "sql_value_bytes_max" })
 }
 
-/// The error with the limit that was exceeded.
+/// Adds the exceeded limit to the error.
 #[cold]
 fn too_big(error: &Error, (bytes_max, limit): (usize, &str)) -> Error {
     let message = error.message();
@@ -104,8 +104,8 @@ fn too_big(error: &Error, (bytes_max, limit): (usize, &str)) -> Error {
     Error::new(error.kind(), message).with_engine_code(code::TOOBIG as i32)
 }
 
-/// Checks whether a guest with these rights may run the statement now. A statement outlives the call
-/// that prepared it, which may have had more rights.
+/// Checks that a guest with these rights may run the statement now. A statement outlives the call that prepared
+/// it, which may have had more rights.
 fn check_statement(statement: &BoxedStatement, rights: Capabilities) -> Result<(), String> {
     let mut needs = statement.needs();
     if !statement.is_readonly() {
@@ -234,17 +234,17 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
     }),
 ];
 
-/// A number of the guest's, which may be anything, as an index.
+/// A number from the guest, which may be anything, as an index.
 fn index(number: i64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// A number for the guest.
+/// A count as a number for the guest.
 fn count(number: usize) -> i64 {
     i32::try_from(number).unwrap_or(i32::MAX).into()
 }
 
-/// Writes as much as fits; how much there is.
+/// Writes as much as fits. Returns the full length.
 fn fill(memory: &mut dyn Memory, buffer: Area, content: &[u8]) -> Result<i64, Fault> {
     buffer.put(memory, content)?;
     Ok(count(content.len()))
@@ -318,7 +318,7 @@ fn step(state: &mut HostState, number: i64) -> Result<i64, Fault> {
     let Some(index) = usize::try_from(number).ok().and_then(|n| n.checked_sub(1)) else {
         return Ok(state.sql.misuse());
     };
-    // Taken out while it runs, so that nothing is found half done after a panic.
+    // Taken out while it runs, so that no half-done state is left after a panic.
     let Some(mut statement) = state.sql.statements.get_mut(index).and_then(Option::take) else {
         return Ok(state.sql.misuse());
     };
@@ -368,7 +368,7 @@ fn column(state: &mut HostState, memory: &mut dyn Memory, arguments: &[i64]) -> 
     let pointer = if fits { buffer.start } else { 0 };
     let record = match tag {
         Tag::Null => Record::NULL,
-        // No value of an engine's has 4 GiB.
+        // No engine's value has 4 GiB.
         tag => Record { subtype, ..Record::bytes(tag, pointer, content.len() as u32) },
     };
     if fits {

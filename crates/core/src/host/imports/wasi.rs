@@ -1,9 +1,8 @@
-//! WASI preview 1 for guests that are built against a C library: all of its functions are there, and
-//! reveal nothing.
+//! WASI preview 1 for guests that are built with a C library. All its functions exist, and they reveal nothing.
 //!
-//! No files, no arguments, no environment, no network: what needs one answers with the errno that says
-//! so. What is written to standard output and error goes to the log, where that is granted, and nowhere
-//! else; clock and randomness are behind the same capabilities as in the host module.
+//! There are no files, arguments, environment or network. A function that needs one returns the errno that says
+//! so. Standard output and error go to the log if that is granted, and nowhere else. Clock and randomness need
+//! the same capabilities as in the host module.
 
 use crate::fault::Fault;
 use crate::host::area::{Area, bytes};
@@ -13,7 +12,7 @@ use crate::host::state::HostState;
 use crate::limits::Capability;
 use crate::runtime::Memory;
 
-/// The module of the imports.
+/// The import module.
 const MODULE: &str = "wasi_snapshot_preview1";
 
 // https://github.com/WebAssembly/WASI/blob/wasi-0.1/preview1/docs.md#errno
@@ -23,28 +22,28 @@ const INVAL: i64 = 28;
 const NOSYS: i64 = 52;
 const SPIPE: i64 = 70;
 
-/// Buffers of one `fd_write` at most: POSIX's least IOV_MAX is less.
+/// Largest number of buffers of one `fd_write`. POSIX's minimum for IOV_MAX is smaller.
 const BUFFERS_MAX: usize = 1024;
-/// Bytes that one `fd_write` takes; a caller goes on with the rest.
+/// Largest number of bytes that one `fd_write` takes. The caller continues with the rest.
 const WRITTEN_MAX: usize = 64 << 10;
 
-/// A function that answers with an errno.
+/// A function that returns an errno.
 const fn errno(name: &'static str, params: &'static [HostType], body: Body) -> HostFunction {
     let result = Some(HostType::I32);
     HostFunction { module: MODULE, name, params, result, capability: None, body }
 }
 
-/// The same behind a capability.
+/// The function with a capability that it needs.
 const fn behind(capability: Capability, function: HostFunction) -> HostFunction {
     HostFunction { capability: Some(capability), ..function }
 }
 
-/// A function that works on a descriptor, of which there are none to work on.
+/// A function on a descriptor. It fails because there are none that it works on.
 const fn on_descriptor(name: &'static str, params: &'static [HostType]) -> HostFunction {
     errno(name, params, |_, _, _| Ok(BADF))
 }
 
-/// A function that there is not.
+/// A function that is not supported.
 const fn missing(name: &'static str, params: &'static [HostType]) -> HostFunction {
     errno(name, params, |_, _, _| Ok(NOSYS))
 }
@@ -116,7 +115,7 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
     },
 ];
 
-/// `answer` for standard input, output and error; there is no other descriptor.
+/// Returns `answer` for standard input, output and error. No other descriptor exists.
 fn stream(descriptor: i64, answer: i64) -> i64 {
     if (0..=2).contains(&descriptor) { answer } else { BADF }
 }
@@ -126,14 +125,14 @@ fn put(memory: &mut dyn Memory, pointer: i64, value: &[u8]) -> Result<(), Fault>
     Area::new(memory, pointer, value.len() as i64)?.put(memory, value)
 }
 
-/// Arguments and environment: no texts, of no bytes.
+/// There are no arguments and no environment: returns zero texts of zero bytes.
 fn no_texts(_: &mut HostState, memory: &mut dyn Memory, arguments: &[i64]) -> Result<i64, Fault> {
     put(memory, arguments[0], &0_u32.to_le_bytes())?;
     put(memory, arguments[1], &0_u32.to_le_bytes())?;
     Ok(SUCCESS)
 }
 
-/// Real time and monotonic time; a guest cannot measure processors.
+/// Real time and monotonic time. A guest cannot measure processor time.
 fn is_clock(id: i64) -> bool {
     matches!(id, 0 | 1)
 }
@@ -168,8 +167,8 @@ fn random(state: &mut HostState, memory: &mut dyn Memory, arguments: &[i64]) -> 
     Ok(SUCCESS)
 }
 
-/// Standard output and error are one message a call, without the line's end. Without the capability
-/// they are written as to a closed terminal: a library that prints is no reason to fail.
+/// Writes standard output or error as one log message per call, without the line's end. Without the capability,
+/// the text is dropped, because a library that prints is no reason to fail.
 fn write(state: &mut HostState, memory: &mut dyn Memory, arguments: &[i64]) -> Result<i64, Fault> {
     let level = match arguments[0] {
         1 => LogLevel::Info,
@@ -200,7 +199,7 @@ fn write(state: &mut HostState, memory: &mut dyn Memory, arguments: &[i64]) -> R
     Ok(SUCCESS)
 }
 
-/// Standard input is at its end.
+/// Standard input is always at its end.
 fn read(_: &mut HostState, memory: &mut dyn Memory, arguments: &[i64]) -> Result<i64, Fault> {
     if arguments[0] != 0 {
         return Ok(BADF);
@@ -209,7 +208,7 @@ fn read(_: &mut HostState, memory: &mut dyn Memory, arguments: &[i64]) -> Result
     Ok(SUCCESS)
 }
 
-/// Streams are character devices, so that a C library hands over each line.
+/// Streams are character devices, so that a C library flushes each line.
 fn descriptor_state(
     _: &mut HostState,
     memory: &mut dyn Memory,
