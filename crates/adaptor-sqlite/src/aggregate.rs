@@ -37,7 +37,7 @@ struct Group {
 /// What SQLite keeps for a group: NULL before its first row and after its end.
 type Context = *mut Group;
 
-/// What SQLite calls for an aggregate.
+/// The functions that SQLite calls for an aggregate.
 #[derive(Clone, Copy)]
 pub(crate) struct Methods {
     pub(crate) step: ScalarFunction,

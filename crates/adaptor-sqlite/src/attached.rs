@@ -60,7 +60,7 @@ fn conflict_with(
         Ok(None) => return Ok(None),
         Ok(Some(theirs)) => (Some(Theirs::new(theirs, &environment)), None),
         Err(error) if is_transient(&error) => return Err(error),
-        // Whatever cannot be read may have been another definition.
+        // A definition that cannot be read may have been another one.
         Err(error) => (None, Some(error)),
     };
     let differing =

@@ -1,5 +1,5 @@
-//! Auxiliary data of guests as [that of SQLite](https://www.sqlite.org/c3ref/get_auxdata.html): SQLite
-//! itself keeps each number for an argument of the running call, as long as it would for a function in C.
+//! Auxiliary data of guests, as [that of SQLite](https://www.sqlite.org/c3ref/get_auxdata.html). SQLite
+//! keeps each number for an argument of the running call, as long as it would for a function in C.
 //!
 //! A host function knows its connection but not the call that it runs in. So the call leaves its
 //! context here, in a variable of its thread.
@@ -33,7 +33,7 @@ pub(crate) unsafe fn within<T>(
     context: Option<*mut sqlite3_context>,
     body: impl FnOnce() -> T,
 ) -> T {
-    /// Puts back what was there before, also when `body` panics.
+    /// Puts back what was there before, even if `body` panics.
     struct Before(Option<Running>);
 
     impl Drop for Before {
@@ -92,7 +92,8 @@ impl CallSite for Here {
     }
 }
 
-/// Negative numbers are for the whole statement: one is the key of its [`StatementContext`](crate::statement_context).
+/// SQLite uses negative numbers for the whole statement; one is the key of its
+/// [`StatementContext`](crate::statement_context).
 fn is_ours(argument: c_int) -> bool {
     argument >= 0
 }

@@ -1,8 +1,8 @@
 //! The collation behind every slot: from SQLite's comparison to the guest and back.
 //!
-//! SQLite gives a comparison no way to fail, and its sorter may compare on threads of its own (`PRAGMA
-//! threads`). So a slot owns its instance behind a lock and keeps the first fault. Later comparisons do
-//! not enter the guest, and the statement is interrupted. Whoever reports its end finds the reason with
+//! SQLite gives a comparison no way to fail, and with `PRAGMA threads` its sorter may compare on threads of
+//! its own. So a slot owns its instance behind a lock and keeps the first fault. Later comparisons do not
+//! enter the guest, and the statement is interrupted. Whoever reports its end finds the reason with
 //! [`CollationSlot::take_error`].
 //!
 //! An index is corrupt if its order is no longer that of its collation. So the current version is

@@ -1,9 +1,9 @@
 //! Ends statements of guests on time, however long SQLite itself would go on with them.
 //!
-//! On a connection of our own a [progress handler] ends them, because nobody else uses it. On another's
+//! On a connection of our own a [progress handler] ends them, which nobody else notices. On another's
 //! connection the handler is the application's, and SQLite does not tell which one to put back. Some
-//! libraries are built without handlers. There a thread [interrupts] what runs. It starts with the
-//! first statement and ends after a while without one. The child of a fork starts its own.
+//! libraries are built without handlers. There a thread [interrupts] what runs. It starts with the first
+//! statement and ends after a while without one. The child of a fork starts its own.
 //!
 //! [progress handler]: https://www.sqlite.org/c3ref/progress_handler.html
 //! [interrupts]: https://www.sqlite.org/c3ref/interrupt.html
@@ -29,7 +29,7 @@ const IDLE_TIMES: u32 = 10;
 /// `sqlite3_progress_handler`.
 type SetProgressHandler = unsafe extern "C" fn(*mut sqlite3, c_int, Option<Progress>, *mut c_void);
 
-/// The deadline of a connection's statements of guests.
+/// The deadline of the statements of a connection's guests.
 pub(crate) struct Deadline {
     handle: Handle,
     our_own: bool,

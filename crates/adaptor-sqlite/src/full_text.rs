@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 use commensal_core::ddl;
 use commensal_core::ddl::lexer::{Lexer, Token, TokenKind};
 
-/// Functions by the modules whose tables have them. Those of FTS5 are always found, and `optimize` of the
+/// Functions, by the modules whose tables have them. Those of FTS5 are always found, and `optimize` of the
 /// others writes.
 const FUNCTIONS: &[(&str, &[&str])] =
     &[("fts3", OF_FTS3), ("fts4", OF_FTS3), ("fts5", &["bm25", "highlight", "snippet"])];
@@ -75,8 +75,8 @@ pub(crate) fn tables_of_calls(sql: &str) -> Option<HashSet<String>> {
     (selects == 1 && arguments.is_subset(&from)).then_some(arguments)
 }
 
-/// Which registers of a program hold a column of a virtual table. SQLite computes the arguments of a
-/// call one after the other, right before it. After any other instruction nothing is known any longer.
+/// Which registers of a program hold a column of a virtual table. SQLite computes the arguments of a call
+/// one after the other, right before it. After an instruction of an unknown kind, all is forgotten.
 #[derive(Debug, Default)]
 pub(crate) struct Columns {
     /// Virtual tables by their cursors, named as EXPLAIN names them.

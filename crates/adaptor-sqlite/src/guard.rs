@@ -1,4 +1,4 @@
-//! The border to C: no panic crosses it.
+//! The border to C, which no panic crosses.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

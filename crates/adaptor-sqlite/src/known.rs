@@ -1,4 +1,4 @@
-//! What was found out for statements of guests, kept as long as it is true.
+//! What was found out for statements of guests. It is kept as long as it is true.
 //!
 //! SQLite says when that ends. The sentinel is a statement that is never recompiled, so it fails as
 //! soon as SQLite expires what is prepared, or the schema changes: a function was replaced or deleted,
@@ -36,7 +36,7 @@ pub(crate) struct Known {
     schemas: HashMap<&'static str, Rc<Schema>>,
     /// Schema and name of virtual tables, by the address that EXPLAIN shows.
     tables: HashMap<String, (&'static str, String)>,
-    /// What the statements of guests may expand.
+    /// The definitions that statements of guests may expand.
     definitions: Option<Definitions>,
     /// Virtual tables that have only plain tables behind them.
     plain: HashSet<(&'static str, String)>,
@@ -72,7 +72,7 @@ impl Known {
         known
     }
 
-    /// Keeps it for the next statement.
+    /// Keeps what is known for the next statement.
     pub(crate) fn keep(self, kept: &RefCell<Option<Self>>) {
         if self.sentinel.is_some() {
             let before = kept.replace(Some(self));

@@ -239,7 +239,7 @@ impl Names {
     }
 
     fn has_stored_column(&self, table: &Dependent) -> Result<bool> {
-        /// The column `hidden` of the answer, and what it says of a stored generated column.
+        /// The column `hidden` of the answer, and its value for a stored generated column.
         const HIDDEN: usize = 6;
         const STORED: i64 = 3;
         let mut stored = false;

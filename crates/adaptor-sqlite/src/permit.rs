@@ -135,7 +135,7 @@ fn examine(
 /// it. Gives the statement, or `None` if there is none, and the offset after it.
 ///
 /// # Errors
-/// It is too large, with the views and triggers that it uses; what SQLite reports.
+/// The statement is too large, with the views and triggers that it uses; SQLite reports an error.
 fn prepare(
     state: &ConnectionState,
     kept: &RefCell<Option<Known>>,
@@ -179,7 +179,7 @@ fn check_instructions(state: &ConnectionState, program: &Program, text: &str) ->
         ));
     }
     if program.can_roll_back {
-        // INSERT OR ROLLBACK, or what a table or a trigger of the file says.
+        // INSERT OR ROLLBACK does this, and so may a table or a trigger of the file.
         return Err(refusal(
             "ROLLBACK is not for guests: the transaction belongs to whoever called the guest",
         ));
@@ -200,7 +200,7 @@ fn check_instructions(state: &ConnectionState, program: &Program, text: &str) ->
     if program.writes_schema(MAIN) && !is(&["CREATE", "ALTER", "DROP", "ANALYZE"]) {
         return Err(refusal("the schema's table is not for guests to write"));
     }
-    // The statement that called the guest was compiled for the tables as they are, and goes on.
+    // The statement that called the guest goes on, and was compiled for the tables as they are.
     if first.is("ALTER") && Lexer::new(text).has_word("DROP") {
         return Err(refusal(
             "columns are not for guests to drop: the statement that called the guest reads rows as they were",
@@ -283,7 +283,7 @@ fn check_calls(
     Ok(needs)
 }
 
-/// What the time of these functions grows with.
+/// What the time that these functions take grows with.
 fn search(calls: &[Call]) -> Search {
     let of = |call: &Call| {
         let arguments = usize::try_from(call.arguments).unwrap_or(usize::MAX);

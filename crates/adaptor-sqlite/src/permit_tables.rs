@@ -26,7 +26,7 @@ const EPONYMOUS: &[&str] = &["json_each", "json_tree", "jsonb_each", "jsonb_tree
 /// then checks the whole table with a statement whose program nobody lists.
 ///
 /// # Errors
-/// One is not for guests; the guest's time is over.
+/// A virtual table is not for guests; the guest's time is over.
 pub(crate) fn check(
     state: &ConnectionState,
     known: &mut Known,
@@ -98,7 +98,7 @@ pub(crate) fn check(
 /// Virtual tables by the address that EXPLAIN shows: schema, name and module.
 type Modules = HashMap<String, (&'static str, String, String)>;
 
-/// Finds a virtual table where it was found before.
+/// Looks for a virtual table where it was found before.
 fn find_known(
     state: &ConnectionState,
     known: &mut Known,

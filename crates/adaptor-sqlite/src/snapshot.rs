@@ -180,7 +180,7 @@ impl ConnectionState {
         let generation = match statement.step() {
             // What is not UTF-8 was written by hand.
             Ok(true) => catalog::parse_generation(statement.column(0).unwrap_or(ValueRef::Null)),
-            // The reason does not matter.
+            // The step tells only that it failed.
             Ok(false) | Err(_) => return None,
         };
         statement.reset();

@@ -185,7 +185,7 @@ impl GuestSql {
 
     /// Runs statements of our own, to which a guest's limit on the length of a value does not apply.
     pub(crate) fn at_full_length<R>(&self, body: impl FnOnce() -> R) -> R {
-        /// Sets the guest's limit again, also when `body` panics.
+        /// Sets the guest's limit again, even if `body` panics.
         struct Lifted(Handle, c_int);
 
         impl Drop for Lifted {

@@ -145,8 +145,8 @@ impl Options {
         self
     }
 
-    /// How many bytes of idle instances the connections of the Database keep together. `PRAGMA
-    /// wasm_cache_size` shows and sets it. 10 MiB by default.
+    /// How many bytes of idle instances the connections of the Database keep together. 10 MiB by default.
+    /// `PRAGMA wasm_cache_size` shows and sets it.
     #[must_use]
     pub fn cache_bytes_max(mut self, bytes: u64) -> Self {
         self.settings.cache_bytes_max = bytes;

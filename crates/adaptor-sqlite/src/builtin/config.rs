@@ -17,7 +17,7 @@ const CACHE_BYTES_USED: &str = "cache_bytes_used";
 const LOCKED: &str = "locked";
 
 thread_local! {
-    /// The connection that its host is unlocking.
+    /// The connection that its host is unlocking now.
     static UNLOCKING: Cell<*mut sqlite3> = const { Cell::new(std::ptr::null_mut()) };
 }
 

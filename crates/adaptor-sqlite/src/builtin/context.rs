@@ -54,7 +54,7 @@ impl Call<'_> {
         }
     }
 
-    /// The bytes of a module, or of its text.
+    /// The bytes of a module, binary or text.
     pub(super) fn module(&self, position: usize) -> Result<&[u8]> {
         match self.argument(position)? {
             ValueRef::Blob(bytes) => Ok(bytes),

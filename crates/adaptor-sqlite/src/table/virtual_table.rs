@@ -1,7 +1,7 @@
 //! The methods of a [virtual table](https://www.sqlite.org/vtab.html): SQLite's structures on the one
 //! side, the core's table on the other.
 //!
-//! Per row: as for table functions; a write is one call of the guest.
+//! Per row: as for table functions. A write is one call of the guest.
 
 use std::cell::RefCell;
 use std::ffi::{CStr, c_char, c_int, c_void};
