@@ -35,7 +35,7 @@ pub(crate) fn misused(name: &str) -> turso_core::Result<Option<ExternalFunc>> {
         ExternalFunc::new_native_scalar(
             name.to_owned(),
             FunctionArity::Variadic,
-            // The engine would take a call with constants for a constant.
+            // If it were deterministic, the engine would take a call with constants for a constant.
             false,
             Misused(number),
         )
@@ -188,7 +188,7 @@ impl Drop for Accumulator {
     }
 }
 
-/// Runs `body` with what the thread works on.
+/// Runs `body` with what this thread works on.
 fn within<T>(body: impl FnOnce(&mut Running) -> Result<T>) -> Result<T, Box<LimboError>> {
     let Some(mut running) = running::take() else {
         return Err(Box::new(error::of_function(&no_statement())));

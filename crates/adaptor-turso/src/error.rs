@@ -13,7 +13,7 @@ const BUSY: i32 = 5;
 /// SQLite's result code of an interrupt.
 const INTERRUPT: i32 = 9;
 
-/// SQLite's result code of what is not permitted.
+/// SQLite's result code for what is not permitted.
 const AUTH: i32 = 23;
 
 /// An error of the engine, with SQLite's result code for it.

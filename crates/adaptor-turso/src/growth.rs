@@ -1,4 +1,4 @@
-//! How far a statement of a guest's can make values grow.
+//! How much a guest's statement can make values grow.
 //!
 //! The engine's only limit on the length of a value is 1 GB, some functions have none, and it knows nothing
 //! of a guest's limit. So what a program can make of a value is bounded before it runs. Functions that make

@@ -1,10 +1,10 @@
 //! Finds arguments of table functions that SQL gives but the engine does not pass on.
 //!
 //! An argument is a hidden column. Its value is what the column is compared with. SQLite passes that on
-//! from AND, OR, IN and row values, also from an outer query. The engine does so only from `column =
-//! expression` and AND. Elsewhere the function would get NULL, and the query other rows than it asks for,
-//! or none. So such a statement is refused before it is compiled. What SQLite does not pass on either, such
-//! as `column > 1`, is NULL with both.
+//! from AND, OR, IN and row values, also from an outer query. The engine does so only from an equation of
+//! the column and from AND. Elsewhere the function would get NULL, and the query other rows than it asks
+//! for, or none. So such a statement is refused before it is compiled. What SQLite does not pass on either,
+//! such as `column > 1`, is NULL with both.
 
 use turso_core::{LimboError, Result};
 use turso_parser::ast::{

@@ -45,7 +45,7 @@ fn first_statement(sql: &str) -> &str {
     }
 }
 
-/// The error of a statement. It says so if the reason is a function of a definition where the engine allows
+/// The error of a statement, with the reason if that is a function of a definition where the engine allows
 /// none.
 #[cold]
 pub(crate) fn explain(sql: &str, registry: &Registry, error: Error) -> Error {

@@ -43,7 +43,7 @@ pub(crate) struct Running {
     pub(crate) fault: Option<Error>,
     /// Whether a name was resolved to a function of ours.
     pub(crate) resolved: bool,
-    /// Whether a name was resolved to a function of the engine that a definition would go before.
+    /// Whether a name was resolved to a function of the engine that yields to definitions.
     pub(crate) yielded: bool,
     /// Whether a name was asked for that means no function.
     pub(crate) missed: bool,
@@ -192,7 +192,7 @@ pub(crate) fn within<T>(
     running: Box<Running>,
     body: impl FnOnce() -> T,
 ) -> (T, Option<Box<Running>>) {
-    /// Puts back what the thread worked on before, also when `body` panics.
+    /// Puts back what the thread worked on before, even if `body` panics.
     struct Before(Option<Box<Running>>);
 
     impl Drop for Before {

@@ -49,7 +49,7 @@ fn undoes(statement: &Statement) -> bool {
 }
 
 impl<'c> TursoStatement<'c> {
-    /// A statement, with what was asked for while it was prepared.
+    /// Wraps a statement. `running` has what was asked for while it was prepared.
     pub(crate) fn new(
         connection: &'c TursoConnection,
         statement: Statement,

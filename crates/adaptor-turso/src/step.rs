@@ -1,4 +1,4 @@
-//! Running a prepared statement of the engine, whoever it belongs to.
+//! Runs a prepared statement of the engine, whoever it belongs to.
 
 use std::num::NonZero;
 

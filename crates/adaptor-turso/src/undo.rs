@@ -1,8 +1,8 @@
 //! Undoes what the engine does not undo when a statement fails within a transaction.
 //!
 //! A CREATE TABLE … AS SELECT changes the schema before its SELECT runs. If that fails, the engine takes
-//! back the file's pages but keeps the schema in memory, so every later statement fails with `Database
-//! schema changed`. Going back to a savepoint takes back both.
+//! back the file's pages but keeps the schema in memory. Then every later statement fails: `Database schema
+//! changed`. Going back to a savepoint takes back both.
 
 use std::cell::Cell;
 
