@@ -1,7 +1,7 @@
-//! The settings by name, for `wasm_config`: what SQL can see of them, and may change.
+//! The settings by name, for `wasm_config`: those that SQL can see and may change.
 //!
-//! SQL may always make guests' limits tighter. To loosen one, to grant a capability or to permit files
-//! is the host's alone: `may_loosen` says that it is the host who speaks.
+//! SQL may always tighten guests' limits. Only the host may loosen one, grant a capability or permit files:
+//! `may_loosen` says that the caller is the host.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::quote::quoted;
 use crate::settings::{FileAccess, Settings};
 use crate::value::{Value, ValueRef};
 
-/// A limit that is a number: how to read it and how to set it. `u64::MAX` is none.
+/// A numeric limit: how to read and set it. `u64::MAX` means no limit.
 struct Limit {
     name: &'static str,
     get: fn(&Settings) -> u64,
@@ -82,7 +82,7 @@ fn size(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
-/// The error for a name that is none; `others` are names that the adaptor knows besides.
+/// The error for an unknown name. `others` are further names that the adaptor knows.
 #[cold]
 pub fn unknown(name: &str, others: &[&str]) -> Error {
     let known = LIMITS.iter().map(|limit| limit.name);
@@ -92,7 +92,7 @@ pub fn unknown(name: &str, others: &[&str]) -> Error {
     Error::new(ErrorKind::Argument, message)
 }
 
-/// The value of a setting; `None` for a name that is none.
+/// The value of a setting; `None` for an unknown name.
 pub fn get(settings: &Settings, name: &str) -> Option<Value> {
     if let Some(limit) = limit(name) {
         let value = (limit.get)(settings);
@@ -116,10 +116,10 @@ pub fn get(settings: &Settings, name: &str) -> Option<Value> {
     })
 }
 
-/// Changes a setting. False for a name that is none.
+/// Changes a setting. Returns false for an unknown name.
 ///
 /// # Errors
-/// The value is none for this setting ([`ErrorKind::Argument`]); it would loosen what the host set
+/// The value does not suit the setting ([`ErrorKind::Argument`]), or it would loosen a limit of the host
 /// ([`ErrorKind::Denied`]).
 pub fn set(
     settings: &mut Settings,
@@ -175,7 +175,7 @@ fn limit(name: &str) -> Option<&'static Limit> {
     LIMITS.iter().find(|limit| limit.name == name)
 }
 
-/// A limit's value; NULL stands for none.
+/// A limit's value. NULL means no limit.
 fn number(name: &str, value: ValueRef<'_>) -> Result<u64> {
     match value {
         ValueRef::Integer(value @ 1..) => Ok(value.unsigned_abs()),

@@ -1,10 +1,10 @@
-//! Finds uses of functions, collations and tables in the SQL text of a schema: what tells which
-//! indexes and tables depend on a definition.
+//! Finds uses of functions, collations and tables in a schema's SQL text, to tell which indexes and tables depend
+//! on a definition.
 //!
-//! Text is judged by tokens alone: a name followed by an opening parenthesis is a call, one after
-//! COLLATE a collation, one after USING a module. Some calls are written without the function's name in
-//! front: operators (`a REGEXP b`, `a -> b`) and `CURRENT_TIME`. All this may take a column or a table
-//! of the same name for one (a false alarm names what to look at), and misses none.
+//! Only tokens are judged. A name followed by an opening parenthesis is a call, one after COLLATE a collation,
+//! one after USING a module. Some calls do not begin with the function's name: operators (`a REGEXP b`, `a -> b`)
+//! and `CURRENT_TIME`. This may mistake a column or table of the same name for a use (a false alarm names what to
+//! look at), but it misses no use.
 
 use std::collections::HashSet;
 
@@ -20,7 +20,7 @@ pub struct Uses {
 }
 
 impl Uses {
-    /// Looks for these functions, collations and tables; letter case does not count.
+    /// Looks for these functions, collations and tables in any letter case.
     pub fn new<'a>(
         functions: impl IntoIterator<Item = &'a str>,
         collations: impl IntoIterator<Item = &'a str>,
@@ -34,7 +34,7 @@ impl Uses {
         }
     }
 
-    /// Looks for whatever one of these looks for.
+    /// Looks for everything that one of these looks for.
     pub fn any_of<'a>(all: impl IntoIterator<Item = &'a Self>) -> Self {
         let mut any = Self::default();
         for uses in all {
@@ -45,7 +45,7 @@ impl Uses {
         any
     }
 
-    /// Whether both look for one of the names.
+    /// Whether both look for a common name.
     pub fn overlaps(&self, other: &Self) -> bool {
         !self.functions.is_disjoint(&other.functions)
             || !self.collations.is_disjoint(&other.collations)
@@ -84,8 +84,8 @@ impl Uses {
     }
 }
 
-/// Whether a bare word is an operator that calls the function of its name, with NOT or without, or
-/// what stands for a call.
+/// Whether a bare word calls a function without parentheses: an operator, with or without NOT, or a word such as
+/// CURRENT_TIME.
 fn is_call_without_parentheses(token: &Token<'_>) -> bool {
     const WORDS: [&str; 7] =
         ["LIKE", "GLOB", "REGEXP", "MATCH", "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP"];

@@ -1,5 +1,5 @@
-//! A module that a call brings along instead of taking it from the catalog (`run_wasm`): nothing of it
-//! is stored, and it has the host's limits and no capability.
+//! A module that a call passes instead of taking it from the catalog (`run_wasm`). It is not stored, and it has
+//! the host's limits and no capability.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::runtime::CompiledModule;
 use crate::session::{Binding, binding};
 use crate::stats::FunctionStats;
 
-/// See the module's description.
+/// A module that a call passed, compiled.
 pub struct GivenModule {
     info: ModuleInfo,
     entry: Arc<ModuleEntry>,
@@ -29,10 +29,10 @@ pub struct GivenModule {
 }
 
 impl GivenModule {
-    /// Reads, checks and compiles a module, in binary or in text.
+    /// Reads, checks and compiles a module in binary or text form.
     ///
     /// # Errors
-    /// There is no runtime; the module is not acceptable; the statement has to end.
+    /// There is no runtime, the module is refused, or the statement has to end.
     pub fn new(source: &[u8], environment: &Environment, mut waiting: Waiting<'_>) -> Result<Self> {
         let runtime = environment.runtime()?;
         let limits = &environment.settings.limits;
@@ -46,7 +46,7 @@ impl GivenModule {
         Ok(Self { info, entry: Arc::new(entry), policy, compiled })
     }
 
-    /// A name for a module's source: its SHA-256.
+    /// The SHA-256 of a module's source, which identifies it.
     pub fn hash(source: &[u8]) -> [u8; 32] {
         Sha256::digest(source).into()
     }
@@ -61,10 +61,10 @@ impl GivenModule {
         self.compiled.as_ref()
     }
 
-    /// What an export is called as with this many arguments.
+    /// The binding of an export for a call with this many arguments.
     ///
     /// # Errors
-    /// There is no such export, it is no function for SQL, or takes another number of arguments.
+    /// There is no such export, it is not a function for SQL, or it takes another number of arguments.
     pub fn function(&self, export: &str, arguments: i32) -> Result<Binding> {
         self.info.guest_function(export)?;
         let object = Arc::new(ObjectEntry {
@@ -83,7 +83,7 @@ impl GivenModule {
             .into_iter()
             .filter(|function| [arguments, -1].contains(&function.signature.argument_count()))
             .collect();
-        // The exact count before any count.
+        // A function with the exact count comes before variadic ones.
         declared.sort_by_key(|function| function.signature.argument_count() < 0);
         let function = declared.into_iter().next().ok_or_else(|| {
             let message = format!("wrong number of arguments to function {export}()");

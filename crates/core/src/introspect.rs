@@ -1,6 +1,6 @@
-//! The introspection tables: what they are called, their columns, and their rows.
+//! The introspection tables: their names, columns and rows.
 //!
-//! An adaptor makes tables of them in its engine's way. A scan sees one snapshot.
+//! An adaptor makes tables of them for its engine. A scan sees one snapshot.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::registry::{
 };
 use crate::value::Value;
 
-/// A table of the introspection.
+/// An introspection table.
 pub struct Table {
     /// Its name.
     pub name: &'static str,
@@ -88,7 +88,7 @@ pub const TABLES: &[Table] = &[
     },
 ];
 
-/// Counts beyond 2^63 are not reached.
+/// Counts never exceed 2^63.
 fn integer(count: u64) -> Value {
     Value::Integer(i64::try_from(count).unwrap_or(i64::MAX))
 }
@@ -114,7 +114,7 @@ fn sorted_tables(registry: &Registry) -> Vec<&TableEntry> {
     tables
 }
 
-/// The arguments of a table function are its hidden columns; a virtual table has none.
+/// The arguments of a table function, which are its hidden columns. A virtual table has none.
 fn table_arguments(entry: &TableEntry) -> Option<Signature> {
     (!entry.table.is_virtual()).then(|| entry.table.signature())
 }
@@ -160,7 +160,7 @@ fn functions(registry: &Registry, _: &Environment) -> Vec<Vec<Value>> {
     functions.chain(tables).chain(collations).collect()
 }
 
-/// A row of `wasm_functions`; `others` are params, returns and deterministic.
+/// A row of `wasm_functions`. `others` are params, returns and deterministic.
 fn described(
     callable: &Callable,
     arguments: Value,
@@ -209,7 +209,7 @@ fn kind(function: &FunctionEntry) -> &'static str {
     }
 }
 
-/// The export of a scalar function; that which takes rows, of an aggregate.
+/// The export of a scalar function, or an aggregate's export that takes rows.
 fn export(function: &FunctionEntry) -> Option<String> {
     match &function.body {
         FunctionBody::Scalar(export) | FunctionBody::Validator(export) => Some(export.clone()),
@@ -217,7 +217,7 @@ fn export(function: &FunctionEntry) -> Option<String> {
     }
 }
 
-/// The parameters as a manifest spells them, separated by commas.
+/// The parameters as a manifest writes them, separated by commas.
 fn params(signature: &Signature) -> String {
     let variadic = signature.variadic.map(|param| format!("{param}..."));
     let params = signature.params.iter().map(ToString::to_string);

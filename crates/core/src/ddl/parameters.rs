@@ -1,4 +1,4 @@
-//! Numbers and names of a statement's parameters. Knows nothing of values.
+//! Numbers and names of a statement's parameters. Values are not its concern.
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -15,20 +15,20 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// The largest number, as
+    /// The largest number, like
     /// [`sqlite3_bind_parameter_count`](https://www.sqlite.org/c3ref/bind_parameter_count.html).
     pub const fn count(&self) -> usize {
         self.count
     }
 
-    /// The number, from 1, of a parameter's name with its prefix (`:a`, `@a`, `$a`, `?5`), as
-    /// [`sqlite3_bind_parameter_index`](https://www.sqlite.org/c3ref/bind_parameter_index.html).
+    /// The number, from 1, of the parameter with this name, which includes its prefix (`:a`, `@a`, `$a`, `?5`),
+    /// like [`sqlite3_bind_parameter_index`](https://www.sqlite.org/c3ref/bind_parameter_index.html).
     pub fn index(&self, name: &str) -> Option<usize> {
         self.names.iter().find(|(_, known)| known == name).map(|&(number, _)| number)
     }
 
-    /// The name with its prefix of a parameter's number; `?` has none, as
-    /// [`sqlite3_bind_parameter_name`](https://www.sqlite.org/c3ref/bind_parameter_name.html).
+    /// The name of this parameter with its prefix, like
+    /// [`sqlite3_bind_parameter_name`](https://www.sqlite.org/c3ref/bind_parameter_name.html). `?` has none.
     pub fn name(&self, number: usize) -> Option<&str> {
         self.names.iter().find(|&&(known, _)| known == number).map(|(_, name)| name.as_str())
     }

@@ -1,5 +1,5 @@
-//! The types of functions for Turso, from the custom section `turso_sig`: entries of a name's length
-//! and the name, the number of parameters and their types, and the type of the result, a byte each.
+//! The types of functions for Turso, from the custom section `turso_sig`. An entry is the name's length and the
+//! name, the number of parameters and their types, and the type of the result, a byte each.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::module::{ModuleInfo, error, exceeded};
 use crate::quote::quoted;
 use crate::value::StorageClass;
 
-/// The section.
+/// The name of the section.
 const SECTION: &str = "turso_sig";
 
 /// A type of a parameter or a result.
@@ -30,7 +30,7 @@ impl Type {
         Some(Self { class: *classes.get(at % 4).filter(|_| at < 8)?, optional: at >= 4 })
     }
 
-    /// Slots of an argument.
+    /// Number of slots of an argument.
     pub(super) fn slots(self) -> usize {
         match self.class {
             StorageClass::Integer | StorageClass::Real if self.optional => 2,
@@ -39,18 +39,18 @@ impl Type {
     }
 }
 
-/// The types of a function; no result is NULL.
+/// The types of a function. A function without a result returns NULL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Types {
     pub(super) params: Vec<Type>,
     pub(super) returns: Option<Type>,
 }
 
-/// The byte of a result that is nothing.
+/// The byte that stands for no result.
 const VOID: u8 = 9;
 
 impl Types {
-    /// As a manifest has it.
+    /// The signature as a manifest has it.
     pub(super) fn signature(&self) -> Signature {
         let params = self.params.iter();
         Signature {
@@ -63,10 +63,10 @@ impl Types {
     }
 }
 
-/// The types of the exports of which the section has some. The module is valid.
+/// The types of the exports that the section describes. The module must be valid.
 ///
 /// # Errors
-/// The section is cut off, has a type that there is not, or is longer than a manifest may be.
+/// The section is cut off, has an unknown type, or is longer than a manifest may be.
 pub(super) fn read(
     wasm: &[u8],
     info: &ModuleInfo,
@@ -103,7 +103,7 @@ pub(super) fn read(
                 VOID => None,
                 byte => Some(Type::of(byte).ok_or_else(|| unknown(byte))?),
             };
-            // The first says it, as in that proposal's host.
+            // The first entry for a name counts, as in that proposal's host.
             if info.export(name).is_some() {
                 types.entry(name.to_owned()).or_insert(Types { params, returns });
             }
@@ -112,7 +112,7 @@ pub(super) fn read(
     Ok(types)
 }
 
-/// Takes an entry off: name, types of the parameters, type of the result.
+/// Takes one entry: name, types of the parameters, type of the result.
 fn entry<'a>(rest: &mut &'a [u8]) -> Option<(&'a str, &'a [u8], u8)> {
     let name_bytes = usize::from(*rest.split_off_first()?);
     let name = std::str::from_utf8(rest.split_off(..name_bytes)?).ok()?;

@@ -1,4 +1,4 @@
-//! An addition in the making: WebAssembly text, the guest's functions that it calls, its messages.
+//! An unfinished addition: WebAssembly text, the guest's functions that it calls, and its messages.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -9,10 +9,10 @@ use super::names::Names;
 use crate::error::Result;
 use crate::module::{FunctionType, error};
 
-/// Bytes of text after which nothing more is added.
+/// Size of the text in bytes after which nothing more is added.
 const BYTES_MAX: usize = 4 << 20;
 
-/// See the module's description.
+/// The text of a module that is added to a guest.
 pub(super) struct Addition {
     imports: String,
     imported: HashMap<String, usize>,
@@ -24,7 +24,7 @@ pub(super) struct Addition {
 }
 
 impl Addition {
-    /// One over the guest's memory, or over one of its own where the guest has none.
+    /// An addition that uses the guest's memory, or its own if the guest has none.
     pub(super) fn new(memory: bool) -> Self {
         let (imports, body) = if memory {
             (format!("  (import \"{GUEST}\" \"memory\" (memory 0))\n"), String::new())
@@ -51,10 +51,10 @@ impl Addition {
         self.body.push_str(text);
     }
 
-    /// Whether it may grow further.
+    /// Checks that it may grow further.
     ///
     /// # Errors
-    /// It is longer than any module that somebody has written.
+    /// It is longer than any hand-written module needs.
     pub(super) fn check(&self) -> Result<()> {
         if self.imports.len() + self.body.len() + self.messages.len() > BYTES_MAX {
             return Err(error("the module declares too much to be translated"));
@@ -62,7 +62,7 @@ impl Addition {
         Ok(())
     }
 
-    /// How to call one of the guest's functions.
+    /// Code that calls one of the guest's functions.
     pub(super) fn import(&mut self, export: &str, ty: &FunctionType) -> String {
         let number = match self.imported.get(export) {
             Some(number) => *number,
@@ -71,7 +71,7 @@ impl Addition {
                 self.imported.insert(export.to_owned(), number);
                 let name = literal(export);
                 let ty = ty.to_string();
-                // "(func (param …) (result …))" without its head.
+                // Strips the head of "(func (param …) (result …))".
                 let signature = ty.strip_prefix("(func").unwrap_or(&ty);
                 let _ = writeln!(
                     self.imports,
@@ -83,14 +83,14 @@ impl Addition {
         format!("call $guest{number}")
     }
 
-    /// The name of an export, as a literal; another one where it is taken.
+    /// An export's name and its literal. Another name is chosen if this one is taken.
     pub(super) fn export(&mut self, name: &str) -> (String, String) {
         let name = self.exports.take(name);
         let literal = literal(&name);
         (name, literal)
     }
 
-    /// What fails with this message.
+    /// Code that fails with this message.
     pub(super) fn fail(&mut self, message: &str) -> String {
         let (at, len) = match self.placed.get(message) {
             Some(place) => *place,
@@ -105,14 +105,14 @@ impl Addition {
         format!("(call $fail (i32.const {at}) (i32.const {len}))")
     }
 
-    /// The module's text.
+    /// The complete text of the module.
     pub(super) fn finish(self) -> String {
         let Self { imports, body, messages, .. } = self;
         format!("(module\n{imports}{body}  (data $messages \"{messages}\"))\n")
     }
 }
 
-/// A name as a literal of WebAssembly's text.
+/// A name as a literal of WebAssembly text.
 fn literal(name: &str) -> String {
     format!("\"{}\"", escaped(name))
 }

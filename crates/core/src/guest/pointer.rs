@@ -1,21 +1,21 @@
-//! Pointers of guests: NULLs of SQL, behind each of which a guest keeps something of its own
+//! Pointers of guests: NULLs in SQL that stand for objects which a guest keeps
 //! ([`sqlite3_result_pointer`](https://www.sqlite.org/c3ref/result_blob.html)).
 //!
-//! SQL may be done with one at any time, also while its instance runs. So that is noted, and the guest
-//! is told later (`pointers.rs`).
+//! SQL may drop a pointer at any time, even while its instance runs. That is recorded, and the guest is told
+//! later (`pointers.rs`).
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::runtime::{FunctionId, StatementBudget};
 
-/// What a guest calls a pointer.
+/// A guest's name for a pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Name {
     pub(super) ty: u32,
     pub(super) payload: u64,
 }
 
-/// What SQL is done with.
+/// The pointers that SQL has dropped.
 #[derive(Debug, Default)]
 pub(super) struct Waiting(Mutex<Vec<Name>>);
 
@@ -25,7 +25,7 @@ impl Waiting {
     }
 }
 
-/// A pointer of an instance that SQL holds. SQL is done with it when this is dropped.
+/// A pointer of an instance that SQL holds. Dropping this means that SQL no longer uses it.
 #[derive(Debug)]
 pub struct Pointer {
     pub(super) name: Name,
@@ -33,7 +33,7 @@ pub struct Pointer {
 }
 
 impl Pointer {
-    /// What it is as an argument.
+    /// The pointer as an argument.
     pub fn sent(&self) -> SentPointer {
         SentPointer { name: self.name, instance: Arc::as_ptr(&self.instance).addr() }
     }
@@ -45,7 +45,7 @@ impl Drop for Pointer {
     }
 }
 
-/// A pointer on its way to an instance, during a call: NULL to all but the one that made it.
+/// A pointer on its way to an instance, during a call. It is NULL to all instances but its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SentPointer {
     name: Name,
@@ -59,7 +59,7 @@ impl SentPointer {
     }
 }
 
-/// What an instance has to do with pointers, once it has made one.
+/// The state of an instance's pointers, once it has made one.
 pub(super) struct Pointers {
     pub(super) waiting: Arc<Waiting>,
     /// `commensal_pointer_drop`, if the guest has it.

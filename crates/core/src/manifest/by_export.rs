@@ -1,5 +1,5 @@
-//! What CREATE FUNCTION may mean by an export, looked up rather than searched for: a file may have as
-//! many definitions as its manifest has objects.
+//! The objects that CREATE FUNCTION may mean by an export. They are looked up and not searched for, because a
+//! file may have as many definitions as its manifest has objects.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,7 +16,7 @@ pub(crate) struct ByExport {
 impl ByExport {
     pub(crate) fn new(manifest: &Manifest) -> Self {
         let mut this = Self::default();
-        // Of all that an export implements, only one for each number of arguments can be called.
+        // Of the functions that an export implements, only one for each argument count can be called.
         let mut seen = HashSet::new();
         for (index, function) in manifest.functions.iter().enumerate() {
             if seen.insert((&function.export, function.signature.argument_count())) {
@@ -34,7 +34,7 @@ impl ByExport {
         }
         for (index, table) in manifest.tables.iter().enumerate() {
             for name in names(&table.name, table.methods.get(&TableMethod::Open)) {
-                // They all would have the same name.
+                // All of them would have the same name.
                 if !this.tables.contains_key(name) {
                     add(&mut this.tables, name, index);
                 }
@@ -43,7 +43,7 @@ impl ByExport {
         this
     }
 
-    /// The functions that an export implements, one for each number of arguments.
+    /// The functions that an export implements, one for each argument count.
     pub(crate) fn functions<'a>(
         &self,
         manifest: &'a Manifest,
@@ -52,8 +52,7 @@ impl ByExport {
         get(&self.functions, export).filter_map(|index| manifest.functions.get(index))
     }
 
-    /// The aggregates of this name, or with an export of this name that takes rows, one for each number
-    /// of arguments.
+    /// The aggregates with this name, or whose rows this export takes, one for each argument count.
     pub(crate) fn aggregates<'a>(
         &self,
         manifest: &'a Manifest,
@@ -62,13 +61,13 @@ impl ByExport {
         get(&self.aggregates, export).filter_map(|index| manifest.aggregates.get(index))
     }
 
-    /// The table of this name, or with an export of this name that opens a cursor.
+    /// The table with this name, or whose cursors this export opens.
     pub(crate) fn table<'a>(&self, manifest: &'a Manifest, export: &str) -> Option<&'a Table> {
         manifest.tables.get(get(&self.tables, export).next()?)
     }
 }
 
-/// The own name, and that of an export where it is another.
+/// An object's own name, and its export's name if that differs.
 fn names<'a>(own: &'a String, export: Option<&'a String>) -> impl Iterator<Item = &'a String> {
     [own].into_iter().chain(export.filter(|&export| export != own))
 }

@@ -1,4 +1,4 @@
-//! The fields of a JSON object, taken one by one; what is left over is refused by name.
+//! The fields of a JSON object, taken one by one. Fields that are left over are refused by name.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -9,12 +9,12 @@ use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::quote::quoted;
 
-/// The fields of an object that are not read yet.
+/// The fields of an object that were not read yet.
 pub(super) struct Fields<'a> {
     pub(super) rest: Vec<(String, Json)>,
     limits: &'a Limits,
     line: usize,
-    /// What is declared, for messages: `function "f"`.
+    /// The declared object, for messages: `function "f"`.
     what: String,
 }
 
@@ -66,7 +66,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A field that is false unless given.
+    /// Takes a flag that is false if absent.
     pub(super) fn flag(&mut self, name: &str) -> Result<bool> {
         match self.take(name) {
             None => Ok(false),
@@ -77,7 +77,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Whether a virtual table is eponymous.
+    /// Takes whether a virtual table is eponymous.
     pub(super) fn eponymous(&mut self) -> Result<Eponymous> {
         match self.take("eponymous") {
             None | Some(Json::Bool(false)) => Ok(Eponymous::No),
@@ -93,7 +93,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A name of SQL or of an export.
+    /// Takes a name of SQL or of an export.
     pub(super) fn name(&mut self, field: &str) -> Result<Option<String>> {
         let Some(name) = self.text(field)? else { return Ok(None) };
         let max = self.limits.name_bytes_max;
@@ -116,21 +116,21 @@ impl<'a> Fields<'a> {
         self.name(field)?.ok_or_else(|| self.error(format!("\"{field}\" is missing")))
     }
 
-    /// The name of what is declared; messages show it from here on.
+    /// Takes the name of the declared object. Messages show it from now on.
     pub(super) fn own_name(&mut self) -> Result<String> {
         let name = self.required("name")?;
         self.what = format!("{} {}", self.what, quoted(&name));
         Ok(name)
     }
 
-    /// Parameters and result; any of both when not given.
+    /// Takes parameters and result. Each may be anything if absent.
     pub(super) fn signature(&mut self) -> Result<Signature> {
         let returns = self.text("returns")?;
         let params = self.params(&["any..."])?;
         Signature::parse(&params, returns.as_deref()).map_err(|message| self.error(message))
     }
 
-    /// The elements of `params`, or `absent`.
+    /// Takes the elements of `params`, or `absent` if there are none.
     pub(super) fn params(&mut self, absent: &[&str]) -> Result<Vec<String>> {
         let Some(list) = self.list("params")? else {
             return Ok(absent.iter().map(|&p| p.to_owned()).collect());
@@ -145,7 +145,7 @@ impl<'a> Fields<'a> {
             .collect()
     }
 
-    /// The exports among the fields.
+    /// Takes the exports among the fields.
     pub(super) fn methods<M: Copy + Ord>(
         &mut self,
         all: &[M],
@@ -172,7 +172,7 @@ impl<'a> Fields<'a> {
         self.fail(format!("\"{field}\" is missing"))
     }
 
-    /// The objects of an array; messages call each by `what` and its number.
+    /// Takes the objects of an array. Messages name each by `what` and its number.
     pub(super) fn objects(&mut self, field: &str, what: &str) -> Result<Vec<Fields<'a>>> {
         let list = self.list(field)?.unwrap_or_default();
         list.into_iter()
@@ -236,7 +236,7 @@ impl<'a> Fields<'a> {
         Ok(operators)
     }
 
-    /// Refuses what nobody asked for.
+    /// Refuses fields that are left over.
     pub(super) fn finish(self) -> Result<()> {
         match self.rest.first() {
             None => Ok(()),

@@ -1,7 +1,7 @@
-//! A tree of JSON in which no key occurs twice.
+//! A JSON tree in which no key occurs twice.
 //!
-//! `serde_json::Value` keeps the last of equal keys; here a manifest says each thing once, so that
-//! no two readers of it can disagree.
+//! `serde_json::Value` keeps the last of equal keys. Here equal keys are refused, so that no two readers of a
+//! manifest can disagree.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ pub enum Json {
 }
 
 impl Json {
-    /// What it is, for messages.
+    /// The kind of value, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Null => "null",

@@ -1,6 +1,6 @@
 //! Cuts a manifest into its objects and checks its size before anything is allocated.
 //!
-//! Knows of JSON only strings and brackets; [`super::json`] judges the rest.
+//! It knows only JSON's strings and brackets; [`super::json`] judges the rest.
 
 use super::error;
 use crate::error::Result;
@@ -16,7 +16,7 @@ pub(super) struct Piece<'a> {
 /// The objects of a manifest in order.
 ///
 /// # Errors
-/// Something else than objects and white space; a limit that is exceeded.
+/// Anything but objects and white space, or an exceeded limit.
 pub(super) fn pieces<'a>(text: &'a [u8], limits: &Limits) -> Result<Vec<Piece<'a>>> {
     if text.len() > limits.manifest_bytes_max {
         return Err(error(format!(
@@ -62,7 +62,8 @@ pub(super) fn pieces<'a>(text: &'a [u8], limits: &Limits) -> Result<Vec<Piece<'a
     Ok(pieces)
 }
 
-/// Bytes of the object that `piece` begins with. Adds to `values` what bounds the number of values.
+/// Size in bytes of the object that `piece` begins with. Adds an upper bound for its number of values to
+/// `values`.
 fn extent(piece: &Piece<'_>, limits: &Limits, values: &mut usize) -> Result<usize> {
     let fail = |what: &str| {
         Err(error(format!("manifest, line {}, column {}: {what}", piece.line, piece.column)))

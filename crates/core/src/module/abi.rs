@@ -1,11 +1,11 @@
-//! The convention that a module is built for, by its exports.
+//! The convention that a module is built for, judged by its exports.
 
 use std::fmt;
 
 use super::types::{Export, ExternType, FunctionType, ValType};
 use crate::manifest::PARAMS_MAX;
 
-/// What an extension for Turso declares with.
+/// The export by which an extension for Turso declares its objects.
 pub(crate) const TURSO_EXT_INIT: &str = "turso_ext_init";
 
 /// The convention between host and guest that a module is built for.
@@ -15,7 +15,7 @@ pub enum Abi {
     Commensal,
     /// Turso's: it exports `turso_malloc`.
     Turso,
-    /// libSQL's: it exports `libsql_malloc`, or functions of numbers alone.
+    /// libSQL's: it exports `libsql_malloc`, or functions of only numbers.
     Libsql,
     /// None of these.
     Unknown,
@@ -36,7 +36,7 @@ impl Abi {
         }
     }
 
-    /// Whether CREATE makes a module of ours of one that is built for it.
+    /// Whether CREATE translates modules with this convention.
     pub(crate) fn is_foreign(self) -> bool {
         matches!(self, Self::Turso | Self::Libsql)
     }
@@ -53,8 +53,8 @@ impl fmt::Display for Abi {
     }
 }
 
-/// Whether it is a function that libSQL calls without giving it memory, and no guest function of ours
-/// whose linker has dropped the scratch area.
+/// Whether it is a function that libSQL calls without passing it memory, and not one of our guest functions whose
+/// linker has dropped the scratch area.
 fn is_function_for_libsql(export: &Export) -> bool {
     let number = |ty: &ValType| matches!(ty, ValType::I64 | ValType::F64);
     match &export.ty {

@@ -1,4 +1,4 @@
-//! What SQL can make of a module: an extension, or a function of one of its exports.
+//! The SQL objects that a module can become: an extension, or a function of one of its exports.
 
 use super::info::ModuleInfo;
 use super::problem::error;
@@ -11,7 +11,7 @@ impl ModuleInfo {
     /// The manifest, for CREATE EXTENSION.
     ///
     /// # Errors
-    /// There is none, it declares nothing, or it declares what this version cannot run.
+    /// There is none, it declares nothing, or it declares something that this version cannot run.
     pub fn extension(&self) -> Result<&Manifest> {
         match (&self.manifest, self.extension_problems.first()) {
             (Some(manifest), None) => Ok(manifest),
@@ -20,17 +20,17 @@ impl ModuleInfo {
         }
     }
 
-    /// Whether CREATE FUNCTION can make something of this export: a scalar function, or an aggregate
-    /// that the manifest declares under this name, or with this export for its `step`.
+    /// Checks that CREATE FUNCTION can use this export: as a scalar function, or as an aggregate that the
+    /// manifest declares under this name or with this export as its `step`.
     ///
     /// # Errors
-    /// There is no such export (the message lists those there are), it has another type (the message
-    /// shows both), or the manifest declares it as something that this version does not run.
+    /// There is no such export (the message lists those that exist), it has another type (the message shows
+    /// both), or the manifest declares it as something that this version does not run.
     pub fn guest_function(&self, export: &str) -> Result<()> {
         if let Some(manifest) = &self.manifest
             && manifest.aggregates_of(export).any(|aggregate| aggregate.bind.is_none())
         {
-            // All of its exports are there, and of their type.
+            // All its exports exist and have the right types.
             return Ok(());
         }
         if let Some(found) = self.manifest.as_ref().and_then(|m| check::declared_table(m, export)) {

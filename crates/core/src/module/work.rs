@@ -1,9 +1,8 @@
-//! What validating and compiling an instruction costs, where that is not constant.
+//! The cost of validating and compiling an instruction, if it is not constant.
 //!
-//! **Validating.** A block, a branch or a call moves all values of its type. In code that can be reached those values
-//! were put there by other instructions; in unreachable code two bytes can stand for thousands of
-//! moves, and a compiler does no better with them than the validator. So the moves are counted and
-//! bounded by the size of the code.
+//! **Validating.** A block, branch or call moves all values of its type. In reachable code, other instructions
+//! put those values there. In unreachable code, two bytes can stand for thousands of moves, which burden a
+//! compiler as much as the validator. So the moves are counted and bounded by the size of the code.
 //!
 //! **Compiling** is estimated by `compiling.rs`.
 
@@ -21,7 +20,7 @@ pub(super) fn max(code_bytes: usize) -> usize {
     code_bytes.saturating_mul(WORK_PER_BYTE_MAX).saturating_add(WORK_MIN)
 }
 
-/// The moves of an instruction, before it is validated.
+/// The moves of an instruction that is not validated yet.
 pub(super) fn of(
     module: &Module,
     validator: &FuncValidator<ValidatorResources>,
@@ -39,7 +38,7 @@ pub(super) fn of(
         Operator::Br { relative_depth } | Operator::BrIf { relative_depth } => {
             label(*relative_depth)
         }
-        // All targets have to agree with the default one.
+        // All targets must agree with the default one.
         Operator::BrTable { targets } => {
             label(targets.default()).saturating_mul(targets.len() as usize + 1)
         }
@@ -65,7 +64,7 @@ fn of_type(module: &Module, ty: u32) -> usize {
     module.types.get(ty as usize).map_or(0, |ty| ty.params.len() + ty.results.len())
 }
 
-/// Values that a block passes, for the instructions that open one.
+/// Number of values that a block passes, for instructions that open one.
 pub(super) fn of_block_type(module: &Module, operator: &Operator<'_>) -> usize {
     match operator {
         Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => {

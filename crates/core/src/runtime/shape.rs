@@ -1,4 +1,4 @@
-//! Shapes of calls: what a function of a guest takes and gives, in words that hold any number.
+//! Shapes of calls: the parameters and result of a guest's function, in words that hold any number.
 
 use std::fmt;
 
@@ -26,25 +26,25 @@ impl NumberType {
     }
 }
 
-/// What a function of a guest takes and gives.
+/// The parameters and result of a guest's function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shape<'a> {
-    /// Types of the parameters, of which each call has as many words.
+    /// Types of the parameters. Each call has a word for each.
     pub params: &'a [NumberType],
     /// Type of the result, if there is one.
     pub result: Option<NumberType>,
 }
 
 impl Shape<'_> {
-    /// Of every function of a guest by ABI version 1: how many records, their address; the address of the
-    /// result's record.
+    /// The shape of every guest function of ABI version 1. It takes the number of records and their address, and
+    /// returns the address of the result's record.
     pub const RECORDS: Self = Self { params: &[NumberType::I32; 2], result: Some(NumberType::I32) };
 
-    /// Of `commensal_scratch`: bytes; their address.
+    /// The shape of `commensal_scratch`. It takes a number of bytes and returns their address.
     pub const SCRATCH: Self = Self { params: &[NumberType::I32], result: Some(NumberType::I32) };
 }
 
-/// In WebAssembly's text format: `(func (param i32 i32) (result i32))`.
+/// WebAssembly's text format: `(func (param i32 i32) (result i32))`.
 impl fmt::Display for Shape<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names = |types: &[NumberType]| types.iter().map(|ty| ty.name()).collect::<Vec<_>>();

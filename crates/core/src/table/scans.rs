@@ -1,9 +1,9 @@
-//! Which scan of a table function a row is from, as a part of its rowid.
+//! Tells apart the scans of a table function in the rowids of their rows.
 //!
-//! A table function is one table, in which arguments are columns; its rows are counted anew in each
-//! scan. For `WHERE (a=1 AND b=2) OR (a=3 AND b=4)` SQLite scans twice and leaves out the rows whose
-//! rowids it has had. So rowids have to differ where arguments do, and have to be the same where they
-//! do not, since a row can satisfy both sides of the OR.
+//! A table function is one table, whose arguments are columns. Its rows are numbered from the beginning in each
+//! scan. For `WHERE (a=1 AND b=2) OR (a=3 AND b=4)` SQLite scans twice and leaves out rows whose rowids it has
+//! already seen. So rowids must differ if the arguments do. They must be equal if the arguments are, because a
+//! row can satisfy both sides of the OR.
 
 use std::collections::HashMap;
 
@@ -11,24 +11,24 @@ use sha2::{Digest, Sha256};
 
 use crate::value::Value;
 
-/// How far the rowids of scans with different arguments are apart: no scan gets through so many rows.
+/// Distance between the rowids of scans with different arguments. No scan has this many rows.
 const ROWS: i64 = 1 << 40;
 
-/// Arguments that are remembered at least, after others were seen. An OR has fewer sides.
+/// At least this many arguments are remembered after others were seen. An OR has fewer sides.
 const KNOWN_MAX: usize = 4096;
 
-/// The arguments that the scans of a statement had. Bounded: of a join with millions of scans, the last
-/// ones.
+/// The arguments of a statement's scans. The number is bounded: of a join with millions of scans, only the last
+/// are kept.
 #[derive(Debug, Default)]
 pub struct Scans {
     recent: HashMap<[u8; 32], i64>,
-    /// What was recent before that became too many.
+    /// The recent arguments from before they became too many.
     older: HashMap<[u8; 32], i64>,
     count: i64,
 }
 
 impl Scans {
-    /// What to add to the rowids of a scan with these arguments; 0 for the first.
+    /// The number to add to the rowids of a scan with these arguments; 0 for the first.
     pub(super) fn offset(&mut self, arguments: &[Value]) -> i64 {
         let key = key(arguments);
         if let Some(&offset) = self.recent.get(&key) {
@@ -47,7 +47,7 @@ impl Scans {
     }
 }
 
-/// The same for arguments that SQL takes for equal, and for no others.
+/// A key that is equal for arguments that SQL considers equal, and for no others.
 fn key(arguments: &[Value]) -> [u8; 32] {
     let mut hash = Sha256::new();
     let mut part = |class: u8, bytes: &[u8]| {
