@@ -1,4 +1,4 @@
-//! Statements of ours as a connection runs them: prepared from a parsed text, bound, stepped.
+//! Our own statements as a connection runs them: prepared from a parsed text, bound and stepped.
 
 use crate::ddl::{Parsed, Source, Statement};
 use crate::engine::EngineStatement;
@@ -10,7 +10,7 @@ use crate::write::{self, CatalogAccess};
 pub struct OwnStatement<'c> {
     access: Box<dyn CatalogAccess + 'c>,
     parsed: Parsed,
-    /// Where the statement begins in its text.
+    /// Byte offset of the statement in its text.
     offset: usize,
     parameters: Vec<Value>,
     row: Option<[Value; 2]>,
@@ -18,7 +18,7 @@ pub struct OwnStatement<'c> {
 }
 
 impl<'c> OwnStatement<'c> {
-    /// The statement that was parsed at byte `offset` of a text. Errors have offsets in that text.
+    /// A statement that was parsed at byte `offset` of a text. Offsets of errors refer to that text.
     pub fn new(access: Box<dyn CatalogAccess + 'c>, parsed: Parsed, offset: usize) -> Self {
         let parameters = vec![Value::Null; parsed.parameters.count()];
         Self { access, parsed, offset, parameters, row: None, done: false }
@@ -36,11 +36,11 @@ impl<'c> OwnStatement<'c> {
     }
 }
 
-/// Runs a statement that has no rows; `parameter` gives the value of a parameter's number. Whether
-/// there was something to do: not so when IF NOT EXISTS finds the object, or IF EXISTS none.
+/// Runs a statement without rows. `parameter` returns the value of the parameter with a number. Returns whether
+/// there was something to do: false if IF NOT EXISTS finds the object or IF EXISTS finds none.
 ///
 /// # Errors
-/// A check, or a write.
+/// A failed check or a failed write.
 pub fn execute<'v>(
     access: &dyn CatalogAccess,
     statement: &Statement,

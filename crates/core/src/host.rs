@@ -1,8 +1,7 @@
-//! What a guest can call, described once for every runtime: the host module `commensal`, and WASI.
+//! The functions that a guest can call, described once for all runtimes: the host module `commensal`, and WASI.
 //!
-//! A runtime links [`functions`] by name and type; what a function does is decided here. A function
-//! behind a capability that was not granted is linked all the same and fails when called, naming the
-//! capability.
+//! A runtime links [`functions`] by name and type; this module implements them. A function whose capability was
+//! not granted is linked all the same. Calling it fails with an error that names the capability.
 
 mod area;
 mod authorize;
@@ -26,7 +25,7 @@ pub fn functions() -> impl Iterator<Item = &'static HostFunction> {
     own.chain(imports::sql::FUNCTIONS).chain(imports::wasi::FUNCTIONS)
 }
 
-/// The known function of this import name, if there is one.
+/// The function with this import name, if there is one.
 pub fn function(module: &str, name: &str) -> Option<&'static HostFunction> {
     functions().find(|f| f.module == module && f.name == name)
 }

@@ -1,5 +1,5 @@
-//! The engine-neutral host of Commensal: everything that is about functions in WebAssembly and
-//! nothing that is about one database engine or one WebAssembly executor.
+//! The engine-neutral host of Commensal. It has everything about functions in WebAssembly, and nothing about a
+//! particular database engine or WebAssembly executor.
 #![deny(unsafe_code)]
 
 pub mod cache;

@@ -1,4 +1,4 @@
-//! What guests of a definition may use.
+//! Limits and capabilities of a definition's guests.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::limits::{Capabilities, Limits};
 use crate::runtime::{InstanceConfig, Metering, RuntimeFeature};
 use crate::settings::Settings;
 
-/// What guests of one definition may use: the host's limits, tightened by the definition.
+/// The limits and capabilities of one definition's guests: the host's, tightened by the definition.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Policy {
     /// Longest time of one call.
@@ -17,13 +17,13 @@ pub struct Policy {
     pub fuel: Option<u64>,
     /// Linear memory of one instance.
     pub memory_bytes_max: usize,
-    /// What the definition asked for and the host granted.
+    /// The capabilities that the definition asked for and the host granted.
     pub granted: Capabilities,
 }
 
 impl Policy {
-    /// The policy of a definition: the smaller of each limit; what was asked for and granted. Fuel is
-    /// not limited where the host accepts that its runtime cannot.
+    /// The policy of a definition: the smaller of each limit, and the capabilities that were both requested and
+    /// granted. Fuel is not limited if the host accepts that its runtime cannot do that.
     pub fn effective(settings: &Settings, granted: Capabilities, with: &With) -> Self {
         let limits = &settings.limits;
         let memory = with.memory_mb.map_or(usize::MAX, |mb| {
@@ -43,7 +43,7 @@ impl Policy {
         }
     }
 
-    /// An instance with what the policy leaves to it.
+    /// The configuration of an instance under this policy.
     pub(crate) fn instance(&self, limits: &Limits, host: HostState) -> InstanceConfig {
         InstanceConfig {
             memory_bytes_max: self.memory_bytes_max,
@@ -54,7 +54,7 @@ impl Policy {
         }
     }
 
-    /// How code for this policy has to be compiled.
+    /// How code for this policy must be compiled.
     pub fn metering(&self) -> Metering {
         if self.fuel.is_some() { Metering::Fuel } else { Metering::None }
     }

@@ -1,9 +1,9 @@
-//! Names from guests and users in messages: in quotes, escaped, never longer than a line.
+//! Shows names from guests and users in messages: quoted, escaped, never longer than a line.
 
-/// Bytes of a name that a message shows.
+/// Largest part of a name that a message shows, in bytes.
 const SHOWN_BYTES_MAX: usize = 80;
 
-/// The name in double quotes, control characters escaped, cut when it is long.
+/// The name in double quotes, with control characters escaped. Long names are cut.
 pub(crate) fn quoted(name: &str) -> String {
     if name.len() <= SHOWN_BYTES_MAX {
         return format!("{name:?}");

@@ -1,13 +1,13 @@
-//! What literals and names stand for. Knows the tokens' text, not where they may stand.
+//! The values of literals and names. It knows the tokens' text, not where they may stand.
 
 use crate::error::{Error, ErrorKind, Result};
 
 use super::lexer::{Token, TokenKind};
 
-/// The largest number that a database can keep as an integer.
+/// The largest number that a database can store as an integer.
 const INTEGER_MAX: u64 = i64::MAX as u64;
 
-/// A name, quoted in any way that SQLite takes or bare; `None` when the token is none.
+/// A bare name, or one in any quotes that SQLite accepts; `None` if the token is not a name.
 pub fn name(token: &Token<'_>) -> Option<String> {
     match token.kind {
         TokenKind::Identifier => Some(token.text.to_owned()),
@@ -16,7 +16,7 @@ pub fn name(token: &Token<'_>) -> Option<String> {
     }
 }
 
-/// Whether the token is a name that equals `name`, which needs no quotes, in any letter case.
+/// Whether the token is a name that equals `name` in any letter case. `name` needs no quotes.
 pub(super) fn is_name(token: &Token<'_>, name: &str) -> bool {
     let inner = match token.kind {
         TokenKind::Identifier => token.text,
@@ -35,7 +35,7 @@ fn inside_quotes(text: &str) -> &str {
     &text[1..text.len() - 1]
 }
 
-/// The text of a quoted token. Brackets have no way to hold a bracket.
+/// The text of a quoted token. A name in brackets cannot contain a closing bracket.
 pub(super) fn unquote(text: &str) -> String {
     let inner = inside_quotes(text);
     match text.as_bytes()[0] {
@@ -84,7 +84,7 @@ pub(super) fn blob(token: &Token<'_>) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// A plain integer, decimal or `0x…`, up to the largest that a database can keep.
+/// A plain integer, decimal or `0x…`, up to the largest that a database can store.
 pub(super) fn integer(token: &Token<'_>) -> Result<u64> {
     let digits = token.text.strip_prefix("0x").or_else(|| token.text.strip_prefix("0X"));
     let number = match digits {

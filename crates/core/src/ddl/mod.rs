@@ -1,9 +1,8 @@
 //! Commensal's own SQL statements: CREATE and DROP of functions and extensions, and one PRAGMA.
 //!
-//! An adaptor gives every statement that an application prepares to [`parse()`] first; what is not
-//! ours goes to the engine untouched. The tokens are
-//! [SQLite's](https://www.sqlite.org/lang_expr.html). Knows neither what a definition means nor
-//! where it is kept: text goes in, values come out.
+//! An adaptor passes every statement that an application prepares to [`parse()`] first. Statements that are not
+//! ours go to the engine unchanged. The tokens are [SQLite's](https://www.sqlite.org/lang_expr.html). This module
+//! turns text into values. It does not know what a definition means or where it is stored.
 
 pub mod lexer;
 mod literal;

@@ -1,18 +1,17 @@
-//! Statements and names as SQL text, for people to read and for [`parse()`](super::parse) to read
-//! again.
+//! Writes statements and names as SQL text, for people and for [`parse()`](super::parse).
 
 use std::fmt::{self, Display, Formatter, Write};
 
 use super::statement::{Create, Source, With};
 
-/// A name as a quoted identifier: `"my ""name"""`. For every name, keywords included. Names with NUL
-/// characters are legal in no statement.
+/// A name as a quoted identifier: `"my ""name"""`. Works for every name, including keywords. Names with NUL
+/// characters are not legal in any statement.
 pub fn quote_identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// Text as a string literal: `'it''s'`. SQLite ends its statements at a NUL character: text with one
-/// survives in our statements only.
+/// Text as a string literal: `'it''s'`. SQLite ends its statements at a NUL character, so text with one works
+/// only in our statements.
 pub fn quote_text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
@@ -44,7 +43,7 @@ impl Display for Create {
     }
 }
 
-/// The source as SQL. A file always becomes a string literal, which can hold any path.
+/// The source as SQL. A file is always a string literal, which can hold any path.
 impl Display for Source {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
@@ -56,7 +55,7 @@ impl Display for Source {
     }
 }
 
-/// The options between the parentheses.
+/// The options within the parentheses.
 impl Display for With {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let limits =

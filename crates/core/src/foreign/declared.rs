@@ -1,12 +1,12 @@
-//! What `turso_ext_init` of an extension for Turso declares, in JSON.
+//! The JSON that `turso_ext_init` of an extension for Turso declares.
 
 use serde::Deserialize;
 
 use crate::manifest::Column;
 use crate::value::StorageClass;
 
-/// What `turso_ext_init` declares. A field that is not known is refused by name, here and in what is
-/// declared: an extension for a newer version of the proposal fails instead of losing something.
+/// The declarations of `turso_ext_init`. Unknown fields are refused by name, here and in the declared objects, so
+/// an extension for a newer version of the proposal fails instead of losing something.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Declared {
@@ -44,7 +44,7 @@ pub(super) struct DeclaredType {
     pub(super) operators: Vec<DeclaredOperator>,
 }
 
-/// A value of which a type's are made. Only how many there are counts.
+/// One of the values that make up a value of a type. Only their number matters.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DeclaredParam {
@@ -61,7 +61,7 @@ pub(super) struct DeclaredOperator {
     pub(super) func: String,
 }
 
-/// A table, as it is declared.
+/// A declared table.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DeclaredTable {
@@ -71,14 +71,14 @@ pub(super) struct DeclaredTable {
     pub(super) filter: String,
     pub(super) column: String,
     pub(super) next: String,
-    /// Not called: `filter` and `next` say as much.
+    /// Not called, because `filter` and `next` give the same answer.
     #[serde(rename = "eof")]
     pub(super) _eof: Option<String>,
     pub(super) rowid: String,
     pub(super) close: Option<String>,
 }
 
-/// A column, as it is declared.
+/// A declared column.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DeclaredColumn {
@@ -90,15 +90,15 @@ pub(super) struct DeclaredColumn {
 }
 
 impl DeclaredColumn {
-    /// The column; only what is passed to the guest has a class, since the proposal's host checks no
-    /// results.
+    /// The column. Only values that are passed to the guest have a class, because the proposal's host does not
+    /// check results.
     pub(super) fn column(&self) -> Column {
         let class = if self.hidden { class(&self.ty) } else { None };
         Column { name: self.name.clone(), class, hidden: self.hidden }
     }
 }
 
-/// The storage class of this name.
+/// The storage class with this name.
 pub(super) fn class(name: &str) -> Option<StorageClass> {
     [StorageClass::Integer, StorageClass::Real, StorageClass::Text, StorageClass::Blob]
         .into_iter()

@@ -1,14 +1,14 @@
-//! What a guest of another ABI exports: what it has to, and what can be translated.
+//! The exports of a guest of another ABI: those that it must have, and those that can be translated.
 
 use crate::error::Result;
 use crate::limits::Limits;
 use crate::module::{ExternType, FunctionType, ModuleInfo, ValType, error, has_type};
 use crate::quote::quoted;
 
-/// Functions that are translated, of one module.
+/// Largest number of functions of a module that are translated.
 pub(super) const FUNCTIONS_MAX: usize = 2_000;
 
-/// Exports of ours, under which no function of the guest's can be called.
+/// Our own exports. A guest's function with such a name cannot be called.
 pub(super) const OWN_EXPORTS: [&str; 5] = [
     crate::abi::EXPORT_MEMORY,
     crate::abi::EXPORT_SCRATCH,
@@ -17,12 +17,12 @@ pub(super) const OWN_EXPORTS: [&str; 5] = [
     crate::abi::EXPORT_RENEWABLE,
 ];
 
-/// Whether an export can be a function of SQL's: a manifest has to be able to name it.
+/// Whether an export's name can be that of an SQL function: a manifest must be able to contain it.
 pub(super) fn is_name(export: &str, limits: &Limits) -> bool {
     !export.is_empty() && export.len() <= limits.name_bytes_max && !export.contains('\0')
 }
 
-/// Whether something is a function of this type.
+/// Whether an export is a function of this type.
 pub(super) fn is_function(found: &ExternType, ty: &FunctionType) -> bool {
     matches!(found, ExternType::Function(found) if **found == *ty)
 }
@@ -41,7 +41,7 @@ pub(super) fn demand(
     }
 }
 
-/// Whether the guest has a memory, which it must export then.
+/// Whether the guest has a memory. If so, it must be exported.
 pub(super) fn has_memory(info: &ModuleInfo) -> bool {
     matches!(info.export(crate::abi::EXPORT_MEMORY), Some(e) if matches!(e.ty, ExternType::Memory { .. }))
 }

@@ -1,4 +1,4 @@
-//! The last step of a translation: the guest with what is added to it.
+//! The last step of a translation: joins the guest and the addition.
 
 use wasm_encoder::{CustomSection, Section};
 
@@ -8,7 +8,7 @@ use crate::limits::Limits;
 use crate::manifest::{Json, Manifest};
 use crate::module::{ModuleInfo, binary};
 
-/// Links the addition, in text, and gives the module its manifest, which says where it comes from.
+/// Links the addition, which is text, and gives the module a manifest that names its origin.
 pub(super) fn finish(
     wasm: &[u8],
     info: &ModuleInfo,

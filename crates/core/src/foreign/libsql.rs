@@ -11,17 +11,17 @@ use crate::manifest::{Function, Manifest, Param, Signature};
 use crate::module::{ExternType, FunctionType, ModuleInfo, ValType, error, is_callable};
 use crate::value::StorageClass;
 
-/// The allocator; a module of functions of numbers has none.
+/// The allocator. A module of functions of numbers has none.
 const MALLOC: &str = "libsql_malloc";
 
-/// The message of a guest whose allocator has no more.
+/// The message of a guest whose allocator has run out.
 const SPENT: &str = super::turso::SPENT;
 
-/// The module of ours with all functions.
+/// The translated module with all functions.
 pub(super) fn translated(wasm: &[u8], info: &ModuleInfo, limits: &Limits) -> Result<Vec<u8>> {
     let mut addition = Addition::new(has_memory(info));
     let mut manifest = Manifest::default();
-    // A manifest has each name once, also where exports differ in case only.
+    // A manifest has each name once, even if exports differ only in letter case.
     let mut names = Names::new(true);
     let malloc = match info.export(MALLOC) {
         None => "i32.const 0".to_owned(),
@@ -59,7 +59,7 @@ pub(super) fn translated(wasm: &[u8], info: &ModuleInfo, limits: &Limits) -> Res
     finish(wasm, info, &addition.finish(), false, manifest, limits)
 }
 
-/// How a manifest has a function.
+/// The declaration of a function in a manifest.
 fn declaration(name: String, export: String, ty: &FunctionType) -> Function {
     let class = |ty: &ValType| match ty {
         ValType::I64 => Some(StorageClass::Integer),
@@ -80,7 +80,7 @@ fn declaration(name: String, export: String, ty: &FunctionType) -> Function {
     }
 }
 
-/// Adds the translation of a function; its export.
+/// Adds the translation of a function and returns its export.
 fn function(addition: &mut Addition, export: &str, ty: &FunctionType) -> String {
     let call = addition.import(export, ty);
     let (name, literal) = addition.export(export);

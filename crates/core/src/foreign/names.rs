@@ -1,23 +1,22 @@
-//! Names that have to differ from one another, whatever a guest calls its things.
+//! Names that differ from one another, whatever names a guest chooses.
 
 use std::collections::HashMap;
 
-/// The names that are taken.
+/// The names that are in use.
 pub(super) struct Names {
     ignore_case: bool,
-    /// Each name with the number that its next namesake is tried with, so that many namesakes cost no
-    /// more than as many names.
+    /// Each name with the number to try for its next namesake, so that many namesakes cost no more than other
+    /// names.
     taken: HashMap<String, usize>,
 }
 
 impl Names {
-    /// Names that differ although letter case does not count, or that differ in some way.
+    /// Names that differ. `ignore_case` says whether a difference in letter case is not enough.
     pub(super) fn new(ignore_case: bool) -> Self {
         Self { ignore_case, taken: HashMap::new() }
     }
 
-    /// A name that nothing else has: this one, or with an underscore behind it, or with an underscore and
-    /// a number.
+    /// An unused name: this one, or this one followed by an underscore, or by an underscore and a number.
     pub(super) fn take(&mut self, name: &str) -> String {
         let mut namesakes = self.taken.get(&self.key(name)).copied().unwrap_or_default();
         let own = loop {

@@ -1,4 +1,4 @@
-//! Translates tables of Turso's proposal, which give one value a call, to table functions of ours.
+//! Translates tables of Turso's proposal, which return one value per call, into our table functions.
 
 use super::declared::DeclaredTable;
 use super::exports::demand;
@@ -8,7 +8,7 @@ use crate::manifest::{Column, Eponymous, Table, TableMethod};
 use crate::module::{ModuleInfo, TURSO_EXT_INIT as EXT_INIT};
 use crate::quote::quoted;
 
-/// Columns of a table, as in SQLite's defaults.
+/// Largest number of columns of a table, as in SQLite's defaults.
 const COLUMNS_MAX: usize = 2_000;
 
 /// Adds a table.
@@ -57,7 +57,7 @@ fn export(translation: &mut Translation, table: &DeclaredTable, method: &str) ->
     translation.addition.export(&format!("{}.{method}", table.name))
 }
 
-/// `open` and `filter`: NULLs at the end of the arguments stand for none.
+/// The code of `open` and `filter`. NULLs at the end of the arguments stand for missing ones.
 fn open(translation: &mut Translation, table: &DeclaredTable) -> String {
     translation.tables();
     let (name, literal) = export(translation, table, "open");
@@ -95,7 +95,7 @@ fn open(translation: &mut Translation, table: &DeclaredTable) -> String {
     name
 }
 
-/// Batches of rows, until there is no more room for one.
+/// The code that makes batches of rows, until there is no room for another row.
 fn next(translation: &mut Translation, table: &DeclaredTable, visible: &[usize]) -> String {
     let (name, literal) = export(translation, table, "next");
     let next = translation.addition.import(&table.next, &guest_type());

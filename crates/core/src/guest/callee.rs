@@ -1,20 +1,20 @@
-//! What is known of a function of a guest's when it is called.
+//! The facts about a guest's function that a call needs.
 
 use super::result::Returns;
 use crate::manifest::Signature;
 use crate::runtime::FunctionId;
 
-/// A guest function and what is known of it.
+/// A guest function with the facts that a call needs.
 #[derive(Clone, Copy)]
 pub struct Callee<'a> {
     /// The function, resolved in the instance that is called.
     pub function: FunctionId,
-    /// What it takes and gives.
+    /// Its parameters and result.
     pub signature: &'a Signature,
-    /// Whether subtypes pass, in and out: few functions want them, and asking for them costs each
-    /// argument a call.
+    /// Whether subtypes are passed in and out. Few functions want them, and reading them costs a call per
+    /// argument.
     pub subtype: bool,
-    /// Most bytes of a result.
+    /// Largest result in bytes.
     pub result_bytes_max: usize,
 }
 

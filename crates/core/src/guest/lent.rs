@@ -1,8 +1,8 @@
-//! Statements of a guest's stay with its connection.
+//! Keeps a guest's statements with their connection.
 //!
-//! An instance that is bound to a thread stays there when the connection is used, or closed, on another one.
-//! A statement must not: it is part of its connection, and ends with it. So such an instance has its guest's
-//! statements for the time of a call alone, in which the connection is on that thread, too.
+//! A thread-bound instance stays on its thread when the connection is used or closed on another. A statement must
+//! not stay, because it is part of its connection and ends with it. So such an instance has its guest's
+//! statements only during a call, while the connection is on that thread too.
 
 use crate::fault::Fault;
 use crate::host::HostState;
@@ -11,7 +11,7 @@ use crate::runtime::{
     FunctionId, Instance, Memory, OutOfBounds, ResolveError, Shape, StatementBudget,
 };
 
-/// An instance that is lent its guest's statements.
+/// An instance that borrows its guest's statements for each call.
 pub(super) struct Lent {
     instance: Box<dyn Instance>,
     statements: Vec<Option<BoxedStatement>>,
@@ -22,8 +22,8 @@ impl Lent {
         Self { instance, statements: Vec::new() }
     }
 
-    /// Gives the statements, or takes them back; nothing on a thread that cannot use the instance, where
-    /// they are here.
+    /// Gives the statements to the instance, or takes them back. Does nothing on a thread that cannot use the
+    /// instance, because then the statements are here.
     fn exchange(&mut self) {
         let Self { instance, statements } = self;
         instance.with_host(&mut |host| host.sql.exchange(statements));

@@ -1,9 +1,10 @@
-//! The place in a statement where a scalar function is called, and what an engine keeps there for a guest.
+//! The place in a statement where a scalar function is called, and the numbers that an engine keeps there for a
+//! guest.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What an instance is to be told of, in the order in which it went.
+/// The numbers that were dropped and that an instance must be told of, in the order of dropping.
 #[derive(Debug, Default)]
 pub(super) struct Waiting(Mutex<VecDeque<i64>>);
 
@@ -13,7 +14,7 @@ impl Waiting {
     }
 }
 
-/// A number that is kept for an instance. It goes when this is dropped.
+/// A number that is kept for an instance. Dropping this drops the number.
 #[derive(Debug)]
 pub struct Auxiliary {
     pub(super) number: i64,
@@ -21,7 +22,7 @@ pub struct Auxiliary {
 }
 
 impl Auxiliary {
-    /// What an instance is told that asks for it.
+    /// The number as it is sent to an instance that asks for it.
     pub fn sent(&self) -> SentAuxiliary {
         SentAuxiliary { number: self.number, instance: Arc::as_ptr(&self.instance).addr() }
     }
@@ -33,7 +34,7 @@ impl Drop for Auxiliary {
     }
 }
 
-/// A number on its way to a guest: nothing to all instances but the one that gave it.
+/// A number on its way to a guest. It means nothing to instances other than the one that set it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SentAuxiliary {
     pub(super) number: i64,
@@ -42,9 +43,9 @@ pub struct SentAuxiliary {
 
 /// The place in a statement where a scalar function is called. Used while the call runs, on its thread.
 pub trait CallSite {
-    /// What is kept for an argument, from 0.
+    /// The number that is kept for an argument, from 0.
     fn get(&self, argument: i32) -> Option<SentAuxiliary>;
 
-    /// Keeps this for an argument in place of what there was, or drops it at once.
+    /// Keeps this for an argument and replaces what was kept, or drops it at once.
     fn set(&self, argument: i32, auxiliary: Option<Auxiliary>);
 }

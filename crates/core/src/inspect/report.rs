@@ -8,8 +8,8 @@ use crate::limits::{Capability, Limits};
 use crate::manifest::Manifest;
 use crate::module::{ModuleInfo, binary};
 
-/// What can be known of a module, in binary or in text, without running it: a JSON object. Whatever is
-/// wrong, it is JSON, with the reasons under `problems`.
+/// The facts about a module, in binary or text form, without running it, as a JSON object. The result is JSON
+/// even for a bad module, with the reasons under `problems`.
 pub fn inspect_json(source: &[u8], limits: &Limits) -> String {
     let inspection = binary(source, limits).and_then(|wasm| ModuleInfo::inspect(&wasm, limits));
     match inspection {

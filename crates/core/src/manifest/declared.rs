@@ -1,5 +1,5 @@
-//! What a manifest declares, under the names that SQL knows: functions, those of types among them, tables
-//! and collations.
+//! The objects that a manifest declares, under their SQL names: functions (including those of types), tables and
+//! collations.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::value::StorageClass;
 
-/// Name (ASCII lower case) and argument count: the identity of a function.
+/// Name in ASCII lower case and argument count: the identity of a function.
 pub type FunctionKey = (String, i32);
 
 /// The key of a function.
@@ -17,7 +17,7 @@ pub fn function_key(name: &str, arguments: i32) -> FunctionKey {
     (name.to_ascii_lowercase(), arguments)
 }
 
-/// What a definition declares.
+/// The objects that a definition declares.
 #[derive(Default)]
 pub(crate) struct Declared {
     pub(crate) functions: Vec<DeclaredFunction>,
@@ -25,24 +25,24 @@ pub(crate) struct Declared {
     pub(crate) collations: Vec<DeclaredCollation>,
 }
 
-/// What is behind the name of a function.
+/// The implementation of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FunctionBody {
     /// A scalar function: its export.
     Scalar(String),
-    /// A scalar function that tells whether this export takes the arguments: 1 or 0, and NULL for
+    /// A scalar function that tells whether this export accepts the arguments. It returns 1 or 0, and NULL for
     /// NULL.
     Validator(String),
-    /// An aggregate: its exports, by what they do.
+    /// An aggregate: its exports by what they do.
     Aggregate(BTreeMap<AggregateMethod, String>),
 }
 
-/// What is behind the name of a collation.
+/// The implementation of a collation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CollationBody {
     /// An export that compares.
     Compare(String),
-    /// An export that tells whether its first argument is less than its second.
+    /// An export that tells whether its first argument is less than the second.
     Less(String),
 }
 
@@ -93,7 +93,7 @@ impl DeclaredFunction {
 }
 
 impl Declared {
-    /// What CREATE EXTENSION takes of a manifest.
+    /// The objects that CREATE EXTENSION takes from a manifest.
     pub(crate) fn of_extension(manifest: &Manifest) -> Self {
         let scalars = manifest.functions.iter().map(|f| DeclaredFunction::scalar(f, &f.name));
         let aggregates =
@@ -114,10 +114,10 @@ impl Declared {
     }
 }
 
-/// The functions that make a type usable where the engine has no types of its own: `t()` makes the
-/// stored value, `t_decode()` the value to show, and `t_valid()` is for CHECK constraints.
+/// The functions that make a type usable if the engine has no types of its own: `t()` makes the stored value,
+/// `t_decode()` the value to show, and `t_valid()` serves CHECK constraints.
 fn type_functions(ty: &Type) -> [DeclaredFunction; 3] {
-    // NULL is NULL without a call.
+    // NULL stays NULL without a call.
     let value = Param { class: None, nullable: false };
     let stored = Param { class: Some(ty.base), nullable: false };
     let declared = |suffix: &str, body, first, returns| DeclaredFunction {
@@ -138,8 +138,8 @@ fn type_functions(ty: &Type) -> [DeclaredFunction; 3] {
     ]
 }
 
-/// The order of a type whose values are stored as text, by its operator `<`: a collation of its name.
-/// `of_two` has the exports of the functions of two arguments, by their names in lower case.
+/// The order of a type that is stored as text: a collation of its name, by its operator `<`. `of_two` has the
+/// exports of functions with two arguments, by their names in lower case.
 fn type_collation(of_two: &HashMap<String, &str>, ty: &Type) -> Option<DeclaredCollation> {
     if ty.base != StorageClass::Text {
         return None;
@@ -151,8 +151,8 @@ fn type_collation(of_two: &HashMap<String, &str>, ty: &Type) -> Option<DeclaredC
 }
 
 impl Manifest {
-    /// The tables that CREATE FUNCTION means by this export: by their own name, or that of the export
-    /// that opens a cursor.
+    /// The tables that CREATE FUNCTION may mean by this export: those with this name, or whose cursors this
+    /// export opens.
     pub(crate) fn tables_of<'a>(&'a self, export: &'a str) -> impl Iterator<Item = &'a Table> {
         self.tables.iter().filter(move |t| {
             t.name == export || t.methods.get(&TableMethod::Open).is_some_and(|o| o == export)

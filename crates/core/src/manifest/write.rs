@@ -9,8 +9,8 @@ use super::{
 };
 
 impl Manifest {
-    /// The canonical text: the header first, then one object a line, in the order of the fields here.
-    /// Reading it gives an equal manifest.
+    /// The canonical text: the header first, then one object per line, in the order of the fields here. Reading
+    /// it returns an equal manifest.
     pub fn to_json(&self) -> String {
         let mut out = format!("{{\"abi\":{}", crate::abi::ABI_VERSION);
         if !self.info.is_empty() {
@@ -30,7 +30,7 @@ impl Manifest {
     }
 }
 
-/// An object in the making: `{"kind":{…}}`.
+/// An unfinished object: `{"kind":{…}}`.
 struct Fields(String);
 
 impl Fields {
@@ -38,7 +38,7 @@ impl Fields {
         Self(format!("{{\"{kind}\":{{\"name\":{}", text(name)))
     }
 
-    /// Adds a field whose value is JSON already.
+    /// Adds a field whose value is already JSON.
     fn raw(mut self, name: &str, value: &str) -> Self {
         let _ = write!(self.0, ",\"{name}\":{value}");
         self

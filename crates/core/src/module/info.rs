@@ -1,4 +1,4 @@
-//! What a module is, as far as it can be known without running it.
+//! The facts about a module that are known without running it.
 
 use super::abi::{Abi, TURSO_EXT_INIT};
 use super::types::{Export, Import};
@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::limits::{Capabilities, Capability};
 use crate::manifest::Manifest;
 
-/// What a module is.
+/// The facts about a module.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ModuleInfo {
     /// SHA-256 of the binary.
@@ -19,14 +19,15 @@ pub struct ModuleInfo {
     pub data_bytes: usize,
     /// Functions it defines.
     pub functions: usize,
-    /// What compiling it costs, in the unit of [`module_work_max`](crate::Limits::module_work_max).
+    /// Cost of compiling it, in the unit of [`module_work_max`](crate::Limits::module_work_max).
     pub compile_work: u64,
-    /// What optimising it costs, in the unit of [`optimized_work_max`](crate::Limits::optimized_work_max).
+    /// Cost of optimising it, in the unit of [`optimized_work_max`](crate::Limits::optimized_work_max).
     pub optimized_work: u64,
-    /// What compiling it with well-chosen registers costs, in the unit of
+    /// Cost of compiling it with well-chosen registers, in the unit of
     /// [`plain_work_max`](crate::Limits::plain_work_max).
     pub plain_work: u64,
-    /// What compiling its largest function costs, in the unit of [`function_work_max`](crate::Limits::function_work_max).
+    /// Cost of compiling its largest function, in the unit of
+    /// [`function_work_max`](crate::Limits::function_work_max).
     pub function_work: u64,
     /// The convention it is built for.
     pub abi: Abi,
@@ -34,7 +35,7 @@ pub struct ModuleInfo {
     pub imports: Vec<Import>,
     /// Exports in order.
     pub exports: Vec<Export>,
-    /// The manifest of its `commensal` section; `None` when it has no such section.
+    /// The manifest in its `commensal` section; `None` if it has no such section.
     pub manifest: Option<Manifest>,
     /// Indices of the exports, sorted by name.
     pub(super) exports_by_name: Vec<u32>,
@@ -42,12 +43,12 @@ pub struct ModuleInfo {
 }
 
 impl ModuleInfo {
-    /// Why the module cannot be an extension although its functions can be used one by one.
+    /// Why the module cannot be an extension, although its functions can be used one by one.
     pub fn extension_problems(&self) -> &[Error] {
         &self.extension_problems
     }
 
-    /// Whether it is an extension for Turso, which only says so when it runs.
+    /// Whether it is an extension for Turso. It declares its objects only when it runs.
     pub fn is_turso_extension(&self) -> bool {
         self.abi == Abi::Turso && self.export(TURSO_EXT_INIT).is_some()
     }
@@ -60,13 +61,12 @@ impl ModuleInfo {
         self.exports_by_name.get(found).and_then(export)
     }
 
-    /// The capabilities without which some import fails when called.
+    /// The capabilities that its imports need. Calls without them fail.
     pub fn capabilities(&self) -> Capabilities {
         self.imports.iter().filter_map(Import::capability).collect()
     }
 
-    /// Whether an import shows the clock or random numbers: such a module's functions cannot be
-    /// deterministic.
+    /// Whether an import reveals the clock or random numbers. Functions of such a module cannot be deterministic.
     pub fn sees_clock_or_random(&self) -> bool {
         let seen = self.capabilities();
         seen.contains(Capability::Clock) || seen.contains(Capability::Random)

@@ -1,5 +1,5 @@
-//! What compiling costs beside the code: types, what is exported or referred to, and what is compiled
-//! into the function that starts an instance.
+//! The cost of compiling anything besides code: types, exported and referenced functions, and the function that
+//! starts an instance.
 
 use wasmparser::{
     ConstExpr, DataKind, ElementItems, ElementKind, ExternalKind, Operator, Payload, TableInit,
@@ -13,7 +13,7 @@ use super::weights::{
 };
 use crate::error::Result;
 
-/// Adds what the items of a section cost. The validator has accepted it.
+/// Adds the cost of a section's items. The validator has accepted the section.
 pub(super) fn add(module: &mut Module, payload: &Payload<'_>) -> Result<()> {
     let units = match payload {
         Payload::TypeSection(types) => {
@@ -55,7 +55,7 @@ pub(super) fn add(module: &mut Module, payload: &Payload<'_>) -> Result<()> {
         }
         Payload::ElementSection(segments) => {
             let mut units = 0;
-            // Once a segment is written when an instance starts, those after it are, too.
+            // If one segment is written when an instance starts, so are those after it.
             let mut is_laid_out = true;
             for segment in segments.clone() {
                 let segment = segment.map_err(invalid)?;
@@ -101,13 +101,13 @@ pub(super) fn add(module: &mut Module, payload: &Payload<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What makes a function's entry for callers that are not the module's own code.
+/// The cost of a function's entry for callers outside the module's own code.
 fn escapes(module: &Module, function: u32) -> u64 {
     let (params, results) = values_of(module, function);
     ESCAPES + ESCAPING_VALUE * (params + results) as u64
 }
 
-/// The elements of a segment; `is_written` says whether code writes each.
+/// The cost of a segment's elements. `is_written` says whether code writes each.
 fn elements(module: &mut Module, items: &ElementItems<'_>, is_written: bool) -> Result<u64> {
     let mut units = 0;
     let written = if is_written { ELEMENT } else { 0 };
@@ -138,14 +138,14 @@ fn elements(module: &mut Module, items: &ElementItems<'_>, is_written: bool) -> 
     Ok(units)
 }
 
-/// A constant expression: an item if it is one constant.
+/// The cost of a constant expression. One that is a single constant costs as much as an item.
 fn constant(expression: &ConstExpr<'_>) -> Result<u64> {
     let mut instructions = 0_u64;
     let mut reader = expression.get_operators_reader();
     while !reader.eof() {
         match reader.read().map_err(invalid)? {
             Operator::End => {}
-            // Something is called for it.
+            // These need a call.
             Operator::RefFunc { .. } | Operator::GlobalGet { .. } => instructions += 2,
             _ => instructions += 1,
         }

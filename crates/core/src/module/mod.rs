@@ -1,8 +1,8 @@
 //! Everything about a module that can be known without running it.
 //!
-//! One reading serves two uses: [`ModuleInfo::inspect`] collects whatever is wrong, and
-//! [`ModuleInfo::read`], which creating a function goes through, fails with the first of it. Knows no
-//! executor, no database engine and nothing of what makes modules of ours of others.
+//! One reading serves two uses. [`ModuleInfo::inspect`] collects all problems. [`ModuleInfo::read`], which
+//! creating a function uses, fails with the first of them. This module knows no executor, no database engine and
+//! no translation of foreign modules.
 
 mod abi;
 mod check;

@@ -1,5 +1,4 @@
-//! Puts a manifest into a module, for languages that cannot emit custom sections and after a tool has
-//! removed them.
+//! Puts a manifest into a module, for languages that cannot emit custom sections and for tools that remove them.
 
 use wasm_encoder::CustomSection;
 use wasmparser::Payload;
@@ -12,15 +11,14 @@ use crate::error::Result;
 use crate::limits::Limits;
 use crate::manifest::Manifest;
 
-/// The module with this manifest in place of the one it may have: in canonical form, in one custom
+/// The module with this manifest instead of the one it may have. The manifest is in canonical form, in one custom
 /// section at the end. Packing the result again changes nothing.
 ///
 /// # Errors
-/// The manifest is wrong, declares what the module does not export, or the module is refused for a
-/// reason of its own.
+/// The manifest is wrong or declares something that the module does not export, or the module itself is refused.
 pub fn pack(wasm: &[u8], manifest: &[u8], limits: &Limits) -> Result<Vec<u8>> {
     let text = Manifest::parse(manifest, limits)?.to_json();
-    // Judges the header, so that what is copied below is a module.
+    // Checks the header, so that the bytes copied below are a module.
     Judgement::of(wasm, limits)?;
     let mut packed = sections::copied(
         wasm,

@@ -9,7 +9,7 @@ pub(crate) fn error(message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Module, message)
 }
 
-/// The error of a limit of the module's structure.
+/// The error of an exceeded limit on the module's structure.
 pub(crate) fn exceeded(what: &str, value: usize, limit: &str, max: usize) -> Error {
     let message = format!("the module has {value} {what}, more than {limit} = {max}");
     Error::new(ErrorKind::Limit, format!("{message}, which the host can raise"))

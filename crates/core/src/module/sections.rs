@@ -6,11 +6,11 @@ use wasmparser::{Parser, Payload};
 use super::problem::{error, invalid};
 use crate::error::Result;
 
-/// The sections of a module, but those that `replace` leaves out or replaces, which it says by true. The
-/// header has to be one of a module.
+/// Copies the sections of a module except those for which `replace` returns true, because it left them out or
+/// replaced them. The header must be a module's.
 ///
 /// # Errors
-/// The bytes are no sections.
+/// The bytes are not sections.
 pub(super) fn copied(
     wasm: &[u8],
     mut replace: impl FnMut(&Payload<'_>, &mut Module) -> bool,
@@ -22,7 +22,7 @@ pub(super) fn copied(
             continue;
         }
         if let Some((id, range)) = payload.as_section() {
-            // The code section is announced before its end is known to be there.
+            // The code section is announced before its bytes are known to be complete.
             let data = wasm.get(range).ok_or_else(|| error("the module is cut off"))?;
             copy.section(&RawSection { id, data });
         }

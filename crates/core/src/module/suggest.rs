@@ -1,17 +1,18 @@
-//! What to say when an export is missing.
+//! The message about a missing export, with suggestions.
 
 use super::info::ModuleInfo;
 use super::types::{ExternType, FunctionType};
 use crate::abi::EXPORT_SCRATCH;
 use crate::quote::quoted;
 
-/// Exports that a message lists.
+/// Largest number of exports that a message lists.
 const LISTED_MAX: usize = 20;
-/// Exports among which a similar name is sought, and bytes of such a name.
+/// Largest number of exports that are compared to find a similar name, and largest length of such a name in
+/// bytes.
 const COMPARED_MAX: usize = 1_000;
 const COMPARED_BYTES_MAX: usize = 64;
 
-/// The message for an export that is not there.
+/// The message for a missing export.
 pub(super) fn missing(info: &ModuleInfo, wanted: &str) -> String {
     let guest = FunctionType::guest();
     let names: Vec<&str> = info
@@ -38,7 +39,7 @@ pub(super) fn missing(info: &ModuleInfo, wanted: &str) -> String {
     message
 }
 
-/// The name nearest to `wanted`, if one is near.
+/// The name most similar to `wanted`, if one is similar enough.
 fn similar<'a>(names: &[&'a str], wanted: &str) -> Option<&'a str> {
     if wanted.len() > COMPARED_BYTES_MAX {
         return None;
@@ -53,7 +54,7 @@ fn similar<'a>(names: &[&'a str], wanted: &str) -> Option<&'a str> {
         .map(|(_, name)| name)
 }
 
-/// Letters without case and without what separates words.
+/// The name without letter case and word separators.
 fn fold(name: &str) -> Vec<u8> {
     name.bytes().filter(|b| !b"_-. ".contains(b)).map(|b| b.to_ascii_lowercase()).collect()
 }

@@ -1,4 +1,4 @@
-//! A module's source, text or binary, to its binary form.
+//! Turns a module's source, text or binary, into its binary form.
 
 use std::borrow::Cow;
 
@@ -10,13 +10,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::stack;
 
-/// What every binary module and component begins with.
+/// The first bytes of every binary module and component.
 pub(super) const MAGIC: &[u8; 4] = b"\0asm";
 
 /// The binary form of a module given as WebAssembly text or binary. Binary passes through unread.
 ///
 /// # Errors
-/// Text with a syntax error, with its line and column; something that is neither; too many bytes.
+/// A syntax error in text, with line and column; a source that is neither; too many bytes.
 pub fn binary<'a>(source: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>> {
     if source.starts_with(MAGIC) {
         return Ok(Cow::Borrowed(source));

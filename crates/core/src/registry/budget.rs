@@ -1,9 +1,8 @@
-//! What the definitions of one file may cost when they are read: opening a file takes bounded time and
-//! memory, whatever is in its catalog.
+//! Limits the cost of reading one file's definitions, so that opening any file takes bounded time and memory.
 
 use crate::limits::Limits;
 
-/// What is left.
+/// The remaining budget.
 pub(super) struct Budget {
     objects: usize,
     objects_max: usize,
@@ -17,8 +16,8 @@ impl Budget {
         Self { objects: objects_max, objects_max, values: values_max, values_max }
     }
 
-    /// Takes a definition with what it declares, so many objects in all; what is exceeded, if they are
-    /// too many. One that is too large takes nothing from those after it.
+    /// Takes a definition that declares this many objects in all. Returns the exceeded limit if they are too
+    /// many. Such a definition takes nothing from those after it.
     pub(super) fn take_objects(&mut self, count: usize) -> Option<String> {
         match self.objects.checked_sub(count) {
             Some(left) => {
@@ -33,10 +32,10 @@ impl Budget {
         }
     }
 
-    /// Takes the JSON values of a manifest; what is exceeded, if they are too many.
+    /// Takes the JSON values of a manifest. Returns the exceeded limit if they are too many.
     pub(super) fn take_values(&mut self, manifest: &str) -> Option<String> {
-        // Each value is the first of its container or follows a comma, each key precedes a colon.
-        // Characters within text count too, which only makes the bound stricter.
+        // Each value is the first of its container or follows a comma; each key precedes a colon. Characters
+        // within text count too, which only makes the bound stricter.
         let values = manifest.bytes().filter(|byte| b"{[,:".contains(byte)).count();
         match self.values.checked_sub(values) {
             Some(left) => {

@@ -1,4 +1,4 @@
-//! A definition, as the registry has it.
+//! A definition in the registry.
 
 use std::sync::Arc;
 
@@ -8,20 +8,20 @@ use crate::policy::Policy;
 
 /// A definition: a function or an extension.
 pub struct ObjectEntry {
-    /// Which of the two.
+    /// Whether it is a function or an extension.
     pub kind: ObjectKind,
     /// Its name, as written at CREATE.
     pub name: String,
     /// Its module.
     pub module: Arc<ModuleEntry>,
-    /// The export, of a function.
+    /// The export, if it is a function.
     pub export: Option<String>,
-    /// Whether DETERMINISTIC was said, of a function.
+    /// Whether a function's definition says DETERMINISTIC.
     pub deterministic: bool,
-    /// What WITH said.
+    /// The WITH clause.
     pub with: With,
-    /// What its guests may use.
+    /// The limits and capabilities of its guests.
     pub policy: Policy,
-    /// What is wrong with it, if something is.
+    /// The problem with it, if there is one.
     pub problem: Option<String>,
 }

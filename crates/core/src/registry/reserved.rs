@@ -1,6 +1,6 @@
-//! The names that Commensal keeps for itself.
+//! The names that Commensal reserves for itself.
 
-/// `run_wasm`, and everything that begins with `wasm_`.
+/// Whether it is `run_wasm` or begins with `wasm_`.
 pub(crate) fn is_reserved(name: &str) -> bool {
     let prefix = name.as_bytes().get(..5);
     name.eq_ignore_ascii_case("run_wasm")

@@ -11,7 +11,7 @@ use crate::registry::CollationEntry;
 use crate::value::{StorageClass, ValueRef};
 
 impl Binding {
-    /// What a slot of a collation calls.
+    /// The binding of a collation.
     pub fn of_collation(entry: &CollationEntry) -> Self {
         Self {
             callable: Arc::clone(&entry.callable),
@@ -31,7 +31,7 @@ impl Session {
     /// The order of two texts by the collation in a bound slot.
     ///
     /// # Errors
-    /// What the guest reports; a fault.
+    /// The guest's error, or a fault.
     #[inline]
     pub fn compare(
         &self,

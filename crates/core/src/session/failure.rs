@@ -1,4 +1,4 @@
-//! What SQL users read when a call fails: the function, the limit with its value, the next step.
+//! The errors that SQL users see when a call fails: the function, the limit with its value, the next step.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::policy::Policy;
 use crate::registry::Callable;
 use crate::runtime::ResolveError;
 
-/// The error of a call of what SQL users know under this name.
+/// The error of a call of a callable that SQL users know by this name.
 #[cold]
 pub(crate) fn call(
     callable: &dyn fmt::Display,
@@ -132,7 +132,7 @@ fn live_bytes(callable: &dyn fmt::Display, exceeded: LiveBytesExceeded) -> Error
     )
 }
 
-/// The export is not what the catalog says.
+/// The error of an export that is not as the catalog describes it.
 #[cold]
 pub(super) fn unresolved(callable: &Callable, export: &str, error: &ResolveError) -> Error {
     let what = match error {

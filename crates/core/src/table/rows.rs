@@ -1,4 +1,4 @@
-//! The rows that a cursor is on: one batch, a position in it, and when to ask for the next one.
+//! The rows of a cursor: one batch, the position in it, and when to fetch the next one.
 
 use commensal_abi::Record;
 
@@ -9,32 +9,33 @@ use crate::manifest::{Column, TableMethod};
 use crate::session::Session;
 use crate::value::{StorageClass, ValueRef};
 
-/// Rows asked for first: a query that ends early has made the guest work for no more.
+/// Number of rows that are fetched first. It is small so that the guest does little work for a query that ends
+/// early.
 const ROWS_FIRST: u32 = 4;
 
-/// Rows asked for at most. Crossing into the guest costs nothing to speak of beside so many, and they
+/// Largest number of rows that are fetched. With this many, entering the guest costs almost nothing, and they
 /// stay in the processor's cache.
 const ROWS_MAX: u32 = 256;
 
-/// See the module's description.
+/// The rows of a cursor.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     /// Address of the current row.
     row: u32,
     row_bytes: u32,
-    /// Rows of the batch, from the current one on; 0 before the first row and at the end.
+    /// Rows left in the batch, including the current one; 0 before the first row and at the end.
     left: u32,
-    /// Rows to ask for.
+    /// Number of rows to fetch next.
     wanted: u32,
-    /// Rows before the current one.
+    /// Number of rows before the current one.
     before: i64,
-    /// Rows that the last scan had.
+    /// Number of rows that the last scan had.
     last: u32,
 }
 
 impl Rows {
-    /// Starts a scan. At first it asks for as many rows as the last one had: in a join, many scans have as
-    /// many.
+    /// Starts a scan. It first fetches as many rows as the last scan had, because in a join many scans have the
+    /// same number.
     pub(super) fn start(
         &mut self,
         instance: &mut TableInstance,
@@ -47,7 +48,7 @@ impl Rows {
         self.fetch(instance, session, cursor, columns)
     }
 
-    /// No rows: the scan ends.
+    /// Ends the scan: there are no more rows.
     pub(super) fn clear(&mut self) {
         self.last = u32::try_from(self.before.saturating_add(1)).unwrap_or(ROWS_MAX);
         self.left = 0;
@@ -58,7 +59,7 @@ impl Rows {
         self.left == 0
     }
 
-    /// Goes to the next row of the batch; false when it has none.
+    /// Moves to the next row of the batch. Returns false if it has none.
     #[inline]
     pub(super) fn advance(&mut self) -> bool {
         if self.left <= 1 {
@@ -66,12 +67,12 @@ impl Rows {
         }
         self.left -= 1;
         self.before += 1;
-        // A batch lies within memory; what reads it checks the address all the same.
+        // A batch lies within memory, but the address is checked when it is read.
         self.row = self.row.wrapping_add(self.row_bytes);
         true
     }
 
-    /// Asks the guest for rows. Not called again after its NULL.
+    /// Fetches rows from the guest. Not called again after the guest returned NULL.
     #[cold]
     pub(super) fn fetch(
         &mut self,
@@ -91,8 +92,8 @@ impl Rows {
         Ok(())
     }
 
-    /// The value of the current row, if it is an integer as most are; `column` is its position in the
-    /// batch. Cannot panic.
+    /// The value of the current row, if it is an integer, as most are. `column` is its position in the batch.
+    /// Never panics.
     #[inline(always)]
     pub(super) fn integer(&self, guest: &mut Guest, column: usize) -> Option<i64> {
         let offset = (column as u32).wrapping_add(1).wrapping_mul(Record::SIZE as u32);
@@ -102,7 +103,7 @@ impl Rows {
         guest.integer_at(self.row.wrapping_add(offset))
     }
 
-    /// Hands a value of the current row to `sink`; `column` is its position in the batch.
+    /// Passes a value of the current row to `sink`. `column` is its position in the batch.
     #[inline(always)]
     pub(super) fn column<R>(
         &self,
@@ -119,7 +120,7 @@ impl Rows {
         guest.value_at(self.row.wrapping_add(offset), class, bytes_max, keepable, sink)
     }
 
-    /// Whether a value of the current row is one that an update may leave as it is.
+    /// Whether a value of the current row is one that an update may leave unchanged.
     pub(super) fn is_keepable(&self, guest: &mut Guest, column: usize) -> bool {
         let offset = (column as u32).wrapping_add(1).wrapping_mul(Record::SIZE as u32);
         self.left > 0
@@ -127,7 +128,7 @@ impl Rows {
             && guest.is_keepable_at(self.row.wrapping_add(offset))
     }
 
-    /// The rowid of the current row: the guest's, or its number, from 1.
+    /// The rowid of the current row: the guest's own, or the row's number from 1.
     pub(super) fn rowid(&self, guest: &mut Guest) -> CallResult<i64> {
         let number = self.before.wrapping_add(1);
         let value = guest.value_at(
@@ -144,7 +145,7 @@ impl Rows {
     }
 }
 
-/// Names the column in an error about its value.
+/// Adds the column's name to an error about its value.
 #[cold]
 pub(super) fn in_column(error: CallError, column: &Column) -> CallError {
     match error {
@@ -155,7 +156,7 @@ pub(super) fn in_column(error: CallError, column: &Column) -> CallError {
     }
 }
 
-/// Names the rowid in an error about it.
+/// Says that an error is about the rowid.
 #[cold]
 pub(super) fn in_rowid(error: CallError) -> CallError {
     match error {
@@ -164,7 +165,7 @@ pub(super) fn in_rowid(error: CallError) -> CallError {
     }
 }
 
-/// The error of reading where there is no row, or no longer.
+/// The error of reading without a current row.
 #[cold]
 pub(super) fn no_row() -> Box<CallError> {
     CallError::Argument("its cursor is on no row: its instance is lost".to_owned()).into()

@@ -30,7 +30,7 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
     },
 ];
 
-/// Whether this is the name of one of them.
+/// Whether this is the name of one of these functions.
 pub(crate) fn is_import(module: &str, name: &str) -> bool {
     FUNCTIONS.iter().any(|function| function.module == module && function.name == name)
 }

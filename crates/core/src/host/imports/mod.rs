@@ -1,4 +1,4 @@
-//! The functions that a guest may import, by what they are for.
+//! The functions that a guest may import, by purpose.
 
 pub(crate) mod auxiliary;
 pub(super) mod own;

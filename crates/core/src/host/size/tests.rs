@@ -1,4 +1,4 @@
-//! What is refused, and what is not.
+//! Statements that are refused, and statements that are not.
 
 use super::Definitions;
 
@@ -6,7 +6,7 @@ fn refused(definitions: &mut Definitions, sql: &str) -> bool {
     definitions.check(sql).is_err()
 }
 
-/// `WITH` of `n` that each use the one before as `body` says.
+/// `WITH` and `n` expressions. Each uses the one before as `body` says.
 fn ctes(n: usize, body: &str) -> String {
     let mut sql = "WITH c0 AS (SELECT 1 AS x)".to_owned();
     for i in 1..=n {
@@ -37,7 +37,7 @@ fn what_doubles_is_refused_however_it_is_written() {
 #[test]
 fn common_table_expressions_are_found_where_sqlite_finds_them() {
     let mut none = Definitions::default();
-    // One that is defined later, within one of the same name, and hidden by an inner one elsewhere.
+    // Expressions defined later, and within one of the same name, and hidden by an inner one elsewhere.
     let later: Vec<_> =
         (0..30).map(|i| format!("c{i} AS (SELECT 1 FROM c{} a, c{} b)", i + 1, i + 1)).collect();
     let later = format!("WITH {}, c30 AS (SELECT 1) SELECT * FROM c0", later.join(", "));
@@ -143,14 +143,14 @@ fn long_ways_from_table_to_table_are_refused() {
         assert!(!refused(definitions, "DELETE FROM t150"));
         assert!(!refused(definitions, "SELECT * FROM t0"));
     }
-    // In a cycle the engine may enter anywhere.
+    // The engine may enter a cycle anywhere.
     triggers.add_trigger("t200", "CREATE TRIGGER g DELETE ON t200 BEGIN DELETE FROM t0; END");
     assert!(refused(&mut triggers, "DELETE FROM t150"));
 }
 
 #[test]
 fn what_hides_copies_is_counted() {
-    // A window of the view's name.
+    // A window with the view's name.
     let mut views = Definitions::default();
     views.add_view("v0", "CREATE VIEW v0 AS SELECT a FROM t");
     for i in 1..=30 {
@@ -177,7 +177,7 @@ fn what_hides_copies_is_counted() {
     // An alias of a large column.
     let (large, uses) = (vec!["a"; 3000].join(" + "), vec!["x"; 3000].join(", "));
     assert!(refused(&mut none, &format!("SELECT {large} AS x FROM t WHERE 1 IN ({uses})")));
-    // All columns, twice as many each time.
+    // All columns, doubled each time.
     let mut stars = format!("SELECT {} AS x FROM t", vec!["a"; 1000].join(" + "));
     for _ in 0..10 {
         stars = format!("SELECT *, * FROM ({stars})");
