@@ -65,6 +65,11 @@ impl Compiling {
         let nested = nested.saturating_mul(weights::NESTED);
         let alive = alive.saturating_mul(values).saturating_add(nested);
         self.cost.alive = self.cost.alive.saturating_add(alive);
+        if let Operator::BrTable { targets } = operator {
+            let targets = u64::from(targets.len());
+            let pairs = targets.saturating_mul(targets) / weights::TARGET_PAIRS;
+            self.cost.pairs = self.cost.pairs.saturating_add(pairs);
+        }
     }
 }
 
@@ -75,12 +80,14 @@ pub(super) struct Cost {
     alone: u64,
     /// What they cost because values are alive at them.
     alive: u64,
+    /// What tables of branches cost for their length: time, and no memory.
+    pairs: u64,
 }
 
 impl Cost {
     /// Time, in the unit of `module_work_max`.
     pub(super) fn time(self) -> u64 {
-        self.alone.saturating_add(self.alive)
+        self.alone.saturating_add(self.alive).saturating_add(self.pairs)
     }
 
     /// Memory, in the unit of `function_work_max`: what the compiler holds until the function is done.

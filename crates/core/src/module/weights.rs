@@ -19,6 +19,8 @@ pub(super) struct Weight {
 
 /// How many times more memory a unit of an instruction's own cost takes than a unit of values alive.
 pub(super) const MEMORY_ALONE: u64 = 4;
+/// A `br_table` takes time with the square of its targets: so many pairs cost a unit.
+pub(super) const TARGET_PAIRS: u64 = 8;
 /// A value that a block, a branch or a call moves.
 pub(super) const VALUE: u64 = 24;
 /// A result of a block, counted in each block around it.
@@ -95,7 +97,7 @@ pub(super) fn of(operator: &Operator<'_>, loops: u64) -> Weight {
         operator if is_range_of_memory(operator) => weight(1_150, 3),
         operator if calls_host(operator) => weight(120, 1),
         Operator::MemoryGrow { .. } => weight(570, 3),
-        Operator::MemorySize { .. } => weight(24, 0),
+        Operator::MemorySize { .. } | Operator::TableSize { .. } => weight(48, 0),
         operator if is_float(operator) => weight(60, 0),
         operator if is_vector(operator) => weight(40, 0),
         _ => PLAIN,

@@ -68,7 +68,7 @@ impl Cost {
             .min(items_max as f64 / items.max(1) as f64);
         let (seconds, bytes) = (self.seconds - SECONDS_MIN, self.bytes - BYTES_MIN);
         // What the compiler holds for a function goes with it; the rest stays with the module.
-        let memory = match self.memory_units > self.units / 10 {
+        let memory = match section.is_none() && self.memory_units > 0 {
             true => bytes / self.memory_units as f64 * limits.function_work_max as f64,
             false => bytes * budgets,
         };
