@@ -36,7 +36,7 @@ pub(super) const PEEK: &str = "peek";
 const ARGUMENTS_MAX: usize = 127;
 /// The range of the slots for typed arguments.
 const TYPED_SLOTS: std::ops::Range<usize> = 8..1016;
-/// Static data from this address on does not look like the beginning of a small text guest's allocator.
+/// The small allocator of a hand-written guest does not begin behind static data from this address on.
 const NEAR_DATA: u32 = 8 << 10;
 
 /// The type of all functions by the generic and the typed convention.
@@ -358,8 +358,8 @@ fn typed_result(ty: Option<Type>) -> String {
     }
 }
 
-/// The end of the static data: of all data of a guest in C, otherwise only of data where a text guest's allocator
-/// could begin.
+/// The end of the static data: of all data of a guest in C, otherwise only of data behind which a hand-written
+/// guest's allocator could begin.
 fn static_end(wasm: &[u8], c: bool) -> Option<u32> {
     let mut last = None;
     for payload in Parser::new(0).parse_all(wasm) {

@@ -102,7 +102,7 @@ pub struct Batch {
     plain: PlainRows,
 }
 
-/// Rows with only integers and text as arguments, which enter the batch unchecked and unconverted.
+/// Rows with only integers and text as arguments, which go into the batch without conversion.
 #[derive(Clone, Copy, Default)]
 struct PlainRows {
     /// Bytes of the records of a row; 0 if no row may take the fast path.

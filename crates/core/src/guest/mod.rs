@@ -498,8 +498,7 @@ impl Guest {
         value(record, bytes, returns, sink)
     }
 
-    /// Passes the value of a result record that has a flag to `sink`, or of any record if the fast path
-    /// refused it.
+    /// Passes the value of a record with a flag to `sink`. A flag that is not for `sink` is already removed.
     #[cold]
     fn flagged<R>(
         &mut self,
