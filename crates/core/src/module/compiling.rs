@@ -1,33 +1,32 @@
-//! An estimate of what compiling costs, with the weights of [`super::weights`].
+//! Estimates the cost of compiling, with the weights of [`super::weights`].
 
 use wasmparser::{FuncValidator, Operator, ValidatorResources};
 
 use super::labels::{self, Labels};
 use super::weights::{self, Weight};
 
-/// Adds up what compiling a function would cost.
+/// Adds up the cost of compiling a function.
 #[derive(Default)]
 pub(super) struct Compiling {
     locals: usize,
     labels: Labels,
-    /// Values that are alive where locals are set: each costs a unit where nothing is optimised.
+    /// Values alive where locals are set. Each costs a unit if nothing is optimised.
     alive_at_sets: u64,
     cost: Cost,
 }
 
 impl Compiling {
-    /// A function with so many locals, parameters included. What optimising it costs beyond `most` is
-    /// not told apart.
+    /// A function with this many locals, parameters included. The cost of optimising is counted up to `most`.
     pub(super) fn new(locals: usize, most: u64) -> Self {
         Self { locals, labels: Labels::new(locals, most), ..Self::default() }
     }
 
-    /// What optimising costs, in the unit of `optimized_work_max`. The function has ended.
+    /// The cost of optimising, in the unit of `optimized_work_max`, once the function has ended.
     pub(super) fn optimizing(&self) -> u64 {
         labels::optimizing(self.cost.time()).saturating_add(self.labels.cost())
     }
 
-    /// What compiling costs without that, in the unit of `plain_work_max`. The function has ended.
+    /// The cost without optimising, in the unit of `plain_work_max`, once the function has ended.
     pub(super) fn plain(&self) -> u64 {
         let labels = self.labels.cost().saturating_add(self.alive_at_sets);
         self.cost.time().saturating_add(labels)
@@ -38,13 +37,13 @@ impl Compiling {
         self.cost
     }
 
-    /// Adds what costs the same wherever it stands.
+    /// Adds a cost that is the same in every place.
     pub(super) fn add_alone(&mut self, units: u64) {
         self.cost.alone = self.cost.alone.saturating_add(units);
     }
 
-    /// Adds an instruction, before it is validated; `block` is what [`of_block_type`](super::work::of_block_type) says of it, and
-    /// `values` what [`of`](super::work::of) does.
+    /// Adds an instruction before it is validated. `block` is the result of
+    /// [`of_block_type`](super::work::of_block_type) for it, `values` that of [`of`](super::work::of).
     pub(super) fn add(
         &mut self,
         block: usize,
@@ -73,14 +72,14 @@ impl Compiling {
     }
 }
 
-/// An estimate of what compiling costs, in two parts, since they differ in what memory they take.
+/// An estimated cost of compiling, in parts that take different amounts of memory.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Cost {
-    /// What instructions cost by themselves.
+    /// The instructions' own cost.
     alone: u64,
-    /// What they cost because values are alive at them.
+    /// Their cost because of values that are alive at them.
     alive: u64,
-    /// What tables of branches cost for their length: time, and no memory.
+    /// The cost of branch tables' lengths: time, but no memory.
     pairs: u64,
 }
 
@@ -90,7 +89,7 @@ impl Cost {
         self.alone.saturating_add(self.alive).saturating_add(self.pairs)
     }
 
-    /// Memory, in the unit of `function_work_max`: what the compiler holds until the function is done.
+    /// Memory that the compiler holds until the function is done, in the unit of `function_work_max`.
     pub(super) fn memory(self) -> u64 {
         self.alone.saturating_mul(weights::MEMORY_ALONE).saturating_add(self.alive)
     }

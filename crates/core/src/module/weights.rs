@@ -19,7 +19,7 @@ pub(super) struct Weight {
 
 /// How many times more memory a unit of an instruction's own cost takes than a unit of values alive.
 pub(super) const MEMORY_ALONE: u64 = 4;
-/// A `br_table` takes time with the square of its targets: so many pairs cost a unit.
+/// A `br_table` takes time with the square of its targets: this many pairs cost a unit.
 pub(super) const TARGET_PAIRS: u64 = 8;
 /// A value that a block, a branch or a call moves.
 pub(super) const VALUE: u64 = 24;
