@@ -14,7 +14,7 @@ use commensal_core::host::size::Definitions;
 use commensal_core::{Result, ValueRef};
 
 use crate::function_list::{Call, Functions, Kind, functions};
-use crate::program::{Author, Program};
+use crate::program::{Author, MAIN, Program, TEMP};
 use crate::root::Root;
 use crate::schema::{SCHEMAS, Schema};
 use crate::state::ConnectionState;
@@ -125,7 +125,11 @@ impl Known {
             return Ok(Rc::clone(written));
         }
         let program = Program::read(state, sql, Author::Application)?;
-        let written: Rc<[Root]> = program.written().into();
+        let mut written = program.written();
+        // Each table with AUTOINCREMENT has a row there of its own.
+        let sequences = sequences(state)?;
+        written.retain(|root| !sequences.contains(&(root.database, root.page)));
+        let written: Rc<[Root]> = written.into();
         self.written.truncate(WRITTEN_MAX - 1);
         self.written.push_front((sql.to_vec(), Rc::clone(&written)));
         Ok(written)
@@ -197,6 +201,21 @@ fn schemas(state: &ConnectionState) -> Result<Vec<String>> {
         Ok(())
     })?;
     Ok(schemas)
+}
+
+/// Where the tables of main and temp begin that count for AUTOINCREMENT.
+fn sequences(state: &ConnectionState) -> Result<Vec<(i64, i64)>> {
+    let mut sequences = Vec::new();
+    for (database, table) in [(MAIN, "main.sqlite_master"), (TEMP, "sqlite_temp_master")] {
+        let sql = format!("SELECT rootpage FROM {table} WHERE name = 'sqlite_sequence'");
+        state.handle.query(&sql, &[], &mut |row| {
+            if let ValueRef::Integer(page) = row.column(0)? {
+                sequences.push((database, page));
+            }
+            Ok(())
+        })?;
+    }
+    Ok(sequences)
 }
 
 fn definitions(state: &ConnectionState, schemas: &[String]) -> Result<Definitions> {

@@ -154,9 +154,16 @@ fn check_writes(
     running: &[Vec<u8>],
     written: &[Root],
 ) -> Result<()> {
+    if written.iter().any(Root::is_schema) {
+        return Err(refusal(
+            "a guest can change no schema while a statement that writes runs: that goes on with the tables, \
+             indexes and triggers as they were",
+        ));
+    }
     for sql in running {
         let theirs = known.written(state, sql)?;
-        if theirs.iter().any(|root| written.contains(root)) {
+        let is_both = |root: &Root| !root.is_schema() && theirs.contains(root);
+        if written.iter().any(is_both) {
             return Err(refusal(
                 "a guest cannot write a table that a running statement writes, too",
             ));
@@ -204,15 +211,6 @@ fn check_instructions(state: &ConnectionState, program: &Program, text: &str) ->
     if first.is("ALTER") && Lexer::new(text).has_word("DROP") {
         return Err(refusal(
             "columns are not for guests to drop: the statement that called the guest reads rows as they were",
-        ));
-    }
-    if program.writes_schema(MAIN)
-        && first.is("CREATE")
-        && Lexer::new(text).has_word("INDEX")
-        && state.handle.is_writing_rows()
-    {
-        return Err(refusal(
-            "a guest can make no index while a statement that writes runs: that would not fill it",
         ));
     }
     if program.makes_virtual && !tables::is_made_by_guests(state, text) {

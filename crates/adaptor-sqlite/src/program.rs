@@ -12,16 +12,13 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use crate::api::code::*;
 use crate::full_text::{self, Columns};
 use crate::function_list::Call;
-use crate::root::Root;
+use crate::root::{Root, SCHEMA_ROOT};
 use crate::state::ConnectionState;
 use crate::statement::Statement;
 
 /// Numbers of databases within a connection.
 pub(crate) const MAIN: i64 = 0;
 pub(crate) const TEMP: i64 = 1;
-
-/// The page of a database where its schema begins.
-pub(crate) const SCHEMA_ROOT: i64 = 1;
 
 /// `OPFLAG_P2ISREG`: a table that the program makes itself.
 const IS_REGISTER: i64 = 0x10;
@@ -185,10 +182,9 @@ impl Program {
         self.reaches_attached |= ![MAIN, TEMP].contains(&database);
     }
 
-    /// The tables and indexes that it writes, without the schema's.
+    /// The tables and indexes that it writes.
     pub(crate) fn written(&self) -> Vec<Root> {
-        let is_written = |root: &&Root| root.writes && root.page != SCHEMA_ROOT;
-        self.roots.iter().filter(is_written).copied().collect()
+        self.roots.iter().filter(|root| root.writes).copied().collect()
     }
 
     /// Whether it writes the table that holds the schema of a database.

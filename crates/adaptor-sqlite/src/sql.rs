@@ -342,6 +342,16 @@ impl OfGuest {
     }
 }
 
+impl OfGuest {
+    /// See [`Examine::check_writes`].
+    fn check_writes(&self) -> Result<()> {
+        if self.examined.written.is_empty() {
+            return Ok(());
+        }
+        self.examiner.upgrade().ok_or_else(gone)?.check_writes(&self.examined.written)
+    }
+}
+
 impl EngineStatement for OfGuest {
     fn parameter_count(&self) -> usize {
         self.statement.parameter_count()
@@ -360,8 +370,8 @@ impl EngineStatement for OfGuest {
     }
 
     fn step(&mut self) -> Result<bool> {
-        if self.is_fresh && !self.examined.written.is_empty() {
-            self.examiner.upgrade().ok_or_else(gone)?.check_writes(&self.examined.written)?;
+        if self.is_fresh {
+            self.check_writes()?;
         }
         let is_fresh = std::mem::replace(&mut self.is_fresh, false);
         let mut stepped = self.statement.step_once();
@@ -370,7 +380,8 @@ impl EngineStatement for OfGuest {
                 Err(error) if is_fresh && is_code(error, SQLITE_SCHEMA) => {}
                 _ => break,
             }
-            stepped = self.renew().and_then(|()| self.statement.step_once());
+            let renewed = self.renew().and_then(|()| self.check_writes());
+            stepped = renewed.and_then(|()| self.statement.step_once());
         }
         if !matches!(stepped, Ok(true)) {
             self.is_fresh = true;

@@ -103,14 +103,8 @@ impl Handle {
         })
     }
 
-    /// Whether a statement that writes rows is in the middle of its execution. One that makes a table or
-    /// what belongs to one does not count.
-    pub(crate) fn is_writing_rows(self) -> bool {
-        !self.writing_rows().is_empty()
-    }
-
-    /// The texts of the statements that write rows and are in the middle of their execution. One that makes a
-    /// table or what belongs to one is not among them.
+    /// The texts of the statements that write and are in the middle of their execution. Those that make, alter or
+    /// drop a virtual table are left out, because its methods do the same to the tables behind it.
     pub(crate) fn writing_rows(self) -> Vec<Vec<u8>> {
         let mut texts = Vec::new();
         self.runs(|statement| {
@@ -121,8 +115,13 @@ impl Handle {
             // SAFETY: SQLite keeps the text, which ends with a NUL, as long as the statement.
             let sql = (!sql.is_null()).then(|| unsafe { CStr::from_ptr(sql) }.to_bytes());
             let sql = sql.unwrap_or_default();
-            let is_create = || Lexer::new(&String::from_utf8_lossy(sql)).first().is("CREATE");
-            if is_readonly == 0 && !is_create() {
+            let is_of_virtual = || {
+                let text = String::from_utf8_lossy(sql);
+                let first = Lexer::new(&text).first();
+                let is = |word| first.is(word);
+                is("DROP") || is("ALTER") || is("CREATE") && Lexer::new(&text).has_word("VIRTUAL")
+            };
+            if is_readonly == 0 && !is_of_virtual() {
                 texts.push(sql.to_vec());
             }
             false

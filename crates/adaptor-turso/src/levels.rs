@@ -237,6 +237,9 @@ struct Group<'a> {
     own: usize,
     /// Tokens before its current part.
     part: usize,
+    /// Tokens of its largest part, and whether a list of ORDER BY or GROUP BY is being read.
+    largest: usize,
+    is_order: bool,
     /// Common table expressions before it.
     ctes: usize,
 }
@@ -256,6 +259,8 @@ impl<'a> Group<'a> {
             expanded,
             own,
             part: own,
+            largest: 0,
+            is_order: false,
             ctes: 0,
         }
     }
@@ -471,7 +476,18 @@ impl<'a, 'n> Scan<'a, 'n> {
         let own = self.own;
         let Some(group) = self.groups.last_mut() else { return };
         if ends_part(token.kind) || is_one(token.kind, &[T::TK_SELECT, T::TK_VALUES, T::TK_SEMI]) {
+            group.largest = group.largest.max(own - group.part);
             group.part = own;
+            if token.kind != T::TK_COMMA {
+                group.is_order = is_one(token.kind, &[T::TK_ORDER, T::TK_GROUP]);
+            }
+        } else if token.kind == T::TK_INTEGER
+            && group.is_order
+            && is_one(tokens.before, &[T::TK_BY, T::TK_COMMA])
+        {
+            // A number there stands for a column.
+            let column = Expanded { uses: 0, tokens: group.largest };
+            self.expanded = self.expanded.and(column);
         } else if is_name(token.kind)
             && (tokens.before == T::TK_AS || tokens.before == T::TK_RP || is_leaf(tokens.before))
             && tokens.before != T::TK_DOT

@@ -358,7 +358,12 @@ fn what_views_and_aliases_multiply_is_bounded() {
         )
     };
     assert_eq!(integer(&connection, &alias(60)).unwrap(), 1);
-    for sql in [views(80), ctes(80), alias(110)] {
+    let ordinals = |count: usize| {
+        let columns = list(1000, &|_| "x".into());
+        format!("SELECT coalesce({columns}) FROM t ORDER BY {}", list(count, &|_| "1".into()))
+    };
+    assert_eq!(integer(&connection, &ordinals(50)).unwrap(), 1);
+    for sql in [views(80), ctes(80), alias(110), ordinals(150)] {
         let error = check_error(integer(&connection, &sql), "(sql_tokens_max)");
         assert_eq!(error.kind(), ErrorKind::Limit);
     }

@@ -46,7 +46,34 @@ const SEARCHES: &[(&str, usize)] = &[
 /// The same with a pattern as one of the two. SQLite itself limits the pattern's length.
 const MATCHES: &[&str] = &["glob", "like", "regexp", "regexpi"];
 
-/// What the time of a statement's functions may grow with.
+/// Functions that take any number of arguments and go through the first for each, or put them all together.
+const PARTS: &[&str] = &[
+    "concat",
+    "concat_ws",
+    "json_array",
+    "json_extract",
+    "json_group_array",
+    "json_group_object",
+    "json_insert",
+    "json_object",
+    "json_remove",
+    "json_replace",
+    "json_set",
+    "jsonb_array",
+    "jsonb_extract",
+    "jsonb_group_array",
+    "jsonb_group_object",
+    "jsonb_insert",
+    "jsonb_object",
+    "jsonb_remove",
+    "jsonb_replace",
+    "jsonb_set",
+];
+
+/// Functions that can write a thousand bytes for each of their argument's.
+const INDENTS: &[&str] = &["json_pretty"];
+
+/// What the time of a statement's functions may grow with, or what they make.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Search {
     /// The length of each argument.
@@ -54,13 +81,21 @@ pub enum Search {
     None,
     /// The product of the lengths of a text and a pattern.
     Pattern,
+    /// The sum of the lengths of any number of arguments.
+    Parts,
     /// The product of the lengths of two arguments.
     Product,
+    /// A thousand times the length of an argument.
+    Indents,
 }
 
 impl Search {
     /// How many times longer a text may be if it is searched by a pattern and not by another argument.
     const PATTERN_FACTOR: usize = 16;
+    /// The same for one of many arguments.
+    const PARTS_FACTOR: usize = 4;
+    /// How many times shorter an argument is that is indented.
+    const INDENTS_DIVISOR: usize = 4;
 
     /// What the time of a call of this function grows with.
     pub fn of(name: &str, arguments: usize) -> Self {
@@ -68,6 +103,10 @@ impl Search {
             |&(known, from): &(&str, usize)| arguments >= from && known.eq_ignore_ascii_case(name);
         if SEARCHES.iter().any(is_search) {
             Self::Product
+        } else if is_among(name, INDENTS) {
+            Self::Indents
+        } else if is_among(name, PARTS) {
+            Self::Parts
         } else if is_among(name, MATCHES) {
             Self::Pattern
         } else {
@@ -80,7 +119,9 @@ impl Search {
         match self {
             Self::None => value,
             Self::Pattern => value.min(search.saturating_mul(Self::PATTERN_FACTOR)),
+            Self::Parts => value.min(search.saturating_mul(Self::PARTS_FACTOR)),
             Self::Product => value.min(search),
+            Self::Indents => value.min(search / Self::INDENTS_DIVISOR),
         }
     }
 }
@@ -145,8 +186,9 @@ mod tests {
         assert_eq!(Search::of("Like", 3), Search::Pattern);
         assert!(Search::Product > Search::Pattern && Search::Pattern > Search::None);
         let bytes = |search: Search| search.bytes_max(1000, 10);
-        let all = [Search::None, Search::Pattern, Search::Product].map(bytes);
-        assert_eq!(all, [1000, 160, 10]);
+        let all = [Search::None, Search::Pattern, Search::Parts, Search::Product, Search::Indents];
+        assert!(all.is_sorted());
+        assert_eq!(all.map(bytes), [1000, 160, 40, 10, 2]);
     }
 
     #[test]

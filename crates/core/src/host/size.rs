@@ -43,9 +43,10 @@ pub struct Definitions {
     by_name: HashMap<String, Vec<usize>>,
     /// Tokens of each table's largest generated column.
     generated: HashMap<String, usize>,
-    /// Tokens of each table and its indexes. Their conditions and expressions are compiled when the table is
-    /// written.
+    /// Tokens of a table, whose conditions and columns are compiled where it is written, and of its indexes, whose
+    /// expressions are also copied where it is read.
     tables: HashMap<String, usize>,
+    indexes: HashMap<String, usize>,
 }
 
 #[derive(Debug)]
@@ -156,7 +157,7 @@ impl Definitions {
                 parent = name(&token);
             }
         }
-        self.add_to_table(table, tokens);
+        add_tokens(&mut self.tables, table, tokens);
     }
 
     /// Adds an index of a table.
@@ -166,12 +167,7 @@ impl Definitions {
         while lexer.significant().kind != TokenKind::End {
             tokens += 1;
         }
-        self.add_to_table(table, tokens);
-    }
-
-    fn add_to_table(&mut self, table: &str, tokens: usize) {
-        let known = self.tables.entry(table.to_ascii_lowercase()).or_default();
-        *known = known.saturating_add(tokens);
+        add_tokens(&mut self.indexes, table, tokens);
     }
 
     fn add(&mut self, name: &str, sql: String, is_view: bool) {
@@ -214,6 +210,12 @@ struct Expressions {
     widths: Vec<usize>,
     selects: Vec<usize>,
     levels: Vec<usize>,
+}
+
+/// Adds tokens to those of a table.
+fn add_tokens(tables: &mut HashMap<String, usize>, table: &str, tokens: usize) {
+    let known = tables.entry(table.to_ascii_lowercase()).or_default();
+    *known = known.saturating_add(tokens);
 }
 
 /// Measures one statement.
@@ -351,11 +353,13 @@ impl<'a> Measure<'a> {
         // once.
         let (mut view, mut rest) = (Size::default(), Size::default());
         rest.column = self.definitions.generated.get(name).copied().unwrap_or(0);
+        let mut tokens = self.definitions.indexes.get(name).copied().unwrap_or(0);
         if writes {
-            // Each of its names may be that of a generated column.
-            let tokens = self.definitions.tables.get(name).copied().unwrap_or(0);
-            view.tokens = tokens.saturating_mul(rest.column.saturating_add(1));
+            let table = self.definitions.tables.get(name).copied().unwrap_or(0);
+            tokens = tokens.saturating_add(table);
         }
+        // Each of their names may be that of a generated column.
+        view.tokens = tokens.saturating_mul(rest.column.saturating_add(1));
         let found = self.definitions.by_name.get(name).cloned().unwrap_or_default();
         for &found in &found {
             if self.definitions.all[found].is_view {

@@ -12,18 +12,30 @@ pub(super) struct Compiling {
     labels: Labels,
     /// Values alive where locals are set. Each costs a unit if nothing is optimised.
     alive_at_sets: u64,
+    /// Globals of the module, and how many there are at all accesses to one together.
+    globals: u64,
+    at_accesses: u64,
     cost: Cost,
 }
 
 impl Compiling {
-    /// A function with this many locals, parameters included. The cost of optimising is counted up to `most`.
-    pub(super) fn new(locals: usize, most: u64) -> Self {
-        Self { locals, labels: Labels::new(locals, most), ..Self::default() }
+    /// A function with this many locals, parameters included, in a module with this many globals. The cost of
+    /// labels is counted up to `most`.
+    pub(super) fn new(locals: usize, globals: usize, most: u64) -> Self {
+        Self {
+            locals,
+            labels: Labels::new(locals, most),
+            globals: globals as u64,
+            ..Self::default()
+        }
     }
 
     /// The cost of optimising, in the unit of `optimized_work_max`, once the function has ended.
     pub(super) fn optimizing(&self) -> u64 {
-        labels::optimizing(self.cost.time()).saturating_add(self.labels.cost())
+        let globals = self.at_accesses / weights::GLOBALS;
+        labels::optimizing(self.cost.time())
+            .saturating_add(self.labels.cost())
+            .saturating_add(globals)
     }
 
     /// The cost without optimising, in the unit of `plain_work_max`, once the function has ended.
@@ -56,6 +68,9 @@ impl Compiling {
         let Weight { alone, alive } = weights::of(operator, loops);
         self.add_alone(alone.saturating_add(weights::VALUE.saturating_mul(values as u64)));
         let values = (self.locals + validator.operand_stack_height() as usize) as u64;
+        if matches!(operator, Operator::GlobalGet { .. } | Operator::GlobalSet { .. }) {
+            self.at_accesses = self.at_accesses.saturating_add(self.globals);
+        }
         if matches!(operator, Operator::LocalSet { .. } | Operator::LocalTee { .. }) {
             self.alive_at_sets = self.alive_at_sets.saturating_add(values);
         }

@@ -286,7 +286,7 @@ fn code(
     let (mut targets, max) = (0_usize, limits.function_branch_targets_max as usize);
     let (params, results) = values_of(module, index);
     let most = limits.optimized_work_max.max(limits.plain_work_max).saturating_sub(module.plain);
-    let mut compiling = Compiling::new(locals + params, most);
+    let mut compiling = Compiling::new(locals + params, module.globals.len(), most);
     compiling.add_alone(
         weights::FUNCTION
             + locals as u64 / weights::LOCALS

@@ -56,6 +56,8 @@ pub(super) const ACTIVE_DATA: u64 = 800;
 pub(super) const SQUARE: u64 = 500_000;
 /// This many squared ways on which a local may differ cost a unit.
 pub(super) const WAYS_SQUARED: u64 = 4;
+/// Optimising keeps what was last read of or written to each global: so many of them cost a unit at each access.
+pub(super) const GLOBALS: u64 = 2;
 /// Each way to a loop counts this many times.
 pub(super) const LOOP_WAYS: u64 = 3;
 /// For each way to a label, this many pairs of locals that it passes on cost a unit.

@@ -272,4 +272,45 @@ fn conditions_of_a_table_are_compiled_for_each_write() {
         assert!(!refused(&mut definitions, "INSERT INTO rarely VALUES (1)"), "{table}");
     }
     assert!(!refused(&mut definitions, "SELECT * FROM t, u"));
+    // Expressions of indexes are copied where the table is read.
+    assert!(!refused(&mut definitions, "SELECT * FROM u"));
+    assert!(refused(&mut definitions, &format!("SELECT * FROM u{}", ", u".repeat(200))));
+}
+
+#[test]
+fn numbers_in_a_list_of_order_stand_for_columns() {
+    let statement = |list: &str, clause: &str, ordinals: usize| {
+        let ordinals = vec!["1"; ordinals].join(", ");
+        format!("SELECT x IN ({list}) FROM t {clause} {ordinals}")
+    };
+    let list = vec!["1"; 5_000].join(", ");
+    let mut none = Definitions::default();
+    for clause in ["ORDER BY", "GROUP BY"] {
+        assert!(refused(&mut none, &statement(&list, clause, 1_000)), "{clause}");
+        assert!(!refused(&mut none, &statement(&list, clause, 10)), "{clause}");
+    }
+    // Elsewhere a number is a number.
+    assert!(!refused(&mut none, &format!("SELECT {list} FROM t WHERE x IN ({list}) LIMIT 1")));
+}
+
+#[test]
+fn what_is_compared_with_all_others_is_counted() {
+    let mut none = Definitions::default();
+    for (one, between, most) in [("x = :x", " OR ", 5_000), ("x = 'a'", " AND ", 10_000)] {
+        let statement =
+            |count: usize| format!("SELECT 1 FROM t WHERE {}", vec![one; count].join(between));
+        assert!(refused(&mut none, &statement(most + 1)), "{one}");
+        assert!(!refused(&mut none, &statement(most / 2)), "{one}");
+    }
+    let overs = |count: usize| {
+        format!("SELECT {} FROM t", vec!["sum(x) OVER (ORDER BY x)"; count].join(", "))
+    };
+    assert!(refused(&mut none, &overs(501)));
+    assert!(!refused(&mut none, &overs(250)));
+    let with = |count: usize| {
+        let ctes: Vec<_> = (0..count).map(|i| format!("c{i} AS (SELECT 1)")).collect();
+        format!("WITH {} SELECT 1", ctes.join(", "))
+    };
+    assert!(refused(&mut none, &with(2_001)));
+    assert!(!refused(&mut none, &with(1_000)));
 }

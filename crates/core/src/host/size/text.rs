@@ -12,6 +12,12 @@ pub(super) const LEVELS_MAX: usize = 100;
 /// Largest nesting of brackets.
 const BRACKETS_MAX: usize = 1000;
 
+/// Largest number of things that SQLite compares with all others of their kind, in a text.
+const PARAMETERS_MAX: usize = 5_000;
+const OVERS_MAX: usize = 500;
+const CTES_MAX: usize = 2_000;
+const CONDITIONS_MAX: usize = 40_000;
+
 /// Statements that use only the names after `FROM`, `JOIN`, `INTO` and the like.
 const BY_NAME: &[&str] =
     &["SELECT", "VALUES", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE", "CREATE", "REINDEX"];
@@ -30,6 +36,9 @@ pub(super) struct Parsed {
     pub(super) is_by_name: bool,
     /// Whether the statement, or one within it, writes a table.
     pub(super) writes: bool,
+    /// Number of parameters, and of OVER clauses.
+    parameters: usize,
+    overs: usize,
 }
 
 #[derive(Debug, Default)]
@@ -106,6 +115,8 @@ struct Open {
     /// Whether conditions or windows are being read.
     is_condition: bool,
     is_window: bool,
+    /// Whether a list of ORDER BY or GROUP BY is being read, where a number stands for a column.
+    is_order: bool,
     /// The column that is being read, and the number of columns before it.
     column: Part,
     width: usize,
@@ -130,6 +141,7 @@ impl Open {
             is_columns: false,
             is_condition: false,
             is_window: false,
+            is_order: false,
             column: Part::default(),
             width: 0,
             stars: 0,
@@ -175,6 +187,7 @@ impl Parsed {
             parsed.close(&mut stack);
         }
         parsed.end_column(&mut stack);
+        parsed.check_counts()?;
         // The number of groups with common table expressions around each group.
         let mut depths = vec![0; parsed.groups.len()];
         for group in 1..parsed.groups.len() {
@@ -191,6 +204,21 @@ impl Parsed {
             }
         }
         Ok(parsed)
+    }
+
+    /// Checks the numbers of things that SQLite compares with all others of their kind. Nothing stops it then.
+    fn check_counts(&self) -> Result<()> {
+        let conditions = self.groups.iter().map(|group| group.conditions.tokens).max();
+        let counts = [
+            (self.parameters, PARAMETERS_MAX, "parameters"),
+            (self.overs, OVERS_MAX, "OVER clauses"),
+            (self.groups_of.len() - 1, CTES_MAX, "common table expressions"),
+            (conditions.unwrap_or(0), CONDITIONS_MAX, "tokens in the conditions of a query"),
+        ];
+        match counts.into_iter().find(|(count, most, _)| count > most) {
+            Some((_, most, what)) => Err(too_much(format!("SQL has more than {most} {what}"))),
+            None => Ok(()),
+        }
     }
 
     fn take(
@@ -210,6 +238,7 @@ impl Parsed {
                 (group.is_from, group.is_table) = (false, false);
                 group.is_condition = is_one(token, CONDITION);
                 group.is_window = false;
+                group.is_order = is_one(token, &["ORDER", "GROUP"]);
                 group.is_columns = is_one(token, BEGINS_QUERY);
                 if group.is_columns {
                     group.query = number;
@@ -240,6 +269,7 @@ impl Parsed {
                     && let Some(query) = stack.last().map(|open| open.query)
                 {
                     self.groups[stack[query].number].overs += 1;
+                    self.overs += 1;
                 }
                 let is_name = self.take_name(stack, token, before, next);
                 count(self, stack, Part { tokens: 1, names: usize::from(is_name) });
@@ -260,7 +290,11 @@ impl Parsed {
                 if let Some(query) = stack.last().map(|open| open.query) {
                     stack[query].stars += usize::from(is_star);
                 }
-                count(self, stack, Part { tokens: 1, names: usize::from(is_star) });
+                let is_ordinal =
+                    kind == TokenKind::Integer && stack.last().is_some_and(|open| open.is_order);
+                self.parameters += usize::from(kind == TokenKind::Parameter);
+                let names = usize::from(is_star || is_ordinal);
+                count(self, stack, Part { tokens: 1, names });
             }
         }
         Ok(())
