@@ -9,7 +9,8 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
-use commensal_core::ddl::quote_identifier;
+use commensal_core::ddl::lexer::{Lexer, TokenKind};
+use commensal_core::ddl::{name, quote_identifier};
 use commensal_core::host::size::Definitions;
 use commensal_core::{Result, ValueRef};
 
@@ -124,8 +125,10 @@ impl Known {
         if let Some((_, written)) = self.written.iter().find(|(known, _)| known == sql) {
             return Ok(Rc::clone(written));
         }
-        let program = Program::read(state, sql, Author::Application)?;
-        let mut written = program.written();
+        let mut written = match writes_virtual(state, sql)? {
+            true => Vec::new(),
+            false => Program::read(state, sql, Author::Application)?.written(),
+        };
         // Each table with AUTOINCREMENT has a row there of its own.
         let sequences = sequences(state)?;
         written.retain(|root| !sequences.contains(&(root.database, root.page)));
@@ -201,6 +204,50 @@ fn schemas(state: &ConnectionState) -> Result<Vec<String>> {
         Ok(())
     })?;
     Ok(schemas)
+}
+
+/// Whether a statement writes a virtual table, and so nothing by itself. To explain it, SQLite would ask the table for
+/// a plan, while a method of it runs.
+fn writes_virtual(state: &ConnectionState, sql: &[u8]) -> Result<bool> {
+    let text = String::from_utf8_lossy(sql);
+    let Some(target) = target(&text) else { return Ok(false) };
+    let mut is_virtual = true;
+    for table in ["main.sqlite_master", "sqlite_temp_master"] {
+        let sql = format!(
+            "SELECT 1 FROM {table} WHERE name = ? COLLATE NOCASE AND (type = 'view' OR rootpage > 0)"
+        );
+        state.handle.query(&sql, &[ValueRef::Text(&target)], &mut |_| {
+            is_virtual = false;
+            Ok(())
+        })?;
+    }
+    Ok(is_virtual)
+}
+
+/// The table that a statement of a simple form writes.
+fn target(sql: &str) -> Option<String> {
+    let mut lexer = Lexer::new(sql);
+    let mut token = lexer.significant();
+    let is_insert = token.is("INSERT") || token.is("REPLACE");
+    let (is_update, is_delete) = (token.is("UPDATE"), token.is("DELETE"));
+    if !(is_insert || is_update || is_delete) {
+        return None;
+    }
+    token = lexer.significant();
+    if token.is("OR") {
+        lexer.significant();
+        token = lexer.significant();
+    }
+    if is_insert && token.is("INTO") || is_delete && token.is("FROM") {
+        token = lexer.significant();
+    }
+    let mut target = name(&token)?;
+    let mut next = lexer.significant();
+    if next.kind == TokenKind::Dot {
+        target = name(&lexer.significant())?;
+        next = lexer.significant();
+    }
+    (next.kind != TokenKind::Dot).then_some(target)
 }
 
 /// Where the tables of main and temp begin that count for AUTOINCREMENT.

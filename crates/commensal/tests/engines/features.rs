@@ -150,6 +150,8 @@ fn values_in_statements_that_search_are_as_long_as_the_host_says() {
     };
     assert_eq!(integer(&connection, &by_guest("instr", 900)).unwrap(), 0);
     check_error(value(&connection, &by_guest("instr", 1100)), "(sql_search_bytes_max)");
+    let pretty = "SELECT query_value('SELECT json_pretty(hex(zeroblob(150)))')";
+    check_error(value(&connection, pretty), "(sql_search_bytes_max)");
     // A pattern is short by itself.
     assert_eq!(integer(&connection, &by_guest("like", 900)).unwrap(), 0);
     assert_eq!(integer(&connection, "SELECT instr(hex(zeroblob(5000)), '1')").unwrap(), 0);
