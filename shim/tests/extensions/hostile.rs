@@ -52,7 +52,7 @@ const READING_FAILS: &[(&str, &str)] = &[
     ("wild_plan", "h_table.best_index(): trap"),
     ("freed_plan", "h_table.best_index(): trap"),
     ("plan_is_no_text", "the text of its plan is not UTF-8"),
-    ("long_plan", "the text of its plan has 1048577 bytes, more than 65536"),
+    ("long_plan", "the text of its plan has 102401 bytes, more than 65536"),
     ("gap", "has a position that is taken or too high"),
     ("far_position", "has a position that is taken or too high"),
     ("far_overflow", "h_table.best_index(): trap"),

@@ -109,9 +109,9 @@ static int h_best_index(sqlite3_vtab *table, sqlite3_index_info *info) {
   if (!strcmp(how, "freed_plan")) info->idxStr = WILD, info->needToFreeIdxStr = 1;
   if (!strcmp(how, "plan_is_no_text")) info->idxStr = "\xff\xfe";
   if (!strcmp(how, "long_plan")) {
-    info->idxStr = sqlite3_malloc(1 << 20);
-    memset(info->idxStr, 'x', (1 << 20) - 1);
-    info->idxStr[(1 << 20) - 1] = 0;
+    info->idxStr = sqlite3_malloc(100 << 10);
+    memset(info->idxStr, 'x', (100 << 10) - 1);
+    info->idxStr[(100 << 10) - 1] = 0;
     info->needToFreeIdxStr = 1;
   }
   if (!strcmp(how, "gap")) info->aConstraintUsage[0].argvIndex = 3;
