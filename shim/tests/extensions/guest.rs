@@ -1,11 +1,12 @@
 //! The extension as a guest: on each engine, and on both runtimes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use commensal::core::runtime::Runtime;
 use commensal::{
-    Capabilities, Connection, Database, Engine, Feature, Options, Sqlite, Turso, WasmiRuntime,
-    WasmtimeRuntime,
+    Capabilities, Connection, Database, Engine, Feature, Limits, Options, Sqlite, Turso,
+    WasmiRuntime, WasmtimeRuntime,
 };
 
 use crate::Answer;
@@ -43,7 +44,11 @@ fn create(wasm: &[u8], granted: &str, with: &str) -> Vec<Guest> {
         [(&Sqlite as &'static dyn Engine, &wasmtime), (&Sqlite, &wasmi), (&Turso, &wasmtime)];
     let load = |(engine, runtime): (&'static dyn Engine, &Arc<dyn Runtime>)| {
         let granted: Capabilities = granted.parse().unwrap();
+        // An interpreter on a busy machine takes its time.
+        let mut limits = Limits::default();
+        limits.call_timeout = Duration::from_secs(60);
         let options = Options::new().engine(engine).runtime(Arc::clone(runtime)).grant(granted);
+        let options = options.limits(limits);
         let connection = Database::open_in_memory(options).unwrap().connect().unwrap();
         let create = format!("CREATE EXTENSION guest LANGUAGE wasm AS ?1 {with}");
         connection.execute(&create, (wasm,)).unwrap();
