@@ -46,8 +46,19 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// Takes what was kept, if it is still true, or starts afresh.
-    pub(crate) fn take(kept: &RefCell<Option<Self>>, handle: Handle) -> Self {
+    /// Uses what was kept, if it is still true, or starts afresh. Keeps what is known then for the next statement.
+    pub(crate) fn with<R>(
+        kept: &RefCell<Option<Self>>,
+        handle: Handle,
+        body: impl FnOnce(&mut Self) -> R,
+    ) -> R {
+        let mut known = Self::take(kept, handle);
+        let result = body(&mut known);
+        known.keep(kept);
+        result
+    }
+
+    fn take(kept: &RefCell<Option<Self>>, handle: Handle) -> Self {
         if let Some(mut known) = kept.take()
             && known.is_true()
         {
@@ -73,8 +84,7 @@ impl Known {
         known
     }
 
-    /// Keeps what is known for the next statement.
-    pub(crate) fn keep(self, kept: &RefCell<Option<Self>>) {
+    fn keep(self, kept: &RefCell<Option<Self>>) {
         if self.sentinel.is_some() {
             let before = kept.replace(Some(self));
             drop(before);

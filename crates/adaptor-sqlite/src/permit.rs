@@ -72,14 +72,13 @@ impl Examine for Examiner {
 
     fn check_writes(&self, written: &[Root]) -> Result<()> {
         let state = self.state.upgrade().ok_or_else(gone)?;
-        let running = state.handle.writing_rows();
+        let running = state.handle.writing_texts();
         if running.is_empty() {
             return Ok(());
         }
-        let mut known = Known::take(&self.known, state.handle);
-        let result = check_writes(&state, &mut known, &running, written);
-        known.keep(&self.known);
-        result
+        Known::with(&self.known, state.handle, |known| {
+            check_writes(&state, known, &running, written)
+        })
     }
 
     fn finalize(&self) {
@@ -119,16 +118,14 @@ fn examine(
         let written = program.written();
         return Ok(Examined { needs, search: Search::None, written });
     }
-    let mut known = Known::take(kept, state.handle);
-    let result = check_calls(state, &mut known, &program.calls, needs, Lexer::new(text).first());
-    let result = result.and_then(|needs| {
+    Known::with(kept, state.handle, |known| {
+        let first = Lexer::new(text).first();
+        let needs = check_calls(state, known, &program.calls, needs, first)?;
         check_rights(needs, rights).map_err(refusal)?;
-        tables::check(state, &mut known, &program, text)?;
+        tables::check(state, known, &program, text)?;
         let written = program.written();
         Ok(Examined { needs, search: search(&program.calls), written })
-    });
-    known.keep(kept);
-    result
+    })
 }
 
 /// Compiles the first statement of a text, unless SQLite would need all memory or all of the stack for
@@ -142,10 +139,9 @@ fn prepare(
     sql_and_nul: &[u8],
 ) -> Result<(Option<Statement>, usize)> {
     let sql = sql_and_nul.strip_suffix(&[0]).unwrap_or(sql_and_nul);
-    let mut known = Known::take(kept, state.handle);
-    let result = known.check_size(state, text_of(sql)?);
-    known.keep(kept);
-    result.and_then(|()| state.handle.prepare_once(sql_and_nul))
+    let text = text_of(sql)?;
+    Known::with(kept, state.handle, |known| known.check_size(state, text))?;
+    state.handle.prepare_once(sql_and_nul)
 }
 
 fn check_writes(

@@ -105,7 +105,7 @@ impl Handle {
 
     /// The texts of the statements that write and are in the middle of their execution. Those that make, alter or
     /// drop a virtual table are left out, because its methods do the same to the tables behind it.
-    pub(crate) fn writing_rows(self) -> Vec<Vec<u8>> {
+    pub(crate) fn writing_texts(self) -> Vec<Vec<u8>> {
         let mut texts = Vec::new();
         self.runs(|statement| {
             // SAFETY: `runs` gives a statement of this connection.

@@ -150,7 +150,7 @@ fn integer(value: &Value) -> Option<i64> {
 
 /// The capabilities that a call of a function needs.
 fn of_function(name: &str) -> Result<Capabilities> {
-    if FUNCTIONS_REFUSED.iter().any(|refused| refused.eq_ignore_ascii_case(name)) {
+    if is_one_of(name, FUNCTIONS_REFUSED) {
         return Err(refusal(format!("{name}() is not for guests")));
     }
     let needs = needed_for(name);
