@@ -2,7 +2,7 @@
 
 use wasmparser::{FuncValidator, Operator, ValidatorResources};
 
-use super::labels::{self, Labels};
+use super::labels::Labels;
 use super::weights::{self, Weight};
 
 /// Adds up the cost of compiling a function.
@@ -32,10 +32,12 @@ impl Compiling {
 
     /// The cost of optimising, in the unit of `optimized_work_max`, once the function has ended.
     pub(super) fn optimizing(&self) -> u64 {
+        let units = self.cost.time();
+        // Each short-lived value is tried with each long-lived one beside it.
+        let pairs = units.saturating_mul(units) / weights::SQUARE;
         let globals = self.at_accesses / weights::GLOBALS;
-        labels::optimizing(self.cost.time())
-            .saturating_add(self.labels.cost())
-            .saturating_add(globals)
+        let parts = [pairs, self.labels.cost(), globals];
+        parts.into_iter().fold(units, u64::saturating_add)
     }
 
     /// The cost without optimising, in the unit of `plain_work_max`, once the function has ended.

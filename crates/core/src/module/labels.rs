@@ -7,7 +7,7 @@
 
 use wasmparser::Operator;
 
-use super::weights::{CHANGED_PAIRS, LOOP_WAYS, SQUARE, WAYS_SQUARED};
+use super::weights::{CHANGED_PAIRS, LOOP_WAYS, WAYS_SQUARED};
 
 /// An open block, loop or `if`.
 #[derive(Debug)]
@@ -129,10 +129,4 @@ impl Labels {
     fn add_cost(&mut self, units: u64) {
         self.cost = self.cost.saturating_add(units);
     }
-}
-
-/// The cost of optimising a function of this many units, without its labels. Each short-lived value is tried with
-/// each long-lived one beside it.
-pub(super) fn optimizing(units: u64) -> u64 {
-    units.saturating_add(units.saturating_mul(units) / SQUARE)
 }
