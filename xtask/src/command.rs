@@ -16,9 +16,11 @@ pub(crate) struct Command {
 /// How a command ends; an error is printed and makes the exit status 1.
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// The repository's root.
+/// The repository's root: of the workspace that Cargo runs this for, because a program may have been built in
+/// another clone.
 pub(crate) fn root() -> PathBuf {
-    let mut root = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR");
+    let mut root = manifest.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     root.pop();
     root
 }
