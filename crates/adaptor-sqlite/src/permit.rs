@@ -18,6 +18,7 @@ use crate::known::Known;
 use crate::program::{Author, MAIN, Program, TEMP};
 use crate::refusal::{is_of_catalog, of_full_text, refusal};
 use crate::root::Root;
+use crate::schema::{self, schema_of};
 use crate::sql::{Examine, Examined, gone};
 use crate::state::ConnectionState;
 use crate::statement::Statement;
@@ -111,6 +112,7 @@ fn examine(
     let text = text_of(sql)?;
     check_instructions(state, &program, text)?;
     check_catalog(state, &program)?;
+    check_shadows(state, &program)?;
     if program.calls.is_empty()
         && program.virtual_tables.is_empty()
         && program.drops_virtual.is_empty()
@@ -213,6 +215,19 @@ fn check_instructions(state: &ConnectionState, program: &Program, text: &str) ->
         return Err(refusal(
             "guests can only make virtual tables of definitions, of full-text search and R-trees",
         ));
+    }
+    Ok(())
+}
+
+/// Refuses to write the tables behind full-text search and R-trees, whose modules trust what they wrote there.
+fn check_shadows(state: &ConnectionState, program: &Program) -> Result<()> {
+    for root in program.roots.iter().filter(|root| root.writes && !root.is_schema()) {
+        let Some(schema) = schema_of(root.database) else { continue };
+        if let Some((shadow, table)) = schema::shadow(state, schema, root.page)? {
+            return Err(refusal(format!(
+                "{shadow} is not for guests to write: it belongs to the virtual table {table}"
+            )));
+        }
     }
     Ok(())
 }

@@ -14,9 +14,9 @@ use commensal_core::{Result, ValueRef};
 
 use crate::full_text;
 use crate::known::Known;
-use crate::program::{Author, MAIN, OfTable, Program, TEMP};
+use crate::program::{Author, OfTable, Program};
 use crate::refusal::{of_full_text, refusal};
-use crate::schema::{MODULES, Object, SCHEMAS, definition, options};
+use crate::schema::{MODULES, Object, SCHEMAS, definition, options, schema_of};
 use crate::state::ConnectionState;
 
 /// Virtual tables that have no definition in a file and only read.
@@ -133,11 +133,7 @@ fn is_dropped_by_guests(
     database: i64,
     name: &str,
 ) -> Result<bool> {
-    let schema = match database {
-        MAIN => SCHEMAS[0],
-        TEMP => SCHEMAS[1],
-        _ => return Ok(false),
-    };
+    let Some(schema) = schema_of(database) else { return Ok(false) };
     let read = known.schema(state, schema)?;
     match read.objects.get(name).and_then(|object| object.module.as_deref()) {
         Some(module) if is_definition(state, module) => Ok(true),

@@ -7,7 +7,7 @@ use commensal_core::ddl::lexer::{Lexer, TokenKind};
 use commensal_core::ddl::{self, quote_identifier};
 use commensal_core::{Result, ValueRef};
 
-use crate::program::{Author, Program};
+use crate::program::{Author, MAIN, Program, TEMP};
 use crate::refusal::{is_of_catalog, refusal};
 use crate::state::ConnectionState;
 
@@ -68,7 +68,7 @@ impl Schema {
     /// There are too many objects for a guest's statement; the guest's time is over; SQLite reports an
     /// error.
     pub(crate) fn read(state: &ConnectionState, name: &'static str) -> Result<Self> {
-        let master = if name == "temp" { "sqlite_temp_master" } else { "main.sqlite_master" };
+        let master = master(name);
         let sql = format!("SELECT type, name, tbl_name, rootpage, sql FROM {master}");
         let (mut objects, mut triggers) = (HashMap::new(), Vec::new());
         state.handle.query(&sql, &[], &mut |row| {
@@ -191,6 +191,58 @@ impl Schema {
     fn quoted(&self, name: &str) -> String {
         format!("{}.{}", self.name, quote_identifier(name))
     }
+}
+
+/// The schema of this database, if guests reach it.
+pub(crate) fn schema_of(database: i64) -> Option<&'static str> {
+    match database {
+        MAIN => Some(SCHEMAS[0]),
+        TEMP => Some(SCHEMAS[1]),
+        _ => None,
+    }
+}
+
+/// The table that begins at this page, and the virtual table of SQLite's own that keeps its data there; `None` if
+/// there is no such virtual table.
+pub(crate) fn shadow(
+    state: &ConnectionState,
+    schema: &'static str,
+    page: i64,
+) -> Result<Option<(String, String)>> {
+    let master = master(schema);
+    let mut names = Vec::new();
+    let sql = format!("SELECT name FROM {master} WHERE rootpage = ? AND type = 'table'");
+    state.handle.query(&sql, &[ValueRef::Integer(page)], &mut |row| {
+        if let Ok(ValueRef::Text(name)) = row.column(0) {
+            names.push(name.to_owned());
+        }
+        Ok(())
+    })?;
+    for name in names {
+        let Some((table, suffix)) = name.rsplit_once('_') else { continue };
+        if !SHADOWS.contains(&suffix.to_ascii_lowercase().as_str()) {
+            continue;
+        }
+        let mut is_shadow = false;
+        let sql =
+            format!("SELECT sql FROM {master} WHERE name = ? COLLATE NOCASE AND rootpage = 0");
+        state.handle.query(&sql, &[ValueRef::Text(table)], &mut |row| {
+            if let Ok(ValueRef::Text(sql)) = row.column(0) {
+                is_shadow |=
+                    definition(sql).is_some_and(|(module, _)| MODULES.contains(&module.as_str()));
+            }
+            Ok(())
+        })?;
+        if is_shadow {
+            return Ok(Some((name.clone(), table.to_owned())));
+        }
+    }
+    Ok(None)
+}
+
+/// The table that holds a schema.
+fn master(schema: &str) -> &'static str {
+    if schema == SCHEMAS[1] { "sqlite_temp_master" } else { "main.sqlite_master" }
 }
 
 /// Whether the statement calls nothing and reaches no virtual table.
