@@ -42,7 +42,7 @@ pub(crate) struct Known {
     /// Virtual tables that have only plain tables behind them.
     plain: HashSet<(&'static str, String)>,
     /// What the last statements of the application write, by their text.
-    written: VecDeque<(Vec<u8>, Rc<[Root]>)>,
+    written: VecDeque<(Vec<u8>, Option<Rc<[Root]>>)>,
 }
 
 impl Known {
@@ -127,24 +127,35 @@ impl Known {
         self.definitions.as_mut().map_or(Ok(()), |definitions| definitions.check(sql))
     }
 
-    /// The tables and indexes that a statement writes, whoever wrote the statement.
+    /// The tables and indexes that a statement writes, whoever wrote the statement. `None` for one that makes, alters or
+    /// drops a virtual table, because the methods of the table write what the statement writes.
     ///
     /// # Errors
     /// SQLite cannot explain it.
-    pub(crate) fn written(&mut self, state: &ConnectionState, sql: &[u8]) -> Result<Rc<[Root]>> {
+    pub(crate) fn written(
+        &mut self,
+        state: &ConnectionState,
+        sql: &[u8],
+    ) -> Result<Option<Rc<[Root]>>> {
         if let Some((_, written)) = self.written.iter().find(|(known, _)| known == sql) {
-            return Ok(Rc::clone(written));
+            return Ok(written.clone());
         }
-        let mut written = match writes_virtual(state, sql)? {
-            true => Vec::new(),
-            false => Program::read(state, sql, Author::Application)?.written(),
+        let text = String::from_utf8_lossy(sql);
+        let written: Option<Rc<[Root]>> = if changes_virtual(&text) {
+            None
+        } else if writes_virtual(state, &text)? {
+            Some(Rc::new([]))
+        } else {
+            let mut written = Program::read(state, sql, Author::Application)?.written();
+            // Each table with AUTOINCREMENT has a row there of its own.
+            let sequences = sequences(state)?;
+            written.retain(|root| {
+                !root.is_schema() && !sequences.contains(&(root.database, root.page))
+            });
+            Some(written.into())
         };
-        // Each table with AUTOINCREMENT has a row there of its own.
-        let sequences = sequences(state)?;
-        written.retain(|root| !sequences.contains(&(root.database, root.page)));
-        let written: Rc<[Root]> = written.into();
         self.written.truncate(WRITTEN_MAX - 1);
-        self.written.push_front((sql.to_vec(), Rc::clone(&written)));
+        self.written.push_front((sql.to_vec(), written.clone()));
         Ok(written)
     }
 
@@ -216,11 +227,17 @@ fn schemas(state: &ConnectionState) -> Result<Vec<String>> {
     Ok(schemas)
 }
 
+/// Whether a statement may make, alter or drop a virtual table.
+fn changes_virtual(sql: &str) -> bool {
+    let first = Lexer::new(sql).first();
+    let is = |word| first.is(word);
+    is("DROP") || is("ALTER") || is("CREATE") && Lexer::new(sql).has_word("VIRTUAL")
+}
+
 /// Whether a statement writes a virtual table, and so nothing by itself. To explain it, SQLite would ask the table for
 /// a plan, while a method of it runs.
-fn writes_virtual(state: &ConnectionState, sql: &[u8]) -> Result<bool> {
-    let text = String::from_utf8_lossy(sql);
-    let Some(target) = target(&text) else { return Ok(false) };
+fn writes_virtual(state: &ConnectionState, sql: &str) -> Result<bool> {
+    let Some(target) = target(sql) else { return Ok(false) };
     let mut is_virtual = true;
     for table in ["main.sqlite_master", "sqlite_temp_master"] {
         let sql = format!(

@@ -73,13 +73,10 @@ impl Examine for Examiner {
 
     fn check_writes(&self, written: &[Root]) -> Result<()> {
         let state = self.state.upgrade().ok_or_else(gone)?;
-        let running = state.handle.writing_texts();
-        if running.is_empty() {
+        if !state.handle.is_writing() {
             return Ok(());
         }
-        Known::with(&self.known, state.handle, |known| {
-            check_writes(&state, known, &running, written)
-        })
+        Known::with(&self.known, state.handle, |known| check_writes(&state, known, written))
     }
 
     fn finalize(&self) {
@@ -146,28 +143,23 @@ fn prepare(
     state.handle.prepare_once(sql_and_nul)
 }
 
-fn check_writes(
-    state: &ConnectionState,
-    known: &mut Known,
-    running: &[Vec<u8>],
-    written: &[Root],
-) -> Result<()> {
-    if written.iter().any(Root::is_schema) {
-        return Err(refusal(
-            "a guest can change no schema while a statement that writes runs: that goes on with the tables, \
-             indexes and triggers as they were",
-        ));
-    }
-    for sql in running {
-        let theirs = known.written(state, sql)?;
-        let is_both = |root: &Root| !root.is_schema() && theirs.contains(root);
-        if written.iter().any(is_both) {
+fn check_writes(state: &ConnectionState, known: &mut Known, written: &[Root]) -> Result<()> {
+    let changes_schema = written.iter().any(Root::is_schema);
+    state.handle.for_each_writing(|sql| {
+        let Some(theirs) = known.written(state, sql)? else { return Ok(()) };
+        if changes_schema {
             return Err(refusal(
-                "a guest cannot write a table that a running statement writes, too",
+                "a guest can change no schema while a statement that writes runs: that goes on with the tables, \
+                 indexes and triggers as they were",
             ));
         }
-    }
-    Ok(())
+        match written.iter().any(|root| theirs.contains(root)) {
+            false => Ok(()),
+            true => Err(refusal(
+                "a guest cannot write a table that a running statement writes, too",
+            )),
+        }
+    })
 }
 
 fn text_of(sql: &[u8]) -> Result<&str> {

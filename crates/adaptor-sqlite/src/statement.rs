@@ -3,7 +3,6 @@
 use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::slice;
 
-use commensal_core::ddl::lexer::Lexer;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
@@ -103,30 +102,25 @@ impl Handle {
         })
     }
 
-    /// The texts of the statements that write and are in the middle of their execution. Those that make, alter or
-    /// drop a virtual table are left out, because its methods do the same to the tables behind it.
-    pub(crate) fn writing_texts(self) -> Vec<Vec<u8>> {
-        let mut texts = Vec::new();
+    /// Calls `each` with the text of every statement that writes and is in the middle of its execution.
+    ///
+    /// # Errors
+    /// Those of `each`.
+    pub(crate) fn for_each_writing(self, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        let mut result = Ok(());
         self.runs(|statement| {
             // SAFETY: `runs` gives a statement of this connection.
             let (is_readonly, sql) = unsafe {
                 ((self.api.sqlite3_stmt_readonly)(statement), (self.api.sqlite3_sql)(statement))
             };
-            // SAFETY: SQLite keeps the text, which ends with a NUL, as long as the statement.
-            let sql = (!sql.is_null()).then(|| unsafe { CStr::from_ptr(sql) }.to_bytes());
-            let sql = sql.unwrap_or_default();
-            let is_of_virtual = || {
-                let text = String::from_utf8_lossy(sql);
-                let first = Lexer::new(&text).first();
-                let is = |word| first.is(word);
-                is("DROP") || is("ALTER") || is("CREATE") && Lexer::new(&text).has_word("VIRTUAL")
-            };
-            if is_readonly == 0 && !is_of_virtual() {
-                texts.push(sql.to_vec());
+            if is_readonly == 0 {
+                // SAFETY: SQLite keeps the text, which ends with a NUL, as long as the statement, which runs.
+                let sql = (!sql.is_null()).then(|| unsafe { CStr::from_ptr(sql) }.to_bytes());
+                result = each(sql.unwrap_or_default());
             }
-            false
+            result.is_err()
         });
-        texts
+        result
     }
 
     /// Whether one statement alone is in the middle of its execution.
