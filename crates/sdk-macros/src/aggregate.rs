@@ -1,5 +1,5 @@
-//! What `#[aggregate]` adds beside the implementation of the trait: an export for each method, and the
-//! manifest fragment.
+//! What `#[aggregate]` generates beside the implementation of the trait: an export for each method, and
+//! the manifest fragment.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -9,10 +9,10 @@ use syn::{Error, ItemImpl, Result};
 use crate::implementation::{self, Implementation, json};
 use crate::options::Options;
 
-/// Fields of the manifest that every aggregate has; the host's calls beside those of the trait.
+/// Fields of the manifest that every aggregate has. They name exports that the host always calls.
 const ALWAYS: [&str; 4] = ["init", "step", "finalize", "drop"];
 
-/// The exports and the manifest fragment.
+/// Generates the exports and the manifest fragment.
 pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStream> {
     let options = Options::parse(options, &["name"])?;
     let implementation = Implementation::of(item, "Aggregate")?;
@@ -37,7 +37,7 @@ pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStrea
     })
 }
 
-/// The fields of the manifest that the aggregate has.
+/// The manifest fields of this aggregate.
 fn fields(implementation: &Implementation<'_>) -> Result<Vec<&'static str>> {
     let (value, inverse) = (implementation.has("value"), implementation.has("inverse"));
     let span = implementation.implementor.span();
@@ -59,7 +59,7 @@ fn manifest(implementation: &Implementation<'_>, name: &str, fields: &[&str]) ->
     let exports =
         fields.iter().map(|field| format!(",\"{field}\":{}", json(&implementation.export(field))));
     let tail = format!("\"{}}}}}\n", exports.collect::<String>());
-    // The compiler's complaint about a wrong type should be at the implementation.
+    // The compiler should report a wrong type at the implementation.
     let aggregate = quote_spanned!(r#type.span()=> <#r#type as ::commensal_sdk::Aggregate>);
     implementation::manifest(&[
         quote!(&[#head]),
@@ -68,7 +68,7 @@ fn manifest(implementation: &Implementation<'_>, name: &str, fields: &[&str]) ->
     ])
 }
 
-/// The export for one field.
+/// Generates the export for one field.
 fn export(implementation: &Implementation<'_>, name: &str, field: &str) -> TokenStream {
     let (ident, export) = (implementation.implementor, implementation.export(field));
     let (method, function) = (format_ident!("{field}"), format_ident!("export_{field}"));
@@ -85,7 +85,7 @@ fn export(implementation: &Implementation<'_>, name: &str, field: &str) -> Token
             let method = |states: &mut commensal::States<#ident>, arguments: &commensal::Arguments<'_>| {
                 states.#method(arguments)
             };
-            // SAFETY: the host calls exports as ABI version 1 says; these exports alone use `STATES`.
+            // SAFETY: the host calls exports as ABI version 1 says, and only these exports use `STATES`.
             unsafe { commensal::call_states(#name, count, argc, argv, &STATES, method) }
         }
     }

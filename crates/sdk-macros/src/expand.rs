@@ -1,4 +1,4 @@
-//! What `#[function]` adds beside the function.
+//! What `#[function]` generates beside the function.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -10,9 +10,9 @@ use crate::options::Options;
 use crate::signature::Signature;
 use crate::symbols;
 
-/// The export and the manifest fragment.
+/// Generates the export and the manifest fragment.
 ///
-/// All but what needs a WebAssembly linker is compiled natively as well, so that mistakes show there.
+/// Everything that needs no WebAssembly linker is also compiled natively, so that mistakes show there.
 pub(crate) fn expand(options: &Options, signature: &Signature) -> TokenStream {
     let Signature { ident, cfgs, .. } = signature;
     let own_name = ident.unraw().to_string();
@@ -48,7 +48,7 @@ pub(crate) fn expand(options: &Options, signature: &Signature) -> TokenStream {
     }
 }
 
-/// The function that takes arguments apart, calls the user's function, and wraps its result.
+/// Generates the function that reads the arguments, calls the user's function and wraps its result.
 fn invoke(signature: &Signature) -> TokenStream {
     let ident = &signature.ident;
     let fixed = signature
@@ -71,7 +71,7 @@ fn invoke(signature: &Signature) -> TokenStream {
         None => Default::default(),
     };
     let span = signature.result.span();
-    // The compiler's complaint about a wrong result type should be at the type.
+    // The compiler should report a wrong result type at the type.
     let (result, output) = (
         quote_spanned!(span=> result),
         quote_spanned!(span=> commensal::IntoOutput::into_output(result)),
@@ -89,7 +89,7 @@ fn invoke(signature: &Signature) -> TokenStream {
     }
 }
 
-/// The manifest fragment.
+/// Generates the manifest fragment.
 fn manifest(options: &Options, signature: &Signature, name: &str, export: &str) -> TokenStream {
     let mut parts = Vec::new();
     let head = format!(

@@ -1,4 +1,4 @@
-//! Implementations of the traits that stand for SQL objects: what they have in common.
+//! What the implementations of all traits for SQL objects have in common.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -12,20 +12,20 @@ pub(crate) struct Implementation<'a> {
     pub(crate) implementor: &'a Type,
     /// The last name of the trait.
     pub(crate) of: String,
-    /// Its last name, which begins the names of exports.
+    /// The last name of that type. The names of exports begin with it.
     pub(crate) ident: String,
-    /// The `#[cfg]`s that what is generated has to share.
+    /// The `#[cfg]`s that the generated items need as well.
     pub(crate) cfgs: Vec<&'a Attribute>,
     item: &'a ItemImpl,
 }
 
 impl<'a> Implementation<'a> {
-    /// Checks that this implements the trait of this name.
+    /// Checks that this is an implementation of the trait with this name.
     pub(crate) fn of(item: &'a ItemImpl, expected: &str) -> Result<Self> {
         Self::of_any(item, &[expected])
     }
 
-    /// Checks that this implements the trait of one of these names.
+    /// Checks that this is an implementation of a trait with one of these names.
     pub(crate) fn of_any(item: &'a ItemImpl, expected: &[&str]) -> Result<Self> {
         let wrong = |span: proc_macro2::Span| {
             let expected: Vec<_> =
@@ -53,7 +53,7 @@ impl<'a> Implementation<'a> {
         Ok(Self { implementor, of, ident, cfgs, item })
     }
 
-    /// The name in SQL of an object whose attribute gives none: `NaturalSort` is `natural_sort`.
+    /// The default SQL name of an object: `NaturalSort` becomes `natural_sort`.
     pub(crate) fn default_name(&self) -> String {
         let mut name = String::new();
         for (i, c) in self.ident.chars().enumerate() {
@@ -65,7 +65,7 @@ impl<'a> Implementation<'a> {
         name
     }
 
-    /// Whether it has this method.
+    /// Whether it implements this method.
     pub(crate) fn has(&self, method: &str) -> bool {
         self.item.items.iter().any(|item| matches!(item, ImplItem::Fn(f) if f.sig.ident == method))
     }
@@ -76,7 +76,7 @@ impl<'a> Implementation<'a> {
     }
 }
 
-/// An export of a method: `body` is an expression of `Result<Output, String>` over `arguments`.
+/// Generates the export of a method. `body` is a `Result<Output, String>` that uses `arguments`.
 pub(crate) fn export(
     sql_name: &str,
     export: &str,
@@ -109,8 +109,8 @@ pub(crate) fn export(
     }
 }
 
-/// The constant with a line of the manifest, and on wasm32 the custom section with it. Each of `parts` is
-/// an expression of type `&[&str]`.
+/// Generates the constant with a line of the manifest, and on wasm32 the custom section with it. Each of
+/// `parts` is an expression of type `&[&str]`.
 pub(crate) fn manifest(parts: &[TokenStream]) -> TokenStream {
     quote! {
         const MANIFEST: &[&[&str]] = &[&[commensal::HEADER], #(#parts,)*];

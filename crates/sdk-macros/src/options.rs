@@ -1,4 +1,4 @@
-//! The options in `#[function(…)]` and its like: one grammar, of which each attribute knows some.
+//! The options in `#[function(…)]` and the other attributes: one grammar, with a set of options for each.
 
 use proc_macro2::TokenStream;
 use syn::ext::IdentExt;
@@ -6,17 +6,17 @@ use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Error, Ident, LitStr, Result, Token, parenthesized, token};
 
-/// SQLite accepts no longer function names.
+/// SQLite accepts no longer name of a function.
 const NAME_BYTES_MAX: usize = 255;
 
-/// What an attribute asks for.
+/// The options of an attribute.
 #[derive(Default)]
 pub(crate) struct Options {
-    /// The name in SQL, if it is not that of the function or type.
+    /// The name in SQL, if it is not the default.
     pub(crate) name: Option<String>,
     /// Whether the author promises determinism.
     pub(crate) deterministic: bool,
-    /// Operators of a type and the SQL names of the functions that compute them.
+    /// Operators of a type, with the SQL names of the functions that compute them.
     pub(crate) operators: Vec<(String, String)>,
     /// The columns of a table.
     pub(crate) columns: Vec<String>,
@@ -26,7 +26,7 @@ pub(crate) struct Options {
     pub(crate) eponymous: bool,
 }
 
-/// An option: what is before its value, and its value.
+/// An option: its key and its value.
 struct Entry {
     key: Ident,
     value: Value,
@@ -74,7 +74,7 @@ impl Parse for Entry {
 }
 
 impl Options {
-    /// Reads options of which only these are known.
+    /// Parses options, of which only those in `known` are allowed.
     pub(crate) fn parse(tokens: TokenStream, known: &[&str]) -> Result<Self> {
         let entries = Punctuated::<Entry, Token![,]>::parse_terminated.parse2(tokens)?;
         let mut options = Self::default();
@@ -127,7 +127,7 @@ fn names(items: Vec<Item>) -> Result<Vec<String>> {
     items.into_iter().map(name).collect()
 }
 
-/// What is said of an option without what belongs to it.
+/// The error for an option that lacks its value.
 fn needs(option: &str) -> String {
     let what = match option {
         "name" => "needs a value",

@@ -1,4 +1,4 @@
-//! Which functions can be SQL functions, as far as syntax tells.
+//! Decides from syntax which functions can be SQL functions.
 
 use syn::spanned::Spanned;
 use syn::visit_mut::VisitMut;
@@ -7,20 +7,20 @@ use syn::{
     TypeReference, parse_quote,
 };
 
-/// [SQLite's limit](https://www.sqlite.org/limits.html#max_function_arg) on arguments, as it is by
-/// default.
+/// [SQLite's default limit](https://www.sqlite.org/limits.html#max_function_arg) on the number of
+/// arguments.
 const PARAMETERS_MAX: usize = 127;
 
 /// The checked signature of a function.
 pub(crate) struct Signature {
     pub(crate) ident: Ident,
-    /// The `#[cfg]`s that what is generated has to share.
+    /// The `#[cfg]`s that the generated items need as well.
     pub(crate) cfgs: Vec<Attribute>,
-    /// Types of the parameters but the variadic one, every lifetime `'static`.
+    /// Types of the parameters without the variadic one, with every lifetime `'static`.
     pub(crate) parameters: Vec<Type>,
-    /// Type of the elements of the variadic parameter, every lifetime `'static`.
+    /// Type of the elements of the variadic parameter, with every lifetime `'static`.
     pub(crate) variadic: Option<Type>,
-    /// Type of the result, every lifetime `'static`.
+    /// Type of the result, with every lifetime `'static`.
     pub(crate) result: Type,
 }
 
@@ -60,7 +60,7 @@ impl Signature {
     }
 }
 
-/// What makes a function one that SQL cannot call.
+/// Refuses a function that SQL cannot call.
 fn check_qualifiers(function: &ItemFn) -> Result<()> {
     let signature = &function.sig;
     if let Some(token) = &signature.asyncness {
@@ -125,7 +125,7 @@ fn result_type(output: &ReturnType) -> Result<Type> {
     }
 }
 
-/// What no parameter's type can be, where the compiler's own message would not help.
+/// Refuses a type that no parameter can have, if the compiler's own message would not help.
 fn check_type(r#type: &Type) -> Result<()> {
     match r#type {
         Type::ImplTrait(_) => Err(Error::new_spanned(
@@ -148,7 +148,7 @@ fn check_type(r#type: &Type) -> Result<()> {
     }
 }
 
-/// The `T` of `&[T]`, which takes any number of arguments, unless it is the `u8` of a blob.
+/// The `T` of `&[T]`, which takes any number of arguments. `&[u8]` is a blob instead.
 fn slice_element(r#type: &Type) -> Option<&Type> {
     let Type::Reference(reference) = r#type else { return None };
     let Type::Slice(slice) = &*reference.elem else { return None };
@@ -158,7 +158,7 @@ fn slice_element(r#type: &Type) -> Option<&Type> {
     }
 }
 
-/// The type as it can be named outside of the function.
+/// The type in a form that can be named outside of the function.
 fn with_static_lifetimes(r#type: &Type) -> Type {
     struct Static;
     impl VisitMut for Static {

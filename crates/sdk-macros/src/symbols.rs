@@ -1,16 +1,16 @@
 //! The names of exports.
 //!
-//! An export's name is also a symbol of the linker, where it would replace a function of that name
-//! that compiled code calls: a guest's own `pow` would be what `f64::powf` calls.
+//! An export's name is also a symbol of the linker, and replaces a function with that name that compiled
+//! code calls: `f64::powf` would call a guest's own `pow`.
 
-/// The export for a function of this name.
+/// The export's name for a function with this name.
 pub(crate) fn export_name(function: &str) -> String {
     let reserved = RESERVED.binary_search(&function).is_ok() || function.starts_with("__");
     if reserved { format!("{function}_") } else { function.to_owned() }
 }
 
-/// What `compiler_builtins` defines for wasm32, what LLVM may call beside it, and what the ABI and the
-/// linker give a meaning; sorted.
+/// Functions that `compiler_builtins` defines for wasm32, others that LLVM may call, and names with a
+/// meaning for the ABI or the linker; sorted.
 #[rustfmt::skip]
 const RESERVED: &[&str] = &[
     "_initialize", "_start", "acos", "acosf", "acosh", "acoshf", "asin", "asinf", "asinh",

@@ -1,4 +1,4 @@
-//! What `#[table_function(…)]` adds beside the impl block: three exports and the manifest fragment.
+//! What `#[table_function(…)]` generates beside the impl block: three exports and the manifest fragment.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
@@ -8,7 +8,7 @@ use syn::{Error, ItemImpl, Result, Type};
 use crate::implementation::{self, Implementation, json};
 use crate::options::Options;
 
-/// The exports and the manifest fragment.
+/// Generates the exports and the manifest fragment.
 pub(crate) fn function(options: TokenStream, item: &ItemImpl) -> Result<TokenStream> {
     let span = options.span();
     let options = Options::parse(options, &["name", "columns", "arguments"])?;
@@ -40,7 +40,7 @@ pub(crate) fn function(options: TokenStream, item: &ItemImpl) -> Result<TokenStr
                 let count = commensal::Count::Exactly(#count);
                 let method = |tables: &mut commensal::OpenTables<#table>,
                               arguments: &commensal::Arguments<'_>| #body;
-                // SAFETY: the host calls exports as ABI version 1 says; these exports alone use `OPEN`.
+                // SAFETY: the host calls exports as ABI version 1 says, and only these exports use `OPEN`.
                 unsafe { commensal::call_states(#name, count, argc, argv, &OPEN, method) }
             }
         }
@@ -66,7 +66,7 @@ pub(crate) fn function(options: TokenStream, item: &ItemImpl) -> Result<TokenStr
     })
 }
 
-/// The error of a table without a name.
+/// The error for a table without a name.
 pub(crate) fn unnamed(options: Span) -> Error {
     Error::new(options, "a table needs a name: `name = \"…\"`")
 }

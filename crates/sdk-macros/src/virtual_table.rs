@@ -1,5 +1,5 @@
-//! What `#[virtual_table(…)]` adds beside the impl block: an export for each method that the block has,
-//! and the manifest fragment.
+//! What `#[virtual_table(…)]` generates beside the impl block: an export for each method of the block, and
+//! the manifest fragment.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -14,7 +14,7 @@ use crate::table::unnamed;
 const ALWAYS: [&str; 7] =
     ["connect", "disconnect", "best_index", "open", "filter", "next", "close"];
 
-/// Those that a table has when the impl block has a method of the name.
+/// Fields that a table has if the impl block has a method with that name.
 const OPTIONAL: [&str; 13] = [
     "create",
     "destroy",
@@ -31,7 +31,7 @@ const OPTIONAL: [&str; 13] = [
     "overload",
 ];
 
-/// The exports and the manifest fragment.
+/// Generates the exports and the manifest fragment.
 pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStream> {
     let span = options.span();
     let options = Options::parse(options, &["name", "columns", "eponymous"])?;
@@ -79,7 +79,7 @@ pub(crate) fn expand(options: TokenStream, item: &ItemImpl) -> Result<TokenStrea
     })
 }
 
-/// The call of the SDK that is the body of an export.
+/// Generates the call of the SDK that is the body of an export.
 fn body(field: &str, name: &str, options: &Options, table: &Type) -> TokenStream {
     let columns = options.columns.len();
     let declares = columns == 0;
@@ -137,7 +137,7 @@ fn manifest(
     Ok(implementation::manifest(&[quote!(&[#text])]))
 }
 
-/// A column, from `"name"`, `"name type"` or `"name type hidden"`.
+/// Parses a column: `"name"`, `"name type"` or `"name type hidden"`.
 fn column(column: &str, item: &ItemImpl) -> Result<String> {
     const TYPES: [&str; 5] = ["integer", "real", "text", "blob", "any"];
     let words: Vec<&str> = column.split_whitespace().collect();

@@ -1,4 +1,4 @@
-//! Aggregates and window functions: what an author implements, and what the host's calls do with it.
+//! Aggregates and window functions: the trait that an author implements, and the exports that the host calls.
 //!
 //! Knows nothing of records and memory.
 
@@ -13,9 +13,9 @@ use crate::parameter::{FromArgument, Type};
 /// An aggregate: a state for each group of rows. [`aggregate`](macro@crate::aggregate) on the
 /// implementation makes it callable from SQL.
 ///
-/// [`Default::default`] makes the state of a group. Each row is added with [`step`](Self::step);
-/// [`finalize`](Self::finalize) gives the result, also of a group without rows. Rows with NULL for a
-/// parameter that does not take NULL are left out.
+/// [`Default::default`] makes the state of a group. [`step`](Self::step) adds each row, and
+/// [`finalize`](Self::finalize) returns the result, even for a group without rows. Rows with NULL for a
+/// parameter that does not take NULL are skipped.
 ///
 /// ```
 /// use commensal_sdk::Aggregate;
@@ -55,7 +55,7 @@ use crate::parameter::{FromArgument, Type};
 /// # Window functions
 ///
 /// With [`value`](Self::value) the aggregate works in windows whose frames only grow, such as `OVER
-/// (ORDER BY t)`; with [`inverse`](Self::inverse) as well, in all.
+/// (ORDER BY t)`. With [`inverse`](Self::inverse) as well, it works in all windows.
 ///
 /// ```
 /// use commensal_sdk::Aggregate;
@@ -96,64 +96,64 @@ use crate::parameter::{FromArgument, Type};
 /// SELECT sum_product(price, quantity) OVER (ORDER BY day ROWS 6 PRECEDING) FROM sales;
 /// ```
 pub trait Aggregate: Default {
-    /// What a row has: a type that a parameter can have, or a tuple of such types.
+    /// The arguments of a row: a parameter type, or a tuple of up to twelve such types.
     type Arguments<'a>: FromArguments<'a>;
-    /// What a group gives.
+    /// The result of a group.
     type Output: IntoOutput<'static>;
 
     /// Adds a row.
     ///
     /// # Errors
-    /// The message fails the statement, which may notice it some rows later: the host hands over many
+    /// The text is the SQL error. The statement may fail some rows later, because the host passes many
     /// rows in one call.
     fn step(&mut self, arguments: Self::Arguments<'_>) -> Result<(), String>;
 
-    /// Takes a row away that was added, the oldest first. Needs [`value`](Self::value).
+    /// Removes a row that was added; the oldest goes first. Needs [`value`](Self::value).
     ///
     /// # Errors
-    /// The message fails the statement.
+    /// The text is the SQL error.
     fn inverse(&mut self, arguments: Self::Arguments<'_>) -> Result<(), String> {
         let _ = arguments;
         Err(String::from("this aggregate has no inverse"))
     }
 
-    /// The result so far. Called only where it is implemented; rows may follow.
+    /// The result so far, for windows. More rows may follow. Called only if it is implemented.
     fn value(&self) -> Self::Output {
         panic!("this aggregate has no value")
     }
 
-    /// The result. Without an implementation, that is [`value`](Self::value).
+    /// The result. The default is that of [`value`](Self::value).
     fn finalize(self) -> Self::Output {
         self.value()
     }
 }
 
-/// The arguments of a row of an aggregate, those of a table function, or the parameters of a type: one type
-/// that a parameter can have, or a tuple of up to twelve such types; `()` for none. The last one of an
+/// The arguments of a row of an aggregate or of a table function, or the parameters of a type: one type
+/// that a parameter can have, a tuple of up to twelve such types, or `()` for none. The last one of an
 /// aggregate may be [`Rest`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the arguments of an aggregate or a table function",
     note = "that is a type of a parameter, such as i64 or &str, or a tuple of up to twelve of them"
 )]
 pub trait FromArguments<'a>: Sized {
-    /// How many there are, [`Rest`] aside.
+    /// The number of arguments, without [`Rest`].
     const COUNT: usize;
-    /// Whether more may follow: the last one is [`Rest`].
+    /// Whether the last one is [`Rest`], so that more may follow.
     #[doc(hidden)]
     const VARIADIC: bool = false;
-    /// Parts of the manifest: the types' names, in quotation marks, with commas between them.
+    /// Parts of the manifest: the names of the types, quoted and separated by commas.
     #[doc(hidden)]
     const PARAMS: &'static [&'static str];
-    /// Their types.
+    /// The types of the arguments.
     #[doc(hidden)]
     const TYPES: &'static [Type];
 
-    /// The arguments of a row, which are those from `first` on.
+    /// Reads the arguments of a row, which start at index `first`.
     #[doc(hidden)]
     fn from_arguments(arguments: Arguments<'a>, first: usize) -> Result<Self, String>;
 }
 
-/// All further arguments of a row of an aggregate, zero or more of one type: the last element of
+/// The remaining arguments of a row of an aggregate: zero or more of one type. It is the last element of
 /// [`Aggregate::Arguments`], or the only one.
 ///
 /// ```
@@ -271,24 +271,24 @@ impl<'a> FromArguments<'a> for () {
     }
 }
 
-/// The live states of an aggregate. A handle is a place in the list.
+/// The live states of an aggregate. A handle is an index into the list.
 pub struct States<T> {
     places: Vec<StateEntry<T>>,
-    /// The free place that is taken next.
+    /// The free place that is used next.
     free: usize,
 }
 
 enum StateEntry<T> {
     Taken(T),
-    /// With the free place after this one.
+    /// A free place, with the one that is used after it.
     Free(usize),
 }
 
-/// The outcome of a call, as [`function`](crate::function) has it.
+/// The result of an export: an output, or the message of an error.
 type Called = Result<Output<'static>, String>;
 
 impl<T> States<T> {
-    /// No states.
+    /// An empty list.
     pub const fn new() -> Self {
         Self { places: Vec::new(), free: 0 }
     }
@@ -342,7 +342,7 @@ fn unknown(handle: i64) -> String {
 
 /// The exports of an aggregate.
 impl<T: Aggregate> States<T> {
-    /// `init`.
+    /// `init`: makes a state and returns its handle.
     ///
     /// # Errors
     /// None.
@@ -350,16 +350,16 @@ impl<T: Aggregate> States<T> {
         Ok(Output::Integer(self.insert(T::default())))
     }
 
-    /// `step`.
+    /// `step`: adds rows to a state.
     ///
     /// # Errors
-    /// The arguments are not those of rows. An error of the author's is an output.
+    /// The arguments do not have the form of rows. An error of the author's is an output.
     #[inline]
     pub fn step(&mut self, arguments: &Arguments<'_>) -> Called {
         self.rows(arguments, T::step)
     }
 
-    /// `inverse`.
+    /// `inverse`: removes rows from a state.
     ///
     /// # Errors
     /// As [`States::step`].
@@ -406,15 +406,15 @@ impl<T: Aggregate> States<T> {
         Ok(Output::Null)
     }
 
-    /// `value`.
+    /// `value`: the result of a state so far.
     ///
     /// # Errors
-    /// There is no such state.
+    /// No state has this handle.
     pub fn value(&mut self, arguments: &Arguments<'_>) -> Called {
         Ok(self.get(arguments.get(0)?)?.value().into_output())
     }
 
-    /// `finalize`.
+    /// `finalize`: the result of a state, which is freed.
     ///
     /// # Errors
     /// As [`States::value`].
@@ -422,7 +422,7 @@ impl<T: Aggregate> States<T> {
         Ok(self.remove(arguments.get(0)?)?.finalize().into_output())
     }
 
-    /// `drop`.
+    /// `drop`: frees a state.
     ///
     /// # Errors
     /// As [`States::value`].
@@ -482,7 +482,7 @@ mod tests {
         }
     }
 
-    /// Calls with a state and rows of values.
+    /// The arguments of a call: a state, the number of rows, and their values.
     fn rows<'a>(state: i64, rows: i64, values: &[ValueRef<'a>]) -> Vec<ValueRef<'a>> {
         [ValueRef::Integer(state), ValueRef::Integer(rows)]
             .into_iter()
@@ -503,7 +503,7 @@ mod tests {
         assert_eq!(states.finalize(&Arguments(&handle(1))), Ok(Output::Text("abcc".into())));
         assert_eq!(states.drop(&Arguments(&handle(0))), Ok(Output::Null));
         assert_eq!(states.finalize(&Arguments(&handle(2))), Ok(Output::Null));
-        // Places are taken again, the last one that became free first.
+        // Handles are used again, the one that was freed last first.
         for handle in [2, 0, 1, 3] {
             assert_eq!(states.init(&Arguments(&[])), Ok(Output::Integer(handle)));
         }
@@ -537,7 +537,7 @@ mod tests {
         assert_eq!(states.finalize(&Arguments(&twice)), Err("there is no state 0".into()));
     }
 
-    /// How many arguments, and the sum of the further ones.
+    /// The number of arguments, and the sum of those in [`Rest`].
     #[derive(Default)]
     struct Widths(Vec<usize>, i64);
 

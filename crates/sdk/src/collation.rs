@@ -6,9 +6,9 @@ use core::cmp::Ordering;
 ///
 /// Put [`collation`](macro@crate::collation) on the implementation.
 ///
-/// The order must be total and must never change: an index is built by it. Where it is not, queries may
-/// miss rows. SQL gives a comparison no way to fail: a panic ends the statement, and of one that writes
-/// the transaction.
+/// The order must be total and must never change, because indexes are built by it. Otherwise queries may
+/// miss rows. A comparison cannot return an error: a panic ends the statement, and rolls back the
+/// transaction if the statement writes.
 ///
 /// ```
 /// use std::cmp::Ordering;
@@ -33,6 +33,6 @@ use core::cmp::Ordering;
 /// SELECT word FROM words ORDER BY word;
 /// ```
 pub trait Collation {
-    /// How `a` and `b` follow each other.
+    /// Compares `a` with `b`.
     fn compare(a: &str, b: &str) -> Ordering;
 }

@@ -1,4 +1,4 @@
-//! Types: values with a form in which they are stored and one in which they are shown.
+//! Types: values that are stored in one form and shown in another.
 
 use alloc::string::String;
 
@@ -6,11 +6,11 @@ use crate::{FromArgument, FromArguments, IntoOutput, Value, ValueRef};
 
 /// A type of values.
 ///
-/// Put [`custom_type`](macro@crate::custom_type) on the implementation. For a type `money`, SQLite gets
-/// the functions `money(value)`, which makes the stored form, `money_decode(stored)`, which makes the form
-/// to show, and `money_valid(stored)`, which is 1 for what `decode` takes and 0 for anything else: for
-/// CHECK constraints. A type that is stored as text and has the operator `<` is a collation as well. NULL
-/// stays NULL, and no code of the type sees it.
+/// Put [`custom_type`](macro@crate::custom_type) on the implementation. A type `money` gives SQL three
+/// functions: `money(value)` returns the stored form, `money_decode(stored)` the form to show, and
+/// `money_valid(stored)`, for CHECK constraints, 1 if `decode` accepts the value and 0 if not. A type that
+/// is stored as text and has the operator `<` is a collation as well. NULL stays NULL and does not reach
+/// the code of the type.
 ///
 /// Both directions must always give equal results for equal values. A type with parameters implements
 /// [`ParametricType`].
@@ -51,26 +51,26 @@ use crate::{FromArgument, FromArguments, IntoOutput, Value, ValueRef};
 /// SELECT at, temperature_decode(t) FROM log;   -- 08:00|21.5
 /// ```
 pub trait CustomType {
-    /// What is stored: `i64`, `f64`, `String` or `Vec<u8>`.
+    /// The stored form: `i64`, `f64`, `String` or `Vec<u8>`.
     type Stored: for<'a> FromArgument<'a> + for<'a> IntoOutput<'a>;
 
-    /// The form in which a value is stored.
+    /// Converts a value to the form in which it is stored.
     ///
     /// # Errors
-    /// The value is none of the type; the text is the SQL error.
+    /// The value does not belong to the type. The text is the SQL error.
     fn encode(value: ValueRef<'_>) -> Result<Self::Stored, String>;
 
-    /// The form in which a stored value is shown.
+    /// Converts a stored value to the form in which it is shown.
     ///
     /// # Errors
-    /// What is stored is no value of the type; the text is the SQL error.
+    /// The stored value does not belong to the type. The text is the SQL error.
     fn decode(stored: Self::Stored) -> Result<Value, String>;
 }
 
-/// A type of values with parameters, such as the number of decimals: as [`CustomType`], with parameters after
+/// A type of values with parameters, such as the number of decimals: a [`CustomType`] with parameters after
 /// the value. Put [`custom_type`](macro@crate::custom_type) on the implementation. `money(value, 2)` makes
 /// the stored form, `money_decode(stored, 2)` the one to show, and `money_valid(stored, 2)` tells whether
-/// `decode` takes it.
+/// `decode` accepts it.
 ///
 /// ```
 /// use commensal_sdk::{ParametricType, Value, ValueRef};
@@ -102,19 +102,19 @@ pub trait CustomType {
 /// SELECT decimal_decode(price, 2) FROM prices;   -- 9.99
 /// ```
 pub trait ParametricType {
-    /// What is stored: `i64`, `f64`, `String` or `Vec<u8>`.
+    /// The stored form: `i64`, `f64`, `String` or `Vec<u8>`.
     type Stored: for<'a> FromArgument<'a> + for<'a> IntoOutput<'a>;
 
-    /// The parameters: a type that a parameter can have, or a tuple of such types.
+    /// The parameters: a parameter type, or a tuple of up to twelve such types.
     type Params<'a>: FromArguments<'a>;
 
-    /// The form in which a value is stored.
+    /// Converts a value to the form in which it is stored.
     ///
     /// # Errors
     /// As [`CustomType::encode`].
     fn encode(value: ValueRef<'_>, params: Self::Params<'_>) -> Result<Self::Stored, String>;
 
-    /// The form in which a stored value is shown.
+    /// Converts a stored value to the form in which it is shown.
     ///
     /// # Errors
     /// As [`CustomType::decode`].

@@ -1,5 +1,5 @@
-//! What the expansions of the attributes call. Not for use by hand; may change with
-//! every release.
+//! What the attributes expand to calls this module. Do not use it by hand: any release may
+//! change it.
 
 use alloc::format;
 use alloc::vec::Vec;
@@ -16,7 +16,7 @@ pub use crate::table::exports as table;
 pub use crate::table::{OpenCursor, OpenTables, TableFunction, VirtualTable, column, connected};
 pub use crate::{Collation, CustomType, IntoOutput, Output, ParametricType};
 
-/// An argument as it lies in guest memory; natively, where there is no guest memory, the value.
+/// An argument in guest memory. A native build has no guest memory, and uses the value itself.
 #[cfg(target_arch = "wasm32")]
 pub(crate) type Argument<'a> = crate::memory::Argument<'a>;
 #[cfg(not(target_arch = "wasm32"))]
@@ -27,10 +27,10 @@ pub(crate) type Argument<'a> = crate::ValueRef<'a>;
 pub struct Arguments<'a>(pub(crate) &'a [Argument<'a>]);
 
 impl<'a> Arguments<'a> {
-    /// The argument at `index`, from 0, which the caller has checked to exist.
+    /// The argument at `index`, from 0. The caller has checked that it exists.
     ///
     /// # Errors
-    /// The message about an argument that does not fit its parameter.
+    /// The argument does not fit its parameter; the text says why.
     #[inline]
     pub fn get<T: FromArgument<'a>>(&self, index: usize) -> Result<T, String> {
         #[cfg(target_arch = "wasm32")]
@@ -40,7 +40,7 @@ impl<'a> Arguments<'a> {
         T::from_argument(value).map_err(|error| at(index, &error))
     }
 
-    /// All arguments from `index` on.
+    /// The arguments from `index` on.
     ///
     /// # Errors
     /// As [`Arguments::get`].
@@ -58,9 +58,9 @@ fn at(index: usize, error: &ArgumentError) -> String {
 /// How many arguments a function takes.
 #[derive(Clone, Copy, Debug)]
 pub enum Count {
-    /// That many.
+    /// This number.
     Exactly(usize),
-    /// That many or more.
+    /// This number or more.
     AtLeast(usize),
 }
 
@@ -68,7 +68,7 @@ impl Count {
     /// Checks a number of arguments.
     ///
     /// # Errors
-    /// The message about too few or too many.
+    /// There are too few or too many arguments; the text says how many it takes.
     #[inline]
     pub fn check(self, count: usize) -> Result<(), String> {
         match self {
@@ -87,12 +87,12 @@ impl Count {
     }
 }
 
-/// The manifest's name of the type of parameter `T`.
+/// The name of the type of parameter `T` in the manifest.
 pub const fn parameter<T: FromArgument<'static>>() -> &'static str {
     T::TYPE.name()
 }
 
-/// The manifest's name of the type of result `T`.
+/// The name of the type of result `T` in the manifest.
 pub const fn result<T: IntoOutput<'static>>() -> &'static str {
     T::TYPE.name()
 }

@@ -1,9 +1,9 @@
 //! How a panic reaches the host: a record that it reads after a trap.
 //!
-//! On WebAssembly a panic ends in a trap, after which the host runs no more guest code; so the message
-//! has to be where the host can find it by itself: the exported global `commensal_fault` is the
-//! address of a record that is NULL until a panic makes it an error record. Nothing is allocated here:
-//! the panic may be about memory.
+//! On WebAssembly a panic ends in a trap, and then the host runs no more guest code. So the message has
+//! to be where the host finds it by itself: the exported global `commensal_fault` is the address of a
+//! record, which is NULL until a panic makes it an error record. Nothing here allocates, because the panic
+//! may be about memory.
 #![expect(unsafe_code, reason = "a static variable that the host reads")]
 
 use core::fmt::{self, Write};
@@ -12,14 +12,14 @@ use commensal_abi::{Record, Tag};
 
 use crate::memory::{Single, words};
 
-/// The exported global is the address of this record.
+/// The record whose address is the exported global.
 #[unsafe(export_name = "commensal_fault")]
 static FAULT: Single<[u64; 2]> = Single::new(NO_FAULT);
 
-/// The bytes of [`Record::NULL`], little-endian as WebAssembly is.
+/// The bytes of [`Record::NULL`], in little-endian order.
 const NO_FAULT: [u64; 2] = [Tag::Null as u64, 0];
 
-/// Longest message that reaches the host, in bytes; longer ones are cut.
+/// The longest message that reaches the host, in bytes; a longer one is cut.
 pub const MESSAGE_BYTES_MAX: usize = 1024;
 
 static MESSAGE: Single<Message> = Single::new(Message { bytes: [0; MESSAGE_BYTES_MAX], len: 0 });
@@ -39,7 +39,7 @@ impl Write for Message {
     }
 }
 
-/// Leaves a message for the host, which reports it when the call traps. For guests with a panic
+/// Leaves a message for the host, which reports it if the call traps. It is for guests with a panic
 /// handler of their own:
 ///
 /// ```ignore
@@ -50,18 +50,18 @@ impl Write for Message {
 /// }
 /// ```
 pub fn report(message: fmt::Arguments<'_>) {
-    // SAFETY: one thread; a panic while a message is being written finds no reference alive that
-    // is used again, since a panic does not return.
+    // SAFETY: one thread. A panic while a message is being written leaves no reference that is used again,
+    // because a panic does not return.
     let buffer = unsafe { &mut *MESSAGE.get() };
     buffer.len = 0;
-    // What a failing `Display` has written so far is still worth reading.
+    // If a `Display` fails, what it has written so far is still worth reading.
     let _ = buffer.write_fmt(message);
     let record = Record::bytes(Tag::Error, buffer.bytes.as_ptr().addr() as u32, buffer.len as u32);
-    // SAFETY: one thread, and the host reads only when no guest code runs.
+    // SAFETY: one thread, and the host reads the record only while no guest code runs.
     unsafe { *FAULT.get() = words(record) };
 }
 
-/// Makes panics report themselves. Later calls do nothing, so that a hook of the guest's own stays.
+/// Makes panics report themselves. Only the first call has an effect, so a hook of the guest's own stays.
 #[cfg(feature = "std")]
 pub(crate) fn install_panic_hook() {
     static INSTALLED: Single<bool> = Single::new(false);

@@ -1,11 +1,11 @@
-//! What a guest can ask of its host. A guest that does not call a function does not import it.
+//! What a guest can ask of its host. A guest imports only the functions that it calls.
 //!
 //! All but [`interrupted`] need a capability: the definition asks for it (`WITH (allow = 'log')`) and
-//! the host grants it; without, the call ends the statement with an error that names the capability.
-//! Databases refuse a module that uses [`now`] or [`random`] and has deterministic functions; put those
-//! into a module of their own.
+//! the host grants it. Without it, the call ends the statement with an error that names the capability.
+//! A database refuses a module that uses [`now`] or [`random`] and has deterministic functions: put those
+//! into another module.
 //!
-//! Natively, for tests, they do what their descriptions say there.
+//! In a native build, for tests, each function does what its description says.
 
 use core::time::Duration;
 
@@ -15,38 +15,38 @@ use core::time::Duration;
 pub enum Level {
     /// Something failed.
     Error = 1,
-    /// Something is not as it should be.
+    /// Something is wrong, but work goes on.
     Warn = 2,
-    /// Good to know.
+    /// Something worth knowing happened.
     Info = 3,
-    /// For the author of the guest.
+    /// Details for the author of the guest.
     Debug = 4,
 }
 
-/// Writes to the host's log; natively, to standard error. Needs the capability `log`.
+/// Writes to the host's log, or natively to standard error. Needs the capability `log`.
 pub fn log(level: Level, message: &str) {
     imports::log(level, message);
 }
 
-/// Whether the host wants the running statement to end; natively, never.
+/// Whether the host wants the running statement to end; natively always false.
 ///
-/// The host ends it anyway; a guest that asks can end in good order.
+/// The host ends it in any case. A guest that asks can clean up first.
 pub fn interrupted() -> bool {
     imports::interrupted()
 }
 
-/// The time since 1970-01-01 00:00 UTC; natively, by the system's clock. Needs the capability `clock`.
+/// The time since 1970-01-01 00:00 UTC; natively that of the system's clock. Needs the capability `clock`.
 pub fn now() -> Duration {
     imports::now()
 }
 
-/// Fills `into` with random bytes, fit for cryptography; natively, with bytes that merely differ from
+/// Fills `into` with cryptographically secure random bytes; natively with bytes that merely differ from
 /// run to run. Needs the capability `random`.
 pub fn random(into: &mut [u8]) {
     imports::random(into);
 }
 
-/// Declares the columns of a virtual table; 0, or a result code.
+/// Declares the columns of a virtual table. Returns 0 or a result code.
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn declare_vtab(sql: &str) -> i32 {
     imports::declare_vtab(sql)
@@ -58,7 +58,7 @@ mod imports {
 
     use super::{Duration, Level};
 
-    // By the name of the wire format: rustc gives imports symbols of their own, so that `log` here is
+    // The names are those of the wire format. rustc gives imports symbols of their own, so `log` here is
     // not the logarithm.
     mod host {
         #[link(wasm_import_module = "commensal")]

@@ -25,7 +25,7 @@
 //! | Parameter | SQL type | Note |
 //! |---|---|---|
 //! | `i64` | integer | |
-//! | `i32` | integer | an integer outside of 32 bits is an SQL error |
+//! | `i32` | integer | an integer that does not fit into 32 bits is an SQL error |
 //! | `bool` | integer | 0 is false, every other integer is true, as in SQL |
 //! | `f64` | real | the host converts integers |
 //! | `&str`, `String` | text | `&str` copies nothing |
@@ -37,28 +37,28 @@
 //! When an argument is NULL and its parameter does not take NULL, the result is NULL and the function
 //! is not called.
 //!
-//! Results are the same types (`bool` gives 0 or 1), borrowed from the arguments or owned, also
-//! `Cow`; `()` and `None` are NULL. `Result<T, E>` with any `E: Display` makes the error's text the
+//! Results have the same types (`bool` becomes 0 or 1), owned or borrowed from the arguments, and also
+//! `Cow`. `()` and `None` are NULL. `Result<T, E>` with any `E: Display` makes the error's text the
 //! SQL error. NaN becomes NULL in the database.
 //!
 //! Types of your own join by implementing [`FromArgument`] and [`IntoOutput`].
 //!
 //! # Panics
 //!
-//! A panic ends the statement with an SQL error that carries the panic's message and place; the
-//! database goes on with a fresh instance of the module. Errors that callers should expect are better
-//! a `Result`: they keep the instance and with it what it has cached.
+//! A panic ends the statement with an SQL error that has the panic's message and place. The database
+//! continues with a fresh instance of the module. Return a `Result` for errors that callers should expect,
+//! because an error keeps the instance and what it has cached.
 //!
 //! # Without the standard library
 //!
 //! With `default-features = false` the crate is `no_std` on WebAssembly and needs an allocator. The
-//! feature `no_std_runtime` brings one (dlmalloc, which Rust's own standard library uses there) and a
-//! panic handler that reports panics as above; a guest with its own handler calls `fault::report`.
+//! feature `no_std_runtime` adds one (dlmalloc, as in Rust's standard library for this target) and a
+//! panic handler that reports panics as above. A guest with its own handler calls `fault::report`.
 //!
 //! # Memory
 //!
-//! The guest is one thread. Text and blobs of arguments lie in a scratch area that lives until the
-//! next call; an owned result is freed at the next call. Scalar arguments and results allocate
+//! A guest has one thread. Text and blobs of arguments lie in a scratch area, which is valid until the
+//! next call. An owned result is freed at the next call. Scalar arguments and results allocate
 //! nothing.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
@@ -84,31 +84,31 @@ mod table;
 mod value;
 
 pub use aggregate::{Aggregate, FromArguments, Rest};
-/// Makes an implementation of [`Aggregate`] callable from SQL: see there.
+/// Makes an implementation of [`Aggregate`] callable from SQL.
 ///
-/// The options are those of [`function`], without `deterministic`. Without `name = "…"` the name in SQL
-/// is that of the type: `GeometricMean` is `geometric_mean`.
+/// The options are those of [`function`], without `deterministic`. The default of `name = "…"` is made
+/// from the type's name: `GeometricMean` becomes `geometric_mean`.
 ///
 /// The module gets an export for each method, named after type and method (`Longest.step`), and a line
-/// in its manifest. Types of one module need different names, also when they are in different Rust
+/// in its manifest. Types of one module need different names, even if they are in different Rust
 /// modules.
 #[doc(inline)]
 pub use commensal_sdk_macros::aggregate;
 /// Makes a function callable from SQL.
 ///
-/// The function itself stays as it is. On wasm32 the module gets an export and a line in its manifest.
+/// The function itself does not change. On wasm32 the module gets an export and a line in its manifest.
 ///
 /// Options, separated by commas:
-/// - `deterministic`: the result depends on nothing but the arguments, now and in every later version
+/// - `deterministic`: the result depends only on the arguments, now and in every later version
 ///   that a database may come to use. Databases may then evaluate the function once for equal
-///   arguments and use it in indexes and generated columns. It is the author's promise: nobody checks
+///   arguments and use it in indexes and generated columns. This is the author's promise: nothing checks
 ///   it.
-/// - `name = "…"`: the name in SQL; without it, the function's own. Several functions can share one
+/// - `name = "…"`: the name in SQL; the default is the function's own. Several functions can share one
 ///   SQL name when they take different numbers of arguments.
 ///
-/// The export has the function's name; with a trailing `_` where the name is that of a function the
-/// compiler itself calls (`pow`, `memcpy`). Functions of one module need different names in Rust, also
-/// when they are in different Rust modules.
+/// The export has the function's name, with a trailing `_` if the compiler itself calls a function of
+/// that name (`pow`, `memcpy`). Functions of one module need different names in Rust, even if they are
+/// in different Rust modules.
 ///
 /// ```
 /// use commensal_sdk::Value;
@@ -134,44 +134,44 @@ pub use commensal_sdk_macros::function;
 
 /// Makes a [`Collation`] usable from SQL.
 ///
-/// Options: `name = "…"`, the name in SQL; without it that of the type, `NaturalSort` being `natural_sort`.
+/// Option: `name = "…"`, the name in SQL. The default turns the type's `NaturalSort` into `natural_sort`.
 #[doc(inline)]
 pub use commensal_sdk_macros::collation;
 
 /// Makes a [`CustomType`] or a [`ParametricType`] usable from SQL.
 ///
 /// Options, separated by commas:
-/// - `name = "…"`: the name in SQL; without it that of the type, `UnitPrice` being `unit_price`.
-/// - `operators("<" = "price_lt", "=" = "price_eq")`: which functions, by their SQL names, compare and
+/// - `name = "…"`: the name in SQL. The default turns the type's `UnitPrice` into `unit_price`.
+/// - `operators("<" = "price_lt", "=" = "price_eq")`: the functions, by their SQL names, that compare and
 ///   combine stored values. Each takes two arguments.
 #[doc(inline)]
 pub use commensal_sdk_macros::custom_type;
 
 pub use collation::Collation;
-/// Makes a type a table function of SQL: goes on the impl block of
+/// Makes a type a table function of SQL. Put it on the impl block of
 /// [`TableFunction`](trait@TableFunction), whose description has an example.
 ///
-/// The impl stays as it is. On wasm32 the module gets three exports, named like the type with
-/// `.open`, `.next` and `.close` behind it, and a line in its manifest.
+/// The impl does not change. On wasm32 the module gets three exports, which are the type's name with
+/// `.open`, `.next` and `.close` after it, and a line in its manifest.
 ///
 /// Options, separated by commas:
 /// - `name = "…"`: the name in SQL.
 /// - `columns("…", …)`: the names of the columns, one for each element of `Row`.
-/// - `arguments("…", …)`: the names of the arguments, one for each element of `Arguments`; may be
-///   missing when there are none. SQL sees them as hidden columns.
+/// - `arguments("…", …)`: the names of the arguments, one for each element of `Arguments`. Leave it out
+///   if there are none. SQL sees arguments as hidden columns.
 #[doc(inline)]
 pub use commensal_sdk_macros::table_function;
-/// Makes a type a virtual table of SQL: goes on the impl block of
+/// Makes a type a virtual table of SQL. Put it on the impl block of
 /// [`VirtualTable`](trait@VirtualTable), whose description has an example.
 ///
-/// The impl stays as it is. On wasm32 the module gets an export for each method that the impl block
+/// The impl does not change. On wasm32 the module gets an export for each method that the impl block
 /// has, and a line in its manifest.
 ///
 /// Options, separated by commas:
 /// - `name = "…"`: the name of the module in SQL.
 /// - `columns("…", …)`: the columns, each as `"name"`, `"name type"` or `"name type hidden"`, where the
 ///   type is `integer`, `real`, `text`, `blob` or `any`. Without it,
-///   [`declaration`](trait@VirtualTable) gives them.
+///   [`declaration`](trait@VirtualTable) returns them.
 /// - `eponymous`: the table can be used without CREATE VIRTUAL TABLE, with its hidden columns as
 ///   arguments.
 #[doc(inline)]

@@ -1,15 +1,15 @@
-//! Puts a manifest fragment together while the guest is compiled.
+//! Builds a manifest fragment while the guest is compiled.
 //!
-//! The type names come from traits, so that aliases and types of the guest's own work: they are known
-//! to constant evaluation but not to the attribute macro.
+//! The type names come from traits, so that aliases and types of the guest's own work: constant
+//! evaluation knows them, the attribute macro does not.
 
-/// The first line of each fragment. Linkers concatenate the fragments of a module; hosts accept
-/// headers that agree.
+/// The first line of each fragment. Linkers concatenate the fragments of a module, so hosts accept it
+/// several times.
 pub const HEADER: &str = "{\"abi\":1}\n";
 
 const _: () = assert!(commensal_abi::ABI_VERSION == 1, "HEADER says another version");
 
-/// Bytes of all parts together.
+/// The length of all parts together, in bytes.
 pub const fn len(lists: &[&[&str]]) -> usize {
     let (mut total, mut list) = (0, 0);
     while list < lists.len() {
@@ -23,7 +23,7 @@ pub const fn len(lists: &[&[&str]]) -> usize {
     total
 }
 
-/// The parts, one after the other. `N` is their [`len`].
+/// Joins the parts. `N` is their [`len`].
 pub const fn concat<const N: usize>(lists: &[&[&str]]) -> [u8; N] {
     let mut bytes = [0; N];
     let (mut at, mut list) = (0, 0);

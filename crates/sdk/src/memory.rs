@@ -1,8 +1,8 @@
-//! Guest memory: the argument records the host writes, the result record it reads, the scratch area.
+//! Guest memory: argument records, which the host writes, the result record, which it reads, and scratch.
 //!
-//! The only place that turns addresses into references. It trusts the host, which owns the guest
-//! anyway: argument records are as ABI version 1 says, their text is UTF-8, and all of it stays where
-//! it is until the next call into the module.
+//! Only this file turns addresses into references. It trusts the host, which controls the guest anyway:
+//! argument records are as ABI version 1 says, their text is UTF-8, and all of it stays in place until
+//! the next call into the module.
 #![expect(unsafe_code, reason = "addresses from the host become references here")]
 
 use alloc::borrow::Cow;
@@ -21,14 +21,14 @@ use crate::value::ValueRef;
 #[cfg(target_feature = "atomics")]
 compile_error!("a guest has one thread: build it without the target feature \"atomics\"");
 
-/// A static variable of a program with one thread.
+/// A static variable. A guest has only one thread.
 pub struct Single<T>(UnsafeCell<T>);
 
-// SAFETY: a guest has one thread, see the check for "atomics" above.
+// SAFETY: a guest has one thread: see the check for "atomics" above.
 unsafe impl<T> Sync for Single<T> {}
 
 impl<T> Single<T> {
-    /// A variable with this value.
+    /// Makes a variable with this value.
     pub const fn new(value: T) -> Self {
         Self(UnsafeCell::new(value))
     }
@@ -38,7 +38,7 @@ impl<T> Single<T> {
     }
 }
 
-/// An argument record, whose bytes live for `'a`.
+/// An argument record, whose bytes are valid for `'a`.
 #[repr(C, align(8))]
 pub(crate) struct Argument<'a> {
     tag: u8,
@@ -59,7 +59,7 @@ impl<'a> Argument<'a> {
         match Tag::from_code(self.tag) {
             Some(Tag::Integer) => ValueRef::Integer(self.payload as i64),
             Some(Tag::Real) => ValueRef::Real(f64::from_bits(self.payload)),
-            // SAFETY: the host checks text from the database before it passes it as text.
+            // SAFETY: the host has checked that what it passes as text is UTF-8.
             Some(Tag::Text) => ValueRef::Text(unsafe { str::from_utf8_unchecked(self.bytes()) }),
             Some(Tag::Blob) => ValueRef::Blob(self.bytes()),
             Some(Tag::Null | Tag::Error) | None => ValueRef::Null,
@@ -71,16 +71,16 @@ impl<'a> Argument<'a> {
         if self.len == 0 {
             return &[];
         }
-        // SAFETY: the record of text or a blob points to `len` bytes within memory, which nobody
-        // writes before the next call.
+        // SAFETY: a record of text or a blob points to `len` bytes in memory, and nothing writes them
+        // before the next call.
         unsafe { core::slice::from_raw_parts(self.payload as u32 as *const u8, self.len as usize) }
     }
 }
 
-/// What the last call left for the host to read, until the next one.
+/// The last call's result, which the host reads before the next call.
 struct Last {
     record: [u64; 2],
-    /// The bytes that `record` points to, if the guest had to allocate them.
+    /// The bytes that `record` points to, if the guest allocated them.
     bytes: Vec<u8>,
 }
 
@@ -99,7 +99,7 @@ pub unsafe fn call(
     argv: i32,
     invoke: impl for<'a> Fn(&Arguments<'a>) -> Result<Output<'a>, String>,
 ) -> i32 {
-    // SAFETY: no call is running, so nothing refers to the last result.
+    // SAFETY: no call is running, so no other reference to the last result exists.
     let last = unsafe { &mut *LAST.get() };
     if last.bytes.capacity() > 0 {
         last.bytes = Vec::new();
@@ -117,10 +117,10 @@ pub unsafe fn call(
     }
 }
 
-/// The body of an export of an aggregate or a table function: as [`call`], with its states or cursors.
+/// The body of an export of an aggregate or a table function: [`call`] with its states or cursors.
 ///
 /// # Safety
-/// As for [`call`]. Nobody else uses `states`.
+/// As for [`call`]. Nothing else uses `states`.
 #[inline]
 pub unsafe fn call_states<S>(
     name: &str,
@@ -133,8 +133,8 @@ pub unsafe fn call_states<S>(
     // SAFETY: the caller's promise.
     unsafe {
         call(name, count, argc, argv, |arguments| {
-            // SAFETY: one thread, and the host enters no instance in which a call runs, so that
-            // nothing refers to the states.
+            // SAFETY: one thread, and the host enters no instance in which a call is running, so no
+            // other reference to the states exists.
             method(&mut *states.get(), arguments)
         })
     }
@@ -174,7 +174,7 @@ fn bytes(tag: Tag, bytes: &[u8]) -> Record {
     Record::bytes(tag, bytes.as_ptr().addr() as u32, bytes.len() as u32)
 }
 
-/// The record as two words: two stores instead of sixteen.
+/// The record as two words, because two stores are faster than sixteen.
 #[inline]
 pub(crate) fn words(record: Record) -> [u64; 2] {
     let [a, b] = *record.to_bytes().as_chunks::<8>().0 else {
@@ -186,19 +186,19 @@ pub(crate) fn words(record: Record) -> [u64; 2] {
 static SCRATCH: Single<Vec<u64>> = Single::new(Vec::new());
 
 /// The export [`commensal_abi::EXPORT_SCRATCH`]: an 8-aligned address of `size` bytes, valid until
-/// the next such call, or 0 when there is no memory for it.
+/// the next call of this export, or 0 if there is no memory.
 ///
-/// The host calls it once before everything else, so that it is also where panics begin to be
-/// reported.
+/// The host calls it before everything else, so it also installs the hook that reports
+/// panics.
 #[unsafe(no_mangle)]
 extern "C" fn commensal_scratch(size: i32) -> i32 {
     #[cfg(feature = "std")]
     crate::fault::install_panic_hook();
-    // SAFETY: no call is running, so nothing refers to the area.
+    // SAFETY: no call is running, so no other reference to the area exists.
     let scratch = unsafe { &mut *SCRATCH.get() };
     let words = (size as u32 as usize).div_ceil(size_of::<u64>()).max(1);
     if words > scratch.capacity() {
-        // Freed first: the old and the new area need not fit into memory together.
+        // The old area is freed first, because both need not fit into memory together.
         *scratch = Vec::new();
         if scratch.try_reserve_exact(words).is_err() {
             return 0;

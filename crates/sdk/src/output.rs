@@ -1,4 +1,4 @@
-//! From Rust results to SQL results: which types can be results, and what the manifest calls them.
+//! Results: which Rust types can be results of SQL functions, and their names in the manifest.
 //!
 //! Knows nothing of records and memory.
 
@@ -10,7 +10,7 @@ use core::fmt::Display;
 use crate::parameter::{Class, Type};
 use crate::value::{Value, ValueRef};
 
-/// What a function gives back to SQL. Bytes may be borrowed from the arguments.
+/// The result of a function for SQL. Bytes may be borrowed from the arguments.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output<'a> {
     /// NULL.
@@ -28,7 +28,7 @@ pub enum Output<'a> {
 }
 
 impl Output<'_> {
-    /// The same output, independent of the arguments.
+    /// The same output, with bytes of its own.
     pub fn into_owned(self) -> Output<'static> {
         match self {
             Self::Null => Output::Null,
@@ -41,8 +41,8 @@ impl Output<'_> {
     }
 }
 
-/// A type that the result of an SQL function can have. `'a` is the life of the arguments, which a
-/// result may borrow.
+/// A type that the result of an SQL function can have. `'a` is the lifetime of the arguments, from which
+/// a result may borrow.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the result of an SQL function",
     label = "not a result type",
@@ -54,7 +54,7 @@ pub trait IntoOutput<'a> {
     /// The type that SQL sees.
     const TYPE: Type;
 
-    /// The output for this result.
+    /// Converts this result to an output.
     fn into_output(self) -> Output<'a>;
 }
 

@@ -1,5 +1,5 @@
-//! From SQL arguments to Rust parameters: which types can be parameters, and what the manifest calls
-//! them.
+//! Parameters: which Rust types can be parameters of SQL functions, and their names in the
+//! manifest.
 //!
 //! Knows nothing of records and memory: an argument is a [`ValueRef`] here.
 
@@ -9,7 +9,7 @@ use core::fmt;
 
 use crate::value::{Value, ValueRef};
 
-/// What a parameter or result can be, NULL aside.
+/// The storage class of a parameter or result. NULL is separate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
     /// A 64-bit signed integer.
@@ -20,32 +20,32 @@ pub enum Class {
     Text,
     /// Bytes.
     Blob,
-    /// Any of them.
+    /// Any of these.
     Any,
 }
 
 /// The type of a parameter or result in the manifest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Type {
-    /// What it can be.
+    /// The storage class.
     pub class: Class,
-    /// Whether it can be NULL as well.
+    /// Whether it can also be NULL.
     pub nullable: bool,
 }
 
 impl Type {
-    /// The type of this class that is never NULL.
+    /// The type of this class that cannot be NULL.
     pub const fn new(class: Class) -> Self {
         Self { class, nullable: false }
     }
 
-    /// The same type, or NULL.
+    /// The same type, which can also be NULL.
     #[must_use]
     pub const fn or_null(self) -> Self {
         Self { nullable: true, ..self }
     }
 
-    /// The name of the class alone, as the manifest has it for columns.
+    /// The name of the class, as the manifest has it for columns.
     pub const fn class_name(self) -> &'static str {
         match self.class {
             Class::Integer => "integer",
@@ -73,7 +73,7 @@ impl Type {
     }
 }
 
-/// Why an argument does not fit its parameter. The SQL error prepends function and position:
+/// The reason why an argument does not fit its parameter. The SQL error adds function and position:
 /// `f(): argument 2: …`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ArgumentError(String);
@@ -138,10 +138,10 @@ pub trait FromArgument<'a>: Sized {
     /// The type that SQL sees.
     const TYPE: Type;
 
-    /// The parameter for this argument. NULL comes only to types that can be NULL.
+    /// Converts an argument to the parameter. NULL is passed only to types that can be NULL.
     ///
     /// # Errors
-    /// The argument is not of that type, or its value has no place in the Rust type.
+    /// The argument is not of that type, or its value does not fit into the Rust type.
     fn from_argument(value: ValueRef<'a>) -> Result<Self, ArgumentError>;
 }
 
@@ -232,7 +232,7 @@ mod tests {
         ValueRef::Blob(b"\xff"),
     ];
 
-    /// What `T` makes of a value of each class; `None` for a type error.
+    /// What `T` makes of a value of each class; `None` stands for a type error.
     fn check<T: FromArgument<'static> + Debug + PartialEq>(name: &str, expected: [Option<T>; 5]) {
         assert_eq!(T::TYPE.name(), name);
         for (value, expected) in ALL.into_iter().zip(expected) {

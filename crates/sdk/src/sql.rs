@@ -1,8 +1,8 @@
 //! SQL on the connection that called the guest, within its transaction.
 //!
-//! Needs the capability `sql_read`, and for statements that write `sql_write`: the definition asks for
-//! them (`WITH (allow = 'sql_read,sql_write')`) and the host grants them. A function that runs SQL is not
-//! deterministic. ATTACH, transactions and settings are not for guests; on Turso, neither is writing.
+//! Needs the capability `sql_read`, and `sql_write` for statements that write. The definition asks for
+//! them (`WITH (allow = 'sql_read,sql_write')`), and the host grants them. A function that runs SQL is not
+//! deterministic. Guests cannot attach databases, control transactions or change settings; on Turso, they
 //!
 //! ```
 //! /// How many rows a table has.
@@ -33,7 +33,7 @@ use crate::value::{Value, ValueRef};
 /// Why a statement failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// The engine's (extended) [result code](https://www.sqlite.org/rescode.html).
+    /// The engine's [result code](https://www.sqlite.org/rescode.html), which may be an extended one.
     pub code: i32,
     /// The engine's message.
     pub message: String,
@@ -47,16 +47,16 @@ impl fmt::Display for Error {
 
 impl core::error::Error for Error {}
 
-/// A result of a statement.
+/// The result of a call, with this module's error.
 pub type Result<T, E = Error> = core::result::Result<T, E>;
 
 const ROW: i32 = 100;
 const DONE: i32 = 101;
 
-/// Bytes of text or a blob that are asked for at once.
+/// The buffer for text and blobs of a column, in bytes. A longer value is read again.
 const BUFFER_BYTES: usize = 256;
 
-/// A prepared statement; finalized when dropped. A guest can have 64.
+/// A prepared statement, which is finalized when dropped. A guest can have 64.
 #[derive(Debug)]
 pub struct Statement {
     number: i32,
@@ -66,7 +66,7 @@ impl Statement {
     /// Compiles the first statement of `sql`.
     ///
     /// # Errors
-    /// What the engine says of it; guests may not run it; there is none.
+    /// The engine rejects the text, guests may not run the statement, or there is none.
     pub fn prepare(sql: &str) -> Result<Self> {
         let prepared = imports::prepare(sql);
         if prepared < 0 {
@@ -78,10 +78,10 @@ impl Statement {
         }
     }
 
-    /// Gives the parameter of this index, from 1, a value.
+    /// Binds a value to the parameter at `index`, from 1.
     ///
     /// # Errors
-    /// There is no such parameter.
+    /// No parameter has this index.
     pub fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()> {
         let bytes = |tag, bytes: &[u8]| {
             Record::bytes(tag, bytes.as_ptr() as usize as u32, bytes.len() as u32)
@@ -96,10 +96,10 @@ impl Statement {
         check(imports::bind(self.number, number(index), &RecordBuffer(record.to_bytes())))
     }
 
-    /// Runs to the next row; false at the end.
+    /// Runs to the next row. Returns false at the end.
     ///
     /// # Errors
-    /// What the engine, or a function that the statement calls, reports.
+    /// The engine, or a function that the statement calls, reports an error.
     pub fn step(&mut self) -> Result<bool> {
         match imports::step(self.number) {
             ROW => Ok(true),
@@ -108,20 +108,20 @@ impl Statement {
         }
     }
 
-    /// Ends the execution; values of parameters stay.
+    /// Ends the execution. The parameters keep their values.
     pub fn reset(&mut self) {
         imports::reset(self.number);
     }
 
-    /// Number of columns of a row.
+    /// The number of columns of a row.
     pub fn column_count(&self) -> usize {
         usize::try_from(imports::column_count(self.number)).unwrap_or_default()
     }
 
-    /// The value of a column, from 0, of the current row. Text that is not UTF-8 is a blob.
+    /// The value of a column of the current row, from 0. Text that is not UTF-8 becomes a blob.
     ///
     /// # Errors
-    /// There is no such column.
+    /// No column has this index.
     pub fn column(&self, column: usize) -> Result<Value> {
         let mut place = RecordBuffer(Record::NULL.to_bytes());
         let mut buffer = Vec::from([0; BUFFER_BYTES]);
@@ -154,7 +154,7 @@ impl Drop for Statement {
     }
 }
 
-/// Runs a statement to its end. Gives the rows that it changed, if it is an INSERT, UPDATE or DELETE.
+/// Runs a statement to its end. Returns the number of rows that an INSERT, UPDATE or DELETE changed.
 ///
 /// # Errors
 /// As [`Statement::prepare`], [`Statement::bind`] and [`Statement::step`].
@@ -167,7 +167,7 @@ pub fn execute(sql: &str, parameters: &[Value]) -> Result<i64> {
     Ok(imports::changes())
 }
 
-/// An index for the host, for which what does not fit is no index.
+/// An index as the host takes it. One that does not fit becomes an index that does not exist.
 fn number(index: usize) -> i32 {
     i32::try_from(index).unwrap_or(-1)
 }
@@ -190,7 +190,7 @@ fn error(code: i32) -> Error {
     }
 }
 
-/// A record in memory.
+/// A record in guest memory.
 #[repr(C, align(8))]
 struct RecordBuffer([u8; Record::SIZE]);
 
@@ -234,12 +234,12 @@ mod imports {
     };
 
     pub(super) fn prepare(sql: &str) -> i64 {
-        // SAFETY: the host reads these bytes during the call.
+        // SAFETY: the host reads these bytes only during the call.
         unsafe { host::sql_prepare(sql.as_ptr(), sql.len()) }
     }
 
     pub(super) fn bind(statement: i32, index: i32, record: &RecordBuffer) -> i32 {
-        // SAFETY: the host reads the record, and the bytes that it points to, during the call.
+        // SAFETY: the host reads the record, and the bytes it points to, only during the call.
         unsafe { host::sql_bind(statement, index, record) }
     }
 
@@ -249,17 +249,17 @@ mod imports {
         record: &mut RecordBuffer,
         buffer: &mut [u8],
     ) -> i32 {
-        // SAFETY: the host writes the record and the buffer during the call.
+        // SAFETY: the host writes the record and the buffer only during the call.
         unsafe { host::sql_column(statement, column, record, buffer.as_mut_ptr(), buffer.len()) }
     }
 
     pub(super) fn errmsg(buffer: &mut [u8]) -> i32 {
-        // SAFETY: the host writes these bytes during the call.
+        // SAFETY: the host writes these bytes only during the call.
         unsafe { host::sql_errmsg(buffer.as_mut_ptr(), buffer.len()) }
     }
 }
 
-/// Natively there is no database: no statement can be prepared, and so none of the rest is reached.
+/// A native build has no database: `prepare` fails, so nothing reaches the other functions.
 #[cfg(not(target_arch = "wasm32"))]
 mod imports {
     use super::RecordBuffer;

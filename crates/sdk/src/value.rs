@@ -1,7 +1,7 @@
-//! Values of any storage class, for functions that take or give more than one.
+//! Values of any storage class, for functions that take or return more than one.
 //!
-//! Knows nothing of records and memory. The host has its own types of the same shape: these here
-//! have to exist without the standard library.
+//! Knows nothing of records and memory. The host has its own types of the same shape, because these
+//! have to work without the standard library.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
@@ -33,7 +33,7 @@ pub enum ValueRef<'a> {
     Integer(i64),
     /// A real.
     Real(f64),
-    /// Text; may hold NUL characters.
+    /// Text, which may contain NUL characters.
     Text(&'a str),
     /// A blob.
     Blob(&'a [u8]),
@@ -71,9 +71,9 @@ pub enum Value {
     Null,
     /// An integer.
     Integer(i64),
-    /// A real. NaN becomes NULL on its way into a database.
+    /// A real. NaN becomes NULL in the database.
     Real(f64),
-    /// Text; may hold NUL characters.
+    /// Text, which may contain NUL characters.
     Text(String),
     /// A blob.
     Blob(Vec<u8>),

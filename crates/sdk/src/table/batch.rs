@@ -1,4 +1,4 @@
-//! Rows on their way to the host: the batch of `docs/abi.md`, section 7.
+//! Rows for the host: the batch of `docs/abi.md`, section 7.
 
 use alloc::format;
 use alloc::string::String;
@@ -8,16 +8,16 @@ use commensal_abi::{Record, Tag};
 
 use crate::output::{IntoOutput, Output};
 
-/// Bytes of text and blobs after which a batch is full.
+/// A batch is full when its text and blobs have this many bytes.
 const BYTES_MAX: usize = 64 << 10;
 
-/// Words of a record.
+/// The length of a record, in words.
 const RECORD: usize = Record::SIZE / size_of::<u64>();
 
-/// Words before the first row: the numbers of rows and columns.
+/// The words before the first row: the numbers of rows and columns.
 const HEADER: usize = 1;
 
-/// Rows, as they lie in memory for the host. A row is a rowid and then its values.
+/// Rows as the host reads them in memory. A row is a rowid, followed by its values.
 #[derive(Default)]
 pub(super) struct Rows {
     words: Vec<u64>,
@@ -25,21 +25,21 @@ pub(super) struct Rows {
     rows: u32,
 }
 
-/// What does not fit into records.
+/// What does not fit into the records of rows.
 #[derive(Default)]
 struct Tail {
-    /// The bytes of text and blobs, which records point to.
+    /// The bytes of text and blobs, to which records point.
     bytes: Vec<u8>,
-    /// Places, among the words, of offsets into `bytes` that have to become addresses.
+    /// Indexes of words that hold an offset into `bytes` and have to hold an address.
     offsets: Vec<u32>,
 }
 
-/// Where the values of a row are written, column after column.
+/// Writes the values of a row, column after column.
 pub struct RowWriter<'a> {
-    /// The row's own words.
+    /// The words of this row.
     words: &'a mut [u64],
     at: usize,
-    /// Where the row begins in its batch.
+    /// The word at which the row begins in its batch.
     start: usize,
     tail: &'a mut Tail,
     rowid: Record,
@@ -49,7 +49,7 @@ impl RowWriter<'_> {
     /// Writes the value of the next column.
     ///
     /// # Errors
-    /// The value is an error, or there are more values than columns: the message.
+    /// The value is an error, or there are more values than columns. The text says which.
     #[inline]
     pub fn push<'v>(&mut self, value: impl IntoOutput<'v>) -> Result<(), String> {
         match value.into_output() {
@@ -62,7 +62,7 @@ impl RowWriter<'_> {
         }
     }
 
-    /// Gives the row a rowid. Without, rows are numbered from 1.
+    /// Sets the row's rowid. By default, rows are numbered from 1.
     #[inline]
     pub fn rowid(&mut self, rowid: i64) {
         self.rowid = Record::integer(rowid);
@@ -92,11 +92,11 @@ fn too_many(columns: usize) -> String {
 }
 
 impl Rows {
-    /// Writes rows until `next` says that there are no more, they are as many as asked for, or their bytes
-    /// are enough. Gives whether the last row was reached.
+    /// Writes rows until `next` has no more, there are `rows_max`, or their text and blobs fill the batch.
+    /// Returns whether the last row was reached.
     ///
     /// # Errors
-    /// That of `next`; a row with another number of values. The rows before it are there.
+    /// `next` fails, or a row has another number of values. The rows before it are kept.
     #[inline(always)]
     pub(crate) fn fill(
         &mut self,
@@ -112,7 +112,7 @@ impl Rows {
         }
         tail.bytes.clear();
         tail.offsets.clear();
-        // What counts is in variables of its own, so that it is in no memory while rows are written.
+        // The counters are local variables, so they stay in registers while rows are written.
         let mut rows = 0;
         let mut result = Ok(false);
         for words in words[HEADER..end].chunks_exact_mut(len) {
@@ -145,13 +145,13 @@ impl Rows {
         result
     }
 
-    /// Rows so far.
+    /// The number of rows so far.
     #[inline]
     pub(crate) fn len(&self) -> u32 {
         self.rows
     }
 
-    /// The finished batch, of rows of so many columns: little-endian words, as WebAssembly's are.
+    /// The finished batch: rows of this many columns, as little-endian words.
     pub(crate) fn finish(&mut self, columns: usize) -> &[u64] {
         let base = self.tail.bytes.as_ptr().addr() as u64;
         for &place in &self.tail.offsets {
@@ -168,7 +168,7 @@ fn too_few(columns: usize) -> String {
     format!("a row has fewer values than the {columns} columns of the table")
 }
 
-/// Words of a row.
+/// The length of a row, in words.
 #[inline]
 const fn row_words(columns: usize) -> usize {
     (columns + 1) * RECORD

@@ -1,4 +1,4 @@
-//! A connected virtual table and its cursors, between the host's calls.
+//! Connected virtual tables and their cursors between the host's calls.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -9,23 +9,23 @@ use crate::ValueRef;
 use crate::export::Arguments;
 use crate::output::Output;
 
-/// A cursor with the rows that the host reads.
+/// A cursor, with the rows that the host reads.
 pub struct OpenCursor<T: VirtualTable> {
-    /// The table's handle.
+    /// The handle of the cursor's table.
     pub table: i64,
     cursor: T::Cursor,
     rows: Rows,
     columns: usize,
     ended: bool,
-    /// What went wrong after the rows of the batch.
+    /// An error that came after the rows of the batch, and fails the next call.
     error: Option<String>,
 }
 
 impl<T: VirtualTable> OpenCursor<T> {
-    /// A cursor of the table with this handle; of so many columns, where the manifest has them.
+    /// Opens a cursor of the table with this handle. `columns` is 0 if the manifest does not have them.
     ///
     /// # Errors
-    /// The table's own: its message.
+    /// The table's own error, as text.
     pub fn open(table: &mut T, handle: i64, columns: usize) -> Result<Self, String> {
         Ok(Self {
             table: handle,
@@ -37,10 +37,10 @@ impl<T: VirtualTable> OpenCursor<T> {
         })
     }
 
-    /// `filter`: its arguments, after the cursor. `read_list` reads all values of an IN.
+    /// `filter`: starts a scan. `read_list` reads all values of an IN.
     ///
     /// # Errors
-    /// An argument that does not fit.
+    /// An argument does not fit its parameter.
     pub fn filter<'a>(
         &mut self,
         table: &mut T,
@@ -60,10 +60,10 @@ impl<T: VirtualTable> OpenCursor<T> {
         Ok(outcome(self.cursor.filter(table, plan, text, &values)))
     }
 
-    /// The next rows, at most so many, and the number of their columns; empty at the end.
+    /// At most `rows_max` next rows as a batch, which is empty at the end.
     ///
     /// # Errors
-    /// The table's own: its message. Rows that came before it were given before.
+    /// The table's own error, as text. The call before has returned the rows that came before it.
     pub fn next(&mut self, table: &mut T, rows_max: usize) -> Result<&[u64], String> {
         if let Some(message) = self.error.take() {
             return Err(message);
@@ -85,7 +85,7 @@ impl<T: VirtualTable> OpenCursor<T> {
     }
 }
 
-/// The result of a method that gives nothing.
+/// The output of a method that returns nothing.
 pub fn outcome<E: core::fmt::Display>(result: Result<(), E>) -> Output<'static> {
     match result {
         Ok(()) => Output::Null,
@@ -93,10 +93,10 @@ pub fn outcome<E: core::fmt::Display>(result: Result<(), E>) -> Output<'static> 
     }
 }
 
-/// `connect` and `create`.
+/// `connect` and `create`. The inner error is the table's own.
 ///
 /// # Errors
-/// An argument that does not fit.
+/// An argument does not fit its parameter.
 pub fn connect<T: VirtualTable>(
     arguments: &Arguments<'_>,
     method: impl Fn(&Connect<'_>) -> Result<T, T::Error>,
@@ -109,10 +109,10 @@ pub fn connect<T: VirtualTable>(
     Ok(method(&connect).map_err(|error| error.to_string()))
 }
 
-/// `update`: its arguments, after the table.
+/// `update`: writes a row. The first argument is the table.
 ///
 /// # Errors
-/// An argument that does not fit.
+/// An argument does not fit its parameter.
 pub fn update<T: VirtualTable>(
     table: &mut T,
     arguments: &Arguments<'_>,

@@ -1,4 +1,4 @@
-//! The bodies of a table's exports: handles of virtual tables are addresses here.
+//! The bodies of a table's exports. A handle of a virtual table or cursor is its address.
 #![expect(unsafe_code, reason = "handles become references")]
 
 use alloc::borrow::Cow;
@@ -17,34 +17,34 @@ use crate::export::{Arguments, Count};
 use crate::memory::{Argument, Single, call};
 use crate::output::Output;
 
-/// Gives a value a place until [`take`]; its address is the handle.
+/// Keeps a value in memory until [`take`]. Its address is the handle.
 fn keep<T>(value: T) -> Output<'static> {
     Output::Integer(Box::into_raw(Box::new(value)).addr() as i64)
 }
 
 /// # Safety
-/// The handle is one that [`keep`] gave for the same type and that is not dropped, and nothing else
-/// refers to its value as long as the result is used.
+/// [`keep`] has returned the handle for the same type, its value is not freed, and no other reference to
+/// the value exists while the result is used.
 unsafe fn get<'a, T>(handle: i64) -> &'a mut T {
     // SAFETY: the caller's promise.
     unsafe { &mut *(handle as usize as *mut T) }
 }
 
 /// # Safety
-/// The handle is one that [`keep`] gave for the same type, and is not used again.
+/// [`keep`] has returned the handle for the same type, and it is not used again.
 unsafe fn take<T>(handle: i64) -> Box<T> {
     // SAFETY: the caller's promise.
     unsafe { Box::from_raw(handle as usize as *mut T) }
 }
 
-/// The rows as a blob.
+/// A batch as a blob.
 ///
 /// # Safety
-/// The words stay as they are until the next call for their cursor.
+/// The words do not change before the next call for their cursor.
 unsafe fn batch(words: Result<&[u64], String>) -> Output<'static> {
     match words {
         Ok([]) => Output::Null,
-        // SAFETY: the same bytes; the caller's promise.
+        // SAFETY: these are the same bytes, and the caller promises that they stay.
         Ok(words) => Output::Blob(Cow::Borrowed(unsafe {
             core::slice::from_raw_parts(words.as_ptr().cast(), size_of_val(words))
         })),
@@ -52,10 +52,10 @@ unsafe fn batch(words: Result<&[u64], String>) -> Output<'static> {
     }
 }
 
-/// `next` of a table function.
+/// `next` of a table function: a batch.
 ///
 /// # Errors
-/// There is no such cursor.
+/// No cursor has this handle.
 #[inline]
 pub fn next<T: TableFunction>(
     tables: &mut OpenTables<T>,
@@ -65,7 +65,7 @@ pub fn next<T: TableFunction>(
     Ok(unsafe { batch(tables.next(arguments)?) })
 }
 
-/// The body of `create` and `connect` of a virtual table. `declares` where the manifest has no columns.
+/// The body of `create` and `connect` of a virtual table. `declares` if the manifest has no columns.
 ///
 /// # Safety
 /// As [`call`].
@@ -97,7 +97,7 @@ pub unsafe fn connect<T: VirtualTable>(
 /// The body of a method of a virtual table whose first argument is the table's handle.
 ///
 /// # Safety
-/// As [`call`], and the first argument is a handle that [`connect`] gave for the same type.
+/// As [`call`], and [`connect`] has returned the first argument, a handle, for the same type.
 pub unsafe fn table_method<T: VirtualTable>(
     name: &str,
     argc: i32,
@@ -105,18 +105,18 @@ pub unsafe fn table_method<T: VirtualTable>(
     method: fn(&mut T, &Arguments<'_>) -> Result<Output<'static>, String>,
 ) -> i32 {
     let invoke = |arguments: &Arguments<'_>| {
-        // SAFETY: the host passes live handles only, and one call runs at a time.
+        // SAFETY: the host passes only live handles, and only one call runs at a time.
         method(unsafe { get(arguments.get(0)?) }, arguments)
     };
     // SAFETY: the caller's promise.
     unsafe { call(name, Count::AtLeast(1), argc, argv, |arguments| invoke(arguments)) }
 }
 
-/// The methods for [`table_method`].
+/// The methods to pass to [`table_method`].
 pub mod methods {
     use super::*;
 
-    /// `best_index`.
+    /// `best_index`: chooses a plan.
     pub fn best_index<T: VirtualTable>(
         table: &mut T,
         arguments: &Arguments<'_>,
@@ -129,7 +129,7 @@ pub mod methods {
         })
     }
 
-    /// `open`.
+    /// `open`: makes a cursor.
     pub fn open<T: VirtualTable, const COLUMNS: usize>(
         table: &mut T,
         arguments: &Arguments<'_>,
@@ -140,7 +140,7 @@ pub mod methods {
         })
     }
 
-    /// `update`.
+    /// `update`: writes a row.
     pub fn update<T: VirtualTable>(
         table: &mut T,
         arguments: &Arguments<'_>,
@@ -148,7 +148,7 @@ pub mod methods {
         connected::update(table, arguments)
     }
 
-    /// `begin`.
+    /// `begin`: a transaction begins.
     pub fn begin<T: VirtualTable>(
         table: &mut T,
         _: &Arguments<'_>,
@@ -156,7 +156,7 @@ pub mod methods {
         Ok(outcome(table.begin()))
     }
 
-    /// `sync`.
+    /// `sync`: the transaction is about to be committed.
     pub fn sync<T: VirtualTable>(
         table: &mut T,
         _: &Arguments<'_>,
@@ -164,7 +164,7 @@ pub mod methods {
         Ok(outcome(table.sync()))
     }
 
-    /// `commit`.
+    /// `commit`: the transaction is committed.
     pub fn commit<T: VirtualTable>(
         table: &mut T,
         _: &Arguments<'_>,
@@ -173,7 +173,7 @@ pub mod methods {
         Ok(Output::Null)
     }
 
-    /// `rollback`.
+    /// `rollback`: the transaction is rolled back.
     pub fn rollback<T: VirtualTable>(
         table: &mut T,
         _: &Arguments<'_>,
@@ -182,7 +182,7 @@ pub mod methods {
         Ok(Output::Null)
     }
 
-    /// `savepoint`.
+    /// `savepoint`: a savepoint is set.
     pub fn savepoint<T: VirtualTable>(
         table: &mut T,
         arguments: &Arguments<'_>,
@@ -190,7 +190,7 @@ pub mod methods {
         Ok(outcome(table.savepoint(arguments.get(1)?)))
     }
 
-    /// `release`.
+    /// `release`: savepoints are released.
     pub fn release<T: VirtualTable>(
         table: &mut T,
         arguments: &Arguments<'_>,
@@ -198,7 +198,7 @@ pub mod methods {
         Ok(outcome(table.release(arguments.get(1)?)))
     }
 
-    /// `rollback_to`.
+    /// `rollback_to`: changes since a savepoint are undone.
     pub fn rollback_to<T: VirtualTable>(
         table: &mut T,
         arguments: &Arguments<'_>,
@@ -206,13 +206,13 @@ pub mod methods {
         Ok(outcome(table.rollback_to(arguments.get(1)?)))
     }
 
-    /// `find_function`.
+    /// `find_function`: whether the table has an implementation of a function.
     pub fn find_function<T: VirtualTable>(
         table: &mut T,
         arguments: &Arguments<'_>,
     ) -> Result<Output<'static>, String> {
         let (count, name): (i64, &str) = (arguments.get(1)?, arguments.get(2)?);
-        // Variadic functions are asked about with the number of arguments of the call.
+        // For a variadic function, this is the number of arguments of the call.
         Ok(match table.find_function(name, usize::try_from(count).unwrap_or_default()) {
             None => Output::Null,
             Some(Overload::Function) => Output::Integer(1),
@@ -220,7 +220,7 @@ pub mod methods {
         })
     }
 
-    /// `overload`.
+    /// `overload`: calls an implementation that `find_function` offered.
     pub fn overload<T: VirtualTable>(
         table: &mut T,
         arguments: &Arguments<'_>,
@@ -232,7 +232,7 @@ pub mod methods {
         })
     }
 
-    /// `rename`.
+    /// `rename`: the table gets another name.
     pub fn rename<T: VirtualTable>(
         table: &mut T,
         arguments: &Arguments<'_>,
@@ -244,16 +244,16 @@ pub mod methods {
 /// The body of `disconnect` and `destroy` of a virtual table.
 ///
 /// # Safety
-/// As [`table_method`]; the handle is gone, unless destroying fails.
+/// As [`table_method`]. The handle is freed, unless destroying the table fails.
 pub unsafe fn leave<T: VirtualTable>(name: &str, argc: i32, argv: i32, destroy: bool) -> i32 {
     let invoke = |arguments: &Arguments<'_>| {
         let handle = arguments.get(0)?;
-        // SAFETY: the host passes live handles only, and one call runs at a time.
+        // SAFETY: the host passes only live handles, and only one call runs at a time.
         let table: &mut T = unsafe { get(handle) };
         if destroy && let Err(error) = table.destroy() {
             return Ok(Output::Error(error.to_string()));
         }
-        // SAFETY: the host does not pass the handle again, and closed the cursors before.
+        // SAFETY: the host has closed the table's cursors and does not pass the handle again.
         unsafe { drop(take::<T>(handle)) };
         Ok(Output::Null)
     };
@@ -264,10 +264,10 @@ pub unsafe fn leave<T: VirtualTable>(name: &str, argc: i32, argv: i32, destroy: 
 /// The body of `filter` of a virtual table.
 ///
 /// # Safety
-/// As [`call`], and the first argument is a handle that [`methods::open`] gave for the same type.
+/// As [`call`], and [`methods::open`] has returned the first argument, a handle, for the same type.
 pub unsafe fn filter<T: VirtualTable>(name: &str, argc: i32, argv: i32) -> i32 {
     let invoke = |arguments: &Arguments<'_>| {
-        // SAFETY: the host passes live handles only, keeps the table as long as its cursors, and one
+        // SAFETY: the host passes only live handles and keeps a table while it has cursors, and only one
         // call runs at a time.
         unsafe {
             let cursor: &mut OpenCursor<T> = get(arguments.get(0)?);
@@ -278,7 +278,7 @@ pub unsafe fn filter<T: VirtualTable>(name: &str, argc: i32, argv: i32) -> i32 {
     unsafe { call(name, Count::AtLeast(3), argc, argv, |arguments| invoke(arguments)) }
 }
 
-/// The body of `next` of a virtual table.
+/// The body of `next` of a virtual table: a batch.
 ///
 /// # Safety
 /// As [`filter`].
@@ -298,10 +298,10 @@ pub unsafe fn next_rows<T: VirtualTable>(name: &str, argc: i32, argv: i32) -> i3
 /// The body of `close` of a virtual table.
 ///
 /// # Safety
-/// As [`filter`]; the handle is gone.
+/// As [`filter`]. The handle is freed.
 pub unsafe fn close_cursor<T: VirtualTable>(name: &str, argc: i32, argv: i32) -> i32 {
     let invoke = |arguments: &Arguments<'_>| {
-        // SAFETY: the host passes a live handle, and never again.
+        // SAFETY: the host passes a live handle and does not pass it again.
         unsafe { drop(take::<OpenCursor<T>>(arguments.get(0)?)) };
         Ok(Output::Null)
     };
@@ -309,7 +309,7 @@ pub unsafe fn close_cursor<T: VirtualTable>(name: &str, argc: i32, argv: i32) ->
     unsafe { call(name, Count::Exactly(1), argc, argv, |arguments| invoke(arguments)) }
 }
 
-/// A request as section 8 of the ABI lays it out.
+/// Reads a request, as laid out in section 8 of the ABI.
 fn read_request(bytes: &[u8]) -> Result<Request<'_>, String> {
     const HEAD: usize = 32;
     const CONSTRAINT: usize = 32;
@@ -341,7 +341,7 @@ fn read_request(bytes: &[u8]) -> Result<Request<'_>, String> {
 fn constraint(bytes: &[u8; 32]) -> Constraint<'_> {
     let word =
         |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-    // SAFETY: the host points to the name, in UTF-8, and the record of the value is at this offset of a
+    // SAFETY: the host points to the name, which is UTF-8. The record of the value is at this offset of a
     // constraint, which is 8-aligned.
     let (collation, value) = unsafe {
         let name = core::slice::from_raw_parts(word(8) as usize as *const u8, word(12) as usize);
@@ -358,29 +358,29 @@ fn constraint(bytes: &[u8; 32]) -> Constraint<'_> {
     }
 }
 
-/// All values of an IN, as section 8 of the ABI lays them out.
+/// Reads all values of an IN, as laid out in section 8 of the ABI.
 ///
 /// # Safety
-/// The host gave the blob for a value that the plan asked for so.
+/// The host has passed the blob for a value that the plan asked for as a list.
 unsafe fn read_list(bytes: &[u8]) -> Vec<ValueRef<'_>> {
     const HEAD: usize = 8;
     let Some((_, records)) = bytes.split_at_checked(HEAD) else { return Vec::new() };
     let count = records.len() / size_of::<Argument<'_>>();
-    // SAFETY: the blob is 8-aligned, and so are the records after its head; they are arguments as any.
+    // SAFETY: the blob and the records after its head are 8-aligned, and they are argument records.
     let records =
         unsafe { core::slice::from_raw_parts(records.as_ptr().cast::<Argument<'_>>(), count) };
     records.iter().map(Argument::value).collect()
 }
 
-/// The last plan, until the next one.
+/// The last plan, which stays until the next one.
 static PLAN: Single<(Vec<u64>, String)> = Single::new((Vec::new(), String::new()));
 
 fn answer(plan: Plan) -> Output<'static> {
-    // SAFETY: one thread, and the host has read the plan before.
+    // SAFETY: one thread, and the host has read the previous plan.
     let (words, text) = unsafe { &mut *PLAN.get() };
     let len = plan.bytes();
     *text = plan.marked_text();
     *words = plan.words(text.as_ptr().addr() as u32, text.len());
-    // SAFETY: so many bytes are in the words, which stay until the next plan.
+    // SAFETY: the words have this many bytes, and they stay until the next plan.
     Output::Blob(Cow::Borrowed(unsafe { core::slice::from_raw_parts(words.as_ptr().cast(), len) }))
 }

@@ -7,8 +7,8 @@ use crate::FromArguments;
 
 /// A table function: `SELECT … FROM name(arguments)`.
 ///
-/// The value is a cursor, made by [`open`](TableFunction::open) for each scan, asked for rows until
-/// there are none, and dropped. A query that ends early drops it early. Put the attribute
+/// A value of the type is a cursor. [`open`](TableFunction::open) makes it for each scan; it is asked for
+/// rows until it has no more, and dropped. A query that ends early drops it early. Put the attribute
 /// [`table_function`](crate::table_function) on the impl block:
 ///
 /// ```
@@ -52,8 +52,8 @@ use crate::FromArguments;
 /// SELECT title, word FROM posts, words(posts.title);
 /// ```
 pub trait TableFunction: Sized + 'static {
-    /// What SQL passes: a tuple of [`FromArgument`](crate::FromArgument) types, one for each name in
-    /// `arguments(…)`. Arguments that SQL leaves out are NULL. Where one is NULL whose type does not
+    /// The arguments that SQL passes: a tuple of [`FromArgument`](crate::FromArgument) types, one for each name
+    /// in `arguments(…)`. Arguments that SQL leaves out are NULL. If an argument is NULL and its type does not
     /// take NULL, the table is empty and `open` is not called.
     type Arguments<'a>: FromArguments<'a>;
 
@@ -61,7 +61,7 @@ pub trait TableFunction: Sized + 'static {
     /// It may borrow from the cursor.
     type Row<'a>: Row<'a>;
 
-    /// Its text is the SQL error.
+    /// The error type. Its text is the SQL error.
     type Error: Display;
 
     /// Starts a scan.
@@ -70,11 +70,11 @@ pub trait TableFunction: Sized + 'static {
     /// The statement fails with the error's text.
     fn open(arguments: Self::Arguments<'_>) -> Result<Self, Self::Error>;
 
-    /// The next row; `None` at the end, after which it is not called again.
+    /// The next row, or `None` at the end, after which it is not called again.
     ///
-    /// Rows are asked for ahead of the query, some at first and more the longer the scan goes on.
+    /// The host asks for rows ahead of the query: a few at first, and more as the scan goes on.
     ///
     /// # Errors
-    /// The statement fails with the error's text, once the rows before it were used.
+    /// The statement fails with the error's text, after it has used the rows before.
     fn next(&mut self) -> Result<Option<Self::Row<'_>>, Self::Error>;
 }

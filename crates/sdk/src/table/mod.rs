@@ -1,7 +1,7 @@
-//! Tables: what a guest author writes, and how rows become the batches of the ABI.
+//! Tables: the traits that a guest's author implements, and how rows become the batches of the ABI.
 //!
-//! Knows nothing of addresses but that a batch is finished when its bytes stay where they are; the
-//! exports do.
+//! Knows nothing of addresses, except that the bytes of a finished batch stay where they are. The
+//! exports use addresses.
 
 mod batch;
 pub mod connected;

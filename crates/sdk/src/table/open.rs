@@ -1,4 +1,4 @@
-//! The cursors of a table function, between the host's calls.
+//! The cursors of a table function between the host's calls.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -12,22 +12,22 @@ use crate::output::Output;
 use crate::parameter::Type;
 use crate::value::ValueRef;
 
-/// The cursors of a table function. A handle is a place in the list; places are used again, with the
-/// memory that their rows had, since a join opens a cursor for each row of another table.
+/// The cursors of a table function. A handle is an index into the list. Places are used again, with the
+/// memory that their rows had, because a join opens a cursor for each row of another table.
 pub struct OpenTables<T>(Vec<OpenTable<T>>);
 
-/// A cursor with the rows that the host reads, or what one has left.
+/// A cursor with the rows that the host reads, or the memory that a closed one has left.
 struct OpenTable<T> {
     is_open: bool,
-    /// `None` at the end, and for the empty table that a NULL makes.
+    /// `None` at the end, and if the table is empty because an argument is NULL.
     cursor: Option<T>,
     rows: Rows,
-    /// What went wrong after the rows of the batch.
+    /// An error that came after the rows of the batch, and fails the next call.
     error: Option<String>,
 }
 
 impl<T> OpenTables<T> {
-    /// No cursors.
+    /// An empty list.
     pub const fn new() -> Self {
         Self(Vec::new())
     }
@@ -51,10 +51,10 @@ fn unknown(handle: i64) -> String {
 
 /// The exports of a table function.
 impl<T: TableFunction> OpenTables<T> {
-    /// `open`.
+    /// `open`: makes a cursor and returns its handle.
     ///
     /// # Errors
-    /// An argument that does not fit. An error of the author's is an output.
+    /// An argument does not fit its parameter. An error of the author's is an output.
     pub fn open(&mut self, arguments: &Arguments<'_>) -> Result<Output<'static>, String> {
         let types = <T::Arguments<'static> as FromArguments<'static>>::TYPES;
         let cursor = if has_null_where_none_is_taken(types, arguments)? {
@@ -80,21 +80,21 @@ impl<T: TableFunction> OpenTables<T> {
         Ok(Output::Integer(place as i64))
     }
 
-    /// `next`: the words of the next rows, none at the end.
+    /// `next`: a batch of rows, empty at the end.
     ///
     /// # Errors
-    /// There is no such cursor. The inner error is the function's own: its message. Rows that came before
-    /// it were given before.
+    /// No cursor has this handle. The inner error is the function's own; the call before has returned the
+    /// rows that came before it.
     #[inline]
     pub fn next(&mut self, arguments: &Arguments<'_>) -> Result<Result<&[u64], String>, String> {
         let (handle, rows_max) = (arguments.get(0)?, arguments.get::<i64>(1)?);
         Ok(self.get(handle)?.next(rows_max as usize))
     }
 
-    /// `close`.
+    /// `close`: ends a cursor and keeps its memory for the next one.
     ///
     /// # Errors
-    /// There is no such cursor.
+    /// No cursor has this handle.
     pub fn close(&mut self, arguments: &Arguments<'_>) -> Result<Output<'static>, String> {
         let place = self.get(arguments.get(0)?)?;
         (place.is_open, place.cursor, place.error) = (false, None, None);
@@ -126,7 +126,7 @@ impl<T: TableFunction> OpenTable<T> {
     }
 }
 
-/// A table function with a NULL where it takes none has no rows.
+/// Whether an argument is NULL whose type does not take NULL: then the table has no rows.
 fn has_null_where_none_is_taken(types: &[Type], arguments: &Arguments<'_>) -> Result<bool, String> {
     for (index, ty) in types.iter().enumerate() {
         if !ty.nullable && matches!(arguments.get(index)?, ValueRef::Null) {
@@ -136,7 +136,7 @@ fn has_null_where_none_is_taken(types: &[Type], arguments: &Arguments<'_>) -> Re
     Ok(false)
 }
 
-/// The manifest's names of the types of a table's columns: those of its rows, then its arguments.
+/// The names of the types of a table's columns in the manifest: those of its rows, then its arguments.
 pub const fn column<T: TableFunction, const COLUMNS: usize, const ARGUMENTS: usize>(
     index: usize,
 ) -> &'static str {
@@ -158,7 +158,7 @@ pub const fn column<T: TableFunction, const COLUMNS: usize, const ARGUMENTS: usi
 mod tests {
     use super::*;
 
-    /// The lines of a text, up to one that is `!`.
+    /// A table of the lines of a text, up to one that is `!`.
     struct Lines(String);
 
     impl TableFunction for Lines {
@@ -179,7 +179,7 @@ mod tests {
         }
     }
 
-    /// The cursors, with one for these arguments.
+    /// An open cursor for these arguments.
     fn open(arguments: &[ValueRef<'static>]) -> Result<OpenTables<Lines>, String> {
         let mut tables = OpenTables::new();
         match tables.open(&Arguments(arguments))? {
@@ -191,7 +191,7 @@ mod tests {
         }
     }
 
-    /// The number of rows in the next batch of the first cursor; none at the end.
+    /// The number of rows in the next batch of the first cursor; `None` at the end.
     fn next(tables: &mut OpenTables<Lines>, rows_max: i64) -> Result<Option<u32>, String> {
         let arguments = [ValueRef::Integer(0), ValueRef::Integer(rows_max)];
         tables.next(&Arguments(&arguments))?.map(|words| words.first().map(|word| *word as u32))

@@ -1,37 +1,37 @@
-//! Requests and plans of virtual tables.
+//! Requests and plans for scans of virtual tables.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::ValueRef;
 
-/// What a query wants of a virtual table
+/// What a query needs from a virtual table
 /// ([`sqlite3_index_info`](https://www.sqlite.org/c3ref/index_info.html)).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Request<'a> {
-    /// The constraints, which are joined by AND.
+    /// The constraints, joined by AND.
     pub constraints: Vec<Constraint<'a>>,
     /// The ORDER BY terms.
     pub order: Vec<Order>,
-    /// The columns that are used: bit *i* for column *i*, bit 63 for all from 63 on.
+    /// The columns that the query uses: bit *i* for column *i*, bit 63 for all from 63 on.
     pub columns_used: u64,
-    /// What `sqlite3_vtab_distinct` gives.
+    /// The value of `sqlite3_vtab_distinct`.
     pub distinct: u32,
 }
 
 /// A constraint: `column operator value`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Constraint<'a> {
-    /// The column; -1 for the rowid.
+    /// The column, or -1 for the rowid.
     pub column: i32,
     /// The operator.
     pub operator: Operator,
-    /// Whether a plan can use it: its value is known when the scan starts.
+    /// Whether a plan can use it, because its value is known when the scan starts.
     pub usable: bool,
-    /// Whether it is `column IN (…)` whose values [`Plan::use_list`] can ask for all at once. By itself the
-    /// operator is `=`, and the table is scanned for each value.
+    /// Whether it is `column IN (…)`, all values of which [`Plan::use_list`] can ask for. With
+    /// [`Plan::use_value`], the operator is `=`, and the table is scanned once for each value.
     pub is_in: bool,
-    /// The value, where it is known already.
+    /// The value, if it is known already.
     pub value: Option<ValueRef<'a>>,
     /// The name of the collation.
     pub collation: &'a str,
@@ -58,59 +58,59 @@ impl Operator {
     pub const NE: Self = Self(68);
     /// `IS NULL`
     pub const IS_NULL: Self = Self(71);
-    /// `LIMIT`, whose column means nothing
+    /// `LIMIT`; the column has no meaning
     pub const LIMIT: Self = Self(73);
-    /// `OFFSET`, whose column means nothing
+    /// `OFFSET`; the column has no meaning
     pub const OFFSET: Self = Self(74);
 }
 
 /// A term of ORDER BY.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// The column; -1 for the rowid.
+    /// The column, or -1 for the rowid.
     pub column: i32,
     /// Whether it is descending.
     pub descending: bool,
 }
 
-/// How a query is to be answered.
+/// How a scan will answer a query.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// For `filter`.
+    /// A number for `filter`.
     pub number: i32,
-    /// For `filter`, which gets `None` for empty text.
+    /// A text for `filter`, which gets `None` if it is empty.
     pub text: String,
-    /// The rows come in the wanted order.
+    /// Whether the rows come in the order of the request.
     pub ordered: bool,
-    /// There is at most one row.
+    /// Whether there is at most one row.
     pub unique: bool,
-    /// Estimated cost: about the number of disk accesses.
+    /// The estimated cost, about the number of disk accesses.
     pub cost: f64,
-    /// Estimated rows.
+    /// The estimated number of rows.
     pub rows: i64,
-    /// For each constraint of the request, what becomes of it.
+    /// What to do with each constraint of the request.
     uses: Vec<Use>,
     values: u16,
 }
 
-/// What a plan makes of a constraint.
+/// What a plan does with a constraint.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Use {
-    /// Its value's position among those for `filter`, from 1.
+    /// The position of its value among those for `filter`, from 1; 0 if the value is not used.
     position: u16,
-    /// The database need not check it again.
+    /// Whether the database need not check it again.
     omit: bool,
-    /// All values of an IN are wanted.
+    /// Whether to pass all values of an IN.
     list: bool,
 }
 
-/// Begins, and ends, what stands before the text of a plan that asks for lists. The host does not say at
-/// `filter` which values are lists, but gives the text back.
+/// Begins and ends the marks before the text of a plan that asks for lists. The host does not tell
+/// `filter` which values are lists, but returns the text unchanged.
 const MARKS: char = '\u{1}';
 const LIST: char = 'l';
 const ONE: char = 's';
 
-/// Which values of a plan are lists, and the plan's own text.
+/// Splits a plan's text: which values are lists, and the plan's own text.
 pub(super) fn marks(text: Option<&str>) -> (&str, Option<&str>) {
     let marked = text.and_then(|text| text.strip_prefix(MARKS)?.split_once(MARKS));
     match marked {
@@ -139,20 +139,20 @@ impl Plan {
         }
     }
 
-    /// Asks for the value of a constraint, by its number in the request, as the next one for `filter`.
+    /// Asks for the value of a constraint, given by its index in the request, as the next one for `filter`.
     /// With `omit` the database does not check the constraint again.
     ///
     /// # Panics
-    /// The request has no constraint of this number.
+    /// The request has no constraint with this index.
     pub fn use_value(&mut self, constraint: usize, omit: bool) {
         self.ask(constraint, omit, false);
     }
 
-    /// As [`use_value`](Self::use_value), for all values of a constraint that [is an
-    /// IN](Constraint::is_in): [`FilterValues::list`](super::FilterValues::list) has them.
+    /// As [`use_value`](Self::use_value), but for all values of a constraint that [is an
+    /// IN](Constraint::is_in). Read them with [`FilterValues::list`](super::FilterValues::list).
     ///
     /// # Panics
-    /// The request has no constraint of this number.
+    /// The request has no constraint with this index.
     pub fn use_list(&mut self, constraint: usize, omit: bool) {
         self.ask(constraint, omit, true);
     }
@@ -166,7 +166,7 @@ impl Plan {
         (found.omit, found.list) = (omit, list);
     }
 
-    /// The text for the host: the plan's own, after marks where there are lists.
+    /// The text for the host: the plan's own, after marks if there are lists.
     #[doc(hidden)]
     pub fn marked_text(&self) -> String {
         let mut marks = alloc::vec![ONE; self.values.into()];
@@ -183,7 +183,7 @@ impl Plan {
         text
     }
 
-    /// The answer, with the address and the bytes of the text: little-endian words, as WebAssembly's are.
+    /// The answer as little-endian words, with the address and the length of the text in bytes.
     #[doc(hidden)]
     pub fn words(&self, text: u32, text_bytes: usize) -> Vec<u64> {
         let flags = u64::from(self.ordered) | u64::from(self.unique) << 1;
@@ -203,7 +203,7 @@ impl Plan {
         words
     }
 
-    /// Bytes of the answer.
+    /// The length of the answer, in bytes.
     #[doc(hidden)]
     pub fn bytes(&self) -> usize {
         32 + self.uses.len() * 4

@@ -17,10 +17,10 @@ pub trait Row<'a> {
     /// The types of the columns.
     const TYPES: &'static [Type];
 
-    /// Writes the values.
+    /// Writes the values into the row.
     ///
     /// # Errors
-    /// A value is an error: its message.
+    /// A value is an error. The text is its message.
     fn write(self, row: &mut RowWriter<'_>) -> Result<(), String>;
 }
 

@@ -7,17 +7,17 @@ use core::fmt::Display;
 use super::{Operator, Plan, Request, RowWriter};
 use crate::{Value, ValueRef};
 
-/// A [virtual table](https://www.sqlite.org/vtab.html): rows that a query reads with its constraints
-/// pushed down, and that may be written.
+/// A [virtual table](https://www.sqlite.org/vtab.html): a query passes its constraints down, and may write
+/// rows.
 ///
 /// ```sql
 /// CREATE VIRTUAL TABLE t USING name(arguments);
 /// ```
 ///
-/// The value is the connection to one table. It is made when the table is first used and whenever the
-/// instance of the module is another one, and dropped at any time: what has to last must not be in it.
-/// Put the attribute [`virtual_table`](macro@crate::virtual_table) on the impl block; methods that the
-/// block does not have are not there for the database either.
+/// A value of the type is a connection to one table. It is made when the table is first used, and again
+/// for each new instance of the module. It can be dropped at any time, so keep nothing in it that must last.
+/// Put the attribute [`virtual_table`](macro@crate::virtual_table) on the impl block. The database sees
+/// only the methods that the block has.
 ///
 /// ```
 /// use commensal_sdk::{
@@ -74,19 +74,19 @@ use crate::{Value, ValueRef};
 /// }
 /// ```
 pub trait VirtualTable: Sized + 'static {
-    /// A scan.
+    /// The type of scans.
     type Cursor: VirtualCursor<Self>;
 
-    /// Its text is the SQL error.
+    /// The error type. Its text is the SQL error.
     type Error: Display;
 
-    /// Connects to a table, or makes it where [`create`](Self::create) is missing.
+    /// Connects to a table. Also makes it, if there is no [`create`](Self::create).
     ///
     /// # Errors
     /// The statement fails with the error's text.
     fn connect(connect: &Connect<'_>) -> Result<Self, Self::Error>;
 
-    /// Makes the table that CREATE VIRTUAL TABLE says.
+    /// Makes the table for CREATE VIRTUAL TABLE.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
@@ -94,31 +94,31 @@ pub trait VirtualTable: Sized + 'static {
         Self::connect(connect)
     }
 
-    /// The columns as a `CREATE TABLE` statement, whose table name does not matter. Asked for where the
+    /// The columns as a `CREATE TABLE` statement, whose table name does not matter. Called only if the
     /// attribute has no `columns(…)`.
     fn declaration(&self) -> String {
         String::new()
     }
 
-    /// The number of columns of the [`declaration`](Self::declaration), hidden ones among them. Asked
-    /// for where the attribute has no `columns(…)`.
+    /// The number of columns of the [`declaration`](Self::declaration), including hidden ones. Called only
+    /// if the attribute has no `columns(…)`.
     fn columns(&self) -> usize {
         0
     }
 
-    /// Chooses a plan; `None` when none can work, say because an argument is missing.
+    /// Chooses a plan. `None` means that no plan works, for example because an argument is missing.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
     fn best_index(&self, request: &Request<'_>) -> Result<Option<Plan>, Self::Error>;
 
-    /// Makes a cursor. Several may be open at once.
+    /// Makes a cursor. Several can be open at once.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
     fn open(&mut self) -> Result<Self::Cursor, Self::Error>;
 
-    /// Writes a row. Gives the rowid of an inserted one.
+    /// Writes a row. Returns the rowid of an inserted one.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
@@ -135,7 +135,7 @@ pub trait VirtualTable: Sized + 'static {
         Ok(())
     }
 
-    /// The transaction is about to be committed: the last chance to fail.
+    /// The transaction is about to be committed. This is the last chance to fail.
     ///
     /// # Errors
     /// The transaction is rolled back.
@@ -149,7 +149,7 @@ pub trait VirtualTable: Sized + 'static {
     /// The transaction is rolled back.
     fn rollback(&mut self) {}
 
-    /// A savepoint of this number is set; those of higher numbers are gone.
+    /// A savepoint with this number is set; those with higher numbers no longer exist.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
@@ -158,7 +158,7 @@ pub trait VirtualTable: Sized + 'static {
         Ok(())
     }
 
-    /// Savepoints from this number on are released.
+    /// The savepoints from this number on are released.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
@@ -167,7 +167,7 @@ pub trait VirtualTable: Sized + 'static {
         Ok(())
     }
 
-    /// What was written since the savepoint of this number is taken back.
+    /// Undoes what was written since the savepoint with this number.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
@@ -176,7 +176,7 @@ pub trait VirtualTable: Sized + 'static {
         Ok(())
     }
 
-    /// The table has another name now.
+    /// The table has a new name.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).
@@ -185,10 +185,10 @@ pub trait VirtualTable: Sized + 'static {
         Ok(())
     }
 
-    /// Whether the table has an implementation of its own for a function of this name and number of
+    /// Whether the table has its own implementation of a function with this name and number of
     /// arguments, for calls whose first argument is a column of the table
     /// ([xFindFunction](https://www.sqlite.org/vtab.html#the_xfindfunction_method)). There has to be a
-    /// function of that name and number already, such as one of the module, which other calls mean.
+    /// function of this name and number already, such as one of the module. Other calls use that one.
     ///
     /// Needs [`overload`](Self::overload).
     fn find_function(&self, name: &str, arguments: usize) -> Option<Overload> {
@@ -196,7 +196,7 @@ pub trait VirtualTable: Sized + 'static {
         None
     }
 
-    /// Calls an implementation that [`find_function`](Self::find_function) offered.
+    /// Calls an implementation that [`find_function`](Self::find_function) has offered.
     ///
     /// # Errors
     /// The statement fails with the error's text.
@@ -205,29 +205,29 @@ pub trait VirtualTable: Sized + 'static {
         Ok(Value::Null)
     }
 
-    /// The table is dropped for ever.
+    /// The table is dropped from the database.
     ///
     /// # Errors
-    /// The table stays.
+    /// The statement fails with the error's text, and the table stays.
     fn destroy(&mut self) -> Result<(), Self::Error> {
         Ok(())
     }
 }
 
-/// What a table has for a function.
+/// How a table implements a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overload {
-    /// An implementation.
+    /// As a function.
     Function,
-    /// An implementation of a function of two arguments that is true or false; and in a WHERE clause it is
-    /// a constraint with this operator, a number from 150 on, which [`VirtualTable::best_index`] gets.
+    /// As a function of two arguments that is true or false. In a WHERE clause it becomes a constraint with
+    /// this operator, a number from 150 on, which [`VirtualTable::best_index`] gets.
     Operator(Operator),
 }
 
 /// A scan of a virtual table.
 pub trait VirtualCursor<T: VirtualTable>: 'static {
-    /// Starts a scan by the plan that [`VirtualTable::best_index`] chose, with the values it asked for.
-    /// Also called on a cursor that scanned before.
+    /// Starts a scan with the plan that [`VirtualTable::best_index`] chose and the values it asked for.
+    /// Also called on a cursor that has scanned before.
     ///
     /// # Errors
     /// The statement fails with the error's text.
@@ -239,26 +239,26 @@ pub trait VirtualCursor<T: VirtualTable>: 'static {
         values: &FilterValues<'_>,
     ) -> Result<(), T::Error>;
 
-    /// Writes the next row's columns, all in their order; false at the end, after which it is not called
+    /// Writes all columns of the next row, in order. Returns false at the end, after which it is not called
     /// again.
     ///
     /// # Errors
-    /// The statement fails with the error's text, once the rows before it were used.
+    /// The statement fails with the error's text, after it has used the rows before.
     fn next(&mut self, table: &mut T, row: &mut RowWriter<'_>) -> Result<bool, T::Error>;
 }
 
-/// The values that a plan asked for, in its order: a slice, and lists besides. In the place of a list the
-/// slice has NULL.
+/// The values that a plan asked for, in its order: a slice, and the lists. For a list, the slice has
+/// NULL.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FilterValues<'a> {
     pub(super) values: Vec<ValueRef<'a>>,
-    /// By position.
+    /// The lists by their position.
     pub(super) lists: Vec<(usize, Vec<ValueRef<'a>>)>,
 }
 
 impl<'a> FilterValues<'a> {
-    /// All values of the IN that [`Plan::use_list`] asked for, by its position; of a value that was asked
-    /// for by itself, that one. Empty for a position that the plan has not.
+    /// All values of the IN at this position, from 0, if [`Plan::use_list`] asked for them. For a
+    /// value that [`Plan::use_value`] asked for, only that one. Empty if the plan has no such position.
     pub fn list(&self, position: usize) -> &[ValueRef<'a>] {
         match self.lists.iter().find(|(list, _)| *list == position) {
             Some((_, list)) => list,
@@ -281,16 +281,16 @@ impl<'a> From<Vec<ValueRef<'a>>> for FilterValues<'a> {
     }
 }
 
-/// What a table is connected with.
+/// The names and arguments with which a table is connected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connect<'a> {
     /// The module's name.
     pub module: &'a str,
-    /// The name of the database: `main`.
+    /// The name of the database, such as `main`.
     pub database: &'a str,
     /// The table's name.
     pub table: &'a str,
-    /// What stands between the parentheses, split at commas, as written.
+    /// The arguments between the parentheses, as written, split at commas.
     pub arguments: &'a [&'a str],
 }
 
@@ -304,28 +304,28 @@ pub enum Change<'a> {
     },
     /// A row is inserted.
     Insert {
-        /// The rowid that SQL gives; NULL where the table is to choose one.
+        /// The rowid in the statement, or NULL if the table has to choose one.
         rowid: ValueRef<'a>,
-        /// The columns.
+        /// The values of the columns.
         values: &'a [ValueRef<'a>],
     },
     /// A row is changed.
     Update {
-        /// The rowid it has.
+        /// The rowid of the row.
         old: ValueRef<'a>,
-        /// The rowid it gets.
+        /// The row's new rowid.
         new: ValueRef<'a>,
-        /// The columns.
+        /// The new values of the columns.
         values: &'a [ValueRef<'a>],
     },
 }
 
 impl<'a> Change<'a> {
-    /// The change that the arguments of
-    /// [xUpdate](https://www.sqlite.org/vtab.html#the_xupdate_method) mean.
+    /// Reads the arguments of
+    /// [xUpdate](https://www.sqlite.org/vtab.html#the_xupdate_method) as a change.
     ///
     /// # Errors
-    /// There are none.
+    /// There are no arguments.
     pub fn of(arguments: &'a [ValueRef<'a>]) -> Result<Self, String> {
         match *arguments {
             [rowid] => Ok(Self::Delete { rowid }),
