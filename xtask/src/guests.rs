@@ -1,7 +1,7 @@
 //! `cargo xtask guests`: builds the guests that are written in Rust.
 //!
-//! Each crate is built by itself: in one build, features that one guest asks of a dependency would come
-//! to all of them, and a guest without the standard library would get it.
+//! Each crate is built by itself. In a common build, all guests would get the features of a dependency that
+//! one of them asks for, including a guest without the standard library.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub(crate) const COMMAND: Command = Command {
     run,
 };
 
-/// A guest that is larger is a mistake in its dependencies.
+/// A larger guest has a mistake in its dependencies.
 const GUEST_BYTES_MAX: usize = 1_200_000;
 
 fn run(arguments: &[String]) -> Outcome {
@@ -44,7 +44,7 @@ fn run(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-/// The folders of the guests' crates, in order of their names.
+/// The folders of the guests' crates, sorted by name.
 fn crates() -> Outcome<Vec<PathBuf>> {
     let mut crates = Vec::new();
     for entry in fs::read_dir(root().join("guests/examples"))? {
@@ -57,10 +57,10 @@ fn crates() -> Outcome<Vec<PathBuf>> {
     Ok(crates)
 }
 
-/// The export of a guest for libSQL, which has no manifest.
+/// The export that identifies a guest for libSQL, which has no manifest.
 const LIBSQL: &[u8] = b"libsql_malloc";
 
-/// What every guest has to be.
+/// Checks what must be true of every guest.
 fn check(module: &[u8]) -> Result<(), String> {
     let libsql = module.windows(LIBSQL.len()).any(|bytes| bytes == LIBSQL);
     if !libsql && !wasm::has_custom_section(module, "commensal") {
@@ -72,7 +72,7 @@ fn check(module: &[u8]) -> Result<(), String> {
     Ok(())
 }
 
-/// Leaves the file's time alone when nothing changed.
+/// Writes the file, unless its contents are the same: then its time stays.
 fn write_if_changed(path: &Path, bytes: &[u8]) -> Outcome {
     if fs::read(path).is_ok_and(|old| old == bytes) {
         return Ok(());
@@ -80,7 +80,7 @@ fn write_if_changed(path: &Path, bytes: &[u8]) -> Outcome {
     fs::write(path, bytes).map_err(|e| format!("{}: {e}", path.display()).into())
 }
 
-/// Builds the crate in this folder, which is named like its library; the module.
+/// Builds the crate in this folder, whose library has the folder's name. Returns the path of the module.
 fn build(toolchain: &Toolchain, folder: &Path) -> Outcome<PathBuf> {
     let target = root().join("target/guest-build");
     let mut cargo = toolchain.cargo(&flags()?);
@@ -98,8 +98,8 @@ fn build(toolchain: &Toolchain, folder: &Path) -> Outcome<PathBuf> {
     Ok(target.join(TARGET).join("release").join(file))
 }
 
-/// Places of panics must not depend on where the sources are, or else the same sources give other
-/// modules on another machine.
+/// Panics name source files. Their paths must not depend on the machine, so that the same sources give the
+/// same module everywhere.
 fn flags() -> Outcome<[String; 2]> {
     Ok([
         format!("--remap-path-prefix={}=/commensal", root().display()),

@@ -1,7 +1,7 @@
-//! `cargo xtask long`: what takes too long for every change.
+//! `cargo xtask long`: steps that take too long to run for every change.
 //!
-//! To add a step: a line in [`STEPS`] and its function. Tools that are missing are installed by the step that
-//! needs them.
+//! To add a step, add a line to [`STEPS`] and a function. A step installs the tools that it needs and that
+//! are missing.
 
 mod fuzz;
 mod sanitizers;
@@ -18,7 +18,7 @@ pub(crate) const COMMAND: Command = Command {
     run,
 };
 
-/// A name, and what it does; the number is that of `--minutes`.
+/// The name of a step and its function, which takes the number of `--minutes`.
 type Step = (&'static str, fn(u64) -> Outcome);
 
 const STEPS: &[Step] = &[
@@ -46,7 +46,7 @@ fn run(arguments: &[String]) -> Outcome {
     if failed.is_empty() { Ok(()) } else { Err(format!("failed: {}", failed.join(", ")).into()) }
 }
 
-/// The minutes, and the steps in their order.
+/// Reads the number of minutes and the steps, in their order.
 fn parse(arguments: &[String]) -> Result<(u64, Vec<&'static Step>), String> {
     let (mut minutes, mut named) = (5, Vec::new());
     let mut rest = arguments.iter();
@@ -65,7 +65,7 @@ fn parse(arguments: &[String]) -> Result<(u64, Vec<&'static Step>), String> {
     Ok((minutes, steps.collect()))
 }
 
-/// Licences, advisories, sources and duplicates of all dependencies: deny.toml.
+/// Licences, advisories, sources and duplicates of all dependencies, as configured in deny.toml.
 fn deny(_: u64) -> Outcome {
     install("deny")?;
     cargo(&["deny", "--all-features", "check"]).done()?;
@@ -73,8 +73,8 @@ fn deny(_: u64) -> Outcome {
     cargo(&["deny"]).args(guests).arg("check").done()
 }
 
-/// The random walks, the kills, the faults and the threads of the tests, fifty times as long. What they
-/// measure goes into docs/reliability.md.
+/// The tests with random walks, kills, faults and threads, each fifty times as long. Their figures go into
+/// docs/reliability.md.
 fn soak(_: u64) -> Outcome {
     for test in ["sqlite", "turso", "faults", "walk", "extension"] {
         let mut tests =
@@ -85,7 +85,7 @@ fn soak(_: u64) -> Outcome {
     Ok(())
 }
 
-/// What the costliest modules that the limits let pass take to compile.
+/// How long the costliest modules that the limits allow take to compile.
 fn worst(_: u64) -> Outcome {
     let example =
         ["--package", "commensal-runtime-wasmtime", "--example", "compile_costs", "--", "check"];

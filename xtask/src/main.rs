@@ -1,6 +1,6 @@
 //! Chores of the repository: `cargo xtask help`.
 //!
-//! A command is a module with a [`Command`] in [`COMMANDS`].
+//! A command is a file with a [`Command`] that is listed in [`COMMANDS`].
 
 mod command;
 mod guests;

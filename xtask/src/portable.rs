@@ -1,4 +1,4 @@
-//! `cargo xtask portable`: what will run in browsers builds for wasm32.
+//! `cargo xtask portable`: builds for wasm32 what will run in browsers.
 
 use crate::command::{Command, Outcome, root};
 use crate::toolchain::{TARGET, Toolchain};
@@ -11,7 +11,7 @@ pub(crate) const COMMAND: Command = Command {
     run,
 };
 
-/// Crates, with the options that leave out what is machine code: an engine in C, a compiler.
+/// The crates, with options that leave out machine code: the engine in C and the compiler.
 const CRATES: [(&str, &[&str]); 6] = [
     ("commensal-abi", &[]),
     ("commensal-core", &[]),

@@ -1,9 +1,9 @@
-//! `cargo xtask reliability`: docs/reliability.md from the tree and from what the long runs measured.
+//! `cargo xtask reliability`: updates docs/reliability.md from the tree and from measurements of long runs.
 //!
 //! A test that measures prints a line `figure: SUBJECT | WHAT | RESULT`. [`record`] finds those lines in
-//! the output of a run and keeps them below `target/reliability`, a file for each step of `cargo xtask
-//! long`. This command puts them, and the attacks that the cases in `conformance/` make, between the marks
-//! of the document. Figures of steps that have not run here stay what they are in the document.
+//! the output of a run and keeps them in `target/reliability`, one file for each step of `cargo xtask
+//! long`. This command puts them into the marked parts of the document, and the attacks of the cases in
+//! `conformance/` as well. If a step has not run here, its figures in the document do not change.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +18,7 @@ pub(crate) const COMMAND: Command = Command {
     run,
 };
 
-/// What a line begins with that has a figure.
+/// The beginning of a line with a figure.
 const FIGURE: &str = "figure: ";
 
 const DOCUMENT: &str = "docs/reliability.md";
@@ -45,7 +45,7 @@ fn run(arguments: &[String]) -> Outcome {
     Ok(())
 }
 
-/// Keeps the figures of a step that has run.
+/// Keeps the figures that a step has printed.
 pub(crate) fn record(step: &str, output: &str) -> Outcome {
     let figures: Vec<&str> = output.lines().filter_map(figure).collect();
     if figures.is_empty() {
@@ -57,7 +57,7 @@ pub(crate) fn record(step: &str, output: &str) -> Outcome {
     Ok(())
 }
 
-/// The figure of a line. The name of a test may stand before it, where the test prints first.
+/// The figure in a line. If the test prints first, the test's name stands before it.
 fn figure(line: &str) -> Option<&str> {
     line.split_once(FIGURE).map(|(_, figure)| figure.trim_end())
 }
@@ -66,7 +66,7 @@ fn folder() -> PathBuf {
     root().join("target/reliability")
 }
 
-/// The steps that have run, with their figures.
+/// The figures of each step that has run.
 fn recorded() -> Outcome<BTreeMap<String, String>> {
     let mut steps = BTreeMap::new();
     if !folder().is_dir() {
@@ -89,8 +89,8 @@ fn table(figures: &str) -> String {
     table
 }
 
-/// A table of the attacks: each file of cases, what it attacks, how many records it has, and how many of
-/// them have to fail. The others show what an attack gets instead, and that the connection goes on.
+/// A table of the attacks: each file of cases, what it attacks, its records, and how many of them
+/// have to fail. The others show what an attack gets instead, and that the connection still works.
 fn attacks() -> Outcome<String> {
     let folder = root().join("conformance");
     let mut files = Vec::new();
@@ -116,7 +116,7 @@ fn attacks() -> Outcome<String> {
     Ok(table)
 }
 
-/// The document with other text between the marks of this name.
+/// Replaces the text between the marks with this name.
 fn replace(document: &str, name: &str, text: &str) -> Result<String, String> {
     let (begin, end) = (format!("<!-- begin {name} -->\n"), format!("<!-- end {name} -->"));
     let missing = || format!("{DOCUMENT} lacks the marks {} and {end}", begin.trim_end());

@@ -1,4 +1,4 @@
-//! A Rust that builds for WebAssembly, found or set up by `scripts/guest-toolchain`.
+//! A Rust toolchain for WebAssembly, which `scripts/guest-toolchain` finds or sets up.
 
 use std::process::{Command as Process, Stdio};
 
@@ -7,9 +7,9 @@ use crate::command::{Outcome, root};
 /// The target of guests.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
-/// How to build for WebAssembly on this machine.
+/// How this machine builds for WebAssembly.
 pub(crate) struct Toolchain {
-    /// What the script printed.
+    /// The variables that the script printed.
     variables: Vec<(String, String)>,
 }
 
@@ -38,7 +38,7 @@ impl Toolchain {
         self.variables.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    /// Cargo with this compiler, and these options for it beside its own.
+    /// Cargo with this compiler and additional flags.
     pub(crate) fn cargo(&self, flags: &[String]) -> Process {
         let own = self.get(RUSTFLAGS).map(str::to_owned);
         let flags: Vec<String> = own.into_iter().chain(flags.iter().cloned()).collect();

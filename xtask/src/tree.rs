@@ -1,7 +1,7 @@
-//! `cargo xtask tree`: the cases and examples with guests that were just built.
+//! `cargo xtask tree`: copies the cases and examples next to the guests that were just built.
 //!
-//! Cases name guests by paths relative to their own folder. So that they run on rebuilt guests without a
-//! word about it in them, this lays their folders out anew, beside the rebuilt guests.
+//! Cases name guests by paths relative to their own folder. A copy of their folders beside the rebuilt
+//! guests lets the same cases run on those guests.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ pub(crate) const COMMAND: Command = Command {
     run,
 };
 
-/// What is copied, from where to where.
+/// The folders to copy: from, to.
 const FOLDERS: &[(&str, &str)] = &[
     ("conformance", "conformance"),
     ("examples", "examples"),

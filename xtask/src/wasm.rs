@@ -1,6 +1,6 @@
-//! As much of the WebAssembly binary format as the chores need.
+//! The part of the WebAssembly binary format that the chores need.
 
-/// Whether a binary module has a custom section of this name.
+/// Whether a binary module has a custom section with this name.
 pub(crate) fn has_custom_section(module: &[u8], name: &str) -> bool {
     let Some(mut rest) = module.strip_prefix(b"\0asm\x01\0\0\0") else { return false };
     while let Some((&id, after_id)) = rest.split_first() {
@@ -13,7 +13,7 @@ pub(crate) fn has_custom_section(module: &[u8], name: &str) -> bool {
     false
 }
 
-/// A length in LEB128 and as many bytes; what follows.
+/// Reads a length in LEB128 and that many bytes. Returns the bytes and the rest.
 fn sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let end = bytes.iter().take(5).position(|byte| byte & 0x80 == 0)?;
     let len = bytes[..=end].iter().rev().fold(0, |len, byte| len << 7 | usize::from(byte & 0x7f));

@@ -8,11 +8,11 @@ use super::tools::{Done, cargo, install, nightly, output};
 use crate::command::{Outcome, root};
 use crate::reliability;
 
-/// Each target as often as `crates/fuzzing` says. It needs no special compiler.
+/// Runs each target as often as `crates/fuzzing` says. It needs no special compiler.
 pub(super) fn counted(_: u64) -> Outcome {
     let fuzzing = ["--workspace", "--all-features", "--bin", "commensal-fuzzing"];
-    // Optimized, with overflow checks; dependencies stay as they are for tests. Except wasmi 2.0.0: it
-    // asserts what does not hold of some valid modules. What counts is what it makes of them in use.
+    // Optimized, with overflow checks; dependencies are built as for tests. Only wasmi 2.0.0 has no debug
+    // assertions, because some of them fail for valid modules. What counts is how it behaves in use.
     let wasmi = ["--config", "profile.dev.package.wasmi.debug-assertions=false"];
     cargo(&["build", "--locked"])
         .args(fuzzing)
@@ -52,7 +52,7 @@ pub(super) fn counted(_: u64) -> Outcome {
     reliability::record("fuzz", &figures)
 }
 
-/// Each target for so many minutes, from its seeds and what earlier runs have found.
+/// Runs each target for this many minutes, from its seeds and the findings of earlier runs.
 pub(super) fn guided(minutes: u64) -> Outcome {
     nightly(&[])?;
     install("fuzz")?;
@@ -71,7 +71,7 @@ pub(super) fn guided(minutes: u64) -> Outcome {
         arguments.extend(["--", &seconds]);
         match target {
             "ddl" => arguments.push("-dict=fuzz/ddl.dict"),
-            // Without debug assertions: see `counted`.
+            // Without debug assertions, as in `counted`.
             "differential" => arguments.insert(3, "--release"),
             _ => {}
         }
@@ -80,7 +80,7 @@ pub(super) fn guided(minutes: u64) -> Outcome {
     Ok(())
 }
 
-/// A program that was built here.
+/// Runs a program that was built here.
 fn run(path: &str) -> std::process::Command {
     let path: PathBuf = root().join(path);
     let mut process =

@@ -1,5 +1,5 @@
-//! Tests of what has unsafe code, under sanitizers and in Miri. Each of them compiles everything anew, in a
-//! folder of its own below `target/`.
+//! Tests of the crates with unsafe code, under sanitizers and in Miri. Each compiles everything anew, in its
+//! own folder in `target/`.
 
 use std::process::Command as Process;
 
@@ -7,7 +7,7 @@ use super::tools::{cargo, host, nightly, output};
 use crate::command::{Outcome, root};
 use crate::reliability;
 
-/// The crates with unsafe code, and those that they build on.
+/// The crates with unsafe code, and those they depend on.
 const PACKAGES: &[&str] = &[
     "commensal",
     "commensal-abi",
@@ -17,43 +17,43 @@ const PACKAGES: &[&str] = &[
     "commensal-sdk",
 ];
 
-/// Their tests. Not `faults`, which takes hours here.
+/// Their tests, without `faults`, which takes hours here.
 const TESTS: &[&str] = &["record", "ddl", "guest", "manifest", "module", "sqlite", "turso"];
 
-/// Under AddressSanitizer, SQLite included.
+/// Runs the tests under AddressSanitizer, SQLite included.
 pub(super) fn address(_: u64) -> Outcome {
     nightly(&[])?;
     let mut tests = sanitized("address")?;
     tests.args(["--all-features", "--lib"]).args(named("--package", PACKAGES));
     tests.args(named("--test", TESTS));
-    // This one measures how much of a machine stack calls need, and a sanitizer's frames are larger.
+    // This test measures how much stack a call needs, and a sanitizer's frames are larger.
     tests.args(["--", "--skip", "a_small_stack_is_no_crash"]);
-    // What a process still has when it ends (engines, compiled code) is not lost. Local variables have to
-    // be on the thread's stack, where the core looks how much of it is left.
+    // Engines and compiled code that a process has when it ends are not leaks. Local variables have to be on
+    // the thread's stack, because the core measures how much of it is left.
     tests.env("ASAN_OPTIONS", "detect_leaks=0:detect_stack_use_after_return=0");
     run("address", "AddressSanitizer", "SQLite included", &mut tests)
 }
 
-/// Tests with many threads under ThreadSanitizer. The standard library is compiled under it, too: otherwise
-/// it would not see what the library's locks order.
+/// Runs tests with many threads under ThreadSanitizer. It also compiles the standard library, because it
+/// has to see how the library's locks order accesses.
 pub(super) fn thread(_: u64) -> Outcome {
     nightly(&["rust-src"])?;
     let mut tests = sanitized("thread")?;
-    // Without Turso, which would be most of what is compiled.
+    // Without Turso, which would be most of what has to be compiled.
     tests.args(["-Zbuild-std", "--no-default-features", "--features", "wasmtime"]);
     tests.args(["--package", "commensal", "--test", "sqlite"]);
     tests.args(["--", "crowd::many_threads", "threads::", "visibility::"]);
     run("thread", "ThreadSanitizer", "SQLite and the standard library included", &mut tests)
 }
 
-/// In Miri: what calls neither C nor compiled guests.
+/// Runs in Miri what calls neither C nor compiled guests.
 pub(super) fn miri(_: u64) -> Outcome {
     nightly(&["miri", "rust-src"])?;
     let mut tests = cargo(&["+nightly", "miri", "test", "--locked", "--lib", "--test", "record"]);
     tests
         .args(named("--package", &["commensal-abi", "commensal-sdk"]))
         .env("CARGO_TARGET_DIR", root().join("target/miri"))
-        // Generated cases are told apart by the seed of the operating system's.
+        // The generated cases need random seeds from the operating system.
         .env("MIRIFLAGS", "-Zmiri-disable-isolation")
         .env("PROPTEST_CASES", "16");
     run("miri", "Miri", "records, and the SDK as it runs natively", &mut tests)
@@ -63,7 +63,7 @@ pub(super) fn miri(_: u64) -> Outcome {
 fn sanitized(name: &str) -> Outcome<Process> {
     let target = host()?;
     let mut tests = cargo(&["+nightly", "test", "--locked", "--no-fail-fast", "--target", &target]);
-    // With a target, build scripts and macros are compiled without the sanitizer.
+    // With `--target`, build scripts and macros are compiled without the sanitizer.
     tests
         .env("RUSTFLAGS", format!("-Zsanitizer={name}"))
         .env(format!("CFLAGS_{}", target.replace('-', "_")), format!("-fsanitize={name}"))
@@ -71,18 +71,18 @@ fn sanitized(name: &str) -> Outcome<Process> {
     Ok(tests)
 }
 
-/// The same option for each name.
+/// The option, repeated for each name.
 fn named<'a>(option: &'a str, names: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
     names.iter().flat_map(move |name| [option, name])
 }
 
-/// Runs the tests and keeps how many there were: a finding fails them.
+/// Runs the tests and records how many passed. A finding fails them.
 fn run(step: &str, tool: &str, what: &str, tests: &mut Process) -> Outcome {
     let passed = passed(&output(tests)?);
     reliability::record(step, &format!("figure: {tool} | {what} | {passed} tests; no finding\n"))
 }
 
-/// How many tests passed, of what `cargo test` prints.
+/// The number of tests that passed, from the output of `cargo test`.
 fn passed(output: &str) -> u64 {
     let results = output.lines().filter_map(|line| line.strip_prefix("test result: ok. "));
     results.filter_map(|line| line.split(' ').next()?.parse::<u64>().ok()).sum()

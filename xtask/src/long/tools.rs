@@ -7,7 +7,7 @@ use crate::command::{Outcome, root};
 
 pub(super) fn cargo(arguments: &[&str]) -> Process {
     let mut cargo = Process::new("cargo");
-    // Set by the Cargo that runs this, they would override +nightly.
+    // The Cargo that runs this sets them, and they would override +nightly.
     for variable in ["CARGO", "RUSTC", "RUSTUP_TOOLCHAIN"] {
         cargo.env_remove(variable);
     }
@@ -15,7 +15,7 @@ pub(super) fn cargo(arguments: &[&str]) -> Process {
     cargo
 }
 
-/// Runs to the end.
+/// Runs a process to its end.
 pub(super) trait Done {
     fn done(&mut self) -> Outcome;
 }
@@ -27,7 +27,7 @@ impl Done for Process {
     }
 }
 
-/// Runs to the end. What is printed is shown at once, and returned.
+/// Runs a process to its end. Shows what it prints at once, and returns it.
 pub(super) fn output(process: &mut Process) -> Outcome<String> {
     let mut child = process.stdout(Stdio::piped()).spawn()?;
     let mut output = String::new();
@@ -41,7 +41,7 @@ pub(super) fn output(process: &mut Process) -> Outcome<String> {
     if status.success() { Ok(output) } else { Err(format!("{process:?}: {status}").into()) }
 }
 
-/// Makes sure that `cargo NAME` is there.
+/// Installs `cargo NAME` if it is missing.
 pub(super) fn install(name: &str) -> Outcome {
     let package = format!("cargo-{name}");
     if Process::new(&package).arg("--version").output().is_ok() {
@@ -50,7 +50,7 @@ pub(super) fn install(name: &str) -> Outcome {
     cargo(&["install", "--locked", &package]).done()
 }
 
-/// Makes sure that there is a nightly compiler with these components.
+/// Installs a nightly compiler with these components if it is missing.
 pub(super) fn nightly(components: &[&str]) -> Outcome {
     if !cargo(&["+nightly", "--version"]).output()?.status.success() {
         let install = ["toolchain", "install", "nightly", "--profile", "minimal"];

@@ -1,15 +1,15 @@
-//! Circles of imports: files of one crate of which each needs the other, if only by way of others.
+//! Circles of imports: files of one crate that need each other, directly or through other files.
 //!
-//! A file in a circle cannot be read, moved or tested without the whole circle. An arrow goes from a file to
-//! the file whose name it uses, also where a third one hands that name on (`pub use`). Handing a name on is
-//! no arrow unless the file uses it, too; and `mod` is none, so that a folder's `mod.rs` can stand above or
-//! below its files, but not both.
+//! A file in a circle cannot be read, moved or tested without the whole circle. An arrow leads from a file to
+//! the file whose name it uses, even if a third file re-exports that name (`pub use`). A re-export is no
+//! arrow unless the file also uses the name. Neither is `mod`: a folder's `mod.rs` may depend on its files, or
+//! they on it, but not both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::imports::{self, Source};
 
-/// Arrows that may close a circle: from, to, and why no move opens it.
+/// Arrows that may close a circle: from, to, and why no move can avoid it.
 const HONEST: &[(&str, &str, &str)] = &[
     (
         "crates/runtime-wasmtime/src/ticker.rs",
@@ -29,13 +29,13 @@ const HONEST: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Names of modules from the root of a crate.
+/// The path of a module from the crate's root.
 type Module = Vec<String>;
 
-/// Arrows between files, and the names for which they are.
+/// Arrows between files, with the names that cause them.
 type Arrows = BTreeMap<(String, String), BTreeSet<String>>;
 
-/// What is wrong, by the sources with their paths from the root.
+/// Returns what is wrong. The sources come with their paths from the root.
 pub(super) fn check(files: &[(String, String)]) -> Vec<String> {
     check_but(files, HONEST)
 }
@@ -58,7 +58,7 @@ fn check_but(files: &[(String, String)], honest: &[(&str, &str, &str)]) -> Vec<S
     problems
 }
 
-/// The sources of each crate by the folder that they are in. Programs beside a library are not looked at.
+/// The sources of each crate, by the folder they are in. Programs beside a library are left out.
 fn crates(files: &[(String, String)]) -> BTreeMap<&str, Vec<(&str, &str)>> {
     let mut crates = BTreeMap::<_, Vec<_>>::new();
     for (path, text) in files {
@@ -82,7 +82,7 @@ struct Crate {
 }
 
 impl Crate {
-    /// Where a path leads that stands in a file; `None` when that is out of the crate.
+    /// The module that a path in a file names; `None` if it is outside of the crate.
     fn absolute(&self, here: &[String], path: &[String]) -> Option<Module> {
         let (first, rest) = path.split_first()?;
         if first == "crate" {
@@ -107,7 +107,7 @@ impl Crate {
         Some(start.into_iter().chain(rest.iter().cloned()).collect())
     }
 
-    /// The file that has what is at this path, and the name there.
+    /// The file that defines what this path names, and its name there.
     fn file_of(&self, path: &[String], steps: usize) -> Option<(&Module, String)> {
         let is_file = |len: &usize| self.files.contains_key(&path[..*len]);
         let len = (0..=path.len()).rev().find(is_file)?;
@@ -131,7 +131,7 @@ fn arrows(source: &str, files: &[(&str, &str)]) -> Arrows {
     let all = Crate { files: files.iter().map(read).collect() };
     let mut arrows = Arrows::new();
     for (here, file) in &all.files {
-        // Of a module that is brought in by its name, the paths in the code say what is used.
+        // If a module is imported by its name, the paths in the code show what is used.
         let imports = file.imports.iter().filter_map(|import| {
             let path = all.absolute(here, &import.path)?;
             let is_module = import.name.is_some() && all.files.contains_key(&path);
@@ -151,7 +151,7 @@ fn arrows(source: &str, files: &[(&str, &str)]) -> Arrows {
     arrows
 }
 
-/// The module that a file is.
+/// The module of a file.
 fn module(file: &str) -> Module {
     let mut names: Module =
         file.trim_end_matches(".rs").split('/').map(ToOwned::to_owned).collect();
@@ -162,7 +162,7 @@ fn module(file: &str) -> Module {
     names
 }
 
-/// The files that others are in a circle with.
+/// The sets of files that form circles.
 fn circles(arrows: &Arrows) -> BTreeSet<BTreeSet<String>> {
     let files: BTreeSet<&str> = arrows.keys().map(|(from, _)| from.as_str()).collect();
     let reached: BTreeMap<&str, _> =
@@ -174,7 +174,7 @@ fn circles(arrows: &Arrows) -> BTreeSet<BTreeSet<String>> {
     files.iter().map(circle).filter(|circle: &BTreeSet<String>| !circle.is_empty()).collect()
 }
 
-/// The files that one needs, itself among them when it is in a circle.
+/// The files that a file needs. It is among them if it is in a circle.
 fn reached<'a>(arrows: &'a Arrows, from: &str) -> BTreeSet<&'a str> {
     let mut reached = BTreeSet::new();
     let mut next = vec![from];
@@ -250,7 +250,7 @@ mod tests {
         assert_eq!(check(&[("a.rs", face), ("a/b.rs", "use super::A;")]), [""; 0]);
         let uses = "mod b; pub use b::B; fn f(b: B) {}";
         assert_eq!(check(&[("a.rs", uses), ("a/b.rs", "use super::A;")]).len(), 1);
-        // What the folder hands on is of the file that has it.
+        // What the folder re-exports belongs to the file that defines it.
         let files = [("a.rs", face), ("a/b.rs", ""), ("a/c.rs", "use super::B; fn f(b: B) {}")];
         assert_eq!(check(&files), [""; 0]);
     }

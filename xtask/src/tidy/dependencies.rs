@@ -1,4 +1,4 @@
-//! Which crate may use which: the directions of ARCHITECTURE.md.
+//! Which crate may depend on which: the directions of ARCHITECTURE.md.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command as Process;
@@ -7,8 +7,8 @@ use serde_json::Value as Json;
 
 use crate::command::{Outcome, root};
 
-/// What a crate may use of the workspace, in tests too, and what must not come along, directly or through
-/// others, in what it ships.
+/// The crates of the workspace that a crate may use, in tests too, and those that must not come along,
+/// directly or through others, in what it ships.
 struct Rule {
     name: &'static str,
     may_use: &'static [&'static str],
@@ -44,7 +44,7 @@ const RULES: &[Rule] = &[
         ],
         free_of: &[],
     },
-    // It runs on the SQLite of the program that loads it; its tests use the facade.
+    // It runs on the SQLite of the program that loads it. Its tests use the facade.
     Rule {
         name: "commensal-extension",
         may_use: &[
@@ -79,10 +79,10 @@ const RULES: &[Rule] = &[
     Rule { name: "xtask", may_use: &[], free_of: &[EXECUTORS, ENGINES] },
 ];
 
-/// Who may name an executor or an engine in its manifest, by the beginning of the crate's name.
+/// Which crates may name an executor or an engine in their manifest, by the beginning of their names.
 const MAY_NAME: &[(&str, &[&str], &[&str])] = &[
     ("a WebAssembly executor", EXECUTORS, &["commensal-runtime-", "commensal-bench"]),
-    // The shim's tests load the same extension natively, too.
+    // The shim's tests also load the same extension natively.
     ("a database engine", ENGINES, &["commensal-adaptor-", "commensal-bench", "commensal-shim"]),
 ];
 
@@ -94,22 +94,22 @@ const FACADE: &str = "commensal";
 pub(super) struct Workspace {
     /// Its crates.
     pub(super) packages: Vec<Package>,
-    /// Their folders, from the root.
+    /// Their folders, relative to the root.
     pub(super) folders: Vec<String>,
 }
 
 /// A crate of the workspace.
 pub(super) struct Package {
     name: String,
-    /// What its manifest names: optional, build and development dependencies among it.
+    /// The crates that its manifest names, including optional, build and development dependencies.
     names: BTreeSet<String>,
-    /// What it is linked with, with all features: everything but development dependencies, through all
-    /// others.
+    /// The crates that it is linked with, directly or through others, with all features and without
+    /// development dependencies.
     reaches: BTreeSet<String>,
 }
 
 impl Workspace {
-    /// Asks Cargo.
+    /// Asks Cargo for it.
     pub(super) fn read() -> Outcome<Self> {
         let output = Process::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
             .args(["metadata", "--format-version", "1", "--locked", "--all-features"])
@@ -154,13 +154,13 @@ impl Workspace {
     }
 }
 
-/// Whether an edge is more than a development dependency.
+/// Whether a dependency is more than a development dependency.
 fn is_linked(dep: &Json) -> bool {
     let kinds = dep["dep_kinds"].as_array();
     kinds.is_none_or(|kinds| kinds.iter().any(|kind| kind["kind"] != "dev"))
 }
 
-/// The names of all packages on the way from `id`.
+/// The names of all packages that `id` reaches.
 fn reaches(
     id: &str,
     edges: &BTreeMap<&str, Vec<&str>>,
@@ -177,7 +177,7 @@ fn reaches(
     seen.iter().filter_map(|id| names.get(id)).map(|&name| name.to_owned()).collect()
 }
 
-/// What is wrong with the edges of the workspace.
+/// Returns what is wrong with the dependencies of the workspace.
 pub(super) fn check(workspace: &Workspace) -> Vec<String> {
     let ours: BTreeSet<&str> = workspace.packages.iter().map(|p| p.name.as_str()).collect();
     workspace.packages.iter().flat_map(|package| check_package(package, &ours)).collect()
@@ -230,7 +230,7 @@ mod tests {
         Package { name: name.to_owned(), names: set(names), reaches: set(reaches) }
     }
 
-    /// The problems of one package; all crates that have a rule are in its workspace.
+    /// The problems of one package, in a workspace with all crates that have a rule.
     fn problems(name: &str, names: &[&str], reaches: &[&str]) -> Vec<String> {
         let ours = RULES.iter().map(|rule| rule.name).collect();
         check_package(&package(name, names, reaches), &ours)

@@ -1,29 +1,29 @@
-//! What a Rust source imports: its `use` declarations, and the paths that stand in its code.
+//! What a Rust source imports: its `use` declarations, and the paths in its code.
 //!
-//! Reads tokens, not syntax. What only tests compile is left out, and so are calls of methods: these do not
-//! say in which file a method is.
+//! It reads tokens, not syntax. It leaves out what only tests compile, and calls of methods, because these
+//! do not say in which file a method is.
 
 use std::collections::BTreeSet;
 
 /// A name that a `use` declaration brings in.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Import {
-    /// The path, as it stands in the file; of a glob, what is before the star.
+    /// The path, as it stands in the file. For a glob, the part before the star.
     pub(super) path: Vec<String>,
-    /// The name in this file; none of a glob.
+    /// The name in this file; `None` for a glob.
     pub(super) name: Option<String>,
-    /// Whether the file hands the name on.
+    /// Whether the file re-exports the name.
     pub(super) public: bool,
 }
 
 /// What a file imports.
 #[derive(Debug, Default)]
 pub(super) struct Source {
-    /// Its `use` declarations.
+    /// The `use` declarations.
     pub(super) imports: Vec<Import>,
-    /// The paths of two or more segments outside of these.
+    /// The paths of two or more segments outside of `use` declarations.
     pub(super) paths: BTreeSet<Vec<String>>,
-    /// The names outside of these: of types, of functions that are called, of modules before `::`.
+    /// The names outside of `use` declarations: types, functions that are called, modules before `::`.
     pub(super) names: BTreeSet<String>,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Source {
 pub(super) fn read(text: &str) -> Source {
     let tokens = tokens(text);
     let mut source = Source::default();
-    // Modules within the file, each with how many braces are open around it.
+    // Modules within the file, each with the number of braces that are open around it.
     let (mut inline, mut braces) = (Vec::<(String, usize)>::new(), 0);
     let mut at = 0;
     while let Some(&token) = tokens.get(at) {
@@ -73,7 +73,7 @@ pub(super) fn read(text: &str) -> Source {
     source
 }
 
-/// The length of an attribute that leaves what follows to tests.
+/// The length of an attribute that makes the next item test code.
 fn test_only(tokens: &[&str]) -> Option<usize> {
     let inner = tokens.strip_prefix(&["#", "[", "cfg", "("])?;
     let len = inner.iter().position(|token| *token == "]")?;
@@ -81,7 +81,7 @@ fn test_only(tokens: &[&str]) -> Option<usize> {
     (has("test") && !has("not")).then_some(4 + len + 1)
 }
 
-/// Where an item that begins here ends: with its block, or with a semicolon.
+/// Where an item that begins here ends: after its block, or at a semicolon.
 fn end_of_item(tokens: &[&str], from: usize) -> usize {
     let mut open = 0;
     for (at, token) in tokens.iter().enumerate().skip(from) {
@@ -97,7 +97,7 @@ fn end_of_item(tokens: &[&str], from: usize) -> usize {
     tokens.len()
 }
 
-/// Whether what stands before a `use` makes it public.
+/// Whether the tokens before a `use` make it public.
 fn is_public(before: &[&str]) -> bool {
     match before {
         [.., "pub"] => true,
@@ -150,7 +150,7 @@ fn tree(
                     *at += 2;
                 }
                 imports.push(Import { path, name, public });
-                // Something that is no tree has to end, too.
+                // The loop must also end if this is not a tree.
                 if !matches!(tokens.get(*at), Some(&("," | "}" | ";"))) {
                     *at += 1;
                 }
@@ -161,7 +161,7 @@ fn tree(
     prefix.truncate(base);
 }
 
-/// Reads a path, or a name alone, of the code; where the next token is.
+/// Reads a path or a single name in the code. Returns the index of the next token.
 fn path(tokens: &[&str], from: usize, inline: &[(String, usize)], source: &mut Source) -> usize {
     let before = from.checked_sub(1).map(|at| tokens[at]);
     let mut path = vec![tokens[from].to_owned()];
@@ -186,7 +186,7 @@ fn path(tokens: &[&str], from: usize, inline: &[(String, usize)], source: &mut S
     at
 }
 
-/// A path within a module of the file as the file itself would write it.
+/// Rewrites a path in a module of the file as if it stood at the top of the file.
 fn of_file(path: Vec<String>, inline: &[(String, usize)]) -> Vec<String> {
     let supers = path.iter().take_while(|name| *name == "super").count();
     let is_relative = supers > 0 || path.first().is_some_and(|name| name == "self");
@@ -204,7 +204,7 @@ fn is_name(token: &str) -> bool {
     token.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
 }
 
-/// The names and marks of a source, without comments, text and lifetimes; `::` is one mark.
+/// The names and punctuation marks of a source, without comments, text and lifetimes. `::` is one mark.
 fn tokens(text: &str) -> Vec<&str> {
     let bytes = text.as_bytes();
     let mut tokens = Vec::new();
@@ -239,7 +239,7 @@ fn tokens(text: &str) -> Vec<&str> {
     tokens
 }
 
-/// Bytes of a comment, which can have others within it.
+/// The length of a comment in bytes. Comments can be nested.
 fn block_comment(rest: &[u8]) -> usize {
     let (mut open, mut at) = (0, 0);
     while at < rest.len() {
@@ -255,7 +255,7 @@ fn block_comment(rest: &[u8]) -> usize {
     at
 }
 
-/// Bytes of a text in which a backslash has no meaning, if one begins here.
+/// The length in bytes of a raw text, if one begins here.
 fn raw_text(rest: &[u8]) -> Option<usize> {
     let prefix = ["r", "br", "cr"].iter().find(|prefix| rest.starts_with(prefix.as_bytes()))?.len();
     let hashes = rest[prefix..].iter().take_while(|&&byte| byte == b'#').count();
@@ -268,7 +268,7 @@ fn raw_text(rest: &[u8]) -> Option<usize> {
     Some(len.map_or(rest.len(), |len| start + len + end.len()))
 }
 
-/// Bytes of what ends with the mark that it begins with.
+/// The length in bytes of what ends with the mark that it begins with.
 fn quoted(rest: &[u8], mark: u8) -> usize {
     let mut at = 1;
     while let Some(&byte) = rest.get(at) {
@@ -280,7 +280,7 @@ fn quoted(rest: &[u8], mark: u8) -> usize {
     at.min(rest.len())
 }
 
-/// Bytes of a character, or of the mark of a lifetime and its name.
+/// The length in bytes of a character, or of a lifetime.
 fn character(rest: &str) -> usize {
     let mut characters = rest.chars().skip(1);
     match (characters.next(), characters.next()) {

@@ -1,9 +1,9 @@
-//! Each limit of the core has a test that sets it: a limit that nobody enforces is worse than none.
+//! Each limit of the core has a test that sets it, because a limit that nothing enforces is worse than none.
 
-/// Where the limits are.
+/// The file with the limits.
 const LIMITS: &str = "crates/core/src/limits.rs";
 
-/// What is wrong with the limits, by the sources with their paths from the root.
+/// Returns what is wrong with the limits. The sources come with their paths from the root.
 pub(super) fn check(files: &[(String, String)]) -> Vec<String> {
     let text = files.iter().find(|(path, _)| path == LIMITS).map_or("", |(_, text)| text);
     let fields: Vec<&str> = fields(text).collect();

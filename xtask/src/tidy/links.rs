@@ -1,6 +1,6 @@
-//! Links of the documents to files of the repository and to their own headings lead somewhere.
+//! Checks that links of the documents to files of the repository and to their own headings lead somewhere.
 
-/// What is wrong with the links of a document; `path` is from the root, `exists` says it of such a path.
+/// Returns what is wrong with the links of a document. `path` is from the root, as are the paths for `exists`.
 pub(super) fn check(path: &str, text: &str, exists: impl Fn(&str) -> bool) -> Vec<String> {
     let mut problems = Vec::new();
     let anchors: Vec<String> = headings(text).map(anchor).collect();
@@ -30,7 +30,7 @@ fn headings(text: &str) -> impl Iterator<Item = &str> {
     text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#'))
 }
 
-/// The name that sites of repositories give a heading.
+/// The anchor that GitHub and similar sites give a heading.
 fn anchor(heading: &str) -> String {
     let lower = heading.trim().to_lowercase();
     let kept = lower.chars().filter(|&c| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_'));

@@ -1,7 +1,7 @@
-//! `cargo xtask tidy`: what ARCHITECTURE.md and CONTRIBUTING.md say about the code, as checks.
+//! `cargo xtask tidy`: checks what ARCHITECTURE.md and CONTRIBUTING.md say about the code.
 //!
-//! Each check takes data and gives problems, so that its tests can show that it fails. What clippy, rustfmt
-//! or cargo-deny can check is theirs.
+//! Each check takes data and returns problems, so that its tests can show that it fails. What clippy, rustfmt
+//! or cargo-deny can check is left to them.
 
 mod circles;
 mod dependencies;
@@ -53,13 +53,13 @@ fn run(arguments: &[String]) -> Outcome {
     Err(format!("{} problems", problems.len()).into())
 }
 
-/// A crate that the map of the crates leaves out.
+/// Reports a crate that is missing from the map of the crates.
 fn unmentioned(architecture: &str, folder: &str) -> Option<String> {
     let mentioned = architecture.contains(&format!("`{folder}`"));
     (!mentioned).then(|| format!("ARCHITECTURE.md does not mention `{folder}`: what is it for?"))
 }
 
-/// The Rust sources and manifests that are ours, with their paths from the root.
+/// Our Rust sources and manifests, with their paths from the root.
 fn files() -> Outcome<Vec<(String, String)>> {
     let mut files = Vec::new();
     for folder in ["bench", "crates", "fuzz", "guests", "shim", "xtask"] {
@@ -76,7 +76,7 @@ fn files() -> Outcome<Vec<(String, String)>> {
     files.iter().map(read).collect()
 }
 
-/// Sources of other languages that ask a database, with their paths from the root.
+/// Sources in other languages that query a database, with their paths from the root.
 fn others() -> Outcome<Vec<(String, String)>> {
     let mut files = Vec::new();
     for folder in ["bindings", "shim"] {
@@ -128,7 +128,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Outcome {
         let entry = entry?;
         let path = entry.path();
         if entry.file_type()?.is_dir() {
-            // What Cargo and cargo-fuzz leave.
+            // Folders that Cargo and cargo-fuzz create.
             if !["target", "corpus", "artifacts"].map(Into::into).contains(&entry.file_name()) {
                 collect(&path, files)?;
             }

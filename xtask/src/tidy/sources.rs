@@ -1,9 +1,9 @@
-//! Habits of the sources that no other tool checks.
+//! Rules for the sources that no other tool checks.
 
-/// Lines of a file at most; half of that is the aim.
+/// The most lines of a file. The aim is half of that.
 const LINES_MAX: usize = 800;
 
-/// Files, or folders with a slash at the end, in which the lint against unsafe code may be lifted.
+/// Files, or folders with a slash at the end, that may lift the lint against unsafe code.
 const UNSAFE: &[&str] = &[
     "bench/",
     "crates/adaptor-sqlite/src/lib.rs",
@@ -26,10 +26,10 @@ const UNSAFE: &[&str] = &[
     "shim/tests/extensions/native.rs",
 ];
 
-/// The lint against unsafe code; put together so that this file does not lift it.
+/// The lint against unsafe code. It is put together so that this file does not contain its name.
 const UNSAFE_LINT: &str = concat!("unsafe", "_code");
 
-/// What never stays in a source. Put together so that this file has none of it.
+/// What no source may contain. It is put together so that this file does not contain it.
 const NEVER: &[&str] = &[
     concat!("todo", "!("),
     concat!("unimplemented", "!("),
@@ -37,7 +37,7 @@ const NEVER: &[&str] = &[
     concat!("#[", "ignore"),
 ];
 
-/// Words that the code of a folder must not have, in names or text; comments may, to explain.
+/// Words that the code of a folder must not contain, in names or text. Comments may, to explain.
 const WORDS: &[(&str, &[&str])] = &[
     ("crates/abi/src/", &["wasmtime", "wasmi", "sqlite3_", "rusqlite"]),
     ("crates/core/src/", &["wasmtime", "wasmi", "sqlite3_", "rusqlite"]),
@@ -45,9 +45,9 @@ const WORDS: &[(&str, &[&str])] = &[
     ("crates/runtime-", &["sqlite", "turso"]),
 ];
 
-/// Names that a table or view of a file can take, where our own queries must not meet it: after these
-/// words the schema has to be named, or a PRAGMA statement has to ask. Put together so that this file
-/// has none of it.
+/// Names that a table or view of a file can take. Our own queries must not meet those, so after these
+/// words a query has to name the schema or use a PRAGMA statement. They are put together so that this file
+/// does not contain them.
 const SHADOWED: &[(&str, &[&str])] = &[
     (concat!("FR", "OM "), &["pragma_", "sqlite_", "wasm_"]),
     (concat!("JO", "IN "), &["pragma_", "sqlite_", "wasm_"]),
@@ -55,11 +55,11 @@ const SHADOWED: &[(&str, &[&str])] = &[
     (concat!("main", "."), &["pragma_"]),
 ];
 
-/// What reads files of others: names that a file can take are checked here.
+/// Folders whose sources read files of others. Only these are checked for such names.
 const READERS: &[&str] = &["bindings/", "crates/", "shim/"];
 
-/// Whether a file's queries may meet what the file has: tests ask as users do. What a dump prints is for
-/// others to run; in the dump, no other table can have the name.
+/// Whether a file's queries can meet tables of other people's files. Tests are left out, and so is the text
+/// of a dump: others run it, and no other table in the dump can have the name.
 fn is_reader(path: &str) -> bool {
     let is_test = ["/tests/", "/test/", "/examples/", "crates/fuzzing/"]
         .iter()
@@ -69,7 +69,7 @@ fn is_reader(path: &str) -> bool {
         && path != "crates/shell/src/dot/dump.rs"
 }
 
-/// What in a line names something that a file can shadow.
+/// Finds a name in a line that a table of a file can shadow.
 fn shadowed(line: &str) -> Option<String> {
     SHADOWED.iter().find_map(|(word, names)| {
         let (_, after) = line.split_once(word)?;
@@ -78,13 +78,13 @@ fn shadowed(line: &str) -> Option<String> {
     })
 }
 
-/// Whether a crate need not take over the workspace's lints: what `libsql_bindgen` writes exports
-/// functions without saying `unsafe`, as libSQL's documentation has it.
+/// Whether a crate need not take over the workspace's lints. `libsql_bindgen` writes exports without
+/// `unsafe`, as libSQL's documentation shows.
 fn has_own_lints(path: &str) -> bool {
     path.starts_with("fuzz/") || path == "guests/examples/libsql/Cargo.toml"
 }
 
-/// What is wrong with a file; `path` is from the root, with slashes.
+/// Returns what is wrong with a file. `path` is from the root, with slashes.
 pub(super) fn check(path: &str, text: &str) -> Vec<String> {
     let mut problems = Vec::new();
     let mut problem = |line: usize, what: String| problems.push(format!("{path}:{line}: {what}"));
@@ -121,7 +121,7 @@ pub(super) fn check(path: &str, text: &str) -> Vec<String> {
     problems
 }
 
-/// Queries of ours that could meet what a file has instead of what is meant.
+/// Finds queries of ours that a table or view of a file could shadow.
 pub(super) fn check_queries(path: &str, text: &str) -> Vec<String> {
     let lines = (1..).zip(text.lines()).filter(|(_, line)| is_reader(path) && !is_comment(line));
     let found = lines.filter_map(|(number, line)| Some((number, shadowed(line)?)));
