@@ -1,7 +1,7 @@
 /*
-** sqlite3_get_auxdata, sqlite3_set_auxdata: what a function computes from an argument and keeps for the
-** next call at the same place of the statement. The host knows places and which arguments are constant
-** there; it keeps a number for each, which is the address of what is kept here, and says when it goes.
+** sqlite3_get_auxdata, sqlite3_set_auxdata: a function computes something from an argument and keeps it for
+** the next call at the same place of the statement. The host knows the places, and which arguments are
+** constant there. For each it keeps a number, the address of the data here, and says when that ends.
 */
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@ __attribute__((import_module("commensal"), import_name("auxdata_get"))) int64_t 
 __attribute__((import_module("commensal"), import_name("auxdata_set"))) void host_set(
     int argument, int64_t number);
 
-/* What the host has a number for. */
+/* The data behind a number of the host's. */
 typedef struct Kept {
   void *data;
   sqlite3_destructor_type destroy;
@@ -19,7 +19,7 @@ typedef struct Kept {
 
 static Kept *find(int argument) { return (Kept *)(uintptr_t)host_get(argument); }
 
-/* Frees the data, but not what the host may still name. */
+/* Frees the data, but not the struct, which the host may still name. */
 static void destroy(Kept *kept) {
   sqlite3_destructor_type destroy = kept->destroy;
   kept->destroy = 0;
@@ -44,7 +44,7 @@ void sqlite3_set_auxdata(
     }
     *new = (Kept){.data = data, .destroy = destructor};
   }
-  /* From here on the host does not give the old number, and says so when the call has ended. */
+  /* From here on the host does not return the old number. It reports its end after the call. */
   host_set(argument, (uintptr_t)new);
   if (old) destroy(old);
 }

@@ -1,4 +1,4 @@
-/* sqlite3_bind_*: the host copies a value when it is bound, so memory that was passed is freed at once. */
+/* sqlite3_bind_*: the host copies a value while it is bound, so memory that was passed is freed at once. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +12,7 @@ int statement_parameters(sqlite3_stmt *statement) {
   return statement->parameter_count;
 }
 
-/* What SQLite says to a parameter that cannot be bound now. */
+/* The error of SQLite if a parameter cannot be bound now. */
 static int check(sqlite3_stmt *statement, int index) {
   if (!statement) return SQLITE_MISUSE;
   if (statement->progress != READY) return connection_answer(SQLITE_MISUSE);
@@ -121,14 +121,14 @@ int sqlite3_bind_zeroblob(sqlite3_stmt *statement, int index, int len) {
 
 int sqlite3_bind_value(sqlite3_stmt *statement, int index, const sqlite3_value *value) {
   Record record = value->record;
-  /* A blob that was asked for as text is text. */
+  /* A blob becomes text if the text of it was asked for. */
   record.tag = sqlite3_value_type((sqlite3_value *)value);
   record.subtype = record.flags = 0;
   if (record.tag == TAG_NULL) record.integer = 0;
   return bind(statement, index, record);
 }
 
-/* A pointer is NULL to everybody but the extension, and passes nowhere. */
+/* A pointer is for the extension alone and goes nowhere, so to others it is NULL. */
 int sqlite3_bind_pointer(sqlite3_stmt *statement, int index, void *pointer, const char *type,
     sqlite3_destructor_type destroy) {
   (void)type;

@@ -1,7 +1,7 @@
 /*
-** sqlite3_blob_*: a value that is read and written in parts. The whole value is read when it is opened,
-** with SELECT, and a write goes back with UPDATE at once. So other statements see it as with SQLite; the
-** value takes memory of the guest's as long as it is open.
+** sqlite3_blob_*: a value that is read and written in parts. Opening it reads the whole value with SELECT.
+** Each write stores it with UPDATE at once, so other statements see it as with SQLite. While it is open,
+** the value takes memory of the guest.
 */
 #include <stdlib.h>
 #include <string.h>
@@ -9,14 +9,14 @@
 #include "statement.h"
 
 struct sqlite3_blob {
-  /* Quoted: the table, with its database if that was named, and the column. */
+  /* The table, with its database if that was named, and the column, both quoted. */
   char *table;
   char *column;
   int writable;
   sqlite3_int64 rowid;
   int is_text;
-  /* Null when there is no value: the last one could not be opened. The length is then the last one's,
-  ** since SQLite looks at it first. */
+  /* Null if there is no value, because the last one could not be opened. The length stays that of the last
+  ** value, because SQLite looks at it first. */
   char *bytes;
   int len;
 };
@@ -32,7 +32,7 @@ static int fail_with(int code, char *message) {
   return code;
 }
 
-/* Takes over the value of the row that the statement is on. */
+/* Takes the value from the row of the statement. */
 static int take(sqlite3_blob *blob, sqlite3_stmt *statement) {
   const char *type = (const char *)sqlite3_column_text(statement, 0);
   blob->is_text = type && !strcmp(type, "text");
@@ -48,7 +48,7 @@ static int take(sqlite3_blob *blob, sqlite3_stmt *statement) {
   return SQLITE_OK;
 }
 
-/* Prepares a statement about the row, whose text is freed. */
+/* Prepares a statement about the row, and frees its text. */
 static int prepare(sqlite3_blob *blob, sqlite3_stmt **statement, char *sql) {
   *statement = 0;
   int code = sql ? sqlite3_prepare_v2(&connection, sql, -1, statement, 0)
@@ -60,7 +60,7 @@ static int prepare(sqlite3_blob *blob, sqlite3_stmt **statement, char *sql) {
 
 static int load(sqlite3_blob *blob) {
   sqlite3_stmt *statement;
-  /* With the table before it, a column that is not there is no text. */
+  /* The table's name before it keeps a column that does not exist from becoming a string literal. */
   int code = prepare(blob, &statement,
       sqlite3_mprintf("SELECT typeof(it.%s), CAST(it.%s AS BLOB) FROM %s AS it WHERE it._rowid_ = ?1",
           blob->column, blob->column, blob->table));
@@ -72,7 +72,7 @@ static int load(sqlite3_blob *blob) {
       code = fail_with(SQLITE_ERROR, sqlite3_mprintf("no such rowid: %lld", blob->rowid));
     }
   }
-  /* Finalizing would put another error in the place of this one. */
+  /* The message is copied, because finalizing would set another one. */
   char *message = code ? sqlite3_mprintf("%s", sqlite3_errmsg(&connection)) : 0;
   sqlite3_finalize(statement);
   return code ? fail_with(code, message) : connection_answer(SQLITE_OK);
@@ -118,7 +118,7 @@ int sqlite3_blob_close(sqlite3_blob *blob) {
 
 int sqlite3_blob_bytes(sqlite3_blob *blob) { return blob && blob->bytes ? blob->len : 0; }
 
-/* Whether these bytes can be had. */
+/* Whether the value has these bytes. */
 static int check(sqlite3_blob *blob, int len, int offset) {
   if (!blob) return SQLITE_MISUSE;
   if (len < 0 || offset < 0 || (int64_t)offset + len > blob->len) {
@@ -149,7 +149,7 @@ int sqlite3_blob_write(sqlite3_blob *blob, const void *from, int len, int offset
   if (code == SQLITE_OK) code = sqlite3_step(statement);
   if (code == SQLITE_DONE) {
     code = sqlite3_finalize(statement);
-    /* The row has gone meanwhile. */
+    /* The row no longer exists. */
     if (code == SQLITE_OK && sqlite3_changes(&connection) == 0) {
       clear(blob);
       return connection_answer(SQLITE_ABORT);

@@ -1,6 +1,6 @@
 /*
 ** Calls from the host: the scratch area, arguments and results of functions, states of aggregates,
-** comparisons. What the module exports comes in here, with what init registered under its name.
+** comparisons. Each export of the module calls a function here with what init registered under its name.
 */
 #include <stdlib.h>
 #include <string.h>
@@ -16,13 +16,13 @@ static uint32_t scratch_size;
 
 __attribute__((export_name("commensal_scratch"))) void *commensal_scratch(uint32_t size) {
   free(scratch);
-  /* One byte more, for a NUL after the last argument. */
+  /* One more byte, for a NUL after the last argument. */
   scratch = size < UINT32_MAX - 8 ? malloc(size + 1) : 0;
   scratch_size = scratch ? size + 1 : 0;
   return scratch;
 }
 
-/* Makes values of records. */
+/* Makes values from records. */
 static void arguments(Registered *function, State *state, int count, const Record *records) {
   context.function = function;
   context.state = state;
@@ -37,8 +37,8 @@ static void arguments(Registered *function, State *state, int count, const Recor
 }
 
 /*
-** Whether a NUL can be written after the bytes of the argument at `place`: they are in the scratch
-** area, which is the guest's while the call runs, and no other argument's follow.
+** Whether a NUL can be written after the bytes of the argument at `place`. That is so if they are in the
+** scratch area, which belongs to the guest during the call, and no other argument's bytes follow.
 */
 static int end_is_free(int place, int count) {
   const Record *record = &values[place].record;
@@ -57,7 +57,7 @@ static int end_is_free(int place, int count) {
 const Record *result_error(sqlite3_context *context) {
   Record *record = &context->result.record;
   if (record->flags) {
-    /* No message. */
+    /* An error without a message. */
     result_clear(context);
     *record = (Record){.tag = TAG_TEXT};
   }
@@ -76,7 +76,7 @@ static const Record *result(void) {
   static Record given;
   given = context.result.record;
   if (given.flags & FLAG_POINTER) {
-    /* SQL has it from here on. */
+    /* SQL has the pointer now. */
     context.result.record.flags = 0;
     return &given;
   }
@@ -116,7 +116,7 @@ const Record *commensal_init(Registered *function) {
 
 static State *state_of(const Record *records) { return (State *)(uintptr_t)records[0].integer; }
 
-/* Rows that come, or leave: the state, their number, their values. */
+/* Adds or removes rows: arguments are the state, the number of rows, and their values. */
 static const Record *rows(int count, const Record *records, int inverse) {
   State *state = state_of(records);
   uint32_t number = records[1].integer;
@@ -144,7 +144,7 @@ const Record *commensal_value(const Record *records) {
   return result();
 }
 
-/* SQLite calls xFinal for a result and for cleaning up alike, and extensions rely on it. */
+/* SQLite calls xFinal both for a result and for cleaning up, and extensions rely on it. */
 const Record *commensal_finalize(const Record *records) {
   State *state = state_of(records);
   arguments(state->function, state, 0, 0);

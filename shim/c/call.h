@@ -1,12 +1,12 @@
-/* What exports call: `commensal cc` writes one C function for each, which the linker exports. */
+/* The functions that exports call. `commensal cc` writes a C function for each export. */
 #ifndef COMMENSAL_CALL_H
 #define COMMENSAL_CALL_H
 
 #include "shim.h"
 
-/* What init registered under this name and argument count in this instance; null if it did not. */
+/* What init registered in this instance under this name and argument count; null if it registered nothing. */
 Registered *commensal_find(Kind kind, const char *name, int arguments);
-/* The error of an export for which there is nothing. */
+/* Returns the error of an export for which nothing was registered. */
 const Record *commensal_missing(void);
 
 const Record *commensal_function(Registered *function, int count, const Record *records);
@@ -18,7 +18,7 @@ const Record *commensal_finalize(const Record *records);
 const Record *commensal_drop(const Record *records);
 const Record *commensal_compare_texts(Registered *collation, const Record *records);
 
-/* The host keeps a number of auxdata.c's no longer. */
+/* The host tells that it no longer keeps a number of auxdata.c. */
 void commensal_auxdata_gone(int count, const Record *records);
 
 const Record *commensal_connect(Registered *module, int creates, int count, const Record *records);

@@ -1,15 +1,15 @@
 /*
 ** sqlite3_column_*: values of a statement's current row. Each is fetched when it is first asked for, and
-** is converted as an argument of a function would be.
+** converted like an argument of a function.
 */
 #include <string.h>
 
 #include "statement.h"
 
-/* The subtype with which text that is not UTF-8 comes as a blob. */
+/* Text that is not UTF-8 arrives as a blob with this subtype. */
 enum { NOT_UTF8 = 255 };
 
-/* Fetches the value into memory of its own; gives a result code of the host. */
+/* Fetches the value into its own memory. Returns a result code of the host. */
 static int fetch(sqlite3_stmt *statement, int index, sqlite3_value *value) {
   static const Record null = {.tag = TAG_NULL};
   value_set(value, &null);
@@ -97,7 +97,7 @@ int sqlite3_data_count(sqlite3_stmt *statement) {
   return statement && statement->progress == ON_ROW ? statement->column_count : 0;
 }
 
-/* Kept until the statement goes, or has other columns. */
+/* Kept until the statement is finalized or its columns change. */
 const char *sqlite3_column_name(sqlite3_stmt *statement, int index) {
   if (!statement || index < 0 || index >= statement->column_count) return 0;
   char **name = &statement->columns[index].name;

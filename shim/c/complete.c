@@ -5,7 +5,7 @@
 
 typedef enum { SEMICOLON, SPACE, OTHER, EXPLAIN, CREATE, TEMP, TRIGGER, END } Token;
 
-/* Where in a statement the tokens before have led. */
+/* The state after the tokens so far. */
 typedef enum {
   NOTHING,
   BETWEEN,
@@ -52,7 +52,7 @@ static Token keyword(const char *word, int len) {
   return OTHER;
 }
 
-/* The end of what begins here and has to be closed; null when it is not. */
+/* The end of a comment or quoted text that begins here; null if it is not closed. */
 static const char *closed(const char *at) {
   if (*at == '/') {
     const char *end = strstr(at + 2, "*/");
@@ -76,7 +76,7 @@ int sqlite3_complete(const char *sql) {
     } else if (at[0] == '-' && at[1] == '-') {
       token = SPACE;
       at = strchr(at, '\n');
-      /* Newer versions of SQLite wait for the line's end. */
+      /* Newer versions of SQLite require the end of the line. */
       if (!at) return 0;
       at++;
     } else if ((at[0] == '/' && at[1] == '*') || strchr("[`\"'", *at)) {

@@ -1,44 +1,44 @@
 /*
-** Cursors of virtual tables. The host asks for rows by the batch, so a row is copied: what xColumn gives
-** is valid up to the next xNext only. A row that nobody asks for was got for nothing, which is why columns
-** that the query does not use are left out, and a batch is bounded by bytes, too.
+** Cursors of virtual tables. The host asks for batches of rows, so rows are copied, because what xColumn
+** returns is valid only up to the next xNext. The query may not need all rows of a batch. To bound that work,
+** columns that the query does not use are left out, and the bytes of a batch are limited, too.
 */
 #include <stdlib.h>
 #include <string.h>
 
 #include "table.h"
 
-/* Bytes of a batch, of records and of what they point to, after which it takes no more rows. */
+/* A batch is full when its records and what they point to have this many bytes. */
 enum { BATCH_BYTES = 1 << 16 };
-/* Bytes that are kept for the next batch at most. */
+/* The most bytes that are kept for the next batch. */
 enum { KEPT_MAX = 1 << 20 };
 
 typedef struct Cursor {
   Table *table;
   sqlite3_vtab_cursor *cursor;
-  /* The plan's text, which SQLite keeps as long as the cursor may use it. */
+  /* The plan's text. SQLite keeps it as long as the cursor may use it. */
   sqlite3_value text;
-  /* Columns that the query uses; bit 63 for all from 63 on. */
+  /* The columns that the query uses; bit 63 for all from 63 on. */
   uint64_t used;
-  /* Whether the row that the cursor is on was given, so that the next one comes first. */
+  /* Whether the cursor's current row was returned, so that it has to move first. */
   int was_given;
   int has_ended;
-  /* What a row after those of the last batch failed with, in the table's words or none. */
+  /* The error after the rows of the last batch, in the table's words if it gave any. */
   int failed;
   char *message;
-  /* The batch: numbers of rows and columns, and records. */
+  /* The batch: the numbers of rows and columns, and records. */
   char *batch;
   uint32_t batch_room;
-  /* What its records point to, and how much of it. */
+  /* The bytes that its records point to, and their number. */
   char *bytes;
   uint32_t bytes_room;
   uint32_t bytes_len;
 } Cursor;
 
-/* Bytes of a batch before its records. */
+/* The bytes of a batch before its records. */
 enum { HEAD = 8 };
 
-/* Whose results xColumn's are: a context, but no function. */
+/* The context for xColumn's results, which has no function. */
 static Registered column_function;
 static sqlite3_context context = {.function = &column_function};
 
@@ -94,7 +94,7 @@ const Record *commensal_filter(int count, const Record *records) {
       cursor->cursor, (int)records[1].integer, plan.text, count - 3, values));
 }
 
-/* Room for a batch's records. */
+/* Makes room for the records of a batch. */
 static int make_room(Cursor *cursor, uint32_t bytes) {
   if (cursor->bytes_room > KEPT_MAX) {
     free(cursor->bytes);
@@ -109,10 +109,10 @@ static int make_room(Cursor *cursor, uint32_t bytes) {
   return cursor->batch != 0;
 }
 
-/* What a pointer has in its upper half as long as it is an offset: the bytes may move while rows come. */
+/* The upper half of a pointer that is still an offset, because the bytes may move while rows are added. */
 static const uint64_t OFFSET = 1ull << 32;
 
-/* A record of text, a blob, or an error, whose bytes are copied. */
+/* Makes a record of text, a blob or an error, and copies the bytes. */
 static Record copied(Cursor *cursor, const Record *record) {
   uint64_t needed = (uint64_t)cursor->bytes_len + record->len;
   if (needed > cursor->bytes_room) {
@@ -129,16 +129,16 @@ static Record copied(Cursor *cursor, const Record *record) {
   return copy;
 }
 
-/* xColumn has asked whether its value would be left as it is. */
+/* xColumn has asked whether its value would stay unchanged. */
 static int has_asked;
 
-/* The value as one that an update may leave as it is, if xColumn would leave it out then. */
+/* Marks the value as one that an update may leave unchanged, if xColumn would then leave it out. */
 static Record keepable(Record record) {
   if (has_asked && record.tag != TAG_ERROR) record.flags = FLAG_NOCHANGE;
   return record;
 }
 
-/* The value of a column of the row that the cursor is on. */
+/* Reads the value of a column of the current row. */
 static Record column(Cursor *cursor, int number) {
   result_clear(&context);
   context.error = 0;
@@ -147,14 +147,14 @@ static Record column(Cursor *cursor, int number) {
   if (context.error > 0) return copied(cursor, result_error(&context));
   if (code != SQLITE_OK) return copied(cursor, answer(cursor->table, code));
   const Record *result = &context.result.record;
-  /* A row may be read never or twice, and a pointer has to be given once: it is a plain NULL here. */
+  /* A row may be read never or twice, but a pointer must be passed once. So it becomes a plain NULL. */
   if (result->tag == TAG_NULL) return keepable(null);
   if (result->flags) return *result;
   int is_bytes = result->tag == TAG_TEXT || result->tag == TAG_BLOB;
   return keepable(is_bytes ? copied(cursor, result) : *result);
 }
 
-/* All values of the row that the cursor is on. */
+/* Reads all values of the current row. */
 static void row(Cursor *cursor, Record *values) {
   const Declaration *declaration = &cursor->table->declaration;
   const sqlite3_module *module = cursor->table->module;
@@ -174,13 +174,13 @@ static void row(Cursor *cursor, Record *values) {
   }
 }
 
-/* Goes to the row that comes next; 0 where there is none, or going there failed. */
+/* Moves to the next row. Returns 0 if there is none or moving failed. */
 static int go_on(Cursor *cursor) {
   const sqlite3_module *module = cursor->table->module;
   if (cursor->was_given) {
     cursor->failed = module->xNext(cursor->cursor);
     if (cursor->failed) {
-      /* The words are this cursor's; until they are wanted another one may leave its own. */
+      /* The message is kept here, because another cursor may set its own before it is needed. */
       cursor->message = cursor->table->vtab->zErrMsg;
       cursor->table->vtab->zErrMsg = 0;
     }
@@ -226,8 +226,8 @@ const Record *commensal_next(const Record *records) {
   return &result;
 }
 
-/* Rows come before SQL says what it wants of them: so xColumn gives the value, and the host hears that it
-** would not have to. */
+/* Rows are read before SQL says how it uses them. So xColumn returns the value, and the host is told that
+** it could leave the value out. */
 int sqlite3_vtab_nochange(sqlite3_context *context) {
   (void)context;
   has_asked = 1;

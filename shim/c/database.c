@@ -1,4 +1,4 @@
-/* What an extension asks of its connection: its errors, its limits, what statements have changed. */
+/* What an extension asks of its connection: errors, limits, and how much statements have changed. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,7 +6,7 @@
 
 sqlite3 connection;
 
-/* Takes over the message. */
+/* Sets the error, and takes over the message. */
 static int set_error(int code, char *message) {
   sqlite3_free(connection.message);
   connection.message = message;
@@ -15,7 +15,7 @@ static int set_error(int code, char *message) {
 }
 
 int connection_answer(int code) {
-  /* Nearly always nothing has failed, before or now. */
+  /* Almost always nothing has failed, before or now. */
   if (connection.message) return set_error(code, 0);
   connection.error = code;
   return connection.extended ? code : code & 0xff;
@@ -75,7 +75,7 @@ int sqlite3_extended_result_codes(sqlite3 *db, int on) {
   return SQLITE_OK;
 }
 
-/* Where in a statement an error is, the host does not say. */
+/* The host does not say where in a statement an error is. */
 int sqlite3_error_offset(sqlite3 *db) { return (void)db, -1; }
 
 const char *sqlite3_errstr(int code) {
@@ -107,7 +107,7 @@ int sqlite3_limit(sqlite3 *db, int limit, int value) {
   return limit >= 0 && limit < (int)(sizeof limits / sizeof *limits) ? limits[limit] : -1;
 }
 
-/* What changed before the entry point ran is nothing of the extension's. */
+/* Changes before the entry point ran do not count for the extension. */
 sqlite3_int64 sqlite3_changes64(sqlite3 *db) {
   (void)db;
   return entry_point_runs ? 0 : commensal_sql_changes();
@@ -120,7 +120,7 @@ sqlite3_int64 sqlite3_last_insert_rowid(sqlite3 *db) {
   return entry_point_runs ? 0 : commensal_sql_last_insert_rowid();
 }
 
-/* It is what the last INSERT made it. */
+/* Only an INSERT changes it. */
 void sqlite3_set_last_insert_rowid(sqlite3 *db, sqlite3_int64 rowid) { (void)db, (void)rowid; }
 
 sqlite3_int64 sqlite3_total_changes64(sqlite3 *db) {
@@ -139,7 +139,7 @@ int sqlite3_get_autocommit(sqlite3 *db) {
   return entry_point_runs || commensal_sql_autocommit();
 }
 
-/* Names of databases that are always there; of files a guest learns nothing. */
+/* The names of databases that always exist. A guest learns nothing about files. */
 const char *sqlite3_db_name(sqlite3 *db, int number) {
   (void)db;
   return number == 0 ? "main" : number == 1 ? "temp" : 0;
@@ -149,12 +149,12 @@ sqlite3_filename sqlite3_db_filename(sqlite3 *db, const char *name) {
   return (void)db, (void)name, (sqlite3_filename)0;
 }
 
-/* To interrupt, and how long to wait for locks, is the host's. */
+/* Only the host interrupts, and decides how long to wait for locks. */
 void sqlite3_interrupt(sqlite3 *db) { (void)db; }
 int sqlite3_is_interrupted(sqlite3 *db) { return (void)db, commensal_interrupted(); }
 int sqlite3_busy_timeout(sqlite3 *db, int ms) { return (void)db, (void)ms, SQLITE_OK; }
 
-/* Guests have no connections but the one that called, and none opens later. */
+/* A guest has only the connection that called it, and none opens later. */
 static sqlite3 no_connection = {.error = SQLITE_CANTOPEN};
 
 int sqlite3_open_v2(const char *name, sqlite3 **db, int flags, const char *vfs) {
@@ -169,7 +169,7 @@ int sqlite3_close_v2(sqlite3 *db) { return (void)db, SQLITE_OK; }
 int sqlite3_auto_extension(void (*entry)(void)) { return (void)entry, SQLITE_OK; }
 int sqlite3_cancel_auto_extension(void (*entry)(void)) { return (void)entry, 0; }
 
-/* Guests have one thread: there is nothing to wait for. */
+/* A guest has one thread, so it never has to wait. */
 sqlite3_mutex *sqlite3_db_mutex(sqlite3 *db) { return (void)db, (sqlite3_mutex *)0; }
 sqlite3_mutex *sqlite3_mutex_alloc(int type) { return (sqlite3_mutex *)(uintptr_t)(8 + type); }
 void sqlite3_mutex_free(sqlite3_mutex *mutex) { (void)mutex; }

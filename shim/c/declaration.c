@@ -1,6 +1,6 @@
 /*
-** sqlite3_declare_vtab. The host has SQLite read the declaration; what the shim needs of it is how many
-** values a row has.
+** sqlite3_declare_vtab. SQLite reads the declaration, through the host. The shim only needs to know how
+** many values a row has.
 */
 #include <string.h>
 
@@ -34,7 +34,7 @@ static int is_letter(char c) {
 
 static int is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-/* After what `end` ends; two of them within quotes are one character. */
+/* Skips to after the closing `end`. Within quotes, two of them stand for one character. */
 static const char *after(const char *at, char end, int doubles) {
   for (; *at; at++) {
     if (*at != end) continue;
@@ -66,7 +66,7 @@ static int is_word(const char *at, const char *end, const char *word) {
   return (size_t)(end - at) == strlen(word) && sqlite3_strnicmp(at, word, end - at) == 0;
 }
 
-/* Whether a definition that begins so is a constraint of the table's; all of these need quotes as names. */
+/* Whether a definition that begins like this is a constraint. As column names, these words need quotes. */
 static int is_constraint(const char *at, const char *end) {
   static const char *const words[] = {"CONSTRAINT", "PRIMARY", "UNIQUE", "CHECK", "FOREIGN"};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
@@ -76,8 +76,8 @@ static int is_constraint(const char *at, const char *end) {
 }
 
 /*
-** Columns are what stands between the commas of the first parentheses, up to the first constraint of the
-** table. What is no declaration gives some number, and SQLite says what is wrong with it.
+** Counts the columns: what stands between the commas of the first parentheses, before the first constraint
+** of the table. For a text that is no declaration the number is arbitrary, and SQLite reports what is wrong.
 */
 static Declaration read(const char *sql) {
   Declaration found = {.has_rowids = 1};
@@ -109,7 +109,7 @@ int sqlite3_declare_vtab(sqlite3 *db, const char *sql) {
   return db->error = code;
 }
 
-/* How far a table is to be trusted is decided by what the host grants its module, not by the module. */
+/* What the host grants a module decides how far its tables are trusted, and the module does not. */
 int sqlite3_vtab_config(sqlite3 *db, int option, ...) {
   int code = SQLITE_MISUSE;
   va_list arguments;

@@ -1,10 +1,10 @@
 /*
-** What init registered, as the manifest of docs/abi.md declares it. `commensal cc` links this into a
-** module that it runs once, and into no other: a host reads manifests and runs nothing to have them.
+** Writes what init registered as the manifest of docs/abi.md. `commensal cc` links this only into the module
+** that it runs once, because hosts read manifests and run nothing for them.
 */
 #include "call.h"
 
-/* A JSON string. */
+/* Writes a JSON string. */
 static void quote(sqlite3_str *out, const char *text) {
   sqlite3_str_appendchar(out, 1, '"');
   for (const uint8_t *at = (const uint8_t *)text; *at; at++) {
@@ -17,7 +17,7 @@ static void quote(sqlite3_str *out, const char *text) {
   sqlite3_str_appendchar(out, 1, '"');
 }
 
-/* The name of an export: the SQL name, of a function the number of arguments, and what it does. */
+/* Writes the name of an export: the SQL name, the number of arguments of a function, and the action. */
 static void export(sqlite3_str *out, const char *field, const Registered *it, const char *method) {
   sqlite3_str *name = sqlite3_str_new(0);
   sqlite3_str_appendall(name, it->name);
@@ -87,7 +87,7 @@ static void table(sqlite3_str *out, const Registered *it) {
   };
   sqlite3_str_appendall(out, "{\"table\":{\"name\":");
   quote(out, it->name);
-  /* As SQLite sees it: with one function for both, and without one that creates. */
+  /* As SQLite decides it: if one method connects and creates, or if none creates. */
   if (!module->xCreate) {
     sqlite3_str_appendall(out, ",\"eponymous\":\"only\"");
   } else if (!creates) {

@@ -1,10 +1,10 @@
-/* sqlite3_exec and sqlite3_get_table: the statements of a text, one after another. */
+/* sqlite3_exec and sqlite3_get_table: run the statements of a text, one after another. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "statement.h"
 
-/* The names of the columns and then the values of the row; null without memory. */
+/* The column names, followed by the values of the row; null if there is no memory. */
 static char **row_strings(sqlite3_stmt *statement, int count) {
   char **strings = calloc(count * 2 + 1, sizeof *strings);
   for (int i = 0; strings && i < count; i++) {
@@ -18,7 +18,7 @@ static char **row_strings(sqlite3_stmt *statement, int count) {
   return strings;
 }
 
-/* Steps to the end; what is not OK at last is the connection's error, too. */
+/* Steps to the end. A code other than OK becomes the connection's error as well. */
 static int run(sqlite3_stmt *statement, sqlite3_callback callback, void *data) {
   while (sqlite3_step(statement) == SQLITE_ROW) {
     if (!callback) continue;
@@ -46,7 +46,7 @@ int sqlite3_exec(sqlite3 *db, const char *sql, sqlite3_callback callback, void *
   return code;
 }
 
-/* What sqlite3_get_table gathers. The first place is the number of all, and hidden from the caller. */
+/* The result of sqlite3_get_table. The first entry, hidden from the caller, is the number of entries. */
 typedef struct Table {
   char **cells;
   uint32_t used;
@@ -57,7 +57,7 @@ typedef struct Table {
   char *error;
 } Table;
 
-/* Takes over a copy of the text; 0 without memory. */
+/* Adds a copy of the text; 0 if there is no memory. */
 static int add(Table *table, const char *text) {
   if (table->used == table->room) {
     uint32_t room = table->room * 2 + 20;

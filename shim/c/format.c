@@ -1,6 +1,6 @@
 /*
-** sqlite3_str and the printf family, with SQLite's own conversions:
-** https://www.sqlite.org/printf.html. Not there are those of SQLite's own parser (%T, %S).
+** sqlite3_str and the printf family, with SQLite's own conversions, except those of its parser (%T, %S):
+** https://www.sqlite.org/printf.html.
 */
 #include <limits.h>
 #include <stdlib.h>
@@ -8,14 +8,14 @@
 
 #include "shim.h"
 
-/* Digits after the point at most: SQLite's limit. */
+/* The most digits after the point: SQLite's limit. */
 enum { PRECISION_MAX = 100000000 };
 
 struct sqlite3_str {
   char *text;
   uint64_t used;
   uint64_t capacity;
-  /* Whether the text is the caller's: it does not grow, and what does not fit is cut off. */
+  /* Whether the buffer is the caller's. Then it does not grow, and what does not fit is cut off. */
   int fixed;
   int error;
 };
@@ -29,7 +29,7 @@ static void fail(sqlite3_str *out, int error) {
   out->error = error;
 }
 
-/* Room for `len` more bytes and a NUL: as many as there may be. */
+/* Makes room for `len` more bytes and a NUL, or for as many as possible. */
 static uint64_t room(sqlite3_str *out, uint64_t len) {
   if (out->error) return 0;
   uint64_t needed = out->used + len + 1;
@@ -81,7 +81,7 @@ typedef struct Conversion {
   int longs;
 } Conversion;
 
-/* Appends a text in its width; with `bang` that counts characters. */
+/* Appends a text, padded to the width. With `bang` the width counts characters. */
 static void padded(
     sqlite3_str *out, const Conversion *conversion, const char *text, uint64_t len) {
   int64_t width = conversion->width;
@@ -94,7 +94,7 @@ static void padded(
   if (conversion->left) repeat(out, ' ', pad);
 }
 
-/* Bytes of the first `precision` bytes, or with `bang` characters, of a text; -1 for all. */
+/* The bytes of the first `precision` bytes of a text, or with `bang` characters; -1 for all. */
 static uint64_t taken(const char *text, const Conversion *conversion) {
   int64_t left = conversion->precision;
   uint64_t len = 0;
@@ -149,7 +149,7 @@ static void integer(sqlite3_str *out, const Conversion *conversion, char letter,
   if (conversion->left) repeat(out, ' ', pad);
 }
 
-/* The digits of a real, in either form, without its width. */
+/* The digits of a real, in either form and without padding. */
 static void digits_of(sqlite3_str *out, const Conversion *conversion, const Decimal *decimal,
     char letter, int64_t precision, int no_zeros) {
   int is_exponent = letter == 'e' || letter == 'E';
@@ -240,7 +240,7 @@ static void real(sqlite3_str *out, const Conversion *conversion, char letter, do
   }
   char sign = conversion->sign;
   if (decimal.sign == '-') {
-    /* %#f shows no sign in front of what is rounded to zero. */
+    /* %#f shows no sign before a value that is rounded to zero. */
     int is_zero = conversion->alternate && !sign && letter == 'f' && decimal.point <= round;
     sign = is_zero ? 0 : '-';
   }
@@ -293,7 +293,7 @@ static int encode(char *to, uint32_t c) {
   return 4;
 }
 
-/* %c: the character, as often as the precision says. */
+/* %c: the character, repeated as often as the precision says. */
 static void character(sqlite3_str *out, const Conversion *conversion, uint32_t c) {
   char text[4];
   int len = encode(text, c);
@@ -304,7 +304,7 @@ static void character(sqlite3_str *out, const Conversion *conversion, uint32_t c
   if (conversion->left) repeat(out, ' ', pad);
 }
 
-/* %q, %Q, %w: quotes are doubled; with # control characters become escapes of unistr(). */
+/* %q, %Q, %w double the quotes. With #, control characters become escapes of unistr(). */
 static void quoted(
     sqlite3_str *out, const Conversion *conversion, char letter, const char *text) {
   char quote = letter == 'w' ? '"' : '\'';
@@ -340,7 +340,7 @@ static void quoted(
   free(piece.text);
 }
 
-/* Digits at `*at`, as SQLite reads them: an overflow loses high bits. */
+/* Reads digits at `*at` like SQLite: on overflow, high bits are lost. */
 static int64_t count_at(const char **at) {
   unsigned count = 0;
   for (; **at >= '0' && **at <= '9'; ++*at) count = count * 10 + (**at - '0');
@@ -445,7 +445,7 @@ void sqlite3_str_vappendf(sqlite3_str *out, const char *format, va_list list) {
       case 'w': quoted(out, &conversion, letter, va_arg(list, char *)); break;
       case 'n': *va_arg(list, int *) = out->used; break;
       case '%': padded(out, &conversion, "%", 1); break;
-      /* SQLite stops at what it does not know. */
+      /* SQLite stops at an unknown conversion. */
       default: return;
     }
   }
@@ -458,7 +458,7 @@ void sqlite3_str_appendf(sqlite3_str *out, const char *format, ...) {
   va_end(list);
 }
 
-/* Where there is no memory for it. */
+/* Used if there is no memory for a new one. */
 static sqlite3_str no_memory = {.fixed = 1, .error = SQLITE_NOMEM};
 
 sqlite3_str *sqlite3_str_new(sqlite3 *db) {

@@ -1,10 +1,10 @@
-/* sqlite3_malloc and its family, over the C library's, and randomness from the host. */
+/* sqlite3_malloc and its family, over the C library's, and random bytes from the host. */
 #include <malloc.h>
 #include <stdlib.h>
 
 #include "shim.h"
 
-/* SQLite's limit of one allocation. */
+/* SQLite's limit for one allocation. */
 static const uint64_t ALLOCATION_MAX = 0x7fffff00;
 
 void *sqlite3_malloc64(sqlite3_uint64 size) {

@@ -1,9 +1,9 @@
-/* sqlite3_table_column_metadata, out of what SQL tells of a table. */
+/* sqlite3_table_column_metadata, from what SQL says about a table. */
 #include <stdlib.h>
 
 #include "statement.h"
 
-/* Prepares what a format of sqlite3_mprintf's gives, which is freed. */
+/* Prepares a statement, and frees its text, which comes from sqlite3_mprintf. */
 static sqlite3_stmt *prepared(sqlite3 *db, char *sql) {
   sqlite3_stmt *statement = 0;
   if (sql) {
@@ -20,7 +20,7 @@ static int is_rowid(const char *column) {
       !sqlite3_stricmp(column, "oid");
 }
 
-/* Whether rows have a number, and no column takes this name of it. Some engines number a view's, too. */
+/* Whether rows have a rowid and no column takes this name of it. Some engines also number a view's rows. */
 static int is_number_of_row(
     sqlite3 *db, const char *schema, const char *table, const char *column) {
   if (!is_rowid(column)) return 0;
@@ -41,7 +41,7 @@ static int no_such_column(const char *table, const char *column) {
   return code;
 }
 
-/* Whether a schema has a table of this name. Views are none. */
+/* Whether a schema has a table with this name. Views do not count. */
 static int is_table(sqlite3 *db, const char *schema, const char *table) {
   sqlite3_stmt *statement = prepared(db,
       sqlite3_mprintf("SELECT 1 FROM \"%w\".sqlite_master WHERE type = 'table' AND name = %Q "
@@ -52,8 +52,8 @@ static int is_table(sqlite3 *db, const char *schema, const char *table) {
   return code;
 }
 
-/* What a column's row of PRAGMA table_xinfo says. The pragma is asked, and not the table of its name: a
-   file can have another table of this name, which then comes first. */
+/* Reads a column's row of PRAGMA table_xinfo. It uses the statement, not the table of the same name,
+   because a file can have a table with that name, which comes first. */
 static int describe(sqlite3 *db, const char *schema, const char *table, const char *column,
     const char **type, int *not_null, int *primary_key) {
   static char *kept;
@@ -75,7 +75,7 @@ static int describe(sqlite3 *db, const char *schema, const char *table, const ch
   return code;
 }
 
-/* Collations, and what counts up by itself, SQL does not tell: asking for them is an error. */
+/* SQL does not tell a column's collation, nor whether it is AUTOINCREMENT. Asking for them is an error. */
 int sqlite3_table_column_metadata(sqlite3 *db, const char *schema, const char *table,
     const char *column, const char **type, const char **collation, int *not_null, int *primary_key,
     int *counts_up) {
@@ -84,7 +84,7 @@ int sqlite3_table_column_metadata(sqlite3 *db, const char *schema, const char *t
     return connection_fail(
         SQLITE_ERROR, "a guest cannot learn a column's collation, or whether it is AUTOINCREMENT");
   }
-  /* What is said of the number of a row, and where no column is named. */
+  /* The answer for a rowid, and if no column is named. */
   if (type) *type = "INTEGER";
   if (not_null) *not_null = 0;
   if (primary_key) *primary_key = 1;

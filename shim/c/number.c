@@ -1,12 +1,12 @@
 /*
-** Numbers and their decimal digits, as SQLite has them since 3.53: it works with the leading 18 or 19
-** digits. Powers of ten are made of integers of as many bits as it takes, not looked up.
+** Numbers and their decimal digits, as SQLite converts them since 3.53: with the leading 18 or 19 digits.
+** Powers of ten are computed with integers of as many bits as necessary, not looked up.
 */
 #include <string.h>
 
 #include "shim.h"
 
-/* An integer of up to 1,536 bits, its least significant part first. */
+/* An integer of up to 1,536 bits, the least significant part first. */
 typedef struct Big {
   int count;
   uint32_t part[48];
@@ -28,7 +28,7 @@ static void multiply(Big *big, uint32_t factor) {
   if (carry) big->part[big->count++] = (uint32_t)carry;
 }
 
-/* Divides; gives whether something was left over. */
+/* Divides. Returns whether there is a remainder. */
 static int divide(Big *big, uint32_t divisor) {
   uint64_t rest = 0;
   for (int i = big->count - 1; i >= 0; i--) {
@@ -60,7 +60,7 @@ static int bits_of(const Big *big) {
   return big->count * 32 - __builtin_clz(big->part[big->count - 1]);
 }
 
-/* 64 bits from bit `from` on. */
+/* The 64 bits from bit `from` on. */
 static uint64_t bits_from(const Big *big, int from) {
   uint64_t value = 0;
   for (int i = 2; i >= 0; i--) {
@@ -82,7 +82,7 @@ static int any_below(const Big *big, int end) {
   return 0;
 }
 
-/* 5 to the 13th, the greatest power that fits. */
+/* 5 to the 13th, the largest power that fits. */
 static const uint32_t FIVES = 1220703125;
 
 static uint32_t power_of_5(int exponent) {
@@ -103,17 +103,17 @@ static int divide_by_5(Big *big, int times) {
   return rest;
 }
 
-/* The real nearest to digits * 10^exponent; of two that are as near, the even one. */
+/* The real nearest to digits * 10^exponent. If two are equally near, the even one. */
 static double real_from(uint64_t digits, int exponent) {
   if (digits == 0 || exponent < -348) return 0.0;
   if (exponent > 347) return __builtin_inf();
   Big big = big_of(digits);
-  /* The value is big * 2^shift, and a bit more if something is left over. */
+  /* The value is big * 2^shift, and a little more if there is a remainder. */
   int shift = exponent, rest = 0;
   if (exponent >= 0) {
     multiply_by_5(&big, exponent);
   } else {
-    /* 5^n has fewer than 2.33 n bits: 66 bits and more remain. */
+    /* 5^n has fewer than 2.33 n bits, so 66 bits or more remain. */
     int more = -exponent * 7 / 3 + 68;
     shift_left(&big, more);
     rest = divide_by_5(&big, -exponent);
@@ -135,17 +135,17 @@ static double real_from(uint64_t digits, int exponent) {
     power++;
   }
   if (power > 971) return __builtin_inf();
-  /* A mantissa without its first bit belongs to the exponent of the smallest numbers. */
+  /* If the first bit of the mantissa is missing, the exponent is that of the smallest numbers. */
   uint64_t image = mantissa >> 52 ? (uint64_t)(power + 1075) << 52 | (mantissa & (((uint64_t)1 << 52) - 1)) : mantissa;
   double real;
   memcpy(&real, &image, sizeof real);
   return real;
 }
 
-/* The greatest n with 10^n <= 2^exponent. */
+/* The largest n with 10^n <= 2^exponent. */
 static int log10_of_power_of_2(int exponent) { return exponent * 78913 >> 18; }
 
-/* The leading 64 bits of 10^exponent, cut off, and the exponent of the first of them as a power of 2. */
+/* The leading 64 bits of 10^exponent, cut off, and the power of 2 of the first of them. */
 static uint64_t power_of_10(int exponent, int *first) {
   Big big;
   int shift = exponent;
@@ -173,9 +173,9 @@ static uint64_t multiply_high(uint64_t a, uint64_t b) {
 }
 
 /*
-** Leading digits of mantissa * 2^exponent, whose first bit is set: `count` of them or one more, cut off,
-** 18 or one more rounded. They stand for digits * 10^*power. SQLite has 64 bits of the power of ten, and
-** so has this: more would be closer to the number, and other than what SQLite shows.
+** The leading digits of mantissa * 2^exponent, whose first bit is set: `count` or `count` + 1 digits, cut off,
+** or 18 or 19 digits, rounded. They stand for digits * 10^*power. Like SQLite, this uses 64 bits of the power
+** of ten. More bits would be closer to the number, and differ from what SQLite shows.
 */
 static uint64_t leading_digits(uint64_t mantissa, int exponent, int count, int *power) {
   int first, scale = count - 1 - log10_of_power_of_2(exponent + 63);
@@ -186,14 +186,14 @@ static uint64_t leading_digits(uint64_t mantissa, int exponent, int count, int *
   return (digits >> 1) + (digits & 1);
 }
 
-/* The digits of a text of digits before `end`, as a number. */
+/* The number that the digits of a text before `end` stand for. */
 static uint64_t number_of(const char *digits, int end) {
   uint64_t number = 0;
   for (int i = 0; i < end; i++) number = number * 10 + (digits[i] - '0');
   return number;
 }
 
-/* Of 17 digits as many as it takes to read the same number again, if the rest is nines or zeros. */
+/* How many of 17 digits are enough to read the same number again, if the others are nines or zeros. */
 static int shortest(const char *digits, int count, int point, double real, int power) {
   int end;
   uint64_t shorter;
@@ -247,7 +247,7 @@ void decimal_of(Decimal *decimal, double real, int round, int most) {
   decimal->point = count + power;
   if (round <= 0) {
     round = decimal->point - round;
-    /* Nothing is left but what is rounded up. */
+    /* Nothing is left except a carry from rounding up. */
     if (round == 0 && digits[0] >= '5') {
       round = 1;
       *--digits = '0';
@@ -279,7 +279,7 @@ void decimal_of(Decimal *decimal, double real, int round, int most) {
 static int is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 static int is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/* Digits beyond the first 19 count as zeros, as with SQLite. */
+/* As in SQLite, digits after the first 19 count as zeros. */
 int real_of(const char *text, uint32_t len, double *real) {
   const char *at = text, *end = text + len;
   const uint64_t full = (UINT64_MAX - 9) / 10;

@@ -1,10 +1,10 @@
 /*
-** xBestIndex: sqlite3_index_info made of the request, and the answer made of what the extension put
+** xBestIndex: makes sqlite3_index_info from the request, and the answer from what the extension wrote
 ** there.
 **
-** `filter` may run in another instance than the plan was made in, so all that it needs is in the plan's
-** text: the columns that the query uses, in hexadecimal, a comma and the position of each value that
-** is all values of an IN, and a colon and the extension's text if there is one. `6,2:abc`
+** `filter` may run in another instance than xBestIndex. So the plan's text has everything it needs: the
+** columns that the query uses, in hexadecimal; a comma and a position for each value that stands for all
+** values of an IN; and, if there is one, a colon and the extension's text. `6,2:abc`
 */
 #include <float.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 #include "table.h"
 
-/* The request, and the answer: docs/abi.md, section 8. */
+/* The request and the answer, as in docs/abi.md, section 8. */
 typedef struct Request {
   uint32_t constraint_count;
   uint32_t term_count;
@@ -61,14 +61,14 @@ _Static_assert(sizeof(Constraint) == 32, "as in docs/abi.md");
 _Static_assert(sizeof(Term) == 8, "as in docs/abi.md");
 _Static_assert(sizeof(Answer) == 32, "as in docs/abi.md");
 
-/* What the API gives of a constraint when it is asked for. */
+/* What API functions return about a constraint. */
 typedef struct Asked {
   char *collation;
   sqlite3_value value;
   int at_once;
 } Asked;
 
-/* What xBestIndex gets, and what stands behind it. */
+/* What xBestIndex gets, and the data behind it. */
 typedef struct Question {
   sqlite3_index_info info;
   const Request *request;
@@ -92,13 +92,13 @@ static void question_free(Question *question) {
   free(info->aOrderBy);
 }
 
-/* Makes the question; 0 without memory. */
+/* Fills in the question; 0 if there is no memory. */
 static int question_of(Question *question, const Request *request) {
   uint32_t constraints = request->constraint_count, terms = request->term_count;
   const Constraint *constraint = (const Constraint *)(request + 1);
   const Term *term = (const Term *)(constraint + constraints);
   sqlite3_index_info *info = &question->info;
-  /* What is asked for zero of may be null. */
+  /* An array without elements may be null. */
   *question = (Question){.request = request,
       .constraints = constraint,
       .asked = calloc(constraints + 1, sizeof *question->asked),
@@ -124,7 +124,7 @@ static int question_of(Question *question, const Request *request) {
   return 1;
 }
 
-/* What the extension wants of a constraint. Where SQLite would see no position, there is none. */
+/* What the extension wants of a constraint. It has no position if SQLite would see none. */
 static Use use_of(const Question *question, uint32_t number) {
   const struct sqlite3_index_constraint_usage *usage = &question->info.aConstraintUsage[number];
   int position = usage->argvIndex;
@@ -134,7 +134,7 @@ static Use use_of(const Question *question, uint32_t number) {
   return use;
 }
 
-/* The plan's text, to be freed; null without memory. */
+/* The plan's text, which the caller frees; null if there is no memory. */
 static char *text_of(const Question *question, const Use *uses) {
   sqlite3_str *text = sqlite3_str_new(0);
   sqlite3_str_appendf(text, "%llx", question->request->used);
@@ -168,7 +168,7 @@ static const Record *answer_of(const Question *question) {
   kept->text_len = strlen(text);
   kept->flags = (info->orderByConsumed ? ORDERED : 0) |
       (info->idxFlags & SQLITE_INDEX_SCAN_UNIQUE ? UNIQUE : 0);
-  /* SQLite takes any number for what is nearest to it and makes sense; the host takes what makes sense. */
+  /* SQLite changes any number to the nearest sensible one, but the host takes only sensible ones. */
   kept->cost = info->estimatedCost > 0 ? info->estimatedCost : 0;
   if (kept->cost > DBL_MAX) kept->cost = DBL_MAX;
   kept->rows = info->estimatedRows < 0 ? INT64_MAX : info->estimatedRows;
@@ -186,7 +186,7 @@ const Record *commensal_best_index(const Record *records) {
     if (code == SQLITE_OK) {
       result = answer_of(&question);
     } else {
-      /* Taken out in any case, so that it is nobody else's. */
+      /* Always taken out, so that no other plan gets it. */
       result = answer(table, code);
       if (code == SQLITE_CONSTRAINT) result = 0;
     }
@@ -197,7 +197,7 @@ const Record *commensal_best_index(const Record *records) {
   return result;
 }
 
-/* The question and the constraint that the API is asked about; null for a number that there is not. */
+/* The question and the constraint that an API function is asked about; null if there is no such number. */
 static Question *question_about(sqlite3_index_info *info, int number) {
   return number >= 0 && number < info->nConstraint ? (Question *)info : 0;
 }
@@ -231,7 +231,7 @@ int sqlite3_vtab_rhs_value(sqlite3_index_info *info, int number, sqlite3_value *
   if (!question) return SQLITE_MISUSE;
   if (!question->constraints[number].known) return SQLITE_NOTFOUND;
   sqlite3_value *own = &question->asked[number].value;
-  /* Asked for again, it is the same value. */
+  /* The value is the same if it is asked for again. */
   if (own->record.tag == TAG_ERROR) value_set(own, &question->constraints[number].value);
   *value = own;
   return SQLITE_OK;

@@ -1,7 +1,7 @@
 /*
-** Pointers that one function gives to another. They do not leave the guest: SQL has a NULL with a number,
-** by which the place of the pointer is found here, and the number of its type's name. A number that nobody
-** gave finds nothing.
+** Pointers that one function passes to another. They do not leave the guest: SQL has a NULL with two
+** numbers, one for the pointer's place in this file's list and one for the name of its type. A forged number
+** finds nothing.
 */
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +13,7 @@ typedef struct Pointer {
   void *pointer;
   const char *type;
   sqlite3_destructor_type destroy;
-  /* Counts the pointers that were here: numbers of those before are no longer good. */
+  /* Counts the pointers that used this place, so that numbers of earlier ones are no longer valid. */
   uint32_t round;
   int is_free;
   /* The next free place. */
@@ -21,7 +21,7 @@ typedef struct Pointer {
 } Pointer;
 
 static Pointer *places;
-/* Places there are, and those in use so far. */
+/* The number of places, and how many have been used. */
 static uint32_t room, used;
 static uint32_t first_free = UINT32_MAX;
 
@@ -31,14 +31,14 @@ static Pointer *find(uint64_t number) {
   return &places[place];
 }
 
-/* The number of a type's name: not 0, and the same for the same name. */
+/* The number of a type's name: never 0, and equal for equal names. */
 static uint32_t type_number(const char *type) {
   uint32_t number = 2166136261u;
   for (; *type; type++) number = (number ^ (uint8_t)*type) * 16777619u;
   return number ? number : 1;
 }
 
-/* A place for one more; `UINT32_MAX` without memory. */
+/* A free place; `UINT32_MAX` if there is no memory. */
 static uint32_t take_place(void) {
   if (first_free != UINT32_MAX) {
     uint32_t place = first_free;
@@ -64,7 +64,7 @@ void pointer_free(uint64_t number) {
   own->round++;
   own->next = first_free;
   first_free = (uint32_t)number;
-  /* It may make others, and move the places. */
+  /* The destructor may make pointers and so move the places. */
   if (gone.destroy) gone.destroy(gone.pointer);
 }
 

@@ -1,6 +1,6 @@
 /*
-** What an extension registers. Its init function runs in each new instance, before anything else, and
-** what it registers is found again by name and argument count: pointers differ between instances.
+** What an extension registers. Its init function runs in each new instance, before anything else. What it
+** registers is found by name and argument count, because pointers differ between instances.
 */
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +11,7 @@ Registered *registered[3];
 const char *init_error;
 int entry_point_runs;
 
-/* The extension's entry point: `commensal cc` names it. */
+/* The extension's entry point, which `commensal cc` names. */
 int commensal_entry(sqlite3 *db, char **error, const void *routines);
 
 __attribute__((constructor(65535))) static void run_init(void) {
@@ -34,7 +34,7 @@ Registered *commensal_find(Kind kind, const char *name, int arguments) {
   return 0;
 }
 
-/* Notes `what`, at the end or in place of what has its name; nothing to call takes that away. */
+/* Adds `what`, or replaces what has its name. If it has nothing to call, it removes that. */
 static int note(Kind kind, const char *name, Registered what, int is_there) {
   int code = SQLITE_OK;
   Registered **place = &registered[kind];
@@ -147,7 +147,7 @@ int sqlite3_create_collation16(
   return code;
 }
 
-/* What a function that only virtual tables have an implementation of answers without one. */
+/* Called for a function that only virtual tables implement, if none of them does. */
 static void no_implementation(sqlite3_context *context, int count, sqlite3_value **values) {
   (void)count, (void)values;
   char *message = sqlite3_mprintf("unable to use function %s in the requested context",
@@ -156,7 +156,7 @@ static void no_implementation(sqlite3_context *context, int count, sqlite3_value
   sqlite3_free(message);
 }
 
-/* SQLite's own functions that tables overload: there they always are. */
+/* SQLite's own functions that tables overload. They always exist there. */
 static int is_there(const char *name, int arguments) {
   return (arguments == 2 && (!sqlite3_stricmp(name, "match") || !sqlite3_stricmp(name, "glob"))) ||
       ((arguments == 2 || arguments == 3) && !sqlite3_stricmp(name, "like"));

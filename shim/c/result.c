@@ -1,6 +1,6 @@
 /*
-** sqlite3_result_*: what a function answers. The host reads a result after the call, so memory that
-** the extension wants freed is freed with the next one.
+** sqlite3_result_*: what a function answers. The host reads a result after the call, so memory that the
+** extension wants freed is freed with the next result.
 */
 #include <limits.h>
 #include <stdlib.h>
@@ -39,7 +39,7 @@ void sqlite3_result_double(sqlite3_context *context, double real) {
   set(context, (Record){.tag = TAG_REAL, .real = real});
 }
 
-/* Text or a blob: copied, or used where it lies. */
+/* Sets text or a blob, which is copied or used where it is. */
 static void result_bytes(sqlite3_context *context, int tag, const void *bytes, uint64_t len,
     sqlite3_destructor_type destroy) {
   if (!bytes) {
@@ -57,7 +57,7 @@ static void result_bytes(sqlite3_context *context, int tag, const void *bytes, u
     context->destroyed = (void *)bytes;
     return;
   }
-  /* What is copied may be the result before it, whose memory goes now. */
+  /* The bytes to copy may be those of the previous result, which is freed now. */
   char *copy = malloc(len + 1);
   if (!copy) {
     sqlite3_result_error_nomem(context);
@@ -70,7 +70,7 @@ static void result_bytes(sqlite3_context *context, int tag, const void *bytes, u
   context->destroyed = copy;
 }
 
-/* Small results are copied into memory that stays. */
+/* Small results are copied into memory that is reused. */
 static void result_copied(sqlite3_context *context, int tag, const char *bytes, uint64_t len,
     sqlite3_destructor_type destroy) {
   sqlite3_value *result = &context->result;

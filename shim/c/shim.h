@@ -1,6 +1,6 @@
 /*
-** What the files of the shim share: the records of docs/abi.md, and what stands behind SQLite's types.
-** No extension sees it.
+** What the files of the shim share: the records of docs/abi.md, and the structs behind SQLite's types.
+** Extensions do not see it.
 */
 #ifndef COMMENSAL_SHIM_H
 #define COMMENSAL_SHIM_H
@@ -12,7 +12,7 @@
 
 enum { TAG_ERROR, TAG_INTEGER, TAG_REAL, TAG_TEXT, TAG_BLOB, TAG_NULL };
 
-/* A value as it crosses to the host and back: docs/abi.md, section 2. */
+/* A value as host and guest exchange it: docs/abi.md, section 2. */
 typedef struct Record {
   uint8_t tag;
   uint8_t subtype;
@@ -26,50 +26,50 @@ typedef struct Record {
   };
 } Record;
 
-/* Flags: a blob of `len` zeros that lie nowhere; a NULL behind which there is a pointer; a column that
-** keeps its value. */
+/* Flags: a blob of `len` zeros without bytes; a NULL with a pointer behind it; a column that keeps
+** its value. */
 enum { FLAG_ZEROBLOB = 2, FLAG_POINTER = 4, FLAG_NOCHANGE = 8 };
 
 _Static_assert(sizeof(Record) == 16, "a record has 16 bytes");
 
-/* Arguments of a function at most: SQLite's own limit, and that of a manifest. */
+/* The most arguments of a function: the limit of SQLite and of manifests. */
 enum { ARGUMENTS_MAX = 127 };
 
 /*
-** A value that an extension sees. Bytes of text and blobs lie where the record says: with an argument
-** in the scratch area, otherwise in `buffer`.
+** A value that an extension sees. The record points to the bytes of text and blobs: those of an argument
+** are in the scratch area, all others in `buffer`.
 */
 struct sqlite3_value {
   Record record;
-  /* The value as UTF-8 text that ends with a NUL, once it was asked for, and its bytes; else null. */
+  /* The value as UTF-8 text with a NUL at its end, and its length in bytes; null before it was asked for. */
   const char *text;
   uint32_t text_len;
-  /* Whether a NUL may be written after the bytes, because nothing else lies there. */
+  /* Whether a NUL may be written after the bytes, because nothing else is there. */
   int end_is_free;
-  /* Memory of this value's own, kept for the next one at its place. */
+  /* Memory of this value, which the next value at its place uses again. */
   char *buffer;
   uint32_t capacity;
-  /* As UTF-16, once it was asked for. */
+  /* The value as UTF-16; null before it was asked for. */
   uint16_t *wide;
   uint32_t wide_len;
 };
 
-/* Room for `size` bytes in the value's own memory; null when there is none. What was there is lost. */
+/* Makes room for `size` bytes in the value's memory, and loses what was there. Null if there is no memory. */
 char *value_room(sqlite3_value *value, uint32_t size);
-/* The value becomes this record, and what was made of the one before is forgotten. */
+/* Sets the value to this record, and drops what was derived from the one before. */
 void value_set(sqlite3_value *value, const Record *record);
 /* The bytes of a text or blob record. */
 static inline const char *record_bytes(const Record *record) {
   return (const char *)(uintptr_t)record->pointer;
 }
 
-/* Something that init registered: a function, by name and argument count, or a collation. */
+/* What init registered: a function, by name and argument count, or a collation. */
 typedef struct Registered {
   struct Registered *next;
   char *name;
-  /* Number of arguments, -1 for any; of a collation 0. */
+  /* The number of arguments, -1 for any; 0 for a collation. */
   int arguments;
-  /* SQLITE_DETERMINISTIC and its like, and the encoding. */
+  /* SQLITE_DETERMINISTIC and similar flags, and the encoding. */
   int flags;
   void *user_data;
   commensal_rows call;
@@ -84,96 +84,96 @@ typedef struct Registered {
 
 typedef enum { FUNCTION, COLLATION, MODULE } Kind;
 
-/* What init registered, in its order. */
+/* What init registered, in order. */
 extern Registered *registered[3];
-/* Why init failed; null when it did not. */
+/* Why init failed; null if it did not. */
 extern const char *init_error;
 
 /* The state of one group of an aggregate. */
 typedef struct State {
   Registered *function;
-  /* What sqlite3_aggregate_context gave; null as long as nobody asked for memory. */
+  /* The memory from sqlite3_aggregate_context; null before it was asked for. */
   void *memory;
 } State;
 
-/* A call of a function: who is called, and what it answers. */
+/* A call of a function: which function, and its result. */
 struct sqlite3_context {
   Registered *function;
   State *state;
   sqlite3_value *arguments;
   int argument_count;
-  /* The result; of an error the message is what a text result would be. */
+  /* The result. For an error, the record of its message. */
   sqlite3_value result;
-  /* The result code of an error; 0 for none. */
+  /* The result code of an error; 0 if there is none. */
   int error;
-  /* Frees what the result points to, once the host has read it. */
+  /* Frees what the result points to, after the host has read it. */
   sqlite3_destructor_type destroy;
   void *destroyed;
 };
 
 struct sqlite3 {
   int error;
-  /* Words of that error that are not SQLite's for its code, in memory of sqlite3_malloc's; or null. */
+  /* The error's message, in memory of sqlite3_malloc; null for SQLite's message for the code. */
   char *message;
-  /* Whether functions give extended result codes. */
+  /* Whether functions return extended result codes. */
   int extended;
   /* Statements that are not finalized, the newest first. */
   sqlite3_stmt *statements;
 };
 
-/* The connection: there is one, and what it can do is what the host lets a guest do. */
+/* The connection. There is one, and the host decides what a guest can do with it. */
 extern sqlite3 connection;
-/* Whether the extension's entry point runs, which registers and can do nothing else. */
+/* Whether the extension's entry point is running. It can register, and do nothing else. */
 extern int entry_point_runs;
 
-/* The connection's error is this, with SQLite's words for it; gives what the function returns. */
+/* Sets the connection's error to this code with SQLite's message. Returns what the function returns. */
 int connection_answer(int code);
-/* The same with words of one's own, which are copied; null for SQLite's. */
+/* The same with another message, which is copied; null for SQLite's. */
 int connection_fail(int code, const char *message);
 
-/* SQLITE_LIMIT_LENGTH: bytes of a value at most. */
+/* SQLITE_LIMIT_LENGTH: the most bytes of a value. */
 enum { LENGTH_MAX = 1000000000 };
 
-/* Frees what was passed and is not needed any more. */
+/* Frees what was passed and is no longer needed. */
 static inline void discard(const void *bytes, sqlite3_destructor_type destroy) {
   if (destroy != SQLITE_STATIC && destroy != SQLITE_TRANSIENT) destroy((void *)bytes);
 }
 
-/* Frees the last result, so that the context can have a new one; a pointer, unless SQL has it. */
+/* Frees the last result, so that the context can have a new one. A pointer stays if SQL has it. */
 void result_clear(sqlite3_context *context);
-/* Makes the result the error that the call ended with. */
+/* Sets the result to the error with which the call ended. */
 const Record *result_error(sqlite3_context *context);
-/* SQL is done with the pointer of this number, if there is one. */
+/* SQL no longer uses the pointer with this number, if there is one. */
 void pointer_free(uint64_t number);
 
-/* Number of bytes up to a NUL, but no more than SQLite's limit. */
+/* The number of bytes up to a NUL, but no more than SQLite's limit. */
 uint32_t text_length(const char *text);
 
-/* Decimal digits of a real: number.c. */
+/* The decimal digits of a real: number.c. */
 typedef struct Decimal {
   char sign;
-  /* 0: a number; 1: infinite; 2: none. */
+  /* 0: a number; 1: infinite; 2: not a number. */
   char special;
-  /* Number of digits, and how many of them stand before the decimal point. */
+  /* The number of digits, and how many of them are before the decimal point. */
   int count;
   int point;
   char *digits;
   char buffer[21];
 } Decimal;
 
-/* The digits of `real`, rounded to `round` significant ones (not more than `most`), or, if it is not
-** positive, to -`round` after the decimal point. */
+/* The digits of `real`, rounded to `round` significant ones but at most `most`. If `round` is not
+** positive, to -`round` digits after the decimal point. */
 void decimal_of(Decimal *decimal, double real, int round, int most);
-/* The number at the beginning of a text; gives what it is. */
+/* Reads the number at the beginning of a text. Returns what it is. */
 enum { NOT_A_NUMBER = 0, WHOLE = 1, FRACTIONAL = 2, WITH_PREFIX = 4 };
 int real_of(const char *text, uint32_t len, double *real);
-/* The integer at the beginning of a text, or the nearest that fits; 0 if it is all of the text. */
+/* The integer at the beginning of a text, or the nearest that fits. Returns 0 if that is the whole text. */
 int integer_of(const char *text, uint32_t len, int64_t *integer);
 
-/* UTF-16 to UTF-8 and back, into new memory that ends with a NUL; lengths are bytes. */
+/* UTF-16 to UTF-8 and back, in new memory with a NUL at its end. Lengths are in bytes. */
 char *utf8_of(const void *text, uint32_t len, int big_endian, uint32_t *utf8_len);
 uint16_t *utf16_of(const char *text, uint32_t len, int big_endian, uint32_t *utf16_len);
-/* Bytes of text in UTF-16 that was passed with this length; if that is negative, up to a NUL. */
+/* The bytes of a UTF-16 text that was passed with this length; if that is negative, those up to a NUL. */
 uint64_t wide_length(const void *text, int len);
 
 #endif

@@ -1,6 +1,6 @@
 /*
-** Statements: prepared, stepped and finalized by the host, on the connection that called the guest.
-** What SQLite says of a statement's state is kept here, so that asking costs no call.
+** Statements, which the host prepares, steps and finalizes on the connection that called the guest.
+** What SQLite knows of a statement's state is kept here, so that asking for it needs no call.
 */
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ static void free_columns(sqlite3_stmt *statement) {
   statement->column_count = 0;
 }
 
-/* As many columns as the host has, which can be others when a schema has changed; 0 without memory. */
+/* Adapts to the number of columns that the host reports, which changes with the schema. 0 if out of memory. */
 static int make_columns(sqlite3_stmt *statement) {
   int count = commensal_sql_column_count(statement->id);
   if (count == statement->column_count) return 1;
@@ -46,7 +46,7 @@ static void drop(sqlite3_stmt *statement) {
   free(statement);
 }
 
-/* The statement that the host made of a text; null without memory. */
+/* Makes the host prepare a text; null if there is no memory. */
 static sqlite3_stmt *made(int32_t id, const char *sql, uint32_t len) {
   sqlite3_stmt *statement = calloc(1, sizeof *statement);
   if (!statement) {
@@ -73,7 +73,7 @@ int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int len, unsigned int flags
   *statement = 0;
   if (!sql) return connection_answer(SQLITE_MISUSE);
   uint32_t bytes = len < 0 ? strlen(sql) : strnlen(sql, len);
-  /* Where the error is the host does not say. */
+  /* The host does not say where the error is. */
   if (tail) *tail = sql + bytes;
   if (entry_point_runs) {
     return connection_fail(SQLITE_ERROR, "an extension's entry point cannot run SQL: it only registers");
@@ -93,13 +93,13 @@ int sqlite3_prepare_v2(
   return sqlite3_prepare_v3(db, sql, len, 0, statement, tail);
 }
 
-/* As the newer one: nobody needs a step that hides its error until the reset. */
+/* As sqlite3_prepare_v2, because nobody needs a step that hides its error until the reset. */
 int sqlite3_prepare(
     sqlite3 *db, const char *sql, int len, sqlite3_stmt **statement, const char **tail) {
   return sqlite3_prepare_v3(db, sql, len, 0, statement, tail);
 }
 
-/* The state before the first step; the last step's error is told once more. */
+/* The state before the first step. The last step's error is returned once more. */
 static int back_to_start(sqlite3_stmt *statement) {
   int code = statement->error;
   if (statement->progress != READY) {

@@ -1,4 +1,4 @@
-/* Statements of the extension's own: the host runs them, docs/abi.md, section 11. */
+/* The extension's own statements, which the host runs: docs/abi.md, section 11. */
 #ifndef COMMENSAL_STATEMENT_H
 #define COMMENSAL_STATEMENT_H
 
@@ -7,9 +7,9 @@
 /* A column of a statement's rows. */
 typedef struct Column {
   sqlite3_value value;
-  /* The number of the row whose value that is; 0 for none. */
+  /* The number of the row whose value this is; 0 if there is none. */
   uint32_t row;
-  /* The column's name, once it was asked for; else null. */
+  /* The column's name; null before it was asked for. */
   char *name;
 } Column;
 
@@ -18,18 +18,18 @@ typedef enum { READY, ON_ROW, HALTED } Progress;
 
 struct sqlite3_stmt {
   sqlite3_stmt *next;
-  /* The host's number of it. */
+  /* The host's number for it. */
   int32_t id;
   Progress progress;
   char *sql;
-  /* What the last step failed with, which the next reset says again. */
+  /* The error of the last step, which the next reset returns again. */
   int error;
   char *message;
-  /* The number of the current row, from 1; it goes on with the next execution. */
+  /* The number of the current row, from 1. It is not reset for the next execution. */
   uint32_t row;
   int column_count;
   Column *columns;
-  /* Number of parameters, -1 as long as nobody asked, and those of their names that were asked for. */
+  /* The number of parameters, -1 before it was asked for, and the names that were asked for. */
   int parameter_count;
   char **parameter_names;
 };
@@ -59,12 +59,12 @@ int64_t commensal_sql_last_insert_rowid(void) HOST("sql_last_insert_rowid");
 int32_t commensal_sql_autocommit(void) HOST("sql_autocommit");
 int32_t commensal_interrupted(void) HOST("interrupted");
 
-/* The connection's error is this, with the host's words for what it answered last. */
+/* Sets the connection's error to this code, with the host's message for its last answer. */
 int connection_fail_as_host(int code);
 
-/* A string that the host has: `get` gives its length, -1 for none, and writes what fits. */
+/* Reads a string of the host. `get` returns its length, -1 for none, and writes what fits. */
 typedef int32_t (*Get)(int32_t statement, int32_t index, char *buffer, uint32_t len);
-/* It, in memory of sqlite3_malloc's with a NUL at its end; null when there is none, or no memory. */
+/* The string in memory of sqlite3_malloc, with a NUL at its end; null if there is none, or no memory. */
 char *host_string(Get get, int32_t statement, int32_t index);
 
 /* The number of parameters. */

@@ -31,9 +31,9 @@ const Record *answer(Table *table, int code) {
 
 /* A value for xFilter or xUpdate. */
 typedef struct Argument {
-  /* First, so that the API finds the rest. */
+  /* The first member, so that the API finds the others. */
   sqlite3_value value;
-  /* All values of an IN: how many, the records, and how many of them were asked for. */
+  /* All values of an IN: their number, the records, and how many were asked for. */
   int is_list;
   uint32_t count;
   const Record *records;
@@ -64,7 +64,7 @@ sqlite3_value **table_values(int count, const Record *records) {
   return pointers;
 }
 
-/* A list is a blob: their number in 8 bytes, and records. To others it is null, as a pointer is. */
+/* A list is a blob: the number of values in 8 bytes, and records. Like a pointer, it looks like NULL. */
 void table_value_is_list(int place) {
   static const Record null = {.tag = TAG_NULL};
   Argument *argument = &arguments[place];
@@ -95,7 +95,7 @@ int sqlite3_vtab_in_first(sqlite3_value *list, sqlite3_value **value) {
   return sqlite3_vtab_in_next(list, value);
 }
 
-/* Text that ends with a NUL, until the next call; null without memory. */
+/* A text with a NUL at its end, valid until the next call; null if there is no memory. */
 static const char *text_of(const Record *record) {
   static sqlite3_value value;
   value_set(&value, record);
@@ -104,7 +104,7 @@ static const char *text_of(const Record *record) {
 
 /* Tables */
 
-/* A function that xFindFunction gave for a table, and what it said. */
+/* A function that xFindFunction returned for a table, and the value it returned. */
 typedef struct Overload {
   struct Overload *next;
   int arguments;
@@ -123,7 +123,7 @@ static void table_free(Table *table) {
   free(table);
 }
 
-/* Texts that end with a NUL, in one piece of memory. */
+/* Copies texts, with a NUL at the end of each, into one piece of memory. */
 static char **texts(int count, const Record *records) {
   size_t bytes = count * sizeof(char *);
   for (int i = 0; i < count; i++) bytes += records[i].len + 1;
@@ -178,7 +178,7 @@ const Record *commensal_disconnect(const Record *records) {
   return 0;
 }
 
-/* A table that cannot be destroyed stays. */
+/* If a table cannot be destroyed, it stays. */
 const Record *commensal_destroy(const Record *records) {
   Table *table = table_of(records);
   int code = table->module->xDestroy(table->vtab);
@@ -225,9 +225,9 @@ const Record *commensal_rename(const Record *records) {
   return name ? answer(table, table->module->xRename(table->vtab, name)) : failure(SQLITE_NOMEM, 0);
 }
 
-/* Functions of a table's own */
+/* Functions of tables */
 
-/* A new place for what the table says about a function; null without memory. */
+/* A new entry for the table's answer about a function; null if there is no memory. */
 static Overload *overload_new(Table *table, const char *name, int arguments) {
   Overload *overload = calloc(1, sizeof *overload);
   char *copy = sqlite3_mprintf("%s", name);
@@ -242,7 +242,7 @@ static Overload *overload_new(Table *table, const char *name, int arguments) {
   return table->overloads = overload;
 }
 
-/* What the table says about a function, now or when it was asked last; null without memory. */
+/* The table's answer about a function, kept or asked for now; null if there is no memory. */
 static Overload *overload_of(Table *table, const Record *text, int arguments, int asks) {
   const char *name = text_of(text);
   if (!name) return 0;

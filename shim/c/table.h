@@ -1,10 +1,10 @@
-/* What the files of virtual tables share: table.c, plan.c, cursor.c, declaration.c. */
+/* What the files about virtual tables share: table.c, plan.c, cursor.c, declaration.c. */
 #ifndef COMMENSAL_TABLE_H
 #define COMMENSAL_TABLE_H
 
 #include "call.h"
 
-/* What a table said with sqlite3_declare_vtab. */
+/* What a table declared with sqlite3_declare_vtab. */
 typedef struct Declaration {
   uint32_t columns;
   int has_rowids;
@@ -15,7 +15,7 @@ typedef struct Table {
   const sqlite3_module *module;
   sqlite3_vtab *vtab;
   Declaration declaration;
-  /* Functions that xFindFunction gave. */
+  /* Functions that xFindFunction returned. */
   struct Overload *overloads;
   /* The arguments of xCreate or xConnect, which SQLite keeps as long as the table, and their bytes. */
   char **arguments;
@@ -25,29 +25,29 @@ static inline Table *table_of(const Record *records) {
   return (Table *)(uintptr_t)records[0].integer;
 }
 
-/* Begins to take a declaration, and ends it. */
+/* Begin and end the time in which a table may declare itself. */
 void declaration_begin(void);
 Declaration declaration_end(void);
 
-/* The error with this code. The message is freed later; null for SQLite's own words. */
+/* The error with this code. The message is freed later; null stands for SQLite's own. */
 const Record *failure(int code, char *message);
-/* The error that a method of a table answered, in the table's words if it left some; null for none. */
+/* The error of a table's method, with the table's message if it set one; null if there is none. */
 const Record *answer(Table *table, int code);
 
-/* Values for a call, in memory that the next call uses again; null when there is none. */
+/* Values for a call, in memory that the next call uses again; null if there is no memory. */
 sqlite3_value **table_values(int count, const Record *records);
-/* Has one of them be all values of an IN: what sqlite3_vtab_in_first is for. */
+/* Makes one of them stand for all values of an IN, which sqlite3_vtab_in_first reads. */
 void table_value_is_list(int place);
 
-/* What of a plan the guest's `filter` needs, from the plan's text: see plan.c. */
+/* What `filter` needs of a plan, from the plan's text: see plan.c. */
 typedef struct Plan {
-  /* Columns that the query uses; bit 63 stands for all from 63 on. */
+  /* The columns that the query uses; bit 63 stands for all from 63 on. */
   uint64_t used;
-  /* The extension's own text; null for none. */
+  /* The extension's own text; null if there is none. */
   const char *text;
 } Plan;
 
-/* Reads the text of a plan, and marks the values that are lists; 0 for a text that is none. */
+/* Reads a plan's text and marks the values that are lists; 0 if the text is wrong. */
 int plan_of(const char *text, int count, Plan *plan);
 
 #endif

@@ -1,4 +1,4 @@
-/* Comparing and matching text as SQLite does: letters of ASCII are the only ones with two cases. */
+/* Compares and matches text as SQLite does: only ASCII letters have two cases. */
 #include "shim.h"
 
 static uint8_t lower(uint8_t c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; }
@@ -19,7 +19,7 @@ int sqlite3_strnicmp(const char *left, const char *right, int len) {
   return len < 0 ? 0 : lower(*a) - lower(*b);
 }
 
-/* The character at `*at`, which moves behind it. */
+/* Reads the character at `*at` and moves behind it. */
 static uint32_t next(const uint8_t **at) {
   static const uint8_t first_bits[] = {0x1f, 0x1f, 0x0f, 0x07};
   uint32_t c = *(*at)++;
@@ -29,7 +29,7 @@ static uint32_t next(const uint8_t **at) {
   return c;
 }
 
-/* Whether `c` is in the set after a bracket at `*pattern`, which moves behind it; -1 if it is open. */
+/* Whether `c` is in the set after a bracket at `*pattern`, and moves behind the set; -1 if it is not closed. */
 static int in_set(const uint8_t **pattern, uint32_t c) {
   uint32_t previous = 0;
   int found = 0, inverted = 0;
@@ -60,7 +60,7 @@ static int in_set(const uint8_t **pattern, uint32_t c) {
   return found != inverted;
 }
 
-/* A star that matches more is tried for the last one only: what an earlier one took is settled. */
+/* Only the last star is tried with more characters. What an earlier star has matched never changes. */
 static int matches(const uint8_t *pattern, const uint8_t *text, int glob, uint32_t escape) {
   const uint32_t all = glob ? '*' : '%', one = glob ? '?' : '_';
   const uint8_t *after_star = 0, *star_text = 0;

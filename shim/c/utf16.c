@@ -1,6 +1,6 @@
 /*
-** UTF-16, for extensions that ask for it: the database speaks UTF-8. What is neither becomes what SQLite
-** makes of it, also where that is odd.
+** UTF-16, for extensions that ask for it, because the database uses UTF-8. Invalid text is converted as
+** SQLite converts it, even where the result is odd.
 */
 #include <stdlib.h>
 
@@ -11,8 +11,8 @@ static uint32_t unit(const uint8_t *at, int big_endian) {
 }
 
 /*
-** A byte-order mark says the order, whatever the caller said, and is no part of the text. Any surrogate
-** makes a character with what follows it; the last one alone stays, and its UTF-8 is not valid.
+** A byte-order mark decides the order, whatever the caller said, and is not part of the text. Any surrogate
+** forms a character with the unit after it. At the end it stays alone, and its UTF-8 is not valid.
 */
 char *utf8_of(const void *text, uint32_t len, int big_endian, uint32_t *utf8_len) {
   const uint8_t *at = text, *end = at + (len & ~(uint32_t)1);
@@ -54,7 +54,7 @@ char *utf8_of(const void *text, uint32_t len, int big_endian, uint32_t *utf8_len
   return utf8;
 }
 
-/* The character at `*at`, which moves behind it and all that could continue it. */
+/* Reads the character at `*at` and moves behind it and all bytes that could continue it. */
 static uint32_t character(const uint8_t **at, const uint8_t *end) {
   uint32_t c = *(*at)++;
   if (c < 0xc0) return c;

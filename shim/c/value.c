@@ -1,13 +1,13 @@
 /*
-** sqlite3_value_*: what an extension reads of its arguments. Conversions are made when they are asked
-** for, as SQLite makes them, and kept until the value goes.
+** sqlite3_value_*: what an extension reads from its arguments. Values are converted when they are asked
+** for, as SQLite does it, and the results are kept until the value ends.
 */
 #include <stdlib.h>
 #include <string.h>
 
 #include "shim.h"
 
-/* Memory of a value that is kept for the next call at most. */
+/* The most memory of a value that is kept for the next call. */
 enum { KEPT_MAX = 1 << 20 };
 
 void value_set(sqlite3_value *value, const Record *record) {
@@ -34,7 +34,7 @@ char *value_room(sqlite3_value *value, uint32_t size) {
   return value->buffer;
 }
 
-/* The value as UTF-8 text; null for NULL, and without memory. */
+/* The value as UTF-8 text; null for NULL, or if there is no memory. */
 static const char *text(sqlite3_value *value) {
   if (value->text) return value->text;
   const Record *record = &value->record;
@@ -71,7 +71,7 @@ static const char *text(sqlite3_value *value) {
   }
 }
 
-/* A blob that was asked for as text is text, as with SQLite. */
+/* As in SQLite, a blob becomes text if the text of it was asked for. */
 int sqlite3_value_type(sqlite3_value *value) {
   return value->record.tag == TAG_BLOB && value->text ? SQLITE_TEXT : value->record.tag;
 }
@@ -96,7 +96,7 @@ int sqlite3_value_bytes(sqlite3_value *value) {
   }
 }
 
-/* The nearest integer towards zero; the least and the greatest for what is beyond. */
+/* The nearest integer towards zero, or the smallest or largest for what is beyond. */
 static int64_t integer_of_real(double real) {
   if (real != real) return 0;
   if (real <= -9223372036854775808.0) return INT64_MIN;
@@ -136,7 +136,7 @@ double sqlite3_value_double(sqlite3_value *value) {
   }
 }
 
-/* Text that is a number becomes that number, as with SQLite. */
+/* As in SQLite, text that is a number becomes that number. */
 int sqlite3_value_numeric_type(sqlite3_value *value) {
   Record *record = &value->record;
   if (record->tag == TAG_TEXT) {
@@ -170,7 +170,7 @@ const void *sqlite3_value_text16le(sqlite3_value *value) { return text16(value, 
 const void *sqlite3_value_text16be(sqlite3_value *value) { return text16(value, 1); }
 
 int sqlite3_value_bytes16(sqlite3_value *value) {
-  /* Of a blob that nobody has read as UTF-16, its own bytes, as with SQLite. */
+  /* As in SQLite, a blob's own bytes if nothing has read it as UTF-16. */
   if (value->record.tag == TAG_BLOB && !value->wide) return value->record.len;
   if (!value->wide && !text16(value, 0)) return 0;
   return value->wide_len;
@@ -197,7 +197,7 @@ sqlite3_value *sqlite3_value_dup(const sqlite3_value *value) {
   sqlite3_value *copy = calloc(1, sizeof *copy);
   if (!copy) return 0;
   copy->record = value->record;
-  /* A copy has no pointer, as with SQLite. */
+  /* As in SQLite, a copy has no pointer. */
   copy->record.flags = 0;
   if (copy->record.tag == TAG_TEXT || copy->record.tag == TAG_BLOB) {
     char *bytes = copy->record.len == UINT32_MAX ? 0 : value_room(copy, copy->record.len + 1);

@@ -1,10 +1,10 @@
 /*
-** SQLite's C API as guests of Commensal have it: what an extension compiles against. Names, types and
-** numbers are those of https://www.sqlite.org/c3ref/intro.html; what is declared and not there is named
-** by the linker.
+** SQLite's C API for guests of Commensal, which extensions are compiled against. Names, types and numbers
+** are those of https://www.sqlite.org/c3ref/intro.html. If a function is declared and not implemented, the
+** linker names it.
 **
-** The include guard is that of SQLite's own header, so that a copy beside an extension's source stays
-** out of the way.
+** The include guard is that of SQLite's own header, so that a copy beside an extension's source has no
+** effect.
 */
 #ifndef SQLITE3_H
 #define SQLITE3_H
@@ -23,7 +23,7 @@ extern "C" {
 #define SQLITE_SYSAPI
 #define SQLITE_APICALL
 
-/* What the shim was written after: functions of this version that it does not have are missing. */
+/* The version that the shim follows. It lacks some of that version's functions. */
 #define SQLITE_VERSION "3.53.0"
 #define SQLITE_VERSION_NUMBER 3053000
 #define SQLITE_SOURCE_ID "commensal"
@@ -51,7 +51,7 @@ typedef int (*sqlite3_callback)(void*, int, char**, char**);
 typedef void (*sqlite3_destructor_type)(void*);
 typedef void (*sqlite3_syscall_ptr)(void);
 
-/* Types of callbacks, which SQLite writes out. */
+/* Types of callbacks, which SQLite's header writes out. */
 typedef void (*commensal_rows)(sqlite3_context*, int, sqlite3_value**);
 typedef void (*commensal_result)(sqlite3_context*);
 typedef int (*commensal_compare)(void*, int, const void*, int, const void*);

@@ -1,6 +1,6 @@
 /*
-** What SQLite's sqlite3ext.h gives a loadable extension. There it reaches SQLite through a table of
-** pointers; a guest is linked with the functions it calls, so the macros have nothing to do.
+** SQLite's sqlite3ext.h for guests. There, a loadable extension calls SQLite through a table of pointers.
+** A guest is linked with the functions it calls, so these macros are empty.
 */
 #ifndef SQLITE3EXT_H
 #define SQLITE3EXT_H

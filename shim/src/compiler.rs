@@ -9,7 +9,7 @@ use crate::headers;
 use crate::programs::Program;
 use crate::write::write;
 
-/// Options for compiling a guest. Without assertions, because they would link all of stdio.
+/// Options for compiling a guest. Assertions are off, because they would link all of stdio.
 const COMPILE: &[&str] = &["-O2", "-DNDEBUG"];
 
 const LINK: &[&str] = &[
@@ -21,8 +21,8 @@ const LINK: &[&str] = &[
     "-Wl,-z,stack-size=262144",
 ];
 
-/// The stack comes first, so that an overflow is a trap and reaches no data. Zig places it so by itself,
-/// and does not know the option.
+/// Places the stack first, so that an overflow traps and does not reach data. Zig does so by itself and
+/// does not know the option.
 const STACK_FIRST: &str = "-Wl,--stack-first";
 
 /// What to install if no compiler was found.
@@ -31,20 +31,20 @@ install clang with the linker and C library for WebAssembly (Debian, Ubuntu: apt
 wasi-libc and libclang-rt-14-dev-wasm32 or newer), or Zig (https://ziglang.org, pip install ziglang), or \
 set WASI_SDK_PATH to a WASI SDK (https://github.com/WebAssembly/wasi-sdk); --compiler names another";
 
-/// A compiler that was tried, and the headers of the shim.
+/// A compiler that works, and the headers of the shim.
 pub(crate) struct Compiler {
     program: Program,
     is_zig: bool,
-    /// A folder of our own, with the shim's headers and all that is built. The compiler works there,
-    /// so that it comes upon nothing else; only the extension's sources are compiled where they are.
+    /// A folder of our own with the shim's headers and everything that is built. The compiler works there, so
+    /// that it finds nothing else; only the extension's sources are compiled where they are.
     folder: PathBuf,
 }
 
 impl Compiler {
-    /// The compiler that the user named, or the first that can build a module.
+    /// Finds the compiler that the user named, or else the first one that can build a module.
     ///
     /// # Errors
-    /// None can; says why each could not, and what to install.
+    /// No compiler works. The error says why each does not, and what to install.
     pub(crate) fn find(named: Option<&str>, folder: &Path) -> Result<Self> {
         headers::write_headers(folder)?;
         let trial = write(folder, "trial.c", "#include <stdlib.h>\n#include <string.h>\n")?;
@@ -87,14 +87,14 @@ impl Compiler {
     fn start(&self, folder: &Path) -> Command {
         let mut command = self.program.command(folder);
         if self.is_zig {
-            // Otherwise Zig may use a cache in its working folder.
+            // Zig may use a cache in its working folder, unless this names another one.
             command.env("ZIG_LOCAL_CACHE_DIR", self.folder.join("zig-cache"));
         }
         command.arg(self.target());
         command
     }
 
-    /// The option that says for what to compile.
+    /// The option that names the target.
     fn target(&self) -> &'static str {
         if self.is_zig { "--target=wasm32-wasi-musl" } else { "--target=wasm32-wasi" }
     }
@@ -112,8 +112,8 @@ impl Compiler {
         self.folder.join("include")
     }
 
-    /// Compiles a file of the extension's, in the folder where relative paths start; the compiler says
-    /// itself what is wrong.
+    /// Compiles a file of the extension, in the folder where relative paths start. The compiler itself
+    /// prints what is wrong.
     pub(crate) fn compile(
         &self,
         directory: &Path,
@@ -123,7 +123,7 @@ impl Compiler {
     ) -> Result {
         let mut command = self.start(directory);
         command.args(COMPILE).arg("-I").arg(self.include());
-        // By its whole path: a compiler looks for it, and for a compiled form of it, where it works.
+        // The whole path, because compilers also look for the header, or its compiled form, where they work.
         command.arg("-include").arg(self.include().join("sqlite3ext.h"));
         command.args(options).arg("-c").arg(argument(source)).arg("-o").arg(object);
         let status = command.status().map_err(|error| Error::file(source, error))?;
@@ -133,7 +133,7 @@ impl Compiler {
         }
     }
 
-    /// Compiles files of the shim; gives the objects.
+    /// Compiles files of the shim. Returns the objects.
     pub(crate) fn compile_shim(&self, sources: &[PathBuf], folder: &Path) -> Result<Vec<PathBuf>> {
         let mut objects = Vec::new();
         for source in sources {
@@ -151,10 +151,10 @@ impl Compiler {
         Ok(objects)
     }
 
-    /// Links objects to a module.
+    /// Links objects into a module.
     ///
     /// # Errors
-    /// Among others, the extension needs functions that there are not, which are named.
+    /// Linking fails. If the extension needs functions that guests do not have, the error names them.
     pub(crate) fn link(&self, objects: &[PathBuf], output: &Path) -> Result {
         let mut command = self.start_linking();
         command.args(objects).arg("-o").arg(output);
@@ -174,7 +174,7 @@ impl Compiler {
     }
 }
 
-/// The functions that a linker says are missing, each once.
+/// The functions that a linker reports as missing, without repetitions.
 fn undefined(reason: &str) -> Vec<String> {
     let mut missing: Vec<String> = reason
         .lines()
@@ -186,7 +186,7 @@ fn undefined(reason: &str) -> Vec<String> {
     missing
 }
 
-/// A path as an argument that is neither an option nor the name of a file with more arguments.
+/// A path that the compiler takes neither for an option nor for a file of arguments.
 fn argument(path: &Path) -> PathBuf {
     match path.as_os_str().as_encoded_bytes().first() {
         Some(b'-' | b'@') => Path::new(".").join(path),
@@ -194,7 +194,7 @@ fn argument(path: &Path) -> PathBuf {
     }
 }
 
-/// Commands to try: the one that the user named, or else the usual ones.
+/// The commands to try: the one that the user named, or else the usual ones.
 fn candidates(named: Option<&str>) -> Vec<Vec<String>> {
     let words = |words: &str| words.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     if let Some(named) = named.filter(|named| !named.trim().is_empty()) {

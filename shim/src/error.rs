@@ -1,9 +1,9 @@
-//! Why a module could not be built.
+//! The error of a build.
 
 use std::fmt::{self, Display};
 use std::path::Path;
 
-/// Why a module could not be built: one message, for people.
+/// Why a module could not be built: a message for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(String);
 
@@ -12,7 +12,7 @@ impl Error {
         Self(message.into())
     }
 
-    /// A failure to do something with a file.
+    /// The error of something that failed with a file.
     pub(crate) fn file(path: &Path, error: impl Display) -> Self {
         Self(format!("{}: {error}", path.display()))
     }

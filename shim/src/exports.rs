@@ -1,13 +1,13 @@
-//! One export for each thing that an extension registered: C that finds it by its name and argument
-//! count when it is first called in an instance, and keeps it.
+//! The exports, one for each thing that an extension registered. The C code of an export finds it by name
+//! and argument count when it is first called in an instance, and keeps it.
 
 use std::fmt::Write;
 
 use commensal::core::abi::EXPORT_AUXDATA_DROP;
 use commensal::core::manifest::{Aggregate, AggregateMethod, Manifest, Table, TableMethod};
 
-/// The C source of the exports that the manifest names, and of the one for auxiliary data if the extension
-/// has any: a host takes trouble for a module that has.
+/// The C source of the exports in the manifest. The export for auxiliary data is among them only if the
+/// extension has any, because it costs the host work.
 pub(crate) fn source(manifest: &Manifest, has_auxdata: bool) -> String {
     let mut exports = Exports { source: "#include \"call.h\"\n".to_owned(), number: 0 };
     for function in &manifest.functions {
@@ -56,7 +56,7 @@ impl Exports {
         }
     }
 
-    /// What is not given a handle needs what was registered.
+    /// Adds the methods of a table. Those without a handle need what was registered.
     fn table(&mut self, table: &Table) {
         use TableMethod::{Connect, Create, Filter, Overload, Update};
         for (method, export) in &table.methods {
@@ -75,7 +75,7 @@ impl Exports {
         }
     }
 
-    /// An export that needs what was registered.
+    /// Adds an export that needs what was registered.
     fn found(&mut self, export: &str, find: &str, call: &str) {
         let body = format!(
             "  static Registered *it;\n  if (!it && !(it = {find})) return commensal_missing();\n  \
@@ -101,7 +101,7 @@ fn find(kind: &str, name: &str, arguments: i32) -> String {
     format!("commensal_find({kind}, {}, {arguments})", quoted(name))
 }
 
-/// A C string literal; octal escapes have three digits, so that no following digit belongs to them.
+/// A C string literal. Octal escapes have three digits, so that no digit after them is taken in.
 fn quoted(text: &str) -> String {
     let mut literal = "\"".to_owned();
     for byte in text.bytes() {

@@ -1,4 +1,4 @@
-//! The headers that extensions are compiled with, which are part of the library.
+//! The headers that extensions are compiled with, as part of this library.
 
 use std::fs;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::write::write;
 
-/// A file of the shim's.
+/// A file of the shim: its name and contents.
 macro_rules! file {
     ($path:literal) => {
         ($path, include_str!(concat!("../", $path)))
@@ -15,10 +15,10 @@ macro_rules! file {
 
 pub(crate) use file;
 
-/// What extensions include.
+/// The headers that extensions include.
 const HEADERS: &[(&str, &str)] = &[file!("include/sqlite3.h"), file!("include/sqlite3ext.h")];
 
-/// Writes the headers, so that extensions can be compiled.
+/// Writes the headers into a folder.
 pub(crate) fn write_headers(folder: &Path) -> Result {
     for part in ["include", "c"] {
         let part = folder.join(part);

@@ -1,9 +1,9 @@
 //! C extensions for SQLite, unchanged, as guests: `commensal cc`.
 //!
-//! The extension is compiled against the header in `include/` and linked with the shim in `c/`, which is
-//! SQLite's C API over docs/abi.md. What an extension registers is known only to its init function; so a
-//! first link, which is run once, here and under the limits of any guest, says what that is, and a second
-//! has an export for each of it and the manifest. Knows nothing of the command line.
+//! The extension is compiled against the header in `include/` and linked with the shim in `c/`, which
+//! implements SQLite's C API over docs/abi.md. Only the extension's init function knows what it registers. So
+//! the first link is run once, here and under the limits of any guest, and reports what was registered. The
+//! second link has an export for each registration, and the manifest. Knows nothing of the command line.
 
 mod compiler;
 mod error;
@@ -26,13 +26,13 @@ use compiler::Compiler;
 pub use error::{Error, Result};
 use write::write;
 
-/// The export of the first link that says what was registered.
+/// The export of the first link that reports what was registered.
 const DECLARATIONS: &str = "commensal_declarations";
 
-/// What reads and gives subtypes.
+/// The functions that read and set subtypes.
 const SUBTYPES: [&str; 2] = ["sqlite3_result_subtype", "sqlite3_value_subtype"];
 
-/// What keeps auxiliary data.
+/// The function that keeps auxiliary data.
 const AUXDATA: [&str; 1] = ["sqlite3_set_auxdata"];
 
 /// What to build.
@@ -40,14 +40,14 @@ const AUXDATA: [&str; 1] = ["sqlite3_set_auxdata"];
 pub struct Build {
     /// C sources.
     pub sources: Vec<PathBuf>,
-    /// The extension's entry point; the only `sqlite3_…_init` that the sources define when absent.
+    /// The extension's entry point. By default, the only `sqlite3_…_init` that the sources define.
     pub entry: Option<String>,
-    /// Options of the compiler for the sources: `-D`, `-I` and the like.
+    /// Compiler options for the sources, such as `-D` and `-I`.
     pub options: Vec<String>,
-    /// The compiler with its own arguments; what there is when absent.
+    /// The compiler with its own arguments. By default, one that is found.
     pub compiler: Option<String>,
-    /// Where relative paths start, of sources and in options; the working directory when absent.
-    /// Nothing that lies there is run.
+    /// The folder where relative paths start, in sources and options. By default, the working directory.
+    /// Nothing in it is run.
     pub directory: Option<PathBuf>,
 }
 
@@ -56,17 +56,17 @@ pub struct Build {
 pub struct Built {
     /// The module, binary.
     pub wasm: Vec<u8>,
-    /// What is otherwise than the extension meant it.
+    /// What differs from what the extension intended.
     pub warnings: Vec<String>,
 }
 
 impl Build {
-    /// Compiles, links, and runs the extension's entry point once as a guest with nothing granted.
+    /// Compiles, links, and runs the extension's entry point once, as a guest without capabilities.
     ///
     /// # Errors
-    /// There is no compiler; the sources cannot be compiled, which the compiler says on standard error;
-    /// the entry point is no name in C; the extension calls what guests do not have; it registers nothing
-    /// that a guest can be.
+    /// There is no compiler; it cannot compile the sources, and says why on standard error; the entry point
+    /// is not a C name; the extension calls functions that guests do not have; or it registers nothing that
+    /// a guest can have.
     pub fn run(&self) -> Result<Built> {
         let limits = Limits::default();
         if let Some(entry) = self.entry.as_ref().filter(|entry| !object::is_name(entry)) {
@@ -77,7 +77,7 @@ impl Build {
         let folder = tempfile::tempdir().map_err(|error| {
             Error::new(format!("cannot make a folder for what is compiled: {error}"))
         })?;
-        // Programs are started from several folders.
+        // The path has to be absolute, because programs are started in several folders.
         let folder =
             &std::path::absolute(folder.path()).map_err(|e| Error::file(folder.path(), e))?;
         let compiler = Compiler::find(self.compiler.as_deref(), folder)?;
@@ -97,7 +97,7 @@ impl Build {
             return Err(Error::new(format!("{entry} registers nothing")));
         }
 
-        // SQLite passes them whatever a function says of itself.
+        // SQLite passes subtypes whatever a function declares.
         if has_subtypes {
             manifest.functions.iter_mut().for_each(|function| function.subtype = true);
             manifest.aggregates.iter_mut().for_each(|aggregate| aggregate.subtype = true);
@@ -112,7 +112,7 @@ impl Build {
         Ok(Built { wasm, warnings })
     }
 
-    /// Compiles the extension, each file to an object of its own.
+    /// Compiles each file of the extension to an object.
     fn compile(&self, compiler: &Compiler, folder: &Path) -> Result<Vec<PathBuf>> {
         let mut objects = Vec::new();
         let directory = self.directory.as_deref().unwrap_or(Path::new("."));
@@ -128,7 +128,7 @@ impl Build {
     }
 }
 
-/// Links, and gives the module.
+/// Links the objects and reads the module.
 fn link(
     compiler: &Compiler,
     folder: &Path,
@@ -143,8 +143,8 @@ fn link(
     Ok(wasm)
 }
 
-/// What the extension registered, as a manifest: runs the module's init function as a guest, with nothing
-/// granted.
+/// What the extension registered, as a manifest. Runs the module's init function as a guest without
+/// capabilities.
 fn declarations(wasm: Vec<u8>) -> Result<String> {
     let options = Options::new().runtime(Arc::new(WasmtimeRuntime::new()));
     let connection = Database::open_in_memory(options)?.connect()?;
@@ -153,8 +153,8 @@ fn declarations(wasm: Vec<u8>) -> Result<String> {
     Ok(connection.query_row(&format!("SELECT {DECLARATIONS}()"), (), |row| row.get(0))?)
 }
 
-/// A module that can see the clock or random numbers promises of no function that its results never
-/// change: a host would refuse it as a whole.
+/// Makes no function deterministic if the module can see the clock or random numbers, because a host
+/// would refuse the whole module.
 fn promise_less(
     manifest: &mut Manifest,
     wasm: &[u8],

@@ -1,4 +1,4 @@
-//! What an object file defines: the entry points of extensions.
+//! The symbols of object files: entry points that they define, and functions that they call.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,7 @@ use wasmparser::{
 
 use crate::error::{Error, Result};
 
-/// Whether an object calls one of these functions.
+/// Whether one of the objects calls one of these functions.
 ///
 /// # Errors
 /// An object cannot be read.
@@ -53,14 +53,14 @@ fn is_entry_point(name: &str) -> bool {
     name.starts_with("sqlite3_") && name.ends_with("_init") && is_name(name)
 }
 
-/// Whether C takes it for a name: a symbol can be any text, and this one is put into a source.
+/// Whether the text is a C name. A symbol can be any text, and this one is put into a source.
 pub(crate) fn is_name(text: &str) -> bool {
     !text.starts_with(|c: char| c.is_ascii_digit())
         && !text.is_empty()
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
 }
 
-/// A function of an object file's that others can call, or that it calls of others.
+/// A function that an object file defines for others, or calls in others.
 struct Symbol {
     name: String,
     is_defined: bool,
@@ -97,7 +97,7 @@ fn read(object: &[u8]) -> wasmparser::Result<Vec<Symbol>> {
                     continue;
                 }
                 let is_defined = !flags.contains(SymbolFlags::UNDEFINED);
-                // What is called under its own name has it in the import alone.
+                // A function that is called under its own name has the name only in the import.
                 let name = match name {
                     Some(name) => Some(name.to_owned()),
                     None => imports.get(index as usize).cloned(),

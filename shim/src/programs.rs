@@ -1,9 +1,9 @@
-//! The programs that a build starts, and where they are looked for.
+//! The programs that a build starts, and where it looks for them.
 //!
-//! `commensal cc` works in folders of sources that come from anywhere. Nothing in such a folder may run,
-//! so no program is looked up relative to it: only folders of absolute path count, here and for what the
-//! programs start themselves. A Python package is looked up from a folder of our own, because Python
-//! prefers modules in the folder that it is started in.
+//! `commensal cc` works in folders of sources that come from anywhere. Nothing in such a folder may run.
+//! So no program is looked up relative to it: only folders with an absolute path count, here and for what
+//! the programs start themselves. A Python package is looked up from a folder of our own, because Python
+//! prefers modules in the folder where it is started.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -11,14 +11,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Variables that hold folders in which a compiler looks for programs.
+/// Variables with folders in which a compiler looks for programs.
 const FOLDERS: [&str; 2] = ["PATH", "COMPILER_PATH"];
 
-/// Prints where the package `ziglang` keeps Zig.
+/// Prints the folder in which the package `ziglang` keeps Zig.
 const FIND_ZIG: &str =
     "import os, ziglang; print(os.path.join(os.path.dirname(ziglang.__file__), 'zig'))";
 
-/// A program and its own arguments, found.
+/// A program that was found, with its own arguments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Program {
     path: PathBuf,
@@ -30,7 +30,7 @@ impl Program {
     /// `folder` is one of our own.
     ///
     /// # Errors
-    /// Says why there is none.
+    /// The text says why there is none.
     pub(crate) fn find(words: &[String], folder: &Path) -> Result<Self, String> {
         let (program, arguments) = words.split_first().ok_or("no program is named")?;
         let path = locate(program)?;
@@ -41,7 +41,7 @@ impl Program {
         Ok(Self { path: python.zig(folder)?, arguments: arguments[at + 2..].to_vec() })
     }
 
-    /// The Zig of a Python's package.
+    /// The Zig of a Python package.
     fn zig(&self, folder: &Path) -> Result<PathBuf, String> {
         let folder = folder.join("python");
         fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
@@ -58,11 +58,11 @@ impl Program {
         }
     }
 
-    /// Starts it in a folder.
+    /// A command that starts it in a folder.
     pub(crate) fn command(&self, folder: &Path) -> Command {
         let mut command = Command::new(&self.path);
         command.args(&self.arguments).current_dir(folder);
-        // For a Python behind a name of its own.
+        // The program may turn out to be Python.
         command.env("PYTHONSAFEPATH", "1");
         for name in FOLDERS {
             if let Some(value) = env::var_os(name) {
@@ -73,12 +73,12 @@ impl Program {
     }
 }
 
-/// The folders of a list that have an absolute path.
+/// The folders of a list whose path is absolute.
 fn folders(list: &OsStr) -> impl Iterator<Item = PathBuf> {
     env::split_paths(list).filter(|folder| folder.is_absolute())
 }
 
-/// The absolute path of a program. A name with a folder in it is taken as it is: the user wrote it.
+/// The absolute path of a program. A name with a folder in it is used as it is, because the user wrote it.
 fn locate(name: &str) -> Result<PathBuf, String> {
     if Path::new(name).components().count() > 1 {
         return std::path::absolute(name).map_err(|error| error.to_string());
@@ -87,7 +87,7 @@ fn locate(name: &str) -> Result<PathBuf, String> {
     find_in(&list, name).ok_or_else(|| "is not there".to_owned())
 }
 
-/// A program of this name in the folders of a list.
+/// Finds a program with this name in the folders of a list.
 fn find_in(list: &OsStr, name: &str) -> Option<PathBuf> {
     let mut file = OsString::from(name);
     if !name.ends_with(env::consts::EXE_SUFFIX) {

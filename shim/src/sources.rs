@@ -1,4 +1,4 @@
-//! The sources of the shim, which are part of the library, and its objects.
+//! The sources of the shim, as part of this library, and their objects.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::headers::file;
 use crate::write::write;
 
-/// What every extension is linked with.
+/// The sources that every extension is linked with.
 const SOURCES: &[(&str, &str)] = &[
     file!("c/auxdata.c"),
     file!("c/bind.c"),
@@ -34,14 +34,14 @@ const SOURCES: &[(&str, &str)] = &[
     file!("c/value.c"),
 ];
 
-/// What they share.
+/// The headers that they share.
 const OWN_HEADERS: &[(&str, &str)] =
     &[file!("c/call.h"), file!("c/shim.h"), file!("c/statement.h"), file!("c/table.h")];
 
-/// What says once what was registered.
+/// The source that reports what was registered.
 const DECLARE: (&str, &str) = file!("c/declare.c");
 
-/// The objects of the shim, for an extension with this entry point.
+/// Compiles the shim for an extension with this entry point. Returns the objects.
 pub(crate) fn build(compiler: &Compiler, folder: &Path, entry: &str) -> Result<Vec<PathBuf>> {
     for (path, text) in OWN_HEADERS {
         write(folder, path, text)?;
@@ -59,7 +59,7 @@ pub(crate) fn build(compiler: &Compiler, folder: &Path, entry: &str) -> Result<V
     compiler.compile_shim(&sources, folder)
 }
 
-/// The object that says what was registered.
+/// Compiles the source that reports what was registered.
 pub(crate) fn declare(compiler: &Compiler, folder: &Path) -> Result<Vec<PathBuf>> {
     let source = write(folder, DECLARE.0, DECLARE.1)?;
     compiler.compile_shim(&[source], folder)

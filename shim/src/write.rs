@@ -1,4 +1,4 @@
-//! Writing sources to where they are compiled.
+//! Writes sources into the folder where they are compiled.
 
 use std::fs;
 use std::path::{Path, PathBuf};

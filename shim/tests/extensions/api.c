@@ -1,6 +1,6 @@
 /*
-** An extension for the tests: asks each part of the API that scalar functions, aggregates and collations
-** have, so that its answers can be compared with SQLite's own.
+** An extension for the tests. It calls every part of the API for scalar functions, aggregates and collations,
+** so that its answers can be compared with SQLite's own.
 */
 #include "sqlite3ext.h"
 SQLITE_EXTENSION_INIT1
@@ -162,7 +162,7 @@ static void from_utf16_as(C *c, int n, V **v) {
   }
 }
 
-/* wide_bytes(value): bytes of the value before and after it was asked for as UTF-16. */
+/* wide_bytes(value): the bytes of the value before and after its UTF-16 was asked for. */
 static void wide_bytes(C *c, int n, V **v) {
   int before = sqlite3_value_bytes16(v[0]);
   int is = sqlite3_value_text16(v[0]) != 0;
@@ -359,7 +359,7 @@ int sqlite3_api_init(sqlite3 *db, char **error, const sqlite3_api_routines *api)
       db, "user", 1, SQLITE_UTF8, sqlite3_mprintf("one"), user, 0, 0, sqlite3_free);
   sqlite3_create_function_v2(db, "user", 2, SQLITE_UTF8, "replaced", user, 0, 0, 0);
   sqlite3_create_function_v2(db, "USER", 2, SQLITE_UTF8, "two", user, 0, 0, 0);
-  /* Names in UTF-16, one with a mark of the order. */
+  /* Names in UTF-16, one with a byte-order mark. */
   sqlite3_create_function16(db, u"named_16", 1, SQLITE_UTF8, "16", user, 0, 0);
   sqlite3_create_function16(db, u"\ufeffmarked_16", 1, SQLITE_UTF8, "mark", user, 0, 0);
   sqlite3_create_function(db, "taken_back", 1, SQLITE_UTF8, 0, user, 0, 0);

@@ -1,5 +1,5 @@
 /*
-** An extension for the tests: its answers tell what was kept for which argument, and when it was freed.
+** An extension for the tests. Its answers show what was kept for which argument, and when it was freed.
 */
 #include "sqlite3ext.h"
 SQLITE_EXTENSION_INIT1
@@ -9,12 +9,12 @@ SQLITE_EXTENSION_INIT1
 typedef sqlite3_context C;
 typedef sqlite3_value V;
 
-/* What is kept. */
+/* The data that is kept. */
 typedef struct Data {
   int uses;
 } Data;
 
-/* How many there were, and how many are gone. */
+/* How many there were, and how many have been freed. */
 static int made, freed;
 
 static void gone(void *data) {
@@ -30,20 +30,20 @@ static Data *keep(C *c, int argument) {
   return sqlite3_get_auxdata(c, argument);
 }
 
-/* How often this place found what it keeps for an argument. */
+/* How often this place has found its data for an argument. */
 static void used(C *c, int argument) {
   Data *d = sqlite3_get_auxdata(c, argument);
   if (!d) d = keep(c, argument);
   sqlite3_result_int(c, d ? d->uses++ : -1);
 }
 
-/* hits(...): for the first argument. */
+/* hits(...): the hits of the first argument. */
 static void hits(C *c, int n, V **v) { used(c, 0); }
 
-/* hits_at(argument, ...): for any, also such as there are not; all calls share the negative ones. */
+/* hits_at(argument, ...): those of any argument, even one that does not exist. Calls share negative ones. */
 static void hits_at(C *c, int n, V **v) { used(c, sqlite3_value_int(v[0])); }
 
-/* replaced(...): something new for the first argument each time; the old is freed at once. */
+/* replaced(...): new data for the first argument each time; the old data is freed at once. */
 static void replaced(C *c, int n, V **v) {
   int before = freed;
   Data *d = sqlite3_get_auxdata(c, 0);
@@ -53,7 +53,7 @@ static void replaced(C *c, int n, V **v) {
   sqlite3_result_int(c, uses * 10 + freed - before);
 }
 
-/* forgotten(...): keeps something every other time. */
+/* forgotten(...): keeps data every other time. */
 static void forgotten(C *c, int n, V **v) {
   if (sqlite3_get_auxdata(c, 0)) {
     sqlite3_set_auxdata(c, 0, 0, 0);
@@ -63,7 +63,7 @@ static void forgotten(C *c, int n, V **v) {
   }
 }
 
-/* nothing(...): nothing is kept, and yet freed. */
+/* nothing(...): keeps nothing, and yet that is freed. */
 static void nothing(C *c, int n, V **v) {
   int before = freed;
   made++;
@@ -71,7 +71,7 @@ static void nothing(C *c, int n, V **v) {
   sqlite3_result_int(c, freed - before + (sqlite3_get_auxdata(c, 0) ? 100 : 0));
 }
 
-/* many(...): something for each argument. */
+/* many(...): data for each argument. */
 static void many(C *c, int n, V **v) {
   int i, sum = 0;
   for (i = 0; i < n; i++) {
@@ -82,7 +82,7 @@ static void many(C *c, int n, V **v) {
   sqlite3_result_int(c, sum);
 }
 
-/* flagged(word, flag, text): as many extensions do, the flag goes into what is kept for the word. */
+/* flagged(word, flag, text): the flag goes into the data for the word, as in many extensions. */
 static void flagged(C *c, int n, V **v) {
   char *data = sqlite3_get_auxdata(c, 0);
   if (!data) {
@@ -95,10 +95,10 @@ static void flagged(C *c, int n, V **v) {
       c, sqlite3_mprintf("%s %s", data, sqlite3_value_text(v[2])), -1, sqlite3_free);
 }
 
-/* remaining(): how many there are. Triggers have an instance to themselves, so that the sums differ. */
+/* remaining(): how many are not freed. Triggers have their own instance, so the sums differ. */
 static void remaining(C *c, int n, V **v) { sqlite3_result_int(c, made - freed); }
 
-/* adds(...): an aggregate that keeps something, which is allowed and of no use. */
+/* adds(...): an aggregate that keeps data, which is allowed and useless. */
 static void add_step(C *c, int n, V **v) {
   int *sum = sqlite3_aggregate_context(c, sizeof *sum);
   if (!sqlite3_get_auxdata(c, 33)) sqlite3_set_auxdata(c, 33, malloc(1), free);

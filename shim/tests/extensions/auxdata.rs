@@ -1,5 +1,5 @@
-//! What functions keep for arguments (`sqlite3_set_auxdata`), in generated statements: the same extension,
-//! compiled for this machine and as a guest, finds the same kept, and frees it as often.
+//! Data that functions keep for arguments (`sqlite3_set_auxdata`), in generated statements. The same extension,
+//! compiled for this machine and as a guest, finds the same data and frees it equally often.
 
 use std::path::Path;
 
@@ -28,7 +28,7 @@ fn load() -> (Native, Vec<Guest>, tempfile::TempDir) {
     (native, guest::load_pure(&build(&source, &[]).wasm), folder)
 }
 
-/// A statement of calls, at several places, of arguments that are constant and such that are not.
+/// Generates statements with calls at several places, of constant arguments and others.
 struct Generator<'a>(&'a mut Random);
 
 impl Generator<'_> {
@@ -122,7 +122,7 @@ fn what_is_kept_belongs_to_a_place_and_a_statement() {
             true => vec![commensal::Value::Integer(number as i64 % 3)],
             false => Vec::new(),
         };
-        // Also what a statement finds that is executed again.
+        // The second execution shows what a statement finds when it runs again.
         for _ in 0..2 {
             let expected = native.ask(&sql, &values);
             compared += usize::from(expected.is_ok());
@@ -135,7 +135,7 @@ fn what_is_kept_belongs_to_a_place_and_a_statement() {
     assert!(compared > STATEMENTS, "{compared}");
 }
 
-/// An engine that knows no places keeps nothing from call to call; what functions give stays right.
+/// An engine that knows no places keeps nothing between calls. The results of functions stay right.
 #[test]
 fn without_places_nothing_is_kept_and_results_are_right() {
     let (native, guests, _folder) = load();
@@ -154,7 +154,7 @@ fn without_places_nothing_is_kept_and_results_are_right() {
     }
     let answer = turso.ask("SELECT hits('k'), many(1, 2), hits_at(-1, a), remaining() FROM t", &[]);
     let answer = answer.unwrap().unwrap();
-    // A negative argument is the instance's own; all else is gone with its call.
+    // The instance itself keeps data for a negative argument. All other data ends with its call.
     for (row, values) in answer.chunks(4).enumerate() {
         assert_eq!(values, [0, 0, row, 1].map(|value| format!("Integer({value})")), "{row}");
     }

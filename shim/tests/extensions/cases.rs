@@ -1,4 +1,4 @@
-//! The extensions, and what each is asked.
+//! The extensions, and the queries to compare for each.
 
 use crate::inputs::Input::{
     self, Any, Blob, Integer, Number, Numbers, Of, OneOf, Pattern, Real, Text, Units, Utf8, Within,
@@ -233,7 +233,7 @@ pub(crate) fn base85() -> Case {
     )
 }
 
-/// A text that could be a decimal number; an exponent could take all of memory.
+/// A text that could be a decimal number. It has no exponent, because that could take all memory.
 const DECIMAL: Input = Of("0123456789.-+ x");
 
 pub(crate) fn decimal() -> Case {

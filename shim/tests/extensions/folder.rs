@@ -1,4 +1,4 @@
-//! Folders of sources that come from anywhere: nothing in them is more than a source to the compiler.
+//! Folders of sources that come from anywhere: for the compiler, everything in them is only a source.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ fn build(directory: &Path, source: &str) -> Result<(), String> {
     build.run().map(|_| ()).map_err(|error| error.to_string())
 }
 
-/// What a compiler looks for where it works, before it looks where it was told.
+/// Files that a compiler looks for where it works, before it looks where it was told.
 #[test]
 fn headers_and_objects_of_the_folder_stay_out_of_the_way() {
     let folder = tempfile::tempdir().unwrap();
@@ -40,7 +40,7 @@ fn headers_and_objects_of_the_folder_stay_out_of_the_way() {
     assert_eq!(build(folder.path(), "src/one.c"), Ok(()));
 }
 
-/// A name is not an option, nor the name of a file with options in it.
+/// The name of a file is neither an option nor the name of a file with options in it.
 #[test]
 fn names_of_sources_are_only_names() {
     let folder = tempfile::tempdir().unwrap();
@@ -56,7 +56,7 @@ fn names_of_sources_are_only_names() {
     assert!(error.contains("cannot be compiled") && !ran.exists(), "{error}");
 }
 
-/// A symbol can be any text; the one of an entry point is put into a source.
+/// A symbol can be any text, and the symbol of an entry point is put into a source.
 #[test]
 fn entry_points_are_names() {
     let folder = tempfile::tempdir().unwrap();

@@ -12,7 +12,7 @@ use commensal::{
 use crate::Answer;
 use crate::inputs::{Value, shown};
 
-/// What the extensions may.
+/// The capabilities of the extensions.
 const ALLOW: &str = "random,sql_read,sql_write";
 
 pub(crate) struct Guest {
@@ -26,13 +26,13 @@ pub(crate) fn load(wasm: &[u8]) -> Vec<Guest> {
     load_granted(wasm, ALLOW)
 }
 
-/// The same with these capabilities granted; it asks for all.
+/// The same with these capabilities granted. The extension asks for all.
 pub(crate) fn load_granted(wasm: &[u8], granted: &str) -> Vec<Guest> {
     create(wasm, granted, &format!("WITH (allow = '{ALLOW}')"))
 }
 
-/// The same for an extension that asks for nothing. Its functions can be deterministic, as those that
-/// may run SQL cannot.
+/// The same for an extension that asks for nothing. Its functions can be deterministic, unlike those of an
+/// extension that may run SQL.
 pub(crate) fn load_pure(wasm: &[u8]) -> Vec<Guest> {
     create(wasm, "", "")
 }
@@ -44,7 +44,7 @@ fn create(wasm: &[u8], granted: &str, with: &str) -> Vec<Guest> {
         [(&Sqlite as &'static dyn Engine, &wasmtime), (&Sqlite, &wasmi), (&Turso, &wasmtime)];
     let load = |(engine, runtime): (&'static dyn Engine, &Arc<dyn Runtime>)| {
         let granted: Capabilities = granted.parse().unwrap();
-        // An interpreter on a busy machine takes its time.
+        // An interpreter on a busy machine is slow.
         let mut limits = Limits::default();
         limits.call_timeout = Duration::from_secs(60);
         let options = Options::new().engine(engine).runtime(Arc::clone(runtime)).grant(granted);
@@ -70,13 +70,13 @@ impl Guest {
         !self.engine.features().contains(&Feature::VirtualTables)
     }
 
-    /// Whether what it runs can do all that SQLite can.
+    /// Whether its SQL can do everything that SQLite can.
     pub(crate) fn runs_sql(&self) -> bool {
         let all = [Feature::GuestCalls, Feature::GuestWrites];
         all.iter().all(|feature| self.engine.features().contains(feature))
     }
 
-    /// The answer; none where the engine lacks what is asked for.
+    /// The answer; `None` if the engine lacks what is asked for.
     pub(crate) fn ask(&self, sql: &str, values: &[Value]) -> Option<Answer> {
         let lacks = |feature| !self.engine.features().contains(&feature);
         if sql.contains(" OVER ") && lacks(Feature::Windows) {

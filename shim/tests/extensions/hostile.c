@@ -1,4 +1,4 @@
-/* An extension that does what C lets it: each function goes wrong in its own way. */
+/* An extension that does what C allows: each function goes wrong in its own way. */
 #include "sqlite3ext.h"
 SQLITE_EXTENSION_INIT1
 #include <stdlib.h>
@@ -79,7 +79,7 @@ static void h_two_results(sqlite3_context *context, int argc, sqlite3_value **ar
   sqlite3_result_error_code(context, SQLITE_INTERRUPT);
 }
 
-/* A destructor that makes pointers itself, and one that is none. */
+/* A destructor that makes pointers, and one that is not a function. */
 static sqlite3_context *again;
 static void remake(void *pointer) { sqlite3_result_pointer(again, pointer, "own", remake); }
 

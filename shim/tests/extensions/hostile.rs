@@ -1,4 +1,4 @@
-//! C that goes wrong: an error of SQL, or a wrong result, and never more.
+//! C code that goes wrong: the worst result is an SQL error or a wrong value.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use commensal::{
     WasmiRuntime, WasmtimeRuntime,
 };
 
-/// Calls that have to fail, and what their error says.
+/// Calls that must fail, and a part of their error.
 const FAILS: &[(&str, &str)] = &[
     ("h_wild_write(4294967295)", "out of bounds"),
     ("h_wild_text(4294967280, 8)", "h_wild_text()"),
@@ -24,7 +24,7 @@ const FAILS: &[(&str, &str)] = &[
     ("h_hoard()", ""),
 ];
 
-/// Calls that may fail, or give what nobody can tell, as on any machine.
+/// Calls that may fail, or return anything, as on any machine.
 const UNKNOWN: &[&str] = &[
     "h_wild_write(0)",
     "h_wild_write(2048)",
@@ -41,7 +41,7 @@ const UNKNOWN: &[&str] = &[
     "h_pointer(1)",
 ];
 
-/// Ways of a table's to go wrong while it is read, which have to fail, and what their error says.
+/// Ways in which reading a table goes wrong and must fail, and a part of the error.
 const READING_FAILS: &[(&str, &str)] = &[
     ("best_index_traps", "h_table.best_index(): trap"),
     ("best_index_forever", "timeout_ms"),
@@ -100,7 +100,7 @@ const READING_UNKNOWN: &[&str] = &[
     "next_interrupts",
 ];
 
-/// Ways of a table's to go wrong while it is made, or by the statement after that; and what the error says.
+/// Ways in which making a table, or the next statement, goes wrong; and a part of the error.
 const MAKING: &[(&str, &str, &str)] = &[
     ("connect_traps", "", "h_made.create(): trap"),
     ("connect_forever", "", "timeout_ms"),
@@ -168,7 +168,7 @@ pub(crate) fn check(wasm: &[u8]) {
             assert_eq!(integer(&connection, "SELECT count(*) FROM kept"), kept, "after {what}");
         };
         for (call, text) in FAILS {
-            // The statement writes before it fails, and is undone.
+            // The statement writes before it fails, and is rolled back.
             let sql = format!("INSERT INTO kept SELECT 1 UNION ALL SELECT length({call})");
             let error = connection.execute(&sql, ()).unwrap_err();
             assert!(error.message().contains(text), "{call}: {error}");
@@ -178,7 +178,7 @@ pub(crate) fn check(wasm: &[u8]) {
         for call in UNKNOWN {
             let sql = format!("SELECT length({call})");
             let _ = connection.query_row(&sql, (), |row| row.get::<commensal::Value>(0));
-            // What a corrupted guest does next is its own; a new connection has a new one.
+            // What a corrupted guest does next does not matter, because a new connection has a new one.
             let _ =
                 connection.query_row("SELECT h_fine(1)", (), |row| row.get::<commensal::Value>(0));
         }
@@ -213,7 +213,7 @@ pub(crate) fn check_tables(wasm: &[u8]) {
         };
         connection.execute_batch("BEGIN").unwrap();
         for (how, text) in READING_FAILS {
-            // The statement writes before it fails, and is undone.
+            // The statement writes before it fails, and is rolled back.
             fails(
                 &format!(
                     "INSERT INTO kept SELECT 1 UNION ALL SELECT length(b) FROM h_table('{how}')"

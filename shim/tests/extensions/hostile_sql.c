@@ -1,6 +1,6 @@
 /*
-** An extension for the tests: a virtual table that runs a statement within a method of its own, whichever
-** and whatever it is told when it is made. Column answer has what came of it.
+** An extension for the tests: a virtual table that runs a statement in one of its methods. Its arguments
+** choose both. The column answer shows the result.
 */
 #include "sqlite3ext.h"
 SQLITE_EXTENSION_INIT1

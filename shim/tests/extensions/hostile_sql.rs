@@ -1,5 +1,5 @@
-//! A virtual table that runs statements within each of its methods: about itself, about the table that is
-//! being read, about the schema. SQLite answers what it will; the connection and the file survive.
+//! A virtual table that runs statements in each of its methods: about itself, about the table that is being
+//! read, about the schema. SQLite may answer anything. The connection and the file must survive.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ const STATEMENTS: &[&str] = &[
     "COMMIT",
 ];
 
-/// What an application does, whatever comes of it.
+/// What an application does, whatever the result.
 const APPLICATION: &[&str] = &[
     "SELECT count(*) FROM v",
     "SELECT t.x, v.answer FROM t, v",
@@ -65,7 +65,7 @@ fn open(path: &Path, runtime: &Arc<dyn Runtime>) -> (Database, Connection) {
 fn create(connection: &Connection, wasm: &[u8]) {
     let sql = "CREATE EXTENSION h LANGUAGE wasm AS ?1 WITH (allow = 'sql_read,sql_write')";
     connection.execute(sql, (wasm,)).unwrap();
-    // Compiled with the first use.
+    // The first use compiles the module.
     let _ = connection.execute_batch("CREATE VIRTUAL TABLE temp.first USING hostile_sql");
 }
 
@@ -76,7 +76,7 @@ fn text(connection: &Connection, sql: &str) -> String {
 pub(crate) fn check(wasm: &[u8]) {
     let runtimes: [Arc<dyn Runtime>; 2] =
         [Arc::new(WasmtimeRuntime::new()), Arc::new(WasmiRuntime::new())];
-    // What is compiled is kept as long as somebody has it.
+    // Compiled code is kept as long as something uses it.
     let memory = Path::new(":memory:");
     let _kept = runtimes.each_ref().map(|runtime| {
         let (database, connection) = open(memory, runtime);
@@ -84,7 +84,7 @@ pub(crate) fn check(wasm: &[u8]) {
         (database, connection)
     });
     for (number, method) in METHODS.iter().enumerate() {
-        // One of them is enough for what is SQLite's business.
+        // One runtime is enough for what depends only on SQLite.
         let runtime = &runtimes[usize::from(number % 8 == 7)];
         for statement in STATEMENTS {
             let folder = tempfile::tempdir().unwrap();
@@ -111,7 +111,7 @@ pub(crate) fn check(wasm: &[u8]) {
                 connection.execute("INSERT INTO kept VALUES (?1)", (number as i64,)).unwrap();
                 assert_eq!(text(&connection, "PRAGMA integrity_check"), "ok", "{at}");
             }
-            // Nothing kept the file open or locked.
+            // The file must be neither open nor locked.
             let (_database, connection) = open(&path, runtime);
             connection
                 .execute_batch("BEGIN IMMEDIATE; INSERT INTO kept VALUES (0); COMMIT")
@@ -121,7 +121,7 @@ pub(crate) fn check(wasm: &[u8]) {
     }
 }
 
-/// What guests are told: each entry is a method, a statement and the answer of the table.
+/// What guests are told: each entry is a method, a statement and the table's answer.
 pub(crate) const ANSWERS: &[(&str, &str, &str)] = &[
     ("filter", "SELECT 1", "0 -"),
     ("filter", "INSERT INTO t VALUES (9)", "0 -"),

@@ -1,5 +1,5 @@
 /*
-** Virtual tables that do what C lets them: `h_table('…')` goes wrong in one way while it is read, and
+** Virtual tables that do what C allows: `h_table('…')` goes wrong in one way while it is read, and
 ** `CREATE VIRTUAL TABLE t USING h_made(…)` while it is made or written.
 */
 #include "sqlite3ext.h"
@@ -36,7 +36,7 @@ static void forever(void) {
   for (;;) i++;
 }
 
-/* What goes wrong in the same way in any method. */
+/* What goes wrong in the same way in every method. */
 static int anywhere(const char *how, const char *method, sqlite3_vtab *table) {
   int len = (int)strlen(method);
   if (strncmp(how, method, len) != 0) return SQLITE_OK;

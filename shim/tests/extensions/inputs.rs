@@ -1,5 +1,5 @@
-//! Values to ask with: from a generator that starts anew for each query, so that a failure can be
-//! repeated.
+//! Values for the parameters of queries. The generator starts anew for each query, so that a failure can
+//! be repeated.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -10,27 +10,27 @@ pub(crate) use commensal::Value;
 pub(crate) enum Input {
     /// Any class.
     Any,
-    /// An integer, small ones as often as great ones.
+    /// An integer; small and large ones are equally frequent.
     Integer,
-    /// An integer of this range.
+    /// An integer in this range.
     Within(i64, i64),
     /// A number.
     Number,
-    /// A real, of all sizes.
+    /// A real of any size.
     Real,
-    /// Text in any letters.
+    /// Text of any characters.
     Text,
-    /// Text of few letters, so that two of them have much in common.
+    /// Text of few different letters, so that two of them have much in common.
     Word,
-    /// A pattern of few letters.
+    /// A pattern of few different letters.
     Pattern(&'static str),
     /// Text of these characters.
     Of(&'static str),
     /// A blob.
     Blob,
-    /// Bytes of UTF-16 in any order, with marks of the order, lone surrogates, half of a unit at the end.
+    /// Bytes of UTF-16 in any order, with byte-order marks, lone surrogates and half a unit at the end.
     Units,
-    /// Bytes that are UTF-8, or nearly.
+    /// Bytes that are UTF-8 or nearly so.
     Utf8,
     /// A JSON array of numbers and of texts that are numbers.
     Numbers,
@@ -145,7 +145,7 @@ fn text(random: &mut Random, letters: &str, len_max: u64) -> Value {
     Value::Text((0..len).map(|_| letters[random.below(letters.len() as u64) as usize]).collect())
 }
 
-/// The same for equal values: reals by their bits, in which zeros have no sign.
+/// A text that is the same for equal values. Reals are shown by their bits, zeros without a sign.
 pub(crate) fn shown(value: &Value) -> String {
     match value {
         Value::Real(real) => format!("{:?} {:x}", real, (real + 0.0).to_bits()),
@@ -153,7 +153,7 @@ pub(crate) fn shown(value: &Value) -> String {
     }
 }
 
-/// Xorshift, begun by a text.
+/// Xorshift, with a text as the seed.
 pub(crate) struct Random(u64);
 
 impl Random {

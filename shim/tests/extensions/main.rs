@@ -1,5 +1,5 @@
-//! SQLite's own extensions, unchanged, as guests: each is also compiled for this machine and loaded into
-//! the same SQLite, and both have to give the same answers to the same questions.
+//! SQLite's own extensions, unchanged, as guests. Each is also compiled for this machine and loaded into
+//! the same SQLite, and both must give the same answers to the same questions.
 //!
 //! `COMMENSAL_SQLITE_SOURCES` names the sources; `scripts/c-extensions` gets them.
 
@@ -21,39 +21,39 @@ use std::process::Command;
 use commensal_shim::{Build, Built};
 use inputs::{Input, Random};
 
-/// Questions for each query.
+/// The number of questions for each query.
 const QUESTIONS: usize = 400;
-/// What an interpreter in a debug build is asked of them.
+/// The number of questions for an interpreter in a debug build.
 const QUESTIONS_INTERPRETED: usize = 40;
 
-/// The source of an extension that is a package of its own.
+/// The source of an extension that has a package of its own.
 pub(crate) const SQLITE_VEC: &str = "sqlite-vec.c";
 
-/// An extension and what is asked of it.
+/// An extension, and the queries to compare.
 pub(crate) struct Case {
-    /// Its source, from the folder of a version of SQLite; or from this folder.
+    /// Its source, relative to the folder of a version of SQLite or to this folder.
     pub(crate) source: &'static str,
-    /// Its entry point, where there are several.
+    /// Its entry point, if it has several.
     pub(crate) entry: Option<&'static str>,
     /// Options of the compiler.
     pub(crate) options: &'static [&'static str],
-    /// Queries, in their order, and kinds of values for their parameters. One without is a statement
-    /// that is executed once.
+    /// Queries in order, with the kinds of values for their parameters. A statement without parameters is
+    /// executed once.
     pub(crate) queries: &'static [(&'static str, &'static [Input])],
-    /// Questions for each query at most: the same for all, where answers depend on what was asked
-    /// before.
+    /// The most questions for each query. The number is the same everywhere if answers depend on earlier
+    /// questions.
     pub(crate) questions: usize,
-    /// Names of virtual tables, in queries that engines without them are not asked.
+    /// The names of virtual tables. Queries with them are skipped on engines without virtual tables.
     pub(crate) tables: &'static [&'static str],
-    /// Whether it runs SQL itself: then engines are not asked whose guests can only read, in words of
-    /// their own.
+    /// Whether it runs SQL itself. Then engines whose guests can only read are skipped, because their errors
+    /// differ.
     pub(crate) runs_sql: bool,
 }
 
-/// What a query gave: the values of its rows, or the message of its error.
+/// The result of a query: the values of its rows, or the message of its error.
 pub(crate) type Answer = Result<Vec<String>, String>;
 
-/// Compares an extension in one version of SQLite's sources.
+/// Compares an extension from one version of SQLite's sources.
 fn check(case: &Case, version: &str) {
     let source = source(case, version);
     let options: Vec<String> = case.options.iter().map(|&option| option.to_owned()).collect();
@@ -89,7 +89,7 @@ fn check(case: &Case, version: &str) {
     }
 }
 
-/// Whether SQLite gives text that is not UTF-8, which guests cannot have.
+/// Whether SQLite returns text that is not UTF-8, which a guest cannot do.
 fn is_no_text(answer: &Answer) -> bool {
     answer.as_ref().is_ok_and(|values| values.iter().any(|value| value.contains('\u{fffd}')))
 }
@@ -117,7 +117,7 @@ fn source(case: &Case, version: &str) -> PathBuf {
     }
 }
 
-/// The folder of a package that Cargo.lock names.
+/// The folder of a package in Cargo.lock.
 pub(crate) fn package(name: &str) -> PathBuf {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--locked"])
@@ -137,7 +137,7 @@ fn sqlite_sources(version: &str) -> PathBuf {
     Path::new(&sources).join(version)
 }
 
-/// The versions of SQLite whose sources are there.
+/// The versions of SQLite whose sources are available.
 fn versions() -> Vec<String> {
     let sources = sqlite_sources("");
     let entries = std::fs::read_dir(&sources).unwrap();
@@ -201,7 +201,7 @@ fn hostile_tables_stay_in_their_sandbox() {
     hostile::check_tables(&build(&source, &[]).wasm);
 }
 
-/// An extension with a virtual table can be created on an engine that has none, and used but for that.
+/// An extension with a virtual table can be created on an engine without virtual tables. The rest works.
 #[test]
 fn engines_without_virtual_tables_say_so() {
     let version = versions().pop().unwrap();
@@ -227,7 +227,7 @@ fn tables_that_run_statements_in_their_methods_do_no_harm() {
     hostile_sql::check(&wasm);
 }
 
-/// The example of docs/c.md: its extension, its statement, what that gives.
+/// The example of docs/c.md: its extension, its statement and its result.
 #[test]
 fn the_example_of_the_document_works() {
     let document = include_str!("../../../docs/c.md");
@@ -245,7 +245,7 @@ fn the_example_of_the_document_works() {
     }
 }
 
-/// SQL that is not granted is an error that names what to grant.
+/// If SQL is not granted, the error names the capability to grant.
 #[test]
 fn sql_needs_its_capabilities() {
     let source = sqlite_sources(&versions()[0]).join("ext/misc/eval.c");
@@ -262,7 +262,7 @@ fn sql_needs_its_capabilities() {
     }
 }
 
-/// What an extension needs that guests do not have is named, all of it.
+/// The error names all functions that the extension needs and guests do not have.
 #[test]
 fn what_is_missing_is_named() {
     for version in versions() {

@@ -12,7 +12,7 @@ use crate::{Answer, package};
 
 pub(crate) struct Native(Connection);
 
-/// Compiles and loads.
+/// Compiles and loads it.
 pub(crate) fn load(
     source: &Path,
     options: &[String],
@@ -34,7 +34,7 @@ pub(crate) fn load(
         .unwrap();
     assert!(status.success(), "{} cannot be compiled natively", source.display());
     let connection = Connection::open_in_memory().unwrap();
-    // SAFETY: the library is an extension for SQLite, built a moment ago against this very SQLite.
+    // SAFETY: the library is an extension for SQLite that was just built against this very SQLite.
     unsafe {
         connection.load_extension_enable().unwrap();
         connection.load_extension(&library, entry).unwrap();

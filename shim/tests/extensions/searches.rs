@@ -1,10 +1,10 @@
-//! The extensions whose virtual tables run SQL: they keep their rows in other tables, or search there.
+//! Extensions whose virtual tables run SQL: they keep their rows in other tables, or search those.
 
 use crate::inputs::Input::{self, Any, Of, OneOf, Pattern, Text, Within, Word};
 use crate::{Case, QUESTIONS_INTERPRETED, SQLITE_VEC, cases};
 
 const fn case(source: &'static str, queries: &'static [(&'static str, &'static [Input])]) -> Case {
-    // Searching takes its time, and what a question writes is there for the next.
+    // Searching is slow, and what a question writes is there for the next one.
     let questions = QUESTIONS_INTERPRETED;
     Case { questions, runs_sql: true, ..cases::case(source, queries) }
 }
@@ -120,7 +120,7 @@ pub(crate) fn closure() -> Case {
     }
 }
 
-/// Words of the same score come in the order of the C library's qsort, which is another here.
+/// Words with the same score come in the order of the C library's qsort, which differs in a guest.
 pub(crate) fn spellfix() -> Case {
     case(
         "ext/misc/spellfix.c",
@@ -171,7 +171,7 @@ pub(crate) fn spellfix() -> Case {
     )
 }
 
-/// Programs of statements over tables have page numbers in them, which are others where definitions are.
+/// Programs of statements contain page numbers, which differ in a database with definitions.
 pub(crate) fn explain() -> Case {
     case(
         "ext/misc/explain.c",
@@ -243,7 +243,7 @@ pub(crate) fn unionvtab() -> Case {
     )
 }
 
-/// Vectors of four numbers as JSON, and what is none.
+/// Vectors of four numbers as JSON, and texts that are no vectors.
 const VECTORS: Input = OneOf(&[
     "[1, 2, 3, 4]",
     "[0.5, -0.25, 1e3, 0]",
@@ -260,7 +260,7 @@ const VECTORS: Input = OneOf(&[
 pub(crate) fn vec() -> Case {
     Case {
         entry: Some("sqlite3_vec_init"),
-        // Its Hamming distance counts the bits of an `unsigned long`, which has 32 here.
+        // Its Hamming distance counts the bits of an `unsigned long`, which has 32 in a guest.
         options: &["-DSQLITE_VEC_OMIT_FS=1", "-D__builtin_popcountl=__builtin_popcountll"],
         ..case(
             SQLITE_VEC,

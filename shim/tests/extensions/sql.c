@@ -1,6 +1,6 @@
 /*
-** An extension for the tests: asks each function about statements, bindings, columns and blobs, so that
-** its answers can be compared with SQLite's own. Answers are texts, with the errors in them.
+** An extension for the tests. It calls each function for statements, bindings, columns and blobs, so that its
+** answers can be compared with SQLite's own. Answers are texts that include errors.
 */
 #include "sqlite3ext.h"
 SQLITE_EXTENSION_INIT1
@@ -19,7 +19,7 @@ static void answer(C *c, sqlite3_str *s) {
   sqlite3_free(z);
 }
 
-/* The code, and the connection's own codes and words. */
+/* The code, and the connection's codes and message. */
 static void note(sqlite3_str *s, sqlite3 *db, const char *what, int rc) {
   sqlite3_str_appendf(s, "%s=%d/%d:%s;", what, rc, sqlite3_errcode(db), sqlite3_errmsg(db));
 }
@@ -36,7 +36,7 @@ static void note_value(sqlite3_str *s, V *v) {
   sqlite3_str_appendf(s, "(%d),", n);
 }
 
-/* All rows of all statements, with parameters in their order: what sqlite3_column_value gives. */
+/* All rows of all statements, with parameters in order, by sqlite3_column_value. */
 static void rows(C *c, int n, V **v) {
   sqlite3 *db = sqlite3_context_db_handle(c);
   sqlite3_str *s = sqlite3_str_new(db);
@@ -68,7 +68,7 @@ static void rows(C *c, int n, V **v) {
   answer(c, s);
 }
 
-/* A parameter bound in every way, read in every way. */
+/* A parameter that is bound in every way and read in every way. */
 static void bound(C *c, int n, V **v) {
   sqlite3 *db = sqlite3_context_db_handle(c);
   sqlite3_str *s = sqlite3_str_new(db);
@@ -139,7 +139,7 @@ static void bound(C *c, int n, V **v) {
   sqlite3_str_appendf(s, "%d,", sqlite3_column_name(stmt, 3) == 0);
   note(s, db, "end", sqlite3_step(stmt));
   sqlite3_str_appendf(s, "%d;", sqlite3_column_type(stmt, 0));
-  /* A step after the end begins anew, and bindings stay until they are cleared. */
+  /* A step after the end starts again, and bindings stay until they are cleared. */
   note(s, db, "again", sqlite3_step(stmt));
   sqlite3_str_appendf(s, "%s;", sqlite3_column_text(stmt, 2));
   note(s, db, "reset", sqlite3_reset(stmt));
@@ -150,7 +150,7 @@ static void bound(C *c, int n, V **v) {
   answer(c, s);
 }
 
-/* What is known of a statement's parameters and columns. */
+/* Everything about a statement's parameters and columns. */
 static void described(C *c, int n, V **v) {
   sqlite3 *db = sqlite3_context_db_handle(c);
   sqlite3_str *s = sqlite3_str_new(db);
@@ -202,7 +202,7 @@ static void tabled(C *c, int n, V **v) {
   answer(c, s);
 }
 
-/* Counts of what a statement has changed. */
+/* How many rows a statement has changed. */
 static void changed(C *c, int n, V **v) {
   sqlite3 *db = sqlite3_context_db_handle(c);
   sqlite3_str *s = sqlite3_str_new(db);
@@ -219,7 +219,7 @@ static void completed(C *c, int n, V **v) {
   if (z) sqlite3_result_int(c, sqlite3_complete(z));
 }
 
-/* A value opened, read, written and read again; then the one of another row. */
+/* A value that is opened, read, written and read again, and then the value of another row. */
 static void opened(C *c, int n, V **v) {
   sqlite3 *db = sqlite3_context_db_handle(c);
   sqlite3_str *s = sqlite3_str_new(db);
@@ -256,7 +256,7 @@ static void metadata(C *c, int n, V **v) {
   answer(c, s);
 }
 
-/* Statements that are open at the same time, in their order. */
+/* Statements that are open at the same time, in order. */
 static void listed(C *c, int n, V **v) {
   sqlite3 *db = sqlite3_context_db_handle(c);
   sqlite3_str *s = sqlite3_str_new(db);
@@ -281,7 +281,7 @@ static int prepares(sqlite3 *db, const char *sql) {
   return rc;
 }
 
-/* 1 when the entry point was refused SQL, which only guests are. */
+/* 1 if the entry point may not run SQL, which is so only in guests. */
 static int refused;
 
 static void is_refused(C *c, int n, V **v) {
@@ -301,7 +301,7 @@ int sqlite3_sql_init(sqlite3 *db, char **error, const sqlite3_api_routines *api)
   };
   int i, rc = SQLITE_OK;
   SQLITE_EXTENSION_INIT2(api);
-  /* As Rust's driver has it, in which this is loaded to compare. */
+  /* The same as in the Rust driver that loads this to compare. */
   sqlite3_extended_result_codes(db, 1);
   refused = prepares(db, "SELECT 1") != SQLITE_OK;
   for (i = 0; rc == SQLITE_OK && i < (int)(sizeof functions / sizeof *functions); i++) {

@@ -1,5 +1,5 @@
-//! The extensions that run SQL, and what each is asked. Statements without parameters run once, in their
-//! order; those that others depend on write what they write themselves.
+//! The extensions that run SQL, and the queries to compare for each. Statements without parameters run once,
+//! in order. Statements that others depend on write everything themselves.
 
 use crate::inputs::Input::{self, Any, Blob, Integer, Number, Of, OneOf, Text, Within};
 use crate::{Case, cases};
@@ -8,7 +8,7 @@ const fn case(source: &'static str, queries: &'static [(&'static str, &'static [
     Case { runs_sql: true, ..cases::case(source, queries) }
 }
 
-/// Texts with statements: right ones, wrong ones, several.
+/// Texts with statements: correct ones, wrong ones, several.
 const STATEMENTS: Input = OneOf(&[
     "SELECT * FROM people",
     "SELECT 1; SELECT 2",
@@ -33,7 +33,7 @@ const STATEMENTS: Input = OneOf(&[
     "PRAGMA table_info(people)",
 ]);
 
-/// Those with something between each two semicolons: for nothing, sha1 of 3.40.1 takes a null for a text.
+/// Texts with something between each two semicolons: sha1 of 3.40.1 takes a missing statement for a text.
 const QUERIES: Input = OneOf(&[
     "SELECT * FROM people",
     "SELECT 1; SELECT 2",
@@ -137,7 +137,7 @@ pub(crate) fn sql() -> Case {
                 ],
             ),
             ("SELECT metadata(NULL, 'own', 'v'), metadata('main', 'people', NULL)", &[]),
-            // A table of this name hides the table-valued pragma, whatever schema is asked.
+            // A table with this name hides the table-valued pragma, whatever schema is asked.
             (
                 "CREATE TABLE pragma_table_xinfo(name, type, \"notnull\", pk, arg HIDDEN, schema HIDDEN)",
                 &[],
@@ -180,7 +180,7 @@ pub(crate) fn sql() -> Case {
     )
 }
 
-/// What may differ from one execution to the next is not in these.
+/// Queries whose results differ between executions are left out.
 pub(crate) fn eval() -> Case {
     case(
         "ext/misc/eval.c",

@@ -1,17 +1,17 @@
 /*
-** An extension for the tests: virtual tables that use every method and tell what each of them got, so that
-** it can be compared with what SQLite gives.
+** An extension for the tests: virtual tables that use every method and report what each of them got, so that
+** it can be compared with SQLite.
 **
-** `store(column…, option…)` keeps rows in memory, with transactions. Of its hidden columns `plan` says
-** what xBestIndex and xFilter got, and `wrote` what the last xUpdate got. Options:
-**   fail=METHOD   the method fails, in words of the table's own; silent=METHOD: without words
+** `store(column…, option…)` keeps rows in memory, with transactions. Its hidden column `plan` shows what
+** xBestIndex and xFilter got, and `wrote` what the last xUpdate got. Options:
+**   fail=METHOD   the method fails with the table's own message; silent=METHOD: without a message
 **   in            takes all values of an IN on the first column at once
-**   ordered       gives rows in the order that is wanted of the rowid
+**   ordered       returns rows in the requested order of the rowid
 **   conflict      follows the statement's conflict clause
-** Rows go wrong by their first value: 'column', 'code', 'rowid' fail where that says, 'next' when it is
-** gone to.
+** The first value of a row can make it fail: 'column', 'code' and 'rowid' fail in what they name, 'next' when
+** the cursor moves to the row.
 **
-** `declared('…')` declares what stands there, and has one row of the numbers of its columns.
+** `declared('…')` declares the text, and has one row with the numbers of its columns.
 */
 #include "sqlite3ext.h"
 SQLITE_EXTENSION_INIT1
@@ -46,7 +46,7 @@ typedef struct Scan {
   sqlite3_vtab_cursor base;
   char *plan;
   int at, step;
-  /* Overwritten with each row. */
+  /* Overwritten by each row. */
   char text[COLUMNS_MAX][64];
 } Scan;
 
@@ -73,7 +73,7 @@ static void rows_copy(Rows *to, const Rows *from) {
   }
 }
 
-/* The place of a rowid: of the row, or where it would be. */
+/* The index of a rowid: that of its row, or where it would be. */
 static int rows_place(const Rows *rows, sqlite3_int64 rowid) {
   int at = 0;
   while (at < rows->count && rows->rows[at].rowid < rowid) at++;
@@ -103,7 +103,7 @@ static void rows_insert(Rows *rows, sqlite3_int64 rowid, int columns, sqlite3_va
   rows->count++;
 }
 
-/* What methods tell */
+/* What methods report */
 
 static void tell(sqlite3_str *s, sqlite3_value *value) {
   int type = sqlite3_value_type(value);
@@ -406,7 +406,7 @@ static int store_begin(sqlite3_vtab *table) {
   return fails(store, "begin");
 }
 
-/* SQLite also asks a table that was only created. */
+/* SQLite also calls it for a table that was only created. */
 static int store_sync(sqlite3_vtab *table) {
   Store *store = (Store *)table;
   return store->wrote ? fails(store, "sync") : SQLITE_OK;

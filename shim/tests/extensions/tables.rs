@@ -1,4 +1,4 @@
-//! The extensions that have virtual tables, and what each is asked.
+//! The extensions that have virtual tables, and the queries to compare for each.
 
 use crate::inputs::Input::{self, Any, Integer, Number, Of, Text, Within, Word};
 use crate::{Case, cases};
@@ -53,7 +53,7 @@ pub(crate) fn fossildelta() -> Case {
         "ext/misc/fossildelta.c",
         &["delta_parse"],
         &[
-            // Deltas of its own making: others lead the native one out of its memory.
+            // Only deltas that it has made itself: others lead the native extension out of its memory.
             ("SELECT delta_create(?1, ?2)", &[Text, Text]),
             ("SELECT delta_apply(?1, delta_create(?1, ?2))", &[Text, Text]),
             (
@@ -176,7 +176,7 @@ pub(crate) fn wholenumber() -> Case {
         "ext/misc/wholenumber.c",
         &["wholenumber", "nums"],
         &[
-            // A range without numbers has them all, which takes too long to ask for.
+            // A range without numbers would be all of them, which takes too long.
             ("CREATE VIRTUAL TABLE nums USING wholenumber", &[]),
             (
                 "SELECT rowid, value FROM nums WHERE value BETWEEN ?1 AND ?1 + ?2",
@@ -196,10 +196,10 @@ pub(crate) fn wholenumber() -> Case {
     )
 }
 
-/// Questions that change what the next ones give: as many as an interpreter has time for.
+/// The number of questions that change the answers of later ones, as many as an interpreter has time for.
 const QUESTIONS_THAT_WRITE: usize = 20;
 
-/// The extension of these tests: see table.c.
+/// The extension of these tests, table.c.
 pub(crate) fn table() -> Case {
     Case {
         questions: QUESTIONS_THAT_WRITE,
@@ -224,7 +224,7 @@ pub(crate) fn table() -> Case {
 const VALUES: &[Input] = &[Within(-3, 40), Any, Any, Any];
 
 const TABLE: &[(&str, &[Input])] = &[
-    // Functions of tables exist without one.
+    // Functions of tables exist without a table.
     ("SELECT near(1, 2)", &[]),
     ("SELECT stored(?1)", &[Any]),
     // Writing.
@@ -284,7 +284,7 @@ const TABLE: &[(&str, &[Input])] = &[
     ("INSERT INTO store_ordered SELECT a FROM s", &[]),
     ("SELECT rowid, a, plan FROM store_ordered ORDER BY rowid DESC LIMIT ?1", &[Within(0, 30)]),
     ("SELECT a, plan FROM store_ordered ORDER BY rowid, a", &[]),
-    // More than a batch takes.
+    // More rows than a batch holds.
     ("CREATE VIRTUAL TABLE store_big USING store(a, b)", &[]),
     (
         "INSERT INTO store_big VALUES (printf('%.*c', ?1, 'x') || ?2, ?2)",
@@ -320,7 +320,7 @@ const TABLE: &[(&str, &[Input])] = &[
     ("SELECT rowid, a FROM store2 WHERE rowid > 1000", &[]),
     ("ROLLBACK", &[]),
     ("SELECT rowid, a FROM store2 WHERE rowid > 1000", &[]),
-    // Rows that go wrong.
+    // Rows with errors.
     ("CREATE VIRTUAL TABLE store3 USING store(a, b)", &[]),
     (
         "INSERT INTO store3 VALUES (1, 1), ('column', 2), ('code', 3), ('words', 4), ('rowid', 5), (6, 6), ('next', 7)",
