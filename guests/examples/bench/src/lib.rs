@@ -1,4 +1,4 @@
-//! The functions that the benchmark compares with the same ones in C: ordinary code, as anybody would
+//! The functions that the benchmark compares with the same functions in C: ordinary code, as anybody would
 //! write it with commensal-sdk. The loop of `guest_upper` uses WebAssembly's SIMD instructions, as the C
 //! compiler uses those of the processor.
 //!
@@ -22,7 +22,7 @@ pub fn guest_add(a: i64, b: i64) -> i64 {
     a.wrapping_add(b)
 }
 
-/// The text with ASCII letters in upper case, as SQLite's `upper()`.
+/// The text with ASCII letters in upper case, like SQLite's `upper()`.
 #[commensal_sdk::function(deterministic)]
 pub fn guest_upper(text: &str) -> String {
     uppercase(text)
@@ -77,7 +77,7 @@ impl Aggregate for Bytes {
     }
 }
 
-/// Adds blocks of 16 bytes side by side, so that the compiler can use vectors; a sum of 256 bytes fits
+/// Adds blocks of 16 bytes side by side, so that the compiler can use vectors. A sum of 256 bytes fits
 /// into 16 bits.
 #[cfg_attr(target_arch = "wasm32", target_feature(enable = "simd128"))]
 fn sum_of_bytes(text: &str) -> i64 {
@@ -96,7 +96,7 @@ fn sum_of_bytes(text: &str) -> i64 {
     sum.into()
 }
 
-/// The integers from `start` to `stop`, as SQLite's `generate_series`.
+/// The integers from `start` to `stop`, like SQLite's `generate_series`.
 pub struct Series {
     next: i64,
     stop: i64,

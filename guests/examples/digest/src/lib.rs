@@ -6,8 +6,8 @@
 //! SELECT blake3(readfile('a'));  -- of a blob
 //! ```
 //!
-//! Text is hashed as UTF-8, so that `sha256('abc')` and `sha256(X'616263')` are the same. Of NULL the
-//! hash is NULL; numbers are errors, since they have more than one text.
+//! Text is hashed as UTF-8, so `sha256('abc')` and `sha256(X'616263')` are the same. The hash of NULL is
+//! NULL. Numbers are errors, because a number can be written as text in several ways.
 
 use commensal_sdk::ValueRef;
 use sha2::{Digest, Sha256, Sha512};
@@ -34,7 +34,7 @@ fn hex(bytes: &[u8]) -> String {
 /// SHA-256 of text or a blob.
 ///
 /// # Errors
-/// A number.
+/// The argument is a number.
 #[commensal_sdk::function(deterministic)]
 pub fn sha256(value: ValueRef<'_>) -> Result<Option<String>, String> {
     Ok(input(value)?.map(|bytes| hex(&Sha256::digest(bytes))))
@@ -43,7 +43,7 @@ pub fn sha256(value: ValueRef<'_>) -> Result<Option<String>, String> {
 /// SHA-512 of text or a blob.
 ///
 /// # Errors
-/// A number.
+/// The argument is a number.
 #[commensal_sdk::function(deterministic)]
 pub fn sha512(value: ValueRef<'_>) -> Result<Option<String>, String> {
     Ok(input(value)?.map(|bytes| hex(&Sha512::digest(bytes))))
@@ -52,7 +52,7 @@ pub fn sha512(value: ValueRef<'_>) -> Result<Option<String>, String> {
 /// BLAKE3 of text or a blob.
 ///
 /// # Errors
-/// A number.
+/// The argument is a number.
 #[commensal_sdk::function(deterministic)]
 pub fn blake3(value: ValueRef<'_>) -> Result<Option<String>, String> {
     Ok(input(value)?.map(|bytes| hex(::blake3::hash(bytes).as_bytes())))

@@ -8,8 +8,8 @@
 //! SELECT code FROM airports WHERE haversine_km(latitude, longitude, 40.64, -73.78) < 50;
 //! ```
 //!
-//! Latitudes are from -90 to 90 degrees, longitudes from -180 to 180; others are errors, since they
-//! are mostly a sign that the two were swapped.
+//! Latitudes are from -90 to 90 degrees, longitudes from -180 to 180. Others are errors, because they
+//! mostly mean that the two were swapped.
 
 use std::fmt;
 
@@ -19,9 +19,9 @@ const EARTH_RADIUS_KM: f64 = 6_371.008_8;
 /// A coordinate that is not on the globe, or a hash that is too long.
 #[derive(Debug, PartialEq)]
 pub enum Error {
-    /// A latitude beyond a pole.
+    /// A latitude outside of -90 to 90 degrees.
     Latitude(f64),
-    /// A longitude beyond the date line.
+    /// A longitude outside of -180 to 180 degrees.
     Longitude(f64),
     /// A number of characters that a geohash cannot have.
     Precision(i64),
@@ -53,11 +53,11 @@ fn check(latitude: f64, longitude: f64) -> Result<(), Error> {
     Ok(())
 }
 
-/// The distance along a great circle in kilometres, by the haversine formula; the earth taken for a
-/// sphere, so that it is right within half a percent.
+/// The distance along a great circle in kilometres, by the haversine formula. It treats the earth as a
+/// sphere, so it is right within half a percent.
 ///
 /// # Errors
-/// A coordinate that is not on the globe.
+/// A coordinate is not on the globe.
 #[commensal_sdk::function(deterministic)]
 pub fn haversine_km(
     latitude_1: f64,
@@ -76,10 +76,10 @@ pub fn haversine_km(
 }
 
 /// The direction in which the shortest way from the first to the second point starts, in degrees from
-/// 0 (north) over 90 (east) to 360, exclusive; 0 when the points are the same.
+/// 0 (north) over 90 (east) to 360, exclusive; 0 if the points are the same.
 ///
 /// # Errors
-/// A coordinate that is not on the globe.
+/// A coordinate is not on the globe.
 #[commensal_sdk::function(deterministic)]
 pub fn bearing_deg(
     latitude_1: f64,
@@ -98,11 +98,11 @@ pub fn bearing_deg(
     Ok(if degrees >= 360.0 { 0.0 } else { degrees })
 }
 
-/// The [geohash](https://en.wikipedia.org/wiki/Geohash) of a point: places that share a prefix are
+/// The [geohash](https://en.wikipedia.org/wiki/Geohash) of a point. Places that share a prefix are
 /// near each other.
 ///
 /// # Errors
-/// A coordinate that is not on the globe; a length that is not 1 to 12.
+/// A coordinate is not on the globe, or the length is not 1 to 12.
 #[commensal_sdk::function(deterministic)]
 pub fn geohash(latitude: f64, longitude: f64, chars: i64) -> Result<String, Error> {
     const DIGITS: &[u8; 32] = b"0123456789bcdefghjkmnpqrstuvwxyz";

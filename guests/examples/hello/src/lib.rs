@@ -7,8 +7,8 @@
 //! SELECT divide(1, 0);     -- an error: attempt to divide by zero
 //! ```
 //!
-//! The feature `no_std_runtime` of commensal-sdk brings the allocator and the panic handler that a
-//! `no_std` program needs. Natively, for the tests, the standard library has both.
+//! The feature `no_std_runtime` of commensal-sdk supplies the allocator and the panic handler that a
+//! `no_std` program needs. Natively, for the tests, the standard library supplies both.
 #![cfg_attr(target_arch = "wasm32", no_std)]
 
 extern crate alloc;
@@ -22,7 +22,7 @@ pub fn hello(name: &str) -> String {
     format!("Hello, {name}!")
 }
 
-/// The quotient, rounded towards zero. That a division by zero panics is how SQL comes to see it as an
+/// The quotient, rounded towards zero. A division by zero panics, which SQL sees as an
 /// error.
 #[commensal_sdk::function(deterministic)]
 pub fn divide(dividend: i64, divisor: i64) -> i64 {

@@ -6,12 +6,12 @@
 //! SELECT unix_seconds(), hex(random_bytes(8)), log_info('a message');
 //! ```
 //!
-//! Since the module can see the clock and random numbers, none of its functions may be deterministic:
-//! databases refuse a module that says otherwise.
+//! No function of this module may be deterministic, because the module can see the clock and random
+//! numbers. Databases refuse a module that says otherwise.
 
 use commensal_sdk::host;
 
-/// Writes to the host's log; gives NULL. Needs the capability `log`.
+/// Writes to the host's log and returns NULL. Needs the capability `log`.
 #[commensal_sdk::function]
 pub fn log_info(message: &str) {
     host::log(host::Level::Info, message);
@@ -29,10 +29,10 @@ pub fn unix_seconds() -> i64 {
     host::now().as_secs() as i64
 }
 
-/// That many random bytes. Needs the capability `random`.
+/// This many random bytes. Needs the capability `random`.
 ///
 /// # Errors
-/// A negative number.
+/// The number is negative.
 #[commensal_sdk::function]
 pub fn random_bytes(count: i32) -> Result<Vec<u8>, String> {
     let count = usize::try_from(count).map_err(|_| format!("{count} bytes are not possible"))?;

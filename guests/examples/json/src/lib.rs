@@ -1,4 +1,4 @@
-//! JSON through serde: what SQLite's own `json_…` functions do not do.
+//! JSON through serde: functions that SQLite's own `json_…` functions do not offer.
 //!
 //! ```sql
 //! CREATE EXTENSION jsonx LANGUAGE wasm AS file://guests/prebuilt/json.wasm;
@@ -10,9 +10,9 @@
 //! {"n":2}');                                                -- two rows
 //! ```
 //!
-//! The JSON is that of RFC 8259, without the extensions SQLite has. Objects keep the order of their
-//! members; of members with the same name the last one counts. Text that is no JSON is an error with
-//! line and column.
+//! The JSON is that of RFC 8259, without SQLite's extensions. Objects keep the order of their members. If
+//! several members have the same name, the last one counts. Text that is not JSON is an error with line
+//! and column.
 
 use commensal_sdk::{TableFunction, Value};
 use serde::Serialize;
@@ -20,10 +20,10 @@ use serde_json::ser::{PrettyFormatter, Serializer};
 use serde_json::{Error, Value as Json};
 
 /// The value at a [JSON Pointer](https://www.rfc-editor.org/rfc/rfc6901) as an SQL value: objects and
-/// arrays as JSON text, booleans as 0 and 1; NULL when there is none.
+/// arrays as JSON text, booleans as 0 and 1, NULL if there is none.
 ///
 /// # Errors
-/// Text that is no JSON; a pointer that is not empty and does not start with `/`.
+/// The text is not JSON, or the pointer is not empty and does not start with `/`.
 #[commensal_sdk::function(deterministic)]
 pub fn jsonx_pointer(json: &str, pointer: &str) -> Result<Value, String> {
     if !pointer.is_empty() && !pointer.starts_with('/') {
@@ -49,7 +49,7 @@ fn sql_value(json: &Json) -> Value {
 /// The same JSON in several lines, each level indented by `indent` spaces, at most 16.
 ///
 /// # Errors
-/// Text that is no JSON.
+/// The text is not JSON.
 #[commensal_sdk::function(deterministic)]
 pub fn jsonx_pretty(json: &str, indent: i32) -> Result<String, Error> {
     let json: Json = serde_json::from_str(json)?;
@@ -60,11 +60,11 @@ pub fn jsonx_pretty(json: &str, indent: i32) -> Result<String, Error> {
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-/// The same JSON without white space, the members of each object in order of their names: equal data
-/// become equal text.
+/// The same JSON without white space, and with the members of each object sorted by name, so that equal
+/// data become equal text.
 ///
 /// # Errors
-/// Text that is no JSON.
+/// The text is not JSON.
 #[commensal_sdk::function(deterministic)]
 pub fn jsonx_sorted(json: &str) -> Result<String, Error> {
     let mut json: Json = serde_json::from_str(json)?;
@@ -72,20 +72,20 @@ pub fn jsonx_sorted(json: &str) -> Result<String, Error> {
     Ok(json.to_string())
 }
 
-/// Whether both are the same data, whatever the order of members and the white space.
+/// Whether both are the same data, regardless of white space and the order of members.
 ///
 /// # Errors
-/// Text that is no JSON.
+/// The text is not JSON.
 #[commensal_sdk::function(deterministic)]
 pub fn jsonx_equal(a: &str, b: &str) -> Result<bool, Error> {
     Ok(serde_json::from_str::<Json>(a)? == serde_json::from_str::<Json>(b)?)
 }
 
-/// The lines of [JSON Lines](https://jsonlines.org): the number of each that is not empty, and its JSON
-/// without white space.
+/// The lines of [JSON Lines](https://jsonlines.org): the number of each line that is not empty, and its
+/// JSON without white space.
 pub struct JsonxLines {
     text: String,
-    /// Where the next line begins, and its number.
+    /// The offset of the next line, and its number.
     at: usize,
     line: i64,
 }

@@ -1,4 +1,4 @@
-//! An order of text in which numbers count.
+//! An order of text that compares numbers by value.
 //!
 //! ```sql
 //! CREATE EXTENSION natural LANGUAGE wasm AS file://guests/prebuilt/natural.wasm;
@@ -10,7 +10,7 @@ use std::cmp::Ordering;
 
 use commensal_sdk::Collation;
 
-/// Runs of digits by their number, everything else without regard to case; what is equal so, by bytes.
+/// Compares runs of digits as numbers and everything else without regard to case. If equal, by bytes.
 pub struct NaturalSort;
 
 #[commensal_sdk::collation]
@@ -22,8 +22,8 @@ impl Collation for NaturalSort {
     }
 }
 
-/// Compares as far as both are ASCII: what most text is, and what needs no tables of Unicode. Gives the
-/// two places where that ends undecided.
+/// Compares as far as both texts are ASCII, which most text is and which needs no Unicode tables. Returns
+/// the two offsets up to which they are equal if that does not decide.
 fn ascii(a: &str, b: &str) -> Result<Ordering, (usize, usize)> {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let (mut i, mut j) = (0, 0);
@@ -55,18 +55,18 @@ fn ascii(a: &str, b: &str) -> Result<Ordering, (usize, usize)> {
     }
 }
 
-/// How many digits the text begins with.
+/// The number of digits at the beginning of the text.
 fn digits(text: &[u8]) -> usize {
     text.iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
-/// What numbers are compared by: the longer one, without leading zeros, is the greater.
+/// The key by which numbers are compared. Without leading zeros, a longer number is greater.
 fn number(digits: &[u8]) -> (usize, &[u8]) {
     let zeros = digits.iter().take_while(|&&byte| byte == b'0').count();
     (digits.len() - zeros, &digits[zeros..])
 }
 
-/// What text is compared by. Numbers come before everything else.
+/// The key by which text is compared. Numbers come before everything else.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Piece<'a> {
     /// See [`number`].

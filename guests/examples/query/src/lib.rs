@@ -11,20 +11,20 @@ use std::fmt::Write;
 use commensal_sdk::sql::{self, Statement};
 use commensal_sdk::{Value, ValueRef};
 
-/// The first value that a query gives, NULL where it has no row. Parameters get the other arguments.
+/// The first value of a query's first row, NULL if it has no row. The other arguments are its parameters.
 ///
 /// # Errors
-/// What the engine reports.
+/// The engine reports an error.
 #[commensal_sdk::function]
 pub fn query_value(query: &str, parameters: &[Value]) -> sql::Result<Value> {
     let mut statement = prepare(query, parameters)?;
     if statement.step()? { statement.column(0) } else { Ok(Value::Null) }
 }
 
-/// All rows of a query: a line for each, with a bar between values.
+/// All rows of a query: a line for each row, with a bar between values.
 ///
 /// # Errors
-/// What the engine reports.
+/// The engine reports an error.
 #[commensal_sdk::function]
 pub fn query_lines(query: &str, parameters: &[Value]) -> sql::Result<String> {
     let mut statement = prepare(query, parameters)?;
@@ -50,16 +50,16 @@ pub fn query_lines(query: &str, parameters: &[Value]) -> sql::Result<String> {
     Ok(lines)
 }
 
-/// Runs a statement; the number of rows that it changed. Needs the capability `sql_write`, too.
+/// Runs a statement. Returns the number of rows that it changed. Also needs the capability `sql_write`.
 ///
 /// # Errors
-/// What the engine reports.
+/// The engine reports an error.
 #[commensal_sdk::function]
 pub fn run_statement(statement: &str, parameters: &[Value]) -> sql::Result<i64> {
     sql::execute(statement, parameters)
 }
 
-/// The message with which a statement cannot be prepared or run; NULL when it can.
+/// The error message if a statement cannot be prepared or run; NULL if it can.
 #[commensal_sdk::function]
 pub fn query_error(query: &str) -> Option<String> {
     let run = || {
@@ -73,7 +73,7 @@ pub fn query_error(query: &str) -> Option<String> {
 /// Whether a statement writes nothing.
 ///
 /// # Errors
-/// What the engine reports.
+/// The engine reports an error.
 #[commensal_sdk::function]
 pub fn is_readonly(query: &str) -> sql::Result<bool> {
     Ok(Statement::prepare(query)?.is_readonly())

@@ -8,7 +8,7 @@
 //! SELECT day, ema(price, 0.5) OVER (ORDER BY day ROWS 9 PRECEDING) FROM prices;
 //! ```
 //!
-//! Rows with NULL are left out, and without rows the result is NULL, as with the aggregates of SQL.
+//! Rows with NULL are skipped, and without rows the result is NULL, as with SQL's own aggregates.
 
 use commensal_sdk::Aggregate;
 
@@ -38,7 +38,7 @@ impl Aggregate for Geomean {
     }
 }
 
-/// The value below which so many percent of the values are, between values by their distance.
+/// The value below which this percentage of the values lies, interpolated between two values.
 #[derive(Default)]
 pub struct Percentile {
     values: Vec<f64>,
@@ -73,8 +73,8 @@ impl Aggregate for Percentile {
     }
 }
 
-/// The exponential moving average: the last value weighs 1, each one before it 1 - `alpha` times as
-/// much as the next.
+/// The exponential moving average: the last value has the weight 1, and each earlier one 1 - `alpha`
+/// times that of its successor.
 #[derive(Default)]
 pub struct Ema {
     sum: f64,
@@ -108,7 +108,7 @@ impl Aggregate for Ema {
             *self = Self::default();
             return Ok(());
         }
-        // What the oldest of the values weighs.
+        // The weight of the oldest value.
         let weight = self.decay.powf(f64::from(self.count));
         self.sum -= value * weight;
         self.weights -= weight;

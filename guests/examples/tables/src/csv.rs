@@ -5,11 +5,11 @@ use commensal_sdk::{
     VirtualTable,
 };
 
-/// `CREATE VIRTUAL TABLE t USING csv('…')`, or `csv(X'…')` for a blob: the first record names the columns,
+/// `CREATE VIRTUAL TABLE t USING csv('…')`, or `csv(X'…')` for a blob. The first record names the columns,
 /// the others are rows of text. Rows are numbered from 1.
 ///
-/// Comparisons of a column with text are made here, so that rows that do not fit never reach the
-/// database; so is the search for a rowid.
+/// The table compares columns with text, and looks up rowids, so that rows that do not match never reach the
+/// database.
 pub struct Csv {
     columns: Vec<String>,
     rows: Vec<Vec<String>>,
@@ -21,7 +21,7 @@ impl VirtualTable for Csv {
     type Error = String;
 
     fn connect(connect: &Connect<'_>) -> Result<Self, String> {
-        // SQLite splits at commas outside of quotes and parentheses, as a literal has them.
+        // SQLite splits at commas outside of quotes and parentheses, and a literal keeps its commas in quotes.
         let [literal] = connect.arguments else {
             return Err("csv: one argument is needed, the text or blob to read".into());
         };
@@ -56,7 +56,7 @@ impl VirtualTable for Csv {
     fn best_index(&self, request: &Request<'_>) -> Result<Option<Plan>, String> {
         let rows = self.rows.len() as f64;
         let mut plan = Plan::scan(request, rows + 1.0, self.rows.len() as i64);
-        // The text of a plan says which column each value is compared with, and how.
+        // The text of a plan says for each value the column and the comparison.
         for (number, constraint) in request.constraints.iter().enumerate() {
             if !can_use(constraint) {
                 continue;
@@ -80,7 +80,7 @@ impl VirtualTable for Csv {
     }
 }
 
-/// Whether the comparison can be made here.
+/// Whether this table can make the comparison.
 fn can_use(constraint: &Constraint<'_>) -> bool {
     const OPERATORS: [Operator; 5] =
         [Operator::EQ, Operator::GT, Operator::GE, Operator::LT, Operator::LE];
@@ -117,7 +117,7 @@ impl VirtualCursor<Csv> for Scan {
             let (column, operator) = part.split_once(' ').ok_or("csv: an unknown plan")?;
             let column: i32 = column.parse().map_err(|_| "csv: an unknown plan")?;
             let operator = Operator(operator.parse().map_err(|_| "csv: an unknown plan")?);
-            // What is of another class follows rules that the database knows, and checks again.
+            // Values of other classes follow rules that only the database knows, and it checks them again.
             match value {
                 ValueRef::Integer(i) if column == -1 => {
                     self.tests.push(Test(column, operator, Operand::Rowid(*i)));

@@ -1,8 +1,8 @@
-//! A table that is written, and keeps its rows in the guest's memory.
+//! A writable table that keeps its rows in the guest's memory.
 //!
-//! It shows the methods of transactions, all values of an IN at once, and functions of the table's own; and
-//! is no place for anything that has to last: the rows are
-//! gone with the instance, which the database may end whenever no statement uses it.
+//! It shows the methods of transactions, all values of an IN at once, and functions that a table implements.
+//! It keeps nothing that must last: the rows go with the
+//! instance, which the database may end whenever no statement uses it.
 
 use std::collections::BTreeMap;
 
@@ -13,30 +13,30 @@ use commensal_sdk::{
 
 type Rows = BTreeMap<i64, (String, Value)>;
 
-/// `CREATE VIRTUAL TABLE t USING memo`: keys, each once, and values.
+/// `CREATE VIRTUAL TABLE t USING memo`: unique keys, and values.
 #[derive(Default)]
 pub struct Memo {
     rows: Rows,
-    /// The rows as they were when the transaction, or a savepoint of this number, began.
+    /// The rows when the transaction, or the savepoint with this number, began.
     before: Vec<(i64, Rows)>,
 }
 
 /// The operator of constraints that are calls of `starts_with`.
 const STARTS_WITH: Operator = Operator(150);
 
-/// Whether a text starts with a prefix. A memo has its own for its keys, with which it looks only at those.
+/// Whether a text starts with a prefix. A memo implements it for its keys, and then reads only matching rows.
 #[commensal_sdk::function(deterministic)]
 pub fn starts_with(text: &str, prefix: &str) -> bool {
     text.starts_with(prefix)
 }
 
-/// How many rows the memo of a column has; NULL of a value that is no column of a memo.
+/// How many rows the memo of a column has; NULL if the value is not a column of a memo.
 #[commensal_sdk::function(deterministic)]
 pub fn memo_rows(_value: ValueRef<'_>) -> Option<i64> {
     None
 }
 
-/// Stands for the transaction among the savepoints.
+/// Stands for the transaction in the list of savepoints.
 const TRANSACTION: i64 = -1;
 
 #[commensal_sdk::virtual_table(name = "memo", columns("key text", "value any"))]
@@ -57,7 +57,7 @@ impl VirtualTable for Memo {
                 STARTS_WITH if usable => PREFIX,
                 _ => continue,
             };
-            // What is no text is left to the database, which checks again.
+            // Values that are not text are left to the database, which checks again.
             match constraint.is_in {
                 true => plan.use_list(number, false),
                 false => plan.use_value(number, false),
@@ -163,7 +163,7 @@ impl Memo {
         }
     }
 
-    /// A new row; `own` has the key already.
+    /// Reads a new row. `own` is the rowid that may have the key already.
     fn row(&self, values: &[ValueRef<'_>], own: Option<i64>) -> Result<(String, Value), String> {
         let [ValueRef::Text(key), value] = values else {
             return Err("memo: the key has to be text".into());
@@ -182,18 +182,18 @@ fn integer(rowid: ValueRef<'_>) -> Result<i64, String> {
     }
 }
 
-/// The tests of a plan, one a character of its text.
+/// The tests of a plan. Its text has a character for each.
 const EQUAL: char = '=';
 const PREFIX: char = '^';
 
 /// A scan in the order of rowids.
 pub struct Scan {
-    /// The last one that was given.
+    /// The rowid of the last row that was returned.
     last: Option<i64>,
     tests: Vec<Test>,
 }
 
-/// What keys have to pass.
+/// The test that keys have to pass.
 enum Test {
     Among(Vec<String>),
     Prefix(String),

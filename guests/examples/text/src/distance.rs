@@ -1,7 +1,7 @@
-//! How much two texts differ.
+//! The difference between two texts.
 
-/// The Levenshtein distance: the least number of characters (Unicode scalar values) to insert, remove
-/// or replace. Takes time in proportion to the product of both lengths.
+/// The Levenshtein distance: the smallest number of characters (Unicode scalar values) to insert, remove
+/// or replace. The time grows with the product of both lengths.
 #[commensal_sdk::function(deterministic)]
 pub fn levenshtein(a: &str, b: &str) -> i64 {
     let b: Vec<char> = b.chars().collect();

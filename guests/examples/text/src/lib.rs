@@ -23,7 +23,7 @@ pub mod slug;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The text backwards, by what people see as characters (extended grapheme clusters): accents and
+/// The text backwards, by what people see as characters (extended grapheme clusters), so that accents and
 /// joined emoji stay together.
 #[commensal_sdk::function(deterministic)]
 pub fn reverse(text: &str) -> String {

@@ -1,13 +1,13 @@
-//! Regular expressions, through the [`regex`] crate, whose searches take time in proportion to the
-//! text, whatever the pattern.
+//! Regular expressions, through the [`regex`] crate. The time of a search grows only with the text,
+//! whatever the pattern.
 
 use std::cell::RefCell;
 
 use commensal_sdk::TableFunction;
 use regex::{Error, Regex};
 
-/// Calls `search` with the compiled pattern. Within a statement the pattern is mostly the same in
-/// every row, so the last one is kept: compiling takes a thousand times as long as searching.
+/// Calls `search` with the compiled pattern. The last pattern is kept, because it is mostly the same in
+/// every row of a statement, and compiling takes a thousand times as long as searching.
 fn with_regex<T>(pattern: &str, search: impl FnOnce(&Regex) -> T) -> Result<T, Error> {
     thread_local! {
         static LAST: RefCell<Option<Regex>> = const { RefCell::new(None) };
@@ -22,37 +22,37 @@ fn with_regex<T>(pattern: &str, search: impl FnOnce(&Regex) -> T) -> Result<T, E
 /// operator, `text REGEXP pattern`.
 ///
 /// # Errors
-/// A pattern that is wrong or too large when compiled.
+/// The pattern is wrong, or too large when compiled.
 #[commensal_sdk::function(deterministic)]
 pub fn regex_match(pattern: &str, text: &str) -> Result<bool, Error> {
     with_regex(pattern, |regex| regex.is_match(text))
 }
 
-/// The first match of the pattern in the text; NULL when there is none.
+/// The first match of the pattern in the text; NULL if there is none.
 ///
 /// # Errors
-/// A pattern that is wrong or too large when compiled.
+/// The pattern is wrong, or too large when compiled.
 #[commensal_sdk::function(deterministic)]
 pub fn regex_find<'a>(pattern: &str, text: &'a str) -> Result<Option<&'a str>, Error> {
     with_regex(pattern, |regex| regex.find(text).map(|found| found.as_str()))
 }
 
-/// The text with every match of the pattern replaced; `$1` and `${name}` in the replacement stand for
-/// groups of the match, `$$` for a dollar sign.
+/// The text with every match of the pattern replaced. In the replacement, `$1` and `${name}` stand for
+/// groups of the match, and `$$` for a dollar sign.
 ///
 /// # Errors
-/// A pattern that is wrong or too large when compiled.
+/// The pattern is wrong, or too large when compiled.
 #[commensal_sdk::function(deterministic)]
 pub fn regex_replace(pattern: &str, text: &str, replacement: &str) -> Result<String, Error> {
     with_regex(pattern, |regex| regex.replace_all(text, replacement).into_owned())
 }
 
-/// The parts of a text between the matches of a pattern, each with its first character's position, from 1
-/// as SQL counts: `regex_split(pattern, text)`.
+/// The parts of a text between the matches of a pattern, each with the position of its first character, from
+/// 1 as in SQL: `regex_split(pattern, text)`.
 pub struct RegexSplit {
     regex: Regex,
     text: String,
-    /// Where the next part begins, in bytes and in characters; `None` after the last one.
+    /// The offset of the next part in bytes and in characters; `None` after the last one.
     next: Option<(usize, i64)>,
 }
 
@@ -73,7 +73,7 @@ impl TableFunction for RegexSplit {
 
     fn next(&mut self) -> Result<Option<(&str, i64)>, Error> {
         let Some((start, position)) = self.next else { return Ok(None) };
-        // A match of nothing at the beginning of a part would give the same part for ever.
+        // An empty match at the beginning of a part would repeat the same part for ever.
         let matches = |at| self.regex.find_at(&self.text, at).filter(|m| m.end() > start);
         let after = self.text[start..].chars().next().map_or(start, |c| start + c.len_utf8());
         let found = matches(start).or_else(|| matches(after));

@@ -2,10 +2,10 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-/// The text in lower case, words joined by `-`: for URLs and file names.
+/// The text in lower case, with words joined by `-`, for URLs and file names.
 ///
-/// Latin letters lose their accents and ligatures are spelt out; letters and digits of other scripts
-/// stay as they are; all else separates words.
+/// Latin letters lose their accents, and ligatures are spelt out. Letters and digits of other scripts
+/// do not change. Everything else separates words.
 #[commensal_sdk::function(deterministic)]
 pub fn slugify(text: &str) -> String {
     let mut slug = String::with_capacity(text.len());
@@ -13,7 +13,7 @@ pub fn slugify(text: &str) -> String {
     let mut after_latin = false;
     for c in text.nfkd().flat_map(char::to_lowercase) {
         if is_mark(c) {
-            // Off Latin letters; on others an accent can make another letter (й, が).
+            // Latin letters lose an accent. In other scripts it can make another letter (й, が).
             if !after_latin && !slug.is_empty() && !pending_hyphen {
                 slug.push(c);
             }
@@ -39,12 +39,12 @@ fn push_word(slug: &mut String, pending_hyphen: &mut bool) {
     }
 }
 
-/// Combining marks: those that decomposition splits off letters.
+/// Combining marks, which decomposition separates from letters.
 fn is_mark(c: char) -> bool {
     unicode_normalization::char::is_combining_mark(c)
 }
 
-/// Within a word an apostrophe separates nothing: "it's" is one word.
+/// An apostrophe within a word does not separate: "it's" is one word.
 fn is_apostrophe(c: char) -> bool {
     matches!(c, '\'' | '\u{2018}' | '\u{2019}')
 }

@@ -1,5 +1,5 @@
-//! A function for each type of parameter and result, for errors and for panics: what commensal-sdk
-//! does at the border between Rust and SQL, to look up and to test against.
+//! A function for each type of parameter and result, for errors and for panics. They show what
+//! commensal-sdk does between Rust and SQL, and are what tests use.
 //!
 //! ```sql
 //! CREATE EXTENSION types LANGUAGE wasm AS file://guests/prebuilt/types.wasm;
@@ -28,7 +28,7 @@ macro_rules! same {
 same! {
     /// Any integer, unchanged.
     same_i64: i64
-    /// An integer of 32 bits; an error for others.
+    /// An integer of 32 bits; others are errors.
     same_i32: i32
     /// 0 or 1.
     same_bool: bool
@@ -56,11 +56,11 @@ same! {
     same_option_vec: Option<Vec<u8>>
 }
 
-/// NULL, whatever happens.
+/// Always NULL.
 #[commensal_sdk::function]
 pub fn gives_null() {}
 
-/// A lifetime may have a name; the result may borrow from an argument.
+/// A lifetime may have a name, and the result may borrow from an argument.
 #[commensal_sdk::function(deterministic)]
 pub fn trimmed<'a>(text: &'a str, suffix: &str) -> Cow<'a, str> {
     match text.strip_suffix(suffix) {
@@ -69,7 +69,7 @@ pub fn trimmed<'a>(text: &'a str, suffix: &str) -> Cow<'a, str> {
     }
 }
 
-/// How many arguments follow the separator, and which: any number of any type.
+/// The number of arguments after the separator, and the arguments: any number of any type.
 #[commensal_sdk::function(deterministic)]
 pub fn describe(separator: &str, values: &[Value]) -> String {
     let words = values.iter().map(|value| match value {
@@ -82,19 +82,19 @@ pub fn describe(separator: &str, values: &[Value]) -> String {
     words.collect::<Vec<_>>().join(separator)
 }
 
-/// The longest of any number of texts; NULL of none.
+/// The longest of any number of texts; NULL if there are none.
 #[commensal_sdk::function(deterministic)]
 pub fn longest<'a>(texts: &'a [&'a str]) -> Option<&'a str> {
     texts.iter().copied().rev().max_by_key(|text| text.len())
 }
 
-/// The sum of any number of reals, NULLs left out. SQL's name differs from Rust's.
+/// The sum of any number of reals, without NULLs. The names in SQL and Rust differ.
 #[commensal_sdk::function(name = "sum_of", deterministic)]
 pub fn sum_of_reals(values: &[Option<f64>]) -> f64 {
     values.iter().flatten().sum()
 }
 
-/// `describe` of no arguments: one SQL name, two numbers of arguments.
+/// `describe` without arguments: one SQL name for two numbers of arguments.
 #[commensal_sdk::function(name = "arity", deterministic)]
 pub fn arity_1(_a: ValueRef<'_>) -> i64 {
     1
@@ -106,13 +106,13 @@ pub fn arity_2(_a: ValueRef<'_>, _b: ValueRef<'_>) -> i64 {
     2
 }
 
-/// The name of a function that compiled code calls: the export is `hypot_`.
+/// A function whose name compiled code calls: the export is `hypot_`.
 #[commensal_sdk::function(deterministic)]
 pub fn hypot(a: f64, b: f64) -> f64 {
     a.hypot(b)
 }
 
-/// An error with a text of its own.
+/// An error with its own text.
 pub struct Negative(i64);
 
 impl fmt::Display for Negative {
@@ -121,13 +121,13 @@ impl fmt::Display for Negative {
     }
 }
 
-/// The value, or an error when it is negative.
+/// The value, or an error if it is negative.
 #[commensal_sdk::function(deterministic)]
 pub fn checked(value: i64) -> Result<i64, Negative> {
     if value < 0 { Err(Negative(value)) } else { Ok(value) }
 }
 
-/// NULL for empty text, an error for text that is no number.
+/// NULL for empty text, and an error for text that is not a number.
 #[commensal_sdk::function(deterministic)]
 pub fn parsed(text: &str) -> Result<Option<f64>, std::num::ParseFloatError> {
     if text.is_empty() { Ok(None) } else { text.parse().map(Some) }
@@ -145,13 +145,13 @@ pub fn not_a_number() -> f64 {
     f64::NAN
 }
 
-/// Text of this many bytes: results of any size, which take no memory beyond the next call.
+/// Text of this many bytes. Results can have any size, and their memory is free after the next call.
 #[commensal_sdk::function(deterministic)]
 pub fn repeated(text: &str, times: i32) -> String {
     text.repeat(times.max(0) as usize)
 }
 
-/// As SQL's `sum` of integers.
+/// Like SQL's `sum` of integers.
 #[derive(Default)]
 pub struct Sum {
     sum: i64,
@@ -180,7 +180,7 @@ impl Aggregate for Sum {
     }
 }
 
-/// As SQL's `count(*)`.
+/// Like SQL's `count(*)`.
 #[derive(Default)]
 pub struct Rows(i64);
 
@@ -204,7 +204,7 @@ impl Aggregate for Rows {
     }
 }
 
-/// As SQL's `group_concat` with one separator.
+/// Like SQL's `group_concat` with one separator.
 #[derive(Default)]
 pub struct Joined {
     texts: VecDeque<String>,
@@ -235,7 +235,7 @@ impl Aggregate for Joined {
     }
 }
 
-/// The classes of the values, in their order; a panic where a value is the word for it.
+/// The classes of the values in order. Panics at a value that is the word for it.
 #[derive(Default)]
 pub struct Classes(String);
 
@@ -262,7 +262,7 @@ impl Aggregate for Classes {
     }
 }
 
-/// The sum of all arguments of all rows, which have any number of them; NULLs are left out.
+/// The sum of all arguments of all rows, which have any number of them, without NULLs.
 #[derive(Default)]
 pub struct SumAll(i64);
 
@@ -286,7 +286,7 @@ impl Aggregate for SumAll {
     }
 }
 
-/// The texts of each row with the first one between them, row after row.
+/// The texts of each row, joined with the first one between them, row after row.
 #[derive(Default)]
 pub struct RowsJoined(String);
 

@@ -1,4 +1,4 @@
-//! Types: amounts of money, points of the plane, numbers with so many decimals.
+//! Types: amounts of money, points of the plane, and numbers with a fixed number of decimals.
 //!
 //! ```sql
 //! CREATE EXTENSION units LANGUAGE wasm AS file://guests/prebuilt/units.wasm;
@@ -53,7 +53,7 @@ impl<'a> Amount<'a> {
         Some(Self { currency: currency(unit.trim())?, cents })
     }
 
-    /// Reads `EUR 1250`, in the one way in which it is written.
+    /// Reads `EUR 1250`, and accepts only the form in which it is stored.
     fn stored(text: &'a str) -> Option<Self> {
         let (unit, cents) = text.split_once(' ')?;
         let amount = Self { currency: currency(unit)?, cents: cents.parse().ok()? };
@@ -90,8 +90,8 @@ impl CustomType for Money {
     }
 }
 
-/// Whether a stored amount comes before another: by currency, then by amount. What is no money comes
-/// after all that is.
+/// Whether a stored amount comes before another: by currency, then by amount. Values that are not money
+/// come last.
 #[commensal_sdk::function(deterministic)]
 fn money_lt(a: &str, b: &str) -> bool {
     match (Amount::stored(a), Amount::stored(b)) {
@@ -160,17 +160,17 @@ fn point_y(point: &[u8]) -> Result<f64, String> {
     coordinates(point).map(|(_, y)| y)
 }
 
-/// How far two points are apart.
+/// The distance between two points.
 #[commensal_sdk::function(deterministic)]
 fn point_distance(a: &[u8], b: &[u8]) -> Result<f64, String> {
     let ((ax, ay), (bx, by)) = (coordinates(a)?, coordinates(b)?);
     Ok((ax - bx).hypot(ay - by))
 }
 
-/// A number with so many decimals, exact: stored as an integer, so that it can be compared and added up.
+/// An exact number with a fixed number of decimals. As an integer, it can be compared and added up.
 pub struct Decimal;
 
-/// How many decimals a 64-bit integer has room for.
+/// The most decimals that a 64-bit integer has room for.
 const DECIMALS_MAX: i64 = 18;
 
 fn power_of_ten(decimals: i64) -> Result<i64, String> {
