@@ -1,5 +1,5 @@
-//! A guest's answers: records, batches of rows, plans. SQL gets values or an error, and the connection
-//! goes on.
+//! A guest's answers: records, batches of rows, plans. SQL must get values or an error, and the connection
+//! must still work.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub(crate) const MODULE: &str = r#"(module
   (export "open" (func $f)) (export "next" (func $f)) (export "connect" (func $f))
   (export "best_index" (func $f)))"#;
 
-/// What asks the guest. Turso runs those before [`TURSO`]: it has no virtual tables.
+/// Statements that call the guest. Turso has no virtual tables, so it runs only the first [`TURSO`] of them.
 const STATEMENTS: &[&str] = &[
     "SELECT f(1, 'a', x'00ff', 2.5, NULL), f(f(1)), g(NULL)",
     "SELECT f(a), g(a) FROM own",
@@ -45,7 +45,7 @@ const STATEMENTS: &[&str] = &[
     "DELETE FROM v WHERE a = 1",
 ];
 
-/// How many of [`STATEMENTS`] Turso can run.
+/// The number of [`STATEMENTS`] that Turso can run.
 const TURSO: usize = 7;
 
 /// A database with such a guest, a table `own` and, on SQLite, a virtual table `v`.
@@ -72,7 +72,7 @@ pub(crate) fn connect(engine: &'static dyn Engine, granted: &str) -> Connection 
     connection
 }
 
-/// Reads all rows. True if there was no error.
+/// Reads all rows. Returns true if there was no error.
 pub(crate) fn read(connection: &Connection, sql: &str) -> bool {
     let Ok(mut statement) = connection.prepare(sql) else { return false };
     let columns = statement.column_count();
@@ -89,10 +89,10 @@ pub(crate) fn read(connection: &Connection, sql: &str) -> bool {
     true
 }
 
-/// Checks that the database's own data is there.
+/// Checks that the database's own data is unchanged.
 ///
 /// # Panics
-/// It is not.
+/// The data has changed.
 pub(crate) fn check(connection: &Connection) {
     Script::set(&[]);
     let own = connection
@@ -100,11 +100,11 @@ pub(crate) fn check(connection: &Connection) {
     assert_eq!(own.as_deref(), Ok("3 6"));
 }
 
-/// Runs one script: the first byte chooses the statement, the others are what the guest answers. True if
+/// Runs one script. The first byte chooses the statement, the others are the guest's answers. Returns true if
 /// the statement had no error.
 ///
 /// # Panics
-/// The connection does not go on.
+/// The connection no longer works.
 pub fn run(engine: &'static dyn Engine, data: &[u8]) -> bool {
     thread_local! {
         static SQLITE: Connection = connect(&Sqlite, "");

@@ -1,4 +1,4 @@
-//! What a scripted guest asks of the host: functions that it may import, with any arguments.
+//! What a scripted guest asks of the host: it calls functions that it may import, with any arguments.
 
 use std::cell::Cell;
 
@@ -8,16 +8,16 @@ use commensal::core::host::function;
 use crate::script::{BODY, BYTES, Script, ScriptedInstance, ScriptedMemory};
 use crate::tokens;
 
-/// Calls in one call of the guest at most.
+/// The most calls within one call of the guest.
 const CALLS_MAX: u32 = 24;
 
-/// Where records for the host's functions lie.
+/// The address of records for the host's functions.
 const RECORD: usize = 1024;
 
-/// Results of `sql_step`: a row, no more rows.
+/// Results of `sql_step`: a row, and no more rows.
 const STEPS: [i64; 2] = [100, 101];
 
-/// What is asked; what matters most several times.
+/// The functions to call. Important ones are listed several times.
 const ASKED: &[&str] = &[
     "sql_prepare",
     "sql_prepare",

@@ -1,5 +1,5 @@
-//! Files whose catalog has any content. Opening such a file must work and its own data must be there; what is
-//! wrong with a definition is a problem of that definition only.
+//! Files whose catalog has any content. Opening such a file must work, and its own data must be there. An
+//! error in a definition must affect only that definition.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::script::{Script, Scripted};
 /// The catalog's tables.
 const TABLES: &[&str] = &["commensal_object", "commensal_module", "commensal_meta"];
 
-/// Columns of all the tables. A statement that names one that its table does not have fails.
+/// Columns of all the tables. A statement with a column that its table does not have fails.
 const COLUMNS: &[&str] = &[
     "kind",
     "name",
@@ -91,7 +91,7 @@ const SHAPES: &[&str] = &[
     "CREATE TABLE wasm_functions(name)",
 ];
 
-/// Queries after each change; true for those that call a definition.
+/// Queries to run after each change; true for those that call a definition.
 const QUERIES: &[(&str, bool)] = &[
     ("SELECT * FROM wasm_functions", false),
     ("SELECT * FROM wasm_modules", false),
@@ -102,7 +102,7 @@ const QUERIES: &[(&str, bool)] = &[
     ("SELECT * FROM tf(1)", true),
 ];
 
-/// A file, and its bytes before each input.
+/// A file, and its bytes before each input changes them.
 struct File {
     _folder: TempDir,
     path: PathBuf,
@@ -138,10 +138,10 @@ fn open(path: &Path, load: bool) -> commensal::Result<Connection> {
     Database::open(path, options)?.connect()
 }
 
-/// Runs one script of changes. True if a definition still could be called.
+/// Runs one script of changes. Returns true if a definition can still be called.
 ///
 /// # Panics
-/// The file cannot be opened, or its own data is not there.
+/// The file cannot be opened, or its own data is missing.
 pub fn run(data: &[u8]) -> bool {
     thread_local! {
         static FILE: RefCell<Option<File>> = const { RefCell::new(None) };
@@ -162,7 +162,7 @@ pub fn run(data: &[u8]) -> bool {
     })
 }
 
-/// Runs the changes; some fail.
+/// Runs the changes, some of which fail.
 fn change(file: &File, script: &mut Script) {
     let connection = open(&file.path, false).expect("the file is one");
     connection

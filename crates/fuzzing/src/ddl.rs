@@ -1,5 +1,5 @@
-//! SQL text in lexer, parser and splitter: none may panic, a rendered statement must parse to the same, and
-//! the splitter must say the same however the text was cut into pieces.
+//! SQL text for lexer, parser and splitter. None may panic, a rendered statement must parse to the same, and
+//! the result of the splitter must not depend on the pieces in which it gets the text.
 
 use commensal::core::ddl::lexer::{Lexer, TokenKind};
 use commensal::core::ddl::{Create, Splitter, Statement, parse};
@@ -40,10 +40,10 @@ pub(crate) const WORDS: &[&str] = &[
     "?1",
 ];
 
-/// Reads one text. True if it is a statement of Commensal's.
+/// Reads one text. Returns true if it is a statement of Commensal's.
 ///
 /// # Panics
-/// Lexer, parser or splitter contradict themselves.
+/// The results of lexer, parser or splitter contradict each other.
 pub fn run(data: &[u8]) -> bool {
     let Ok(sql) = str::from_utf8(data) else { return false };
     tokens(sql);

@@ -1,14 +1,14 @@
-//! Decoders of bytes alone: records, manifests, modules.
+//! Decoders of bytes: records, manifests, modules.
 
 use commensal::Limits;
 use commensal::core::abi::Record;
 use commensal::core::manifest::Manifest;
 use commensal::core::module::{ModuleInfo, pack};
 
-/// Decodes a record: it is refused, or written back as it was.
+/// Decodes a record, which must be refused or encode to the same bytes.
 ///
 /// # Panics
-/// It is written back otherwise.
+/// It encodes to other bytes.
 pub fn record(data: &[u8]) -> bool {
     let mut bytes = [0; Record::SIZE];
     let len = data.len().min(bytes.len());
@@ -63,10 +63,10 @@ pub(crate) const MANIFEST_WORDS: &[&str] = &[
     "\n",
 ];
 
-/// Parses a manifest: it is refused, or its canonical text gives the same.
+/// Parses a manifest, which must be refused or have a canonical text that parses to the same.
 ///
 /// # Panics
-/// The canonical text gives something else.
+/// The canonical text parses to something else.
 pub fn manifest(data: &[u8]) -> bool {
     let limits = Limits::default();
     let Ok(manifest) = Manifest::parse(data, &limits) else { return false };
@@ -77,10 +77,10 @@ pub fn manifest(data: &[u8]) -> bool {
     true
 }
 
-/// Inspects a module: an error, or facts that agree with it.
+/// Inspects a module, which must give an error or facts that agree with it.
 ///
 /// # Panics
-/// They do not agree.
+/// The facts do not agree with the module.
 pub fn module(wasm: &[u8]) -> bool {
     let limits = Limits::default();
     let Ok(inspection) = ModuleInfo::inspect(wasm, &limits) else { return false };

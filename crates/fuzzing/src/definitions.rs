@@ -1,4 +1,4 @@
-//! Sequences of CREATE, DROP and transaction control, beside a trivial model.
+//! Sequences of CREATE, DROP and transaction control, compared with a trivial model.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use commensal::{Database, Engine, Options};
 use crate::model::{Model, NAMES, Statement};
 use crate::script::{Script, Scripted};
 
-/// Runs one sequence on a database of its own. True if something was created.
+/// Runs one sequence on its own database. Returns true if something was created.
 ///
 /// # Panics
 /// The database and the model differ.

@@ -1,4 +1,4 @@
-//! Generated modules on both runtimes: the same results, faults and memory.
+//! Generated modules on both runtimes, which must have the same results, faults and memory.
 
 use std::hash::{DefaultHasher, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,13 +15,13 @@ use commensal::core::runtime::{
 use commensal_runtime_wasmi::WasmiRuntime;
 use commensal_runtime_wasmtime::WasmtimeRuntime;
 
-/// Runs a module on both runtimes. True if both made an instance of it.
+/// Runs a module on both runtimes. Returns true if both made an instance of it.
 ///
 /// # Panics
 /// The runtimes differ.
 pub fn compare(wasm: &[u8]) -> bool {
     let runtimes: [&dyn Runtime; 2] = [&WasmtimeRuntime::new(), &WasmiRuntime::new()];
-    // The core makes an error of a panic, which wasmi 2.0.0 has at some modules: they are refused.
+    // wasmi 2.0.0 panics at some modules. The core turns that into an error, so they are refused.
     let compiled = runtimes.map(|runtime| {
         catch_unwind(AssertUnwindSafe(|| {
             runtime.compile(wasm, CompileOptions::new(Metering::None))
@@ -51,7 +51,7 @@ pub fn compare(wasm: &[u8]) -> bool {
         }
         hasher.write(export.as_bytes());
         let number = hasher.finish();
-        // Small arguments are addresses within memory more often.
+        // Small arguments are more often addresses within memory.
         let shift = number >> 59;
         let (argc, argv) = (number as u32 >> shift, (number >> 32) as u32 >> shift);
         let [x, y] = [&mut one, &mut other].map(|i| call(&mut **i, export, argc, argv));
@@ -86,8 +86,8 @@ fn shape(export: &str) -> Shape<'static> {
     if export == EXPORT_SCRATCH { Shape::SCRATCH } else { Shape::RECORDS }
 }
 
-/// The value that both gave; `None` after the same fault. Stack and memory run out at limits that each
-/// runtime has for itself: those faults are not compared.
+/// The value that both returned; `None` after the same fault. Stack and memory run out at limits of each
+/// runtime's own, so those faults are not compared.
 fn same(what: &str, one: Result<u32, Fault>, other: Result<u32, Fault>) -> Option<u32> {
     if one.as_ref().err().is_some_and(is_limit) || other.as_ref().err().is_some_and(is_limit) {
         return None;

@@ -5,16 +5,16 @@ use std::path::{Path, PathBuf};
 
 use crate::target::Target;
 
-/// Longer inputs do not grow.
+/// Mutations do not make an input longer than this.
 const BYTES_MAX: usize = 4096;
 
-/// Larger modules are no seeds.
+/// Modules larger than this are not seeds.
 const MODULE_BYTES_MAX: usize = 1 << 20;
 
-/// Bytes that often decide something.
+/// Bytes that often matter to decoders.
 const BYTES: [u8; 12] = [0, 1, 2, 3, 4, 5, 8, 16, 0x7f, 0x80, 0xfe, 0xff];
 
-/// Inputs of a target; the same number gives the same inputs.
+/// The inputs of a target. The same seed number gives the same inputs.
 pub struct Inputs {
     seeds: Vec<Vec<u8>>,
     dictionary: &'static [&'static str],
@@ -31,7 +31,7 @@ impl Inputs {
         let mut seeds = (target.seeds)();
         seeds.extend(files(&root().join("fuzz/seeds").join(target.seeds_of)));
         seeds.push(Vec::new());
-        // An xorshift that begins with 0 stays there.
+        // An xorshift generator stays at 0 if it starts with 0.
         let random = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
         Self { seeds, dictionary: target.dictionary, random, current: Vec::new() }
     }
@@ -70,7 +70,7 @@ impl Inputs {
         };
         if !self.dictionary.is_empty() && self.below(2) == 0 {
             let word = self.dictionary[self.below(self.dictionary.len())];
-            // Half of the words replace something of about their length.
+            // Half of the words replace bytes of about the same length.
             let end = at + self.below(2) * word.len().min(input.len() - at);
             input.splice(at..end, word.bytes());
             return;
@@ -109,12 +109,12 @@ impl Inputs {
     }
 }
 
-/// The root of the tree.
+/// The root of the repository.
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The contents of the files of a folder, by their names; none where there is no folder.
+/// The contents of the files in a folder, sorted by name; none if there is no folder.
 fn files(folder: &Path) -> Vec<Vec<u8>> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut paths: Vec<PathBuf> =
@@ -123,7 +123,7 @@ fn files(folder: &Path) -> Vec<Vec<u8>> {
     paths.iter().map(|path| fs::read(path).expect("a seed can be read")).collect()
 }
 
-/// The guests of the tree as binary modules.
+/// The guests of the repository as binary modules.
 pub(crate) fn modules() -> Vec<Vec<u8>> {
     let texts = ["guests/wat", "guests/evil"].map(|folder| files(&root().join(folder))).concat();
     let modules = texts.iter().filter_map(|text| wat::parse_bytes(text).ok());

@@ -1,8 +1,8 @@
-//! Fuzz targets: functions that take bytes and panic when the host does something wrong.
+//! Fuzz targets: functions that take bytes and panic if the host does something wrong.
 //!
 //! libFuzzer (`fuzz/`) and counted runs share them. Counted runs need no special compiler: a short one is
-//! among the tests, a long one is `cargo xtask long fuzz`. They mutate the seeds in `fuzz/seeds` with a
-//! generator of their own, so that the same number gives the same inputs everywhere.
+//! among the tests, a long one is `cargo xtask long fuzz`. They mutate the seeds in `fuzz/seeds` with their
+//! own generator, so the same number gives the same inputs everywhere.
 
 pub mod answers;
 mod asks;
@@ -24,16 +24,16 @@ use commensal::{Sqlite, Turso};
 pub use inputs::Inputs;
 pub use target::Target;
 
-/// Inputs of a long run into something that decodes.
+/// Inputs of a long run for a decoder.
 const DECODER: u64 = 1_000_000;
 
-/// Inputs of a long run where a million takes seconds.
+/// Inputs of a long run for a target that runs a million in seconds.
 const QUICK: u64 = 20_000_000;
 
-/// Inputs of a long run that are sequences of statements.
+/// Inputs of a long run for a target that takes sequences of statements.
 const SEQUENCES: u64 = 50_000;
 
-/// Modules, and files, of a long run.
+/// Modules or files of a long run.
 const MODULES: u64 = 100_000;
 
 const fn decoder(name: &'static str, what: &'static str, run: fn(&[u8]) -> bool) -> Target {
@@ -94,7 +94,7 @@ pub const TARGETS: &[Target] = &[
     Target {
         executions: MODULES,
         executions_short: 0,
-        // A mutated module may never end, and may use what one of the runtimes lacks.
+        // A mutated module may never end, and may use a feature that one of the runtimes lacks.
         mutates: false,
         ..decoder(
             "differential",
@@ -104,16 +104,16 @@ pub const TARGETS: &[Target] = &[
     },
 ];
 
-/// The target of this name.
+/// The target with this name.
 pub fn target(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
 }
 
 impl Target {
-    /// Runs the seeds, and `count` inputs that are mutations of them. Gives how many of all were accepted.
+    /// Runs the seeds and `count` mutations of them. Returns how many of all inputs were accepted.
     ///
     /// # Panics
-    /// The host is wrong; the input is printed first, in hexadecimal digits.
+    /// The host is wrong. The input is printed first, in hexadecimal.
     pub fn run_many(&self, seed: u64, count: u64) -> u64 {
         let mut inputs = Inputs::new(self, seed);
         let seeds = inputs.seeds().to_vec();
@@ -127,10 +127,10 @@ impl Target {
         accepted
     }
 
-    /// Runs one input. True if it was accepted.
+    /// Runs one input. Returns true if it was accepted.
     ///
     /// # Panics
-    /// The host is wrong; the input is printed first, in hexadecimal digits.
+    /// The host is wrong. The input is printed first, in hexadecimal.
     pub fn run_one(&self, input: &[u8]) -> bool {
         catch_unwind(AssertUnwindSafe(|| (self.run)(input))).unwrap_or_else(|panic| {
             let digits: String = input.iter().map(|byte| format!("{byte:02x}")).collect();

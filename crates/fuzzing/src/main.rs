@@ -1,9 +1,9 @@
 //! Counted runs of fuzz targets.
 //!
-//! `commensal-fuzzing TARGET [COUNT [SEED]]` runs so many inputs. `differential` reads modules from standard
+//! `commensal-fuzzing TARGET [COUNT [SEED]]` runs this many inputs. `differential` reads modules from standard
 //! input, each after its length in four bytes, as `fuzz/smith` writes them. `commensal-fuzzing TARGET
-//! --input FILE` runs one input, to see again what libFuzzer or a counted run has found. `--list` prints the
-//! targets with the counts of a long run.
+//! --input FILE` repeats one input that libFuzzer or a counted run has found. `--list` prints the targets with
+//! the counts of a long run.
 
 use std::error::Error;
 use std::io::{ErrorKind, Read, stdin};
@@ -50,7 +50,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Runs the modules of standard input: how many there were, and how many of them were compared.
+/// Runs the modules of standard input. Returns their number, and how many of them were compared.
 fn run_modules(target: &Target) -> Result<(u64, u64), Box<dyn Error>> {
     let (mut modules, mut compared) = (0, 0);
     let mut input = stdin().lock();

@@ -1,4 +1,4 @@
-//! A trivial model of definitions and transactions: a map of names, and a stack of copies of it.
+//! A trivial model of definitions and transactions: a map of names, and a stack of its copies.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +9,19 @@ use crate::script::Script;
 /// The names of functions.
 pub(crate) const NAMES: [&str; 2] = ["f", "g"];
 
-/// Names, and the digit that each gives.
+/// The names that are defined, and the digit that each function returns.
 pub(crate) type View = BTreeMap<&'static str, u8>;
 
-/// What there should be.
+/// The state that the database should have.
 #[derive(Default)]
 pub(crate) struct Model {
     pub(crate) now: View,
-    /// What BEGIN or SAVEPOINT found; true for SAVEPOINT.
+    /// The states at each BEGIN or SAVEPOINT; true for SAVEPOINT.
     pub(crate) marks: Vec<(View, bool)>,
 }
 
 impl Model {
-    /// Runs a statement. True if it succeeds.
+    /// Runs a statement. Returns true if it succeeds.
     pub(crate) fn execute(&mut self, statement: &Statement) -> bool {
         let savepoint = self.marks.iter().rposition(|(_, is_savepoint)| *is_savepoint);
         match *statement {
@@ -76,7 +76,7 @@ impl Model {
     }
 }
 
-/// What CREATE does with a name that is taken.
+/// What CREATE does if the name is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum How {
     Plain,
@@ -98,7 +98,7 @@ pub(crate) enum Statement {
 }
 
 impl Statement {
-    /// The next one of a script.
+    /// Reads the next statement of a script.
     pub(crate) fn new(script: &mut Script) -> Self {
         let name = NAMES[usize::from(script.byte()) % NAMES.len()];
         match script.byte() % 16 {
@@ -142,7 +142,7 @@ impl Statement {
     }
 }
 
-/// A module whose functions give this digit and take no argument.
+/// A module whose functions take no argument and return this digit.
 pub(crate) fn constant(digit: u8) -> String {
     format!(
         r#"(module (memory (export "memory") 1) (data (i32.const 64) "value={digit}")

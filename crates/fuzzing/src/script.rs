@@ -1,7 +1,7 @@
-//! A runtime without guests: a script of bytes says what a guest answers and what it asks of the host.
+//! A runtime without guests: a script of bytes decides what a guest answers and what it asks of the host.
 //!
-//! The bytes reach everything that reads a guest's answers through ordinary statements, and nothing has to be
-//! compiled.
+//! The bytes reach all code that reads a guest's answers, through ordinary statements and without
+//! compiling anything.
 
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -13,24 +13,24 @@ use commensal::core::runtime::{
     ResolveError, Runtime, RuntimeError, RuntimeFeatures, Shape, StatementBudget,
 };
 
-/// Bytes of a guest's memory.
+/// The size of a guest's memory in bytes.
 pub(crate) const MEMORY: usize = 64 << 10;
-/// Arguments lie from here to the end of memory.
+/// The address of arguments, which may take the rest of memory.
 const SCRATCH: u32 = 32 << 10;
-/// The number of `commensal_scratch`.
+/// The number of the export `commensal_scratch`.
 const SCRATCH_FUNCTION: FunctionId = FunctionId(u32::MAX);
-/// The record of an answer lies here.
+/// The address of an answer's record.
 const ANSWER: usize = 512;
-/// Texts and blobs that answers point to begin here.
+/// The address of texts and blobs in answers.
 pub(crate) const BYTES: usize = 2048;
-/// Batches, plans and SQL text lie here.
+/// The address of batches, plans and SQL text.
 pub(crate) const BODY: usize = 8192;
 
 thread_local! {
     static SCRIPT: RefCell<Script> = RefCell::default();
 }
 
-/// Bytes that are read one after the other; after the end, zeros.
+/// Bytes to read one after the other, followed by zeros without end.
 #[derive(Default)]
 pub(crate) struct Script {
     bytes: Vec<u8>,
@@ -38,7 +38,7 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    /// Gives the guests of this thread a script.
+    /// Sets the script for the guests of this thread.
     pub(crate) fn set(bytes: &[u8]) {
         SCRIPT.with_borrow_mut(|script| *script = Self { bytes: bytes.to_vec(), at: 0 });
     }
@@ -69,13 +69,13 @@ impl Script {
         }
     }
 
-    /// One of several.
+    /// One of several choices.
     pub(crate) fn one_of<'a, T: ?Sized>(&mut self, choices: &[&'a T]) -> &'a T {
         choices[usize::from(self.byte()) % choices.len()]
     }
 }
 
-/// The runtime that this file describes.
+/// The runtime of this file.
 #[derive(Clone, Copy)]
 pub(crate) struct Scripted;
 
@@ -93,7 +93,7 @@ impl Runtime for Scripted {
         wasm: &[u8],
         _: CompileOptions,
     ) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
-        // See `definitions::constant`.
+        // `definitions::constant` writes it.
         let at = wasm.windows(6).position(|window| window == b"value=");
         let constant = at.and_then(|at| wasm.get(at + 6).map(|&digit| i64::from(digit - b'0')));
         Ok(Arc::new(ScriptedModule { constant }))
@@ -108,7 +108,7 @@ impl CompiledModule for ScriptedModule {
     fn instantiate(&self, config: InstanceConfig) -> Result<Box<dyn Instance>, Fault> {
         let mut memory = vec![0; MEMORY];
         for (at, byte) in memory[BYTES..BODY].iter_mut().enumerate() {
-            // Digits, letters, some that are not UTF-8.
+            // Digits, letters, and some bytes that are not UTF-8.
             *byte = if at % 61 == 60 { 0xff } else { b' ' + (at % 90) as u8 };
         }
         Ok(Box::new(ScriptedInstance {
@@ -134,7 +134,7 @@ impl CompiledModule for ScriptedModule {
     }
 }
 
-/// An instance of a guest that the script answers for.
+/// An instance whose answers come from the script.
 pub(crate) struct ScriptedInstance {
     constant: Option<i64>,
     pub(crate) memory: Vec<u8>,
@@ -193,7 +193,7 @@ impl ScriptedInstance {
         self.put(at, &record);
     }
 
-    /// A batch of rows that is nearly right.
+    /// Writes a batch of rows that is nearly right.
     fn batch(&mut self, script: &mut Script) -> u32 {
         let (rows, columns) = (script.small(), 3 - script.small().min(3) / 3);
         self.put(BODY, &rows.to_le_bytes());
@@ -211,7 +211,7 @@ impl ScriptedInstance {
         }
     }
 
-    /// A plan that is nearly right; the request says for how many constraints.
+    /// Writes a plan that is nearly right. The request has the number of constraints.
     fn plan(&mut self, script: &mut Script, argv: u32) -> u32 {
         let read = |memory: &[u8], at: usize| {
             let bytes = memory.get(at..at + 4).and_then(|bytes| bytes.first_chunk::<4>());
@@ -277,7 +277,7 @@ impl ScriptedInstance {
             return Ok(self.integer(constant));
         }
         SCRIPT.with(|script| {
-            // A guest that a guest's statement calls answers NULL: the script is in use.
+            // If a guest's statement calls a guest, the script is in use, and that guest answers NULL.
             let Ok(mut script) = script.try_borrow_mut() else { return Ok(0) };
             let export = self.exports[function.0 as usize].clone();
             self.addressable = script.byte() % 4 != 3;
@@ -324,7 +324,7 @@ impl Memory for ScriptedInstance {
     }
 }
 
-/// The memory of a guest, as functions of the host have it.
+/// The memory of a guest as functions of the host see it.
 pub(crate) struct ScriptedMemory<'a> {
     pub(crate) bytes: &'a mut [u8],
     pub(crate) addressable: bool,

@@ -1,5 +1,5 @@
 //! A guest's requests: calls of `sql_*` and other imports in any order with any arguments, and SQL text of any
-//! tokens. A guest that may read must change nothing; one that may write must not touch the catalog.
+//! tokens. A guest with `sql_read` must change nothing. One with `sql_write` must not change the catalog.
 
 use commensal::{Connection, Sqlite};
 
@@ -7,7 +7,7 @@ use crate::answers::{check, connect, read};
 use crate::asks::stepped;
 use crate::script::Script;
 
-/// What a guest that reads must leave as it is.
+/// The state that a reading guest must not change.
 fn state(connection: &Connection) -> String {
     let sql = "SELECT total_changes() || ' ' || (SELECT schema_version FROM pragma_schema_version) || ' ' || \
                (SELECT user_version FROM pragma_user_version) || ' ' || \
@@ -22,10 +22,10 @@ fn catalog(connection: &Connection) -> String {
     connection.query_row(sql, (), |row| row.get(0)).expect("the catalog is there")
 }
 
-/// Runs one script of a guest that calls the host. True if a statement of the guest's was stepped.
+/// Runs one script of a guest that calls the host. Returns true if it stepped a statement.
 ///
 /// # Panics
-/// The guest changed what it must not change, or the connection does not go on.
+/// The guest changed what it must not change, or the connection no longer works.
 pub fn run(data: &[u8]) -> bool {
     thread_local! {
         static READS: Connection = connect(&Sqlite, "sql_read,log,clock,random");
@@ -61,10 +61,10 @@ fn reads(connection: &Connection, sql: &str, calls: &[u8]) {
     assert!(connection.is_autocommit() && !std::path::Path::new("fuzzed.db").exists());
 }
 
-/// Prepares one text of tokens as a guest that may read, and steps it if it is authorized. True if it was.
+/// Prepares one text of tokens as a guest with `sql_read`. Returns true if it is authorized, and then steps it.
 ///
 /// # Panics
-/// It has changed something.
+/// The guest changed something.
 pub fn authorize(data: &[u8]) -> bool {
     thread_local! {
         static READS: Connection = connect(&Sqlite, "sql_read");

@@ -2,7 +2,7 @@
 
 use crate::script::Script;
 
-/// Words with a meaning, and characters that tear words apart.
+/// Words with a meaning, and characters that split words.
 const TOKENS: &[&str] = &[
     "SELECT",
     "*",
@@ -137,7 +137,7 @@ const TOKENS: &[&str] = &[
     "rtree",
 ];
 
-/// Statements of which most may run.
+/// Statements, most of which guests may run.
 const STATEMENTS: &[&str] = &[
     "SELECT * FROM own",
     "SELECT a, b FROM own WHERE a = ?1 ORDER BY b",
@@ -178,7 +178,7 @@ pub(crate) fn text(script: &mut Script) -> String {
     }
     .to_owned();
     let count = script.byte();
-    // Half of the statements stay as they are.
+    // Half of the statements are not changed.
     for _ in 0..if begin % 8 < 4 || count < 128 { count % 12 } else { 0 } {
         sql.push_str(script.one_of(TOKENS));
         if script.byte() % 8 != 7 {

@@ -1,11 +1,11 @@
-//! Each target over its seeds and some mutations of them, counted, so that each run is the same.
+//! Runs each target over its seeds and a fixed number of mutations, so each run is the same.
 
 use commensal_fuzzing::target;
 
 fn run(name: &str) {
     let target = target(name).unwrap();
     let accepted = target.run_many(1, target.executions_short);
-    // Inputs that are all refused would show nothing.
+    // A run that refuses all inputs would show nothing.
     assert!(accepted >= 10, "{name}: {accepted} inputs were accepted");
 }
 

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use arbitrary::{Result, Unstructured};
 use wasm_smith::{Config, Module};
 
-/// What every module exports.
+/// The exports of every module.
 static EXPORTS: LazyLock<Vec<u8>> = LazyLock::new(|| {
     wat::parse_str(
         r#"(module (memory (export "memory") 1)
@@ -16,10 +16,10 @@ static EXPORTS: LazyLock<Vec<u8>> = LazyLock::new(|| {
     .expect("the text is well-formed")
 });
 
-/// After so many rounds of loops and calls a module traps.
+/// A module traps after this many rounds of loops and calls.
 const ROUNDS: u32 = 500;
 
-/// The module from these bytes; `None` if it might never end.
+/// Makes a module from these bytes; `None` if it might never end.
 ///
 /// # Errors
 /// There are not enough bytes.
@@ -31,8 +31,8 @@ pub fn module(data: &mut Unstructured<'_>) -> Result<Option<Vec<u8>>> {
     Ok(Some(module.to_bytes()))
 }
 
-/// What both runtimes have, and nothing that limits would stop. NaNs are as they come: both runtimes
-/// make them canonical. With types of references, most modules have an `externref` and are refused.
+/// The features that both runtimes have, and nothing that a limit would stop. NaNs need no care, because both
+/// runtimes make them canonical. With reference types, most modules have an `externref` and are refused.
 fn config(references: bool) -> Config {
     Config {
         exports: Some(EXPORTS.clone()),
@@ -40,7 +40,7 @@ fn config(references: bool) -> Config {
         exceptions_enabled: false,
         gc_enabled: false,
         max_imports: 0,
-        // The exported one comes on top.
+        // The exported memory is added to these.
         max_memories: 0,
         max_memory32_bytes: 4 << 20,
         max_table_elements: 1000,

@@ -1,4 +1,4 @@
-//! `commensal-smith COUNT [SEED [FOLDER]]` writes so many modules: to standard output, each after its length
+//! `commensal-smith COUNT [SEED [FOLDER]]` writes this many modules: to standard output, each after its length
 //! in four bytes, or as files into a folder.
 
 use std::io::{Write, stdout};
