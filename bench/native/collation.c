@@ -1,4 +1,4 @@
-/* The order of guests/examples/natural in C, for text that is ASCII. */
+/* The order of guests/examples/natural in C, for ASCII text. */
 
 #include <string.h>
 
@@ -43,7 +43,7 @@ static int natural(void *data, int a_len, const void *a_text, int b_len, const v
   return order != 0 ? order : a_len - b_len;
 }
 
-/* Registers the collation c_natural. Gives a result code. */
+/* Registers the collation c_natural. Returns a result code. */
 int commensal_bench_register_collation(sqlite3 *db) {
   return sqlite3_create_collation_v2(db, "c_natural", SQLITE_UTF8, 0, natural, 0);
 }

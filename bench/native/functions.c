@@ -19,7 +19,7 @@ static void add(sqlite3_context *context, int argc, sqlite3_value **argv) {
   sqlite3_result_int64(context, (sqlite3_int64)(a + b));
 }
 
-/* As SQLite's own upper(): a buffer that SQLite takes over. */
+/* Like SQLite's own upper(): a buffer that SQLite takes over. */
 static void upper(sqlite3_context *context, int argc, sqlite3_value **argv) {
   (void)argc;
   if (!is(SQLITE_TEXT, context, argv[0])) return;
@@ -85,7 +85,7 @@ static void sum_final(sqlite3_context *context) {
 }
 
 /* Registers the scalar functions c_add(a, b), c_upper(text) and c_byte_sum(text), and the aggregates
-** c_dot(a, b) and c_bytes(text). Gives a result code. */
+** c_dot(a, b) and c_bytes(text). Returns a result code. */
 int commensal_bench_register(sqlite3 *db) {
   static const struct {
     const char *name;

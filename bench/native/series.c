@@ -46,7 +46,7 @@ static int close_cursor(sqlite3_vtab_cursor *cursor) {
 
 static int next(sqlite3_vtab_cursor *base) {
   Cursor *cursor = (Cursor *)base;
-  /* The distance to the end, so that nothing overflows. */
+  /* The distance to the end, because it cannot overflow. */
   if (cursor->step > 0) {
     cursor->done = (sqlite3_uint64)cursor->stop - (sqlite3_uint64)cursor->value <
                    (sqlite3_uint64)cursor->step;
@@ -80,7 +80,7 @@ static int rowid(sqlite3_vtab_cursor *base, sqlite3_int64 *out) {
   return SQLITE_OK;
 }
 
-/* The plan's number has a bit for each argument that is given. */
+/* The plan's number has a bit for each argument that is passed. */
 static int filter(sqlite3_vtab_cursor *base, int plan, const char *text, int argc,
                   sqlite3_value **argv) {
   Cursor *cursor = (Cursor *)base;
@@ -122,7 +122,7 @@ static int best_index(sqlite3_vtab *table, sqlite3_index_info *info) {
   return SQLITE_OK;
 }
 
-/* Registers c_series. Gives a result code. */
+/* Registers c_series. Returns a result code. */
 int commensal_bench_register_series(sqlite3 *db) {
   static const sqlite3_module module = {
       .xConnect = connect, .xBestIndex = best_index, .xDisconnect = disconnect,

@@ -12,12 +12,12 @@ use crate::size::{Outcome, Size};
 /// One function in all its variants. In the expressions `{}` stands for the variant's prefix.
 struct Case {
     title: &'static str,
-    /// Around the call, with the table.
+    /// The query, with a place for the call.
     query: &'static str,
-    /// What SQLite itself has for it.
+    /// SQLite's own function, if there is one.
     builtin: Option<&'static str>,
     call: &'static str,
-    /// Whether the call gives one value for all rows.
+    /// Whether the call returns one value for all rows.
     aggregate: bool,
 }
 
@@ -69,7 +69,7 @@ const CASES: &[Case] = &[
 const VARIANTS: [(&str, &str); 3] =
     [("C", "c_"), ("Rust closure (rusqlite)", "rust_"), ("Wasm", "guest_")];
 
-/// A connection with the tables and all functions. They stay until it is closed.
+/// A connection with the tables and all functions, which stay until it is closed.
 pub(crate) fn connection(size: Size, extension: Option<&Path>) -> Outcome<Connection> {
     let connection = Connection::open_in_memory()?;
     fill(&connection, size.rows)?;
@@ -82,7 +82,7 @@ pub(crate) fn connection(size: Size, extension: Option<&Path>) -> Outcome<Connec
     Ok(connection)
 }
 
-/// Runs one query as often as others have rounds.
+/// Runs one query as many times as the benchmark has rounds.
 pub(crate) fn repeat(sql: &str, size: Size) -> Outcome {
     let connection = connection(size, None)?;
     let mut statement = connection.prepare(sql)?;
@@ -94,7 +94,7 @@ pub(crate) fn repeat(sql: &str, size: Size) -> Outcome {
     Ok(())
 }
 
-/// Whole-query times of all cases; the guest's through the loadable extension, if that is given.
+/// Whole-query times of all cases. With `extension`, the guest runs in the loadable extension.
 pub(crate) fn run(size: Size, extension: Option<&Path>) -> Outcome {
     let connection = connection(size, extension)?;
     println!("\nWhole queries over {} rows, {} rounds:", size.rows, size.rounds);
@@ -143,7 +143,7 @@ fn run_case(connection: &Connection, case: &Case, size: Size) -> Outcome {
     Ok(())
 }
 
-/// All variants give the same value, in each row or for all.
+/// Checks that all variants return the same value, in each row or for all rows.
 fn check_same_results(connection: &Connection, case: &Case, calls: &[String]) -> Outcome {
     for call in &calls[1..] {
         let query = |call: &str| case.query.replace("{}", call);

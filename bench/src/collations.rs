@@ -13,7 +13,7 @@ use rusqlite::Connection;
 use crate::measure;
 use crate::size::{Outcome, Size};
 
-/// Texts that are sorted, at the full size.
+/// The number of texts to sort at the full size.
 const TEXTS_MAX: u32 = 200_000;
 
 /// `natural_sort`: guests/examples/natural.
@@ -32,7 +32,7 @@ fn connection(texts: u32) -> Outcome<Connection> {
            INSERT INTO files SELECT printf('Image %d of %d.png', i * 7919 % 1009, i * 104729 % {texts})
              FROM n"
     ))?;
-    // SAFETY: the connection is open, of the SQLite whose header the C code was compiled with.
+    // SAFETY: the connection is open, and its SQLite is the one whose header the C code was compiled with.
     let code = unsafe { commensal_bench_register_collation(connection.handle()) };
     if code != libsqlite3_sys::SQLITE_OK {
         return Err(format!("the collation in C cannot be registered: code {code}").into());

@@ -1,4 +1,4 @@
-//! The same functions by each convention: what a module for Turso or libSQL costs against one of ours.
+//! The same functions by each convention: the cost of a module for Turso or libSQL, compared with ours.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use crate::size::{Outcome, Size};
 use crate::{calls, measure};
 
-/// What all modules have: `$upper` makes capitals of so many bytes.
+/// What all modules contain. `$upper` converts this many bytes to capitals.
 const UPPER: &str = r#"
   (func $upper (param $from i32) (param $to i32) (param $len i32)
     (local $end i32) (local $byte i32)
@@ -98,7 +98,7 @@ const LIBSQL: &str = r#"
     (i32.store8 offset=1 (i32.add (local.get $to) (local.get $len)) (i32.const 0))
     (local.get $to))"#;
 
-/// Prefixes of the functions, ours first.
+/// The prefixes of the functions, ours first.
 const VARIANTS: [(&str, &str); 4] = [
     ("our ABI", "own_"),
     ("Turso, generic", "turso_"),
@@ -106,7 +106,7 @@ const VARIANTS: [(&str, &str); 4] = [
     ("libSQL", "libsql_"),
 ];
 
-/// A title, a query, and the call in it, of which `{}` stands for the prefix.
+/// A title, a query, and the call in it, in which `{}` stands for the prefix.
 const CASES: [(&str, &str, &str); 2] = [
     ("two integers to an integer: sum(f(a, b))", "SELECT sum({}) FROM numbers", "{}add(a, b)"),
     (

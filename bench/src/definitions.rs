@@ -1,4 +1,4 @@
-//! A file with many definitions: what it costs to write them, to open the file, and to call the first
+//! A file with many definitions: the costs of writing them, opening the file, and calling the first
 //! function.
 
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use crate::functions;
 use crate::measure::{self, readable};
 use crate::size::{Outcome, Size};
 
-/// Functions of each module.
+/// The number of functions in each module.
 const FUNCTIONS: u32 = 10;
 
-/// What definitions cost; opening also with the loadable extension, if that is given.
+/// Costs of definitions. With `extension`, opening is also measured with the loadable extension.
 pub(crate) fn run(size: Size, extension: Option<&Path>) -> Outcome {
     let folder = tempfile::tempdir()?;
     let plain = folder.path().join("plain.db");
@@ -76,10 +76,10 @@ fn define(path: &Path, size: Size) -> Outcome {
     Ok(())
 }
 
-/// Calls no function.
+/// A first query that calls no function.
 const FIRST_QUERY: &str = "SELECT count(*) FROM t";
 
-/// Opening the file, against opening one without definitions. `connect` opens, and runs a first query.
+/// Opening the file, compared with a file without definitions. `connect` opens it and runs a first query.
 fn open<T>(
     title: &str,
     plain: &Path,
@@ -91,7 +91,7 @@ fn open<T>(
     let mut last = Vec::new();
     let times = measure::interleaved(files.len(), size.starts, |file| {
         let (time, opened) = measure::time(|| connect(&files[file]))?;
-        // Closing is not opening.
+        // Closing is not part of opening.
         last.clear();
         last.push(opened);
         Ok(time)
@@ -108,7 +108,7 @@ fn open<T>(
     Ok(())
 }
 
-/// The first call in a process, the first one of an instance, and one with an instance that is there.
+/// The first call in a process, the first call of an instance, and a call with an idle instance.
 fn call(path: &Path, size: Size) -> Outcome {
     const CALL: &str = "SELECT f_0_0(1, 2)";
     let (_database, warm) = connect(path)?;
@@ -124,7 +124,7 @@ fn call(path: &Path, size: Size) -> Outcome {
         _ => statement(&uncached, CALL),
     })?;
     let first = measure::interleaved(1, size.starts, |_| {
-        // Nothing else uses this module, so that its code is gone with the Database.
+        // Nothing else uses this module, so its code is dropped with the Database.
         let (_database, connection) = connect(path)?;
         statement(&connection, &CALL.replace("f_0", "f_1"))
     })?;

@@ -1,8 +1,8 @@
 //! SQLite's own extensions `sha1` and `regexp` over real text: compiled for this machine and loaded, and
-//! the same source as a guest.
+//! as guests from the same source.
 //!
-//! Both register the same names, so each has a connection of its own with the same tables. The sources
-//! are not ours: `COMMENSAL_SQLITE_SOURCES` names them, as `scripts/c-extensions` sets it up.
+//! Both register the same names, so each has its own connection with the same tables. The sources are
+//! not ours: `COMMENSAL_SQLITE_SOURCES` names them, and `scripts/c-extensions` gets them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ use crate::{calls, functions, measure};
 
 const EXTENSIONS: [&str; 2] = ["sha1", "regexp"];
 
-/// Texts that people wrote: the documents of this repository, a paragraph a row.
+/// Real text: the documents of this repository, a paragraph a row.
 const DOCUMENTS: &[&str] = &[
     include_str!("../../ARCHITECTURE.md"),
     include_str!("../../docs/catalog.md"),
@@ -31,16 +31,16 @@ const DOCUMENTS: &[&str] = &[
     include_str!("../../docs/shell.md"),
     include_str!("../../docs/sql.md"),
 ];
-/// Names of airports with their cities.
+/// The names of airports with their cities.
 const AIRPORTS: &str = include_str!("../../examples/airports/airports.csv");
 
-/// Rows for each of a query over paragraphs: these are long.
+/// The table of paragraphs has this many times fewer rows, because paragraphs are long.
 const ROWS_PER_PARAGRAPH: u32 = 20;
 
 struct Case {
     title: &'static str,
     table: &'static str,
-    /// Around the call, which gives a number or a text.
+    /// The query, with a place for the call, which returns a number or a text.
     query: &'static str,
     call: &'static str,
 }
@@ -72,7 +72,7 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// Whole-query times of all cases; a line on standard error where there are no sources.
+/// Whole-query times of all cases. Without the sources, only prints a line to standard error.
 pub(crate) fn run(size: Size) -> Outcome {
     let Some(sources) = std::env::var_os("COMMENSAL_SQLITE_SOURCES") else {
         eprintln!(
@@ -106,7 +106,7 @@ pub(crate) fn run(size: Size) -> Outcome {
     Ok(())
 }
 
-/// The newest version of the sources, which have a folder each.
+/// The newest version of the sources. Each has its own folder.
 fn newest(sources: &Path) -> Outcome<(String, PathBuf)> {
     let mut versions = Vec::new();
     for entry in fs::read_dir(sources)? {
@@ -122,8 +122,8 @@ fn newest(sources: &Path) -> Outcome<(String, PathBuf)> {
     Ok((version, folder))
 }
 
-/// A library of the extension, against the header of the SQLite that loads it, which derives the name of
-/// the entry point from the file's.
+/// Builds the extension's library, against the header of the SQLite that loads it. SQLite derives the name
+/// of the entry point from the name of the file.
 fn compiled(source: &Path, folder: &Path, name: &str) -> Outcome<PathBuf> {
     let library = folder.join(name).with_extension(std::env::consts::DLL_EXTENSION);
     let status = Command::new("cc")
@@ -138,7 +138,7 @@ fn compiled(source: &Path, folder: &Path, name: &str) -> Outcome<PathBuf> {
     }
 }
 
-/// Makes the tables: the texts again and again, up to the number of rows.
+/// Makes the tables: the texts, repeated up to the number of rows.
 fn fill(connection: &Connection, size: Size) -> Outcome {
     let paragraphs: Vec<String> = DOCUMENTS
         .iter()
@@ -186,7 +186,7 @@ fn run_case(connections: [&Connection; 2], case: &Case, size: Size) -> Outcome {
     Ok(())
 }
 
-/// Both give the same value in each row, and not the same for all rows.
+/// Checks that both return the same value in each row, and not the same value for all rows.
 fn check_same_results(connections: [&Connection; 2], case: &Case) -> Outcome {
     let sql = format!("SELECT {} FROM {} ORDER BY rowid", case.call, case.table);
     let mut results = Vec::new();

@@ -1,4 +1,4 @@
-//! The functions that are compared, each as C, as a Rust closure and as a guest.
+//! The functions to compare, each in C, as a Rust closure and as a guest.
 
 #![expect(unsafe_code, reason = "C registers its functions, and the extension is C to its host")]
 
@@ -28,7 +28,7 @@ unsafe extern "C" {
 /// Registers `c_add`, `c_upper`, `c_byte_sum`, the aggregates `c_dot` and `c_bytes`, and the table function
 /// `c_series`.
 pub(crate) fn register_c(connection: &Connection) -> Outcome {
-    // SAFETY: the connection is open, of the SQLite whose header the C code was compiled with.
+    // SAFETY: the connection is open, and its SQLite is the one whose header the C code was compiled with.
     let codes = unsafe {
         let db = connection.handle();
         [commensal_bench_register(db), commensal_bench_register_series(db)]
@@ -96,7 +96,7 @@ pub(crate) fn register_closures(connection: &Connection) -> Outcome {
     Ok(())
 }
 
-/// Puts Commensal into the connection and makes the extension with the guest's functions.
+/// Installs Commensal in the connection and creates the extension with the guest's functions.
 pub(crate) fn register_guest(connection: &Connection) -> Outcome {
     let mut settings = Settings::default();
     settings.runtime = Some(Arc::new(WasmtimeRuntime::new()));
@@ -105,23 +105,23 @@ pub(crate) fn register_guest(connection: &Connection) -> Outcome {
     Ok(())
 }
 
-/// Loads the extension in this file.
+/// Loads the extension from this file.
 pub(crate) fn load(connection: &Connection, extension: &Path) -> Outcome {
-    // SAFETY: the file is the one that the user named; nothing else runs in the connection meanwhile.
+    // SAFETY: the user named the file, and nothing else runs in the connection meanwhile.
     unsafe {
         let _guard = LoadExtensionGuard::new(connection)?;
         Ok(connection.load_extension(extension, None::<&str>)?)
     }
 }
 
-/// As [`register_guest`], with the loadable extension in this file.
+/// Does the same with the loadable extension from this file.
 pub(crate) fn load_guest(connection: &Connection, extension: &Path) -> Outcome {
     load(connection, extension)?;
     let sql = "SELECT wasm_exec('CREATE EXTENSION bench LANGUAGE wasm AS ?', ?)";
     Ok(connection.query_row(sql, [GUEST], |_| Ok(()))?)
 }
 
-/// The guest as another module: the same code, with a custom section that nobody reads.
+/// The guest as another module: the same code with a custom section that nothing reads.
 pub(crate) fn guest_numbered(number: u32) -> Vec<u8> {
     let mut module = GUEST.to_vec();
     let name = b"number";

@@ -1,8 +1,8 @@
-//! What functions in WebAssembly cost: `cargo run --release -p commensal-bench`.
+//! The cost of functions in WebAssembly: `cargo run --release -p commensal-bench`.
 //!
-//! Everything that is compared runs in this one process, on the same SQLite, the same connection and
-//! the same table, in interleaved rounds, so that what else the machine does meets all of them alike.
-//! The ratios are the result; the times belong to the machine.
+//! All variants run in this one process, on the same SQLite, connection and table. Their rounds are
+//! interleaved, so that other work of the machine slows all of them alike. The ratios are the result; the
+//! times depend on the machine.
 
 mod calls;
 mod collations;

@@ -1,4 +1,4 @@
-//! Times of several variants, in interleaved rounds.
+//! Measures the times of several variants in interleaved rounds.
 //!
 //! Knows nothing of what it times.
 
@@ -6,28 +6,28 @@ use std::time::{Duration, Instant};
 
 use crate::size::Outcome;
 
-/// Times of each variant, one a round.
+/// The times of each variant, one for each round.
 pub(crate) struct Times(Vec<Vec<f64>>);
 
 impl Times {
-    /// Median of a variant, in nanoseconds.
+    /// The median of a variant, in nanoseconds.
     pub(crate) fn median_ns(&self, variant: usize) -> f64 {
         median(self.0[variant].clone())
     }
 
-    /// Shortest time of a variant, in nanoseconds.
+    /// The shortest time of a variant, in nanoseconds.
     pub(crate) fn best_ns(&self, variant: usize) -> f64 {
         self.0[variant].iter().copied().fold(f64::INFINITY, f64::min)
     }
 
-    /// Median, over the rounds, of how many times as long a variant took as another one in the same
+    /// The median, over the rounds, of a variant's time divided by the time of another one in the same
     /// round.
     pub(crate) fn ratio(&self, variant: usize, to: usize) -> f64 {
         median(self.0[variant].iter().zip(&self.0[to]).map(|(a, b)| a / b).collect())
     }
 
-    /// Median, over the rounds, of how much longer a variant took than another one in the same round,
-    /// in nanoseconds.
+    /// The median, over the rounds, of a variant's time minus the time of another one in the same round, in
+    /// nanoseconds.
     pub(crate) fn difference_ns(&self, variant: usize, to: usize) -> f64 {
         median(self.0[variant].iter().zip(&self.0[to]).map(|(a, b)| a - b).collect())
     }
@@ -42,8 +42,8 @@ fn median(mut values: Vec<f64>) -> f64 {
     }
 }
 
-/// Runs each variant once a round; each round begins with another one, so that none always follows
-/// the same neighbour. A variant is run once before, untimed. `run` gives the time to count.
+/// Runs each variant once a round. Each round starts with another variant, so that none always follows
+/// the same one. A variant first runs once untimed. `run` returns the time to count.
 pub(crate) fn interleaved(
     variants: usize,
     rounds: usize,
@@ -69,7 +69,7 @@ pub(crate) fn time<T>(body: impl FnOnce() -> Outcome<T>) -> Outcome<(Duration, T
     Ok((start.elapsed(), value))
 }
 
-/// Nanoseconds for people.
+/// A time in nanoseconds, formatted for people.
 pub(crate) fn readable(ns: f64) -> String {
     match ns.abs() {
         n if n < 1e4 => format!("{ns:.0} ns"),

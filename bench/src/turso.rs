@@ -1,6 +1,6 @@
 //! Functions on Turso: built in, native, and as a guest, over the tables of `calls`.
 //!
-//! Native functions are registered when a database is opened, which is Commensal's to do in its own. So
+//! Turso takes native functions only when a database is opened, and Commensal opens its own databases. So
 //! there are two databases of the same engine with the same rows.
 
 use std::sync::Arc;
@@ -21,10 +21,10 @@ use crate::functions;
 use crate::measure::{self, Times};
 use crate::size::{Outcome, Size};
 
-/// A query that is prepared: gives the only value of its only row, an integer.
+/// A prepared query. Returns the only value of its only row, an integer.
 type Query<'c> = Box<dyn FnMut() -> Outcome<i64> + 'c>;
 
-/// Title, query, built-in and call of a case, whose call has a prefix in place of `{}`.
+/// The title, query, built-in function and call of a case. `{}` in the call stands for a prefix.
 const CASES: [(&str, &str, Option<&str>, &str); 5] = [
     (
         "two integers to an integer: sum(f(a, b))",
@@ -97,14 +97,14 @@ impl Turso {
         Ok(Box::new(move || {
             let mut rows = statement.query(())?;
             let value = rows.next()?.ok_or("no row")?.get(0)?;
-            // To its end, as the others.
+            // Reads to the end, as the others do.
             while rows.next()?.is_some() {}
             Ok(value)
         }))
     }
 }
 
-/// Runs one query as often as others have rounds.
+/// Runs one query as many times as the benchmark has rounds.
 pub(crate) fn repeat(sql: &str, size: Size) -> Outcome {
     let turso = Turso::new(size)?;
     let mut query = turso.guest(sql)?;
@@ -156,10 +156,10 @@ fn print(title: &str, names: &[&str], times: &Times, size: Size) {
 
 type Body = fn(&[Register]) -> Result<Value, LimboError>;
 
-/// The functions, which do what those in C do.
+/// The functions, which do the same as those in C.
 const BODIES: [Body; 3] = [add, upper, byte_sum];
 
-/// One of the functions. Of no size, so that a call allocates nothing.
+/// One of the functions. It has no size, so that a call allocates nothing.
 #[derive(Debug, Clone, Copy)]
 struct Native<const BODY: usize>;
 
@@ -187,7 +187,7 @@ impl<const BODY: usize> ScalarCall for Native<BODY> {
 
 type Part = fn(&[Value]) -> Result<i64, LimboError>;
 
-/// Aggregates add up what one of these gives for each row.
+/// Aggregates add up what one of these returns for each row.
 const PARTS: [Part; 2] = [
     |args| Ok(integer(&args[0])?.wrapping_mul(integer(&args[1])?)),
     |args| Ok(text(&args[0])?.bytes().map(i64::from).sum()),

@@ -1,4 +1,4 @@
-//! The benchmark runs, prints a ratio for each case, and refuses what it does not know.
+//! The benchmark runs, prints a ratio for each case, and refuses arguments that it does not know.
 
 use std::process::{Command, Output};
 
@@ -29,7 +29,7 @@ fn quick_prints_every_table() {
     ] {
         assert!(text.contains(title), "{title} is missing in:\n{text}");
     }
-    // What needs sources that are not ours is there, or it is said that it is not.
+    // Parts that need other people's sources are measured, or reported as missing.
     let with_sources = std::env::var_os("COMMENSAL_SQLITE_SOURCES").is_some();
     let titles = ["count(sha1(t))", "paragraphs that match"];
     assert!(titles.iter().all(|title| text.contains(title) == with_sources), "{text}");
