@@ -25,7 +25,7 @@ export interface Settings {
 export type Wasm = Uint8Array | string | URL;
 
 export interface CreateOptions {
-  /** Replace the definition of this name. */
+  /** Replace the definition with this name. */
   replace?: boolean;
   /** Do nothing if the name is defined. */
   ifNotExists?: boolean;
@@ -63,8 +63,8 @@ export interface DropOptions {
 export function getLoadablePath(): string;
 
 /**
- * Loads Commensal into a connection, with the functions that its database defines. If the connection
- * has it already, only the given settings change. Only this function can loosen settings.
+* Loads Commensal into a connection, with the functions that its database defines. If the connection
+ * already has it, only the given settings change. Only this function can loosen settings.
  *
  * @throws if the connection may not load extensions, or SQLite refuses this one or a setting
  */
@@ -109,8 +109,8 @@ export function execute(
 ): void;
 
 /**
- * Finds functions that other connections or programs have created, and tells SQLite of those that are
- * gone or have become deterministic. Known functions do not need it: each statement that calls one looks
+ * Finds functions that other connections or programs have created, and tells SQLite which ones were
+ * dropped or have become deterministic. Known functions do not need it: each statement that calls one looks
  * up what it does, and whether it still exists.
  */
 export function refresh(db: Database): void;

@@ -1,11 +1,11 @@
 // Commensal for SQLite drivers of Node: the path of the loadable extension for this platform, and
-// shorthands for its SQL. Knows no driver, only what better-sqlite3 and node:sqlite have in common.
+// shorthands for its SQL. Uses only what better-sqlite3 and node:sqlite have in common.
 'use strict';
 
 const { readFileSync } = require('node:fs');
 const { isDeepStrictEqual } = require('node:util');
 
-/** The file's name gives SQLite the name of the entry point. */
+/** SQLite derives the name of the entry point from the name of the file. */
 const LIBRARY = { darwin: 'libcommensal.dylib', win32: 'commensal.dll' };
 /** The entry point that can loosen settings; SQL cannot reach it. */
 const CONFIG_ENTRY_POINT = 'sqlite3_commensal_config_init';
@@ -111,7 +111,7 @@ function execute(db, sql, ...values) {
 
 function refresh(db) {
   run(db, 'SELECT wasm_refresh()');
-  // SQLite can be told of functions that are gone only when it prepares a statement that names this.
+  // SQLite learns which functions no longer exist only when it prepares a statement that names this.
   run(db, 'SELECT 1 FROM temp.wasm_functions LIMIT 0');
 }
 

@@ -1,7 +1,7 @@
 // Packs the npm packages: `commensal`, and the one with the library for this platform, on which it
 // depends.
-//
-// node pack.mjs [LIBRARY] FOLDER: LIBRARY is the loadable extension; without it Cargo builds one, and shows
+// node pack.mjs [LIBRARY] FOLDER: LIBRARY is the loadable extension; without it, Cargo builds one and shows
+// its progress. The archives go into FOLDER. The platform is the one this runs on.
 // its progress. FOLDER gets the archives. The platform is the one this runs on.
 
 import { execFileSync } from 'node:child_process';
@@ -62,7 +62,7 @@ function platformManifest({ name, version, license, author }, library) {
   };
 }
 
-/** Without symbols: nobody debugs an installed library, and they are half of it. */
+/** Installs it without symbols: nobody debugs an installed library, and they are half of it. */
 function installLibrary(library, into) {
   const target = join(into, basename(library));
   if (process.platform === 'win32') cpSync(library, target);

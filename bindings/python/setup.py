@@ -2,7 +2,7 @@
 
 The library is the file that COMMENSAL_LIBRARY names, or else Cargo builds it, from the workspace that
 this folder is in. Pip shows what a build prints only with `-v`, so Cargo's progress goes to the terminal.
-What the package does is not known here.
+This file does not know what the package does.
 """
 
 import os
@@ -46,7 +46,7 @@ def say(message: str) -> None:
 
 
 def library() -> Path:
-    """The loadable extension; built now, unless somebody has."""
+    """The loadable extension: the given file, or one that is built now."""
     if given := os.environ.get("COMMENSAL_LIBRARY"):
         say(f"taking the library {given}, which COMMENSAL_LIBRARY names")
         return Path(given).resolve(strict=True)
@@ -65,11 +65,11 @@ def library() -> Path:
 def platform_tag(library: bytes) -> "str | None":
     """The oldest platform that can load the library; None leaves the decision to setuptools."""
     if sys.platform == "linux":
-        # A library lists the versions of the C library's symbols that it uses.
+        # A library lists the symbol versions of the C library that it needs.
         glibc = [int(minor) for minor in re.findall(rb"\0GLIBC_2\.(\d+)(?=[.\0])", library)]
         return f"manylinux_2_{max(glibc)}_{platform.machine()}" if glibc else None
     if sys.platform == "darwin":
-        # What Rust builds for; the interpreter may be for both processors, the library is not.
+        # The platform that Rust builds for. The interpreter may run on both processors, the library does not.
         return f"macosx_11_0_{platform.machine()}"
     return None
 

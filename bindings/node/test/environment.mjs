@@ -1,4 +1,4 @@
-// Where the tests find what is not theirs, and the drivers.
+// The drivers, and where the tests find other parts of the project.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
@@ -47,7 +47,7 @@ export const drivers = {
 
 /**
  * The path of a new database file, and a function that opens one more connection to it and loads
- * Commensal. Both are gone after the test.
+ * Commensal. Both are closed and removed after the test.
  */
 export function database(test, driver) {
   const folder = mkdtempSync(join(tmpdir(), 'commensal-test-'));

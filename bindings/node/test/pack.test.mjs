@@ -1,4 +1,4 @@
-// Packing: whose library is packed, and what is shown meanwhile.
+// Packing: which library is packed, and what the build shows meanwhile.
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -8,7 +8,7 @@ import { delimiter, join } from 'node:path';
 import { test } from 'node:test';
 import { getLoadablePath } from 'commensal';
 
-// As `cargo build`: says something on standard error, and puts a library where Cargo would.
+// Like `cargo build`: writes to standard error, and puts a library where Cargo would.
 const CARGO = `#!/bin/sh
 echo "Compiling with $*" >&2
 mkdir -p "$CARGO_TARGET_DIR/quick"

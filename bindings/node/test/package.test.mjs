@@ -1,4 +1,4 @@
-// What the package does for each driver.
+// The package's functions with each driver.
 
 import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';

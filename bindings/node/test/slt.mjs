@@ -1,9 +1,9 @@
 // Runs the project's cases, sqllogictest files, through a driver of Node, as strictly as `commensal test
-// --strict` does: its documentation (crates/conformance) says what the files may hold. What they test is
-// not known here.
+// --strict` does. The documentation of crates/conformance says what the files may contain. This runner
+// does not know what they test.
 //
-// What the facade of Rust does by itself, a program with its own driver has to do: it is done here as
-// docs/extension.md says.
+// A program with its own driver has to do some things that Rust's facade does by itself. They are done
+// here as docs/extension.md says.
 
 import { execute, refresh } from 'commensal';
 
@@ -26,7 +26,7 @@ const WRITES = /^\s*(?:INSERT|REPLACE|UPDATE|DELETE|WITH)\b/i;
 const TRIGGER = /^\s*CREATE\s+(?:TEMP\s+|TEMPORARY\s+)?TRIGGER\b/i;
 const TRIGGER_END = /;\s*END\s*$/i;
 
-/** The records of a file that are meant for a driver with these labels. */
+/** The records of a file for a driver with these labels. */
 export function* parse(text, labels) {
   const lines = text.split('\n');
   let at = 0;
@@ -155,7 +155,7 @@ function escape(control) {
   return known[control] ?? `\\u{${control.codePointAt(0).toString(16)}}`;
 }
 
-/** A real as SQLite writes it, but that -0.0 keeps its sign. */
+/** A real as SQLite writes it, except that -0.0 keeps its sign. */
 function real(value) {
   if (!Number.isFinite(value)) return value > 0 ? 'Inf' : '-Inf';
   if (Object.is(value, -0)) return '-0.0';
@@ -189,7 +189,7 @@ function compare(record, rows) {
   return fits(actual.join('\n'), expected.join('\n')) ? undefined : `rows:\n${actual.join('\n')}`;
 }
 
-/** Whether the text is the expected one, which may say what is to be ignored. */
+/** Whether the text is the expected one. The expected text may mark parts to ignore. */
 function fits(actual, expected) {
   const parts = expected.split('<slt:ignore>').map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`, 's').test(actual);
@@ -209,14 +209,14 @@ export function runRecord(record, driver, db) {
   return record.types === undefined ? undefined : compare(record, rows);
 }
 
-/** What an error says. A collation that fails can only interrupt its statement. */
+/** The message of an error. A collation that fails can only interrupt its statement. */
 function messageOf(error, driver, db) {
   const interrupted = error.code === 'SQLITE_INTERRUPT' || error.errcode === SQLITE_INTERRUPT;
   const reason = interrupted ? driver.rows(db, 'SELECT wasm_error()')[0][0] : null;
   return reason ?? error.message;
 }
 
-/** Runs the text of a file: how many records ran, and what failed. */
+/** Runs the text of a file. Returns how many records ran, and what failed. */
 export function run(file, labels, driver, connect) {
   const connections = new Map();
   const records = [...parse(file, labels)];

@@ -1,4 +1,4 @@
-// Compiled, not run: the types fit both drivers, and refuse what is wrong.
+// Compiled, not run: the types fit both drivers and refuse mistakes.
 
 import Database from 'better-sqlite3';
 import { DatabaseSync } from 'node:sqlite';

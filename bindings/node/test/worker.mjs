@@ -1,4 +1,4 @@
-// Writes 200 rows through a connection of its own, each in a transaction of its own.
+// Writes 200 rows through its own connection, each in its own transaction.
 
 import { workerData } from 'node:worker_threads';
 import { load } from 'commensal';

@@ -1,4 +1,4 @@
-"""Where the tests find what is not theirs, and a connection of each driver."""
+"""A connection of each driver, and where the tests find other parts of the project."""
 
 from __future__ import annotations
 

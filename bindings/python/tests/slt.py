@@ -1,9 +1,9 @@
 """Runs the project's cases, sqllogictest files, through a Python driver, as strictly as `commensal test
---strict` does: its documentation (crates/conformance) says what the files may hold. What they test is
-not known here.
+--strict` does. The documentation of crates/conformance says what the files may contain. This runner
+does not know what they test.
 
-What the facade of Rust does by itself, a program with its own driver has to do: it is done here as
-docs/extension.md says.
+A program with its own driver has to do some things that Rust's facade does by itself. They are done
+here as docs/extension.md says.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Record:
 
 
 def parse(text: str, labels: set[str]) -> Iterator[Record]:
-    """The records that are meant for a driver with these labels."""
+    """The records of a file for a driver with these labels."""
     lines = text.split("\n")
     at, connection, wanted = 0, "", True
 
@@ -183,7 +183,7 @@ def _escape(control: str) -> str:
 
 
 def real(value: float) -> str:
-    """A real as SQLite writes it, but that -0.0 keeps its sign."""
+    """A real as SQLite writes it, except that -0.0 keeps its sign."""
     if isinf(value):
         return "Inf" if value > 0 else "-Inf"
     if value == 0:
@@ -222,7 +222,7 @@ def compare(record: Record, rows: Rows) -> str | None:
 
 
 def run(path: Path, connect: Callable[[], Any], labels: set[str]) -> tuple[int, list[str]]:
-    """Runs a file: how many records ran, and what failed."""
+    """Runs a file. Returns how many records ran, and what failed."""
     connections: dict[str, Any] = {}
     records = list(parse(path.read_text("utf-8"), labels))
     failures = []

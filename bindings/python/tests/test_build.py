@@ -13,7 +13,7 @@ import commensal
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
-#: As `cargo build`: says something on standard error, and puts a library where Cargo would.
+#: Like `cargo build`: writes to standard error, and puts a library where Cargo would.
 CARGO = """#!/bin/sh
 echo "Compiling with $*" >&2
 test -t 2 && echo "on a terminal" >&2
@@ -21,7 +21,7 @@ mkdir -p "$CARGO_TARGET_DIR/quick"
 cp "$BUILT" "$CARGO_TARGET_DIR/quick/"
 """
 
-#: Runs a command on a terminal of its own, and prints what that shows.
+#: Runs a command on its own terminal, and prints what that shows.
 ON_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
 
 

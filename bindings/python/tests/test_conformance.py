@@ -20,7 +20,7 @@ assert len(CASES) > 30
 
 
 def connect_sqlite3(path: Path) -> sqlite3.Connection:
-    # Transactions are as the cases say, and text of any bytes can be read.
+    # Transactions are those of the cases, and text can have any bytes.
     connection = sqlite3.connect(path, isolation_level=None)
     connection.text_factory = lambda text: text.decode(errors="replace")
     return connection
@@ -61,7 +61,7 @@ def test_case(case: Path, connect: Any, tmp_path: Path) -> None:
     ],
 )
 def test_the_runner_notices(record: str, failure: str) -> None:
-    """What has to fail does: a runner that passes everything would be of no use."""
+    """Records that must fail do, because a runner that passes everything would be useless."""
     (parsed,) = slt.parse(record, set())
     with closing(connect_sqlite3(Path(":memory:"))) as connection:
         commensal.load(connection)

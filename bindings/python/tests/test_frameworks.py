@@ -68,7 +68,7 @@ def test_datasette(path: Path) -> None:
         assert answer.json() == [{"km": 877.0}]
         answer = await datasette.client.get("/test.json", params={"sql": "SELECT loop_forever()"})
         assert "timeout_ms = 200" in answer.json()["error"]
-        # Visitors define nothing: the connection for queries is read-only.
+        # Visitors cannot define functions, because the connection for queries is read-only.
         create = "SELECT wasm_exec('CREATE FUNCTION f LANGUAGE wasm AS ''(module)''')"
         answer = await datasette.client.get("/test.json", params={"sql": create})
         assert answer.status_code == 400

@@ -129,7 +129,7 @@ def test_other_connections(connect: Callable[[], Any]) -> None:
         rows(other, "SELECT ver()")
     commensal.refresh(other)
     assert rows(other, "SELECT ver()") == [(1,)]
-    # What is known needs no refresh.
+    # A known function needs no refresh.
     commensal.create_function(one, "ver", version, "v2", replace=True)
     assert rows(other, "SELECT ver()") == [(2,)]
     commensal.drop_function(one, "ver")

@@ -49,7 +49,7 @@ def test_python_writes(connection: Any, tmp_path: Path) -> None:
     assert shell(database, "INSERT INTO t VALUES ('ada')", "SELECT loud(name) FROM t") == "ADA\n"
     assert shell(database, "SELECT round(haversine_km(0, 0, 0, 1))") == "111.0\n"
     assert shell(database, "SELECT name FROM wasm_extensions") == "geo\n"
-    # What the shell replaces, the connection sees.
+    # The connection sees what the shell replaces.
     replace = (
         f"CREATE OR REPLACE FUNCTION loud LANGUAGE wasm AS 'file://{WAT}/text.wat' EXPORT 'twice'"
     )

@@ -1,4 +1,4 @@
-"""What `load` does to a connection, and to one that cannot load."""
+"""What `load` does to a connection, and to one that cannot load extensions."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_settings_are_the_hosts(connect: Any) -> None:
     with pytest.raises(Exception, match="timeout_ms = 60"):
         value(connection, "SELECT loop_forever()")
 
-    # Whoever brings SQL along, or calls `configure` later, can only tighten them.
+    # SQL, and later calls of `configure`, can only tighten settings.
     looser: list[dict[str, int | str]] = [
         {"allow": "clock,random"}, {"call_timeout_ms": 61}, {"locked": 0}
     ]  # fmt: skip

@@ -69,7 +69,7 @@ def test_threads_with_a_connection_each(path: Path) -> None:
     check(path)
 
 
-# Newer Pythons warn of every fork of a process that has threads, and here it has.
+# Newer Pythons warn about every fork of a process with threads, and this process has some.
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 @pytest.mark.parametrize("method", ["fork", "spawn"])
 def test_processes(path: Path, method: str) -> None:
@@ -81,7 +81,7 @@ def test_processes(path: Path, method: str) -> None:
         assert written == [ROWS] * WORKERS
         with closing(connect(path)) as connection:
             assert processes.apply(stops, (path,))
-            # Other processes' definitions: those known are seen, new ones after a refresh.
+            # Functions that other processes replace are seen at once, new ones after a refresh.
             processes.apply(define, (path,))
             with pytest.raises(sqlite3.Error, match="no such function"):
                 one(connection, "SELECT fresh()")
@@ -107,7 +107,7 @@ def define(path: Path) -> None:
         commensal.create_function(connection, "fresh", WAT / "version.wat", "v3")
 
 
-#: Guests that fault in ways that other executors turn into signals.
+#: Guests with faults that other executors turn into signals.
 FAULTS = {
     "trap_unreachable": "unreachable",
     "trap_divide_by_zero": "divide by zero",
@@ -118,7 +118,7 @@ FAULTS = {
 
 
 def test_beside_faulthandler(path: Path) -> None:
-    """Faults of guests are no signals; Python's handler gets those that are."""
+    """Faults of guests are not signals, and Python's handler still gets real signals."""
     program = f"""
 import faulthandler, sqlite3, commensal
 from pathlib import Path

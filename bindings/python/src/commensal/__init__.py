@@ -81,7 +81,7 @@ def load(connection: Connection, **settings: int | str | None) -> None:
     try:
         connection.load_extension(path)  # type: ignore[attr-defined]
         if settings:
-            # This entry point can be reached only while loading extensions is enabled.
+            # This entry point can be reached only while extension loading is enabled.
             _run(connection, "SELECT load_extension(?, 'sqlite3_commensal_config_init')", path)
     finally:
         enable(False)
@@ -172,12 +172,12 @@ def execute(connection: Connection, sql: str, *values: object) -> None:
 
 
 def refresh(connection: Connection) -> None:
-    """Finds functions that other connections or programs have created, and tells SQLite of those that
-    are gone or have become deterministic. Known functions do not need it: each statement that calls one
+    """Finds functions that other connections or programs have created, and tells SQLite which ones
+    were dropped or have become deterministic. Known functions do not need it: each statement that calls one
     looks up what it does, and whether it still exists."""
     _run(connection, "SELECT wasm_refresh()")
-    # SQLite learns some of it only when it prepares a statement that names this table, and drivers keep
-    # prepared statements by their text.
+    # SQLite learns some of it only when it prepares a statement that names this table. Drivers keep
+    # prepared statements by their text, so the text is always another one.
     _run(connection, f"SELECT {next(_NUMBERS)} FROM temp.wasm_functions LIMIT 0")
 
 
@@ -234,7 +234,7 @@ def _quoted(text: str, quote: str = '"') -> str:
 
 
 def _run(connection: Connection, sql: str, *values: object) -> None:
-    # The statement is at its end, and its transaction committed, when its rows were fetched.
+    # Once its rows are fetched, the statement is at its end and its transaction is committed.
     connection.execute(sql, values).fetchall()
 
 
