@@ -1,11 +1,11 @@
 -- Functions in WebAssembly over 3,376 airports. From the root of the repository:
 --     cargo run -p commensal-shell < examples/airports/airports.sql
--- Its output is airports.expected, also with --engine turso; a test compares them. What SQLite has besides:
--- sqlite.sql. Where the data comes from: ORIGIN.md.
+-- Its output is airports.expected, also with --engine turso; a test compares them. sqlite.sql shows what only
+-- SQLite has. ORIGIN.md says where the data comes from.
 
 .mode table
 
--- Libraries, each one file, stored in the database. file:// starts at the working directory.
+-- Each library is one file, which is stored in the database. file:// starts at the working directory.
 CREATE EXTENSION text    LANGUAGE wasm AS file://guests/prebuilt/text.wasm;
 CREATE EXTENSION geo     LANGUAGE wasm AS file://guests/prebuilt/geo.wasm;
 CREATE EXTENSION digest  LANGUAGE wasm AS file://guests/prebuilt/digest.wasm;
@@ -15,7 +15,7 @@ CREATE EXTENSION tables  LANGUAGE wasm AS file://guests/prebuilt/tables.wasm;
 CREATE EXTENSION natural LANGUAGE wasm AS file://guests/prebuilt/natural.wasm;
 CREATE EXTENSION units   LANGUAGE wasm AS file://guests/prebuilt/units.wasm;
 
--- A constraint is decided by one of them.
+-- A function of a library decides a constraint.
 CREATE TABLE airports(
   iata      TEXT PRIMARY KEY CHECK (regex_match('^[0-9A-Z]{3,4}$', iata)),
   name      TEXT NOT NULL,

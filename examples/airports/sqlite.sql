@@ -1,6 +1,6 @@
 -- Functions in WebAssembly over 3,376 airports. From the root of the repository:
 --     cargo run -p commensal-shell < examples/airports/sqlite.sql
--- What SQLite has and Turso has not: functions in a generated column and an index, aggregates in
+-- What SQLite has and Turso does not: functions in a generated column and an index, aggregates in
 -- windows, virtual tables, collations of columns.
 -- Its output is sqlite.expected; a test compares them.
 
@@ -13,7 +13,7 @@ CREATE EXTENSION tables  LANGUAGE wasm AS file://guests/prebuilt/tables.wasm;
 CREATE EXTENSION natural LANGUAGE wasm AS file://guests/prebuilt/natural.wasm;
 CREATE EXTENSION units   LANGUAGE wasm AS file://guests/prebuilt/units.wasm;
 
--- A generated column is computed by one of them.
+-- A function of a library computes a generated column.
 CREATE TABLE airports(
   iata      TEXT PRIMARY KEY,
   name      TEXT NOT NULL,

@@ -1,15 +1,15 @@
-;; Aggregates with a count of what the host does with their states.
+;; Aggregates that count what the host does with their states.
 ;;
-;; tally() is a full window function, growing() has no inverse, plain() not even a value. All three add
-;; integers; 13 is an error of step, 666 a trap in it, a sum of 99 an error of finalize, one of 6660 a
-;; trap in it, 77 a trap of inverse. batches() gives the number of calls in which rows came.
-;; living() gives the number of states that were made and neither finalized nor dropped, dropped() that
-;; of those that were dropped.
+;; tally() is a full window function, growing() has no inverse, plain() has no value either. All three add
+;; integers. 13 is an error of step, 666 a trap in it, a sum of 99 an error of finalize, one of 6660 a
+;; trap in it, 77 a trap of inverse. batches() returns the number of calls with rows.
+;; living() returns the number of states that were made and neither finalized nor dropped, dropped() the
+;; number of those that were dropped.
 ;;
 ;; A handle is the state's address with bits above the lower 32, so that all 64 have to travel.
 (module
   (memory (export "memory") 1)
-  ;; Arguments lie from 65536 on, states below.
+  ;; Arguments are at 65536 and above, states below.
   (func (export "commensal_scratch") (param $size i32) (result i32)
     (local $missing i32)
     (local.set $missing
@@ -37,9 +37,9 @@
   (global $made (mut i64) (i64.const 0))
   (global $finalized (mut i64) (i64.const 0))
   (global $dropped (mut i64) (i64.const 0))
-  ;; The first free state; each free one has the address of the next one.
+  ;; The first free state. Each free state has the address of the next one.
   (global $free (mut i32) (i32.const 0))
-  ;; Where states that never were in use begin.
+  ;; The first address that was never used for a state.
   (global $end (mut i32) (i32.const 1024))
 
   (func $integer (param $value i64) (result i32)
@@ -50,7 +50,7 @@
     (i64.store (i32.const 16) (i64.const 0x1200000000))
     (i64.store (i32.const 24) (i64.extend_i32_u (local.get $at)))
     (i32.const 16))
-  ;; The state that the first argument is the handle of. One that is not live traps.
+  ;; The state whose handle is the first argument. Traps if it is not live.
   (func $state (param $argv i32) (result i32)
     (local $state i32)
     (if (i64.ne (i64.load (local.get $argv)) (i64.const 1)) (then (unreachable)))

@@ -2,7 +2,7 @@
 ;; columns.
 (module
   (memory (export "memory") 1)
-  ;; Arguments lie from 4096 on; memory grows to hold them, and 0 says that it cannot.
+  ;; Arguments start at 4096. Memory grows to hold them; 0 means that it cannot.
   (func (export "commensal_scratch") (param $size i32) (result i32)
     (local $missing i32)
     (local.set $missing
@@ -42,7 +42,7 @@
   (func (export "is_even") (param $argc i32) (param $argv i32) (result i32)
     (call $integer
       (i64.extend_i32_u (i64.eqz (i64.and (i64.load offset=8 (local.get $argv)) (i64.const 1))))))
-  ;; The argument; 13 is an error, 666 a trap.
+  ;; The argument. 13 is an error, 666 a trap.
   (func (export "checked") (param $argc i32) (param $argv i32) (result i32)
     (if (i64.eq (i64.load offset=8 (local.get $argv)) (i64.const 13)) (then (return (i32.const 32))))
     (if (i64.eq (i64.load offset=8 (local.get $argv)) (i64.const 666)) (then (unreachable)))

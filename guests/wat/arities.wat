@@ -1,8 +1,8 @@
-;; One name with several numbers of arguments: pick/0, pick/1 and pick/2 are three functions, each
-;; with an export of its own; every/-1 takes any number.
+;; One name for several numbers of arguments: pick/0, pick/1 and pick/2 are three functions, each with
+;; its own export; every/-1 takes any number.
 (module
   (memory (export "memory") 1)
-  ;; Arguments lie from 4096 on; memory grows to hold them, and 0 says that it cannot.
+  ;; Arguments start at 4096. Memory grows to hold them; 0 means that it cannot.
   (func (export "commensal_scratch") (param $size i32) (result i32)
     (local $missing i32)
     (local.set $missing

@@ -1,8 +1,8 @@
-;; Auxiliary data: hits(x, …) is how often this place of the statement has found what it keeps for its first
-;; argument, and hits_at(n, …) for argument n; all calls share those of a negative argument. kept() is how
-;; many numbers the guest gave, gone() of how many it was told that they are no longer kept. twice(x) lets
-;; go of what it kept every other time, trap(x) traps. sums(x) is an aggregate that keeps something in each
-;; of its methods.
+;; Auxiliary data: hits(x, …) is how often this place of the statement has found data for its first argument,
+;; and hits_at(n, …) for argument n. All calls share those of a negative argument. kept() is how many numbers
+;; the guest has kept, and gone() how many of them the host has said it no longer keeps. twice(x) drops
+;; its data every other time, and trap(x) traps. sums(x) is an aggregate that keeps data in each of its
+;; methods.
 (module
   (import "commensal" "auxdata_get" (func $get (param i32) (result i64)))
   (import "commensal" "auxdata_set" (func $set (param i32 i64)))
@@ -23,7 +23,7 @@
     (i64.store (i32.const 512) (i64.const 1))
     (i64.store (i32.const 520) (local.get $value))
     (i32.const 512))
-  ;; What is kept is one more than the number of hits: 0 is nothing.
+  ;; The number that is kept is one more than that of hits, because 0 means nothing.
   (func $hit (param $argument i32) (result i64)
     (local $before i64)
     (local.set $before (call $get (local.get $argument)))
@@ -36,7 +36,7 @@
     (call $integer (call $hit (i32.const 0))))
   (func (export "hits_at") (param $argc i32) (param $argv i32) (result i32)
     (call $integer (call $hit (i32.wrap_i64 (i64.load offset=8 (local.get $argv))))))
-  ;; Lets go of what it kept the second time.
+  ;; Drops its data the second time.
   (func (export "twice") (param $argc i32) (param $argv i32) (result i32)
     (if (i64.eqz (call $get (i32.const 0)))
       (then (return (call $integer (call $hit (i32.const 0))))))

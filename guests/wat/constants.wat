@@ -1,8 +1,8 @@
-;; One function for every value that is easily lost on the way: each takes nothing and gives one
-;; constant record.
+;; A function for every value that is easily lost on the way. Each takes nothing and returns one constant
+;; record.
 (module
   (memory (export "memory") 1)
-  ;; Arguments lie from 4096 on; memory grows to hold them, and 0 says that it cannot.
+  ;; Arguments start at 4096. Memory grows to hold them; 0 means that it cannot.
   (func (export "commensal_scratch") (param $size i32) (result i32)
     (local $missing i32)
     (local.set $missing
@@ -69,7 +69,7 @@
   (func (export "smallest") (param i32 i32) (result i32) (i32.const 160))
   (func (export "empty_text") (param i32 i32) (result i32) (i32.const 176))
   (func (export "empty_blob") (param i32 i32) (result i32) (i32.const 192))
-  ;; Nothing, but at the very end of memory: zero bytes there are within it.
+  ;; Text or blob without bytes, whose address is the end of memory. That is not outside.
   (func (export "empty_at_end") (param i32 i32) (result i32)
     (i32.store (i32.const 216) (i32.shl (memory.size) (i32.const 16)))
     (i32.const 208))

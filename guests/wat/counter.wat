@@ -1,7 +1,7 @@
-;; Counts its calls in a global: shows which calls share an instance, and that a fault discards it.
+;; Counts its calls in a global, which shows which calls share an instance and that a fault drops it.
 (module
   (memory (export "memory") 1)
-  ;; Arguments lie from 4096 on; memory grows to hold them, and 0 says that it cannot.
+  ;; Arguments start at 4096. Memory grows to hold them; 0 means that it cannot.
   (func (export "commensal_scratch") (param $size i32) (result i32)
     (local $missing i32)
     (local.set $missing
@@ -22,11 +22,11 @@
     (i64.store (i32.const 16) (i64.const 1))
     (i64.store (i32.const 24) (global.get $calls))
     (i32.const 16))
-  ;; Traps after it has counted.
+  ;; Traps after counting.
   (func (export "count_and_trap") (param i32 i32) (result i32)
     (global.set $calls (i64.add (global.get $calls) (i64.const 100)))
     (unreachable))
-  ;; Fails after it has counted: an error is no fault.
+  ;; Fails after counting. An error is not a fault.
   (func (export "count_and_fail") (param i32 i32) (result i32)
     (global.set $calls (i64.add (global.get $calls) (i64.const 10)))
     (i64.store (i32.const 16) (i64.const 0))

@@ -1,8 +1,8 @@
-;; A table function that insists on the rules: cursors(n) gives the rows 1 to n, one a batch, and traps
-;; when it is asked for rows after the end, or for a cursor that is not open. open_cursors() counts
-;; the cursors that are open in the instance, opened_cursors() those that ever were.
+;; A table function that insists on the rules. cursors(n) returns the rows 1 to n, one in each batch. It traps
+;; if it is asked for rows after the end, or for a cursor that is not open. open_cursors() counts
+;; the cursors that are open in the instance, opened_cursors() all that ever were.
 ;;
-;; A cursor's number is its handle, from 0; its row, its last row and whether it is open lie at
+;; A cursor's number is its handle, from 0. Its row, its last row and whether it is open are at
 ;; 4096 + 24 * its number.
 (module
   (memory (export "memory") 1)
@@ -17,7 +17,7 @@
     (i64.store (i32.const 520) (local.get $value))
     (i32.const 512))
 
-  ;; The state of the cursor in the first argument, which has to be open.
+  ;; The state of the cursor in the first argument. Traps if it is not open.
   (func $cursor (param $argv i32) (result i32) (local $state i32)
     (if (i64.ge_u (i64.load offset=8 (local.get $argv)) (global.get $opened)) (then (unreachable)))
     (local.set $state (i32.add (i32.const 4096)
@@ -42,7 +42,7 @@
     (local.set $state (call $cursor (local.get $argv)))
     (local.set $row (i64.add (i64.load (local.get $state)) (i64.const 1)))
     (i64.store (local.get $state) (local.get $row))
-    ;; The end is told once.
+    ;; The end is reported only once.
     (if (i64.gt_s (local.get $row) (i64.add (i64.load offset=8 (local.get $state)) (i64.const 1)))
       (then (unreachable)))
     (if (i64.gt_s (local.get $row) (i64.load offset=8 (local.get $state)))

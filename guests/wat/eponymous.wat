@@ -1,4 +1,4 @@
-;; Virtual tables whose columns the guest declares: "both" can be used under its own name and created,
+;; Virtual tables whose columns the guest declares. "both" can be used under its own name and created,
 ;; "only" cannot be created. The rows are 1 to the hidden column "n", or to 3.
 (module
   (import "commensal" "declare_vtab" (func $declare (param i32 i32) (result i32)))
@@ -27,7 +27,7 @@
     (drop (call $declare (i32.const 64) (i32.const 35)))
     (call $handle))
   (func (export "disconnect") (param $argc i32) (param $argv i32) (result i32) (i32.const 0))
-  ;; Of the constraints only the first is looked at: n = value becomes the argument of "filter".
+  ;; Only the first constraint matters: n = value becomes the argument of "filter".
   (func (export "best_index") (param $argc i32) (param $argv i32) (result i32)
     (local $request i32) (local $constraints i32)
     (local.set $request (i32.load offset=24 (local.get $argv)))

@@ -5,7 +5,7 @@
   (import "commensal" "now" (func $now (result i64)))
   (import "commensal" "random" (func $random (param i32 i32)))
   (memory (export "memory") 1)
-  ;; Arguments lie from 4096 on; memory grows to hold them, and 0 says that it cannot.
+  ;; Arguments start at 4096. Memory grows to hold them; 0 means that it cannot.
   (func (export "commensal_scratch") (param $size i32) (result i32)
     (local $missing i32)
     (local.set $missing

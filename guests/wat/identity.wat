@@ -1,8 +1,8 @@
-;; Gives its arguments back: what goes in has to come out, byte for byte. No manifest, so every
+;; Returns its arguments: what goes in must come out, byte for byte. It has no manifest, so every
 ;; function is variadic and takes values of any class.
 (module
   (memory (export "memory") 1)
-  ;; Arguments lie from 4096 on; memory grows to hold them, and 0 says that it cannot.
+  ;; Arguments start at 4096. Memory grows to hold them; 0 means that it cannot.
   (func (export "commensal_scratch") (param $size i32) (result i32)
     (local $missing i32)
     (local.set $missing
@@ -21,11 +21,11 @@
   (func $result (param $record i32) (result i32)
     (i32.store8 offset=2 (local.get $record) (i32.const 0))
     (local.get $record))
-  ;; The first argument; NULL without one.
+  ;; The first argument, or NULL if there is none.
   (func (export "identity") (param $argc i32) (param $argv i32) (result i32)
     (if (i32.eqz (local.get $argc)) (then (return (i32.const 0))))
     (call $result (local.get $argv)))
-  ;; The last argument; NULL without one.
+  ;; The last argument, or NULL if there is none.
   (func (export "last") (param $argc i32) (param $argv i32) (result i32)
     (if (i32.eqz (local.get $argc)) (then (return (i32.const 0))))
     (call $result

@@ -24,7 +24,7 @@
     (f64.add
       (f64.add (f64.convert_i64_s (local.get 0)) (local.get 1))
       (f64.convert_i32_u (i32.load8_u (local.get 2)))))
-  ;; Text, a blob, or NULL as it came.
+  ;; Text, a blob, or NULL, unchanged.
   (func (export "l_echo") (param i32) (result i32) (local.get 0))
   ;; The size of a blob, which is big-endian.
   (func (export "l_size") (param i32) (result i64)
@@ -38,7 +38,7 @@
   (func (export "l_text") (result i32) (i32.const 16))
   (func (export "l_null") (result i32) (i32.const 32))
   (func (export "l_blob") (result i32) (i32.const 40))
-  ;; A blob of so many bytes.
+  ;; A blob of this many bytes.
   (func (export "l_bytes") (param $n i64) (result i32)
     (local $ptr i32) (local $len i32)
     (local.set $len (i32.wrap_i64 (local.get $n)))
@@ -50,6 +50,6 @@
     (i32.store8 offset=4 (local.get $ptr) (local.get $len))
     (memory.fill (i32.add (local.get $ptr) (i32.const 5)) (i32.const 0xcd) (local.get $len))
     (local.get $ptr))
-  ;; Not for SQL.
+  ;; Not a function for SQL.
   (func (export "l_single") (param f32) (result f32) (local.get 0))
   (func (export "l_nothing") (param i64)))

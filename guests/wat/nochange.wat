@@ -1,5 +1,5 @@
-;; Virtual tables of one row, which UPDATE changes. Of "partly" the guest is told which columns keep their
-;; value: "seen" has bit 0 for "a", bit 1 for "b", bit 2 for itself. Of "whole" it is given all values.
+;; Virtual tables with one row, which UPDATE changes. The host tells "partly" which columns keep their value:
+;; "seen" has bit 0 for "a", bit 1 for "b", bit 2 for itself. "whole" gets all values.
 (module
   (memory (export "memory") 1)
   (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"partly\",\"nochange\":true,\"columns\":[{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"seen\"}],\"connect\":\"connect\",\"disconnect\":\"disconnect\",\"best_index\":\"best_index\",\"open\":\"open\",\"filter\":\"filter\",\"next\":\"next\",\"close\":\"close\",\"update\":\"update\"}}\n{\"table\":{\"name\":\"whole\",\"columns\":[{\"name\":\"a\"},{\"name\":\"b\"},{\"name\":\"seen\"}],\"connect\":\"connect\",\"disconnect\":\"disconnect\",\"best_index\":\"best_index\",\"open\":\"open\",\"filter\":\"filter\",\"next\":\"next_whole\",\"close\":\"close\",\"update\":\"update\"}}\n")
@@ -24,7 +24,7 @@
     (i32.const 512))
   (func (export "connect") (param $argc i32) (param $argv i32) (result i32) (call $handle))
   (func (export "disconnect") (param $argc i32) (param $argv i32) (result i32) (i32.const 0))
-  ;; An answer that uses no constraint: zeros, as long as the request's number says.
+  ;; An answer that uses no constraint: zeros for as many as the request has.
   (func (export "best_index") (param $argc i32) (param $argv i32) (result i32)
     (call $blob (i32.const 4096)
       (i32.add (i32.const 32) (i32.shl (i32.load (i32.load offset=24 (local.get $argv))) (i32.const 2)))))
@@ -43,11 +43,11 @@
   (func (export "next_whole") (param $argc i32) (param $argv i32) (result i32)
     (call $row (i32.const 0)))
   (func (export "close") (param $argc i32) (param $argv i32) (result i32) (i32.const 0))
-  ;; Takes over a column, unless the record says that it keeps its value.
+  ;; Takes a column, unless the record says that it keeps its value.
   (func $change (param $from i32) (param $to i32) (param $bit i64)
     (if (i32.eq (i32.load8_u offset=2 (local.get $from)) (i32.const 8))
       (then
-        ;; Nothing comes with it.
+        ;; The record has no value.
         (if (i32.ne (i32.load (local.get $from)) (i32.const 0x80005)) (then (unreachable)))
         (global.set $seen (i64.or (global.get $seen) (local.get $bit))))
       (else

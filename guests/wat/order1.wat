@@ -1,4 +1,4 @@
-;; An order of text: by length. What has the same length is equal.
+;; An order of text by length. Texts with the same length are equal.
 (module
   (memory (export "memory") 1)
   (func (export "commensal_scratch") (param i32) (result i32) (i32.const 4096))

@@ -1,4 +1,4 @@
-;; Has nothing of what order1.wat has.
+;; A module without the exports of order1.wat.
 (module
   (memory (export "memory") 1)
   (func (export "commensal_scratch") (param i32) (result i32) (i32.const 4096))

@@ -1,8 +1,8 @@
-;; The extension "pair", version 1: left_of() gives 1, and right_of() 10.
+;; The extension "pair", version 1: left_of() returns 1, and right_of() 10.
 ;; Version 2 drops right_of and adds middle_of.
 (module
   (memory (export "memory") 1)
-  ;; Arguments lie from 4096 on; memory grows to hold them, and 0 says that it cannot.
+  ;; Arguments start at 4096. Memory grows to hold them; 0 means that it cannot.
   (func (export "commensal_scratch") (param $size i32) (result i32)
     (local $missing i32)
     (local.set $missing

@@ -1,5 +1,5 @@
-;; A virtual table of one row, whose column "a" is a pointer. The pointer comes back in "update", "filter"
-;; and in the table's own number(x), which all share the instance: "seen" is the number of the pointer that
+;; A virtual table with one row, whose column "a" is a pointer. The pointer returns to "update", "filter"
+;; and the table's own number(x), which all share the instance. "seen" is the number of the pointer that
 ;; "update" or "filter" got last, -1 for a plain NULL.
 (module
   (memory (export "memory") 1)
@@ -36,7 +36,7 @@
     (local.set $constraints (i32.load (local.get $request)))
     (memory.fill (i32.const 4096) (i32.const 0)
       (i32.add (i32.const 32) (i32.shl (local.get $constraints) (i32.const 2))))
-    ;; One row at most, which SQLite updates without keeping it in a table of its own meanwhile.
+    ;; At most one row, which SQLite updates without keeping it in a temporary table.
     (i32.store (i32.const 4108) (i32.const 2))
     (if (local.get $constraints) (then
       (if (i32.load8_u offset=37 (local.get $request))
@@ -62,7 +62,7 @@
     (call $integer (i64.const 1)))
   (func (export "overload") (param $argc i32) (param $argv i32) (result i32)
     (call $integer (call $number_of (i32.add (local.get $argv) (i32.const 32)))))
-  ;; A pointer that is none of the table's.
+  ;; A pointer that does not come from the table.
   (func (export "given") (param $argc i32) (param $argv i32) (result i32) (i32.const 2072))
   (func (export "number") (param $argc i32) (param $argv i32) (result i32)
     (call $integer (call $number_of (local.get $argv)))))

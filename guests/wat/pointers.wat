@@ -1,7 +1,7 @@
-;; Pointers: pointer(n) is NULL to SQL, behind which the guest keeps the number n; number_of(x) gives it
-;; back, -1 for a plain NULL, -2 for a pointer of another type, such as other_pointer(n) gives. dropped()
-;; is how many of them SQL is done with, dropped_sum() the sum of their numbers. last_pointer(n) is an
-;; aggregate whose result is a pointer, pointers(x) one that counts those among its arguments.
+;; Pointers: pointer(n) is NULL to SQL, behind which the guest keeps the number n. number_of(x) returns it,
+;; -1 for a plain NULL, -2 for a pointer of another type, such as that of other_pointer(n). dropped() is how
+;; many pointers SQL no longer uses, dropped_sum() the sum of their numbers. last_pointer(n) is an aggregate
+;; whose result is a pointer, pointers(x) one that counts the pointers among its arguments.
 (module
   (memory (export "memory") 2)
   (@custom "commensal"
@@ -49,7 +49,7 @@
     (call $integer (global.get $dropped)))
   (func (export "dropped_sum") (param $argc i32) (param $argv i32) (result i32)
     (call $integer (global.get $sum)))
-  ;; States are not told apart: the handle is the number that the pointer gets.
+  ;; All states are one: the handle is the number of the pointer.
   (func (export "init") (param $argc i32) (param $argv i32) (result i32)
     (global.set $state (i64.add (global.get $state) (i64.const 1)))
     (i64.store (i32.const 1024) (i64.const 0))

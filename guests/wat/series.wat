@@ -1,13 +1,13 @@
 ;; A table function that counts: series(start, stop, step), with the defaults 0, 0 and 1.
 ;;
-;; It shows the shape of a cursor: `open` gives a handle, here the address of the cursor's state;
-;; `next` fills the cursor's own batch; `close` gives the place back.
+;; It shows the shape of a cursor: `open` returns a handle, here the address of the cursor's state;
+;; `next` fills the cursor's own batch; `close` frees the place.
 (module
   (memory (export "memory") 2)
   (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"series\",\"columns\":[{\"name\":\"value\",\"type\":\"integer\"},{\"name\":\"start\",\"type\":\"integer\",\"hidden\":true},{\"name\":\"stop\",\"type\":\"integer\",\"hidden\":true},{\"name\":\"step\",\"type\":\"integer\",\"hidden\":true}],\"open\":\"series_open\",\"next\":\"series_next\",\"close\":\"series_close\"}}\n")
   (func (export "commensal_scratch") (param i32) (result i32) (i32.const 65536))
 
-  ;; One cursor at a time lives in an instance: its state is at 1024 (next value, stop, step), its
+  ;; An instance has one cursor at a time. Its state is at 1024 (next value, stop, step), its
   ;; batch at 2048.
   (func $argument (param $record i32) (param $default i64) (result i64)
     (if (result i64) (i32.eq (i32.load8_u (local.get $record)) (i32.const 5))
@@ -40,7 +40,7 @@
       (loop $more
         (br_if $full (call $done))
         (br_if $full (i32.ge_u (local.get $rows) (local.get $wanted)))
-        ;; The rowid: null, so that the host counts. The value: an integer.
+        ;; The rowid: NULL, so that the host counts. The value: an integer.
         (i64.store (local.get $at) (i64.const 5))
         (i64.store offset=8 (local.get $at) (i64.const 0))
         (i64.store offset=16 (local.get $at) (i64.const 1))

@@ -1,7 +1,7 @@
 ;; Text in, text out: results in place, results longer than the arguments, subtypes, errors.
 (module
   (memory (export "memory") 1)
-  ;; Arguments lie from 4096 on; memory grows to hold them, and 0 says that it cannot.
+  ;; Arguments start at 4096. Memory grows to hold them; 0 means that it cannot.
   (func (export "commensal_scratch") (param $size i32) (result i32)
     (local $missing i32)
     (local.set $missing
@@ -40,7 +40,7 @@
         (br $next)))
     (call $clear_flags (local.get $argv))
     (local.get $argv))
-  ;; The text two times, in memory grown for it at each call: a result longer than any argument.
+  ;; The text twice, in memory that each call grows: a result longer than any argument.
   (func (export "twice") (param $argc i32) (param $argv i32) (result i32)
     (local $from i32) (local $len i32) (local $to i32)
     (local.set $from (i32.load offset=8 (local.get $argv)))
@@ -66,7 +66,7 @@
     (i64.store (i32.const 16) (i64.const 1))
     (i64.store (i32.const 24) (i64.load8_u offset=1 (local.get $argv)))
     (i32.const 16))
-  ;; Fails; the argument is the message.
+  ;; Fails with the argument as the message.
   (func (export "fail") (param $argc i32) (param $argv i32) (result i32)
     (i32.store8 (local.get $argv) (i32.const 0))
     (call $clear_flags (local.get $argv))

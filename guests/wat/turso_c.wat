@@ -1,6 +1,6 @@
-;; What the C shim of Turso's proposal makes of an extension: it registers functions while its entry
-;; point runs, and is called through a table. Its allocator counts from 1,024 on, whatever lies there:
-;; here names, its own count at 1,032, and data.
+;; What the C shim of Turso's proposal makes from an extension. It registers functions while its entry
+;; point runs, and is called through a table. Its allocator counts from 1,024 on, whatever is there:
+;; here names, its own counter at 1,032, and data.
 (module
   (import "env" "__turso_register_func"
     (func $register (param i32 i32 i32 i32 i32)))
@@ -24,7 +24,7 @@
     (call $register (i32.const 1046) (i32.const 5) (i32.const 0) (i32.const 3) (i32.const 77))
     (call $register (i32.const 1046) (i32.const 5) (i32.const 1) (i32.const 3) (i32.const 78))
     (i32.const 0))
-  ;; The text of the argument twice, in memory that is taken anew.
+  ;; The text of the argument twice, in memory that is allocated anew.
   (func $twice (param $data i32) (param $argc i32) (param $argv i32) (result i64)
     (local $from i32) (local $to i32) (local $len i32)
     (local.set $from (i32.add (i32.load (local.get $argv)) (i32.const 1)))
@@ -45,7 +45,7 @@
     (i64.extend_i32_u (local.get $to)))
   (func $count (param $data i32) (param $argc i32) (param $argv i32) (result i64)
     (i64.extend_i32_u (local.get $argc)))
-  ;; What it was registered with.
+  ;; The value that it was registered with.
   (func $which (param $data i32) (param $argc i32) (param $argv i32) (result i64)
     (i64.extend_i32_u (local.get $data)))
   (func (export "__turso_call")

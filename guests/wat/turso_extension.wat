@@ -1,4 +1,4 @@
-;; An extension for Turso's proposal: its `turso_ext_init` gives JSON, as functions give text.
+;; An extension for Turso's proposal. Its `turso_ext_init` returns JSON in the form of a function's text.
 (module
   (memory (export "memory") 2)
   (global $bump (mut i32) (i32.const 1024))
@@ -51,7 +51,7 @@
     (call $typed (i32.const 1))
     (i64.div_s (i64.load (local.get $argv)) (i64.const 100)))
 
-  ;; A series whose label is so many bytes of the same buffer, filled anew for each value.
+  ;; A series whose label has this many bytes of the same buffer, which is filled anew for each value.
   (global $value (mut i64) (i64.const 0))
   (global $stop (mut i64) (i64.const 0))
   (global $bytes (mut i32) (i32.const 0))

@@ -1,5 +1,5 @@
-;; Functions by the generic convention of Turso's proposal, as the examples of that proposal are written:
-;; a counter that knows no end of memory, static data right above where it begins.
+;; Functions by the generic convention of Turso's proposal, written like the examples of that proposal: a
+;; counter as an allocator, which ignores the end of memory, and static data right above its start.
 (module
   (memory (export "memory") 2)
   (global $bump (mut i32) (i32.const 1024))
@@ -11,14 +11,14 @@
     (global.set $bump (i32.add (global.get $bump) (local.get $size)))
     (local.get $ptr))
 
-  ;; How many arguments there are.
+  ;; The number of arguments.
   (func (export "t_count") (param $argc i32) (param $argv i32) (result i64)
     (i64.extend_i32_u (local.get $argc)))
 
   (func (export "t_add") (param $argc i32) (param $argv i32) (result i64)
     (i64.add (i64.load (local.get $argv)) (i64.load offset=8 (local.get $argv))))
 
-  ;; Its first argument as its slot has it.
+  ;; Its first argument as it is in its slot.
   (func (export "t_echo") (param $argc i32) (param $argv i32) (result i64)
     (i64.load (local.get $argv)))
 
@@ -81,7 +81,7 @@
     (i32.store8 (i32.const 1017) (i32.const 3))
     (i64.extend_i32_u (local.get $to)))
 
-  ;; So many bytes, as [u32 size][bytes] with the type at 1017.
+  ;; This many bytes, as [u32 size][bytes] with the type at 1017.
   (func (export "t_blob") (param $argc i32) (param $argv i32) (result i64)
     (local $ptr i32) (local $len i32)
     (local.set $len (i32.load (local.get $argv)))
@@ -100,7 +100,7 @@
     (i32.store8 (i32.const 1017) (i32.const 3))
     (i64.const 2048))
 
-  ;; The number that it is given, which may be an address at which somebody has planted a tag.
+  ;; The given number, which may be an address at which somebody has put a tag.
   (func (export "t_planted") (param $argc i32) (param $argv i32) (result i64)
     (i32.store8 (i32.const 5000) (i32.load offset=8 (local.get $argv)))
     (i64.store (i32.const 5001) (i64.const 0x2a))

@@ -1,4 +1,4 @@
-;; Functions by the typed convention of Turso's proposal: `turso_sig` has their types, arguments lie in
+;; Functions by the typed convention of Turso's proposal: `turso_sig` has their types, and arguments are in
 ;; slots from 8 on.
 (module
   (memory (export "memory") 2)
@@ -12,14 +12,14 @@
   (func (export "y_mul") (param $argc i32) (param $argv i32) (result i64)
     (i64.reinterpret_f64
       (f64.mul (f64.load (local.get $argv)) (f64.load offset=8 (local.get $argv)))))
-  ;; The text that it is given: length and address in one word.
+  ;; The given text: length and address in one word.
   (func (export "y_text") (param $argc i32) (param $argv i32) (result i64)
     (i64.load (local.get $argv)))
   (func (export "y_blob") (param $argc i32) (param $argv i32) (result i64)
     (i64.load (local.get $argv)))
   (func (export "y_len") (param $argc i32) (param $argv i32) (result i64)
     (i64.shr_u (i64.load (local.get $argv)) (i64.const 32)))
-  ;; An optional integer, doubled; NULL stays what it is.
+  ;; An optional integer, doubled. NULL stays NULL.
   (func (export "y_opt_i64") (param $argc i32) (param $argv i32) (result i64)
     (i32.store8 (i32.const 1016) (i32.wrap_i64 (i64.load (local.get $argv))))
     (i64.mul (i64.load offset=8 (local.get $argv)) (i64.const 2)))
@@ -45,7 +45,7 @@
               (i64.load offset=24 (local.get $argv))))))))
   (func (export "y_void") (param $argc i32) (param $argv i32) (result i64)
     (i64.const 5))
-  ;; So many bytes of text in memory that nobody frees.
+  ;; This many bytes of text, in memory that is never freed.
   (func (export "y_xs") (param $argc i32) (param $argv i32) (result i64)
     (local $ptr i32) (local $len i32)
     (local.set $len (i32.load (local.get $argv)))
@@ -53,7 +53,7 @@
     (memory.fill (local.get $ptr) (i32.const 120) (local.get $len))
     (i64.or (i64.extend_i32_u (local.get $ptr))
       (i64.shl (i64.extend_i32_u (local.get $len)) (i64.const 32))))
-  ;; No type says anything of it: the generic convention.
+  ;; No type is declared for it, so the generic convention applies.
   (func (export "y_generic") (param $argc i32) (param $argv i32) (result i64)
     (i64.extend_i32_u (local.get $argc)))
 

@@ -1,8 +1,8 @@
-;; Functions whose manifest declares what they take and give. "need_…" traps when it sees NULL, so
+;; Functions whose manifest declares their parameters and results. "need_…" traps if it sees NULL, so
 ;; an answer of NULL proves that it was not called.
 (module
   (memory (export "memory") 1)
-  ;; Arguments lie from 4096 on; memory grows to hold them, and 0 says that it cannot.
+  ;; Arguments start at 4096. Memory grows to hold them; 0 means that it cannot.
   (func (export "commensal_scratch") (param $size i32) (result i32)
     (local $missing i32)
     (local.set $missing
@@ -34,7 +34,7 @@
     "{\"function\":{\"name\":\"gives_text\",\"export\":\"need\",\"params\":[\"any\"],\"returns\":\"text\"}}\n"
     "{\"function\":{\"name\":\"gives_blob\",\"export\":\"need\",\"params\":[\"any\"],\"returns\":\"blob\"}}\n"
     "{\"function\":{\"name\":\"gives_null\",\"export\":\"null\",\"params\":[\"any?\"],\"returns\":\"integer\"}}\n")
-  ;; The first argument; traps when it is NULL.
+  ;; The first argument. Traps if it is NULL.
   (func (export "need") (param $argc i32) (param $argv i32) (result i32)
     (if (i32.eq (i32.load8_u (local.get $argv)) (i32.const 5)) (then (unreachable)))
     (i32.store8 offset=2 (local.get $argv) (i32.const 0))

@@ -1,4 +1,4 @@
-;; What a guest has that is built against a C library: WASI's streams, clock and random numbers.
+;; What a guest needs that is built against a C library: WASI's streams, clock and random numbers.
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_fdstat_get" (func $state (param i32 i32) (result i32)))
@@ -9,21 +9,21 @@
   (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
   (memory (export "memory") 1)
   (data (i32.const 64) "hello \0aworld\0a")
-  ;; Two buffers, with parts of it.
+  ;; Two buffers with parts of the text.
   (data (i32.const 96) "\40\00\00\00\06\00\00\00\47\00\00\00\06\00\00\00")
   (func (export "commensal_scratch") (param i32) (result i32) (i32.const 4096))
   (func $integer (param $value i64) (result i32)
     (i64.store (i32.const 16) (i64.const 1))
     (i64.store (i32.const 24) (local.get $value))
     (i32.const 16))
-  ;; print(descriptor): the bytes written, or the errno, negated.
+  ;; print(descriptor): the number of bytes written, or the errno, negated.
   (func (export "print") (param i32) (param $argv i32) (result i32) (local $errno i32)
     (local.set $errno
       (call $write (i32.wrap_i64 (i64.load offset=8 (local.get $argv))) (i32.const 96) (i32.const 2) (i32.const 128)))
     (if (local.get $errno)
       (then (return (call $integer (i64.sub (i64.const 0) (i64.extend_i32_u (local.get $errno)))))))
     (call $integer (i64.load32_u (i32.const 128))))
-  ;; descriptor(descriptor): the kind of file and what may be done with it; or the errno, negated.
+  ;; descriptor(descriptor): the kind of file and what may be done with it, or the errno, negated.
   (func (export "descriptor") (param i32) (param $argv i32) (result i32) (local $errno i32)
     (local.set $errno (call $state (i32.wrap_i64 (i64.load offset=8 (local.get $argv))) (i32.const 128)))
     (if (local.get $errno)

@@ -1,4 +1,4 @@
-;; Blobs of zeros that the guest does not hold: the flag "zeroblob". The scalar function zeros(n), the
+;; Blobs of zeros that the guest does not keep in memory: the flag "zeroblob". The scalar function zeros(n), the
 ;; aggregate total_zeros(n), and the table function zeros_to(n) with blobs of 0 to n bytes.
 (module
   (memory (export "memory") 2)
@@ -13,7 +13,7 @@
     (i64.store (i32.const 512) (i64.const 1))
     (i64.store (i32.const 520) (local.get $value))
     (i32.const 512))
-  ;; The record of so many zeros, at an address.
+  ;; The record of this many zeros, at an address.
   (func $zeros (param $at i32) (param $len i64) (result i32)
     (i64.store (local.get $at)
       (i64.or (i64.shl (local.get $len) (i64.const 32)) (i64.const 0x20004)))
@@ -45,7 +45,7 @@
   (func (export "result") (param $argc i32) (param $argv i32) (result i32)
     (call $zeros (i32.const 512) (i64.load (i32.load offset=8 (local.get $argv)))))
   (func (export "drop") (param $argc i32) (param $argv i32) (result i32) (i32.const 0))
-  ;; One cursor at a time lives in an instance. Its batch is at 2048, of one row.
+  ;; An instance has one cursor at a time. Its batch, with one row, is at 2048.
   (global $at (mut i64) (i64.const 0))
   (global $to (mut i64) (i64.const 0))
   (func (export "open") (param $argc i32) (param $argv i32) (result i32)
