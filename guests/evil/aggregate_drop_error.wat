@@ -1,4 +1,4 @@
-;; Attack: answers with an error when a state is to be freed.
+;; Attack: returns an error when a state is freed.
 ;; Answer: the error of the row.
 (module
   (memory (export "memory") 16)

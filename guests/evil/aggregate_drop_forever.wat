@@ -1,4 +1,4 @@
-;; Attack: never ends freeing a state, after an error of a row.
+;; Attack: freeing a state never ends, after an error of a row.
 ;; Answer: the error of the row, after a short time.
 (module
   (memory (export "memory") 16)

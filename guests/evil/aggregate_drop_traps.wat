@@ -1,5 +1,5 @@
-;; Attack: traps when a state is to be freed, after an error of a row.
-;; Answer: the error of the row; the instance is gone.
+;; Attack: traps when a state is freed, after an error of a row.
+;; Answer: the error of the row; the instance is dropped.
 (module
   (memory (export "memory") 16)
   (func (export "commensal_scratch") (param i32) (result i32) (i32.const 65536))

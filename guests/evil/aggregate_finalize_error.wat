@@ -1,4 +1,4 @@
-;; Attack: gives an error for a result.
+;; Attack: returns an error instead of a result.
 ;; Answer: that error, and no drop.
 (module
   (memory (export "memory") 16)

@@ -1,4 +1,4 @@
-;; Attack: never ends giving a result.
+;; Attack: computing a result never ends.
 ;; Answer: the limit of a call.
 (module
   (memory (export "memory") 16)

@@ -1,4 +1,4 @@
-;; Attack: is declared to give integers and gives text.
+;; Attack: is declared to return integers and returns text.
 ;; Answer: an error that names both.
 (module
   (memory (export "memory") 16)

@@ -1,4 +1,4 @@
-;; Attack: traps when it is to give a result.
+;; Attack: traps when it is asked for a result.
 ;; Answer: an error, and no drop.
 (module
   (memory (export "memory") 16)

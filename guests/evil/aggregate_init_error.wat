@@ -1,4 +1,4 @@
-;; Attack: gives an error for a handle.
+;; Attack: returns an error instead of a handle.
 ;; Answer: that error.
 (module
   (memory (export "memory") 16)

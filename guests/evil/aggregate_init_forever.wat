@@ -1,5 +1,5 @@
-;; Attack: never ends making a state.
-;; Answer: the limit of a call, also where there are no rows.
+;; Attack: making a state never ends.
+;; Answer: the limit of a call, even if there are no rows.
 (module
   (memory (export "memory") 16)
   (func (export "commensal_scratch") (param i32) (result i32) (i32.const 65536))

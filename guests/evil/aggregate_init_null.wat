@@ -1,4 +1,4 @@
-;; Attack: gives NULL for a handle.
+;; Attack: returns NULL instead of a handle.
 ;; Answer: an error that says so.
 (module
   (memory (export "memory") 16)

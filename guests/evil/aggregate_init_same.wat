@@ -1,5 +1,5 @@
-;; Attack: gives the same handle for every state.
-;; Answer: an error, as soon as two of them live; one after the other they are fine.
+;; Attack: returns the same handle for every state.
+;; Answer: an error as soon as two of them live. One after the other they are allowed.
 (module
   (memory (export "memory") 16)
   (func (export "commensal_scratch") (param i32) (result i32) (i32.const 65536))

@@ -1,4 +1,4 @@
-;; Attack: gives text for a handle.
+;; Attack: returns text instead of a handle.
 ;; Answer: an error that says so.
 (module
   (memory (export "memory") 16)

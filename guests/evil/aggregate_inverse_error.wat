@@ -1,4 +1,4 @@
-;; Attack: answers rows that leave with an error.
+;; Attack: returns an error when rows leave.
 ;; Answer: that error.
 (module
   (memory (export "memory") 16)

@@ -1,4 +1,4 @@
-;; Attack: never ends letting rows leave.
+;; Attack: removing rows never ends.
 ;; Answer: the limit of a call.
 (module
   (memory (export "memory") 16)

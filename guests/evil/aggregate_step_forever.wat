@@ -1,4 +1,4 @@
-;; Attack: never ends taking rows.
+;; Attack: adding rows never ends.
 ;; Answer: the limit of a call.
 (module
   (memory (export "memory") 16)

@@ -1,5 +1,5 @@
 ;; Attack: overwrites all of the scratch area, and expects what the ABI says in each call.
-;; Answer: nothing: the next rows are whole.
+;; Answer: no effect: the next rows are whole.
 (module
   (memory (export "memory") 16)
   (func (export "commensal_scratch") (param i32) (result i32) (i32.const 65536))

@@ -1,5 +1,5 @@
-;; Attack: answers rows with a text outside of memory, where nothing is wanted.
-;; Answer: nothing: what is not wanted is not looked at.
+;; Attack: answers rows with a text outside of memory, where no result is expected.
+;; Answer: no effect: a result that is not expected is not read.
 (module
   (memory (export "memory") 16)
   (func (export "commensal_scratch") (param i32) (result i32) (i32.const 65536))

@@ -1,5 +1,5 @@
-;; Attack: traps at rows.
-;; Answer: an error; neither finalize nor drop is called in what is left.
+;; Attack: traps when it gets rows.
+;; Answer: an error; neither finalize nor drop is called in the instance.
 (module
   (memory (export "memory") 16)
   (func (export "commensal_scratch") (param i32) (result i32) (i32.const 65536))

@@ -1,4 +1,4 @@
-;; Attack: never ends giving the current result.
+;; Attack: computing the current result never ends.
 ;; Answer: the limit of a call.
 (module
   (memory (export "memory") 16)

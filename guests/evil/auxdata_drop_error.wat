@@ -1,5 +1,5 @@
-;; Attack: what is told that a number is no longer kept answers with an error.
-;; Answer: what it answers is not looked at.
+;; Attack: returns an error when it is told that a number is no longer kept.
+;; Answer: no effect: the answer is not read.
 (module
   (import "commensal" "auxdata_get" (func $get (param i32) (result i64)))
   (import "commensal" "auxdata_set" (func $set (param i32 i64)))

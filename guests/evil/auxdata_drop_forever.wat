@@ -1,5 +1,5 @@
-;; Attack: what is told that a number is no longer kept does not return.
-;; Answer: it ends with the time of the call; at the end of a statement with a time of its own.
+;; Attack: does not return when it is told that a number is no longer kept.
+;; Answer: it ends with the time of the call, or at the end of a statement with its own time.
 (module
   (import "commensal" "auxdata_get" (func $get (param i32) (result i64)))
   (import "commensal" "auxdata_set" (func $set (param i32 i64)))

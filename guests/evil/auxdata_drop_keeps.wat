@@ -1,5 +1,5 @@
-;; Attack: what is told that a number is no longer kept keeps others.
-;; Answer: they last no longer than that call, and are told of later.
+;; Attack: keeps other numbers when it is told that a number is no longer kept.
+;; Answer: they last no longer than that call, and the guest is told later.
 (module
   (import "commensal" "auxdata_get" (func $get (param i32) (result i64)))
   (import "commensal" "auxdata_set" (func $set (param i32 i64)))

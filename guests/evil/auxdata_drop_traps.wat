@@ -1,5 +1,5 @@
-;; Attack: what is told that a number is no longer kept traps.
-;; Answer: the call fails before which it was told; at the end of a statement nothing does.
+;; Attack: traps when it is told that a number is no longer kept.
+;; Answer: the next call fails; at the end of a statement nothing fails.
 (module
   (import "commensal" "auxdata_get" (func $get (param i32) (result i64)))
   (import "commensal" "auxdata_set" (func $set (param i32 i64)))

@@ -1,4 +1,4 @@
-;; Attack: reads the clock without having been allowed to.
+;; Attack: reads the clock without the capability.
 ;; Answer: an error that names the function and the capability clock.
 (module
   (import "commensal" "now" (func $now (result i64)))

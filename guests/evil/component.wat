@@ -1,3 +1,3 @@
 ;; Attack: a component, not a module.
-;; Answer: CREATE fails: it says that this is a component.
+;; Answer: CREATE fails: the error says that this is a component.
 (component)

@@ -1,5 +1,5 @@
-;; Attack: a blob whose size is written in the wrong order of bytes.
-;; Answer: an error that names the function, as it is larger than memory.
+;; Attack: a blob whose size has the wrong byte order.
+;; Answer: an error that names the function, because the blob is larger than memory.
 (module
   (memory (export "memory") 2)
   (global $bump (mut i32) (i32.const 1024))

@@ -1,4 +1,4 @@
-;; Attack: recursion without an end.
+;; Attack: endless recursion.
 ;; Answer: the limit of the stack.
 (module
   (memory (export "memory") 2)

@@ -1,4 +1,4 @@
-;; Attack: a result behind a tag that there is not.
+;; Attack: a result with a tag that does not exist.
 ;; Answer: an error that names the function.
 (module
   (memory (export "memory") 2)

@@ -1,6 +1,6 @@
 ;; Attack: logs invalid UTF-8, NUL bytes and terminal escape sequences at a level that does not
 ;; exist.
-;; Answer: NULL; what the log shows harms no terminal. Without the capability log, an error that
+;; Answer: NULL; the log contains nothing that harms a terminal. Without the capability log, an error that
 ;; names that.
 (module
   (import "commensal" "log" (func $log (param i32 i32 i32)))

@@ -1,4 +1,4 @@
-;; Attack: writes to the log without having been allowed to.
+;; Attack: writes to the log without the capability.
 ;; Answer: an error that names the function and the capability log.
 (module
   (import "commensal" "log" (func $log (param i32 i32 i32)))

@@ -1,6 +1,6 @@
 ;; Attack: asks for more memory than the module itself allows, then traps.
 ;; Answer: an error that names the function. Whether it says memory or the trap depends on the
-;; runtime: one refuses without asking what the limit is.
+;; runtime: one refuses without asking for the limit.
 (module
   (memory (export "memory") 1 2)
   (func (export "commensal_scratch") (param i32) (result i32) (i32.const 4096))

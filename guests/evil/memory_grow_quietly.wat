@@ -1,4 +1,4 @@
-;; Attack: grows memory until that fails and answers as if nothing was: legal, up to the limit.
+;; Attack: grows memory until that fails and answers as if nothing had happened: legal, up to the limit.
 ;; Answer: the number of pages, at most the limit; not an error.
 (module
   (memory (export "memory") 16)

@@ -1,4 +1,4 @@
-;; Attack: declares a memory of four GiB to begin with.
+;; Attack: declares an initial memory of four GiB.
 ;; Answer: refused, at CREATE or at the first call, with an error that names memory_mb.
 (module
   (memory (export "memory") 65536)

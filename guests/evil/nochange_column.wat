@@ -1,5 +1,5 @@
 ;; Attack: a column with the flag "no change", which only arguments have.
-;; Answer: the statement ends with an error that names table and method; the instance is gone.
+;; Answer: the statement ends with an error that names table and method; the instance is dropped.
 (module
   (memory (export "memory") 1)
   (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"nochange_column\",\"columns\":[{\"name\":\"value\",\"type\":\"blob\"},{\"name\":\"argument\",\"hidden\":true}],\"open\":\"open\",\"next\":\"next\",\"close\":\"close\"}}\n")

@@ -1,5 +1,5 @@
 ;; Attack: overwrites all of its memory, static data and arguments included, then answers. Legal;
-;; the guest harms itself only.
+;; the guest harms only itself.
 ;; Answer: the integer 1 at each call.
 (module
   (memory (export "memory") 16)

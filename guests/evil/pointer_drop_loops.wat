@@ -1,5 +1,5 @@
 ;; Attack: dropping a pointer never ends.
-;; Answer: the statement that made it is fine, the instance is gone after 100 ms.
+;; Answer: the statement that made it is fine, the instance is dropped after 100 ms.
 (module
   (memory (export "memory") 1)
   (func (export "commensal_scratch") (param i32) (result i32) (i32.const 4096))

@@ -1,5 +1,5 @@
-;; Attack: dropping a pointer answers with a pointer, at an address that is none.
-;; Answer: what it answers is not looked at.
+;; Attack: returns a pointer, at a wrong address, when a pointer is dropped.
+;; Answer: no effect: the answer is not read.
 (module
   (memory (export "memory") 1)
   (func (export "commensal_scratch") (param i32) (result i32) (i32.const 4096))

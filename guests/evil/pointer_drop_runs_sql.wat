@@ -1,6 +1,6 @@
-;; Attack: runs a statement when it is told that SQL is done with a pointer, which can be when the engine ends
-;; the calling statement.
-;; Answer: nothing can be prepared there; the function gives the code that it got.
+;; Attack: runs a statement when it is told that SQL no longer uses a pointer, which can be while the engine
+;; ends the calling statement.
+;; Answer: nothing can be prepared there; the function returns the result code.
 (module
   (import "commensal" "sql_prepare" (func $prepare (param i32 i32) (result i64)))
   (memory (export "memory") 1)

@@ -1,5 +1,5 @@
 ;; Attack: dropping a pointer traps.
-;; Answer: the statement that made it is fine, the instance is gone.
+;; Answer: the statement that made it is fine, the instance is dropped.
 (module
   (memory (export "memory") 1)
   (func (export "commensal_scratch") (param i32) (result i32) (i32.const 4096))

@@ -1,4 +1,4 @@
-;; Attack: draws random numbers without having been allowed to.
+;; Attack: asks for random bytes without the capability.
 ;; Answer: an error that names the function and the capability random.
 (module
   (import "commensal" "random" (func $random (param i32 i32)))

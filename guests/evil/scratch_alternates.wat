@@ -8,7 +8,7 @@
         (i32.add (i32.shr_u (local.get $size) (i32.const 16)) (i32.const 1))))
     (if (i32.eq (local.get $page) (i32.const -1)) (then (return (i32.const 0))))
     (i32.shl (local.get $page) (i32.const 16)))
-  ;; The length of its first argument, so that arguments have to reach it.
+  ;; The length of its first argument, which shows that arguments arrive.
   (func (export "scratch_alternates") (param $argc i32) (param $argv i32) (result i32)
     (if (i32.eqz (local.get $argc)) (then (return (i32.const 0))))
     (i64.store (i32.const 16) (i64.const 1))

@@ -4,7 +4,7 @@
   (memory (export "memory") 16)
   (func (export "commensal_scratch") (param $size i32) (result i32)
     (i32.const 4100))
-  ;; The length of its first argument, so that arguments have to reach it.
+  ;; The length of its first argument, which shows that arguments arrive.
   (func (export "scratch_misaligned") (param $argc i32) (param $argv i32) (result i32)
     (if (i32.eqz (local.get $argc)) (then (return (i32.const 0))))
     (i64.store (i32.const 16) (i64.const 1))

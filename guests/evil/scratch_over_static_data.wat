@@ -1,11 +1,11 @@
-;; Attack: an allocator that gives address 8: arguments overwrite the guest's own static data and
-;; results. Legal; the guest harms itself only.
-;; Answer: whatever the guest makes of it; here the length of the argument.
+;; Attack: an allocator that returns address 8: arguments overwrite the guest's own static data and
+;; results. Legal; the guest harms only itself.
+;; Answer: anything; here it is the length of the argument.
 (module
   (memory (export "memory") 16)
   (func (export "commensal_scratch") (param $size i32) (result i32)
     (i32.const 8))
-  ;; The length of its first argument, so that arguments have to reach it.
+  ;; The length of its first argument, which shows that arguments arrive.
   (func (export "scratch_over_static_data") (param $argc i32) (param $argv i32) (result i32)
     (if (i32.eqz (local.get $argc)) (then (return (i32.const 0))))
     (i64.store (i32.const 16) (i64.const 1))

@@ -1,4 +1,4 @@
-;; Attack: an allocator that gives the same pointer for every size and never grows: too small for a
+;; Attack: an allocator that returns the same pointer for every size and never grows: too small for a
 ;; large argument.
 ;; Answer: small arguments work; a large one is an error that names the function and says
 ;; "outside".
@@ -6,7 +6,7 @@
   (memory (export "memory") 16)
   (func (export "commensal_scratch") (param $size i32) (result i32)
     (i32.const 0x80000))
-  ;; The length of its first argument, so that arguments have to reach it.
+  ;; The length of its first argument, which shows that arguments arrive.
   (func (export "scratch_same_always") (param $argc i32) (param $argv i32) (result i32)
     (if (i32.eqz (local.get $argc)) (then (return (i32.const 0))))
     (i64.store (i32.const 16) (i64.const 1))

@@ -7,7 +7,7 @@
     (if (global.get $called) (then (return (i32.const 0))))
     (global.set $called (i32.const 1))
     (i32.const 4096))
-  ;; The length of its first argument, so that arguments have to reach it.
+  ;; The length of its first argument, which shows that arguments arrive.
   (func (export "scratch_zero_second") (param $argc i32) (param $argv i32) (result i32)
     (if (i32.eqz (local.get $argc)) (then (return (i32.const 0))))
     (i64.store (i32.const 16) (i64.const 1))

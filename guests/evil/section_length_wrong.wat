@@ -1,4 +1,4 @@
-;; Attack: a code section that says it is four GiB long.
+;; Attack: a code section that claims to be four GiB long.
 ;; Answer: CREATE fails: the module is invalid.
 (module binary
   "\00\61\73\6d\01\00\00\00\01\0c\02\60\02\7f\7f\01\7f\60\01\7f\01\7f\03\03"

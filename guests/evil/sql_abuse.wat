@@ -1,6 +1,6 @@
-;; Attack: statements with pointers outside of memory, numbers of no statement, places that are not
-;; aligned, more statements than an instance can have, statements that nobody finalizes.
-;; Answer: an error that names the function, or a result code; the connection has none of them left.
+;; Attack: statements with pointers outside of memory, numbers of no statement, addresses that are not
+;; aligned, more statements than an instance can have, statements that are never finalized.
+;; Answer: an error that names the function, or a result code. The connection keeps none of the statements.
 (module
   (import "commensal" "sql_prepare" (func $prepare (param i32 i32) (result i64)))
   (import "commensal" "sql_bind" (func $bind (param i32 i32 i32) (result i32)))
@@ -16,7 +16,7 @@
   (data (i32.const 320) "SELECT \ff")
   (data (i32.const 336) "INSERT INTO kept VALUES (0)")
   (data (i32.const 384) "INSERT INTO kept VALUES (?)")
-  ;; A record of a text that lies outside of memory, and one of no kind.
+  ;; A record of a text outside of memory, and one with an unknown tag.
   (data (i32.const 512) "\03\00\00\00\20\00\00\00\f0\ff\ff\ff\00\00\00\00")
   (data (i32.const 528) "\09\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00")
   ;; Text that is not UTF-8.
@@ -78,7 +78,7 @@
     (drop (call $step (local.get $statement)))
     (call $code
       (call $column (local.get $statement) (i32.const 0) (i32.const 17) (i32.const 0) (i32.const 0))))
-  ;; The record of a column over the text that comes with it.
+  ;; The record of a column, over the text that comes with it.
   (func (export "sql_column_over_itself") (param i32 i32) (result i32)
     (local $statement i32)
     (local.set $statement (call $query))
@@ -98,7 +98,7 @@
           (call $name (local.get $statement) (i32.const -1) (i32.const 0) (i32.const 0))))))
   (func (export "sql_errmsg_outside") (param i32 i32) (result i32)
     (call $code (call $errmsg (i32.const 0x1ffff) (i32.const 2))))
-  ;; How many statements it gets.
+  ;; The number of statements that it gets.
   (func (export "sql_hoard") (param i32 i32) (result i32)
     (local $count i64)
     (block $full

@@ -1,5 +1,5 @@
 ;; Attack: a batch that ends one byte beyond memory.
-;; Answer: the statement ends with an error that names table and method; the instance is gone.
+;; Answer: the statement ends with an error that names table and method; the instance is dropped.
 (module
   (memory (export "memory") 1)
   (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"table_batch_outside\",\"columns\":[{\"name\":\"value\",\"type\":\"integer\"},{\"name\":\"argument\",\"hidden\":true}],\"open\":\"open\",\"next\":\"next\",\"close\":\"close\"}}\n")

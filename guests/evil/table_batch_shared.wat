@@ -1,4 +1,4 @@
-;; Attack: one batch for all cursors: what is opened later overwrites rows that were not read yet.
+;; Attack: one batch for all cursors: a cursor that opens later overwrites rows that were not read yet.
 ;; Answer: cursors of a table function have an instance each.
 (module
   (memory (export "memory") 1)

@@ -1,5 +1,5 @@
 ;; Attack: closing a cursor traps.
-;; Answer: the rows are there all the same; the instance is gone.
+;; Answer: the rows are there anyway; the instance is dropped.
 (module
   (memory (export "memory") 1)
   (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"table_close_traps\",\"columns\":[{\"name\":\"value\",\"type\":\"integer\"},{\"name\":\"argument\",\"hidden\":true}],\"open\":\"open\",\"next\":\"next\",\"close\":\"close\"}}\n")

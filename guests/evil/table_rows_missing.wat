@@ -1,5 +1,5 @@
-;; Attack: a header that claims four rows where one is.
-;; Answer: the statement ends with an error that names table and method; the instance is gone.
+;; Attack: a header that claims four rows and has one.
+;; Answer: the statement ends with an error that names table and method; the instance is dropped.
 (module
   (memory (export "memory") 1)
   (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"table_rows_missing\",\"columns\":[{\"name\":\"value\",\"type\":\"integer\"},{\"name\":\"argument\",\"hidden\":true}],\"open\":\"open\",\"next\":\"next\",\"close\":\"close\"}}\n")

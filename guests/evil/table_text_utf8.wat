@@ -1,5 +1,5 @@
-;; Attack: text in a row that is no UTF-8.
-;; Answer: the statement ends with an error that names table and method; the instance is gone.
+;; Attack: text in a row that is not UTF-8.
+;; Answer: the statement ends with an error that names table and method; the instance is dropped.
 (module
   (memory (export "memory") 1)
   (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"table_text_utf8\",\"columns\":[{\"name\":\"value\",\"type\":\"text\"},{\"name\":\"argument\",\"hidden\":true}],\"open\":\"open\",\"next\":\"next\",\"close\":\"close\"}}\n")

@@ -1,4 +1,4 @@
-;; Attack: a blob of 4 GiB, at the address that the result is.
+;; Attack: a blob of 4 GiB, at the address of the result.
 ;; Answer: an error that names the function.
 (module
   (memory (export "memory") 2)

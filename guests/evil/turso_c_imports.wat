@@ -1,4 +1,4 @@
-;; Attack: an extension in C that imports more than what registers functions.
+;; Attack: an extension in C that imports more than the functions that register.
 ;; Answer: CREATE EXTENSION fails, with the import.
 (module
   (import "env" "system" (func (param i32) (result i32)))

@@ -1,4 +1,4 @@
-;; Attack: an extension in C that imports what registers functions with another type.
+;; Attack: an extension in C that imports a function that registers, with another type.
 ;; Answer: CREATE EXTENSION fails, with both types.
 (module
   (import "env" "__turso_register_func" (func $register (param i64)))

@@ -1,4 +1,4 @@
-;; Attack: an extension with a function of the name of a built-in.
+;; Attack: an extension with a function with the name of a built-in one.
 ;; Answer: CREATE EXTENSION fails, naming it.
 (module
   (memory (export "memory") 2)

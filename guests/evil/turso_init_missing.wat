@@ -1,4 +1,4 @@
-;; Attack: an extension that declares an export that there is not.
+;; Attack: an extension that declares an export that does not exist.
 ;; Answer: CREATE EXTENSION fails, with its name.
 (module
   (memory (export "memory") 2)

@@ -1,4 +1,4 @@
-;; Attack: an extension whose declaration is no JSON.
+;; Attack: an extension whose declaration is not JSON.
 ;; Answer: CREATE EXTENSION fails, with the place.
 (module
   (memory (export "memory") 2)

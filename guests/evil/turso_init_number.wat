@@ -1,5 +1,5 @@
 ;; Attack: an extension that declares a number.
-;; Answer: CREATE EXTENSION fails, with what it is.
+;; Answer: CREATE EXTENSION fails and says what it is.
 (module
   (memory (export "memory") 2)
   (global $bump (mut i32) (i32.const 1024))

@@ -1,4 +1,4 @@
-;; Attack: an extension with two functions of one name.
+;; Attack: an extension with two functions of the same name.
 ;; Answer: CREATE EXTENSION fails.
 (module
   (memory (export "memory") 2)

@@ -1,5 +1,5 @@
-;; Attack: an allocator that gives an address outside of memory.
-;; Answer: text goes to the function and back, as it needs no memory of the allocator.
+;; Attack: an allocator that returns an address outside of memory.
+;; Answer: text goes to the function and back, because it needs no memory of the allocator.
 (module
   (memory (export "memory") 2)
   (func (export "turso_malloc") (param i32) (result i32) (i32.const 0x7ffffff0))

@@ -1,5 +1,5 @@
-;; Attack: an allocator that gives 0.
-;; Answer: text goes to the function and back, as it needs no memory of the allocator.
+;; Attack: an allocator that returns 0.
+;; Answer: text goes to the function and back, because it needs no memory of the allocator.
 (module
   (memory (export "memory") 2)
   (func (export "turso_malloc") (param i32) (result i32) (i32.const 0))

@@ -1,4 +1,4 @@
-;; Attack: memory that is at its maximum, and all of it given away.
+;; Attack: memory that has its maximum size and is all in use.
 ;; Answer: an error that says so.
 (module
   (memory (export "memory") 1 1)

@@ -1,5 +1,5 @@
-;; Attack: everything that is in memory is written over.
-;; Answer: the result is what the guest says; the host has nothing there that it believes.
+;; Attack: overwrites everything in memory.
+;; Answer: the result is what the guest says; the host trusts nothing there.
 (module
   (memory (export "memory") 2)
   (global $bump (mut i32) (i32.const 1024))

@@ -1,4 +1,4 @@
-;; Attack: text of a negative length, by the typed convention.
+;; Attack: text with a negative length, by the typed convention.
 ;; Answer: an error that names the function.
 (module
   (memory (export "memory") 2)

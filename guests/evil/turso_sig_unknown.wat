@@ -1,4 +1,4 @@
-;; Attack: a type of a parameter that there is not.
+;; Attack: a parameter type that does not exist.
 ;; Answer: CREATE is refused, with the type.
 (module
   (memory (export "memory") 2)

@@ -1,5 +1,5 @@
 ;; Attack: a table with values of 100 MB.
-;; Answer: an error that says that there is no more memory.
+;; Answer: an error that says that memory is used up.
 (module
   (memory (export "memory") 2)
   (global $bump (mut i32) (i32.const 1024))

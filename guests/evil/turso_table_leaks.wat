@@ -1,5 +1,5 @@
 ;; Attack: a table that takes memory for each value and frees none, without end.
-;; Answer: an error that says that there is no more memory; no row is wrong.
+;; Answer: an error that says that memory is used up; no row is wrong.
 (module
   (memory (export "memory") 2)
   (global $bump (mut i32) (i32.const 1024))

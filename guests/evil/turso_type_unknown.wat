@@ -1,4 +1,4 @@
-;; Attack: a type that there is not, at 1017.
+;; Attack: a type that does not exist, at 1017.
 ;; Answer: an error that names the function.
 (module
   (memory (export "memory") 2)

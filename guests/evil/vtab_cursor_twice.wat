@@ -1,5 +1,5 @@
 ;; Attack: two cursors with one handle.
-;; Answer: the statement ends with an error that names table and method; the instance is gone.
+;; Answer: the statement ends with an error that names table and method; the instance is dropped.
 (module
   (memory (export "memory") 1)
   (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"vtab_cursor_twice\",\"columns\":[{\"name\":\"a\",\"type\":\"integer\"}],\"connect\":\"connect\",\"disconnect\":\"disconnect\",\"best_index\":\"best_index\",\"open\":\"open\",\"filter\":\"filter\",\"next\":\"next\",\"close\":\"close\",\"update\":\"update\",\"sync\":\"sync\"}}\n")
@@ -22,7 +22,7 @@
   (func (export "disconnect") (param $argc i32) (param $argv i32) (result i32)
     (i32.const 0))
   (func (export "best_index") (param $argc i32) (param $argv i32) (result i32)
-    ;; An answer that uses no constraint: zeros, as long as the request's number says.
+    ;; An answer that uses no constraint: zeros for as many as the request has.
     (call $blob (i32.const 4096)
       (i32.add (i32.const 32) (i32.shl (i32.load (i32.load offset=24 (local.get $argv))) (i32.const 2)))))
   (func (export "open") (param $argc i32) (param $argv i32) (result i32)

@@ -1,4 +1,4 @@
-;; Attack: what is declared is no CREATE TABLE statement.
+;; Attack: the declaration is not a CREATE TABLE statement.
 ;; Answer: SQLite refuses it, and the table is not made.
 (module
   (import "commensal" "declare_vtab" (func $declare (param i32 i32) (result i32)))
@@ -23,7 +23,7 @@
   (func (export "disconnect") (param $argc i32) (param $argv i32) (result i32)
     (i32.const 0))
   (func (export "best_index") (param $argc i32) (param $argv i32) (result i32)
-    ;; An answer that uses no constraint: zeros, as long as the request's number says.
+    ;; An answer that uses no constraint: zeros for as many as the request has.
     (call $blob (i32.const 4096)
       (i32.add (i32.const 32) (i32.shl (i32.load (i32.load offset=24 (local.get $argv))) (i32.const 2)))))
   (func (export "open") (param $argc i32) (param $argv i32) (result i32)

@@ -1,5 +1,5 @@
 ;; Attack: the guest traps when it is asked about a function.
-;; Answer: a call of the function ends with an error that names table and method; the instance is gone.
+;; Answer: a call of the function ends with an error that names table and method; the instance is dropped.
 (module
   (memory (export "memory") 1)
   (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"vtab_find_function_traps\",\"columns\":[{\"name\":\"a\",\"type\":\"integer\"}],\"connect\":\"connect\",\"disconnect\":\"disconnect\",\"best_index\":\"best_index\",\"open\":\"open\",\"filter\":\"filter\",\"next\":\"next\",\"close\":\"close\",\"find_function\":\"find_function\",\"overload\":\"overload\"}}\n{\"function\":{\"name\":\"vtab_find_function_traps_f\",\"export\":\"global\",\"params\":[\"any\"]}}\n")
@@ -22,7 +22,7 @@
   (func (export "disconnect") (param $argc i32) (param $argv i32) (result i32)
     (i32.const 0))
   (func (export "best_index") (param $argc i32) (param $argv i32) (result i32)
-    ;; An answer that uses no constraint: zeros, as long as the request's number says.
+    ;; An answer that uses no constraint: zeros for as many as the request has.
     (call $blob (i32.const 4096)
       (i32.add (i32.const 32) (i32.shl (i32.load (i32.load offset=24 (local.get $argv))) (i32.const 2)))))
   (func (export "open") (param $argc i32) (param $argv i32) (result i32)
@@ -36,7 +36,7 @@
     (call $blob (i32.const 2048) (i32.const 40)))
   (func (export "close") (param $argc i32) (param $argv i32) (result i32)
     (i32.const 0))
-  ;; What calls mean whose argument is no column of the table.
+  ;; Called if the argument is not a column of the table.
   (func (export "global") (param $argc i32) (param $argv i32) (result i32)
     (call $integer (i64.const 1)))
   (func (export "find_function") (param $argc i32) (param $argv i32) (result i32)

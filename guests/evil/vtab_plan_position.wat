@@ -1,5 +1,5 @@
-;; Attack: a value is wanted at position 7 of one.
-;; Answer: the statement ends with an error that names table and method; the instance is gone.
+;; Attack: the plan wants one value, at position 7.
+;; Answer: the statement ends with an error that names table and method; the instance is dropped.
 (module
   (memory (export "memory") 1)
   (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"vtab_plan_position\",\"columns\":[{\"name\":\"a\",\"type\":\"integer\"}],\"connect\":\"connect\",\"disconnect\":\"disconnect\",\"best_index\":\"best_index\",\"open\":\"open\",\"filter\":\"filter\",\"next\":\"next\",\"close\":\"close\",\"update\":\"update\",\"sync\":\"sync\"}}\n")

@@ -1,4 +1,4 @@
-;; Attack: reads the clock through WASI without having been allowed to.
+;; Attack: reads the clock through WASI without the capability.
 ;; Answer: an error that names the function and the capability clock.
 (module
   (import "wasi_snapshot_preview1" "clock_time_get" (func $now (param i32 i64 i32) (result i32)))

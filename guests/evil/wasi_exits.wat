@@ -1,5 +1,5 @@
 ;; Attack: ends the process.
-;; Answer: an error that names the function and the exit status; the process goes on.
+;; Answer: an error that names the function and the exit status; the process continues.
 (module
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
   (memory (export "memory") 16)

@@ -1,5 +1,5 @@
 ;; Attack: asks WASI for arguments, environment variables and standard input.
-;; Answer: 0: there are none, and nothing is written but that.
+;; Answer: 0: there are none, and nothing else is written.
 (module
   (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "args_get" (func $args (param i32 i32) (result i32)))

@@ -1,4 +1,4 @@
-;; Attack: draws random numbers through WASI without having been allowed to.
+;; Attack: draws random numbers through WASI without the capability.
 ;; Answer: an error that names the function and the capability random.
 (module
   (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))

@@ -1,6 +1,6 @@
-;; Attack: has the host gather all of memory a thousand times in one call of fd_write, and as much as a
-;; length can say in another.
-;; Answer: 65536 bytes are taken of the first (a caller goes on with the rest), the second is INVAL (28).
+;; Attack: makes the host gather all of memory a thousand times in one call of fd_write, and as much as a
+;; length can express in another.
+;; Answer: the first writes 65536 bytes (a caller continues with the rest), the second is INVAL (28).
 (module
   (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 16)

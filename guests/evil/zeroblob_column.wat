@@ -1,5 +1,5 @@
-;; Attack: a column of 4 GiB of zeros that are not there.
-;; Answer: the statement ends with an error that names table and method; the instance is gone.
+;; Attack: a column of 4 GiB of zeros that are not in memory.
+;; Answer: the statement ends with an error that names table and method; the instance is dropped.
 (module
   (memory (export "memory") 1)
   (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"zeroblob_column\",\"columns\":[{\"name\":\"value\",\"type\":\"blob\"},{\"name\":\"argument\",\"hidden\":true}],\"open\":\"open\",\"next\":\"next\",\"close\":\"close\"}}\n")

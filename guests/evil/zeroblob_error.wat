@@ -1,4 +1,4 @@
-;; Attack: an error message of zeros that are not there.
+;; Attack: an error message of zeros that are not in memory.
 ;; Answer: an error that names the function and says "must be 0".
 (module
   (memory (export "memory") 16)

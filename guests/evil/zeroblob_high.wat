@@ -1,4 +1,4 @@
-;; Attack: zeros that are not there, and the high half of an address.
+;; Attack: zeros that are not in memory, and the high half of an address.
 ;; Answer: an error that names the function and says "must be 0".
 (module
   (memory (export "memory") 16)

@@ -1,4 +1,4 @@
-;; Attack: a blob of 4 GiB of zeros that are not there, by the flag "zeroblob".
+;; Attack: a blob of 4 GiB of zeros that are not in memory, by the flag "zeroblob".
 ;; Answer: an error that names the function and the limit result_bytes_max.
 (module
   (memory (export "memory") 16)

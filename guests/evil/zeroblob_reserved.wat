@@ -1,4 +1,4 @@
-;; Attack: zeros that are not there, with a byte that has to be zero.
+;; Attack: zeros that are not in memory, with a byte that has to be zero.
 ;; Answer: an error that names the function and says "must be 0".
 (module
   (memory (export "memory") 16)

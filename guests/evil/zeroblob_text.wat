@@ -1,4 +1,4 @@
-;; Attack: text of zeros that are not there: the flag "zeroblob", which only blobs have.
+;; Attack: text of zeros that are not in memory: the flag "zeroblob", which only blobs have.
 ;; Answer: an error that names the function and says "must be 0".
 (module
   (memory (export "memory") 16)
