@@ -22,7 +22,7 @@ pub enum Tag {
     Integer = 1,
     /// A 64-bit IEEE 754 number.
     Real = 2,
-    /// UTF-8 text; may hold NUL bytes.
+    /// UTF-8 text, which may contain NUL bytes.
     Text = 3,
     /// Bytes.
     Blob = 4,

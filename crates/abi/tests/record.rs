@@ -1,4 +1,4 @@
-//! Records travel unchanged, and bytes that are no record are refused.
+//! Records travel unchanged, and bytes that are not a record are refused.
 
 use commensal_abi::record::{FLAG_CONSTANT, FLAG_ZEROBLOB};
 use commensal_abi::{Record, RecordError, Tag};

@@ -1,5 +1,5 @@
-//! Who waits for a module to be compiled is answered at once when it has to end, and nothing is compiled
-//! twice. The runtime here compiles when it is told to, so that nothing depends on time.
+//! A statement that waits for a module to be compiled gets an answer at once when it has to end, and nothing
+//! is compiled twice. The runtime here compiles when it is told to, so nothing depends on time.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -113,16 +113,16 @@ fn waiting_ends_at_once_and_what_was_begun_is_kept() {
     let environment = Environment::new(settings);
     let count = |counter: &AtomicUsize| counter.load(Ordering::SeqCst);
 
-    // Interrupted while the thread compiles, which nobody can stop.
+    // Interrupted while the thread compiles, which nothing can stop.
     let error = wait(&environment, "a", LONG, &|| true).unwrap_err();
     assert_eq!((error.kind(), error.message()), (ErrorKind::Interrupted, "interrupted"));
-    // The statement's time is over.
+    // The statement's time is used up.
     let error = wait(&environment, "a", Duration::from_millis(20), &|| false).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Limit);
     assert!(error.message().contains("statement_timeout"), "{error}");
     let error = wait(&environment, "b", LONG, &|| true).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Interrupted);
-    // Two are compiled at once; a third is not begun, and can be interrupted all the same.
+    // Two are compiled at once. A third is not begun, and can still be interrupted.
     let asked = Cell::new(0);
     let error = wait(&environment, "c", LONG, &|| {
         asked.set(asked.get() + 1);
@@ -133,7 +133,7 @@ fn waiting_ends_at_once_and_what_was_begun_is_kept() {
     assert!(count(&runtime.begun) <= 2, "{}", count(&runtime.begun));
     assert_eq!(count(&runtime.finished), 0);
 
-    // What was begun serves the next who asks.
+    // The result serves the next statement that asks.
     runtime.open(true);
     for name in ["a", "b"] {
         wait(&environment, name, LONG, &|| false).unwrap();
@@ -142,7 +142,7 @@ fn waiting_ends_at_once_and_what_was_begun_is_kept() {
     wait(&environment, "c", LONG, &|| false).unwrap();
     assert_eq!(count(&runtime.finished), 3);
 
-    // A fault of the compiler's is an error.
+    // A fault of the compiler is an error.
     let error = wait(&environment, "panic", LONG, &|| false).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Module);
     assert!(
@@ -151,7 +151,7 @@ fn waiting_ends_at_once_and_what_was_begun_is_kept() {
             .contains("it panicked, which is a defect of the runtime: the compiler has a fault"),
         "{error}"
     );
-    // And takes no place away.
+    // It also takes no place away.
     runtime.open(false);
     wait(&environment, "d", LONG, &|| count(&runtime.begun) == 5).unwrap_err();
     wait(&environment, "e", LONG, &|| count(&runtime.begun) == 6).unwrap_err();

@@ -19,7 +19,7 @@ use commensal_core::runtime::{
 use commensal_core::{StorageClass, Value, ValueRef};
 use proptest::prelude::*;
 
-/// What the guest does: memory, argument count and address in, address of the result out.
+/// The guest's code: it gets memory, argument count and address, and returns the address of the result.
 type Body = fn(&mut [u8], u32, u32) -> Result<u32, Fault>;
 
 #[derive(Clone)]
@@ -187,7 +187,7 @@ fn call(
         .map_err(|error| *error)
 }
 
-/// Calls with both kinds of memory, which have to agree.
+/// Calls with both kinds of memory, whose results must be the same.
 fn both(body: Body, signature: &Signature, arguments: &[ValueRef<'_>]) -> Result<Value, CallError> {
     let [one, other] = [true, false].map(|addressable| {
         let double = Double { body, scratch: grow, addressable };
@@ -276,7 +276,7 @@ fn a_blob_of_zeros_is_a_blob() {
     assert_eq!(text, Err(CallError::Protocol(message.into())));
 }
 
-/// A pointer without arguments, else the flags of the argument.
+/// Returns a pointer if there are no arguments, otherwise the flags of the argument.
 fn pointer(memory: &mut [u8], argc: u32, argv: u32) -> Result<u32, Fault> {
     let record = match argc {
         0 => Record::pointer_of(7, u64::MAX),
@@ -286,7 +286,7 @@ fn pointer(memory: &mut [u8], argc: u32, argv: u32) -> Result<u32, Fault> {
     Ok(8)
 }
 
-/// Takes a pointer, as an engine that knows them.
+/// Takes a pointer, like an engine that has pointers.
 struct Take;
 
 impl Sink<Option<Pointer>> for Take {
@@ -428,7 +428,7 @@ fn last_words_are_read_after_a_trap_only() {
     let fault = Fault::Trap("unreachable".into());
     let got = both(panics, &Signature::ANY, &[]);
     assert_eq!(got, Err(CallError::Fault(fault, Some("help".into()))));
-    // A record of zeros is an error without a message: no words.
+    // A record of zeros is an error without a message, so there are no words.
     let got = both(trap, &Signature::ANY, &[]);
     assert_eq!(got, Err(CallError::Fault(Fault::Trap("called".into()), None)));
 }
@@ -472,7 +472,7 @@ fn a_bad_scratch_area_is_refused() {
     }
 }
 
-/// Gives for each row of two integers their sum and their difference, as rows of a table.
+/// Returns, for each row of two integers, their sum and their difference, as rows of a table.
 fn sums(memory: &mut [u8], _: u32, argv: u32) -> Result<u32, Fault> {
     let word = |memory: &[u8], record: u32| {
         let at = (argv + record * 16 + 8) as usize;
@@ -517,7 +517,7 @@ fn rows_are_mapped_to_rows_without_an_aggregate() {
             }
             Ok::<_, CallError>(values)
         };
-        // Twice, so that the rows are also of an emptied batch.
+        // Twice, so that the rows also come from a batch that was emptied.
         for round in 1..3 {
             for row in [[1, 2], [30, 4], [i64::from(round), 6]] {
                 let row = row.map(ValueRef::Integer);
@@ -533,14 +533,14 @@ fn rows_are_mapped_to_rows_without_an_aggregate() {
             assert_eq!(map(&mut batch), Ok(expected.map(Value::Integer).to_vec()));
             assert!(batch.is_empty());
         }
-        // A batch is full at some point, and a row that does not fit is not in it.
+        // A batch gets full, and then a row that does not fit is not in it.
         let row = [ValueRef::Integer(1), ValueRef::Integer(1)];
         let rows = (0..).take_while(|_| {
             batch.append(&signature, false, row.as_slice()).map_err(|e| *e) != Ok(Appended::Full)
         });
         assert_eq!(rows.count(), (8 << 10) / 32 - 1);
         assert_eq!(map(&mut batch).map(|values| values.len()), Ok(2 * 255));
-        // No row is as many as none.
+        // A batch without rows is an error, even if no rows were passed.
         let nothing = map(&mut batch).expect_err("it gives no rows");
         assert!(matches!(nothing, CallError::Protocol(_)), "{nothing:?}");
     }

@@ -1,7 +1,7 @@
-//! What a guest or a file decides the number of costs time in proportion to that number. Measured in
-//! processor time of the test's own thread, eight times as many items against once, so that neither
-//! the machine's speed nor its load counts: what is linear takes about eight times as long, what is
-//! quadratic sixty-four times.
+//! If a guest or a file decides a number of items, the time grows only linearly with it. The test measures
+//! processor time of its own thread, for eight times as many items against once, so the speed and load of
+//! the machine do not matter: linear code takes about eight times as long, quadratic code sixty-four
+//! times.
 #![cfg(target_os = "linux")]
 
 use std::fmt::Write as _;
@@ -14,13 +14,13 @@ use wasm_encoder::{
     MemorySection, MemoryType, Module, TypeSection, ValType,
 };
 
-/// Nanoseconds that this thread has run.
+/// The nanoseconds that this thread has run.
 fn thread_ns() -> u64 {
     let stat = std::fs::read_to_string("/proc/thread-self/schedstat").expect("Linux has it");
     stat.split(' ').next().and_then(|ns| ns.parse().ok()).expect("it begins with nanoseconds")
 }
 
-/// The least that `work` takes of a few times.
+/// The shortest of several times of `work`.
 fn cost(mut work: impl FnMut()) -> u64 {
     let once = |work: &mut dyn FnMut()| {
         let began = thread_ns();
@@ -35,7 +35,7 @@ fn is_linear<T>(name: &str, n: u32, make: impl Fn(u32) -> T, work: impl Fn(&T)) 
     let (few, many) = (make(n), make(n * 8));
     let often = |items: &T, times: u32| cost(|| (0..times).for_each(|_| work(items)));
     work(&few);
-    // Often enough for the clock, which goes on with the scheduler's ticks of some milliseconds.
+    // Often enough for the clock, which advances with the scheduler's ticks of some milliseconds.
     let mut times = 1;
     let mut few_ns = often(&few, times);
     while few_ns < 20_000_000 {
@@ -102,7 +102,7 @@ fn stored_modules_are_never_translated() {
     let inspection = ModuleInfo::inspect(&wasm, &limits).unwrap();
     assert_eq!(inspection.info.abi, Abi::Turso);
     assert!(inspection.problems.is_empty(), "{:?}", inspection.problems);
-    // The clock goes on with the scheduler: what is shorter than a tick takes no time.
+    // The clock advances with the scheduler, so less than a tick counts as no time.
     let often = |work: &dyn Fn()| cost(|| (0..40).for_each(|_| work()));
     let inspecting = often(&|| {
         let _ = ModuleInfo::inspect(&wasm, &limits);
@@ -111,7 +111,7 @@ fn stored_modules_are_never_translated() {
         let error = ModuleInfo::read(&wasm, &limits).unwrap_err();
         assert!(error.message().contains("only CREATE makes one of ours of it"), "{error}");
     });
-    // Translating writes and parses text of several hundred bytes for each of the functions.
+    // Translating writes and parses several hundred bytes of text for each of the functions.
     println!("{reading} ns, inspecting takes {inspecting} ns");
     assert!(reading * 5 < inspecting, "{reading} ns, inspecting takes {inspecting} ns");
 }
@@ -154,7 +154,7 @@ fn packed(manifest: &Manifest) -> Vec<u8> {
 
 #[test]
 fn types_and_their_operators() {
-    // Each type has all operators, all of the last function.
+    // Each type has all operators, and all of them use the last function.
     const OPERATORS: [&str; 13] =
         ["<", "<=", ">", ">=", "=", "<>", "+", "-", "*", "/", "%", "||", "->"];
     let make = |n| {
@@ -177,7 +177,7 @@ fn types_and_their_operators() {
 
 #[test]
 fn names_that_differ_in_case_only() {
-    // Exports for libSQL under all ways to write one name: each gets a name of its own in SQL.
+    // Exports for libSQL under all ways to write one name. Each gets its own name in SQL.
     let make = |n: u32| {
         let mut exports = ExportSection::new();
         exports.export("memory", ExportKind::Memory, 0);

@@ -1,4 +1,4 @@
-//! What manifests say, what they are refused for, and that writing them loses nothing.
+//! The contents of manifests, the reasons for refusing them, and that writing them loses nothing.
 
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ fn the_example_of_the_document() {
     let (example, _) = example.split_once("```").expect("its end");
     let manifest = parse(example);
     assert_eq!(manifest.functions[0].name, "slugify");
-    // It is canonical text, but for the defaults that may be left out.
+    // It is canonical text, except for defaults that may be left out.
     assert_eq!(manifest.to_json(), example);
 }
 
@@ -338,7 +338,7 @@ fn limits() {
         |_| {},
         "manifest, line 1, column 1: nested deeper than manifest_depth_max = 16, which the host can raise",
     );
-    // A host that allows any depth still overflows no stack.
+    // Even a host that allows any depth does not overflow its stack.
     check(
         &deep,
         |l| {
@@ -349,7 +349,7 @@ fn limits() {
     );
 }
 
-/// Names as guests may choose them: anything but NUL.
+/// Names as guests may choose them: all characters except NUL.
 fn name() -> impl Strategy<Value = String> {
     prop_oneof!["[a-z_]{1,8}", "[^\\x00]{1,20}"]
 }
@@ -501,7 +501,7 @@ fn manifest() -> impl Strategy<Value = Manifest> {
     (object(json()), lists).prop_map(
         |(info, (functions, aggregates, tables, collations, types))| {
             let mut manifest = Manifest { info, functions, aggregates, tables, collations, types };
-            // One prefix for each makes names distinct.
+            // A different prefix for each makes the names different.
             let names = (manifest.functions.iter_mut().map(|o| &mut o.name))
                 .chain(manifest.aggregates.iter_mut().map(|o| &mut o.name))
                 .chain(manifest.tables.iter_mut().map(|o| &mut o.name))
@@ -522,7 +522,7 @@ proptest! {
         let again = parse(&text);
         prop_assert_eq!(&again, &manifest);
         prop_assert_eq!(again.to_json(), text.clone());
-        // Without the line ends, as after linking.
+        // Without line ends, as after linking.
         prop_assert_eq!(parse(&text.replace("}\n{", "}{")), manifest);
     }
 

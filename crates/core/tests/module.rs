@@ -1,9 +1,9 @@
-//! What modules are refused for, with the exact messages, and what is read from the others.
+//! The reasons for refusing modules, with the exact messages, and what is read from accepted ones.
 
 use commensal_core::module::{Abi, FunctionType, ModuleInfo, ValType, binary, pack, segments};
 use commensal_core::{ErrorKind, Limits, Result};
 
-/// A module that nothing is wrong with, plus `fields`.
+/// A valid module, plus `fields`.
 fn good(fields: &str) -> String {
     format!(
         "(module {fields}
@@ -189,7 +189,7 @@ fn modules_against_the_abi() {
     for (wat, message) in cases {
         let wasm = binary(wat.as_bytes(), &limits).unwrap();
         let read = ModuleInfo::read(&wasm, &limits).expect_err(&wat);
-        // What a module of another ABI lacks counts only where one of ours is made of it.
+        // What a module of another ABI lacks matters only if it is made into one of ours.
         let problems = ModuleInfo::inspect(&wasm, &limits).unwrap().problems;
         let error = problems.into_iter().next().unwrap_or(read);
         assert_eq!(error.message(), message, "{wat}");
@@ -226,7 +226,7 @@ fn features_that_are_off() {
     read(&good(used), &Limits::default()).expect("WebAssembly 2.0 and extended constants");
 }
 
-/// What an executor compiles to much code is bounded, however few values are alive at it.
+/// What an executor compiles to much code is bounded, even if few values are alive at it.
 #[test]
 fn what_is_costly_by_itself_is_bounded_too() {
     let many = |count: usize, text: &str| text.repeat(count);
@@ -256,11 +256,11 @@ fn what_is_costly_by_itself_is_bounded_too() {
         assert!(error.message().contains(message), "{what}: {error}");
         assert!(error.message().contains("function_work_max"), "{what}: {error}");
     }
-    // Passive segments are data and nothing else.
+    // Passive segments are only data.
     read(&good(&many(45_000, "(data \"a\")")), &Limits::default()).unwrap();
 }
 
-/// A function with three loops in one another, and 100 values alive at them: 5 x (1 + 2 + 3) x 100 =
+/// A function with three nested loops, and 100 values alive at them: 5 x (1 + 2 + 3) x 100 =
 /// 3,000 units of compiling, and some hundred for itself, which count fourfold as memory.
 fn loops(name: &str) -> String {
     let locals = " i32".repeat(98);
@@ -282,7 +282,7 @@ fn compiling_may_cost_as_much_as_the_limits_say() {
     assert!(error.message().contains("too much time to compile"), "{error}");
 }
 
-/// A function with so many exits from a block, which all pass on so many changed locals.
+/// A function with this many exits from a block, each of which passes on this many changed locals.
 fn exits(exits: usize, locals: usize) -> String {
     let change = |local| format!("(local.set {local} (i32.add (local.get {local}) (i32.const 3)))");
     let changes: String = (2..locals + 2).map(change).collect();
@@ -301,7 +301,7 @@ fn what_optimising_costs_grows_with_the_square_of_the_ways_to_a_label() {
         (work(&exits(1000, 10)), work(&exits(2000, 10)));
     assert!(compile_twice < compile * 5 / 2, "{compile} {compile_twice}");
     assert!(optimize_twice > optimize * 7 / 2, "{optimize} {optimize_twice}");
-    // What is changed within an inner block is changed within the outer one.
+    // A local that changes within an inner block also changes within the outer one.
     let within = exits(1000, 10)
         .replace("(local.set", "(block (local.set")
         .replace("(i32.const 3)))", "(i32.const 3))))");
@@ -431,7 +431,7 @@ fn two_bytes_cannot_cost_a_hundred_moves() {
              than its code has instructions to make: it would take too long to compile",
         );
     }
-    // Values that are made are fine.
+    // Values that are made do not count.
     let made = format!("(func {} call $takes)", "i32.const 0 ".repeat(128)).repeat(1_000);
     read(
         &good(&format!("(func $takes (param {})) {made}", "i32 ".repeat(128))),
@@ -451,12 +451,12 @@ fn all_problems_at_once() {
     assert!(problems[0].contains("env.a") && problems[1].contains("env.b"), "{problems:?}");
     assert_eq!(ModuleInfo::read(&wasm, &limits).unwrap_err(), inspection.problems[0]);
 
-    // Many unknown imports are a bounded list.
+    // A long list of unknown imports is cut.
     let imports: String = (0..1000).map(|i| format!("(import \"env\" \"f{i}\" (func))")).collect();
     let wasm = binary(format!("(module {imports})").as_bytes(), &limits).unwrap().into_owned();
     assert!(ModuleInfo::inspect(&wasm, &limits).unwrap().problems.len() < 30);
 
-    // What is invalid in the end is shown as far as it was read.
+    // If the end is invalid, the rest is shown.
     let wat = good("(func (export \"bad\") (result i64) i32.const 0)");
     let wasm = binary(wat.as_bytes(), &limits).unwrap();
     let inspection = ModuleInfo::inspect(&wasm, &limits).unwrap();
@@ -598,7 +598,7 @@ fn packing() {
     let text = info.extension().unwrap().to_json();
     assert_eq!(pack(&packed, text.as_bytes(), &limits).unwrap(), packed);
 
-    // What is there already is replaced, even when it is no manifest.
+    // An existing section is replaced, even if it is not a manifest.
     let broken = with_manifest("nonsense");
     let broken = binary(broken.as_bytes(), &limits).unwrap();
     let repaired = pack(&broken, manifest, &limits).unwrap();
@@ -645,8 +645,8 @@ fn every_cut_and_every_flipped_byte_is_an_error_or_a_module() {
     }
 }
 
-/// What costs a compiler much although it is short. Each is refused by the default limits, by one or the
-/// other part of the budget, and what is refused says so.
+/// Short code that costs a compiler much. The default limits refuse each, by one part of the budget or the
+/// other, and the error says which.
 #[test]
 fn bombs_are_refused_by_default() {
     let limits = Limits::default();
@@ -678,7 +678,7 @@ fn bombs_are_refused_by_default() {
     }
 }
 
-/// Segments of data that lie close to one another are compiled as one; what that could change is left alone.
+/// Segments of data that are close together are compiled as one, unless that could change the result.
 #[test]
 fn segments_of_data_are_joined() {
     let parse = |module: &str| binary(module.as_bytes(), &Limits::default()).unwrap().into_owned();

@@ -112,7 +112,6 @@ impl ModuleEntry {
     ///
     /// # Errors
     /// A failed check, an error of the runtime, or the statement has to end.
-    /// One of these checks, what the runtime reports; the statement has to end.
     pub fn compile(
         &self,
         wasm: &[u8],

@@ -1,14 +1,14 @@
-  ;; What every translation has: memory of its own in the guest's, and records in it.
+  ;; The basis of every translation: a region of its own in the guest's memory, and records in it.
   ;;
-  ;; The region is at the end of memory, since what lies anywhere else is the guest's: from $home on 16
-  ;; bytes for the record of the result, 16 unused ones, then the scratch area that the host asks for,
-  ;; from $values on as much and 1,024 bytes more for arguments in the guest's form, and a copy of what
-  ;; is to be kept of the guest's data.
+  ;; The region is at the end of memory, because the rest belongs to the guest. From $home on, it has 16
+  ;; bytes for the record of the result, 16 unused ones, and the scratch area that the host asks for. From
+  ;; $values on, it has the same size and 1,024 bytes more, for arguments in the guest's form, and a copy of
+  ;; those data of the guest that must be kept.
   ;;
   ;; An allocator that only counts upwards can run into the region, because it does not ask how much
-  ;; memory there is. So $gap bytes before it are left free, and where the allocator has come to is looked
-  ;; at after each call. Such a guest is $spent when it has come near, any other when its memory has
-  ;; grown to $mark pages, 4 MiB more than after its first call: then the next call traps, and the host makes it in a new instance.
+  ;; memory there is. So $gap bytes before it stay free, and the position of the allocator is checked after
+  ;; each call. Such a guest is $spent when it comes near, any other guest when its memory has grown to
+  ;; $mark pages, 4 MiB more than after its first call. Then the next call traps, and the host repeats it in a new instance.
 
   (global (export "commensal_renewable") i32 (i32.const 1))
   (global $home (mut i32) (i32.const 0))
@@ -29,7 +29,7 @@
     (if (i32.gt_u (local.get $size) (i32.const 0x1fffffff)) (then (return (i32.const 0))))
     (local.set $size
       (i32.and (i32.add (local.get $size) (i32.const 15)) (i32.const -16)))
-    ;; At address 0 is NULL.
+    ;; Address 0 means NULL.
     (if (i32.eqz (memory.size)) (then (drop (memory.grow (i32.const 1)))))
     (if (i32.eqz (global.get $home)) (then (call $look_at_allocator)))
     (local.set $copy (i32.add (i32.shl (local.get $size) (i32.const 1)) (i32.const 1056)))
@@ -51,7 +51,7 @@
       (select (global.get $copy) (global.get $kept) (global.get $home))
       (global.get $kept_bytes))
     (global.set $copy (local.get $copy))
-    ;; What is left behind is not to be taken for a value.
+    ;; What is left there must not be taken for a value.
     (memory.fill (global.get $home) (i32.const 0)
       (i32.sub (global.get $end) (global.get $home)))
     (global.set $home (local.get $at))
@@ -60,8 +60,8 @@
     (global.set $mark (i32.add (memory.size) (i32.const 64)))
     (i32.add (local.get $at) (i32.const 32)))
 
-  ;; A place for the region in memory that cannot grow: at its end, where that is the last that an
-  ;; allocator gives away; else from the allocator; 0 for none.
+  ;; A place for the region in memory that cannot grow: at the end, if the allocator only counts and has not
+  ;; come near; from the allocator otherwise; 0 if there is none.
   (func $without_growing (param $bytes i32) (result i32)
     (local $at i32) (local $used i32)
     (if (global.get $counts)
@@ -85,7 +85,7 @@
       (i32.and (i32.add (local.get $at) (i32.const 15)) (i32.const -16)) (i32.const 0)
       (local.get $at)))
 
-  ;; Whether the allocator only counts: then no bytes cost nothing, and the next ones come where it is.
+  ;; Whether the allocator only counts: then no bytes cost nothing, and the next ones start where it is.
   (func $look_at_allocator
     (local $before i32) (local $at i32)
     (local.set $before (call $malloc (i32.const 0)))
@@ -98,12 +98,12 @@
 
   (func $memory_bytes (result i64) (i64.shl (i64.extend_i32_u (memory.size)) (i64.const 16)))
 
-  ;; Before each call of a scalar function.
+  ;; Runs before each call of a scalar function.
   (func $enter
     (if (global.get $spent) (then unreachable))
     (global.set $next (global.get $values)))
 
-  ;; After it: whether the guest has written over the region.
+  ;; Runs after it. Returns whether the guest has written over the region.
   (func $leave (result i32)
     (local $used i32)
     (if (global.get $counts)
@@ -117,7 +117,7 @@
             (return (i32.const 1))))
         (if (i32.gt_u (local.get $used) (i32.sub (global.get $home) (global.get $gap)))
           (then (global.set $spent (i32.const 1))))))
-    ;; What the first call takes may be for all that follow.
+    ;; The memory that the first call takes may serve all later calls.
     (if (i32.eqz (global.get $called))
       (then (global.set $mark (i32.add (memory.size) (i32.const 64)))))
     (if (i32.gt_u (memory.size) (global.get $mark)) (then (global.set $spent (i32.const 1))))
@@ -142,11 +142,11 @@
     (i64.store offset=8 (local.get $to) (i64.extend_i32_u (local.get $at)))
     (local.get $to))
 
-  ;; A record that points outside of memory, which the host says of the function.
+  ;; A record that points outside of memory, which the host reports for the function.
   (func $wild (param $to i32) (result i32)
     (call $bytes (local.get $to) (i64.const 4) (i32.const -1) (i32.const 1)))
 
-  ;; Text up to its NUL; what has none points past the end of memory.
+  ;; Text up to its NUL. Text without one points past the end of memory.
   (func $text (param $to i32) (param $at i32) (result i32)
     (local $end i32)
     (if (i64.ge_u (i64.extend_i32_u (local.get $at)) (call $memory_bytes))
@@ -184,7 +184,7 @@
           (br $bytes))))
     (local.get $at))
 
-  ;; Copies bytes; few of them without an instruction that is a call of the runtime.
+  ;; Copies bytes. For few of them, it avoids an instruction that calls the runtime.
   (func $copy (param $to i32) (param $from i32) (param $len i32)
     (if (i32.gt_u (local.get $len) (i32.const 64))
       (then (memory.copy (local.get $to) (local.get $from) (local.get $len)) (return)))

@@ -1,6 +1,6 @@
-  ;; libSQL's convention: numbers as they are, everything else behind a tag.
+  ;; libSQL's convention: numbers are passed directly, everything else behind a tag.
 
-  ;; Writes an argument that is text, a blob or NULL in the guest's form; its address.
+  ;; Writes an argument that is text, a blob or NULL in the guest's form. Returns its address.
   (func $argument (param $record i32) (result i32)
     (local $tag i32) (local $at i32) (local $to i32) (local $len i32)
     (local.set $tag (i32.load8_u (local.get $record)))
@@ -23,7 +23,7 @@
     (global.set $next (local.get $to))
     (local.get $at))
 
-  ;; The bytes in the other order.
+  ;; Reverses the order of the bytes.
   (func $swapped (param $word i32) (result i32)
     (i32.or
       (i32.and (i32.rotl (local.get $word) (i32.const 8)) (i32.const 0x00ff00ff))

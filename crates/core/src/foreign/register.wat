@@ -1,5 +1,5 @@
-  ;; What an extension in C has registered: 20 bytes a function, of the address and length of the name,
-  ;; the argument count, and what its function is called with.
+  ;; The functions that an extension in C has registered, 20 bytes each: address and length of the name, the
+  ;; argument count, and the two values with which its function is called.
 
   (global $registered (mut i32) (i32.const 0))
   (global $count (mut i32) (i32.const 0))
@@ -8,7 +8,7 @@
   (func (export "replacement")
     (param $name i32) (param $len i32) (param $narg i32) (param $function i32) (param $data i32)
     (local $at i32)
-    ;; Where memory cannot grow, the next store traps.
+    ;; If memory cannot grow, the next store traps.
     (if (i32.eqz (global.get $registered))
       (then (global.set $registered (i32.shl (memory.grow (i32.const 1)) (i32.const 16)))))
     (if (i32.ge_u (global.get $count) (i32.const 3000)) (then unreachable))

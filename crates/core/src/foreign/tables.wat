@@ -1,11 +1,11 @@
-  ;; Rows of a table of Turso's proposal, which gives one value a call: as batches. A cursor has its
-  ;; instance to itself, so there is one. What a value points to is copied, because the guest may use
-  ;; the same memory for the next.
+  ;; Turns the rows of a table of Turso's proposal, which returns one value per call, into batches. A cursor
+  ;; has its own instance, so there is only one. The bytes of values are copied, because the guest may use
+  ;; the same memory for the next one.
 
   (global $cursor (mut i64) (i64.const 0))
-  ;; 0: no row; 1: on a row; 2: on a row that was given already
+  ;; 0: no row; 1: on a row; 2: on a row that was returned already
   (global $on (mut i32) (i32.const 0))
-  ;; Where the next bytes go.
+  ;; The address for the next bytes.
   (global $rows_next (mut i32) (i32.const 0))
 
   (func $rows_region (param $bytes i32) (result i32)
@@ -19,7 +19,7 @@
     (global.set $rows_end (i32.add (global.get $rows) (local.get $bytes)))
     (i32.const 1))
 
-  ;; Slots of a call about the cursor.
+  ;; Fills the slots for a call about the cursor.
   (func $about (param $more i64)
     (i32.store16 (i32.const 1016) (i32.const 0))
     (i64.store (i32.const 0) (global.get $cursor))
@@ -35,7 +35,7 @@
         (return (f64.ne (f64.load offset=8 (local.get $record)) (f64.const 0)))))
     (i64.ne (i64.load offset=8 (local.get $record)) (i64.const 0)))
 
-  ;; Puts a value into a row. 0: done; 1: there is no room; 2: the allocator has run into the region.
+  ;; Puts a value into a row. 0: done; 1: no room; 2: the allocator has run into the region.
   (func $value (param $raw i64) (param $to i32) (result i32)
     (local $tag i32) (local $at i32) (local $len i32)
     (if (i32.eqz (call $result (local.get $raw) (local.get $to)))
@@ -50,7 +50,7 @@
     (if (i32.lt_u (local.get $tag) (i32.const 3)) (then (return (i32.const 0))))
     (local.set $at (i32.load offset=8 (local.get $to)))
     (local.set $len (i32.load offset=4 (local.get $to)))
-    ;; What is outside of memory stays as it is, for the host to say so.
+    ;; A value outside of memory stays unchanged, so that the host reports it.
     (if (i64.gt_u
           (i64.add (i64.extend_i32_u (local.get $at)) (i64.extend_i32_u (local.get $len)))
           (call $memory_bytes))

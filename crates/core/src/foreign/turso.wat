@@ -1,12 +1,12 @@
-  ;; The convention of Turso's proposal: 8 bytes a slot from address 0 on, the type of a result at
-  ;; 1017 or before its bytes.
+  ;; The convention of Turso's proposal: 8 bytes a slot from address 0 on. The type of a result is at 1017
+  ;; or before its bytes.
 
   ;; Rows of an open cursor: see tables.wat.
   (global $rows (mut i32) (i32.const 0))
   (global $rows_end (mut i32) (i32.const 0))
 
-  ;; Has the static data kept that the allocator would write over: from the place where it begins to
-  ;; this address. It is put back before each call, as that proposal's host does with all of memory.
+  ;; Keeps the static data that the allocator would write over: from the place where it begins to this
+  ;; address. It is restored before each call, as that proposal's host does with all of memory.
   (func $keep_static (param $end i32)
     (local $at i32)
     (call $look_at_allocator)
@@ -18,13 +18,13 @@
     (global.set $kept (local.get $at))
     (global.set $kept_bytes (i32.sub (local.get $end) (local.get $at))))
 
-  ;; Where a guest in C has its allocator's count, and from where it counts.
+  ;; The address of the allocator's count in a guest in C, and the count's first value.
   (global $count_at (mut i32) (i32.const 0))
   (global $count_from (mut i32) (i32.const 0))
 
   ;; The allocator of a guest in C begins at 1,024, where its data, its stack and its heap are. So it is
-  ;; made to begin at the end of memory, and again so before each call; its count is that word of the
-  ;; data up to this address which counts.
+  ;; made to begin at the end of memory, again before each call. Its count is found by trying the words of
+  ;; the data up to this address.
   (func $move_allocator (param $end i32)
     (local $at i32) (local $count i32)
     (call $look_at_allocator)
@@ -81,7 +81,7 @@
             (local.set $to (i32.add (local.get $to) (i32.const 1)))))))
     (global.set $next (local.get $to)))
 
-  ;; All arguments, from this slot on.
+  ;; Writes all arguments, from this slot on.
   (func $arguments (param $argc i32) (param $argv i32) (param $slot i32)
     (block $done
       (loop $all
@@ -102,7 +102,7 @@
     (call $bytes (global.get $home) (local.get $tag) (i32.wrap_i64 (local.get $packed))
       (i32.wrap_i64 (i64.shr_u (local.get $packed) (i64.const 32)))))
 
-  ;; Makes a record of a result, whose address it gives; 0 for NULL.
+  ;; Makes a record of a result and returns its address; 0 for NULL.
   (func $result (param $raw i64) (param $to i32) (result i32)
     (local $tag i32) (local $at i32)
     (local.set $tag (i32.load8_u (i32.const 1017)))
@@ -128,7 +128,7 @@
     (call $blob (i32.wrap_i64 (local.get $raw)) (local.get $to)))
 
   ;; Whether a number can be an address: in memory, above the slots, and not in a region that only the
-  ;; translation knows of; but arguments are addresses, which a guest may give back.
+  ;; translation uses. Arguments are addresses, too, because a guest may return one.
   (func $is_address (param $raw i64) (result i32)
     (local $at i32)
     (local.set $at (i32.wrap_i64 (local.get $raw)))
@@ -147,7 +147,7 @@
     (i32.and (i32.ge_u (local.get $at) (local.get $from))
       (i32.lt_u (local.get $at) (local.get $to))))
 
-  ;; The value behind its tag.
+  ;; Reads the value behind its tag.
   (func $tagged (param $tag i32) (param $at i32) (param $to i32) (result i32)
     (local.set $at (i32.add (local.get $at) (i32.const 1)))
     (if (i32.eq (local.get $tag) (i32.const 5)) (then (return (i32.const 0))))

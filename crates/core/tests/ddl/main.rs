@@ -1,4 +1,4 @@
-//! Commensal's SQL statements as text: what they mean, what is wrong with them and where.
+//! Commensal's SQL statements as text: what they mean, and which errors they have where.
 
 mod errors;
 mod lexer;

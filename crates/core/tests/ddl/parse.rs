@@ -1,4 +1,4 @@
-//! Statements and the values that they stand for.
+//! Statements, and the values that they are parsed to.
 
 use commensal_core::ddl::{
     Create, Drop, ObjectKind, Parameters, Source, Statement, With, parse, quote_identifier,
@@ -6,7 +6,7 @@ use commensal_core::ddl::{
 };
 use commensal_core::{Capabilities, Capability};
 
-/// The one statement of `sql`, which has to be ours.
+/// The only statement of `sql`, which must be ours.
 fn statement(sql: &str) -> Statement {
     let parsed = parse(sql).unwrap_or_else(|error| panic!("{sql}: {error:?}"));
     let parsed = parsed.unwrap_or_else(|| panic!("{sql}: left to the engine"));

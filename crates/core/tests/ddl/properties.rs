@@ -1,4 +1,4 @@
-//! What holds for every text.
+//! Properties that hold for every text.
 
 use commensal_core::ddl::lexer::{Lexer, TokenKind};
 use commensal_core::ddl::{
@@ -75,7 +75,7 @@ const PIECES: &[&str] = &[
     "\u{feff}",
 ];
 
-/// Text made of what our statements are made of, in any order.
+/// Text of the parts of our statements, in any order.
 fn sql() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => proptest::sample::select(PIECES).prop_map(|piece| format!("{piece} ")),
@@ -222,10 +222,10 @@ proptest! {
         prop_assert_eq!(answers(&pieces), answers(&whole));
     }
 
-    /// The splitter reads byte by byte what the lexer reads token by token.
+    /// The splitter reads byte by byte, and the lexer token by token.
     #[test]
     fn a_splitter_sees_the_tokens_of_the_lexer(sql in text()) {
-        // What comes after AS is no SQL.
+        // The text after AS is not SQL.
         let sql = sql.replace("file:", "file") + ";";
         let mut expected = (Splitter::new(), 0);
         let mut lexer = Lexer::new(&sql);
@@ -241,7 +241,7 @@ proptest! {
                 }
                 TokenKind::Identifier => expected.0.feed(&format!(" {} ", token.text)),
                 TokenKind::Space | TokenKind::Comment => {}
-                // Any token that is no word.
+                // Any token that is not a word.
                 _ => expected.0.feed(" , "),
             }
         }

@@ -1,4 +1,4 @@
-//! What a guest and its host can say to each other: calls, memory, exports, host functions, traps.
+//! What a guest and its host exchange: calls, memory, exports, host functions, traps.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,7 +105,7 @@ fn functions_of_any_shape_take_and_give_words() {
         Shape { params, result }
     }
     let (minus_three, half) = ((-3_i32).cast_unsigned().into(), 0.5_f64.to_bits());
-    // A NaN's bits are a parameter's own, and no arithmetic has touched them.
+    // A NaN's bits are those of the parameter, and no arithmetic has touched them.
     let nan = 0x7ff0_dead_beef_0001;
     for (export, shape, params, expected) in [
         ("add", shape(&[I64; 2], Some(I64)), &[u64::MAX, i64::MAX as u64][..], i64::MAX as u64 - 1),
@@ -150,7 +150,7 @@ fn functions_of_any_shape_take_and_give_words() {
     let mut little = StatementBudget::new(Duration::from_millis(30));
     let stopped = instance.call(endless, &[0], &mut little);
     assert_eq!(stopped, Err(Box::new(Fault::StatementTimeout)));
-    // What was resolved stays so, of every shape.
+    // Resolved functions stay valid, in every shape.
     instance.renew().unwrap();
     let get = instance.resolve("get", shape(&[], Some(I32))).unwrap();
     assert_eq!(instance.call(get, &[], &mut budget()), Ok(7));
@@ -214,7 +214,7 @@ fn traps_are_told_by_kind() {
     }
 }
 
-/// A module that passes what `f` gets to the host.
+/// A module that passes the arguments of `f` to the host.
 const HOST: &str = r#"(module
     (import "commensal" "log" (func $log (param i32 i32 i32)))
     (import "commensal" "interrupted" (func $interrupted (result i32)))
@@ -254,7 +254,7 @@ fn host_functions_work_where_granted() {
     let mut instance = compile(HOST, Metering::None).instantiate(config).unwrap();
     assert_eq!(call(&mut *instance, "log", 16, 5), Ok(0));
     assert_eq!(call(&mut *instance, "level", 1, 0), Ok(0));
-    // A negative number is no level: it must not arrive as a large one that means something.
+    // A negative number is not a level. It must not arrive as a large one with a meaning.
     assert_eq!(call(&mut *instance, "level", u32::MAX, 0), Ok(0));
     let café = || "café".to_owned();
     assert_eq!(

@@ -1,5 +1,5 @@
-//! What a bare call, a host function and an instance cost, in nanoseconds. No test: each runtime has an
-//! example `call_cost` that includes it.
+//! The costs of a bare call, a host function and an instance, in nanoseconds. This is not a test: each
+//! runtime has an example `call_cost` that includes it.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -58,7 +58,7 @@ fn new(module: &dyn CompiledModule, fuel: Option<u64>) -> Box<dyn Instance> {
         .expect("the guest can be instantiated")
 }
 
-/// Prints the best of some rounds of `count`.
+/// Prints the best of several rounds of `count`.
 fn measure(what: &str, count: u32, mut round: impl FnMut()) {
     let best = (0..7)
         .map(|_| {
@@ -71,7 +71,7 @@ fn measure(what: &str, count: u32, mut round: impl FnMut()) {
     println!("{what:<42} {:>10.1} ns", best.as_nanos() as f64 / f64::from(count));
 }
 
-/// Prints what it costs with this runtime.
+/// Prints the costs with this runtime.
 pub(crate) fn print(runtime: &dyn Runtime) {
     let wasm = wat::parse_str(GUEST).expect("the guest is well-formed");
     for (metering, fuel) in [(Metering::None, None), (Metering::Fuel, Some(1_000_000))] {

@@ -1,4 +1,4 @@
-//! Which modules compile: what compilers emit by default, and no proposal that nobody decided on.
+//! Which modules compile: what compilers emit by default, and no other proposal.
 
 use commensal_core::runtime::{CompileOptions, Metering, Runtime, RuntimeError};
 

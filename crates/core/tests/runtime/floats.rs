@@ -1,5 +1,5 @@
-//! The bits of NaNs, which the specification leaves open and guests can look at: canonical ones wherever
-//! something was computed, so that results do not depend on the processor.
+//! The bits of NaNs, which the specification leaves open and guests can look at. Computed NaNs are
+//! canonical, so that results do not depend on the processor.
 
 use super::support::bits;
 
@@ -32,7 +32,7 @@ fn computed_nans_are_canonical() {
     assert_eq!(bits(&format!("(i32.reinterpret_f32 (f32.div {zero} {zero}))")), F32, "0 / 0");
 }
 
-/// What only moves bits leaves them: loads, `neg`, `abs`, `copysign`.
+/// Instructions that only move bits keep them: loads, `neg`, `abs`, `copysign`.
 #[test]
 fn moved_nans_keep_their_bits() {
     let f32 = "(f32.load (local.get $zero))";

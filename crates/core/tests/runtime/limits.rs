@@ -1,4 +1,4 @@
-//! A guest that takes more than it may: each limit has its own fault, and the thread goes on.
+//! A guest that exceeds a limit: each limit has its own fault, and the thread continues.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,7 +16,7 @@ use commensal_core::live::{INSTANCE_BYTES, LiveAccount, LiveBytesExceeded};
 use commensal_core::runtime::{Metering, StatementBudget};
 
 const SHORT: Duration = Duration::from_millis(30);
-/// Not less than the time from one tick of a runtime to the next.
+/// At least the time between two ticks of a runtime.
 const TICK: Duration = Duration::from_millis(10);
 
 #[test]
@@ -25,7 +25,7 @@ fn whatever_runs_without_end_is_stopped() {
         "(loop (br 0)) (i32.const 0)",
         "(loop (memory.fill (i32.const 0) (i32.const 1) (i32.const 65536)) (br 0)) (i32.const 0)",
         "(loop (drop (memory.grow (i32.const 0))) (br 0)) (i32.const 0)",
-        // No end by recursion: each call returns, but there are 2^62 of them.
+        // Endless by recursion: each call returns, but there are 2^62 of them.
         "(call $tree (i32.const 62)) (i32.const 0)",
     ] {
         let wat = format!(
@@ -72,12 +72,12 @@ fn the_host_interrupts_from_another_thread() {
             services.interrupted.store(true, Ordering::Relaxed);
         }
     });
-    // Otherwise the call would end with its own timeout.
+    // Otherwise the call would end by its own timeout.
     assert_eq!(call(&mut *instance, "f", 0, 0), Err(Fault::Interrupted));
     interrupter.join().unwrap();
 }
 
-/// What cleans up runs although the host wants the statement to end, and not for long.
+/// Cleaning up runs although the host wants the statement to end, but not for long.
 #[test]
 fn cleaning_up_is_not_interrupted_but_bounded() {
     let services = Arc::new(Services::default());
@@ -117,7 +117,7 @@ fn one_long_call_uses_up_the_statement() {
     );
 }
 
-/// Calls that are over at once are charged too, by the ticks that fall into them.
+/// Short calls are charged too, by the ticks that fall into them.
 #[test]
 fn many_short_calls_use_up_the_statement() {
     let mut instance = instantiate(&module("(i32.const 1)"), |_| {}).unwrap();
@@ -146,8 +146,8 @@ fn a_call_without_ticks_costs_nothing() {
         calling += began.elapsed();
         thread::sleep(SHORT);
     }
-    // A tick may hit a call, which is charged for all of it; a machine with much else to do may hold a call
-    // up for long.
+    // A tick may hit a call, which is then charged for all of it. A busy machine may stop a call for a long
+    // time.
     let charged = budget().remaining() - left.remaining();
     assert!(charged <= calling + 5 * TICK, "{charged:?} for {calling:?}");
 }
@@ -213,10 +213,10 @@ fn memory_is_limited() {
     assert_eq!(instance.memory_bytes(), 3 * 65536);
     assert_eq!(call(&mut *new(), "grow_or_trap", 2, 0), Ok(3));
     assert_eq!(call(&mut *new(), "grow_or_trap", 3, 0), Err(Fault::MemoryExhausted));
-    // More than there are addresses: a runtime may refuse that without asking what the limit is.
+    // More than there are addresses. A runtime may refuse that without asking for the limit.
     let beyond = call(&mut *new(), "grow_or_trap", 65536, 0);
     assert!(matches!(beyond, Err(Fault::MemoryExhausted | Fault::Trap(_))), "{beyond:?}");
-    // A trap of a later call has its own reason.
+    // The trap of a later call has its own reason.
     assert_eq!(call(&mut *instance, "trap", 0, 0), Err(Fault::Trap("unreachable".into())));
 
     let result = instantiate(REFUSES, |c| c.memory_bytes_max = 65535).map(|_| ());
@@ -228,7 +228,7 @@ fn tables_are_limited_together() {
     let new = || instantiate(REFUSES, |c| c.table_elements_max = 7).unwrap();
     assert_eq!(call(&mut *new(), "table", 3, 0), Ok(2));
     assert_eq!(call(&mut *new(), "table", 3, 1), Ok(u32::MAX));
-    // What the table itself does not permit takes nothing from the others.
+    // A growth that the table itself does not permit takes nothing from others.
     assert_eq!(call(&mut *new(), "table", 3, 3), Ok(2));
     assert_eq!(call(&mut *new(), "table_or_trap", 3, 0), Ok(5));
     assert_eq!(call(&mut *new(), "table_or_trap", 4, 0), Err(Fault::TableExhausted));
@@ -237,7 +237,7 @@ fn tables_are_limited_together() {
     assert_eq!(result, Err(Fault::TableExhausted));
 }
 
-/// Instances that share a ceiling: what one has, the others cannot get until it is dropped.
+/// Instances that share a ceiling: what one has, the others get only when it is dropped.
 #[test]
 fn instances_share_a_ceiling() {
     const PAGE: u64 = 65536;
@@ -255,7 +255,7 @@ fn instances_share_a_ceiling() {
     assert_eq!(call(&mut *two, "grow", 4, 0), Ok(u32::MAX));
     let exceeded = LiveBytesExceeded { bytes: 4 * PAGE, bytes_max };
     assert_eq!(two.refused(), Some(Fault::LiveBytes(exceeded)));
-    // What was refused took nothing.
+    // A refused request took nothing.
     assert_eq!(call(&mut *two, "grow", 1, 0), Ok(1));
     assert_eq!(call(&mut *two, "table", 900, 0), Ok(2));
     assert!(matches!(new().map(|_| ()), Err(Fault::LiveBytes(_))));
@@ -267,7 +267,7 @@ fn instances_share_a_ceiling() {
     assert_eq!(cache.live().taken(), 0);
 }
 
-/// A growth that a runtime begins several times, as one does that first needs more fuel, counts once.
+/// A growth that a runtime begins several times, for example because it needs more fuel, counts once.
 #[test]
 fn a_growth_counts_once() {
     const PAGE: u64 = 65536;

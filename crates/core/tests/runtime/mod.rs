@@ -1,6 +1,6 @@
-//! What every runtime has to do. No test of this crate, which has no runtime: each runtime's
-//! `tests/runtime.rs` includes it, and gives it a function `runtime`, the `NAME` it has to have and whether
-//! it `HAS_VECTORS`.
+//! Tests that every runtime has to pass. They are not tests of this crate, which has no runtime: each
+//! runtime's `tests/runtime.rs` includes this file and supplies a function `runtime`, the `NAME` that it must
+//! have, and whether it `HAS_VECTORS`.
 
 mod calls;
 mod features;

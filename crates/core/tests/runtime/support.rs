@@ -14,7 +14,7 @@ use commensal_core::runtime::{
     StatementBudget,
 };
 
-/// A host that records what it is asked for.
+/// A host that records the requests it gets.
 #[derive(Default)]
 pub(crate) struct Services {
     pub(crate) interrupted: AtomicBool,
@@ -40,7 +40,7 @@ impl HostServices for Services {
     }
 }
 
-/// Limits that no test of something else meets.
+/// Limits that only tests of limits reach.
 pub(crate) fn config(services: &Arc<Services>) -> InstanceConfig {
     InstanceConfig {
         memory_bytes_max: 64 << 20,
@@ -73,7 +73,7 @@ pub(crate) fn instance(wat: &str) -> Box<dyn Instance> {
     instantiate(wat, |_| {}).expect("the test's module can be instantiated")
 }
 
-/// A budget that no test of something else uses up.
+/// A budget that only tests of budgets use up.
 pub(crate) fn budget() -> StatementBudget {
     StatementBudget::new(Duration::from_secs(600))
 }
@@ -110,8 +110,8 @@ pub(crate) fn module(body: &str) -> String {
 pub(crate) const ENDLESS: &str = r#"(module (memory (export "memory") 1)
     (func (export "f") (param i32 i32) (result i32) (loop (br 0)) (unreachable)))"#;
 
-/// A module whose export `f` gives bits of what the expression computes. Its operands are in memory,
-/// so that no compiler knows them: an f32 NaN with a sign and a payload at 0, such an f64 at 8, both in
+/// A module whose export `f` returns bits of the value of an expression. Its operands are in memory, so
+/// that no compiler knows them: an f32 NaN with a sign and a payload at 0, such an f64 at 8, both in
 /// all lanes from 16 and from 32; zeros from 48.
 pub(crate) fn bits(expression: &str) -> u32 {
     let wat = format!(
