@@ -21,7 +21,7 @@ use crate::names;
 use crate::reader::Reader;
 use crate::state::ConnectionState;
 
-/// Checks every attached database. Gives the name of the one that cannot be used, with the reason.
+/// Checks every attached database. Returns the name of the one that cannot be used, with the reason.
 ///
 /// # Errors
 /// A schema cannot be read.

@@ -145,7 +145,7 @@ impl SqliteConnection {
         }
         let Some((schema, error)) = attached::conflict(&self.state)? else { return Ok(()) };
         let detached = self.handle.execute(&format!("DETACH {}", quote_identifier(&schema)), &[]);
-        // Within a transaction the file may stay; what is wrong with it is reported all the same.
+        // Within a transaction the file may stay attached. Its problem is still reported.
         detached.and(Err(error))
     }
 

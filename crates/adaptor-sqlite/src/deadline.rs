@@ -41,7 +41,7 @@ impl Deadline {
         Self { handle, our_own, at: Cell::new(None) }
     }
 
-    /// Sets when what runs has to end, or takes that back. Gives what was set before.
+    /// Sets the time at which running statements must end, or removes it. Returns the previous one.
     pub(crate) fn set(&self, at: Option<Instant>) -> Option<Instant> {
         let before = self.at.replace(at);
         match self.handle.api.sqlite3_progress_handler {
@@ -62,7 +62,7 @@ impl Deadline {
     }
 }
 
-/// The progress handler. Gives 1 once the deadline has passed.
+/// The progress handler. Returns 1 once the deadline has passed.
 unsafe extern "C" fn is_late(data: *mut c_void) -> c_int {
     // SAFETY: the place of `Deadline::set_handler`, on the thread that set it.
     let at = unsafe { &*data.cast::<Cell<Option<Instant>>>() };

@@ -26,8 +26,8 @@ pub(crate) enum Kind {
 }
 
 /// Whether the definition can reach nothing outside its guests, so that it does no harm in a schema
-/// that is not trusted. What it asks for decides, because what it is granted may change while
-/// statements run, and flags cannot.
+/// that is not trusted. This depends on what it asks for and not on grants, because grants may change
+/// while statements run, and flags cannot.
 pub(crate) fn is_innocuous(callable: &Callable) -> bool {
     callable.object.with.allow.unwrap_or_default().is_empty()
 }

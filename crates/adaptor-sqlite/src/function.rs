@@ -168,7 +168,7 @@ impl FunctionSlot {
 }
 
 impl FunctionSlot {
-    /// Fails if what SQLite was told no longer holds: it cannot be told otherwise while statements run.
+    /// Fails if SQLite's flags for the function are out of date. They cannot change while statements run.
     #[cold]
     pub(crate) fn check_promises(&self, entry: &FunctionEntry) -> Result<()> {
         let broken = self.form.flags & !Form::of(entry).flags;

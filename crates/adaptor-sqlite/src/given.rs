@@ -21,7 +21,7 @@ impl GivenModules {
         Some(Rc::clone(&self.0[0].1))
     }
 
-    /// Keeps a module. Gives those that make room for it, to be dropped when nothing is borrowed.
+    /// Keeps a module. Returns those that make room for it, to be dropped when nothing is borrowed.
     pub(crate) fn insert(
         &mut self,
         source: [u8; 32],

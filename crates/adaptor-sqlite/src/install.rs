@@ -87,7 +87,7 @@ impl Installed {
     }
 
     /// Runs one statement of Commensal's: CREATE or DROP of a function or an extension. `parameter` is
-    /// the value of its only parameter. Gives false if the text is a statement of SQLite's.
+    /// the value of its only parameter. Returns false if the text is a statement of SQLite's.
     ///
     /// # Errors
     /// What the statement reports.

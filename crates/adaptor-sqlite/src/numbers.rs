@@ -1,8 +1,8 @@
 //! Numbers for functions that a statement calls without a slot: `wasm_call` and `run_wasm`.
 //!
 //! An execution binds by number. A slot has its number as long as it lives. The numbers here belong to
-//! one statement and lie beyond the slots'. Only so many exist at a time: a statement that keeps
-//! calling new modules lets go of the earlier ones.
+//! one statement and lie beyond the slots'. Their number is limited: a statement that keeps calling
+//! new modules releases the earlier ones.
 
 use std::cell::{Cell, RefCell};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};

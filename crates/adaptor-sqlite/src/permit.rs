@@ -103,7 +103,7 @@ fn examine(
     if statement.is_explain() {
         return Ok(Examined { needs, search: Search::None, written: Vec::new() });
     }
-    // Checked before anything else is told about the statement.
+    // Checked first, so that the guest learns nothing else about the statement.
     check_rights(needs, rights).map_err(refusal)?;
     let program = Program::read(state, sql, Author::Guest)?;
     let text = text_of(sql)?;
@@ -128,7 +128,7 @@ fn examine(
 }
 
 /// Compiles the first statement of a text, unless SQLite would need all memory or all of the stack for
-/// it. Gives the statement, or `None` if there is none, and the offset after it.
+/// it. Returns the statement, or `None` if there is none, and the offset after it.
 ///
 /// # Errors
 /// The statement is too large, with the views and triggers that it uses; SQLite reports an error.
@@ -249,7 +249,7 @@ fn check_catalog(state: &ConnectionState, program: &Program) -> Result<()> {
     }
 }
 
-/// Checks the calls. Gives `needs` with what the calls need besides.
+/// Checks the calls. Returns `needs` with what the calls need besides.
 fn check_calls(
     state: &ConnectionState,
     known: &mut Known,

@@ -20,7 +20,7 @@ const OCTET_LENGTH_SINCE: c_int = 3_043_000;
 /// The most columns that a statement of the catalog has.
 const COLUMNS_MAX: usize = 16;
 
-/// Hands over a row. Text that is not UTF-8 was written by somebody else and becomes NULL.
+/// Passes a row on. Text that is not UTF-8 was written by somebody else and becomes NULL.
 fn hand_over(
     statement: &Statement,
     row: &mut dyn FnMut(Values<'_, '_>) -> Result<()>,

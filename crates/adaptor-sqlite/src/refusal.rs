@@ -1,4 +1,4 @@
-//! What is not for guests, and how they are told so.
+//! Errors for what guests may not use.
 
 use commensal_core::{Error, ErrorKind};
 

@@ -48,8 +48,8 @@ pub(crate) const NEW: sqlite3_vtab =
 pub(crate) const NEW_CURSOR: sqlite3_vtab_cursor =
     sqlite3_vtab_cursor { pVtab: std::ptr::null_mut() };
 
-/// Hands a table or a cursor to SQLite at the end of xCreate, xConnect or xOpen. Gives the code that these
-/// return.
+/// Passes a table or a cursor to SQLite at the end of xCreate, xConnect or xOpen. Returns the result code of
+/// the method.
 ///
 /// # Safety
 /// `out` is SQLite's place for it. `own` is `repr(C)` and begins with a `Base`.
@@ -59,8 +59,8 @@ pub(crate) unsafe fn give<Base, Own>(out: *mut *mut Base, own: Own) -> c_int {
     SQLITE_OK
 }
 
-/// Takes back what [`give`] gave, in xDisconnect, xDestroy or xClose, and ends it. Gives the code that
-/// these return.
+/// Takes back what [`give`] gave, in xDisconnect, xDestroy or xClose, and ends it. Returns the result
+/// code of the method.
 ///
 /// # Safety
 /// `given` is an `Own` that [`give`] gave, and this is the one call in which SQLite gives it back.
@@ -108,8 +108,8 @@ pub(crate) unsafe fn declare(
     }
 }
 
-/// Ends xConnect: declares the columns and hands over the table that `own` makes. Gives the code that the
-/// method returns.
+/// Ends xConnect: declares the columns and passes on the table that `own` makes. Returns the method's result
+/// code.
 ///
 /// # Safety
 /// As for [`declare`] and [`give`].
@@ -130,7 +130,7 @@ pub(crate) unsafe fn connect<Own>(
     unsafe { give(out, own()) }
 }
 
-/// Copies bytes, with a NUL behind them, into SQLite's memory. Gives NULL and a result code if there is no
+/// Copies bytes, with a NUL behind them, into SQLite's memory. Returns NULL and a result code if there is no
 /// memory.
 pub(crate) fn copy(api: &Api, bytes: &[u8]) -> (*mut c_char, c_int) {
     // SAFETY: SQLite's allocator gives NULL or the bytes asked for.
@@ -160,7 +160,7 @@ unsafe fn set_message(api: &Api, to: *mut *mut c_char, message: &str) {
     }
 }
 
-/// Reports an error of a method. Gives the code that the method returns.
+/// Reports an error of a method. Returns the method's result code.
 ///
 /// # Safety
 /// `to` is where SQLite looks for a message: `zErrMsg` of the table, or the place that xConnect has.

@@ -74,7 +74,7 @@ fn call(running: &mut Running, slot: usize, a: &str, b: &str) -> Result<Ordering
     state.session.compare(execution, slot, &collations[known].1, a, b)
 }
 
-/// Binds the collation to what the statement's snapshot says. Gives its place among the statement's.
+/// Binds the collation to what the statement's snapshot says. Returns its place among the statement's.
 #[cold]
 fn bind(running: &mut Running, slot: usize) -> Result<usize> {
     let state = Arc::clone(&running.state);

@@ -82,7 +82,7 @@ impl TursoConnection {
         self.rowid.set(Some((self.state.connection.last_insert_rowid(), rowid)));
     }
 
-    /// Compiles the first statement. Gives the statement, or `None` if there are only comments, and the
+    /// Compiles the first statement. Returns the statement, or `None` if there are only comments, and the
     /// bytes consumed; and what was asked for meanwhile.
     fn compile(&self, sql: &str) -> (Result<Option<(Statement, usize)>>, Box<Running>) {
         let new = || Running::new(Arc::clone(&self.state));

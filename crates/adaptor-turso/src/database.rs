@@ -134,7 +134,7 @@ fn check_journal(path: &Path) -> Result<()> {
     }
 }
 
-/// Refuses a file with texts that the engine must not parse. Gives the levels of the deepest one.
+/// Refuses a file with texts that the engine must not parse. Returns the levels of the deepest one.
 fn check_schema(io: &Arc<dyn IO>, path: &Path) -> Result<usize> {
     let (mut deepest, mut columns) = (0, Columns::default());
     let read = |row: Row<'_>| {

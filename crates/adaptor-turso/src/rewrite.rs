@@ -295,7 +295,7 @@ impl Rewriter<'_> {
         }
     }
 
-    /// Replaces the name of a table function. Gives what the name means.
+    /// Replaces the name of a table function. Returns what the name means.
     fn table_name(
         &mut self,
         name: &mut QualifiedName,
@@ -429,7 +429,7 @@ impl Rewriter<'_> {
         })
     }
 
-    /// Replaces an aggregate by the engine's, which has one argument. Gives whether it is an aggregate.
+    /// Replaces an aggregate by the engine's, which has one argument. Returns whether it is an aggregate.
     fn function(&mut self, call: &mut Expr) -> Result<bool> {
         let (name, arguments, tail, distinct, sorted) = match call {
             Expr::FunctionCall { name, args, filter_over, distinctness, order_by, .. } => {

@@ -146,7 +146,7 @@ impl Running {
         self.collations.get(self.compared?).map(|(_, entry)| Arc::clone(entry))
     }
 
-    /// Keeps the error of a call for the statement that reports it. Gives the engine's form of it.
+    /// Keeps the error of a call for the statement that reports it. Returns the engine's form of it.
     #[cold]
     pub(crate) fn fail(&mut self, error: Error) -> Box<LimboError> {
         let engine = error::of_function(&error);
@@ -187,7 +187,7 @@ pub(crate) fn put(running: Box<Running>) {
     RUNNING.with(|place| place.set(Some(running)));
 }
 
-/// Runs `body` while this thread works on `running`. Gives `running` back, unless a panic lost it.
+/// Runs `body` while this thread works on `running`. Returns `running`, unless a panic lost it.
 pub(crate) fn within<T>(
     running: Box<Running>,
     body: impl FnOnce() -> T,

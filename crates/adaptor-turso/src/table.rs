@@ -49,7 +49,7 @@ fn columns(table: &Table) -> String {
     columns
 }
 
-/// Tells the connection of the table function. Gives its name there, and whether it is new.
+/// Tells the connection of the table function. Returns its name there, and whether it is new.
 ///
 /// # Errors
 /// The engine does not accept its columns.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use commensal::{Connection, Database, ErrorKind, Limits, Options, Result, WasmtimeRuntime};
 
-/// The application brings this module along. It could come from a file or from a user just as well.
+/// The application contains this module. It could also come from a file or from a user.
 const GEO: &[u8] = include_bytes!("../../../guests/prebuilt/geo.wasm");
 
 fn open() -> Result<Database> {
@@ -28,7 +28,7 @@ fn open() -> Result<Database> {
     Ok(database)
 }
 
-/// Names of the places within so many kilometres, with their distance, nearest first.
+/// Names of the places within this many kilometres, with their distance, nearest first.
 fn near(connection: &Connection, at: (f64, f64), km: f64) -> Result<Vec<(String, f64)>> {
     let mut statement = connection.prepare(
         "SELECT name, haversine_km(latitude, longitude, ?1, ?2) AS km FROM places
@@ -44,7 +44,7 @@ fn near(connection: &Connection, at: (f64, f64), km: f64) -> Result<Vec<(String,
 
 fn main() -> Result<()> {
     let database = &open()?;
-    // Threads share the database. Each has a connection of its own.
+    // Threads share the database. Each has its own connection.
     thread::scope(|scope| -> Result<()> {
         let points = [(52.5, 13.4), (48.9, 2.4)];
         let threads = points.map(|at| scope.spawn(move || near(&database.connect()?, at, 100.0)));
@@ -53,7 +53,7 @@ fn main() -> Result<()> {
         }
         Ok(())
     })?;
-    // What a guest refuses or exceeds is an ordinary error, and the connection goes on.
+    // If a guest fails or exceeds a limit, that is an ordinary error, and the connection continues.
     match near(&database.connect()?, (91.0, 0.0), 100.0) {
         Err(error) if error.kind() == ErrorKind::Guest => println!("refused: {error}"),
         other => println!("not expected: {other:?}"),
@@ -77,7 +77,7 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Guest, "{error}");
     }
 
-    /// The page shows this file up to its tests.
+    /// The documentation page shows this file up to its tests.
     #[test]
     fn the_page_shows_the_program() {
         let (program, _) = include_str!("embedding.rs").split_once("\n#[cfg(test)]").unwrap();

@@ -50,7 +50,7 @@ impl Connection {
         Ok(Statement::new(statement))
     }
 
-    /// Compiles the first statement at byte `offset` of a text with several. Gives the statement, or `None`
+    /// Compiles the first statement at byte `offset` of a text with several. Returns the statement, or `None`
     /// if only comments are left, and the offset after it.
     ///
     /// # Errors
@@ -64,10 +64,10 @@ impl Connection {
         Ok((statement.map(Statement::new), end))
     }
 
-    /// Runs one statement and gives the number of rows it changed. Ignores rows that it returns.
+    /// Runs one statement and returns the number of rows it changed. Ignores rows that it returns.
     ///
     /// # Errors
-    /// As [`Connection::prepare`]; what the statement reports.
+    /// As [`Connection::prepare`], or an error of the statement.
     pub fn execute(&self, sql: &str, params: impl Params) -> Result<u64> {
         let mut statement = self.prepare(sql)?;
         statement.bind_all(params)?;
@@ -78,7 +78,7 @@ impl Connection {
     /// Runs several statements, separated by semicolons, up to the first error.
     ///
     /// # Errors
-    /// What a statement reports. The statements before it took effect.
+    /// An error of a statement. The statements before it took effect.
     pub fn execute_batch(&self, sql: &str) -> Result<()> {
         let text = SqlText::new(sql)?;
         let mut offset = 0;
@@ -92,7 +92,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Runs a query and gives its first row to `f`.
+    /// Runs a query and passes its first row to `f`.
     ///
     /// # Errors
     /// As [`Connection::execute`]; there is no row ([`ErrorKind::NotFound`]).

@@ -71,7 +71,7 @@ impl Options {
     /// Makes types of extensions types of the engine, if it has types: with Turso, `money` can then be the
     /// type of a column in a STRICT table. Off by default, because such a table makes the whole file
     /// unreadable for SQLite, and a program that opens it without this option reads and writes the stored
-    /// form. Types are functions in any case.
+    /// form. The functions of a type exist in any case.
     #[must_use]
     pub fn engine_types(mut self, enable: bool) -> Self {
         self.open.engine_types = enable;
@@ -86,8 +86,8 @@ impl Options {
         self
     }
 
-    /// Accepts that the runtime lacks this, and with it the limits that need it. Otherwise definitions and
-    /// calls fail if the runtime cannot enforce every limit. Those over Wasmtime and wasmi can.
+    /// Accepts that the runtime lacks this, and the limits that need it. Otherwise definitions and calls
+    /// fail if the runtime cannot enforce every limit. Wasmtime and wasmi can.
     #[must_use]
     pub fn accept_missing(mut self, feature: RuntimeFeature) -> Self {
         self.settings.accept_missing.push(feature);
@@ -170,7 +170,7 @@ impl Options {
         self
     }
 
-    /// Where messages of guests with the capability `log` go.
+    /// The receiver of messages from guests with the capability `log`.
     #[must_use]
     pub fn log(mut self, sink: Arc<LogSink>) -> Self {
         self.settings.log = Some(sink);
@@ -199,7 +199,7 @@ impl Database {
         let opened = engine.open(path, &options.open)?;
         let environment = Arc::new(Environment::new(options.settings.clone()));
         let database = Self { opened, options, environment, file: Some(file) };
-        // Only finds out whether it can be opened. Each connection reads the catalog for itself.
+        // This only finds out whether it can be opened. Each connection reads the catalog itself.
         let mut settings = database.options.settings.clone();
         settings.load_catalog = false;
         drop(database.opened.connect(Arc::new(Environment::new(settings)))?);
@@ -207,7 +207,7 @@ impl Database {
     }
 
     /// Opens a database in memory. All connections of this value see the same data, which ends with it.
-    /// Databases that ATTACH or VACUUM INTO names are files.
+    /// If ATTACH or VACUUM INTO names a database, that is a file.
     ///
     /// # Errors
     /// The engine refuses.

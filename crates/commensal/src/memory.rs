@@ -3,7 +3,7 @@
 //!
 //! SQLite's `memdb` shares a database in memory by its name. But as the VFS of a connection it also takes
 //! every other name: ATTACH and VACUUM INTO would write into memory what is meant for a file. So this VFS
-//! gives our names to `memdb`, and everything else to SQLite's default, under their own structures. Once a
+//! passes our names to `memdb` and all others to SQLite's default, in their own structures. Once a
 //! file is open, no call comes through here.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
@@ -21,7 +21,7 @@ pub(crate) const NAME: &CStr = c"commensal-memory";
 /// with a slash.
 const PREFIX: &str = "/commensal-memory:/";
 
-/// Numbers databases in memory, so that each has a name of its own.
+/// Numbers databases in memory, so that each has its own name.
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
 /// The two VFSes that do the work.
@@ -30,7 +30,7 @@ struct Under {
     memory: *mut sqlite3_vfs,
 }
 
-/// The name of a new database in memory, for connections with this VFS, which is registered from now on.
+/// The name of a new database in memory, for connections with this VFS, which is then registered.
 ///
 /// # Errors
 /// SQLite has no VFS for files, or none for memory.

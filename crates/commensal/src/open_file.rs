@@ -1,4 +1,4 @@
-//! Which files this process has open, and with which engine.
+//! The files that this process has open, and the engine of each.
 //!
 //! Engines keep each other out of a file with locks of the operating system, which work between processes.
 //! Within one process, nothing would keep two engines from overwriting each other's data.
@@ -21,7 +21,7 @@ fn open_files() -> MutexGuard<'static, Option<HashMap<PathBuf, (&'static str, us
 pub(crate) struct OpenFile(PathBuf);
 
 impl OpenFile {
-    /// Notes a file before it is opened.
+    /// Registers a file before it is opened.
     ///
     /// # Errors
     /// The file is open with another engine.
@@ -62,7 +62,7 @@ impl Drop for OpenFile {
     }
 }
 
-/// The path without symbolic links. The file itself may not be there yet.
+/// The path without symbolic links. The file itself need not exist yet.
 fn canonical(path: &Path) -> PathBuf {
     path.canonicalize().unwrap_or_else(|_| {
         let folder = path.parent().filter(|folder| *folder != Path::new(""));

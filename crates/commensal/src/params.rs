@@ -59,7 +59,7 @@ pub trait Params {
     /// Binds them.
     ///
     /// # Errors
-    /// Their number or names are not those of the statement.
+    /// The number or names of the values do not match the statement's parameters.
     fn bind_all(self, statement: &mut Statement<'_>) -> Result<()>;
 }
 

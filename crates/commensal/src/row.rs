@@ -12,7 +12,7 @@ impl<'c> Statement<'c> {
     /// Binds all parameters.
     ///
     /// # Errors
-    /// Their number or names are not those of the statement.
+    /// The number or names of the values do not match the statement's parameters.
     pub fn bind_all(&mut self, params: impl Params) -> Result<()> {
         params.bind_all(self)
     }
@@ -27,7 +27,7 @@ impl<'c> Statement<'c> {
         Ok(())
     }
 
-    /// Starts the statement and gives its rows.
+    /// Starts the statement and returns its rows.
     ///
     /// # Errors
     /// As [`Statement::bind_all`].
@@ -48,7 +48,7 @@ impl Rows<'_, '_> {
     /// The next row; `None` at the end.
     ///
     /// # Errors
-    /// What the engine or a function reports.
+    /// The engine or a function reports an error.
     #[expect(clippy::should_implement_trait, reason = "a row borrows the statement")]
     pub fn next(&mut self) -> Result<Option<Row<'_>>> {
         Ok(self.statement.step()?.then_some(Row { engine: self.statement.engine.as_ref() }))
@@ -78,7 +78,7 @@ impl Row<'_> {
     /// A value, borrowed. Columns count from 0.
     ///
     /// # Errors
-    /// Text that is not valid UTF-8.
+    /// The value is text that is not valid UTF-8.
     pub fn get_ref(&self, column: usize) -> Result<ValueRef<'_>> {
         self.engine.column(column)
     }
@@ -86,7 +86,7 @@ impl Row<'_> {
     /// A value as a Rust type.
     ///
     /// # Errors
-    /// As [`Row::get_ref`]; a value has another class or is out of range.
+    /// As [`Row::get_ref`], or the value has another class or is out of range.
     pub fn get<T: FromValue>(&self, column: usize) -> Result<T> {
         let value = self.get_ref(column)?;
         T::from_value(value).ok_or_else(|| {
@@ -104,7 +104,7 @@ impl Row<'_> {
 
 /// A Rust type that SQL values can become.
 pub trait FromValue: Sized {
-    /// The Rust value, or `None` if the class or range does not fit.
+    /// The Rust value; `None` if the class does not fit or the value is out of range.
     fn from_value(value: ValueRef<'_>) -> Option<Self>;
 }
 

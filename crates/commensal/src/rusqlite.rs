@@ -17,7 +17,7 @@ use crate::sqlite;
 /// Commensal in a connection of `rusqlite`.
 ///
 /// Functions stay until the connection is closed, even if this value is dropped before. New functions of
-/// other connections are seen after [`Commensal::refresh`], and changed ones at the next statement.
+/// other connections appear after [`Commensal::refresh`], and changed ones at the next statement.
 pub struct Commensal<'c> {
     installed: Installed,
     /// Keeps the connection open, and on this thread.
@@ -49,11 +49,11 @@ impl Commensal<'_> {
     /// Runs CREATE FUNCTION, CREATE EXTENSION, DROP FUNCTION or DROP EXTENSION, inside the open
     /// transaction. `source` is the value for a parameter in the statement.
     ///
-    /// The rowid of the last INSERT stays what it was; [`Connection::changes`] counts the rows that the
+    /// The rowid of the last INSERT does not change; [`Connection::changes`] counts the rows that the
     /// definition wrote.
     ///
     /// # Errors
-    /// What the statement reports; a statement that is none of these ([`ErrorKind::Syntax`]).
+    /// An error of the statement, or it is none of these four ([`ErrorKind::Syntax`]).
     pub fn execute(&self, sql: &str, source: Option<ValueRef<'_>>) -> Result<()> {
         if self.installed.execute(sql, source)? {
             return Ok(());
@@ -62,7 +62,7 @@ impl Commensal<'_> {
         Err(Error::new(ErrorKind::Syntax, message).at(0))
     }
 
-    /// Reads the catalog again, so that functions that another connection or process made appear.
+    /// Reads the catalog again, so that functions of other connections and processes appear.
     ///
     /// # Errors
     /// The catalog cannot be read.

@@ -19,7 +19,7 @@ pub(crate) static API: Api = {
     unsafe { commensal_adaptor_sqlite::api_from!(ffi) }
 };
 
-/// `libsqlite3_sys`, and what it leaves out.
+/// `libsqlite3_sys`, and functions that it lacks.
 mod ffi {
     use std::ffi::{c_char, c_int};
 
@@ -68,7 +68,7 @@ impl Engine for Sqlite {
 struct SqliteDatabase {
     path: PathBuf,
     options: OpenOptions,
-    /// Keeps a database in memory alive between connections; the path is then its name.
+    /// Keeps a database in memory alive between connections. The path is its name.
     anchor: Option<Mutex<SqliteConnection>>,
 }
 

@@ -31,23 +31,23 @@ impl<'c> Statement<'c> {
         self.engine.parameter_index(name)
     }
 
-    /// Binds the parameter of this index, from 1.
+    /// Binds a value to the parameter with this index, from 1.
     ///
     /// # Errors
-    /// There is no such parameter.
+    /// No parameter has this index.
     pub fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()> {
         self.engine.bind(index, value)
     }
 
-    /// Runs to the next row; false at the end.
+    /// Runs to the next row. Returns false at the end.
     ///
     /// # Errors
-    /// What the engine or a function reports.
+    /// The engine or a function reports an error.
     pub fn step(&mut self) -> Result<bool> {
         self.engine.step()
     }
 
-    /// Ends the execution; bindings stay.
+    /// Ends the execution. Bindings stay.
     pub fn reset(&mut self) {
         self.engine.reset();
     }
@@ -65,7 +65,7 @@ impl<'c> Statement<'c> {
     /// A value of the current row, from 0.
     ///
     /// # Errors
-    /// Text that is not valid UTF-8.
+    /// The value is text that is not valid UTF-8.
     pub fn column(&self, column: usize) -> Result<ValueRef<'_>> {
         self.engine.column(column)
     }

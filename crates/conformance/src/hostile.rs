@@ -1,5 +1,5 @@
-//! Hostile files, as data: each `conformance/hostile/*.sql` makes one of a file with the functions `f`,
-//! which gives 1, and `g`, which gives 2, and the table `t` with the number 3.
+//! Hostile files, as data: each `conformance/hostile/*.sql` changes a file with the functions `f`, which
+//! returns 1, and `g`, which returns 2, and the table `t` with the number 3.
 //!
 //! `--? QUERY => TEXT` in a file asks a query: the first value of its first row is this text, or its
 //! error contains it. `--? @sqlite` says that only SQLite can make or read such a file.
@@ -72,7 +72,7 @@ pub fn make_base(path: &Path, options: Options) {
 }
 
 impl Hostile {
-    /// Makes the file of a copy of the base.
+    /// Makes the hostile file from a copy of the base.
     ///
     /// # Panics
     /// It cannot be made.
@@ -100,7 +100,7 @@ pub struct Cost {
 const REPORT: &str = "hostile-cost ";
 
 impl Cost {
-    /// What this process used so far. Linux only, because it reads `/proc`.
+    /// The resources that this process has used so far. Linux only, because it reads `/proc`.
     ///
     /// # Panics
     /// `/proc` cannot be read.
@@ -146,8 +146,8 @@ impl Cost {
         report.unwrap_or_else(|| panic!("{value}: no report\n{text}{errors}"))
     }
 
-    /// Checks that opening a file took no more than 64 MiB and 100 ms over `plain`, what it takes without
-    /// definitions; and `more` bytes.
+    /// Checks that opening a file took at most 64 MiB and 100 ms more than `plain`, which has no definitions,
+    /// and `more` bytes on top.
     ///
     /// # Panics
     /// It took more.

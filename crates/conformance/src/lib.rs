@@ -10,14 +10,14 @@
 //!   another connection to the same database; a connection is made when it is first named.
 //! - `file://` paths are relative to the folder of the file.
 //! - `onlyif` and `skipif` know the names of the engine (`sqlite`, `turso`; `alternating` for several in
-//!   turn), of the runtime (`wasmtime`, `wasmi`), and, as `without_…`, of what an engine has not got
+//!   turn), of the runtime (`wasmtime`, `wasmi`), and, as `without_…`, of features that an engine lacks
 //!   ([`commensal::Feature`]).
 //! - `system` records are refused: the files are data.
 //! - A record may hold several statements; the rows are those of the last one that has columns.
 //! - One line a row, values separated by one space. As usual with this format, runs of white space count
 //!   as one space, and the column types of `query` are not checked. [`Options::strict`] compares rows
 //!   exactly and checks the types: `I` integer, `R` real, `T` text, `B` blob, any other letter
-//!   whatever comes; NULL fits every type. Commensal's own cases are run so.
+//!   for any class; NULL fits every type. Commensal's own cases run like this.
 //! - `statement error` and `query error` match the message as a regular expression, or with `----`
 //!   exactly.
 //!
@@ -28,7 +28,7 @@
 //! | NULL | `NULL` |
 //! | integer | decimal |
 //! | real | as SQLite's `CAST(… AS TEXT)`, but `-0.0` keeps its sign: see [`commensal::core::real`] |
-//! | text | as it is, but control characters as `\0`, `\t`, `\n`, `\r` or `\u{1b}` (a backslash stays as it is); `(empty)` when empty |
+//! | text | unchanged, but control characters as `\0`, `\t`, `\n`, `\r` or `\u{1b}` (a backslash is not escaped); `(empty)` if empty |
 //! | blob | `X'0AFF'` |
 
 mod connection;
@@ -57,18 +57,18 @@ pub use target::{Answer, Connection, Database, Labels, Target};
 pub struct Options {
     /// The database engine.
     pub engine: &'static dyn Engine,
-    /// The runtime; without one the files see what a host without runtime sees.
+    /// The runtime. Without one, the files see what a host without a runtime sees.
     pub runtime: Option<Arc<dyn Runtime>>,
     /// The limits of guests.
     pub limits: Limits,
-    /// What guests are granted.
+    /// The capabilities that guests are granted.
     pub capabilities: Capabilities,
     /// Whether to compare white space exactly, and to check column types.
     pub strict: bool,
 }
 
 /// Runs the files one after the other. A failed record does not end its file; a `halt` record does. For
-/// each failed record `report` gets a paragraph with the file, the line and the difference.
+/// each failed record, a paragraph with the file, the line and the difference goes to `report`.
 ///
 /// ```
 /// use commensal::{Capabilities, Limits, Sqlite};
@@ -91,7 +91,7 @@ pub struct Options {
 /// ```
 ///
 /// # Errors
-/// Writing to `report` fails. What is wrong with the files or the database is in the report.
+/// Writing to `report` fails. Errors of the files or the database are in the report.
 pub fn run(files: &[PathBuf], options: &Options, report: &mut dyn Write) -> io::Result<Summary> {
     run_on(files, options, options.strict, report)
 }

@@ -9,7 +9,7 @@ use crate::target::{Answer, Connection, Database, Target};
 use crate::{Labels, Options};
 
 /// All engines in turn. Each record runs on the next one, which opens the file for it; within
-/// a transaction the engine stays. What is not in the file does not live from one record to the next.
+/// a transaction the engine stays. Only what is in the file lives from one record to the next.
 #[derive(Clone)]
 pub struct Alternating {
     /// The engines, each with the rest of the options.

@@ -1,4 +1,4 @@
-//! The traits of what the files run on: it makes databases and connections.
+//! The traits of what the files run on. It makes databases and connections.
 
 use std::path::Path;
 
@@ -7,8 +7,8 @@ use commensal::{Feature, Result, Value};
 /// A list of features.
 pub type Labels = Vec<Feature>;
 
-/// Makes databases. [`Options`](crate::Options) do, through the facade; a driver of another program's
-/// does it in its own way.
+/// Makes databases. [`Options`](crate::Options) do so through the facade, another program's driver in its
+/// own way.
 pub trait Target {
     /// The engine's name, for `onlyif` and `skipif`.
     fn engine_name(&self) -> &str;
@@ -45,7 +45,7 @@ pub trait Connection: Send {
     /// Runs the statements of a text one after the other, up to the first error.
     ///
     /// # Errors
-    /// What a statement reports.
+    /// An error of a statement.
     fn run(&mut self, sql: &str) -> Result<Answer>;
 }
 
@@ -53,11 +53,11 @@ pub trait Connection: Send {
 pub enum Answer {
     /// The rows of the last statement that has columns.
     Rows {
-        /// How many columns.
+        /// The number of columns.
         columns: usize,
         /// The rows.
         rows: Vec<Vec<Value>>,
     },
-    /// No statement has columns: the rows changed.
+    /// No statement has columns: the number of rows changed.
     Changes(u64),
 }

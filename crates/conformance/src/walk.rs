@@ -1,5 +1,5 @@
-//! A random walk beside a model: after any transactions, savepoints, failures and direct writes, calls
-//! agree with the tables.
+//! A random walk beside a model. After any transactions, savepoints, failures and direct writes, calls
+//! must agree with the tables.
 //!
 //! For engines of SQLite's kind, through any driver. Fails by panicking, as a test does.
 
@@ -10,7 +10,7 @@ use commensal::{Error, Result};
 
 /// A connection that the walk goes through.
 pub trait Driver {
-    /// A statement that is prepared.
+    /// A prepared statement.
     type Prepared<'c>
     where
         Self: 'c;
@@ -18,19 +18,19 @@ pub trait Driver {
     /// Runs one statement, Commensal's or the engine's.
     ///
     /// # Errors
-    /// What it reports; the code of a lock is the engine's.
+    /// An error of the statement. The code of a lock is the engine's.
     fn execute(&self, sql: &str) -> Result<()>;
 
     /// Prepares a query.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// An error of the engine.
     fn prepare(&self, sql: &str) -> Result<Self::Prepared<'_>>;
 
-    /// Runs a query from the beginning: the integer in its first row.
+    /// Runs a query from the beginning. Returns the integer in its first row.
     ///
     /// # Errors
-    /// What the engine reports.
+    /// An error of the engine.
     fn integer(prepared: &mut Self::Prepared<'_>) -> Result<i64>;
 }
 
@@ -40,7 +40,7 @@ type View = BTreeMap<&'static str, i64>;
 const NAMES: [&str; 2] = ["f", "g"];
 const VERSIONS: usize = 5;
 
-/// Walks so many steps over connections to one file, which is new.
+/// Walks this many steps over connections to one new file.
 ///
 /// # Panics
 /// The engine differs from the model.
@@ -48,8 +48,8 @@ pub fn walk<D: Driver>(seed: u64, connections: &[D], steps: usize) {
     Walk::new(seed, connections).steps(steps);
 }
 
-/// Makes a function of each version, and so keeps the code of all versions compiled while a walk on
-/// other files makes and drops them.
+/// Makes a function of each version. This keeps the code of all versions compiled while a walk on other
+/// files makes and drops them.
 ///
 /// # Panics
 /// They cannot be made.
@@ -79,7 +79,7 @@ struct Walk<'c, D: Driver + 'c> {
     committed: View,
     walkers: Vec<Walker<'c, D>>,
     savepoints: usize,
-    /// Steps that took effect.
+    /// The number of steps that took effect.
     effective: usize,
 }
 
@@ -230,7 +230,7 @@ impl<'c, D: Driver> Walk<'c, D> {
         self.open(walker, "BEGIN", None)
     }
 
-    /// Opens a transaction, and reads, which fixes what it sees.
+    /// Opens a transaction and reads, which fixes what the transaction sees.
     fn open(&mut self, walker: usize, sql: &str, savepoint: Option<String>) -> String {
         let connection = self.connection(walker);
         connection.execute(sql).unwrap();
@@ -340,7 +340,7 @@ fn is_busy(error: &Error) -> bool {
     error.engine_code().is_some_and(|code| code & 0xff == 5)
 }
 
-/// Makes a function that gives this number.
+/// Makes a function that returns this number.
 fn create<D: Driver>(connection: &D, name: &str, value: i64) -> Result<()> {
     let wat = format!(
         r#"(module (memory (export "memory") 1) (data (i32.const 512) "\01")

@@ -20,7 +20,7 @@ fn ask(connection: &Connection, query: &str) -> String {
     }
 }
 
-/// Set in a process that opens one file: the engine, whether with definitions, the path.
+/// Set in a process that opens one file: the engine, whether to read definitions, the path.
 const OPENED: &str = "COMMENSAL_TEST_HOSTILE";
 
 fn open_in_this_process(what: &str) {
@@ -43,7 +43,7 @@ fn check(case: &Hostile, engine: &'static dyn Engine, path: &Path) {
     let word = if engine.name() == "turso" { "turso" } else { "sqlite" };
     let plain = Cost::of_test(test, OPENED, &format!("{word} plain {}", path.display()));
     let cost = Cost::of_test(test, OPENED, &format!("{word} load {}", path.display()));
-    // Turso holds a row whole, however little of it is asked for.
+    // Turso holds a whole row, however little of it is asked for.
     let file = std::fs::metadata(path).map_or(0, |file| file.len());
     eprintln!("{name}: {plain:?} {cost:?}");
     cost.check_over(plain, if engine.name() == "turso" { 5 * file } else { 0 }, &name);
@@ -74,7 +74,7 @@ fn each_file_opens() {
             }
             let path = folder.path().join(format!("{}-{engine:?}.db", case.name));
             case.make(&base, &path);
-            // All of them, to see all at once what fails.
+            // All checks run before the test fails, so that it shows all failures.
             let attempt = AssertUnwindSafe(|| check(case, *engine, &path));
             let checked = std::panic::catch_unwind(attempt);
             failed.extend(checked.err().map(|_| format!("{} on {engine:?}", case.name)));
@@ -84,7 +84,7 @@ fn each_file_opens() {
     assert_eq!(failed, [""; 0]);
 }
 
-/// What can be read and not be written.
+/// Files that can be read and not be written.
 #[test]
 fn files_that_cannot_be_written() {
     let folder = tempfile::tempdir().unwrap();

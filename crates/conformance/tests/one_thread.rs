@@ -1,5 +1,5 @@
-//! Cases on an engine that works on one thread and whose memory the host can only copy, as that of
-//! JavaScript: Wasmtime behind handles. SQL does not see the difference.
+//! Cases on an engine that works on one thread, and whose memory the host can only copy, like that of
+//! JavaScript: Wasmtime behind handles. SQL must not see the difference.
 
 use std::cell::RefCell;
 use std::path::PathBuf;
@@ -17,11 +17,11 @@ use commensal::core::thread_bound::ThreadBound;
 use commensal::{Capabilities, Capability, Database, Limits, Sqlite, WasmtimeRuntime};
 use commensal_conformance::{Options, Summary, run};
 
-/// Wasmtime, on the threads that have it. The name says which cases are for it.
+/// Wasmtime, on the threads that have an engine. The name selects the cases.
 struct OneThread(WasmtimeRuntime);
 
 thread_local! {
-    /// Whether there is an engine on this thread.
+    /// Whether this thread has an engine.
     static HAS_ENGINE: RefCell<bool> = const { RefCell::new(false) };
 }
 
@@ -157,8 +157,8 @@ fn runtime() -> Arc<dyn Runtime> {
     Arc::new(OneThread(WasmtimeRuntime::new()))
 }
 
-/// Cases of everything that reaches a guest or is reached by one. All of them would take as long as on any
-/// other runtime.
+/// Cases of everything that calls a guest or that a guest calls. All cases would take as long as on another
+/// runtime.
 const CASES: &[&str] = &[
     "aggregates",
     "auxdata",
@@ -221,7 +221,7 @@ fn another_thread_has_an_error_or_an_engine_of_its_own() {
     assert_eq!(seven(&connection), Ok(7));
     for has_engine in [false, true] {
         thread::scope(|scope| {
-            // With an idle instance that is not of that thread, and code that is not either.
+            // With an idle instance and code that belong to another thread.
             let other = database.connect().unwrap();
             assert_eq!(seven(&other), Ok(7));
             let moved = scope.spawn(move || {

@@ -21,11 +21,11 @@ fn run(engine: &'static dyn Engine, seed: u64, journal: &str, connections: usize
     let connections: Vec<Connection> =
         (0..connections).map(|_| database.connect().unwrap()).collect();
     for connection in &connections {
-        // Nothing here is about a power failure.
+        // No test is about a power failure.
         connection.execute_batch("PRAGMA synchronous = OFF").unwrap();
         connection.execute_batch(&format!("PRAGMA journal_mode = {journal}")).unwrap();
     }
-    // As often as `cargo xtask long soak` says.
+    // Multiplied as `cargo xtask long soak` says.
     let soak = std::env::var("COMMENSAL_SOAK").map_or(1, |times| times.parse().unwrap());
     walk(seed, &connections, steps * soak);
 }
@@ -41,7 +41,7 @@ fn two_connections_with_a_rollback_journal() {
     run(&Sqlite, 3, "DELETE", 2, 2000);
 }
 
-/// The journal that all engines have.
+/// The journal mode that all engines have.
 #[test]
 fn one_and_two_connections_with_a_write_ahead_log() {
     for &engine in ENGINES {

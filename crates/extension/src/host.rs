@@ -78,7 +78,7 @@ impl Host {
         }
     }
 
-    /// Gives SQLite a message in memory that it frees.
+    /// Passes SQLite a message in memory that it frees.
     ///
     /// # Safety
     /// `to` is NULL or where SQLite looks for a message.

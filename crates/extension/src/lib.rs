@@ -25,7 +25,7 @@ use routines::Routines;
 /// that stop it would not survive its unloading.
 const SQLITE_OK_LOAD_PERMANENTLY: c_int = SQLITE_OK | 1 << 8;
 
-/// What an entry point does besides.
+/// What an entry point does in addition.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Entrance {
     /// Nothing.
@@ -49,9 +49,9 @@ pub unsafe extern "C" fn sqlite3_commensal_init(
     permanently(unsafe { init(db, message, routines, Entrance::Plain) })
 }
 
-/// The entry point for hosts that set up the connection. It does as [`sqlite3_commensal_init`], and SQL may
-/// loosen settings with `wasm_config` until it locks them. SQL that does not come from the host cannot get
-/// here: whoever may load extensions may do anything.
+/// The entry point for hosts that set up the connection. It does the same as [`sqlite3_commensal_init`], and
+/// SQL may then loosen settings with `wasm_config` until it locks them. Other people's SQL cannot reach this
+/// entry point, because whoever may load extensions may do anything.
 ///
 /// # Safety
 /// As for [`sqlite3_commensal_init`].
@@ -66,8 +66,8 @@ pub unsafe extern "C" fn sqlite3_commensal_config_init(
 }
 
 /// The entry point for programs that link this library statically and give it to
-/// [`sqlite3_auto_extension`](https://www.sqlite.org/c3ref/auto_extension.html). That takes every result
-/// but SQLITE_OK for an error.
+/// [`sqlite3_auto_extension`](https://www.sqlite.org/c3ref/auto_extension.html), which takes every result
+/// except SQLITE_OK for an error.
 ///
 /// # Safety
 /// As for [`sqlite3_commensal_init`].
@@ -118,7 +118,7 @@ unsafe fn install(api: &'static Api, db: *mut sqlite3, entrance: Entrance) -> Re
     // SAFETY: the caller's promise.
     match unsafe { Installed::new(api, db, environment()) } {
         Err(error) if error.kind() != ErrorKind::Conflict => return Err(error),
-        // Drivers load extensions again and again, so this is no error, but SQLite's log tells of it.
+        // Drivers load extensions repeatedly, so this is not an error. It is reported in SQLite's log.
         // SAFETY: the format takes one text, which ends with a NUL.
         Err(_) => unsafe {
             let message = c"Commensal is in this connection already: it was not loaded again";
@@ -133,8 +133,8 @@ unsafe fn install(api: &'static Api, db: *mut sqlite3, entrance: Entrance) -> Re
     }
 }
 
-/// What a connection's guests run in. Each connection has one, so its settings, instances and counters are
-/// its own. The whole process shares modules and their compiled code.
+/// The environment of a connection's guests. Each connection has one, so its settings, instances and
+/// counters are separate. The whole process shares modules and their compiled code.
 fn environment() -> Arc<Environment> {
     static SHARED: LazyLock<Environment> = LazyLock::new(|| Environment::new(settings()));
     Arc::new(SHARED.beside(settings()))

@@ -1,8 +1,8 @@
 //! A call in slices of fuel: what stops it, and what its statement is charged.
 //!
-//! wasmi's calls end when their fuel does, and can be resumed with more. Between slices the host is asked
-//! whether it wants to end the statement, and the clock how long it has taken. A call that ends within its
-//! first slice, as nearly all do, asks nobody. So the figures mean this:
+//! wasmi's calls end when their fuel does, and can be resumed with more. Between slices, the host is asked
+//! whether it wants to end the statement, and the clock is read. A call that ends within its first
+//! slice, as nearly all do, does neither. So the figures mean this:
 //!
 //! - `call_timeout` counts from the end of the first slice.
 //! - A statement is charged for first slices by sampling (`sample.rs`), and exactly from then on.
@@ -26,7 +26,7 @@ const SLICE: u64 = 50_000;
 /// The longest time that counts for a first slice. Beyond it, the thread had to wait for a processor.
 const FIRST_SLICE_MAX: Duration = Duration::from_millis(1);
 
-/// A call into a guest, or several that share one call's limits.
+/// A call into a guest, or several calls that share the limits of one.
 pub(crate) struct Call<'a> {
     store: &'a mut Store<StoreData>,
     timeout: Duration,
@@ -66,7 +66,7 @@ impl<'a> Call<'a> {
     /// Runs a function.
     ///
     /// # Errors
-    /// It trapped, or met a limit.
+    /// It trapped, or reached a limit.
     #[inline]
     pub(crate) fn run<P, R>(
         &mut self,
@@ -117,7 +117,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// Ends the call. Gives the part of its fuel that it was not given.
+    /// Ends the call. Returns the fuel that it was not given.
     #[inline]
     pub(crate) fn end(self) -> u64 {
         match (self.slices, self.began) {
@@ -132,7 +132,7 @@ impl<'a> Call<'a> {
         self.reserve
     }
 
-    /// Whether the call may go on after a slice.
+    /// Whether the call may continue after a slice.
     #[cold]
     fn check(&mut self) -> Result<(), Fault> {
         let now = Instant::now();

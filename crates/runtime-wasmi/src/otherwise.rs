@@ -10,7 +10,7 @@ use wasmparser::{BinaryReaderError, BlockType, FunctionBody, Operator, Parser, P
 /// The opcode of `else`.
 const ELSE: u8 = 0x05;
 
-/// Gives the module with the missing `else`s, or `None` if none is missing. The module must be valid.
+/// Returns the module with the missing `else`s, or `None` if none is missing. The module must be valid.
 pub(crate) fn complete(wasm: &[u8]) -> Result<Option<Vec<u8>>, BinaryReaderError> {
     let (mut params, mut code, mut is_changed) = (Vec::new(), CodeSection::new(), false);
     for payload in Parser::new(0).parse_all(wasm) {

@@ -6,8 +6,8 @@ use std::collections::HashSet;
 use wasm_encoder::{ExportKind, ExportSection, Module, RawSection};
 use wasmparser::{BinaryReaderError, ExportSectionReader, ExternalKind, Parser, Payload};
 
-/// Gives the export's name and the module without its start section; `None` if it has none. The module must
-/// be valid.
+/// Returns the export's name and the module without its start section; `None` if it has none. The module
+/// must be valid.
 pub(crate) fn export(wasm: &[u8]) -> Result<Option<(String, Vec<u8>)>, BinaryReaderError> {
     let mut start = None;
     let mut names = HashSet::new();

@@ -1,4 +1,4 @@
-//! What a bare call, a host function and an instance cost, in nanoseconds.
+//! The costs of a bare call, a host function and an instance, in nanoseconds.
 //!
 //! `cargo run --release -p commensal-runtime-wasmtime --example call_cost`
 

@@ -1,5 +1,5 @@
 //! The process's only ticker thread. It advances the engines' epochs, so that any guest soon asks the host
-//! whether it may go on.
+//! whether it may continue.
 //!
 //! The first call starts the thread. It ends after a second in which no call asked. The child of a fork,
 //! which has no threads, starts its own. It knows nothing of what is limited.
@@ -21,8 +21,8 @@
 //! - A callback that cannot start a thread ends its call with an error.
 //!
 //! In the child of a fork, a deadline that was moved less than a tick before the fork has not passed
-//! and nobody will advance the epoch: instances are asked at each statement's begin
-//! ([`outlived_by_fork`]), the one place where the system call that tells is cheap enough.
+//! and nobody will advance the epoch. So instances are checked at the beginning of each statement
+//! ([`outlived_by_fork`]), the only place where the necessary system call is cheap enough.
 //!
 //! There is no lock here that a fork could leave locked.
 
@@ -90,7 +90,7 @@ impl Word {
     }
 }
 
-/// Changes the word, unless `change` gives `None`. Gives the word before, and whether it changed.
+/// Changes the word, unless `change` returns `None`. Returns the word before, and whether it changed.
 fn update(change: impl Fn(Word) -> Option<Word>) -> (Word, bool) {
     let result = WORD.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |word| {
         change(Word::unpack(word)).map(Word::pack)

@@ -44,7 +44,7 @@ impl CallTime {
         self.began = ticker::ticks();
     }
 
-    /// Ends the call. Gives what is left of the statement's budget.
+    /// Ends the call. Returns what is left of the statement's budget.
     #[inline]
     pub(crate) fn end(&mut self) -> StatementBudget {
         if self.watched.is_some() {
@@ -55,7 +55,7 @@ impl CallTime {
         self.budget
     }
 
-    /// The epoch callback: whether the call may go on.
+    /// The epoch callback: whether the call may continue.
     pub(crate) fn check(&mut self, host: &HostState) -> Result<(), Fault> {
         let now = Instant::now();
         let (spent, elapsed) = match &mut self.watched {

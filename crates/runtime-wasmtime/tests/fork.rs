@@ -19,7 +19,7 @@ unsafe extern "C" {
     fn alarm(seconds: u32) -> u32;
 }
 
-/// Runs `child` in a forked process. Gives how that ended, as waitpid does: 0 if `child` was true.
+/// Runs `child` in a forked process. Returns how that ended, as waitpid does: 0 if `child` was true.
 fn in_child(child: impl FnOnce() -> bool) -> c_int {
     // SAFETY: this file's test is alone in its process and its other threads (the test harness's, the
     // ticker) hold no lock that the child needs: it compiles nothing and prints nothing. The alarm

@@ -1,4 +1,4 @@
-//! NaNs in vectors are as canonical as others. Not in the suite of all runtimes, as not all have vectors.
+//! NaNs in vectors are canonical, too. Not all runtimes have vectors, so this is not a shared test.
 
 use commensal_runtime_wasmtime::WasmtimeRuntime;
 use support::bits;

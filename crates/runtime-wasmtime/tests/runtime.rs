@@ -1,4 +1,4 @@
-//! What every runtime has to do, on this one.
+//! The shared tests of all runtimes, on this one.
 
 use commensal_runtime_wasmtime::WasmtimeRuntime;
 

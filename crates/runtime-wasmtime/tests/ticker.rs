@@ -1,4 +1,4 @@
-//! The ticker thread comes and goes: alone in its process, so that nothing else calls meanwhile.
+//! The ticker thread starts and ends. The test runs alone in its process, so that nothing else calls.
 #![cfg(target_os = "linux")]
 
 #[path = "../../core/tests/runtime/support.rs"]
@@ -21,8 +21,8 @@ fn tickers() -> usize {
         .count()
 }
 
-/// Waits until there are so many; never are there two. (A thread gives itself its name, so it has none
-/// for a moment.)
+/// Waits until there are this many, and checks that there are never two. (A thread sets its own name, so it
+/// has none at first.)
 fn wait_for(expected: usize) {
     let began = Instant::now();
     loop {
@@ -54,7 +54,7 @@ fn the_ticker_comes_and_goes() {
     assert_eq!(call(&mut *old, "f", 1, 2), Ok(3));
     wait_for(1);
 
-    // Calls keep it alive, and stop as it does not: twenty threads make no second one.
+    // Calls keep it alive, and it stops them. Twenty threads do not start a second one.
     thread::scope(|scope| {
         for _ in 0..20 {
             scope.spawn(|| {

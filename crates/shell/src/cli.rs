@@ -217,17 +217,17 @@ pub(crate) struct TestArguments {
     pub(crate) host: HostArguments,
 }
 
-/// What to say where an option needs a feature of the shell that this build is without.
+/// What to say if an option needs a feature that this build of the shell lacks.
 pub(crate) fn is_missing(feature: &str) -> String {
     format!(
         "this build is without {feature}: add `--features {feature}` to `cargo run` or `cargo install`"
     )
 }
 
-/// The engine of this name.
+/// The engine with this name.
 ///
 /// # Errors
-/// There is none, or this build is without it.
+/// There is no such engine, or this build is without it.
 fn engine(name: &str) -> Result<&'static dyn Engine, String> {
     if name == "turso" && !cfg!(feature = "turso") {
         return Err(is_missing(name));
@@ -235,7 +235,7 @@ fn engine(name: &str) -> Result<&'static dyn Engine, String> {
     commensal::engine(name).map_err(|error| error.to_string())
 }
 
-/// The runtime of this name.
+/// The runtime with this name.
 ///
 /// # Errors
 /// This build is without it.

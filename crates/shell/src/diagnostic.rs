@@ -1,4 +1,4 @@
-//! Messages on standard error: what went wrong, where, and the piece of SQL with a caret under it.
+//! Messages on standard error: the problem, its place, and the piece of SQL with a caret under it.
 //!
 //! Messages may come from guests and files: control characters in them never reach the terminal.
 
@@ -19,7 +19,7 @@ const CONTEXT_COLUMNS: usize = 38;
 /// A message with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Diagnostic {
-    /// The file; none for the command line and standard input.
+    /// The file; `None` for the command line and standard input.
     source: Option<String>,
     /// From 1.
     line: Option<usize>,
@@ -70,14 +70,14 @@ impl Diagnostic {
     }
 }
 
-/// Something that the user should know, though it is no error.
+/// A message for the user that is not an error.
 pub(crate) fn warn(message: impl Display) {
     let message = message.to_string();
     let message = printable(&message);
     let _ = writeln!(anstream::stderr().lock(), "{WARNING}Warning:{WARNING:#} {message}");
 }
 
-/// What a guest with the capability `log` wants the user to know.
+/// A message from a guest with the capability `log`.
 pub(crate) fn log(level: LogLevel, message: &str) {
     let style = match level {
         LogLevel::Error => ERROR,

@@ -1,4 +1,4 @@
-//! Why a command of the shell ended early.
+//! The reasons why a command of the shell ended early.
 
 use std::fmt::Display;
 use std::io;
@@ -12,7 +12,7 @@ pub(crate) type Result<T = (), E = Failure> = std::result::Result<T, E>;
 pub(crate) enum Failure {
     /// An error to report; input after it may still run.
     Report(Diagnostic),
-    /// Reported already; nothing more runs.
+    /// It was reported already, and nothing more runs.
     Reported,
     /// `.quit`
     Quit,
@@ -25,7 +25,7 @@ impl Failure {
         Self::Report(Diagnostic::new(message))
     }
 
-    /// A failure to do something with a file.
+    /// The failure of an operation on a file.
     pub(crate) fn file(path: &Path, error: impl Display) -> Self {
         Self::message(format!("{}: {error}", path.display()))
     }

@@ -11,7 +11,7 @@ pub(crate) enum Unit<'t> {
     Statement { sql: String, line: usize },
     /// A dot command, without the line end.
     Dot { command: &'t str, line: usize },
-    /// What looks like a dot command, in the text of a dump, which has none: it comes from the file
+    /// A line in the text of a dump that looks like a dot command. A dump has none, so it comes from the file
     /// that was dumped.
     DotInDump { command: &'t str, line: usize },
 }
@@ -26,9 +26,9 @@ pub(crate) struct Cutter {
     pending: String,
     /// The line in which the pending text begins.
     pending_line: usize,
-    /// Lines so far.
+    /// The number of lines so far.
     lines: usize,
-    /// How many statements there were, each as a dump has it; `None` once one was another.
+    /// The number of statements so far, if each is as in a dump; `None` after another one.
     dump: Option<usize>,
 }
 
@@ -45,8 +45,8 @@ impl Default for Cutter {
 }
 
 impl Cutter {
-    /// Takes one line, with its end, and gives what is complete with it to `run`, one after the
-    /// other, until there is an error.
+    /// Takes one line, with its end. Passes what it completes to `run`, one after the other, until there is
+    /// an error.
     pub(crate) fn line<E>(
         &mut self,
         line: &str,

@@ -1,5 +1,4 @@
-//! `commensal inspect`: shows what a module declares, without running it, and why it would be
-//! refused.
+//! `commensal inspect`: shows what a module declares, without running it, and why it would be refused.
 
 use std::fmt::Display;
 use std::io::{self, Write};

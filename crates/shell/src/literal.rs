@@ -38,7 +38,7 @@ impl Display for Literal<'_> {
             ValueRef::Real(f64::NEG_INFINITY) => f.write_str("-9.0e+999"),
             ValueRef::Real(real) if real == 0.0 && real.is_sign_negative() => f.write_str("-0.0"),
             ValueRef::Real(real) => write!(f, "{}", Decimal(real)),
-            // A NUL would end the statement, and line-reading shells drop a carriage return.
+            // A NUL would end the statement, and shells that read lines drop a carriage return.
             ValueRef::Text(text) if text.contains(['\0', '\r']) => {
                 write!(f, "CAST({} AS TEXT)", Blob(text.as_bytes()))
             }

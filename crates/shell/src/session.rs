@@ -41,7 +41,7 @@ pub(crate) type DotCommands = fn(&mut Session, &str) -> Result;
 
 /// Where text comes from.
 struct Source<'s> {
-    /// The file; none for arguments and standard input.
+    /// The file; `None` for arguments and standard input.
     name: Option<&'s str>,
     /// Whether to stop at the first error.
     bail: bool,
@@ -88,7 +88,7 @@ impl Session {
         })
     }
 
-    /// Runs the arguments, or standard input when there are none.
+    /// Runs the arguments, or standard input if there are none.
     fn run_all(&mut self, sql: &[String]) -> Result {
         if sql.is_empty() {
             let bail = self.bail;
@@ -146,7 +146,7 @@ impl Session {
         cutter.finish().map_or(Ok(()), |unit| self.run_unit(&unit, source))
     }
 
-    /// Runs one statement or dot command. An error ends here unless nothing more is to run.
+    /// Runs one statement or dot command. Its error is handled here, unless nothing more can run.
     fn run_unit(&mut self, unit: &Unit<'_>, source: &Source<'_>) -> Result {
         if self.echo {
             let text = match unit {
@@ -218,7 +218,7 @@ impl Session {
     }
 }
 
-/// Why rows ended early.
+/// The reasons why rows ended early.
 enum Ended {
     Sql(Error),
     Output(io::Error),

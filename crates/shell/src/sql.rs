@@ -70,7 +70,7 @@ fn object(
     Ok((ObjectKind::Function, name, export))
 }
 
-/// The one export that SQL could call.
+/// The only export that SQL could call.
 fn only_function(path: &Path, info: &ModuleInfo) -> Result<String> {
     let names: Vec<_> = info
         .exports
@@ -88,7 +88,7 @@ fn only_function(path: &Path, info: &ModuleInfo) -> Result<String> {
     }
 }
 
-/// The file's name without extension, with `_` for what a name without quotes cannot have.
+/// The file's name without extension, with `_` for characters that a name without quotes cannot have.
 fn name_of(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let name: String = stem.chars().map(|c| if c.is_alphanumeric() { c } else { '_' }).collect();

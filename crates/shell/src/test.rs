@@ -1,5 +1,5 @@
-//! `commensal test`: runs sqllogictest files, tells on standard error what failed and on standard
-//! output how many records passed and failed.
+//! `commensal test`: runs sqllogictest files. Reports failures on standard error, and the numbers of
+//! records that passed and failed on standard output.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: &TestArguments) -> Result {
         capabilities: arguments.host.capabilities(),
         strict: arguments.strict,
     };
-    // Rows that differ are shown as they are.
+    // Rows that differ are shown unchanged.
     let mut report = Screen::new(io::stderr().lock(), io::stderr().is_terminal());
     let (files, strict) = (&arguments.files, options.strict);
     let summary = match arguments.alternate {

@@ -10,7 +10,7 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use super::context::Call;
 use crate::catalog::Access;
 
-/// Runs one statement. Gives 1, or 0 if there was nothing to do. The values are those of its
+/// Runs one statement. Returns 1, or 0 if there was nothing to do. The values are those of its
 /// parameters, in the order of their numbers.
 pub(super) fn exec(call: &Call<'_>) -> Result<()> {
     let sql = call.text(0, "a statement")?;

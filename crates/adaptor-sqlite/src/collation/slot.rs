@@ -148,7 +148,7 @@ impl CollationSlot {
         self.provided.store(false, Relaxed);
     }
 
-    /// Reads the module with `read`, unless it is compiled or was read. Gives the number of bytes read.
+    /// Reads the module with `read`, unless it is compiled or was read. Returns the number of bytes read.
     /// Threads of the sorter must not call this.
     pub(super) fn provide(&self, read: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>) -> usize {
         if self.is_provided() {

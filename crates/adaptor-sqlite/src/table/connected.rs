@@ -54,7 +54,7 @@ pub(super) fn renew(connected: &Connected, table: &mut VirtualTable) -> Result<R
     renewed(connected, table, registry)
 }
 
-/// Follows this snapshot. Gives the table's session from here on.
+/// Follows this snapshot. Returns the table's session from here on.
 pub(super) fn renewed(
     connected: &Connected,
     table: &mut VirtualTable,

@@ -81,7 +81,7 @@ const ALL: u8 = b'l';
 /// Ends the marks; the guest's text follows.
 const TEXT: u8 = b':';
 
-/// Tells SQLite the plan. Gives a result code.
+/// Tells SQLite the plan. Returns a result code.
 ///
 /// # Safety
 /// `info` is what SQLite gives to xBestIndex, and the plan is for its request.

@@ -1,8 +1,8 @@
-//! Aggregates and window functions: the same as SQLite's own over random rows, groups and frames, and
-//! states that are freed exactly once, however a statement ends.
+//! Aggregates and window functions give the same as SQLite's own over random rows, groups and frames, and
+//! each state is freed exactly once, however a statement ends.
 //!
 //! guests/wat/aggregates.wat counts: `living()` is the number of states that were made and not freed,
-//! `dropped()` that of those that were freed without a result.
+//! `dropped()` the number of those that were freed without a result.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -36,7 +36,7 @@ fn has_windows() -> bool {
     crate::ENGINE.features().contains(&Feature::Windows)
 }
 
-/// What lives on, and what was dropped.
+/// The numbers of states that are alive and that were dropped.
 #[track_caller]
 fn check_freed(connection: &Connection, dropped: i64) {
     assert_eq!(integer(connection, "SELECT living()").unwrap(), 0);
@@ -54,7 +54,7 @@ fn a_statement_that_is_left_drops_its_states() {
     assert!(statement.step().unwrap());
     statement.reset();
     check_freed(&connection, 2);
-    // It can run again, to its end and as often as one likes.
+    // It can run again, to its end and any number of times.
     while statement.step().unwrap() {}
     check_freed(&connection, 2);
     for _ in 0..2 {
@@ -68,7 +68,7 @@ fn a_statement_that_is_left_drops_its_states() {
 #[test]
 fn an_interrupt_drops_states() {
     let (_database, connection) = counting();
-    // On a busy machine an interrupt may come before the first row, when there is nothing to drop.
+    // On a busy machine an interrupt may come before the first row. Then there is nothing to drop.
     for _ in 0..100 {
         let error = interrupted(&connection, "SELECT tally(i), plain(i) FROM endless");
         assert_eq!((error.kind(), error.message()), (ErrorKind::Interrupted, "interrupted"));
@@ -80,20 +80,20 @@ fn an_interrupt_drops_states() {
     if !has_windows() {
         return;
     }
-    // Also where SQLite was to have a result.
+    // Also if SQLite was about to have a result.
     let error =
         interrupted(&connection, "SELECT tally(i) OVER (ORDER BY 1 ROWS 2 PRECEDING) FROM endless");
     assert_eq!(error.kind(), ErrorKind::Interrupted);
     assert_eq!(integer(&connection, "SELECT living()").unwrap(), 0);
 }
 
-/// While `drop` runs the host's interrupt is not heard; what it may take is little all the same.
+/// While `drop` runs, the host's interrupt has no effect, but its time is short anyway.
 #[test]
 fn a_drop_that_never_ends_holds_nothing_up() {
-    /// How long it would take without a bound of its own.
+    /// How long it would take if it had no limit of its own.
     const CALL_TIMEOUT: Duration = Duration::from_secs(120);
     let endless = include_str!("../../../../guests/evil/aggregate_drop_forever.wat");
-    // Rows are fine here.
+    // These rows are fine.
     let endless = endless.replace("(i32.const 48))\n", "(i32.const 0))\n");
     let mut limits = Limits::default();
     limits.call_timeout = CALL_TIMEOUT;
@@ -107,7 +107,7 @@ fn a_drop_that_never_ends_holds_nothing_up() {
                    coalesce(sum(instances), 0) FROM wasm_stats WHERE name = 'aggregate_drop_forever'";
         connection.query_row(sql, (), |row| Ok([row.get(0)?, row.get(1)?, row.get(2)?])).unwrap()
     };
-    // On a busy machine an interrupt may come before the first row, when there is nothing to drop.
+    // On a busy machine an interrupt may come before the first row. Then there is nothing to drop.
     for _ in 0..100 {
         let start = Instant::now();
         let error = interrupted(&connection, sql);
@@ -117,7 +117,7 @@ fn a_drop_that_never_ends_holds_nothing_up() {
             break;
         }
     }
-    // In the instance there was a state that lives on: it is not used again.
+    // The instance had a state that is still alive, so it is not used again.
     let [errors, traps, instances] = counts(&connection);
     assert!(errors >= 1, "each interrupt is an error");
     assert_eq!(traps, 1);
@@ -125,7 +125,7 @@ fn a_drop_that_never_ends_holds_nothing_up() {
     assert_eq!(counts(&connection), [errors, traps, instances + 1]);
 }
 
-/// Errors that are not the guest's: SQLite throws the results away.
+/// Errors that are not the guest's: SQLite drops the results.
 #[test]
 fn an_error_of_sqlite_frees_states() {
     let (_database, connection) = counting();
@@ -170,13 +170,13 @@ fn statements_within_statements_keep_their_states_apart() {
     let sql = "SELECT sum((SELECT tally(x) FROM t AS b WHERE b.i <= a.i)) FROM t AS a WHERE i < 4";
     assert_eq!(integer(&connection, sql).unwrap(), 1 + 3 + 7);
     for sql in ["SELECT living()", "SELECT count(*) FROM t WHERE tally(x) IS NULL"] {
-        // The second is refused by SQLite: an aggregate has no place there.
+        // SQLite refuses the second, because an aggregate is not allowed there.
         let _ = value(&connection, sql);
     }
     assert_eq!(integer(&connection, "SELECT living()").unwrap(), 0);
 }
 
-/// What could see when it gets a row gets one at a time.
+/// A guest that could see when it gets a row gets one row at a time.
 #[test]
 fn rows_come_one_by_one_where_their_order_can_be_seen() {
     let granted: Capabilities = [Capability::Clock].into_iter().collect();
@@ -191,7 +191,7 @@ fn rows_come_one_by_one_where_their_order_can_be_seen() {
     }
 }
 
-/// What a name is can change while a statement that was prepared before runs, and after.
+/// The kind of a name can change while a statement that was prepared before runs, and after it.
 #[test]
 fn a_name_changes_its_kind() {
     if !has_windows() {
@@ -213,7 +213,7 @@ fn a_name_changes_its_kind() {
             assert!(running.step().unwrap());
             define(to);
             let what = format!("{from} to {to}");
-            // SQLite keeps the form that the name had: some statement runs.
+            // SQLite keeps the form of the name while some statement runs.
             let fits = kind == other_kind || (kind, other_kind) == ("aggregate", "window");
             match statement.step() {
                 Ok(row) => assert!(row && fits, "{what}"),
@@ -230,8 +230,8 @@ fn a_name_changes_its_kind() {
     }
 }
 
-/// Rows, groups, frames and what SQL puts around a call, at random: all as SQLite's own aggregates have
-/// it, in one statement, so that their rows come in turns.
+/// Random rows, groups, frames and SQL around a call: all results are those of SQLite's own aggregates,
+/// in one statement, so that their rows alternate.
 #[test]
 fn random_groups_and_frames_are_as_with_sqlite() {
     let database = memory();
@@ -268,7 +268,7 @@ fn fill(connection: &Connection, random: &mut Random) {
     for i in 0..rows {
         let x =
             if random.below(8) == 0 { "NULL".to_owned() } else { random.below(1000).to_string() };
-        // Not empty: SQLite's group_concat() forgets the separator after an empty text that is first.
+        // Not empty, because SQLite's group_concat() forgets the separator after a first text that is empty.
         let name = match random.below(12) {
             0 => "NULL".to_owned(),
             1 => format!("printf('%0{}d', {i})", random.below(3000) + 1),

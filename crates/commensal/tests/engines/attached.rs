@@ -1,11 +1,11 @@
-//! Attached files whose definitions are others than those of `main`, and what may be in the place of their
+//! Attached files with other definitions than `main`, and with other objects in place of their
 //! catalogs.
 
 use commensal::{Database, ErrorKind};
 
 use crate::support::{check_error, connect, create, integer, memory, open, options, times, value};
 
-/// An index of an attached file is not written with another function than it was made with.
+/// An index of an attached file is not written with another function than the one it was made with.
 #[test]
 fn an_attached_file_with_another_definition_is_refused() {
     let directory = tempfile::tempdir().unwrap();
@@ -31,7 +31,7 @@ fn an_attached_file_with_another_definition_is_refused() {
     attach(&connection, "same.db").unwrap();
     connection.execute_batch("INSERT INTO a.t VALUES (4); DETACH a").unwrap();
 
-    // Attached first, defined later.
+    // It is attached first and defined later.
     let connection = connect(&memory());
     attach(&connection, "other.db").unwrap();
     check_error(create(&connection, "f", &times(1), "DETERMINISTIC"), "index \"i\"");
@@ -48,7 +48,7 @@ fn an_attached_file_with_another_definition_is_refused() {
     }
 }
 
-/// The same function by another name of the definition: SQLite finds it by its own.
+/// The same function in a definition with another name. SQLite finds it by the function's own name.
 #[test]
 fn a_definition_of_another_name_is_another_all_the_same() {
     let directory = tempfile::tempdir().unwrap();
@@ -95,7 +95,7 @@ fn a_definition_of_another_name_is_another_all_the_same() {
             }
         }
     }
-    // Attached first, defined later; and what else the file defines is no matter.
+    // It is attached first and defined later. Other definitions of the file do not matter.
     let connection = connect(&memory());
     attach(&connection, "beta.db").unwrap();
     check_error(create_extension(&connection, "alpha", &extension(1, "f")), "index \"i\"");
@@ -104,8 +104,8 @@ fn a_definition_of_another_name_is_another_all_the_same() {
     create(&connection, "h", &times(1), "DETERMINISTIC").unwrap();
 }
 
-/// What an attached file has in the place of its catalog is read as carefully as `main`'s, and whatever
-/// cannot be read counts as another definition. Nothing of it runs.
+/// An object in place of an attached file's catalog is read as carefully as in `main`. If it cannot be
+/// read, it counts as another definition. Nothing of it runs.
 #[test]
 fn the_catalog_of_an_attached_file_is_bounded() {
     let endless = "CREATE VIEW commensal_object AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 \

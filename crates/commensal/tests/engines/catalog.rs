@@ -1,4 +1,4 @@
-//! The catalog as what it is: tables that anybody who can write the file has written.
+//! The catalog consists of tables, and anybody who can write the file may have written them.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -39,7 +39,7 @@ impl File {
     }
 }
 
-/// Whatever was written, the database opens, the rest of it works, and `f` says what is wrong.
+/// Whatever was written, the database opens, everything else works, and `f` reports the problem.
 #[test]
 fn tampering_stops_nothing_else() {
     for (sql, message) in [
@@ -134,7 +134,7 @@ fn tampering_stops_nothing_else() {
         let error = check_error(value(&connection, "SELECT f()"), message);
         assert_ne!(error.kind(), ErrorKind::Fault, "{sql}: {error:?}");
         assert_eq!(integer(&connection, "SELECT x FROM t").unwrap(), 3, "{sql}");
-        // It can be repaired with SQL alone.
+        // SQL alone can repair it.
         let repair = "DROP TABLE IF EXISTS commensal_object; DROP TABLE IF EXISTS commensal_module; \
                       DROP TABLE IF EXISTS commensal_meta";
         connection.execute_batch(repair).unwrap();
@@ -144,7 +144,7 @@ fn tampering_stops_nothing_else() {
     }
 }
 
-/// A catalog with a table missing is none: CREATE makes it whole.
+/// A catalog without one of its tables counts as missing: CREATE completes it.
 #[test]
 fn a_missing_table_is_made_again() {
     for table in ["commensal_meta", "commensal_module", "commensal_object"] {
@@ -157,7 +157,7 @@ fn a_missing_table_is_made_again() {
     }
 }
 
-/// What others did to the tables while the connection is open is noticed, too.
+/// Changes that others make to the tables while the connection is open are noticed, too.
 #[test]
 fn tampering_is_noticed_by_an_open_connection() {
     let file = File::new();
@@ -174,8 +174,8 @@ fn tampering_is_noticed_by_an_open_connection() {
     check_error(prepared.execute(()), "no such function: f");
 }
 
-/// Views in the place of tables, and triggers, can make reading or writing the catalog call a
-/// function. That ends in an error or an answer, not in a recursion.
+/// With views in place of tables, and with triggers, reading or writing the catalog can call a function.
+/// That ends in an error or an answer, not in endless recursion.
 #[test]
 fn a_catalog_that_calls_functions_does_not_recurse() {
     let object =
@@ -194,20 +194,20 @@ fn a_catalog_that_calls_functions_does_not_recurse() {
          sha256, bytes, manifest, iif(f() = 1, wasm, wasm) AS wasm FROM real_module"
             .to_owned(),
     ] {
-        // The functions are known to the connection before, so that the view can call one.
+        // The connection knows the functions already, so the view can call one.
         let file = File::new();
         let connection = file.connect();
         connection.execute_batch(&sql).unwrap();
         for connection in [connection, file.connect()] {
             let message = match value(&connection, "SELECT f()") {
-                // The connection has not looked since.
+                // The connection has not looked at the catalog since.
                 Ok(value) => value.as_ref().class().to_string(),
                 Err(error) => error.message().to_owned(),
             };
             let expected = ["no such function: f", "is not an ordinary table", "integer"];
             assert!(expected.iter().any(|text| message.contains(text)), "{sql}: {message}");
             assert_eq!(integer(&connection, "SELECT x FROM t").unwrap(), 3);
-            // Nor does this.
+            // Neither does this statement.
             let listed = value(&connection, "SELECT count(*) FROM wasm_modules");
             assert!(listed.is_ok() || message != "integer", "{sql}: {listed:?}");
         }
@@ -221,12 +221,12 @@ fn a_catalog_that_calls_functions_does_not_recurse() {
     assert_eq!(integer(&connection, "SELECT h() + (SELECT sum(x) FROM t)").unwrap(), 13);
 }
 
-/// What is more than the limits is a problem of its definition, and CREATE refuses it.
+/// What exceeds the limits is a problem of its definition only, and CREATE refuses it.
 #[test]
 fn a_catalog_is_read_within_its_limits() {
     let file = File::new();
     let mut few = Limits::default();
-    // `f` with what it declares.
+    // `f` with its declaration.
     few.catalog_objects_max = 3;
     let mut short = Limits::default();
     short.catalog_bytes_max = 100;
@@ -246,13 +246,13 @@ fn a_catalog_is_read_within_its_limits() {
         check_error(value(&connection, "SELECT h()"), "no such function: h");
         assert_eq!(integer(&connection, "SELECT x FROM t"), Ok(3));
     }
-    // With the limits as they are, nothing is amiss.
+    // Within the default limits, nothing is wrong.
     let connection = file.connect();
     assert_eq!(integer(&connection, "SELECT f() * 10 + g()"), Ok(12));
 }
 
-/// A call of what was not read says so, and why: the first that was not is registered, for others the
-/// engine's own error has the reason.
+/// A call of a function that was not read reports the reason. The first such function is registered; for
+/// others the engine's own error has the reason.
 #[test]
 fn what_was_not_read_says_so() {
     let file = File::tampered(
@@ -277,7 +277,7 @@ fn what_was_not_read_says_so() {
     check_error(value(&connection, "SELECT x FROM nowhere"), problem);
     check_error(value(&connection, "SELECT nocolumn FROM t"), "nocolumn");
     assert_eq!(integer(&connection, "SELECT x FROM t"), Ok(3));
-    // An extension whose definition is more than the limits.
+    // An extension whose definition exceeds the limits.
     let file = File::tampered(
         "UPDATE commensal_object SET kind = 'extension', name = 'e' WHERE name = 'f'",
     );
@@ -286,7 +286,7 @@ fn what_was_not_read_says_so() {
     assert!(error.message().contains("the extension \"e\" cannot be used"), "{error:?}");
 }
 
-/// Triggers of the file that undo or change what CREATE and DROP write, without an error of their own.
+/// Triggers of the file that undo or change what CREATE and DROP write, without an error.
 #[test]
 fn triggers_that_undo_a_change_are_named() {
     let replace = "CREATE OR REPLACE FUNCTION f LANGUAGE wasm AS ? EXPORT 'f'";
@@ -363,7 +363,7 @@ fn triggers_that_undo_a_change_are_named() {
     }
 }
 
-/// A table that ignores what conflicts, in place of the catalog's.
+/// A table that ignores conflicts, in place of the catalog's.
 #[test]
 fn a_constraint_that_ignores_a_change_is_told() {
     let file = File::tampered(
@@ -374,7 +374,7 @@ fn a_constraint_that_ignores_a_change_is_told() {
     let connection = file.connect();
     let message = match crate::ENGINE.name() {
         "sqlite" => "the definition of \"h\" is not as it was written: a trigger or a constraint",
-        // It does not ignore what the clause of an upsert does not name.
+        // It does not ignore conflicts that the clause of an upsert does not name.
         _ => "UNIQUE constraint failed",
     };
     check_error(create(&connection, "h", &constant(1), ""), message);
@@ -382,7 +382,7 @@ fn a_constraint_that_ignores_a_change_is_told() {
     assert_eq!(integer(&connection, "SELECT x FROM t"), Ok(3));
 }
 
-/// A table of the name of an introspection table hides that, and nothing else.
+/// A table with the name of an introspection table hides that table and nothing else.
 #[test]
 fn a_table_named_as_an_introspection_table() {
     if crate::ENGINE.name() != "sqlite" {
@@ -399,7 +399,7 @@ fn a_table_named_as_an_introspection_table() {
     assert_eq!(integer(&connection, "SELECT f()").unwrap(), 4);
 }
 
-/// Names that Commensal keeps, and those of built-ins, stay what they are, whatever a file says.
+/// Commensal's own names, and those of built-ins, keep their meaning, whatever a file contains.
 #[test]
 fn a_file_takes_no_name_that_belongs_to_others() {
     for name in ["abs", "wasm_exec", "run_wasm"] {
@@ -451,7 +451,7 @@ fn without_its_catalog_a_file_defines_nothing() {
     assert_eq!(integer(&connection, "SELECT x FROM t").unwrap(), 3);
 }
 
-/// What a file says grants nothing and raises no limit.
+/// The contents of a file grant nothing and raise no limit.
 #[test]
 fn options_in_a_file_only_tighten() {
     let file = File::tampered(
@@ -463,7 +463,7 @@ fn options_in_a_file_only_tighten() {
     if !crate::ENGINE.features().contains(&Feature::FunctionList) {
         return;
     }
-    // A function that asks for nothing is innocuous; this one asks, in vain.
+    // A function that asks for nothing is innocuous. This one asks and gets nothing.
     for (name, innocuous) in [("f", 0), ("abs", 1)] {
         let sql = "SELECT flags & 0x200000 <> 0 FROM pragma_function_list WHERE name = ?";
         let flag = connection.query_row(sql, (name,), |row| row.get(0));
@@ -471,7 +471,7 @@ fn options_in_a_file_only_tighten() {
     }
 }
 
-/// The same statements in the same order, as a dump has them, in one text.
+/// The same statements in the same order, as in a dump, in one text.
 #[test]
 fn a_restored_dump_has_its_functions() {
     let file = File::new();

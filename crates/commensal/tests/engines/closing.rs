@@ -1,4 +1,4 @@
-//! Closing frees everything: a runtime that counts what it made and what was dropped of it.
+//! Closing frees everything. The runtime here counts what it made and what was dropped.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::SeqCst};
@@ -13,7 +13,7 @@ use commensal::{Database, Options};
 
 use crate::support::{check_error, connect, constant, create, integer, value};
 
-/// Runs nothing: each call gives the number 5. Counts modules and instances that are alive.
+/// Runs nothing: each call returns 5. Counts the modules and instances that are alive.
 #[derive(Clone, Default)]
 struct Counting(Arc<Counts>);
 
@@ -47,7 +47,7 @@ impl Counting {
 }
 
 impl Runtime for Counting {
-    /// Each has compiled code of its own: the process shares it by name.
+    /// Each value has its own compiled code, because the process shares code by the runtime's name.
     fn name(&self) -> &'static str {
         "counting"
     }
@@ -149,7 +149,7 @@ impl Instance for CountedInstance {
     }
 }
 
-/// One test, because compiled code is shared by all runtimes of a name in the process.
+/// One test, because all runtimes with one name share compiled code in the process.
 #[test]
 fn closing_frees_everything() {
     let runtime = Counting::default();
@@ -160,11 +160,11 @@ fn closing_frees_everything() {
     assert_eq!(integer(&connection, "SELECT f() + g()"), Ok(10));
     assert_eq!(runtime.alive(), (2, 2));
 
-    // A trap costs its instance, also in the middle of a statement.
+    // A trap costs its instance, even in the middle of a statement.
     check_error(value(&connection, "SELECT f() + g() + f(1, 2)"), "f(): trap: too many");
     assert_eq!(runtime.alive(), (2, 1));
 
-    // What a transaction made and took back is freed with it, once the next statement looks.
+    // What a transaction made and rolled back is freed when the next statement looks.
     connection.execute_batch("BEGIN").unwrap();
     create(&connection, "h", &constant(3), "").unwrap();
     assert_eq!(integer(&connection, "SELECT h() + f()"), Ok(10));
@@ -173,7 +173,7 @@ fn closing_frees_everything() {
     check_error(value(&connection, "SELECT h()"), "no such function: h");
     assert_eq!(runtime.alive().0, 2);
 
-    // Another connection has instances of its own, and the same code.
+    // Another connection has its own instances and the same code.
     let other = connect(&database);
     let compiled = runtime.compiled();
     assert_eq!(integer(&other, "SELECT f() + g()"), Ok(10));
@@ -182,7 +182,7 @@ fn closing_frees_everything() {
     drop(other);
     assert_eq!(runtime.alive(), (2, instances - 2));
 
-    // Closed in the middle of everything: rows left, a transaction open.
+    // Closed in the middle of everything: with rows left and a transaction open.
     connection.execute_batch("BEGIN; CREATE TABLE t(x)").unwrap();
     let mut running = connection.prepare("SELECT f() UNION ALL SELECT g()").unwrap();
     assert!(running.step().unwrap());
@@ -198,7 +198,7 @@ fn closing_frees_everything() {
     assert_eq!(runtime.alive(), (0, 0));
 }
 
-/// Names come and go; a connection that lives long does not grow by them.
+/// Names come and go. A connection that lives long does not grow by them.
 fn slots_are_used_again(runtime: &Counting) {
     let database = runtime.database();
     let connection = connect(&database);
@@ -222,7 +222,7 @@ fn opening_compiles_nothing(runtime: &Counting) {
     for number in 0..100 {
         create(&connection, &format!("f{number}_0"), &constant(number), "").unwrap();
     }
-    // What nine more CREATE FUNCTION for each would write.
+    // What nine more CREATE FUNCTION for each module would write.
     let sql = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9) INSERT \
                INTO commensal_object(kind, name, sha256, export) SELECT kind, replace(name, '_0', \
                '_' || i), sha256, export FROM commensal_object, n";

@@ -1,5 +1,5 @@
-//! Collations under indexes, while others replace them: an index is always in the order that is the
-//! true one.
+//! Collations under indexes while others replace them: each index always has the order of the current
+//! version.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use commensal::{Connection, Error, Result};
 
 use crate::support::{Random, check_error, connect, is_busy, open, quick, soak, value};
 
-/// Lengths in ascending (1) or descending (-1) order, then nothing.
+/// The length in ascending (1) or descending (-1) order, and nothing else.
 pub(crate) fn order(sign: i64) -> String {
     format!(
         r#"(module
@@ -45,7 +45,7 @@ fn check_in_order(connection: &Connection) {
     assert_eq!(value(connection, "PRAGMA integrity_check").unwrap(), "ok".into());
 }
 
-/// A statement may fail because of a lock, and a step out of turn: BEGIN within a transaction, say.
+/// A statement may fail because of a lock, or because it is out of turn, such as BEGIN in a transaction.
 fn check_expected(result: Result<()>) {
     if let Err(error) = result {
         let out_of_turn = |error: &Error| {
@@ -92,7 +92,7 @@ fn an_index_is_in_the_order_of_its_collation() {
     }
 }
 
-/// A statement that was prepared before, and whose connection sees nothing else happen.
+/// A statement that was prepared before. Its connection notices nothing else.
 #[test]
 fn prepared_statements_follow_a_replacement() {
     let directory = tempfile::tempdir().unwrap();
@@ -137,7 +137,7 @@ fn a_fault_on_a_thread_of_the_sorter_is_told() {
     check_in_order(&connection);
 }
 
-/// A program that keeps its own driver: no statement of it is seen to begin.
+/// A program with its own driver: Commensal does not see its statements begin.
 #[cfg(feature = "rusqlite")]
 #[test]
 fn another_driver_follows_a_replacement() {
@@ -174,7 +174,7 @@ fn another_driver_follows_a_replacement() {
     }
 }
 
-/// Every index of everything that depends on a collation is sound with the new version, or nothing has
+/// With the new version, every index of everything that depends on a collation is sound, or nothing has
 /// changed.
 #[test]
 fn what_is_rebuilt_is_sound() {

@@ -1,4 +1,4 @@
-//! Values of every class through every convention of other ABIs, there and back.
+//! Values of every class through every convention of other ABIs, in both directions.
 
 use commensal::{Connection, ErrorKind, Value};
 use proptest::prelude::*;
@@ -35,21 +35,21 @@ fn value(nul: bool) -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Checks many values on one connection, so that each call finds what the others have left behind.
+/// Checks many values on one connection, so that each call finds what the others have left.
 fn check(nul: bool, test: impl Fn(&Value) -> Result<(), TestCaseError>) {
     let config = Config { cases: 400, failure_persistence: None, ..Config::default() };
     TestRunner::new(config).run(&value(nul), |value| test(&value)).unwrap();
 }
 
-/// What one function makes of a value.
+/// The expected result of one function for a value.
 type Expected<'a> = (&'a str, fn(&Value) -> Option<Value>);
 
 fn same(value: &Value) -> Option<Value> {
     Some(value.clone())
 }
 
-/// The value, if it is of the class that the parameter takes; an integer as real for a real; and NULL
-/// for NULL.
+/// The value if it has the class that the parameter takes, an integer as a real for a real, or NULL for
+/// NULL.
 fn typed(value: &Value, takes: fn(&Value) -> bool) -> Option<Value> {
     (takes(value) || *value == Value::Null).then(|| value.clone())
 }
@@ -87,8 +87,8 @@ fn the_generic_convention() {
     let database = memory();
     let connection = connect(&database);
     define(&connection, "turso_generic.wat", &["t_echo", "t_slot", "t_integer_tagged"]);
-    // A slot does not say whether it is an integer, a real or an address: what is none of these three
-    // comes back as it is, and the bits of a number by their type.
+    // A slot does not say whether it has an integer, a real or an address. Other values come back unchanged,
+    // and the bits of a number by their type.
     check(false, |value| {
         let ask = |function: &str| ask(&connection, &format!("SELECT {function}(?1)"), value);
         match value {
@@ -105,7 +105,7 @@ fn the_generic_convention() {
     });
 }
 
-/// There are 128 slots, of which the last is where the type of the result goes. SQLite before 3.48 has no
+/// There are 128 slots, and the type of the result goes into the last. SQLite before 3.48 has no
 /// such call.
 #[test]
 fn more_arguments_than_slots() {
@@ -167,7 +167,7 @@ fn the_convention_of_libsql() {
     });
 }
 
-/// More than memory has room for, in one statement: nothing is freed, and nothing is missing.
+/// More than fits into memory, in one statement. Nothing is freed, and nothing is missing.
 #[test]
 fn scans_go_on_when_memory_is_used_up() {
     let database = memory();
@@ -185,7 +185,7 @@ fn scans_go_on_when_memory_is_used_up() {
     }
 }
 
-/// The definition in the file is a module of ours: another connection runs nothing to know it.
+/// The definition in the file is a module of ours, so another connection runs nothing to read it.
 #[test]
 fn what_is_stored_is_a_module_of_ours() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! Many connections at once call functions that others create, replace and drop: on threads of one
-//! process, and, where the engine has that, in several processes.
+//! Many connections call functions that others create, replace and drop at the same time: on threads of
+//! one process and, if the engine can, in several processes.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -10,21 +10,21 @@ use commensal::Connection;
 
 use crate::support::{check_sound, connect, create, integer, is_busy, quick, soak, times};
 
-/// Rows of each calling statement. All of them are to see the same version.
+/// The rows of each calling statement. All of them must see the same version.
 const ROWS: i64 = 100;
 
-/// What the calling statement gives when `f` multiplies by 1.
+/// The result of the calling statement if `f` multiplies by 1.
 const SUM: i64 = ROWS * (ROWS + 1) / 2;
 
 const CALL: &str = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 100) \
      SELECT sum(f(i)) FROM n";
 
-/// Threads that call, and calls of all of them together.
+/// The number of calling threads, and of all their calls together.
 fn size() -> (usize, usize) {
     if soak() > 1 { (64, 1_000_000) } else { (8, 40_000) }
 }
 
-/// Does something until it succeeds; another connection may hold the lock.
+/// Repeats something until it succeeds, because another connection may hold the lock.
 fn retry<T>(mut attempt: impl FnMut() -> commensal::Result<T>) -> T {
     loop {
         match attempt() {
@@ -34,7 +34,7 @@ fn retry<T>(mut attempt: impl FnMut() -> commensal::Result<T>) -> T {
     }
 }
 
-/// Calls `f` in one statement. Its factor is one version's.
+/// Calls `f` in one statement, and checks that its factor is that of one version.
 fn call(connection: &Connection, versions: i64) {
     let sum = retry(|| integer(connection, CALL));
     assert_eq!(sum % SUM, 0, "rows of one statement saw several versions: {sum}");
@@ -97,7 +97,7 @@ fn many_threads_call_what_others_replace() {
     }
 }
 
-/// Set in a process that this test starts: the database, and the process's number.
+/// Set in a process that this test starts: the database, and the number of the process.
 const PROCESS: &str = "COMMENSAL_TEST_CROWD";
 
 #[test]
@@ -106,7 +106,7 @@ fn processes_change_and_call_what_others_change() {
         let (number, path) = process.split_once(' ').unwrap();
         return change_and_call(Path::new(path), number.parse().unwrap());
     }
-    // Turso admits one process; `files.rs` shows its error.
+    // Turso admits one process. `files.rs` shows its error.
     if crate::ENGINE.name() != "sqlite" {
         return;
     }
@@ -137,7 +137,7 @@ fn processes_change_and_call_what_others_change() {
     }
 }
 
-/// What each of the processes does.
+/// The work of each process.
 fn change_and_call(path: &Path, number: i64) {
     let (_database, connection) = {
         let options = crate::support::options().busy_timeout(Duration::from_secs(60));

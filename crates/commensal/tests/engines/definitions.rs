@@ -1,5 +1,5 @@
-//! CREATE and DROP: where modules come from, what depends on functions, what else goes on at the
-//! same time.
+//! CREATE and DROP: sources of modules, dependents of functions, and other statements at the same
+//! time.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ fn files_are_read_from_where_the_application_says() {
     ];
     if cfg!(unix) {
         cases.push((directory(), "link.wat".to_owned(), Some(outside)));
-        // Has no length and no end.
+        // It has no length and no end.
         cases.push((any(None), "/dev/zero".to_owned(), Some("has more than")));
     }
     for (access, path, expected) in cases {
@@ -97,7 +97,7 @@ fn definitions_beside_running_statements() {
         let (_database, connection) =
             quick(&directory.path().join("t.db"), journal, Duration::from_secs(5));
         connection.execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES (1), (2)").unwrap();
-        // One that reads goes on.
+        // A statement that reads continues.
         let mut reading = connection.prepare("SELECT x FROM t").unwrap();
         assert!(reading.step().unwrap());
         create(&connection, "f", &constant(1), "").unwrap();
@@ -105,7 +105,7 @@ fn definitions_beside_running_statements() {
         assert_eq!(integer(&connection, "SELECT f()"), Ok(2));
         assert!(reading.step().unwrap());
         assert!(!reading.step().unwrap());
-        // One that writes is not cut off.
+        // A statement that writes is not cut off.
         let mut writing = connection.prepare("INSERT INTO t VALUES (3), (4) RETURNING x").unwrap();
         for transaction in ["SELECT 1", "BEGIN"] {
             connection.execute(transaction, ()).unwrap();
@@ -195,7 +195,7 @@ fn errors_are_those_of_their_statement() {
     check_error(value(&connection, overflow), "integer overflow");
     check_error(value(&connection, "SELECT f()"), "version 99");
     check_error(value(&connection, overflow), "integer overflow");
-    // A guest's message comes whole, though SQLite's texts end at a NUL.
+    // A guest's message is complete, although SQLite's texts end at a NUL.
     connection.execute("UPDATE commensal_meta SET version = 1", ()).unwrap();
     let failing = module(
         r#"(data (i32.const 600) "\00\00\00\00\05\00\00\00\70\02\00\00") (data (i32.const 624) "a\00bcd")
@@ -208,7 +208,7 @@ fn errors_are_those_of_their_statement() {
     check_error(value(&connection, overflow), "integer overflow");
 }
 
-/// Functions that were compiled are not compiled again when something else changes.
+/// Compiled functions are not compiled again when something else changes.
 #[test]
 fn other_definitions_leave_instances_alone() {
     let database = memory();

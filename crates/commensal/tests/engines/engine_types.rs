@@ -1,4 +1,4 @@
-//! Types of extensions as Turso's own, where the host asks for it.
+//! Types of extensions as types of Turso, if the host asks for that.
 
 use std::path::Path;
 
@@ -37,7 +37,7 @@ fn columns_are_written_and_read_in_the_form_of_the_type() {
         assert_eq!(value(&connection, FIRST).unwrap(), "coffee 12.00 EUR".into());
         let error = connection.execute_batch("INSERT INTO prices VALUES ('soup', 'x')");
         check_error(error, "\"x\" is not like '12.50 EUR'");
-        // Values of the table would be in a form that nobody can read.
+        // The table's values would have a form that nothing can read.
         let error = connection.execute_batch("DROP EXTENSION units");
         check_error(error, "money");
     }

@@ -1,4 +1,4 @@
-//! A limit that the runtime cannot enforce is an error by name, unless the host accepts it by name.
+//! If the runtime cannot enforce a limit, the error names it, unless the host accepts that by name.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use commensal::{Capabilities, Connection, Database, ErrorKind, Limits, Options, 
 
 use crate::support::{check_error, connect, constant, create, integer, open, options, value};
 
-/// Runs everything, and says that it cannot do this.
+/// Runs everything, and says that it lacks this feature.
 struct Lacking(RuntimeFeature);
 
 impl Runtime for Lacking {
@@ -70,7 +70,7 @@ fn what_a_runtime_lacks_is_an_error_by_name() {
         assert_eq!(integer(&connection, "SELECT 1").unwrap(), 1);
         drop((connection, database));
 
-        // What another one is called is no consent.
+        // Accepting another one does not help.
         let other = RuntimeFeature::ALL.into_iter().find(|other| *other != feature).unwrap();
         let database = Database::open(&path, lacking(feature).accept_missing(other)).unwrap();
         check(value(&connect(&database), "SELECT fuelled()").map(drop), true);
@@ -84,7 +84,7 @@ fn what_a_runtime_lacks_is_an_error_by_name() {
     }
 }
 
-/// A limit of all functions on fuel is one of each definition.
+/// A limit on fuel for all functions applies to each definition.
 #[test]
 fn a_limit_of_the_host_needs_the_runtime_too() {
     let mut limits = Limits::default();
@@ -94,7 +94,7 @@ fn a_limit_of_the_host_needs_the_runtime_too() {
     assert_eq!(error.kind(), ErrorKind::NoRuntime);
 }
 
-/// A connection with a guest that runs the statements it is given, under these limits.
+/// A connection with a guest that runs given statements, under these limits.
 fn querying(limits: Limits) -> (Database, Connection) {
     let granted = options().grant(Capabilities::all());
     let database = Database::open_in_memory(granted.limits(limits)).unwrap();
@@ -120,11 +120,11 @@ fn guests_run_statements_within_one_another_as_deep_as_the_host_says() {
     check_error(value(&connection, nested), "sql_depth_max (1)");
 }
 
-/// SQLite's own limit on values is the application's again when the guest has ended.
+/// When the guest has ended, SQLite's limit on values is the application's again.
 #[test]
 fn values_in_statements_of_guests_are_as_long_as_the_host_says() {
     if crate::ENGINE.name() != "sqlite" {
-        // Turso has no limit on values but its own; docs/limits.md says so.
+        // Turso has only its own limit on values, as docs/limits.md says.
         return;
     }
     let mut limits = Limits::default();
@@ -152,12 +152,12 @@ fn values_in_statements_that_search_are_as_long_as_the_host_says() {
     check_error(value(&connection, &by_guest("instr", 1100)), "(sql_search_bytes_max)");
     let pretty = "SELECT query_value('SELECT json_pretty(hex(zeroblob(150)))')";
     check_error(value(&connection, pretty), "(sql_search_bytes_max)");
-    // A pattern is short by itself.
+    // A pattern by itself is short.
     assert_eq!(integer(&connection, &by_guest("like", 900)).unwrap(), 0);
     assert_eq!(integer(&connection, "SELECT instr(hex(zeroblob(5000)), '1')").unwrap(), 0);
 }
 
-/// What an engine has compiled is memory of the guest's, as long as it has the statement.
+/// Compiled statements of the engine count as memory of the guest that has them.
 #[test]
 fn compiled_statements_count_as_memory_of_all_instances() {
     let (database, connection) = querying(Limits::default());
@@ -181,8 +181,8 @@ fn compiled_statements_count_as_memory_of_all_instances() {
     }
 }
 
-/// Full-text search writes the tables behind it by statements that nobody lists. Whoever may alter those
-/// tables, as a hostile file has, could put a function into a constraint.
+/// Full-text search writes the tables behind it with statements that nothing lists. Whoever can alter those
+/// tables, such as the author of a hostile file, could put a function into a constraint.
 #[test]
 fn tables_behind_full_text_search_have_to_be_plain() {
     if crate::ENGINE.name() != "sqlite" {

@@ -1,4 +1,4 @@
-//! Files that Turso shares with SQLite: in turn, never at the same time, and not every one.
+//! Files that Turso shares with SQLite: one after the other, never at once, and not every file.
 
 use std::path::Path;
 use std::process::Command;
@@ -18,7 +18,7 @@ fn on(path: &Path, engine: &'static dyn Engine) -> Connection {
     connect(&open(path, engine).unwrap())
 }
 
-/// Whatever one engine defined, changed or rolled back is what the other finds.
+/// Each engine finds what the other defined, changed or rolled back.
 #[test]
 fn the_engines_take_turns() {
     let directory = tempfile::tempdir().unwrap();
@@ -44,7 +44,7 @@ fn the_engines_take_turns() {
                 connection.execute_batch("BEGIN").unwrap();
                 create(&connection, names[name], &constant(-1), "").unwrap();
                 assert_eq!(integer(&connection, &format!("SELECT {}()", names[name])), Ok(-1));
-                // Closing rolls it back, as ROLLBACK does.
+                // Closing rolls it back, like ROLLBACK.
                 if random.below(2) == 0 {
                     connection.execute_batch("ROLLBACK").unwrap();
                 }
@@ -89,7 +89,7 @@ fn a_process_has_a_file_open_with_one_engine() {
             std::os::unix::fs::symlink(&path, &link).unwrap();
             check_error(open(&link, second), "this process has it open with");
         }
-        // Another one with the same engine is welcome.
+        // Another one with the same engine is allowed.
         assert_eq!(integer(&on(&path, first), "SELECT 1"), Ok(1));
         drop(connection);
         assert_eq!(integer(&on(&path, second), "SELECT 1"), Ok(1));
@@ -123,7 +123,7 @@ fn a_second_process_is_kept_out() {
     assert_eq!(integer(&connection, "SELECT count(*) FROM t"), Ok(0));
 }
 
-/// A journal that SQLite left says what is not committed; Turso would not look.
+/// A journal of SQLite's says what is not committed, and Turso would not look at it.
 #[test]
 fn a_rollback_journal_keeps_turso_out() {
     let directory = tempfile::tempdir().unwrap();
@@ -139,7 +139,7 @@ fn a_rollback_journal_keeps_turso_out() {
     assert_eq!(integer(&on(&path, &Turso), "SELECT f()"), Ok(1));
 }
 
-/// What Turso cannot open it refuses, and the file stays as it was.
+/// Turso refuses what it cannot open, and the file does not change.
 #[test]
 fn a_schema_with_functions_is_refused() {
     for sql in [
@@ -159,7 +159,7 @@ fn a_schema_with_functions_is_refused() {
             let connection = turso.connect()?;
             integer(&connection, "SELECT sum(f(x)) FROM t")
         }) {
-            // A partial index is in nobody's way as long as nothing is written.
+            // A partial index does not matter as long as nothing is written.
             Ok(sum) => assert_eq!(sum, 6, "{sql}"),
             Err(error) => assert!(error.message().starts_with("cannot open"), "{sql}: {error:?}"),
         }
@@ -169,7 +169,7 @@ fn a_schema_with_functions_is_refused() {
     }
 }
 
-/// A definition goes before a function that only Turso has, also in statements prepared before.
+/// A definition takes precedence over a function that only Turso has, also in statements prepared before.
 #[test]
 fn a_definition_goes_before_turso_s_own_functions() {
     let directory = tempfile::tempdir().unwrap();
@@ -191,7 +191,7 @@ fn a_definition_goes_before_turso_s_own_functions() {
     check_error(create(&a, "upper", &constant(7), ""), "the built-in function upper()");
 }
 
-/// SQLite's text that is not UTF-8 is nothing that a guest sees as text.
+/// A guest does not see SQLite's text that is not UTF-8 as text.
 #[test]
 fn text_of_any_bytes_from_sqlite() {
     let directory = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! Two processes that were forked from one draw the same random numbers from SQLite; their changes
-//! are different ones all the same.
+//! Two processes that were forked from one get the same random numbers from SQLite. Their changes still
+//! differ.
 #![expect(unsafe_code, reason = "SQLite's random numbers are reached through its C API alone")]
 
 use libsqlite3_sys::{

@@ -1,5 +1,5 @@
-//! What SQL of a guest may call and reach in a connection of an application's, and how that is found out:
-//! by what a function is, within the guest's time, and anew whenever it may have changed.
+//! What SQL of guests may call and reach in an application's connection. That is decided by what a function
+//! is, within the guest's time, and again whenever it may have changed.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -29,7 +29,7 @@ fn connection(timeout_ms: u64) -> Connection {
     connection
 }
 
-/// The error of a guest's statement; empty for none.
+/// The error of a guest's statement; empty if there is none.
 fn error(connection: &Connection, sql: &str) -> String {
     let ask = "SELECT coalesce(query_error(?1), '')";
     connection.query_row(ask, [sql], |row| row.get(0)).unwrap()
@@ -46,8 +46,8 @@ fn refused(connection: &Connection, sql: &str, expected: &str) {
     assert!(error.starts_with("23: ") && error.contains(expected), "{sql}: {error}");
 }
 
-/// Names of full-text search are the application's where it registered them, and the table's own where the
-/// first argument is one of its columns: nothing of the application's runs.
+/// Names of full-text search mean the application's function if it registered one, and the table's own if the
+/// first argument is one of its columns. No function of the application runs.
 #[test]
 fn names_of_full_text_search_mean_what_sqlite_calls() {
     let connection = connection(10_000);
@@ -84,7 +84,7 @@ fn names_of_full_text_search_mean_what_sqlite_calls() {
                 }
             }
         }
-        // These are the tables' own, whatever the application has.
+        // These are the tables' own, whatever the application has registered.
         for sql in [
             "SELECT highlight(f5, 0, '<', '>') || bm25(f5) FROM f5 WHERE f5 MATCH 'one'",
             "SELECT snippet(f5, 0, '<', '>', '...', 5) FROM t JOIN f5('one') ORDER BY bm25(f5), rank LIMIT 1",
@@ -93,7 +93,7 @@ fn names_of_full_text_search_mean_what_sqlite_calls() {
             works(&connection, sql);
         }
         if registered {
-            // The more exact number of arguments is the application's; the table is asked all the same.
+            // The application's has the exact number of arguments, but the table is asked anyway.
             works(&connection, "SELECT snippet(f3) FROM f3 WHERE f3 MATCH 'two'");
         }
         for (sql, name) in [
@@ -106,7 +106,7 @@ fn names_of_full_text_search_mean_what_sqlite_calls() {
             ("SELECT snippet(name) FROM pragma_table_list", "snippet()"),
             ("SELECT snippet(f5, 0, '', '', '', 5), snippet(x) FROM f5, t", "snippet()"),
             ("SELECT snippet(x, f5) FROM f5, t", "snippet()"),
-            // SQLite compiles these as if the sign or the operator was not there, and asks no table.
+            // SQLite compiles these as if the sign or operator were missing, and asks no table.
             ("SELECT snippet(+f5) FROM f5", "snippet()"),
             ("SELECT snippet(f5 COLLATE nocase) FROM f5", "snippet()"),
             ("SELECT snippet(likely(f5)) FROM f5", "snippet()"),
@@ -125,12 +125,12 @@ fn names_of_full_text_search_mean_what_sqlite_calls() {
         }
         assert_eq!(calls.load(Relaxed), 0);
     }
-    // The application's own statements have what it registered.
+    // The application's own statements use what it registered.
     connection.execute_batch("SELECT snippet(x) FROM t").unwrap();
     assert_eq!(calls.load(Relaxed), 1);
 }
 
-/// What was found out for one statement is not taken for true when it may have changed.
+/// What was found out for one statement is not reused when it may have changed.
 #[test]
 fn what_is_known_follows_every_change() {
     let connection = connection(10_000);
@@ -154,13 +154,13 @@ fn what_is_known_follows_every_change() {
     assert!(error(&connection, "SELECT own()").contains("no such function"));
     register("later", FunctionFlags::empty());
     refused(&connection, "SELECT later()", "later()");
-    // A built-in one that the application replaces.
+    // A built-in function that the application replaces.
     works(&connection, "SELECT abs(1)");
     let flags = FunctionFlags::SQLITE_UTF8;
     connection.create_scalar_function("abs", 1, flags, |_| Ok(1)).unwrap();
     refused(&connection, "SELECT abs(1)", "abs()");
 
-    // Tables: what is behind one changes, and its transaction is rolled back.
+    // Tables: the one behind another changes, and its transaction is rolled back.
     let search = "SELECT a FROM f WHERE f MATCH 'one'";
     connection
         .execute_batch(
@@ -196,7 +196,7 @@ fn what_is_known_follows_every_change() {
     refused(&connection, "SELECT a FROM f", "not for guests");
 }
 
-/// The guest's time is over while its statement is being examined, however many tables there are to look at.
+/// The guest's time also ends while its statement is examined, however many tables there are.
 #[test]
 fn an_examination_ends_with_the_guests_time() {
     const TABLES: usize = 300;
@@ -205,7 +205,7 @@ fn an_examination_ends_with_the_guests_time() {
     for number in 0..TABLES {
         sql += &format!("CREATE VIRTUAL TABLE f{number} USING fts4(a);");
     }
-    // The statement does not name the table, which could be any.
+    // The statement does not name the table, so it could be any.
     sql += "CREATE VIEW v AS SELECT a FROM f7; COMMIT";
     connection.execute_batch(&sql).unwrap();
     let seen = Arc::new(Mutex::new(HashSet::new()));
@@ -228,13 +228,13 @@ fn an_examination_ends_with_the_guests_time() {
     assert!(message.contains("timeout"), "{message}");
     let seen = seen.lock().unwrap().len();
     assert!(seen < TABLES, "{seen} tables were looked at");
-    // The connection goes on.
+    // The connection still works.
     works(&connection, "SELECT a FROM f7");
 }
 
-/// SQLite compiles views, triggers and foreign keys by recursion, without a bound of its own for most: long
-/// ways through them, which a file may have, are refused before SQLite sees the statement. The guest may
-/// only read; what it asks for is compiled all the same.
+/// SQLite compiles views, triggers and foreign keys by recursion, mostly without its own limit. A file can have
+/// long chains of them, which are refused before SQLite sees the statement. This holds even for a guest that
+/// may only read, because its statement is compiled as well.
 #[test]
 fn long_ways_through_a_schema_do_not_overflow_the_stack() {
     const STEPS: usize = 2000;
@@ -276,8 +276,8 @@ fn long_ways_through_a_schema_do_not_overflow_the_stack() {
     thread.join().unwrap();
 }
 
-/// What a SQLite with more compile options has: functions that only compute, and virtual tables that tell of
-/// the file and of other statements.
+/// Additions of a SQLite with more compile options: functions that only compute, and virtual tables that show
+/// the file and other statements.
 #[test]
 fn functions_and_tables_of_compile_options() {
     let connection = connection(10_000);
@@ -297,7 +297,7 @@ fn functions_and_tables_of_compile_options() {
         ("ENABLE_STMTVTAB", "SELECT sql FROM sqlite_stmt"),
     ] {
         assert!(has(option), "{option}: see .cargo/config.toml");
-        // SQLite itself refuses the one, Commensal the other.
+        // SQLite itself refuses the first, Commensal the second.
         let error = error(&connection, sql);
         assert!(error.contains("virtual table"), "{sql}: {error}");
     }

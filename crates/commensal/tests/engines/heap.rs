@@ -1,6 +1,6 @@
-//! Where SQLite has no memory to give a value, the value is no empty one: no guest sees it.
+//! If SQLite has no memory for a value, the value is not an empty one: no guest sees it.
 //!
-//! The limit on SQLite's heap is the process's, so that this happens in one of its own.
+//! The limit on SQLite's heap applies to the whole process, so this runs in its own process.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ fn text_without_memory_is_not_empty() {
     };
     let options = options().grant(Capabilities::all()).log(Arc::new(log));
     let connection = connect(&Database::open_in_memory(options).unwrap());
-    // SQLite gives text as UTF-8 from a copy that it makes for it.
+    // With UTF-16, SQLite needs a copy to return text as UTF-8.
     connection.execute_batch("PRAGMA encoding = 'UTF-16le'; CREATE TABLE t(x)").unwrap();
     let logging = module(
         r#"(func (export "f") (param i32 i32) (result i32)
@@ -53,6 +53,6 @@ fn text_without_memory_is_not_empty() {
         failed += usize::from(result.is_err());
     }
     assert!(failed > 0, "memory sufficed each time");
-    // The connection goes on.
+    // The connection still works.
     assert_eq!(value(&connection, "SELECT f(1)").unwrap(), Value::Null);
 }

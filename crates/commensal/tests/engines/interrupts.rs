@@ -1,5 +1,5 @@
-//! The host's interrupt ends each kind of call into a guest, on each runtime. How long that takes is
-//! printed; how long it may take is not asserted, since that would be about the machine's load.
+//! The host's interrupt ends each kind of call into a guest, on each runtime. The time until then is
+//! printed and not asserted, because it depends on the load of the machine.
 
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, channel};
@@ -34,15 +34,15 @@ const CALLS: &[(&str, &str, &str)] = &[
     ("EXTENSION", "table_never_ends", "SELECT count(*) FROM table_never_ends"),
 ];
 
-/// Starts a statement, interrupts it when it has run for a while, and gives the time from the interrupt
+/// Starts a statement, interrupts it after it has run for a while, and returns the time from the interrupt
 /// to the statement's end.
 fn interrupt(connection: &Connection, sql: &str) -> Duration {
     let handle = connection.interrupt_handle();
     let (end, ended) = channel::<()>();
     std::thread::scope(|scope| {
         let interrupting = scope.spawn(move || {
-            // Long enough for the guest to be running. An interrupt before that would be lost, so there
-            // are more to come; the time then counts from the first.
+            // Long enough for the guest to be running. An earlier interrupt would be lost, so more follow; then
+            // the time counts from the first.
             let mut first = None;
             while ended.recv_timeout(Duration::from_millis(20)) == Err(RecvTimeoutError::Timeout) {
                 first.get_or_insert_with(Instant::now);

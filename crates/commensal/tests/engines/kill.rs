@@ -1,4 +1,4 @@
-//! A process is killed in the middle of changing definitions; the file is none the worse.
+//! A process is killed while it changes definitions, and the file is not damaged.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -10,7 +10,7 @@ use crate::support::{Random, check_sound, connect, constant, create, integer, op
 /// Set in the process that is killed: the database to change.
 const KILLED: &str = "COMMENSAL_TEST_KILLED";
 
-/// A module of a few 100 KB, so that writing it takes a while, which differs by version.
+/// A module of a few 100 KB, so that writing it takes time. Versions differ.
 fn large(version: i64) -> String {
     let wat = constant(version);
     let body = wat.trim_end().strip_suffix(')').unwrap();
@@ -19,7 +19,7 @@ fn large(version: i64) -> String {
     format!("{memory} (data (i32.const 65536) \"{data}\"))")
 }
 
-/// Rounds at least, and at most when no kill has hit a write yet.
+/// The number of rounds, and the limit if no kill has hit a write yet.
 const ROUNDS: usize = 12;
 const ROUNDS_MAX: usize = 1000;
 
@@ -35,7 +35,7 @@ fn a_killed_process_leaves_a_sound_file() {
         let (_, connection) = quick(&path, journal, Duration::ZERO);
         create(&connection, "untouched", &constant(1), "").unwrap();
         drop(connection);
-        // Kills in the middle of a change, and those that left half of one in a file.
+        // The kills in the middle of a change, and those that left half of a change in a file.
         let (mut rounds, mut changing, mut unfinished) = (0, 0, 0);
         while rounds < ROUNDS * soak() || unfinished == 0 && rounds < ROUNDS_MAX {
             let delay = Duration::from_micros(random.below(30_000) as u64);
@@ -54,7 +54,7 @@ fn a_killed_process_leaves_a_sound_file() {
     }
 }
 
-/// Starts a process, kills it this long after its first change, and gives its last line.
+/// Starts a process, kills it this long after its first change, and returns its last line.
 fn kill(path: &Path, delay: Duration) -> String {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["kill::a_killed_process_leaves_a_sound_file", "--exact", "--nocapture"])
@@ -71,8 +71,8 @@ fn kill(path: &Path, delay: Duration) -> String {
     lines.last().unwrap_or_else(|| "changed".to_owned())
 }
 
-/// Whether the journal holds a change that was not finished: a rollback journal that is still there, or
-/// frames of a write-ahead log after the last that commits
+/// Whether the journal holds an unfinished change: a rollback journal that still exists, or frames of a
+/// write-ahead log after the last commit
 /// ([format](https://www.sqlite.org/fileformat2.html#the_write_ahead_log)).
 fn is_unfinished(path: &Path, journal: &str) -> bool {
     let beside = |suffix: &str| {
@@ -112,7 +112,7 @@ fn check(path: &Path) {
     check_sound(&connection);
     assert_eq!(integer(&connection, "SELECT untouched()"), Ok(1));
     assert!((0..3).contains(&integer(&connection, "SELECT f()").unwrap()));
-    // The other is there, or it is not.
+    // The other one is there or not.
     let g = integer(&connection, "SELECT count(*) FROM wasm_functions WHERE name = 'g'").unwrap();
     let answer = integer(&connection, "SELECT g()");
     assert_eq!(answer.is_ok(), g == 1, "{answer:?}");

@@ -1,4 +1,4 @@
-//! Limits and faults: the error says which, the connection and its transaction go on.
+//! Limits and faults: the error names the limit, and the connection and its transaction continue.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ fn limited(change: impl FnOnce(&mut Limits)) -> (Database, Connection) {
     (database, connection)
 }
 
-/// Traps when its argument is 0, else gives how often it was called in this instance.
+/// Traps if its argument is 0. Otherwise returns how often it was called in this instance.
 fn counter() -> String {
     module(
         r#"(global $calls (mut i64) (i64.const 0))
@@ -31,10 +31,10 @@ fn counter() -> String {
     )
 }
 
-/// Bytes of a page of memory.
+/// The size of a page of memory in bytes.
 const PAGE: u64 = 65_536;
 
-/// Grows its memory by as many pages as its argument says, and traps if it cannot.
+/// Grows its memory by the number of pages in its argument, and traps if it cannot.
 fn grower() -> String {
     module(
         r#"(func (export "f") (param i32 i32) (result i32)
@@ -44,7 +44,7 @@ fn grower() -> String {
     )
 }
 
-/// Each limit in a write within a transaction: the statement is undone, the transaction stays.
+/// Exceeds each limit in a statement that writes within a transaction. Only the statement is undone.
 #[test]
 fn an_exceeded_limit_undoes_its_statement_alone() {
     let short = Duration::from_millis(50);
@@ -93,13 +93,13 @@ fn an_exceeded_limit_undoes_its_statement_alone() {
         assert!(!connection.is_autocommit(), "{message}");
         assert_eq!(integer(&connection, "SELECT sum(x) FROM t").unwrap(), 3, "{message}");
         connection.execute_batch("COMMIT").unwrap();
-        // Another function of the connection is called as before.
+        // Another function of the connection can still be called.
         create(&connection, "g", &constant(4), "").unwrap();
         assert_eq!(integer(&connection, "SELECT g()").unwrap(), 4, "{message}");
     }
 }
 
-/// Only what a definition said itself tells its limit.
+/// The message names a limit only if the definition itself set it.
 #[test]
 fn a_definition_tightens_its_limits() {
     let (_database, connection) = limited(|_| {});
@@ -120,7 +120,7 @@ pub(crate) fn interrupted(connection: &Connection, sql: &str) -> commensal::Erro
     let (running, done) = (Duration::from_millis(30), std::sync::mpsc::channel::<()>());
     std::thread::scope(|scope| {
         scope.spawn(move || {
-            // Again and again, because the first may come before the statement runs.
+            // Repeated, because the first may come before the statement runs.
             while done.1.recv_timeout(running).is_err() {
                 handle.interrupt();
             }
@@ -131,8 +131,8 @@ pub(crate) fn interrupted(connection: &Connection, sql: &str) -> commensal::Erro
     })
 }
 
-/// An interrupt of the host ends a call; a statement that reads keeps its transaction, one that
-/// writes loses it, as SQLite has it; Turso keeps that, too.
+/// An interrupt of the host ends a call. A statement that reads keeps its transaction. One that
+/// writes loses it on SQLite, and keeps it on Turso.
 #[test]
 fn the_host_interrupts_a_call() {
     let (_database, connection) = limited(|limits| limits.call_timeout = Duration::from_secs(60));
@@ -150,10 +150,10 @@ fn the_host_interrupts_a_call() {
     }
     assert!(connection.is_autocommit());
     assert_eq!(integer(&connection, "SELECT sum(x) FROM t").unwrap(), 1);
-    // The next calls are not affected.
+    // Later calls are not affected.
     create(&connection, "f", &constant(3), "").unwrap();
     assert_eq!(integer(&connection, "SELECT f()").unwrap(), 3);
-    // A handle outlives its connection, and does nothing then.
+    // A handle outlives its connection, and then does nothing.
     let handle = connection.interrupt_handle();
     drop(connection);
     handle.interrupt();
@@ -180,10 +180,10 @@ fn an_instance_is_used_again_until_it_traps() {
     }
     assert_eq!(stats(&connection).unwrap(), [3, 0, 0, 1, 1, 0]);
     check_error(value(&connection, "SELECT f(0)"), "f(): trap");
-    // A fresh one counts from 1.
+    // A fresh instance counts from 1.
     assert_eq!(integer(&connection, "SELECT f(1)").unwrap(), 1);
     assert_eq!(stats(&connection).unwrap(), [5, 1, 1, 2, 2, 0]);
-    // Two functions of one module share an instance; another connection has its own.
+    // Two functions of one module share an instance. Another connection has its own.
     create(&connection, "g", &counter(), "").unwrap();
     assert_eq!(integer(&connection, "SELECT f(1) * 10 + g(1)").unwrap(), 23);
     assert_eq!(stats(&connection).unwrap()[3], 2);
@@ -228,7 +228,7 @@ fn a_closed_connection_leaves_nothing_in_the_cache() {
     assert_eq!(database.cache_size().0, 0);
 }
 
-/// What a module does while it is started is limited as a call is.
+/// The start of a module is limited like a call.
 #[test]
 fn starting_an_instance_is_limited_too() {
     let (_database, connection) = limited(|limits| limits.call_timeout = Duration::from_millis(50));
@@ -240,7 +240,7 @@ fn starting_an_instance_is_limited_too() {
     check_error(value(&connection, "SELECT f()"), "f() exceeded the limit timeout_ms = 50");
 }
 
-/// A panic in what the application gave does not reach C, and costs that call alone.
+/// A panic in the application's code does not reach C, and costs only that call.
 #[test]
 fn a_panic_of_the_host_is_an_error() {
     let sink = |_: LogLevel, message: &str| assert_eq!(message, "fine");

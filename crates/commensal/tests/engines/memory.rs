@@ -1,4 +1,4 @@
-//! A database in memory is one for itself: what SQL calls a file is a file.
+//! A database in memory is separate from files: if SQL names a file, it is a file.
 
 use commensal::Database;
 
@@ -53,7 +53,7 @@ fn connections_of_one_share_it_and_nobody_else_does() {
     b.execute_batch("SAVEPOINT s; INSERT INTO t VALUES (3); ROLLBACK TO s; RELEASE s").unwrap();
     assert_eq!(integer(&b, "SELECT count(*) FROM t"), Ok(1));
     check_error(connect(&other).execute("SELECT * FROM t", ()), "no such table");
-    // Temporary tables and databases are each connection's own.
+    // Each connection has its own temporary tables and databases.
     a.execute_batch("CREATE TEMP TABLE p(x); ATTACH ':memory:' AS m; CREATE TABLE m.q(x)").unwrap();
     check_error(b.execute("SELECT * FROM p", ()), "no such table");
     b.execute_batch("ATTACH ':memory:' AS m; ATTACH '' AS e; CREATE TABLE e.r(x)").unwrap();

@@ -1,5 +1,5 @@
 //! SQL that nests deeply does not overflow the stack of Turso, which parses and compiles by recursion. An
-//! overflow ends the process, so each attack runs in a process of its own, on threads with small stacks.
+//! overflow ends the process, so each attack runs in its own process, on threads with small stacks.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,12 +8,12 @@ use commensal::{Connection, ErrorKind};
 
 use crate::support::{check_error, connect, integer, memory, open};
 
-/// Set in the process that is attacked: bytes of its stack.
+/// Set in the attacked process: the size of its stack in bytes.
 const ATTACKED: &str = "COMMENSAL_TEST_NESTING";
-/// Set in the process that opens a file: its path.
+/// Set in a process that opens a file: its path.
 const OPENED: &str = "COMMENSAL_TEST_NESTING_FILE";
 
-/// Runs this test in processes of its own, with stacks of these sizes; `attack` is what they do.
+/// Runs this test in separate processes with stacks of these sizes, which run `attack`.
 fn attack(test: &str, attack: fn(&str)) {
     if let Ok(bytes) = std::env::var(ATTACKED) {
         let bytes = bytes.parse().unwrap();
@@ -140,11 +140,11 @@ fn nest(_: &str) {
                 assert!(!is_limit || error.message().contains("_max)"), "{shown}: {error}");
                 assert!(!error.message().contains("panicked"), "{shown}: {error}");
             }
-            // The connection is as before.
+            // The connection still works.
             assert_eq!(integer(&connection, "SELECT 1").unwrap(), 1, "{shown}");
         }
     }
-    // What is within the limits works.
+    // Statements within the limits work.
     let sql = format!("SELECT count(*) FROM {}", around("(SELECT * FROM ", "t", ")", 100));
     assert!(integer(&connection, &sql).is_ok());
     let sql = format!("SELECT count(*) FROM (SELECT 1{})", " UNION ALL SELECT 1".repeat(400));
@@ -156,7 +156,7 @@ fn statements_do_not_overflow_the_stack() {
     attack("nesting::statements_do_not_overflow_the_stack", nest);
 }
 
-/// A file in which views and triggers use one another, as SQLite makes it.
+/// A file in which views and triggers use each other, made by SQLite.
 fn use_schema(path: &str) {
     let connection = connect(&open(Path::new(path)));
     let run = |sql: &str| connection.execute_batch(sql);
@@ -301,7 +301,7 @@ fn files_do_not_overflow_the_stack() {
                 let insert = "INSERT INTO sqlite_schema VALUES (?1, ?2, 't', ?4, ?3)";
                 sqlite.execute(insert, row).unwrap();
             }
-            // As a process that was killed leaves it: with its log.
+            // Left with its log, as a killed process leaves it.
             let copy = folder.path().join(format!("{name}-{journal}-copy.db"));
             std::fs::copy(&path, &copy).unwrap();
             if journal == "wal" {
@@ -319,7 +319,7 @@ fn schemas_within_the_limits_are_opened() {
     let path = folder.path().join("many.db");
     let sqlite = rusqlite::Connection::open(&path).unwrap();
     sqlite.execute_batch("CREATE TABLE t(a); BEGIN").unwrap();
-    // More than one page, texts on overflow pages, and no text at all.
+    // Several pages, texts on overflow pages, and no text at all.
     for i in 0..500 {
         let comment = "x".repeat(i * 37);
         let sql = format!(
@@ -334,7 +334,7 @@ fn schemas_within_the_limits_are_opened() {
     assert_eq!(integer(&connection, "SELECT count(*) FROM v499").unwrap(), 0);
 }
 
-/// A view of some hundred columns, and an alias of a long list, are short text that can be used often.
+/// A view of some hundred columns, or an alias of a long list, is a short text that can be used often.
 #[test]
 fn what_views_and_aliases_multiply_is_bounded() {
     let connection = connect(&memory());
@@ -367,7 +367,7 @@ fn what_views_and_aliases_multiply_is_bounded() {
         let error = check_error(integer(&connection, &sql), "(sql_tokens_max)");
         assert_eq!(error.kind(), ErrorKind::Limit);
     }
-    // What the statement brings along itself counts once, however much it is.
+    // The statement's own text counts once, however long it is.
     let rows = list(70_000, &|i| format!("({i})"));
     connection.execute(&format!("INSERT INTO t VALUES {rows}"), ()).unwrap();
     assert_eq!(integer(&connection, "SELECT count(*) FROM t").unwrap(), 70_001);

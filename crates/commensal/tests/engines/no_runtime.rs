@@ -1,4 +1,4 @@
-//! Without a runtime, and without the right to write.
+//! Without a runtime, and read-only.
 
 use commensal::{Database, ErrorKind, Options, Value};
 

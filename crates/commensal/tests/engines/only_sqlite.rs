@@ -1,4 +1,4 @@
-//! What SQLite has and Turso has not: indexes and columns over functions, several processes, text of
+//! What SQLite has and Turso does not: indexes and columns over functions, several processes, text of
 //! any bytes, a rollback journal.
 
 use std::path::Path;
@@ -12,13 +12,13 @@ use crate::support::{
     times, value,
 };
 
-/// The value of the first row, of a statement that is prepared already.
+/// The value of the first row of a prepared statement.
 fn first(statement: &mut Statement<'_>) -> Result<i64> {
     let mut rows = statement.query(())?;
     rows.next()?.map_or(Ok(i64::MIN), |row| row.get(0))
 }
 
-/// An index is rebuilt with the new version, and what could not be is refused, naming it.
+/// An index is rebuilt with the new version. If that is impossible, the error names it.
 #[test]
 fn what_an_index_depends_on() {
     let database = memory();
@@ -46,13 +46,13 @@ fn what_an_index_depends_on() {
     }
     assert_eq!(value(&connection, "PRAGMA integrity_check").unwrap(), "ok".into());
 
-    // SQLite could not even read the schema with these.
+    // Without these SQLite could not even read the schema.
     let again = "CASCADE REINDEX";
     let error =
         check_error(create(&connection, "f", &times(2), again), "the new version has to have");
     assert_eq!(error.kind(), ErrorKind::InUse);
     assert!(error.message().contains("index \"by_f\""), "{error:?}");
-    // A version that fails on a row leaves everything as it was.
+    // A version that fails on a row changes nothing.
     let fails = module(r#"(func (export "f") (param i32 i32) (result i32) unreachable)"#);
     check_error(create(&connection, "f", &fails, "DETERMINISTIC CASCADE REINDEX"), "f(): trap");
     assert!(connection.is_autocommit());
@@ -82,7 +82,7 @@ fn what_tables_depend_on() {
     }
 }
 
-/// Flags of a function that is in use somewhere change once the connection is idle.
+/// If a function is in use, its flags change once the connection is idle.
 #[test]
 fn determinism_changes_beside_a_running_statement() {
     let database = memory();
@@ -101,8 +101,8 @@ fn determinism_changes_beside_a_running_statement() {
     assert_eq!(running.column(0).unwrap(), Value::Integer(3).as_ref());
 }
 
-/// With a rollback journal a reader keeps a writer from committing. What could not be committed is
-/// taken back, in the file and in memory.
+/// With a rollback journal, a reader keeps a writer from committing. What could not be committed is
+/// rolled back, in the file and in memory.
 #[test]
 fn a_definition_that_cannot_be_committed_is_none() {
     let directory = tempfile::tempdir().unwrap();
@@ -125,7 +125,7 @@ fn a_definition_that_cannot_be_committed_is_none() {
             check_error(value(connection, "SELECT g()"), "no such function: g");
         }
     }
-    // In a transaction of the user that is the user's to repeat.
+    // In the user's transaction, only the user can repeat it.
     a.execute_batch("BEGIN").unwrap();
     create(&a, "f", &constant(2), "").unwrap();
     check_error(a.execute("COMMIT", ()), "database is locked");
@@ -135,7 +135,7 @@ fn a_definition_that_cannot_be_committed_is_none() {
     assert_eq!((integer(&a, "SELECT f()"), integer(&b, "SELECT f()")), (Ok(2), Ok(2)));
 }
 
-/// Only the main database defines functions; a table or an index elsewhere counts as depending.
+/// Only the main database defines functions. Tables and indexes elsewhere count as dependents.
 #[test]
 fn attached_databases_define_nothing() {
     let directory = tempfile::tempdir().unwrap();
@@ -157,8 +157,8 @@ fn attached_databases_define_nothing() {
     check_error(value(&connect(&open(&paths[1])), "SELECT h(1)"), "no such function: h");
 }
 
-/// Locked out of the file, a connection goes on with what it knows to be committed, and with nothing
-/// that was rolled back.
+/// A connection that is locked out of the file continues with what it knows to be committed, and without
+/// what was rolled back.
 #[test]
 fn a_rolled_back_definition_does_not_answer_while_the_file_is_locked() {
     let directory = tempfile::tempdir().unwrap();
@@ -197,7 +197,7 @@ fn text_that_is_not_utf8_does_not_reach_a_guest() {
         let sql = format!("SELECT CAST(x'{bytes}' AS TEXT)");
         check_error(value(&connection, &sql), "not valid UTF-8");
     }
-    // The other calls of the connection are fine.
+    // Other calls of the connection work.
     assert_eq!(value(&connection, "SELECT f('é')").unwrap(), "é".into());
 }
 
@@ -212,7 +212,7 @@ fn a_database_in_utf16_gives_the_same_text() {
     assert_eq!(value(&connection, "SELECT f(x) || x FROM t").unwrap(), "a\0é🦀a\0é🦀".into());
 }
 
-/// Arities come and go one by one, and a name without any vanishes from the list.
+/// Arities come and go one by one. A name without any disappears from the list.
 #[test]
 fn the_function_list_follows() {
     let database = memory();
@@ -258,7 +258,7 @@ fn other_processes_see_it_in_both_directions() {
     }
 }
 
-/// Sees what the parent made, and changes it.
+/// Sees the parent's definition, and changes it.
 fn other_process(path: &Path) {
     let database = open(path);
     let connection = connect(&database);
@@ -294,7 +294,7 @@ fn what_depends_on_an_operator() {
     connection.execute_batch("INSERT INTO t VALUES (4); VACUUM").unwrap();
 }
 
-/// SQLite keeps the place of a deleted function of a fixed number of arguments.
+/// SQLite keeps the entry of a deleted function with a fixed number of arguments.
 #[test]
 fn a_variadic_function_after_one_of_a_fixed_number_of_arguments() {
     let database = memory();
@@ -331,13 +331,13 @@ fn a_variadic_function_after_one_of_a_fixed_number_of_arguments() {
     check_error(connection.execute("SELECT pick(7)", ()), "no such function: pick");
     fixed();
     drop_fixed();
-    // With nothing looked at in between.
+    // Nothing looks at the catalog in between.
     connection.execute_batch("SAVEPOINT s").unwrap();
     variadic("");
     connection.execute_batch("ROLLBACK TO s; RELEASE s").unwrap();
     check_error(connection.execute("SELECT pick(7)", ()), "no such function: pick");
     variadic("");
-    // A statement that runs meanwhile keeps what it has.
+    // A statement that runs meanwhile keeps its version.
     let mut running = connection.prepare("SELECT pick(1) UNION ALL SELECT pick(2)").unwrap();
     assert_eq!(first(&mut running), Ok(10));
 }

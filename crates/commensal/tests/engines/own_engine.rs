@@ -1,4 +1,4 @@
-//! An engine of the application's own: the facade opens what it is given.
+//! An application's own engine, which the facade opens like any other.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use commensal::{Database, ENGINES, ErrorKind, Result, Sqlite, engine};
 
 use crate::support::{connect, constant, create, integer, options};
 
-/// SQLite under a name that this build does not know, which refuses what is only read.
+/// SQLite under a name that this build does not know. It refuses to open read-only.
 struct Own;
 
 impl Engine for Own {
@@ -50,7 +50,7 @@ fn an_engine_of_the_applications_own_is_an_engine() {
         assert_eq!(integer(&connection, "SELECT f()"), Ok(7));
         assert!(format!("{database:?}").contains("own"), "{database:?}");
     }
-    // Options reach it, and two engines do not open one file.
+    // It gets the options, and two engines do not open one file.
     let error = Database::open(&path, own().read_only(true)).unwrap_err();
     assert_eq!(error.message(), "it only writes");
     let open = Database::open(&path, own()).unwrap();

@@ -1,5 +1,5 @@
-//! A runtime that panics: the statement fails and the connection goes on. Runtimes are programs of others,
-//! and modules that make them panic have been found.
+//! A runtime that panics: the statement fails, and the connection continues. Runtimes are other people's
+//! programs, and modules that make them panic have been found.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use commensal::{Database, Options, WasmtimeRuntime};
 
 use crate::support::{constant, create, integer};
 
-/// Where the runtime panics: an index of [`PLACES`], or none.
+/// Where the runtime panics: an index of [`PLACES`], or nowhere.
 type At = Arc<AtomicU8>;
 
 const PLACES: [&str; 5] = ["compile", "instantiate", "resolve", "scratch", "call"];
@@ -118,7 +118,7 @@ fn a_panic_of_a_runtime_is_an_error_of_its_statement() {
         for begin in ["SELECT 1", "BEGIN"] {
             at.store(index as u8, SeqCst);
             connection.execute_batch(begin).unwrap();
-            // Each place has a module of its own, which nobody has compiled yet.
+            // Each place has its own module, which is not compiled yet.
             let module = constant(100 + 2 * index as i64 + i64::from(begin == "BEGIN"));
             let attempt = || {
                 create(&connection, "f", &module, "")?;
@@ -139,8 +139,8 @@ fn a_panic_of_a_runtime_is_an_error_of_its_statement() {
     }
 }
 
-/// Where its debug assertions are on, wasmi 2.0.0 panics at an `if` whose parameter and result are in
-/// registers. Where they are off, the results are right.
+/// With debug assertions, wasmi 2.0.0 panics at an `if` whose parameter and result are in registers.
+/// Without them, the results are right.
 #[cfg(feature = "wasmi")]
 #[test]
 fn an_if_in_registers_is_compiled_or_refused() {

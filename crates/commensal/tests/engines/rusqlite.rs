@@ -66,7 +66,7 @@ fn definitions_calls_and_closing() {
     check_closes(connection);
 }
 
-/// Whatever the file has, and whatever state the connection is in, nothing of ours keeps it open.
+/// Whatever the file contains and whatever state the connection is in, nothing of ours keeps it open.
 #[test]
 fn closing_is_never_in_our_way() {
     for sql in [
@@ -105,12 +105,12 @@ fn what_others_made_appears_with_refresh() {
     assert!(integer(&connection, "SELECT f()").is_err());
     commensal.refresh().unwrap();
     assert_eq!(integer(&connection, "SELECT f()"), Ok(1));
-    // A change of what is there is seen at the next statement.
+    // A change of a known function appears at the next statement.
     elsewhere("f", 2);
     assert_eq!(integer(&connection, "SELECT f()"), Ok(2));
 }
 
-/// What the application registered is its own, before and after.
+/// The application's functions stay its own, whether it registers them before or after.
 #[test]
 fn functions_of_the_application_win() {
     let connection = Connection::open_in_memory().unwrap();
@@ -142,8 +142,8 @@ fn functions_of_the_application_win() {
     assert_eq!(integer(&connection, "SELECT third()"), Ok(3));
 }
 
-/// Deterministic functions run while statements are prepared, to estimate (SQLite with STAT4). That
-/// runs no SQL and cannot fail.
+/// Deterministic functions run while statements are prepared, to estimate (SQLite with STAT4). They
+/// run no SQL and cannot fail.
 #[test]
 fn a_constant_call_is_estimated_with() {
     let connection = Connection::open_in_memory().unwrap();

@@ -1,4 +1,4 @@
-//! Scans of table functions as parts of larger statements of SQLite: several for one OR, and in
+//! Scans of table functions within larger statements of SQLite: several for one OR, and scans in
 //! statements that write and fail.
 
 use commensal::{Connection, Value};
@@ -26,12 +26,12 @@ fn each_side_of_an_or_gives_its_rows_once() {
             "SELECT value AS v FROM series WHERE (start=1 AND stop=2) OR (start=3 AND stop=4)",
             "1,2,3,4",
         ),
-        // Rows that both sides have, with the same arguments, are the same rows.
+        // Rows that both sides have with the same arguments are the same rows.
         (
             "SELECT value AS v FROM series WHERE (start=1 AND stop=3) OR (start=1 AND stop=3 AND value>1)",
             "1,2,3",
         ),
-        // With other arguments, they are others.
+        // With other arguments, they are different rows.
         (
             "SELECT value AS v FROM series WHERE (start=1 AND stop=3) OR (start=2 AND stop=3)",
             "1,2,3,2,3",
@@ -68,7 +68,7 @@ fn each_side_of_an_or_gives_its_rows_once() {
     }
 }
 
-/// What a conflict leaves is what SQL says, also when the rows come from a guest.
+/// After a conflict, the rows are those that SQL says, also if they come from a guest.
 #[test]
 fn fail_keeps_the_rows_before() {
     let database = memory();
@@ -91,7 +91,7 @@ fn fail_keeps_the_rows_before() {
             "u",
             3,
         ),
-        // A guest that fails undoes its statement, whatever that says of conflicts.
+        // If a guest fails, its statement is undone, whatever it says about conflicts.
         ("INSERT OR FAIL INTO w SELECT value FROM series(10, 'x')", "series", "w", 3),
         (
             "INSERT OR FAIL INTO w SELECT s.value FROM (SELECT 10 AS n UNION ALL SELECT 'x') c \

@@ -1,5 +1,5 @@
-//! Threads of SQLite's sorter compare by collations, and nothing else of a connection is theirs:
-//! whatever `PRAGMA threads` says meanwhile, no statement runs there.
+//! Threads of SQLite's sorter use only the collations of a connection: whatever `PRAGMA threads` says
+//! meanwhile, no statement runs there.
 #![expect(unsafe_code, reason = "only a trace of SQLite's tells which thread runs a statement")]
 
 use std::ffi::{c_int, c_uint, c_void};
@@ -15,7 +15,7 @@ use rusqlite::{Connection, ffi};
 use crate::collations::{CREATE, order};
 use crate::support::{connect, open};
 
-/// Statements that began on another thread than that of the test.
+/// The number of statements that began on another thread than the test's.
 struct Seen {
     thread: ThreadId,
     elsewhere: AtomicUsize,
@@ -69,7 +69,7 @@ fn no_statement_runs_on_a_thread_of_the_sorter() {
         let mut last = 0;
         for row in 0..30_000 {
             if row == 10 + round * 1000 {
-                // From here on it looks as if no thread but this one could compare.
+                // From here on, it looks as if only this thread could compare.
                 connection.execute_batch("PRAGMA threads = 0").unwrap();
             }
             let text: String = rows.next().unwrap().unwrap().get(0).unwrap();

@@ -1,11 +1,11 @@
-//! Functions in a SQLite database, through SQL and the facade alone: transactions, visibility,
-//! threads, processes, files that cannot be trusted, limits.
+//! Functions in a SQLite database, through SQL and the facade: transactions, visibility, threads,
+//! processes, files that cannot be trusted, limits.
 
 use commensal::{Engine, Sqlite};
 
-/// What the shared tests run on.
+/// The engine of the shared tests.
 const ENGINE: &dyn Engine = &Sqlite;
-/// Journals with which a database is written.
+/// The journal modes to test.
 const JOURNALS: &[&str] = &["DELETE", "WAL"];
 
 mod aggregates;

@@ -1,6 +1,6 @@
-//! Threads with small stacks: a call is made or refused with an error, and the process goes on.
+//! Threads with small stacks: a call works or fails with an error, and the process continues.
 //!
-//! What runs into a guard page ends the whole process, so each size is tried in one of its own.
+//! Reaching a guard page ends the whole process, so each size is tried in its own process.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,14 +14,14 @@ use commensal::{
 
 use crate::support::{connect, echo, module};
 
-/// Set in the process that tries: bytes of the stack, the runtime, and the database.
+/// Set in the process that tries: the size of the stack in bytes, the runtime, and the database.
 const TRIED: &str = "COMMENSAL_TEST_STACK";
 
-/// Calls of a guest without end, with small frames; with what it needs below it at the end.
+/// Endless recursion of a guest with small frames. `tries` also calls it from below SQL.
 const RECURSION: &str = r#"(func $recurse (export "f") (param i32 i32) (result i32)
     (i32.add (call $recurse (local.get 0) (local.get 1)) (i32.const 1)))"#;
 
-/// What is tried, and bytes of stack with which it has to work with either runtime.
+/// What is tried, and the size of stack in bytes with which it must work on both runtimes.
 fn tries() -> Vec<(&'static str, String, usize)> {
     let nested = |levels: usize| {
         let mut sql = "SELECT echo(1)".to_owned();
@@ -127,13 +127,13 @@ fn run(connection: &Connection, sql: &str) -> Result<()> {
     Ok(())
 }
 
-/// In a process of its own: tries everything on a thread with a stack of this size.
+/// Runs in its own process: tries everything on a thread with a stack of this size.
 fn try_all(tried: &str) {
     let parts: Vec<&str> = tried.splitn(3, ' ').collect();
     let size: usize = parts[0].parse().unwrap();
     let is_wasmi = parts[1] == "wasmi";
     let path = parts[2].to_owned();
-    // A runtime's threads and statics are not what is tried.
+    // A runtime's threads and statics are not part of the test.
     let thread = thread::Builder::new().stack_size(size).spawn(move || {
         let database = match is_wasmi {
             true => open(Path::new(&path), Arc::new(WasmiRuntime::new())),
@@ -151,7 +151,7 @@ fn try_all(tried: &str) {
                 }
             }
         }
-        // The connection goes on.
+        // The connection still works.
         run(&connection, "SELECT count(*) FROM t").unwrap();
     });
     thread.unwrap().join().expect("nothing panicked");

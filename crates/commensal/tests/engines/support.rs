@@ -1,4 +1,4 @@
-//! What the tests share: modules in the text format, databases, and short ways to ask them.
+//! What the tests share: modules in the text format, databases, and short ways to query them.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub(crate) fn connect(database: &Database) -> Connection {
     database.connect().expect("the database can be opened")
 }
 
-/// A connection that does not wait for the disk: nothing here is about a power failure.
+/// A connection that does not wait for the disk, because no test is about a power failure.
 pub(crate) fn quick(path: &Path, journal: &str, busy_timeout: Duration) -> (Database, Connection) {
     let database = Database::open(path, options().busy_timeout(busy_timeout)).unwrap();
     let connection = connect(&database);
@@ -52,7 +52,7 @@ pub(crate) fn module(functions: &str) -> String {
     )
 }
 
-/// A module whose export `f` gives this number, whatever the arguments.
+/// A module whose export `f` returns this number for any arguments.
 pub(crate) fn constant(value: i64) -> String {
     module(&format!(
         r#"(func (export "f") (param i32 i32) (result i32)
@@ -60,12 +60,12 @@ pub(crate) fn constant(value: i64) -> String {
     ))
 }
 
-/// A module whose export `f` gives its first argument.
+/// A module whose export `f` returns its first argument.
 pub(crate) fn echo() -> String {
     module(r#"(func (export "f") (param i32 i32) (result i32) (local.get 1))"#)
 }
 
-/// A module whose export `f` gives its first argument, an integer, multiplied by `factor`.
+/// A module whose export `f` returns its first argument, an integer, multiplied by `factor`.
 pub(crate) fn times(factor: i64) -> String {
     module(&format!(
         r#"(func (export "f") (param i32 i32) (result i32)
@@ -91,12 +91,12 @@ pub(crate) fn value(connection: &Connection, sql: &str) -> Result<Value> {
     connection.query_row(sql, (), |row| row.get(0))
 }
 
-/// As [`value`], of an integer.
+/// The same as [`value`] for an integer.
 pub(crate) fn integer(connection: &Connection, sql: &str) -> Result<i64> {
     connection.query_row(sql, (), |row| row.get(0))
 }
 
-/// The error of a statement that has to fail, with its text in it.
+/// The error of a statement that must fail. It must contain the text.
 #[track_caller]
 pub(crate) fn check_error<T>(result: Result<T>, text: &str) -> Error {
     match result {
@@ -112,7 +112,7 @@ pub(crate) fn is_busy(error: &Error) -> bool {
     error.engine_code().is_some_and(|code| code & 0xff == 5)
 }
 
-/// The file is sound, and each definition has its module.
+/// Checks that the file is sound and that each definition has its module.
 #[track_caller]
 pub(crate) fn check_sound(connection: &Connection) {
     assert_eq!(value(connection, "PRAGMA integrity_check").unwrap(), "ok".into());
@@ -126,7 +126,7 @@ pub(crate) fn check_sound(connection: &Connection) {
     }
 }
 
-/// How many times the usual rounds a test makes: 1, or what `cargo xtask long soak` says.
+/// By how much a test multiplies its rounds: 1, or the number of `cargo xtask long soak`.
 pub(crate) fn soak() -> usize {
     std::env::var("COMMENSAL_SOAK").map_or(1, |times| times.parse().expect("a number"))
 }

@@ -1,4 +1,4 @@
-//! Table functions and virtual tables: what cases in SQL cannot show.
+//! Table functions and virtual tables, beyond what cases in SQL can show.
 
 use std::path::Path;
 
@@ -62,7 +62,7 @@ fn another_connection_sees_a_new_table_and_its_module() {
     check_error(integer(&two, "SELECT count(*) FROM t"), "no such table: t");
 }
 
-/// A new version takes effect at the next execution; a statement that runs keeps its own.
+/// A new version takes effect at the next execution. A running statement keeps its own.
 #[test]
 fn a_prepared_statement_follows_the_catalog() {
     let database = memory();
@@ -104,8 +104,8 @@ fn a_cursor_that_never_ends_can_be_interrupted() {
     assert_eq!(integer(&connection, "SELECT value FROM table_never_ends LIMIT 1").unwrap(), 42);
 }
 
-/// A fault costs the instance. The next statement has a new one; one that was running meanwhile learns
-/// that its cursor is gone.
+/// A fault costs the instance. The next statement has a new one. A statement that was running fails,
+/// because its cursor no longer exists.
 #[test]
 fn a_lost_instance_is_connected_again() {
     if !has_virtual_tables() {
@@ -120,13 +120,13 @@ fn a_lost_instance_is_connected_again() {
         check_error(connection.execute("INSERT INTO t VALUES (1)", ()), "update(): trap");
         assert_eq!(integer(&connection, "SELECT a FROM t").unwrap(), 42);
     }
-    // Within a transaction the table cannot say that it has what was written.
+    // Within a transaction the table cannot claim to have what was written.
     connection.execute_batch("BEGIN; CREATE TABLE u(a)").unwrap();
     check_error(connection.execute("INSERT INTO t VALUES (1)", ()), "update(): trap");
     check_error(connection.execute_batch("COMMIT"), "its instance was lost within the transaction");
 }
 
-/// The rows of two tables in one order.
+/// The sorted rows of two tables.
 fn rows(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(sql).unwrap();
     let columns = statement.column_count();
@@ -139,7 +139,7 @@ fn rows(connection: &Connection, sql: &str) -> Vec<String> {
     all
 }
 
-/// Random queries give the same over a table whose constraints a guest uses as over an ordinary one.
+/// Random queries return the same from a table whose guest uses the constraints as from an ordinary one.
 #[test]
 fn random_queries_are_answered_as_by_an_ordinary_table() {
     if !has_virtual_tables() {
@@ -169,7 +169,7 @@ fn random_queries_are_answered_as_by_an_ordinary_table() {
     }
 }
 
-/// A query over `@`, whose rows have one order.
+/// A query over `@`, whose rows have a definite order.
 fn query(random: &mut Random, word: impl Fn(&mut Random) -> &'static str) -> String {
     let term = |random: &mut Random, table: &str| {
         let column = ["a", "b", "c", "rowid"][random.below(4)];

@@ -1,4 +1,4 @@
-//! Several connections on several threads: every answer is one that was true while the statement ran.
+//! Several connections on several threads: every answer was true while the statement ran.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::support::{
 
 const VERSIONS: i64 = 6;
 
-/// Versions only rise, so that what is stale or made up shows.
+/// Versions only rise, so a stale or invented one shows.
 #[derive(Default)]
 struct Progress {
     committed: AtomicI64,
@@ -47,7 +47,7 @@ fn call(connection: &Connection, progress: &Progress) {
     }
 }
 
-/// Makes, uses and drops functions of its own, which changes the catalog under the others.
+/// Makes, uses and drops its own functions, which changes the catalog for the others.
 fn make_and_drop(connection: &Connection, seed: u64) {
     let mut random = Random::new(seed);
     for _ in 0..30 * soak() {

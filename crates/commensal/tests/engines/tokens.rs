@@ -1,5 +1,5 @@
-//! Our lexer and splitter see the tokens and statements that SQLite sees, in every text: what they
-//! took otherwise, a file could use to turn a literal into a command.
+//! Our lexer and splitter find the same tokens and statements as SQLite in every text. A file could use a
+//! difference to turn a literal into a command.
 
 use commensal::core::ddl::Splitter;
 use commensal::core::ddl::lexer::{Lexer, TokenKind};
@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::support::{connect, memory};
 
-/// What tokens begin, go on and end with.
+/// The beginnings, middles and ends of tokens.
 const PIECES: &[&str] = &[
     "'", "\"", "`", "[", "]", "$", "@", ":", "::", "#", "?", "(", ")", "$x(", "x'", "X'0", "00",
     "'", ";", ".", "..", ",", "-", "--", "->", ">", "/", "*", "/*", "*/", "=", "<", "!", "|", "&",
@@ -84,7 +84,7 @@ fn statement() -> impl Strategy<Value = String> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3_000))]
 
-    /// Where only a `)` may follow, SQLite's error names the token that does.
+    /// If only a `)` may follow, SQLite's error names the token that does.
     #[test]
     fn tokens_are_those_of_sqlite(text in text()) {
         let sqlite = rusqlite::Connection::open_in_memory().unwrap();
@@ -98,7 +98,7 @@ proptest! {
                     begin = token.end();
                     continue;
                 }
-                // Where statements end, nothing more is to be seen.
+                // Where statements end, nothing else can be compared.
                 TokenKind::Semicolon => "near \";\": syntax error".to_owned(),
                 TokenKind::Illegal => format!("unrecognized token: \"{}\"", token.text),
                 _ => format!("near \"{}\": syntax error", token.text),
@@ -112,7 +112,7 @@ proptest! {
             };
             // SQLite's own registers, which only its own SQL may name.
             let own = token.text.starts_with('#') && message.starts_with("near \"#");
-            // Whether digits of a blob are such, our lexer leaves to others.
+            // Our lexer does not check the digits of a blob.
             let blob = token.kind == TokenKind::Blob
                 && message == format!("unrecognized token: \"{}\"", token.text);
             prop_assert!(own || blob || message == expected, "{:?}: {} for {:?}", sql, message, token);

@@ -1,4 +1,4 @@
-//! Transactions and what of the catalog they show.
+//! Transactions, and the state of the catalog within them.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn the_first_catalog_is_rolled_back_with_its_transaction() {
     assert_eq!(integer(&a, "SELECT f()").unwrap(), 2);
 }
 
-/// The schema's version of a transaction is given again after its rollback.
+/// After a rollback, the transaction's version of the schema is used again.
 #[test]
 fn a_catalog_made_elsewhere_after_a_rollback_is_seen() {
     let directory = tempfile::tempdir().unwrap();
@@ -47,8 +47,8 @@ fn a_catalog_made_elsewhere_after_a_rollback_is_seen() {
     assert_eq!(integer(&a, "SELECT f()").unwrap(), 1);
 }
 
-/// A statement that writes first waits for the locks of others, in a transaction too: preparing it
-/// takes none.
+/// A first statement that writes waits for the locks of others, in a transaction too, because preparing it
+/// takes no lock.
 #[test]
 fn preparing_in_a_transaction_takes_no_lock() {
     let directory = tempfile::tempdir().unwrap();
@@ -60,14 +60,14 @@ fn preparing_in_a_transaction_takes_no_lock() {
     b.execute_batch("BEGIN").unwrap();
     let mut insert = b.prepare("INSERT INTO t VALUES (1)").unwrap();
     a.execute("INSERT INTO t VALUES (2)", ()).unwrap();
-    // With a snapshot from before, this would be too late.
+    // With an earlier snapshot, this would be too late.
     insert.execute(()).unwrap();
     drop(insert);
     b.execute_batch("COMMIT").unwrap();
     assert_eq!(integer(&a, "SELECT sum(x) FROM t").unwrap(), 3);
 }
 
-/// Also where the engine prepares the statement anew, because the schema changed since.
+/// This also holds if the engine prepares the statement again because the schema has changed.
 #[test]
 fn a_failing_returning_undoes_a_statement_that_was_prepared_before() {
     let connection = connect(&memory());

@@ -1,10 +1,10 @@
-//! The same as `sqlite.rs` on Turso, and what is Turso's own.
+//! The tests of `sqlite.rs` on Turso, and tests for Turso alone.
 
 use commensal::{Engine, Turso};
 
-/// What the shared tests run on.
+/// The engine of the shared tests.
 const ENGINE: &dyn Engine = &Turso;
-/// Journals with which a database is written.
+/// The journal modes to test.
 const JOURNALS: &[&str] = &["WAL"];
 
 mod aggregates;

@@ -1,4 +1,4 @@
-//! Statements that write and do not come to their end: abandoned after a row, or interrupted.
+//! Statements that write and do not reach their end: abandoned after a row, or interrupted.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ const TABLES: &str = "
     CREATE TABLE log(x);
     CREATE TRIGGER tr AFTER UPDATE ON t BEGIN INSERT INTO log VALUES (new.b); END;";
 
-/// What must not be damaged, and a number for the rest.
+/// Data that must not be damaged, and a number for the rest.
 #[track_caller]
 fn state(connection: &Connection, sql: &str) -> i64 {
     let whole = value(connection, "PRAGMA integrity_check").unwrap();
@@ -29,7 +29,7 @@ fn state(connection: &Connection, sql: &str) -> i64 {
     .unwrap()
 }
 
-/// What RETURNING gives is computed when all rows are changed; a statement that is left then has done
+/// RETURNING is computed after all rows are changed, so a statement that is then abandoned has done
 /// its work.
 #[test]
 fn a_statement_that_is_left_after_a_row_is_done_wholly() {
@@ -69,7 +69,7 @@ fn a_statement_that_is_left_after_a_row_is_done_wholly() {
     }
 }
 
-/// A function that, when it is called with 3, has the host interrupt the connection, and then does not
+/// A function that, if called with 3, makes the host interrupt the connection, and then does not
 /// return.
 fn interrupting() -> String {
     module(
@@ -142,8 +142,8 @@ fn an_interrupt_undoes_its_statement() {
     }
 }
 
-/// A table of a guest that fails in the middle of a statement, within a transaction. Drivers of others
-/// need a savepoint for that.
+/// A guest's table that fails in the middle of a statement within a transaction. In another program's
+/// driver, that needs a savepoint.
 #[test]
 fn a_table_that_fails_undoes_its_statement() {
     const GUESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../guests/evil");

@@ -1,4 +1,4 @@
-//! Every value reaches a guest as it is, and comes back so.
+//! Every value reaches a guest unchanged, and returns unchanged.
 
 use commensal::{Connection, Database, Limits, Value};
 
@@ -32,7 +32,7 @@ fn the_storage_classes_are_exact() {
     for given in values {
         let got = through_guest(&connection, &given);
         assert_eq!(got, given);
-        // Equality does not tell the zeros apart.
+        // Equality does not distinguish the zeros.
         if let (Value::Real(got), Value::Real(given)) = (&got, &given) {
             assert_eq!(got.to_bits(), given.to_bits());
         }
@@ -54,7 +54,7 @@ fn nan_is_null() {
     assert_eq!(value(&connection, "SELECT f()").unwrap(), Value::Null);
 }
 
-/// 50 MB in and out, with limits raised for it; with the default limits an error that says which.
+/// 50 MB in and out with raised limits. With the default limits, the error names the limit.
 #[test]
 fn a_large_blob() {
     let blob = Value::Blob((0..50_000_000_u32).map(|i| (i >> 8 ^ i) as u8).collect());

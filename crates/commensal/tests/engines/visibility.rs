@@ -4,7 +4,7 @@ use commensal::Value;
 
 use crate::support::{check_error, connect, constant, create, integer, memory, times};
 
-/// Statements that start after the commit see it, in every connection; none sees it before.
+/// Statements that start after the commit see it in every connection. None sees it before.
 #[test]
 fn what_is_committed_is_seen_and_nothing_else() {
     let database = memory();
@@ -27,7 +27,7 @@ fn what_is_committed_is_seen_and_nothing_else() {
 
     a.execute("DROP FUNCTION f", ()).unwrap();
     check_error(call(), "no such function: f");
-    // What was deleted here meanwhile, and is made again elsewhere, a prepared statement finds.
+    // A prepared statement finds a function that was dropped here and created again elsewhere.
     check_error(b.execute("SELECT f()", ()), "no such function: f");
     check_error(call(), "no such function: f");
     create(&a, "f", &constant(3), "").unwrap();
@@ -41,9 +41,9 @@ fn a_running_statement_keeps_its_version() {
     create(&a, "f", &times(10), "").unwrap();
     let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6) \
                 SELECT f(i) FROM n";
-    // The connection that replaces it is another one, and then the same one.
+    // First another connection replaces it, then the same one.
     for (replacing, expected) in [(&a, 10), (&b, 100)] {
-        // With a log, a connection keeps its snapshot of what others do until all its statements end.
+        // With a log, a connection keeps its snapshot until all its statements have ended.
         let at_once = std::ptr::eq(replacing, &b) || crate::JOURNALS.contains(&"DELETE");
         let mut running = b.prepare(rows).unwrap();
         let mut seen = Vec::new();

@@ -2,19 +2,19 @@
 //!
 //! It defines the functions of libc that write. An executable's own definition takes precedence over the
 //! one in a shared library, so SQLite (in C) and Turso (in Rust) both arrive here. What passes goes to the
-//! kernel. Nothing waits for the disk: a sync that passes does nothing, since no test here cuts the power.
+//! kernel. Nothing waits for the disk: a sync that passes does nothing, because no test here cuts the power.
 
 use std::ffi::{c_int, c_void};
 use std::sync::Mutex;
 
-/// What goes wrong.
+/// The kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// One operation fails; the next ones succeed.
     Error,
     /// The disk is full: half of a write reaches it. All later writes fail, truncating works.
     Full,
-    /// Half of a write reaches the disk, and nothing after it: what a process leaves that is killed.
+    /// Half of a write reaches the disk, and nothing after it, as when a process is killed.
     Dead,
 }
 
@@ -28,10 +28,10 @@ impl Fault {
     }
 }
 
-/// What is to happen at which operation.
+/// What will happen at which operation.
 struct Plan {
     fault: Fault,
-    /// Operations that still succeed.
+    /// How many operations still succeed.
     left: u64,
     /// Whether the fault has happened.
     hit: bool,
@@ -46,7 +46,7 @@ enum Operation {
     Other,
 }
 
-/// What becomes of an operation.
+/// The outcome of an operation.
 enum Verdict {
     Pass,
     Half,
@@ -58,7 +58,7 @@ pub(crate) fn arm(fault: Fault, left: u64) {
     *PLAN.lock().unwrap() = Some(Plan { fault, left, hit: false });
 }
 
-/// Lets everything succeed again. Says whether anything failed.
+/// Lets everything succeed again. Returns whether anything failed.
 pub(crate) fn disarm() -> bool {
     PLAN.lock().unwrap().take().is_some_and(|plan| plan.hit)
 }
@@ -134,7 +134,7 @@ unsafe extern "C" fn pwrite(fd: c_int, data: *const c_void, bytes: usize, at: i6
     })
 }
 
-/// The same under the name of systems whose offsets have 32 bits otherwise.
+/// The same under the name that systems with 32-bit offsets use.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn pwrite64(fd: c_int, data: *const c_void, bytes: usize, at: i64) -> isize {
     // SAFETY: the caller's promise.

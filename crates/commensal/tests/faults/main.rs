@@ -1,6 +1,6 @@
-//! A disk that fails at each single write of a statement that changes definitions: an error, a disk that
-//! is full in the middle of a write, the end of the process. Afterwards each definition is what it was
-//! before or what it was to become, and all data is there.
+//! A disk that fails at each write of a statement that changes definitions: with an error, because it is
+//! full in the middle of a write, or as if the process ended. Afterwards each definition is as before or as
+//! intended, and all data is there.
 #![cfg(all(target_os = "linux", target_env = "gnu", target_pointer_width = "64"))]
 #![expect(unsafe_code, reason = "the layer stands in for functions of libc")]
 
@@ -31,10 +31,10 @@ fn module(factor: i64) -> String {
     )
 }
 
-/// One statement, or several in a transaction, that change definitions.
+/// One statement that changes definitions, or several in a transaction.
 struct Change {
     sql: &'static str,
-    /// What [`state`] says before and after it.
+    /// The result of [`state`] before and after it.
     before: &'static str,
     after: &'static str,
 }
@@ -65,7 +65,7 @@ const CHANGES: &[Change] = &[
     },
 ];
 
-/// What only SQLite has: an index that depends on a function, built anew.
+/// Only for SQLite: an index that depends on a function, and is rebuilt.
 const REINDEX: Change = Change {
     sql: "CREATE OR REPLACE FUNCTION kept LANGUAGE wasm AS ?1 EXPORT 'f' DETERMINISTIC CASCADE REINDEX",
     before: BEFORE,
@@ -77,7 +77,7 @@ fn open(engine: &'static dyn Engine, path: &Path) -> Result<Connection> {
     Database::open(path, options)?.connect()
 }
 
-/// Runs statements that end with a semicolon; one with a parameter gets the module.
+/// Runs statements that end with a semicolon. One with a parameter gets the module.
 fn run(connection: &Connection, sql: &str, module: &str) -> Result<()> {
     for statement in sql.split(';') {
         match statement.contains('?') {
@@ -115,7 +115,7 @@ fn prepare(engine: &'static dyn Engine, path: &Path, journal: &str) {
     }
 }
 
-/// What the definitions give, and how many rows there are. What is damaged fails the test.
+/// The results of the definitions, and the number of rows. Damaged data fails the test.
 fn state(engine: &'static dyn Engine, connection: &Connection) -> Result<String> {
     let value = |sql: &str| connection.query_row::<Value>(sql, (), |row| row.get(0));
     let check = value("PRAGMA integrity_check")?;
@@ -148,7 +148,7 @@ fn state(engine: &'static dyn Engine, connection: &Connection) -> Result<String>
     }
 }
 
-/// Makes each operation of a change fail in turn. Gives how many there were.
+/// Makes each operation of a change fail in turn. Returns how many there were.
 fn attack(engine: &'static dyn Engine, journal: &str, fault: Fault, change: &Change) -> u64 {
     let folder = tempfile::tempdir().unwrap();
     let original = folder.path().join("original.db");
@@ -162,7 +162,7 @@ fn attack(engine: &'static dyn Engine, journal: &str, fault: Fault, change: &Cha
         layer::arm(fault, left);
         let result = run(&connection, change.sql, &module);
         if fault == Fault::Dead {
-            // The process is gone: what is in memory never reaches the file.
+            // The process has ended, so what is in memory never reaches the file.
             drop(connection);
             let hit = layer::disarm();
             let state = state(engine, &open(engine, &path).unwrap()).expect(&what);
@@ -184,7 +184,7 @@ fn attack(engine: &'static dyn Engine, journal: &str, fault: Fault, change: &Cha
         drop(connection);
         let reopened = open(engine, &path).unwrap();
         assert_eq!(state(engine, &reopened).expect(&what), wanted, "{what}, opened again");
-        // It goes on working.
+        // It still works.
         run(&reopened, "CREATE OR REPLACE FUNCTION new LANGUAGE wasm AS ?1 EXPORT 'f'", &module)
             .expect(&what);
         drop(reopened);
@@ -196,7 +196,7 @@ fn attack(engine: &'static dyn Engine, journal: &str, fault: Fault, change: &Cha
     unreachable!("the loop ends when nothing fails any more")
 }
 
-/// The layer is one for the process, so there is one test.
+/// The process has only one layer, so there is only one test.
 #[test]
 fn each_write_of_a_change_may_fail() {
     for (engine, journals) in

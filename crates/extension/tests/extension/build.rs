@@ -1,4 +1,4 @@
-//! What the tests need besides themselves: the extension, and a newer SQLite than the system's.
+//! What the tests need to build: the extension, and a newer SQLite than the system's.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -43,7 +43,7 @@ pub(crate) fn amalgamation() -> &'static Path {
 pub(crate) fn newest() -> &'static Path {
     static NEWEST: LazyLock<PathBuf> = LazyLock::new(|| {
         let source = amalgamation().join("sqlite3.c");
-        // The folder has the version's name in it.
+        // The folder's name has the version in it.
         let version = source.display().to_string().replace(|c: char| !c.is_alphanumeric(), "-");
         let built = folder().join(format!("libsqlite3{version}-search.so"));
         if built.exists() {
@@ -54,14 +54,14 @@ pub(crate) fn newest() -> &'static Path {
         cc.args(["-O1", "-fPIC", "-shared", "-DSQLITE_ENABLE_STAT4", "-DSQLITE_ENABLE_FTS4"]);
         cc.args(["-DSQLITE_ENABLE_FTS5", "-DSQLITE_ENABLE_RTREE", "-Wl,-Bsymbolic", "-o"]);
         run(cc.arg(&partial).arg(&source).args(["-lm", "-lpthread", "-ldl"]));
-        // In place in one step: other tests may be looking for it.
+        // Moved in one step, because other tests may look for it.
         std::fs::rename(&partial, &built).expect("the library can be moved");
         built
     });
     &NEWEST
 }
 
-/// Where tests may keep what they build.
+/// Where tests keep what they build.
 pub(crate) fn folder() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR"))
 }
@@ -70,7 +70,7 @@ pub(crate) fn folder() -> &'static Path {
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
 /// Where cases and guests are: in the repository, or in the folder that the variable COMMENSAL_TREE names,
-/// with guests built anew.
+/// whose guests were just built.
 pub(crate) fn tree() -> PathBuf {
     std::env::var_os("COMMENSAL_TREE").map_or_else(|| PathBuf::from(ROOT), PathBuf::from)
 }
@@ -79,7 +79,7 @@ fn cargo(arguments: &[&str]) -> String {
     run(Command::new(env!("CARGO")).args(arguments).current_dir(ROOT))
 }
 
-/// What a command that has to succeed prints.
+/// The output of a command that must succeed.
 #[track_caller]
 pub(crate) fn run(command: &mut Command) -> String {
     let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));

@@ -1,4 +1,4 @@
-//! The shared cases through the extension, as `docs/extension.md` says how a driver runs them.
+//! The shared cases through the extension. `docs/extension.md` says how a driver runs them.
 
 use std::path::{Path, PathBuf};
 
@@ -74,7 +74,7 @@ impl Connection {
                 ours => {
                     let end = ours.map_or(sql.len(), |parsed| parsed.unwrap().consumed);
                     self.exec(&sql[..end], &[])?;
-                    // Between statements, SQLite can be told what is no longer there.
+                    // Between statements, SQLite can be told what no longer exists.
                     self.query("SELECT 1 FROM wasm_functions LIMIT 0", &[])?;
                     &sql[end..]
                 }
@@ -84,7 +84,7 @@ impl Connection {
         Ok(answer.unwrap_or_else(|| Answer::Changes(self.changes().unsigned_abs())))
     }
 
-    /// Runs the first statement, SQLite's, of a text; what is left of the text.
+    /// Runs the first statement of a text, which is SQLite's. Returns the rest of the text.
     fn run_first<'s>(&self, sql: &'s str, answer: &mut Option<Answer>) -> Result<&'s str> {
         let prepared = match self.prepare_first(sql) {
             Err(error) if is_about_a_name(&error) => {

@@ -1,4 +1,4 @@
-//! A driver: what a program with its own SQLite has.
+//! A driver, as a program with its own SQLite has one.
 
 use std::ffi::{CStr, CString, c_char, c_int};
 use std::path::Path;
@@ -32,7 +32,7 @@ impl Connection {
         // SAFETY: the connection is open.
         unsafe { (library.sqlite3_busy_timeout)(db, 5000) };
         let connection = Self { library, db };
-        // Nothing here is about a power failure.
+        // No test is about a power failure.
         connection.batch("PRAGMA synchronous = OFF").unwrap();
         connection
     }
@@ -44,7 +44,7 @@ impl Connection {
         connection
     }
 
-    /// Loads an extension, by this entry point or the one that SQLite finds.
+    /// Loads an extension, by this entry point or by the one that SQLite finds.
     pub(crate) fn load(&self, file: &Path, entry: Option<&str>) -> Result<(), String> {
         let file = CString::new(file.to_str().unwrap()).unwrap();
         let entry = entry.map(|entry| CString::new(entry).unwrap());
@@ -69,7 +69,7 @@ impl Connection {
         }
     }
 
-    /// Closes the connection; whether nothing kept it open.
+    /// Closes the connection. Returns whether nothing kept it open.
     pub(crate) fn close(mut self) -> bool {
         let db = std::mem::replace(&mut self.db, std::ptr::null_mut());
         // SAFETY: the connection is open.
@@ -82,7 +82,7 @@ impl Connection {
         Error::new(ErrorKind::Engine, message.to_string_lossy()).with_engine_code(code)
     }
 
-    /// Prepares the first statement of a text; what is left of the text.
+    /// Prepares the first statement of a text. Returns the rest of the text as well.
     pub(crate) fn prepare_first<'s>(
         &self,
         sql: &'s str,
@@ -107,7 +107,7 @@ impl Connection {
         Ok(self.prepare_first(sql)?.0.expect("a statement"))
     }
 
-    /// Runs one statement with these values for its parameters; its rows.
+    /// Runs one statement with these values for its parameters. Returns its rows.
     pub(crate) fn query(&self, sql: &str, values: &[ValueRef<'_>]) -> Result<Vec<Vec<Value>>> {
         let mut statement = self.prepare(sql)?;
         for (index, value) in (1..).zip(values) {
@@ -260,7 +260,7 @@ impl Statement<'_> {
         }
     }
 
-    /// Runs from the beginning; the first value of the first row.
+    /// Runs from the beginning. Returns the first value of the first row.
     pub(crate) fn first(&mut self) -> Result<Value> {
         let stepped = self.step();
         let value = stepped.map(|row| {

@@ -1,5 +1,5 @@
-//! SQL of guests on libraries that do not keep it from anything: what a guest must not reach there by
-//! itself, through full-text search, R-trees, views and triggers, or through the functions of a program.
+//! SQL of guests on libraries that give no protection: what a guest must not reach there, directly, through
+//! full-text search, R-trees, views and triggers, or through the functions of a program.
 
 use std::path::Path;
 use std::process::Command;
@@ -23,7 +23,7 @@ fn connection(library: &'static Library, path: &Path) -> Connection {
     connection
 }
 
-/// What makes the guests, as SQL for any driver.
+/// The SQL that creates the guests, for any driver.
 fn guests() -> Vec<String> {
     let module = std::fs::read(tree().join("guests/prebuilt/query.wasm")).unwrap();
     let hex: String = module.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -42,7 +42,7 @@ fn guests() -> Vec<String> {
     .to_vec()
 }
 
-/// The error that a statement has as a guest's; empty for none.
+/// The error of a statement when a guest runs it; empty if there is none.
 fn error_of(connection: &Connection, guest: &str, sql: &str) -> String {
     let call = format!("SELECT coalesce({guest}({}), '')", quoted(sql));
     match connection.value(&call).unwrap() {
@@ -115,7 +115,7 @@ fn full_text_search_reads_and_does_not_write() {
     });
 }
 
-/// Full-text search runs statements of its own, over what the file says.
+/// Full-text search runs its own statements, over what the file contains.
 #[test]
 fn full_text_search_reads_nothing_but_plain_tables() {
     on_each(|library, path| {
@@ -147,7 +147,7 @@ fn full_text_search_reads_nothing_but_plain_tables() {
         }
         let statistics = "SELECT count(*) FROM sqlite_master WHERE name LIKE 'sqlite_stat%'";
         assert_eq!(connection.integer(statistics), Ok(0), "{}", library.version());
-        // The program may write its schema; a guest may not.
+        // The program may write its schema. A guest may not.
         refused(&connection, "write_error", "UPDATE sqlite_master SET sql = sql");
         refused(&connection, "write_error", "DELETE FROM sqlite_master WHERE name = 'v'");
         for module in ["fts4(a, uncompress=readfile)", "fts5vocab(a, row)", "zipfile('x')", "csv"] {
@@ -158,7 +158,7 @@ fn full_text_search_reads_nothing_but_plain_tables() {
     });
 }
 
-/// What a trigger of the file does is looked at, too.
+/// The actions of the file's triggers are checked, too.
 #[test]
 fn triggers_give_no_more() {
     on_each(|library, path| {
@@ -184,7 +184,7 @@ fn triggers_give_no_more() {
     });
 }
 
-/// The limit of a value is the guest's alone: a definition may be larger, and the program's own statements.
+/// The limit on values is the guest's. Definitions and values of the program's own statements may be larger.
 #[test]
 fn a_limit_of_values_ends_with_the_guest() {
     on_each(|library, path| {
@@ -205,7 +205,7 @@ fn a_limit_of_values_ends_with_the_guest() {
     });
 }
 
-/// The stock command has functions that read and write files, and old versions give them to everybody.
+/// The stock command has functions that read and write files, and old versions let everybody call them.
 #[test]
 fn the_commands_own_functions() {
     let directory = tempfile::tempdir().unwrap();
@@ -261,7 +261,7 @@ fn the_commands_own_functions() {
     for attack in attacks.iter().chain(&writing) {
         script += &format!("SELECT write_error({}) IS NULL;\n", quoted(attack));
     }
-    // The application's own statements, and views that it looks at, go on as before.
+    // The application's own statements, and its use of views, work as before.
     script += "INSERT INTO t VALUES (5);\n";
     script += "SELECT reads('SELECT a FROM t') <> 5;\n";
     script += &format!("SELECT CAST({read} AS TEXT) <> 'a secret';\n");

@@ -1,5 +1,5 @@
-//! Hostile files in the programs of others: the same files as the facade opens, in the system's SQLite
-//! and in the newest.
+//! Hostile files in other programs: the same files as for the facade, in the system's SQLite and in the
+//! newest.
 
 use std::path::Path;
 
@@ -46,10 +46,10 @@ fn each_file_opens() {
         let what = format!("{library}|{}|{}", extension().display(), path.display());
         Cost::of_test("hostile::each_file_opens", OPENED, &what)
     };
-    // Loading a library takes its own time and memory: what is compared with has loaded it, too.
+    // Loading a library takes time and memory, so the process to compare with has loaded it, too.
     let honest: Vec<_> = (0..libraries().len()).map(|number| cost(number, &base)).collect();
-    // The process keeps the code of a module until some catalog is read that does not have it. Before
-    // each case one is, so that the case's own bytes are what is compiled.
+    // The process keeps the code of a module until a catalog without that module is read. One is read before
+    // each case, so that the case's own bytes are compiled.
     let empty = folder.path().join("empty.db");
     std::fs::copy(&base, &empty).unwrap();
     Connection::bare(&libraries()[0], &empty).batch("DELETE FROM commensal_object").unwrap();
@@ -80,7 +80,7 @@ fn each_file_opens() {
     assert_eq!(failed, [""; 0]);
 }
 
-/// A file says nothing about whether Commensal is in a connection already, nor does loading it again.
+/// Whether Commensal is found in a connection depends neither on the file nor on loading it again.
 #[test]
 fn loading_depends_on_no_file() {
     for library in libraries() {
@@ -99,7 +99,7 @@ fn loading_depends_on_no_file() {
             assert_eq!(connection.integer("SELECT count(*) FROM wasm_functions"), Ok(0));
         }
         assert!(connection.close());
-        // Temporary tables are the application's own: what they hide is told.
+        // The application's own temporary tables would hide ours, and the error says so.
         let connection = Connection::bare(library, &path);
         for table in ["wasm_functions", "wasm_modules", "wasm_extensions", "wasm_stats"] {
             connection.batch(&format!("CREATE TEMP TABLE {table}(x)")).unwrap();

@@ -1,4 +1,4 @@
-//! Hosts that are not as the extension needs them: told by a message, not by a crash.
+//! Hosts that lack what the extension needs get a message, not a crash.
 
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::process::Command;
@@ -26,7 +26,7 @@ unsafe extern "C" fn new_enough() -> c_int {
     3_031_000
 }
 
-/// Calls the entry point with a table that has only what is given here; the message.
+/// Calls the entry point with a table of only the given functions. Returns the message.
 fn refused(version: unsafe extern "C" fn() -> c_int) -> String {
     let mut table = [std::ptr::null::<()>(); 400];
     table[67] = version as *const ();
@@ -44,7 +44,7 @@ fn refused(version: unsafe extern "C" fn() -> c_int) -> String {
     }
 }
 
-/// It calls the host's SQLite through the table alone, and takes no name that a program could have.
+/// The library calls the host's SQLite only through the table, and defines no name that a program could have.
 #[test]
 fn links_no_sqlite() {
     let symbols = |kind: &str| {

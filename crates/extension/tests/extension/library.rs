@@ -1,5 +1,5 @@
-//! SQLite libraries, opened as a program with a driver of its own has them: the extension meets them
-//! only when a connection loads it.
+//! SQLite libraries, opened like a program's own. The extension meets them only when a connection loads
+//! it.
 
 use std::ffi::{CStr, CString, c_char, c_double, c_int, c_void};
 use std::path::{Path, PathBuf};
@@ -16,7 +16,7 @@ macro_rules! functions {
         }
 
         impl Library {
-            /// Loads a library for as long as the process lives.
+            /// Loads a library for the life of the process.
             pub(crate) fn load(file: &Path) -> Self {
                 let name = CString::new(file.to_str().unwrap()).unwrap();
                 // SAFETY: the name ends with a NUL; what SQLite does when it is loaded is nothing.
@@ -47,7 +47,7 @@ unsafe extern "C" {
 
 const RTLD_NOW: c_int = 2;
 
-/// A connection or a statement; only SQLite looks into it.
+/// A connection or a statement. Only SQLite looks inside.
 pub(crate) type Raw = *mut c_void;
 
 functions! {
@@ -79,7 +79,7 @@ functions! {
 }
 
 impl Library {
-    /// The address of a symbol in any library, which is loaded for as long as the process lives.
+    /// The address of a symbol in a library, which is loaded for the life of the process.
     pub(crate) fn symbol(file: &Path, name: &CStr) -> *mut c_void {
         let file = CString::new(file.to_str().unwrap()).unwrap();
         // SAFETY: the names end with a NUL.
@@ -103,8 +103,8 @@ pub(crate) fn files() -> &'static [PathBuf] {
     &FILES
 }
 
-/// The system's SQLite, and the newest; or only the one in the file that COMMENSAL_TEST_SQLITE names,
-/// to try another version.
+/// The system's SQLite and the newest, or only the one in the file that COMMENSAL_TEST_SQLITE names, to
+/// try another version.
 pub(crate) fn libraries() -> &'static [Library] {
     static LIBRARIES: LazyLock<Vec<Library>> =
         LazyLock::new(|| files().iter().map(|file| Library::load(file)).collect());

@@ -1,16 +1,16 @@
-//! The extension in programs of others: one in C, the `sqlite3` command, Python.
+//! The extension in other programs: one in C, the `sqlite3` command, Python.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::build::{amalgamation, extension, folder, newest, run, tree};
 
-/// The program in C: linked with the system's SQLite, with the newest, and with the extension as a
+/// The program in C, linked with the system's SQLite, with the newest one, and with the extension as a
 /// static library.
 fn drivers() -> [PathBuf; 3] {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/driver.c");
     let compile = |name: &str, arguments: &[&str]| {
-        // Each test has its own: they run at the same time.
+        // Each test has its own, because tests run at the same time.
         let thread = std::thread::current().name().unwrap_or_default().replace("::", "-");
         let driver = folder().join(format!("{name}-{thread}"));
         let mut cc = Command::new("cc");
@@ -74,7 +74,7 @@ fn processes_that_write_to_one_file() {
     drive("processes");
 }
 
-/// Nothing is used after it was freed, and nothing is lost, also when a connection stays open.
+/// Nothing is used after it was freed, and nothing leaks, even if a connection stays open.
 #[test]
 fn the_process_ends_clean() {
     let folder = tempfile::tempdir().unwrap();
@@ -85,11 +85,11 @@ fn the_process_ends_clean() {
     run(valgrind.arg(driver).arg("ends").arg(extension()).arg(folder.path().join("t.db")));
 }
 
-/// Python's faulthandler has handlers for the signals of faults; guests' faults are none of its.
+/// Python's faulthandler handles the signals of faults. Faults of guests do not reach it.
 #[test]
 fn beside_pythons_faulthandler() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/faulthandler.py");
-    // The system's, which can load extensions; not every Python can.
+    // The system's Python, because not every Python can load extensions.
     run(Command::new("/usr/bin/python3").arg(script).arg(extension()));
 }
 
@@ -115,7 +115,7 @@ fn the_sqlite3_command() {
     let mut command = Command::new("sqlite3");
     let read = format!(".read {}", file.display());
     assert_eq!(run(command.arg(&database).arg(read)), "1\n877.0\n1\n");
-    // What it wrote is there for the next one, which says where the library is by an absolute path.
+    // The next command finds what this one wrote, and names the library by an absolute path.
     let load = format!(".load {}", extension().display());
     let sql = "SELECT round(haversine_km(52.52, 13.405, 48.8566, 2.3522))";
     let mut command = Command::new("sqlite3");

@@ -1,4 +1,4 @@
-//! The places in SQLite's table of functions, against its header.
+//! Compares the places in SQLite's table of functions with its header.
 
 use std::fmt::Write as _;
 use std::process::Command;
@@ -11,14 +11,14 @@ fn places() -> Vec<(String, usize)> {
     let entry = |line: &str| {
         let (name, place) = line.trim().strip_prefix("sqlite3_")?.split_once(": ")?;
         let digits = place.split([',', ';']).next()?;
-        // The one function that has another name in the table.
+        // The only function with another name in the table.
         let name = if name == "interrupt" { "interruptx" } else { name };
         Some((name.to_owned(), digits.parse().ok()?))
     };
     source.lines().filter_map(entry).collect()
 }
 
-/// SQLite's own structure, of the oldest header at hand and of the newest.
+/// SQLite's own structure, from the oldest header at hand and from the newest.
 #[test]
 fn are_those_of_sqlites_header() {
     let places = places();

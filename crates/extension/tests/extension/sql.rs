@@ -1,4 +1,4 @@
-//! The SQL functions by which a program with its own driver reaches Commensal.
+//! The SQL functions through which a program with its own driver uses Commensal.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::build::{extension, tree};
 use crate::connection::Connection;
 use crate::library::{Library, libraries};
 
-/// A module whose exports give: `f` this number, `first` the first argument, `count` the number of
+/// A module with three exports: `f` returns this number, `first` the first argument, `count` the number of
 /// arguments.
 pub(crate) fn wat(value: i64) -> String {
     format!(
@@ -22,7 +22,7 @@ pub(crate) fn wat(value: i64) -> String {
     )
 }
 
-/// Runs a test on each library, with a file of its own.
+/// Runs a test on each library, with its own file.
 #[track_caller]
 pub(crate) fn on_each(test: impl Fn(&'static Library, &Path)) {
     for library in libraries() {
@@ -100,7 +100,7 @@ fn wasm_exec_refuses_what_is_not_one_statement_of_ours() {
     });
 }
 
-/// What the file brings along cannot change the catalog or the settings.
+/// A file's schema cannot change the catalog or the settings.
 #[test]
 fn a_schema_cannot_reach_what_changes_something() {
     on_each(|library, path| {
@@ -118,7 +118,7 @@ fn a_schema_cannot_reach_what_changes_something() {
             connection.batch(&trigger).unwrap();
             check_error(connection.query("INSERT INTO t VALUES (1)", &[]), "unsafe use of");
         }
-        // Neither can one that is not trusted call what reaches anything.
+        // In a schema that is not trusted, it cannot call functions that reach anything either.
         connection.batch("PRAGMA trusted_schema = OFF; DROP VIEW v").unwrap();
         connection.batch("CREATE VIEW v AS SELECT wasm_call('f') AS x, f() AS y").unwrap();
         check_error(connection.query("SELECT x FROM v", &[]), "unsafe use of");
@@ -151,7 +151,7 @@ fn definitions_follow_the_transaction() {
     });
 }
 
-/// Each call is a statement of its own: what it did stays when the SELECT around it fails, and ends
+/// Each call is a separate statement: its effect stays if the SELECT around it fails, and ends
 /// with the transaction.
 #[test]
 fn a_select_around_it_is_no_unit() {
@@ -160,7 +160,7 @@ fn a_select_around_it_is_no_unit() {
         connection
             .batch("CREATE TABLE t(name, x); INSERT INTO t VALUES ('f', 1), ('g', 0)")
             .unwrap();
-        // The second row fails, after the first one made its function; abs() fails for this number.
+        // The second row fails after the first one made its function, because abs() fails for this number.
         let sql = "SELECT wasm_exec('CREATE FUNCTION ' || name || ' LANGUAGE wasm AS ? EXPORT f', ?), \
                    abs(-9223372036854775807 - 1 + x) FROM t";
         let source = wat(7);
@@ -175,7 +175,7 @@ fn a_select_around_it_is_no_unit() {
         assert_eq!(connection.integer("SELECT f() + g()"), Ok(14));
         connection.batch("ROLLBACK").unwrap();
         assert_eq!(connection.integer("SELECT f() + g()"), Ok(14));
-        // One that fails is undone as a whole, and only that one.
+        // A failed call is undone as a whole, and nothing else is.
         connection.batch("BEGIN; INSERT INTO t VALUES ('h', 1)").unwrap();
         check_error(
             connection.exec("CREATE FUNCTION h LANGUAGE wasm AS '(module)'", &[]),
@@ -197,7 +197,7 @@ fn rowids_and_the_readers_around_stay() {
         assert_eq!(connection.integer("SELECT last_insert_rowid()"), Ok(3));
         assert!(reader.step().unwrap());
         assert_eq!(reader.column(0), Value::Integer(20));
-        // An index cannot be dropped under a reader; without one it can.
+        // An index cannot be dropped while a statement reads. Without a reader it can.
         connection.create("d", &wat(1), "DETERMINISTIC").unwrap();
         connection.batch("CREATE INDEX i ON t(d(x))").unwrap();
         let drop = "DROP FUNCTION d CASCADE REINDEX";
@@ -221,7 +221,7 @@ fn wasm_call_needs_no_registration() {
         check_error(prepared.first(), "no such function: f");
         drop(prepared);
 
-        // Names from rows, more of them than a statement keeps bound at a time, and again.
+        // Names from rows, more of them than a statement keeps bound at a time, repeated.
         for i in 0..100 {
             a.create(&format!("f{i}"), &wat(i), "").unwrap();
         }
@@ -248,7 +248,7 @@ fn wasm_call_reaches_what_is_hidden() {
     on_each(|library, path| {
         let connection = Connection::open(library, path);
         connection.create("f", &wat(1), "").unwrap();
-        // By hand, what CREATE refuses: the name of a built-in.
+        // Written by hand, because CREATE refuses the name of a built-in.
         connection.batch("UPDATE commensal_object SET name = 'abs'").unwrap();
         assert_eq!(integers(&connection, "SELECT abs(-5), wasm_call('abs', -5)"), [5, 1]);
         let status =
@@ -290,7 +290,7 @@ fn run_wasm_stores_nothing() {
             check_error(value(sql), text);
         }
         assert_eq!(connection.integer("SELECT count(*) FROM sqlite_master"), Ok(0));
-        // A manifest says how many arguments.
+        // A manifest gives the number of arguments.
         let text = std::fs::read(tree().join("guests/prebuilt/text.wasm")).unwrap();
         let run =
             |sql: &str| connection.query(sql, &[ValueRef::Blob(&text)]).map(|r| r[0][0].clone());
@@ -327,7 +327,7 @@ fn wasm_inspect_gives_json_whatever_it_is() {
     });
 }
 
-/// SQL may tighten; only who can load extensions may loosen.
+/// SQL may tighten settings. Only a program that can load extensions may loosen them.
 #[test]
 fn settings_are_locked() {
     on_each(|library, path| {
@@ -356,9 +356,9 @@ fn settings_are_locked() {
         connection.create("endless", endless, "").unwrap();
         check_error(config("'fuel', NULL), endless("), "exceeded the limit timeout_ms = 50");
 
-        // The settings are the connection's own.
+        // Each connection has its own settings.
         assert_eq!(other.integer("SELECT wasm_config('call_timeout_ms')"), Ok(2000));
-        // The host unlocks, of a connection that has Commensal already, and locks again.
+        // The host unlocks a connection that has Commensal already, and locks it again.
         connection.load(extension(), Some("sqlite3_commensal_config_init")).unwrap();
         let guests = tree().join("guests/prebuilt");
         let sql = "SELECT wasm_config('allow', 'clock'), wasm_config('file_directory', ?)";

@@ -1,4 +1,4 @@
-//! When a connection sees what others defined, and what SQLite is told of it.
+//! When a connection sees the definitions of others, and when SQLite learns of them.
 
 use commensal::{Value, ValueRef};
 
@@ -6,43 +6,43 @@ use crate::build::extension;
 use crate::connection::Connection;
 use crate::sql::{check_error, on_each, wat};
 
-/// What is on the page `docs/extension.md`, in its order.
+/// The text of the page `docs/extension.md`, in its order.
 #[test]
 fn without_reopening() {
     on_each(|library, path| {
         let (a, b) = (Connection::open(library, path), Connection::open(library, path));
-        // A new name: not known while a statement is prepared, unless something made it known.
+        // A new name is unknown while a statement is prepared, unless something has made it known.
         a.create("f", &wat(1), "").unwrap();
         check_error(b.prepare("SELECT f()").map(drop), "no such function: f");
         assert_eq!(b.integer("SELECT wasm_refresh()"), Ok(1));
         assert_eq!(b.integer("SELECT f()"), Ok(1));
-        // By a scan of an introspection table.
+        // A scan of an introspection table does.
         a.create("g", &wat(2), "").unwrap();
         assert_eq!(b.integer("SELECT count(*) FROM wasm_functions"), Ok(2));
         assert_eq!(b.integer("SELECT g()"), Ok(2));
-        // By a call of any function of ours.
+        // A call of any function of ours does.
         a.create("h", &wat(3), "").unwrap();
         assert_eq!(b.integer("SELECT f()"), Ok(1));
         assert_eq!(b.integer("SELECT h()"), Ok(3));
-        // Another version, and an end: at the next statement.
+        // Another version, and a drop: both take effect at the next statement.
         let mut prepared = b.prepare("SELECT f()").unwrap();
         a.create("f", &wat(4), "").unwrap();
         assert_eq!(prepared.first(), Ok(Value::Integer(4)));
         a.exec("DROP FUNCTION f", &[]).unwrap();
         check_error(prepared.first(), "no such function: f");
-        // In a snapshot from before, nothing changes.
+        // In an earlier snapshot, nothing changes.
         b.batch("PRAGMA journal_mode = WAL; BEGIN").unwrap();
         assert_eq!(b.integer("SELECT g() + (SELECT count(*) FROM commensal_object)"), Ok(4));
         a.create("g", &wat(5), "").unwrap();
         assert_eq!(b.integer("SELECT g()"), Ok(2));
         b.batch("COMMIT").unwrap();
         assert_eq!(b.integer("SELECT g()"), Ok(5));
-        // A connection that is opened later has all of it.
+        // A connection that is opened later has everything.
         assert_eq!(Connection::open(library, path).integer("SELECT g() + h()"), Ok(8));
     });
 }
 
-/// A name that was dropped is known to SQLite until it can be told.
+/// SQLite knows a dropped name until it can be told.
 #[test]
 fn a_dropped_name_goes_when_nothing_runs() {
     on_each(|library, path| {
@@ -61,8 +61,8 @@ fn a_dropped_name_goes_when_nothing_runs() {
     });
 }
 
-/// SQLite keeps the columns of a table function until it can be told of others; until then the old ones are
-/// an error and no wrong rows. As `COMPAT.md` says.
+/// SQLite keeps the columns of a table function until it can be told of others. Until then the old columns
+/// are an error and not wrong rows, as `COMPAT.md` says.
 #[test]
 fn new_columns_of_a_table_function_are_there_once_sqlite_is_told() {
     on_each(|library, path| {
@@ -95,8 +95,8 @@ fn new_columns_of_a_table_function_are_there_once_sqlite_is_told() {
     });
 }
 
-/// SQLite was told that a function is deterministic, or does no harm. Where that no longer holds, the
-/// function is not called before SQLite could be told.
+/// SQLite was told that a function is deterministic or harmless. If that no longer holds, the function is
+/// not called until SQLite could be told.
 #[test]
 fn promises_are_kept_or_the_call_fails() {
     on_each(|library, path| {
@@ -114,7 +114,7 @@ fn promises_are_kept_or_the_call_fails() {
             connection.query("SELECT 1 FROM wasm_functions LIMIT 0", &[]).unwrap();
             assert_eq!(connection.integer("SELECT f()"), Ok(2));
         }
-        // The other way about, it works, and an index has to wait.
+        // In the other direction it works, and an index has to wait.
         connection.create("g", &wat(1), "").unwrap();
         connection.create("g", &wat(2), "DETERMINISTIC").unwrap();
         assert_eq!(connection.integer("SELECT g()"), Ok(2));
@@ -126,7 +126,7 @@ fn promises_are_kept_or_the_call_fails() {
     });
 }
 
-/// Loading is never in the way of opening a file, whatever is in it.
+/// Loading never keeps a file from opening, whatever is in it.
 #[test]
 fn any_file_can_be_opened() {
     on_each(|library, path| {

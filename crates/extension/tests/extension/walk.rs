@@ -22,7 +22,7 @@ impl Driver for Connection {
 
     fn prepare(&self, sql: &str) -> Result<Statement<'_>> {
         self.prepare(sql).or_else(|_| {
-            // A function that another connection made.
+            // Another connection has made the function.
             self.query("SELECT wasm_refresh()", &[])?;
             self.prepare(sql)
         })

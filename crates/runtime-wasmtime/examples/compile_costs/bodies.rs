@@ -1,5 +1,5 @@
-//! Bodies of functions that are made to be hard for a compiler: many values alive where many branches,
-//! calls and memory accesses are.
+//! Function bodies that are hard for a compiler: many values are alive across many branches, calls and
+//! memory accesses.
 
 use wasm_encoder::{
     BlockType, CodeSection, ExportKind, ExportSection, Function, FunctionSection, MemArg,
@@ -9,7 +9,7 @@ use wasm_encoder::{
 /// Fills the body of a function of type 0, `() -> ()`, with `m` locals.
 type Body = fn(&mut Function, n: u32, m: u32);
 
-/// Name, what `n` and `m` are, body.
+/// Name, the meaning of `n` and `m`, body.
 const SHAPES: &[(&str, &str, Body)] = &[
     ("plain", "n additions over m locals", plain),
     ("bulk", "n memory.copy", bulk),
@@ -27,7 +27,7 @@ const SHAPES: &[(&str, &str, Body)] = &[
     ("grow", "n memory.grow; m locals live throughout", grow),
 ];
 
-/// Values alive that each is measured with, and the size to begin with.
+/// The number of values alive that each is measured with, and the first size.
 const ALIVE: &[(u32, u32)] = &[(10, 1_000), (100, 100), (1_000, 50), (8_000, 20)];
 
 pub(crate) fn cases() -> Vec<(String, u32)> {
@@ -43,7 +43,7 @@ pub(crate) fn module(name: &str, n: u32, m: u32) -> Vec<u8> {
     around(*body, n, m)
 }
 
-/// Values of a type at most.
+/// The most values of a type.
 const VALUES_MAX: u32 = 1_000;
 
 /// Type 1 is `(i64 x m) -> (i64 x m)`, type 2 `() -> (i64 x m)`.
@@ -89,7 +89,7 @@ fn around(body: Body, n: u32, m: u32) -> Vec<u8> {
 
 const WORD: MemArg = MemArg { offset: 0, align: 3, memory_index: 0 };
 
-/// Gives each local a value of its own.
+/// Gives each local its own value.
 fn define(f: &mut Function, m: u32) {
     for local in 0..m {
         f.instructions().i32_const(local as i32).i64_load(WORD).local_set(local);

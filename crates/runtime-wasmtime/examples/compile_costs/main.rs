@@ -1,17 +1,17 @@
-//! What compiling costs: seconds and bytes for each unit of the budget (`function_work_max`,
-//! `module_work_max`), over all instructions and sections, and over bodies made to be hard.
+//! The costs of compiling: seconds and bytes for each unit of the budget (`function_work_max`,
+//! `module_work_max`), over all instructions and sections, and over bodies that are made to be hard.
 //!
 //! `cargo run --release -p commensal-runtime-wasmtime --example compile_costs -- COMMAND`
 //!
-//! - `check [SECONDS [PREFIX]]`: measures everything in all three ways, and fails when a module at
-//!   the default limit of its way would take too much; that is `cargo xtask long worst`. Cases grow until they
-//!   take about SECONDS (0.3). With a PREFIX only cases whose names begin with it, `op:I64` say: all of them
-//!   take an hour. Only with the release profile do the figures mean anything.
+//! - `check [SECONDS [PREFIX]]`: measures everything in all three ways, and fails if a module at the
+//!   default limit of its way would take too much. `cargo xtask long worst` runs it. Cases grow until they
+//!   take about SECONDS (0.3). A PREFIX selects the cases whose names begin with it, such as `op:I64`. All
+//!   cases take an hour. The figures mean something only with the release profile.
 //! - `list`: the names of all cases.
-//! - `case NAME...`: measures these in all ways; a name may be the path of a module.
+//! - `case NAME...`: measures these in all ways. A name may be the path of a module.
 //!
-//! Each case is compiled in a process of its own, whose processor time and peak memory are read; so it
-//! runs on Linux only.
+//! Each case is compiled in its own process, whose processor time and peak memory are read, so this runs
+//! only on Linux.
 
 mod bodies;
 mod opcodes;
@@ -24,12 +24,12 @@ use commensal_core::module::{ModuleInfo, segments};
 use commensal_core::runtime::{CompileOptions, Effort, Metering, Runtime};
 use commensal_runtime_wasmtime::WasmtimeRuntime;
 
-/// Processor time that a module may take to compile that is at the limit of its way.
+/// The processor time that compiling a module at the limit of its way may take.
 const SECONDS_MAX: f64 = 5.0;
 /// Memory that it may take.
 const BYTES_MAX: f64 = 256e6;
 
-/// What a case costs.
+/// The costs of a case.
 #[derive(Clone, Debug, Default)]
 struct Cost {
     name: String,
@@ -43,7 +43,7 @@ struct Cost {
 }
 
 impl Cost {
-    /// How far a module of the whole budget made of this would be from what is permitted; above 1 it
+    /// The cost, relative to what is permitted, of a module that spends the whole budget on this. Above 1 it
     /// takes too much.
     fn share(&self) -> f64 {
         let limits = Limits::default();
@@ -52,7 +52,7 @@ impl Cost {
             "plain" => limits.plain_work_max,
             _ => limits.module_work_max,
         };
-        // Other limits end a module sooner than its work may.
+        // Other limits stop a module before its work does.
         let section = self.name.strip_prefix("section:");
         let items = section.and_then(|name| name.rsplit(':').next());
         let items: usize = items.and_then(|n| n.parse().ok()).unwrap_or(1);
@@ -67,7 +67,7 @@ impl Cost {
             .min(limits.module_bytes_max as f64 / self.wasm_bytes.max(1) as f64)
             .min(items_max as f64 / items.max(1) as f64);
         let (seconds, bytes) = (self.seconds - SECONDS_MIN, self.bytes - BYTES_MIN);
-        // What the compiler holds for a function goes with it; the rest stays with the module.
+        // What the compiler holds for a function is freed with it. The rest stays with the module.
         let memory = match section.is_none() && self.memory_units > 0 {
             true => bytes / self.memory_units as f64 * limits.function_work_max as f64,
             false => bytes * budgets,
@@ -88,7 +88,7 @@ impl Cost {
     }
 }
 
-/// What is left out of a case's figures: noise, and what the first module of a process costs.
+/// Subtracted from a case's figures: noise, and the costs of the first module of a process.
 const SECONDS_MIN: f64 = 0.03;
 const BYTES_MIN: f64 = 4e6;
 
@@ -124,7 +124,7 @@ fn effort(way: &str) -> Effort {
     }
 }
 
-/// Measures cases in all ways; those that take little time once more, larger. Prints each as it is measured.
+/// Measures cases in all ways. Quick ones are measured again with a larger size. Prints each result at once.
 fn check(seconds: f64, prefix: &str) -> ExitCode {
     let mut costs = Vec::new();
     for (name, first) in cases().into_iter().filter(|(name, _)| name.starts_with(prefix)) {
@@ -133,7 +133,7 @@ fn check(seconds: f64, prefix: &str) -> ExitCode {
             let mut measured: Option<Cost> = None;
             let cost = loop {
                 let cost = in_child(&format!("{name}:{size}"), way);
-                // What is too large to be a module has been measured when it was smaller.
+                // A case that is too large for a module was measured with a smaller size before.
                 if let Some(cost) = measured.take().filter(|_| !cost.problem.is_empty()) {
                     break cost;
                 }
@@ -156,7 +156,7 @@ fn check(seconds: f64, prefix: &str) -> ExitCode {
     if worse > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// Names without their size, and the size to begin with.
+/// Names without their size, and the first size.
 fn cases() -> Vec<(String, u32)> {
     let mut cases = Vec::new();
     cases.extend(sections::cases());
@@ -177,7 +177,7 @@ fn module(name: &str) -> Vec<u8> {
     }
 }
 
-/// No limit but those that nothing can raise.
+/// No limit except those that cannot be raised.
 fn unlimited() -> Limits {
     let mut limits = Limits::default();
     limits.module_bytes_max = usize::MAX;
@@ -224,7 +224,7 @@ fn child(name: &str, effort: Effort) {
     println!("{}\t{units}\t{memory}\t{seconds}\t{}\t{problem}", wasm.len(), peak as f64 * 1024.0);
 }
 
-/// Measures one case in a process of its own.
+/// Measures one case in its own process.
 fn in_child(name: &str, way: &str) -> Cost {
     let program = std::env::current_exe().expect("this program has a path");
     let output =
@@ -247,7 +247,7 @@ fn in_child(name: &str, way: &str) -> Cost {
     }
 }
 
-/// Seconds that this process has run, all threads.
+/// The processor time of this process in seconds, for all threads.
 fn processor_seconds() -> f64 {
     let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     let nanoseconds = tasks.filter_map(|task| {

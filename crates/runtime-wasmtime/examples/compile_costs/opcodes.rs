@@ -1,5 +1,5 @@
-//! Every instruction that the validator knows, alone and where many values are alive: found by trying
-//! all codes with all operands, so that no instruction has to be listed.
+//! Every instruction that the validator knows, alone and with many values alive. They are found by trying
+//! all codes with all operands, so no instruction has to be listed.
 
 use std::sync::LazyLock;
 
@@ -10,7 +10,7 @@ use wasm_encoder::{
 };
 use wasmparser::{BinaryReader, Operator, OperatorsReader, Validator, WasmFeatures};
 
-/// What is put around an instruction.
+/// The code around an instruction.
 const SHAPES: &[(&str, u32)] = &[
     // Operands are loaded, results stored.
     ("fresh8", 2_000),
@@ -35,7 +35,7 @@ const TYPES: [ValType; 6] = [
     ValType::Ref(RefType::FUNCREF),
 ];
 
-/// An instruction with its immediates, what it takes and what it gives.
+/// An instruction with its immediates, its operands and its results.
 struct Op {
     name: String,
     code: Vec<u8>,
@@ -152,9 +152,9 @@ fn load(f: &mut Function, ty: ValType, i: u32) {
     };
 }
 
-/// Stores a local, or what lies on the stack.
+/// Stores a local, or a value from the stack.
 fn store(f: &mut Function, ty: ValType, i: u32, from: &[u32]) {
-    // The last local of each type is as good a place as any.
+    // The last local of each type is as good as any.
     let scratch: &[u32] = from;
     let mut to = f.instructions();
     if let [local] = scratch {
@@ -224,7 +224,7 @@ fn skeleton(function: &Function) -> Vec<u8> {
     module.finish()
 }
 
-/// What a module of Commensal's may use.
+/// The features that a module of Commensal's may use.
 fn features() -> WasmFeatures {
     WasmFeatures::WASM2.union(WasmFeatures::EXTENDED_CONST).difference(WasmFeatures::GC_TYPES)
 }
@@ -279,7 +279,7 @@ fn try_op(code: &[u8], immediates: &[u8]) -> Option<Op> {
     None
 }
 
-/// What opens and ends blocks, and ends code that can be reached: the bodies have these.
+/// Instructions that open and end blocks, or end reachable code. The bodies have these anyway.
 fn is_structure(operator: &Operator<'_>) -> bool {
     matches!(
         operator,
@@ -295,7 +295,7 @@ fn is_structure(operator: &Operator<'_>) -> bool {
     )
 }
 
-/// Whether the instruction takes these operands, and what follows takes the rest.
+/// Whether the instruction takes these operands and the following code takes the rest.
 fn is_valid(params: &[ValType], code: &[u8], then: &[u8]) -> bool {
     let mut f = Function::new(params.iter().map(|&ty| (1, ty)));
     for i in 0..params.len() as u32 {

@@ -1,4 +1,4 @@
-//! Sections with as many items as wanted, each kind in the ways that an executor treats differently.
+//! Sections with any number of items, each kind in the ways that an executor treats differently.
 
 use wasm_encoder::{
     CodeSection, ConstExpr, DataSection, ElementSection, Elements, EntityType, ExportKind,
@@ -208,7 +208,7 @@ const SECTIONS: &[(&str, Fill)] = &[
     }),
 ];
 
-/// A constant expression that is more than a constant: one.
+/// A constant expression with arithmetic, whose value is one.
 fn computed() -> ConstExpr {
     ConstExpr::i32_const(0).with_i32_const(1).with_i32_add()
 }
@@ -249,7 +249,7 @@ impl Sections {
         self.code.function(&f);
     }
 
-    /// A type without results, which differs from those of other numbers.
+    /// A type without results that differs from the types of other numbers.
     fn many_params(&mut self, number: u32, count: u32) {
         let ty = |bit: u32| if number >> bit & 1 == 0 { ValType::I64 } else { ValType::F64 };
         self.types.ty().function((0..count).map(|i| ty(i % 20)), []);

@@ -1,10 +1,10 @@
-//! `.dump`: the SQL that makes the database anew, for this shell and, as far as the database needs
-//! nothing of ours, for sqlite3; all of it with `--plain`.
+//! `.dump`: the SQL that makes the database again, for this shell and, as far as the database needs
+//! nothing of ours, for sqlite3. With `--plain`, sqlite3 can restore all of it.
 //!
 //! Commensal's catalog comes first, with its rows: generated columns, indexes and CHECK constraints
-//! of the tables after it may call the functions it defines. Of virtual tables only the definition is
-//! written, into the schema table as sqlite3 does, since creating them could need what is not there
-//! yet; the tables that hold their rows are dumped like any other.
+//! of the tables after it may call the functions it defines. For virtual tables, only the definition is
+//! written, into the schema table as sqlite3 does, because creating them could need tables that do not
+//! exist yet. The tables that hold their rows are dumped like any other.
 
 use std::io::Write;
 
@@ -82,8 +82,8 @@ fn write_dump(
     Ok(())
 }
 
-/// The catalog's tables, the others in the order in which they were made, sqlite_sequence. Last of
-/// the catalog comes the table whose generation makes readers look at the others.
+/// The catalog's tables, the others in the order in which they were made, sqlite_sequence. The last one of
+/// the catalog is the table whose generation makes readers look at the others.
 fn tables(connection: &Connection, patterns: &[String]) -> Result<Vec<Object>> {
     let sql = format!(
         r"SELECT name, sql FROM main.sqlite_schema
@@ -141,7 +141,7 @@ fn is_special(table: &Object) -> bool {
     table.name.starts_with("sqlite_") || script::is_virtual(&table.sql)
 }
 
-/// The quoted names of the columns that hold values, and whether there are generated ones besides.
+/// The quoted names of the columns that hold values, and whether there are also generated ones.
 fn columns(connection: &Connection, table: &str) -> Result<(Vec<String>, bool)> {
     let mut names = Vec::new();
     let mut generated = false;

@@ -13,7 +13,7 @@ use crate::diagnostic::warn;
 use crate::failure::{Failure, Result};
 use crate::session::Session;
 
-/// Rows whose length is warned about one by one.
+/// The number of rows with a wrong length that are reported one by one.
 const WARNINGS_MAX: u64 = 10;
 
 const PROGRESS_AFTER: Duration = Duration::from_secs(1);
@@ -30,11 +30,11 @@ pub(super) fn run(session: &mut Session, words: &[String]) -> Result {
     let arguments = parse(words)?;
     session.output.flush()?;
     let connection = &session.connection;
-    // Works within a transaction of the user's and, being the outermost, as one of its own.
+    // Works within the user's transaction or, if there is none, as its own.
     connection.execute_batch("SAVEPOINT commensal_import")?;
     let result = import(connection, &arguments);
     if result.is_err() {
-        // Fails when the engine has rolled the transaction back already.
+        // Fails if the engine has already rolled the transaction back.
         let _ = connection.execute_batch("ROLLBACK TO commensal_import");
         let _ = connection.execute_batch("RELEASE commensal_import");
         return result;
@@ -50,7 +50,7 @@ fn parse(words: &[String]) -> Result<Arguments<'_>> {
     let mut words = words.iter();
     while let Some(word) = words.next() {
         match word.as_str() {
-            // The only format there is.
+            // There is only this format.
             "--csv" => {}
             "--skip" => {
                 skip = words.next().and_then(|n| n.parse().ok()).ok_or_else(usage)?;
@@ -117,7 +117,7 @@ fn insert_row(
     Ok(())
 }
 
-/// How many values an INSERT takes; 0 when there is no such table.
+/// The number of values that an INSERT takes; 0 if there is no such table.
 fn column_count(connection: &Connection, table: &str) -> Result<usize> {
     let sql = format!("PRAGMA table_xinfo({})", quote_identifier(table));
     let mut statement = connection.prepare(&sql)?;
@@ -137,7 +137,7 @@ fn create_table(connection: &Connection, table: &str, header: &StringRecord) -> 
     Ok(connection.execute_batch(&sql)?)
 }
 
-/// The header's names, made unique as columns have to be.
+/// The header's names, made unique, because columns have to be.
 fn column_names(header: &StringRecord) -> Vec<String> {
     let mut taken = HashSet::new();
     let mut names = Vec::new();
@@ -207,7 +207,7 @@ impl Ragged<'_> {
     }
 }
 
-/// A count on the terminal of whoever waits for long.
+/// A count on the terminal for a user who waits long.
 struct Progress {
     shown: Option<bool>,
     next: Instant,
@@ -222,7 +222,7 @@ impl Progress {
 
     fn row(&mut self) {
         self.rows += 1;
-        // The clock is not asked for each row.
+        // The clock is not read for each row.
         if self.shown.is_some() && self.rows.is_multiple_of(1024) && Instant::now() >= self.next {
             self.next = Instant::now() + PROGRESS_EVERY;
             self.shown = Some(true);

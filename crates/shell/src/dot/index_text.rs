@@ -1,14 +1,14 @@
-//! What a CREATE INDEX says of keys and rows, taken from its text as it is: the expressions are to be
-//! computed by who knows their functions.
+//! The keys and the rows of an index, as text of its CREATE INDEX. Only a program that knows the
+//! functions can compute the expressions.
 
 use commensal::core::ddl::lexer::{Lexer, Token, TokenKind};
 
-/// The keys and the condition of an index; nothing of what is no CREATE INDEX.
+/// The keys and the condition of an index; empty if the text is not a CREATE INDEX.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct IndexText {
-    /// An expression each, in parentheses, without its order.
+    /// An expression for each key, in parentheses, without its order.
     pub(super) keys: Vec<String>,
-    /// What rows of a partial index satisfy, in parentheses.
+    /// The condition of a partial index, in parentheses.
     pub(super) condition: Option<String>,
 }
 
@@ -57,8 +57,8 @@ impl IndexText {
     }
 }
 
-/// Words of an order, none of which is the name of a column without quotes at this place: what
-/// follows an expression.
+/// Words of an order. At this place, after an expression, none of them can be the name of a column
+/// without quotes.
 fn is_order(token: &Token<'_>) -> bool {
     token.is("ASC") || token.is("DESC")
 }

@@ -178,7 +178,7 @@ pub(crate) fn run(session: &mut Session, line: &str) -> Result {
     let Some((name, arguments)) = words.split_first() else {
         return Err(Failure::message("a dot command has a name; \".help\" lists them"));
     };
-    // sqlite3 knows both.
+    // sqlite3 accepts both.
     let name = if name == "header" { "headers" } else { name };
     let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
         let names = COMMANDS.iter().map(|command| command.name);

@@ -41,15 +41,15 @@ impl Object {
     }
 }
 
-/// Rows to be inserted.
+/// Rows to insert.
 pub(super) struct Rows {
     /// The table, in quotes.
     pub(super) into: String,
-    /// The columns of a list; empty where there is none.
+    /// The columns, if they are listed; otherwise empty.
     pub(super) columns: Vec<String>,
     /// The expressions for the values.
     pub(super) values: Vec<String>,
-    /// What is read, and a condition.
+    /// The table to read, and a condition.
     pub(super) from: String,
 }
 
@@ -60,10 +60,10 @@ impl Rows {
         self.values.push(value);
     }
 
-    /// Writes an INSERT for each.
+    /// Writes an INSERT for each row.
     ///
     /// # Errors
-    /// Those of the database and of the output.
+    /// The database or the output reports an error.
     pub(super) fn write(&self, connection: &Connection, output: &mut Output) -> Result {
         let list = self.columns.join(",");
         let list = if list.is_empty() { list } else { format!("({list})") };
@@ -92,8 +92,8 @@ impl Rows {
     }
 }
 
-/// Expressions for the bytes of each column's text, since a dump keeps what is not valid UTF-8 too.
-/// None for tables so wide that the result could have more columns than SQLite allows.
+/// Expressions for the bytes of each column's text, because a dump also keeps text that is not valid UTF-8.
+/// `None` for tables so wide that the result could have more columns than SQLite allows.
 fn bytes_of_text(columns: &[String]) -> impl Iterator<Item = String> {
     let columns = if columns.len() > 1000 { &[] } else { columns };
     columns

@@ -2,13 +2,13 @@
 //! definitions restores them completely.
 //!
 //! Plain SQLite refuses to make such a table, and cannot compute its indexes. It can store both. So
-//! the dump makes a stand-in of the same name, whose columns are those that the table stores, fills it,
+//! the dump makes a stand-in with the same name, whose columns are those that the table stores, fills it,
 //! and puts the original text into the schema table in place of the stand-in's. An index is made the
-//! same way: on the stand-in, or, where its keys are computed, on a table of its own that holds these
-//! keys and is dropped afterwards. What is on the disk then is what SQLite would have written, so
-//! nothing has to be built anew where the definitions are known.
+//! same way: on the stand-in or, if its keys are computed, on a separate table that holds these keys and
+//! is dropped afterwards. What is on disk then is what SQLite would have written, so nothing has to be
+//! rebuilt by a program that knows the definitions.
 //!
-//! Keys that are ordered by a collation of the file are an error: nobody without it can order them.
+//! Keys that are ordered by a collation of the file are an error, because only Commensal can order them.
 
 use std::collections::HashSet;
 use std::io::Write;
@@ -28,19 +28,19 @@ pub(super) struct Plain {
     uses: Uses,
     /// Every name of the schema, in lower case, and those that this dump has taken.
     names: HashSet<String>,
-    /// What goes into the schema table when all rows are written.
+    /// Changes of the schema table that follow when all rows are written.
     updates: Vec<String>,
     /// Indexes that were written with their tables.
     indexes: HashSet<String>,
-    /// Tables that only held keys.
+    /// Tables that only hold keys.
     helpers: Vec<String>,
 }
 
 impl Plain {
-    /// Reads what the file defines.
+    /// Reads the definitions of the file.
     ///
     /// # Errors
-    /// Those of the database.
+    /// The database reports an error.
     pub(super) fn new(connection: &Connection) -> Result<Self> {
         let kinds = |kind| format!("SELECT name FROM temp.wasm_functions WHERE {kind}");
         let functions = texts(connection, &kinds("kind <> 'collation'"))?;
@@ -60,11 +60,11 @@ impl Plain {
         })
     }
 
-    /// Writes a table and its indexes if plain SQLite could not make them; whether it did.
+    /// Writes a table and its indexes if plain SQLite could not make them. Returns whether it did.
     ///
     /// # Errors
-    /// It is nothing that SQLite would store; a key is ordered by a collation of the file; a function
-    /// fails; those of the database and the output.
+    /// SQLite would not store the definition, a key is ordered by a collation of the file, a function fails, or
+    /// the database or the output reports an error.
     pub(super) fn write(
         &mut self,
         connection: &Connection,
@@ -92,10 +92,10 @@ impl Plain {
         Ok(true)
     }
 
-    /// Puts the original definitions in place.
+    /// Puts the original definitions into the schema table.
     ///
     /// # Errors
-    /// Those of the output.
+    /// The output reports an error.
     pub(super) fn finish(&self, output: &mut Output) -> Result {
         if self.updates.is_empty() {
             return Ok(());
@@ -104,7 +104,7 @@ impl Plain {
         for update in &self.updates {
             writeln!(output, "{update}")?;
         }
-        // What was made under other names is known by its own from here on.
+        // Tables that were made under other names have their own from here on.
         writeln!(output, "PRAGMA writable_schema=RESET;")?;
         for helper in &self.helpers {
             writeln!(output, "DROP TABLE {};", quote_identifier(helper))?;
@@ -124,7 +124,7 @@ impl Plain {
         table: &Table<'_>,
         index: &Index,
     ) -> Result {
-        // Those of constraints have no text.
+        // Indexes of constraints have no text.
         if !index.object.sql.is_empty() {
             index.object.statement()?;
         }

@@ -27,7 +27,7 @@ pub(super) fn schema(session: &mut Session, arguments: &[String]) -> Result {
     for (_, schema) in databases(session)? {
         let sql =
             format!("SELECT sql FROM {schema} WHERE sql IS NOT NULL AND {filter} ORDER BY rowid");
-        // Also text that is no statement, because this output is read, not run.
+        // Also text that is not a statement, because this output is read, not run.
         print_lines(session, &sql, |sql| {
             let statement = script::statement(sql).unwrap_or_else(|_| sql.to_owned());
             format!("{statement};")
@@ -45,7 +45,7 @@ fn filter(column: &str, arguments: &[String]) -> String {
     }
 }
 
-/// One SELECT over the schema tables of all databases; `select` gets the prefix of names, as an
+/// One SELECT over the schema tables of all databases. `select` gets the prefix of names, as an
 /// expression, and the schema table.
 fn each_database(session: &Session, select: impl Fn(&str, &str) -> String) -> Result<String> {
     let selects: Vec<_> = databases(session)?
@@ -71,7 +71,7 @@ fn databases(session: &Session) -> Result<Vec<(String, String)>> {
     Ok(databases)
 }
 
-/// Prints the first column of a query, each value as `line` makes it.
+/// Prints the first column of a query, with each value formatted by `line`.
 fn print_lines(session: &mut Session, sql: &str, line: impl Fn(&str) -> String) -> Result {
     let mut statement = session.connection.prepare(sql)?;
     while statement.step()? {

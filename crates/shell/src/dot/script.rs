@@ -1,10 +1,10 @@
-//! The text of a schema's object as one statement of a script, to which this shell, sqlite3 and the
-//! engine agree about where it ends.
+//! The text of a schema's object as one statement of a script. This shell, sqlite3 and the engine must
+//! agree about where it ends.
 //!
-//! A file decides what its schema says, and SQLite reads only the first statement of each text. Shells
-//! look for the end of a statement by rules of their own: `sqlite3` knows no parameters like `$x(;)`,
+//! A file decides what its schema contains, and SQLite reads only the first statement of each text. Shells
+//! look for the end of a statement by their own rules: `sqlite3` knows no parameters like `$x(;)`,
 //! takes a line that says `go` or `/` for a semicolon, and does not know a byte order mark. Where they
-//! disagree, what is a literal to one is a line of commands to the other. So the text is read token by
+//! disagree, a literal for one is a line of commands for the other. So the text is read token by
 //! token: what no schema needs is refused, and white space that would be misread is replaced.
 
 use commensal::core::ddl::Splitter;
@@ -13,7 +13,7 @@ use commensal::core::ddl::lexer::{Lexer, Token, TokenKind};
 /// The statement for `sql`, without its semicolon.
 ///
 /// # Errors
-/// Why there is none.
+/// The text cannot be written as a statement. The error says why.
 pub(super) fn statement(sql: &str) -> Result<String, &'static str> {
     if sql.contains('\0') {
         return Err("it holds a NUL character");
@@ -31,12 +31,12 @@ pub(super) fn statement(sql: &str) -> Result<String, &'static str> {
             TokenKind::Illegal => return Err("it holds something that is no token of SQL"),
             TokenKind::Parameter => return Err("it holds a parameter"),
             TokenKind::Space => {
-                // To shells, only these and the line's end are white space.
+                // To shells, only these and the end of the line are white space.
                 let plain = |c| if matches!(c, ' ' | '\t' | '\n' | '\r') { c } else { ' ' };
                 statement.extend(token.text.chars().map(plain));
             }
             _ => {
-                // Behind a comment, it is no longer alone in its line.
+                // After a comment, it is no longer alone in its line.
                 if !line_has_token && ends_statement_alone(&token) {
                     statement.push_str("/**/");
                 }
@@ -62,7 +62,7 @@ pub(super) fn statement(sql: &str) -> Result<String, &'static str> {
     Ok(statement)
 }
 
-/// Whether `sqlite3` takes a line for the end of a statement if it holds this and nothing else.
+/// Whether `sqlite3` takes a line for the end of a statement if it contains only this.
 fn ends_statement_alone(token: &Token<'_>) -> bool {
     token.is("go") || token.text == "/"
 }

@@ -9,7 +9,7 @@ use super::index_text::IndexText;
 use super::objects::{Object, Rows, query};
 use crate::failure::{Failure, Result};
 
-/// A table that cannot be made where its definitions are not known.
+/// A table that cannot be made by a program that does not know its definitions.
 pub(super) struct Table<'t> {
     pub(super) object: &'t Object,
     columns: Vec<Column>,
@@ -24,7 +24,7 @@ pub(super) struct Table<'t> {
 
 struct Column {
     name: String,
-    /// Whether the table stores it, and does not compute it.
+    /// Whether the table stores it and does not compute it.
     stored: bool,
 }
 
@@ -95,8 +95,8 @@ impl<'t> Table<'t> {
         }
     }
 
-    /// The statement that makes a table of what this one stores. Its columns have no types, so that
-    /// each value stays what it is.
+    /// The statement that makes a table for what this one stores. Its columns have no types, so each value
+    /// stays unchanged.
     pub(super) fn stand_in(&self) -> String {
         let mut columns: Vec<_> = self
             .stored()
@@ -110,7 +110,7 @@ impl<'t> Table<'t> {
         format!("CREATE TABLE {name}({}){}", columns.join(","), self.without_rowid())
     }
 
-    /// Numbers that must not come again are remembered for the table.
+    /// The rowid's type, with AUTOINCREMENT if numbers must not be used again.
     fn rowid_type(&self) -> &'static str {
         let mut lexer = Lexer::new(&self.object.sql);
         loop {
@@ -134,7 +134,7 @@ impl<'t> Table<'t> {
     }
 
     /// The columns of the stand-in and what they hold. Rowids are kept, because indexes refer to them;
-    /// a table in which they have no name has no index that is built apart.
+    /// if they have no name in a table, none of its indexes is built separately.
     pub(super) fn rows(&self) -> Rows {
         let mut rows = self.no_rows(&self.object.name);
         if let (None, None, Some(rowid)) = (&self.primary_key, self.rowid_column, self.rowid) {
@@ -157,8 +157,8 @@ impl<'t> Table<'t> {
         (!index.partial && index.keys.iter().all(stored)).then(keys)
     }
 
-    /// A table of an index's keys and of what tells rows apart: the names of its keys, its statement
-    /// and its rows.
+    /// A table of an index's keys and of what distinguishes rows: the names of its keys, its statement and
+    /// its rows.
     pub(super) fn helper(
         &self,
         index: &Index,
@@ -203,7 +203,7 @@ impl<'t> Table<'t> {
         Ok((names, statement, rows))
     }
 
-    /// What an entry of an index ends with.
+    /// The end of an index's entries.
     fn push_identity(&self, rows: &mut Rows, index: &Index) -> Result {
         let unnamed = || {
             Failure::message(format!(
@@ -226,7 +226,7 @@ impl<'t> Table<'t> {
         Ok(())
     }
 
-    /// Rows of this table, for another.
+    /// Rows of this table, to be inserted into another.
     fn no_rows(&self, into: &str) -> Rows {
         Rows {
             into: quote_identifier(into),
@@ -243,7 +243,7 @@ impl<'t> Table<'t> {
     }
 
     /// # Errors
-    /// A key is in the order of a collation that SQLite does not have.
+    /// A key is ordered by a collation that SQLite does not have.
     pub(super) fn order_is_known(&self) -> Result {
         let indexes = self.indexes.iter().map(|index| (&index.object.name, &index.keys));
         let own = self.primary_key.iter().map(|keys| (&self.object.name, keys));

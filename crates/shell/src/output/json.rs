@@ -1,7 +1,7 @@
 //! Modes json and jsonl. Integers are numbers however large, infinities are 9.0e+999 as sqlite3
 //! prints them (numbers that readers round to infinity), a blob is a string that holds its SQL
 //! literal. Columns of the same name stay, as the standard permits. Control characters above ASCII are
-//! escaped like those below, though they need not be: terminals obey them, too.
+//! escaped like those below, although JSON does not require it, because terminals obey them, too.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use super::rows::Rows;
 use crate::literal;
 
 pub(super) struct Json {
-    /// Each as JSON, with its colon.
+    /// Each name as JSON, with its colon.
     keys: Vec<String>,
     array: bool,
     rows: u64,

@@ -30,7 +30,7 @@ pub(crate) enum Mode {
     Line,
 }
 
-/// What the user chose.
+/// The user's choices.
 #[derive(Clone, Debug)]
 pub(crate) struct Format {
     pub(crate) mode: Mode,

@@ -1,8 +1,8 @@
-//! What stands between everything that is printed and a terminal: control characters are shown, not
-//! sent, because values, names and schemas come from files that anybody may have made.
+//! The layer between all output and a terminal. Control characters are shown and not sent, because
+//! values, names and schemas come from files that anybody may have written.
 //!
-//! One place for all of standard output, so that no way of printing can forget it. Into a file or a
-//! pipe, bytes go as they are.
+//! All of standard output goes through it, so that no way of printing can forget it. Into a file or a
+//! pipe, bytes are written unchanged.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 
@@ -40,7 +40,7 @@ pub(crate) fn output(escape: Escape) -> Output {
 pub(crate) struct Screen<W> {
     inner: W,
     escape: bool,
-    /// The first bytes of a character whose rest has not arrived.
+    /// The first bytes of a character whose other bytes have not arrived.
     begun: Vec<u8>,
 }
 

@@ -1,5 +1,5 @@
 //! Mode table: for people. Columns are as wide as their widest value, nothing is cut or wrapped, and
-//! control characters are shown rather than sent to the terminal. Holds the whole result in memory.
+//! control characters are shown and not sent to the terminal. Holds the whole result in memory.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! `.dump` makes the same database again.
+//! `.dump` restores the same database.
 
 use crate::Folder;
 
@@ -103,7 +103,7 @@ fn what_is_no_single_statement_is_not_dumped() {
         let attack =
             format!("{VICTIM} UPDATE sqlite_schema SET sql = '{sql}' WHERE name = '{name}'");
         folder.succeed(&["a.db", &attack]);
-        // Text after the statement is refused by newer versions of SQLite, and passed over by older.
+        // Newer versions of SQLite refuse text after the statement, older ones ignore it.
         let readable = folder.run(&["a.db", "SELECT count(*) FROM t"]).code == 0;
         assert!(readable || sql.contains(".print"), "{sql}");
         let dump = folder.run(&["a.db", ".dump"]);
@@ -114,7 +114,7 @@ fn what_is_no_single_statement_is_not_dumped() {
         assert!(!readable || ended, "{sql}: {dump:?}");
         let restored = folder.run_with_input(&["b.db"], dump.stdout.as_bytes());
         assert_eq!((restored.stdout.as_str(), restored.stderr.as_str()), ("", ""), "{sql}");
-        // As the shell of SQLite would have written it.
+        // As SQLite's shell would have written it.
         let foreign = format!(
             "PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\n{sql};\nCREATE TABLE w(a);\n\
              INSERT INTO w VALUES('x;\n.print ran\n;');\nCOMMIT;\n"

@@ -1,4 +1,4 @@
-//! The embedded SQLite has what COMPAT.md says, and not what that says it has not.
+//! The embedded SQLite has what COMPAT.md says it has, and lacks what it says it lacks.
 
 use std::collections::HashSet;
 

@@ -5,7 +5,7 @@ use crate::Folder;
 #[test]
 fn golden() {
     for (arguments, input, stdout, stderr, code) in [
-        // Input goes on with the next statement, on the same line too.
+        // Input continues with the next statement, even on the same line.
         (
             &[][..],
             "SELECT 1;\nSELECT\n  nope; SELECT 2;\nSELECT 3;\n",
@@ -151,7 +151,7 @@ fn what_is_not_in_this_build() {
     }
 }
 
-/// A word beside the commands that looks like one of them is no new database file.
+/// A word in place of a command that looks like one is not taken for a new database file.
 #[test]
 fn a_misspelt_command_makes_no_file() {
     let folder = Folder::new();
@@ -170,7 +170,7 @@ fn a_misspelt_command_makes_no_file() {
         assert!(folder.succeed(arguments).contains("Usage: commensal"));
     }
     assert_eq!(std::fs::read_dir(folder.path("")).unwrap().count(), 0);
-    // Whoever means a file says so; one that is there is opened.
+    // With a path it is a file, and an existing file is opened.
     assert_eq!(folder.succeed(&["./inspekt", "CREATE TABLE t(a); SELECT 1"]), "1\n");
     assert_eq!(folder.succeed(&["inspekt", "SELECT count(*) FROM t"]), "0\n");
     assert_eq!(folder.succeed(&["orders", "SELECT 2"]), "2\n");

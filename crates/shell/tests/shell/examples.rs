@@ -1,8 +1,8 @@
-//! The scripts in `examples/`, whose output is in the tree beside them, and the commands and statements that
-//! the documents show.
+//! The scripts in `examples/`, whose output is stored beside them, and the commands and statements of the
+//! documents.
 //!
-//! They run in the root of the repository, or in the folder that the variable COMMENSAL_TREE names: one of
-//! the same layout whose guests were just built (`cargo xtask tree`).
+//! They run in the root of the repository, or in the folder that the variable COMMENSAL_TREE names, which
+//! has the same layout and guests that were just built (`cargo xtask tree`).
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -16,7 +16,7 @@ fn tree() -> PathBuf {
 }
 
 /// Runs `examples/NAME.sql` as README and the script say, and compares with NAME.expected (standard
-/// output) and NAME.errors (standard error; without the file there must be none).
+/// output) and NAME.errors (standard error; without that file there must be none).
 fn check(name: &str, arguments: &[&str]) {
     let tree = tree();
     let file = |extension: &str| tree.join("examples").join(name).with_extension(extension);
@@ -67,7 +67,7 @@ fn mistakes() {
     check("airports/mistakes", &[]);
 }
 
-/// The commands of README's tour print what stands below them.
+/// The commands of README's tour print what is below them.
 #[cfg(unix)]
 #[test]
 fn tour() {
@@ -89,7 +89,7 @@ fn tour() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), *expected);
 }
 
-/// The statements that the SQL reference shows run one after the other without an error.
+/// The statements in the SQL reference run one after the other without an error.
 #[cfg(unix)]
 #[test]
 fn reference() {

@@ -1,4 +1,4 @@
-//! Modules of other ABIs: `inspect`, `sql`, and what libSQL has stored in a file.
+//! Modules of other ABIs: `inspect`, `sql`, and the functions that libSQL has stored in a file.
 
 use crate::Folder;
 
@@ -71,7 +71,7 @@ fn what_libsql_has_stored_is_imported_with_one_command() {
     ]);
     assert_eq!(folder.succeed(&["import-libsql", "t.db"]), "functions created: 1\n");
     assert_eq!(folder.succeed(&["t.db", "SELECT answer()"]), "42\n");
-    // Again: there is nothing left to do.
+    // The second time, there is nothing left to do.
     assert_eq!(folder.succeed(&["import-libsql", "t.db"]), "functions created: 0\n");
     folder.succeed(&[
         "t.db",

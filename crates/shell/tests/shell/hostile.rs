@@ -1,4 +1,4 @@
-//! Hostile files in the shell: the same files as the facade and the extension open, with their definitions
+//! Hostile files in the shell: the same files as for the facade and the extension, with their definitions
 //! and without.
 
 use std::io::Write as _;
@@ -8,11 +8,11 @@ use std::sync::Arc;
 use commensal::{Options, WasmtimeRuntime};
 use commensal_conformance::hostile::{cases, make_base};
 
-/// What a user looks at in a file from anywhere, and the answer that has to come at last.
+/// What a user looks at in an unknown file, and the answer that must come last.
 const SCRIPT: &str = ".tables\n.schema\n.dump\nSELECT 'the number ' || x FROM t;\n";
 
-/// Bytes of memory that the shell may have besides what its runtime reserves, in KiB as `ulimit` takes them:
-/// a file that makes it take more ends it.
+/// The memory that the shell may have beyond what its runtime reserves, in KiB as `ulimit` takes it. A file
+/// that makes it use more ends it.
 const MEMORY_KIB: u64 = 16 << 20;
 
 #[test]
@@ -25,7 +25,7 @@ fn each_file_can_be_looked_at() {
         let path = folder.path().join(format!("{}.db", case.name));
         case.make(&base, &path);
         for options in [&[][..], &["--no-wasm"]] {
-            // A minute of processor time, which none of them needs, ends it.
+            // A minute of processor time ends it. None of the files needs that.
             let limits = format!("ulimit -t 60; ulimit -v {MEMORY_KIB}; exec \"$@\"");
             let mut shell = Command::new("sh")
                 .args(["-c", &limits, "sh", env!("CARGO_BIN_EXE_commensal")])
@@ -36,12 +36,12 @@ fn each_file_can_be_looked_at() {
                 .stderr(Stdio::piped())
                 .spawn()
                 .unwrap();
-            // It may end before it has read everything, which its status then tells.
+            // It may end before it has read everything. Its status tells.
             let _ = shell.stdin.take().unwrap().write_all(SCRIPT.as_bytes());
             let output = shell.wait_with_output().unwrap();
             let text = String::from_utf8_lossy(&output.stdout);
             let errors = String::from_utf8_lossy(&output.stderr);
-            // Errors of single commands are answers; a signal or a panic is none.
+            // Errors of single commands are answers. A signal or a panic is not.
             let is_well = output.status.code().is_some_and(|code| code <= 1)
                 && text.lines().last() == Some("the number 3")
                 && !errors.contains("panicked");

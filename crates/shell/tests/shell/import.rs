@@ -18,7 +18,7 @@ fn golden() {
             "CREATE TABLE \"t\"(\"a\" TEXT, \"A_2\" TEXT, \"column3\" TEXT, \"a_3\" TEXT);\n",
             "",
         ),
-        // An old one is filled by position; its affinities apply; generated columns do not count.
+        // An existing table is filled by position. Its affinities apply, and generated columns do not count.
         (
             "1,x\n2,y\n",
             &[

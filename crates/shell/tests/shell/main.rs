@@ -1,4 +1,4 @@
-//! Runs the command as its users do: arguments and input in, output and exit status out.
+//! Runs the command as users do: arguments and input in, output and exit status out.
 
 mod dump;
 mod embedded;
@@ -74,7 +74,7 @@ impl Folder {
         self.run_with_input(arguments, b"")
     }
 
-    /// Runs what must succeed without a message; gives what it printed.
+    /// Runs a command that must succeed without a message. Returns what it printed.
     fn succeed(&self, arguments: &[&str]) -> String {
         let outcome = self.run(arguments);
         assert_eq!((outcome.stderr.as_str(), outcome.code), ("", 0), "{arguments:?}");

@@ -20,7 +20,7 @@ fn folder() -> Folder {
     folder
 }
 
-/// Logs, with an escape character, and gives NULL.
+/// Logs, with an escape character, and returns NULL.
 const LOGGING: &str = r#"(module
   (import "commensal" "log" (func $log (param i32 i32 i32)))
   (memory (export "memory") 1)
@@ -140,7 +140,7 @@ fn pack_adds_and_replaces() {
     let folder = folder();
     folder.succeed(&["pack", "m.wat", "manifest.json", "-o", "m.wasm"]);
     let packed = std::fs::read(folder.path("m.wasm")).unwrap();
-    // In place, and the same again.
+    // In place, with the same result.
     folder.succeed(&["pack", "m.wasm", "manifest.json"]);
     assert_eq!(std::fs::read(folder.path("m.wasm")).unwrap(), packed);
     folder
@@ -213,7 +213,7 @@ fn options_reach_the_guests() {
     }
 }
 
-/// What a guest prints through WASI is logged, where that is granted; clock and randomness work.
+/// What a guest prints through WASI is logged if that is granted. Clock and randomness work.
 #[test]
 fn wasi_reaches_what_is_granted() {
     const WASI: &str = include_str!("../../../../guests/wat/wasi.wat");
@@ -264,18 +264,18 @@ fn cc_runs_nothing_of_the_folder() {
         if let Some(named) = named {
             command.args(["--compiler", named]);
         }
-        // Whether there is a compiler does not matter here.
+        // It does not matter here whether there is a compiler.
         let output = command.env("PATH", &search).env("PYTHONPATH", ":.").output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(!ran.exists(), "{named:?}: {stderr}");
         assert!(!output.status.success() || folder.path("x.wasm").exists(), "{named:?}");
     }
-    // It would show.
+    // The output would show it.
     let status = std::process::Command::new(folder.path("bin/clang")).status().unwrap();
     assert!(status.success() && ran.exists());
 }
 
-/// Without a compiler the error says what to install; sources that are not there are named.
+/// Without a compiler, the error says what to install. Missing sources are named.
 #[test]
 fn cc_says_what_to_install() {
     let folder = Folder::new();

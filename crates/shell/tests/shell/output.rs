@@ -117,7 +117,7 @@ fn a_reader_that_goes_away_is_no_error() {
     assert_eq!((output.stderr, output.status.code()), (vec![], Some(0)));
 }
 
-/// A table whose name, column, row and default set the title of a terminal's window.
+/// A table whose name, column, row and default set the title of a terminal window.
 const HOSTILE: &str = "CREATE TABLE \"t\x1b]0;owned\x07\"(\"c\x1b[2J\" DEFAULT '\u{9b}2J'); \
                        INSERT INTO \"t\x1b]0;owned\x07\" VALUES('v\x1b[8m\u{9b}8m\x7f')";
 
@@ -130,7 +130,7 @@ const HOSTILE_PRINTS: &[&[&str]] = &[
     &["--mode", "table"],
 ];
 
-/// Everything that prints what is in the file.
+/// Every command that prints what is in the file.
 const COMMANDS: &[&str] = &[
     "SELECT * FROM pragma_table_info('t\x1b]0;owned\x07'), \"t\x1b]0;owned\x07\"",
     ".tables",
@@ -157,7 +157,7 @@ fn control_characters_are_escaped_when_they_would_reach_a_terminal() {
     }
 }
 
-/// With a terminal at the other end; `script` of util-linux is one.
+/// Runs with a terminal at the other end, through `script` of util-linux.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_terminal_gets_no_control_characters() {
@@ -189,7 +189,7 @@ fn a_terminal_gets_no_control_characters() {
     }
 }
 
-/// What is attached to a database in memory, or copied from it, is a file.
+/// A database that is attached to one in memory, or copied from it, is a file.
 #[test]
 fn a_database_in_memory_can_be_saved() {
     let folder = Folder::new();

@@ -1,4 +1,4 @@
-//! `.dump --plain` is restored by a SQLite that knows none of the definitions, completely.
+//! A SQLite that knows none of the definitions restores `.dump --plain` completely.
 
 use std::process::{Command, Stdio};
 
@@ -6,7 +6,7 @@ use crate::{Folder, Outcome};
 
 const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
-/// Every place of a schema from which a function can be called, on every kind of table.
+/// Every place of a schema that can call a function, on every kind of table.
 const DATABASE: &str = r#"
 CREATE EXTENSION numbers LANGUAGE wasm AS file://GUESTS/wat/arithmetic.wat;
 CREATE EXTENSION texts LANGUAGE wasm AS file://GUESTS/wat/text.wat;
@@ -54,7 +54,7 @@ fn database(folder: &Folder) {
     folder.succeed(&["a.db", ".read make.sql"]);
 }
 
-/// The command `sqlite3` of the system.
+/// The system's command `sqlite3`.
 fn sqlite3(folder: &Folder, database: &str, input: &str) -> Outcome {
     folder.write("input.sql", input);
     let output = Command::new("sqlite3")
@@ -109,7 +109,7 @@ fn a_plain_dump_is_restored_without_the_definitions() {
             assert!(!expected.is_empty(), "{sql}");
             assert_eq!(folder.succeed(&[restored, sql]), expected, "{restored}: {sql}");
         }
-        // What protects the data does, and what is to happen happens.
+        // Constraints still protect the data, and triggers still run.
         for (sql, message) in [
             ("INSERT INTO t(b) VALUES ('no')", "CHECK constraint failed"),
             (
@@ -132,7 +132,7 @@ fn a_plain_dump_is_restored_without_the_definitions() {
     }
 }
 
-/// Without the option such a dump is for programs that know the definitions.
+/// Without the option, such a dump is for programs that know the definitions.
 #[test]
 fn the_ordinary_dump_is_not_restored_without_the_definitions() {
     let folder = Folder::new();

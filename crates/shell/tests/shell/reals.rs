@@ -1,4 +1,4 @@
-//! Reals look as the engine itself shows them.
+//! Reals look as the engine shows them.
 
 use commensal::core::real::Decimal;
 use commensal::{Database, Options, ValueRef};
@@ -27,7 +27,7 @@ fn as_in_sqlite_and_lossless() {
         if real != 0.0 {
             assert_eq!(shown.parse::<f64>().map(f64::to_bits), Ok(real.to_bits()), "{shown}");
         }
-        // Beyond, SQLite's own last digit is not always right.
+        // Beyond that, SQLite's own last digit is not always right.
         if real == 0.0 || (1e-10..1e18).contains(&real.abs()) {
             statement.reset();
             statement.bind(1, ValueRef::Real(real)).unwrap();

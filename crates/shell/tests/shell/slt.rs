@@ -78,7 +78,7 @@ fn failures_name_file_and_line() {
     );
     folder.write("broken.slt", "statement perhaps\nSELECT 1\n");
     let files = ["bad.slt", "broken.slt", "missing.slt", "good.slt"];
-    // White space and the types of columns count only when told so.
+    // White space and the types of columns matter only with `--strict`.
     let usual = folder.run(&[&["test"], &files[..]].concat());
     assert_eq!((usual.stdout.as_str(), usual.code), ("11 passed, 5 failed\n", 1));
     let outcome = folder.run(&[&["test", "--strict"], &files[..]].concat());
