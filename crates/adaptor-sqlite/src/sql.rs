@@ -446,4 +446,8 @@ impl GuestStatement for OfGuest {
     fn memory_bytes(&self) -> u64 {
         self.statement.memory_bytes()
     }
+
+    fn row_bytes(&self) -> u64 {
+        self.statement.row_bytes()
+    }
 }

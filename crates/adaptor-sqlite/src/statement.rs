@@ -374,6 +374,23 @@ impl Statement {
         u64::try_from(bytes).unwrap_or(0)
     }
 
+    /// Bytes of text and blobs in the current row. Nothing of the row may be lent, because SQLite may convert text.
+    pub(crate) fn row_bytes(&self) -> u64 {
+        let (api, mut bytes) = (self.api(), 0);
+        for column in 0..c_int::try_from(self.column_count()).unwrap_or(c_int::MAX) {
+            // SAFETY: the statement is not finalized, and has this column. SQLite counts the zeros of a blob without
+            // making them.
+            let len = unsafe {
+                match (api.sqlite3_column_type)(self.raw, column) {
+                    SQLITE_TEXT | SQLITE_BLOB => (api.sqlite3_column_bytes)(self.raw, column),
+                    _ => 0,
+                }
+            };
+            bytes += u64::try_from(len).unwrap_or(0);
+        }
+        bytes
+    }
+
     /// Takes over the bindings of another statement with the same parameters.
     pub(crate) fn take_bindings(&mut self, from: &Self) -> bool {
         let Some(transfer) = self.api().sqlite3_transfer_bindings else { return false };

@@ -254,4 +254,13 @@ impl GuestStatement for OfGuest {
     fn memory_bytes(&self) -> u64 {
         self.text_bytes as u64 * MEMORY_FACTOR
     }
+
+    fn row_bytes(&self) -> u64 {
+        let len = |column| match self.column(column) {
+            Ok(ValueRef::Text(text)) => text.len() as u64,
+            Ok(ValueRef::Blob(blob)) => blob.len() as u64,
+            _ => 0,
+        };
+        (0..self.column_count()).map(len).sum()
+    }
 }

@@ -32,20 +32,16 @@ pub(crate) struct TursoStatement<'c> {
     undo: Undo,
 }
 
-/// Makes the engine keep what a statement changes, in a transaction, so that an error undoes it. By itself
-/// it does not if one row is written and, by its reckoning, nothing can fail after that. But what RETURNING
-/// computes can fail, and so can the rows of a SELECT after some were inserted.
+/// Makes the engine keep what a statement changes, in a transaction, so that an error undoes it. By itself the engine
+/// does not if one row is written and, by its reckoning, nothing can fail after that. But a function of its own may
+/// fail, which would undo the whole transaction, and so may what RETURNING computes, or the rows of a SELECT after
+/// some were inserted.
 fn undoes(statement: &Statement) -> bool {
     let program = statement.get_program();
-    let selects = || {
-        let sql = statement.get_sql().as_bytes();
-        sql.windows(6).any(|word| word.eq_ignore_ascii_case(b"SELECT"))
-    };
-    let undoes = program.change_cnt_on && (statement.num_columns() > 0 || selects());
-    if undoes {
+    if program.change_cnt_on {
         program.prepared().needs_stmt_subtransactions.store(true, Relaxed);
     }
-    undoes
+    program.change_cnt_on
 }
 
 impl<'c> TursoStatement<'c> {

@@ -228,17 +228,22 @@ impl InstanceMemory {
         Ok(())
     }
 
-    /// Takes the bytes of a statement that the engine has compiled for the guest.
+    /// Changes the bytes that the engine holds for a statement of the guest from `held` to `bytes`.
     ///
     /// # Errors
-    /// The ceiling is reached, and the guest must not get the statement.
-    pub fn add_statement(&mut self, bytes: u64) -> Result<(), LiveBytesExceeded> {
-        self.account.take(bytes)
+    /// The ceiling is reached. Nothing changes, and the engine must not hold more than before.
+    pub fn hold(&mut self, held: &mut u64, bytes: u64) -> Result<(), LiveBytesExceeded> {
+        match bytes.checked_sub(*held) {
+            Some(more) => self.account.take(more)?,
+            None => self.account.give(*held - bytes),
+        }
+        *held = bytes;
+        Ok(())
     }
 
-    /// Gives back the bytes of a statement that is gone.
-    pub fn statement_is_gone(&mut self, bytes: u64) {
-        self.account.give(bytes);
+    /// Gives back what was held.
+    pub fn let_go(&mut self, held: &mut u64) {
+        self.account.give(std::mem::take(held));
     }
 
     /// Takes the bytes for growing tables by this many elements.

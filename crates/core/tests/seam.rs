@@ -368,6 +368,10 @@ impl GuestStatement for Five {
     fn memory_bytes(&self) -> u64 {
         100
     }
+
+    fn row_bytes(&self) -> u64 {
+        0
+    }
 }
 
 fn budget() -> StatementBudget {

@@ -139,8 +139,15 @@ unsafe extern "C" fn disconnect(table: *mut sqlite3_vtab) -> c_int {
     unsafe { vtab::take_back(table, |own: Connected| own.state.disconnected(table)) }
 }
 
-/// How many times more a plan costs for each argument that it does not give: more than an OR has sides.
-const COST_OF_MISSING: f64 = 1e4;
+/// Cost of a plan that gives all arguments, in SQLite's units.
+const COST: f64 = 1e3;
+
+/// How many times more a plan costs for each argument that it does not give, as a power of ten: more than a join of
+/// three tables of unknown size, in an OR of many sides.
+const COST_OF_MISSING: f64 = 20.0;
+
+/// The largest cost as a power of ten, which leaves room below that of a `double` and of SQLite's logarithms.
+const COST_MAX: f64 = 240.0;
 
 /// Whether the plan gives an argument. The plan's text has one of these for each.
 const GIVEN: u8 = b'1';
@@ -213,7 +220,8 @@ unsafe fn plan(connected: &Connected, info: &mut sqlite3_index_info) -> c_int {
     // Arguments that are not given are NULL. If they could be given, only that plan is right, even if it is
     // one of many for the sides of an OR.
     let missing = given.iter().filter(|given| given.is_none()).count();
-    info.estimatedCost = 1e3 * COST_OF_MISSING.powi(missing.min(8) as i32);
+    let of_each = COST_OF_MISSING.min(COST_MAX / arguments.max(1) as f64);
+    info.estimatedCost = COST * 10_f64.powf(of_each * missing as f64);
     info.estimatedRows = 1000;
     SQLITE_OK
 }

@@ -1,10 +1,13 @@
 //! `live_bytes_max` is a ceiling: whatever guests do, all instances of a Database together never have
 //! more memory.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use commensal::core::live::INSTANCE_BYTES;
-use commensal::{Connection, Database, Error, ErrorKind, Options, WasmiRuntime};
+use commensal::{
+    Capabilities, Connection, Database, Error, ErrorKind, Limits, Options, WasmiRuntime,
+};
 
 use crate::support::{check_error, connect, constant, create, integer, module, options, value};
 
@@ -171,6 +174,50 @@ fn an_instance_without_memory_counts_too() {
         create(&connection, "f", empty, "").unwrap();
         let error = check_error(value(&connection, "SELECT f()"), "f()");
         check_limit(&error, INSTANCE_BYTES - 1);
+        assert_eq!(database.live_bytes(), 0);
+    }
+}
+
+/// What the engine holds for a guest's statements counts until it is given back, whatever the guest's own memory is.
+#[test]
+fn rows_and_bound_values_of_statements_count() {
+    const CEILING: u64 = 30 << 20;
+    const NOMEM: i64 = 7;
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../guests/evil/sql_holds.wat");
+    let guest = std::fs::read_to_string(path).expect("the guest is there");
+    let databases = [options(), options().runtime(Arc::new(WasmiRuntime::new()))].map(|options| {
+        let mut limits = Limits::default();
+        limits.sql_value_bytes_max = 1 << 30;
+        let options = options.grant(Capabilities::all()).limits(limits).live_bytes_max(CEILING);
+        Database::open_in_memory(options.cache_bytes_max(0)).unwrap()
+    });
+    for database in databases {
+        let connection = connect(&database);
+        for function in ["sql_holds_row", "sql_resets", "sql_holds_bound", "sql_error_length"] {
+            let sql =
+                format!("CREATE FUNCTION {function} LANGUAGE wasm AS ? WITH (allow = 'sql_read')");
+            connection.execute(&sql, (guest.as_str(),)).unwrap();
+        }
+        let of_forty = |function: &str, sql: &str, code: i64| {
+            let sql = format!(
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 40)
+                 SELECT count(*) FROM n WHERE {function}('{sql}' || substr(i, 1, 0)) = {code}"
+            );
+            integer(&connection, &sql).unwrap()
+        };
+        // Fifteen rows of 2 MB fit at most.
+        connection
+            .execute_batch("CREATE TABLE big(x); INSERT INTO big VALUES (hex(zeroblob(1000000)))")
+            .unwrap();
+        let row = "SELECT x, 1 FROM big UNION ALL SELECT 2, 2";
+        let refused = of_forty("sql_holds_row", row, NOMEM);
+        assert!((24..30).contains(&refused), "{refused} were refused");
+        assert_eq!(of_forty("sql_resets", row, NOMEM), 0);
+        let bound = of_forty("sql_holds_bound", "SELECT ?", NOMEM);
+        assert!((8..20).contains(&bound), "{bound} were refused");
+        let long =
+            "SELECT sql_error_length('SELECT * FROM json_each(''{}'', hex(zeroblob(100000)))')";
+        assert!((1..5000).contains(&integer(&connection, long).unwrap()));
         assert_eq!(database.live_bytes(), 0);
     }
 }

@@ -4,6 +4,7 @@
 //! ours go to the engine unchanged. The tokens are [SQLite's](https://www.sqlite.org/lang_expr.html). This module
 //! turns text into values. It does not know what a definition means or where it is stored.
 
+mod columns;
 pub mod lexer;
 mod literal;
 mod parameters;
@@ -13,6 +14,7 @@ mod splitter;
 mod statement;
 mod tokens;
 
+pub(crate) use columns::declares_columns;
 pub use literal::name;
 pub use parameters::{PARAMETER_NUMBER_MAX, Parameters};
 pub use parser::parse;

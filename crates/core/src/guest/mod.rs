@@ -175,7 +175,7 @@ impl Guest {
 
     /// Resets all SQL statements that the guest has.
     pub(crate) fn reset_statements(&mut self) {
-        self.with_host(|host| host.sql.reset_all());
+        self.with_host(|host| host.sql.reset_all(&mut host.memory));
     }
 
     /// Finds a guest function, once. The result is valid for this instance only.

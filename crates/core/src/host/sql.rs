@@ -14,6 +14,7 @@ use super::calls::Search;
 use crate::engine::{EngineStatement, SqlText};
 use crate::error::{Error, Result};
 use crate::limits::{Capabilities, Limits};
+use crate::live::InstanceMemory;
 
 /// A statement of a guest.
 pub trait GuestStatement: EngineStatement + Send {
@@ -41,6 +42,9 @@ pub trait GuestStatement: EngineStatement + Send {
 
     /// Memory that the engine holds for the compiled statement, in bytes, or an estimate.
     fn memory_bytes(&self) -> u64;
+
+    /// Bytes of text and blobs in the current row, once each was read. Called before any is.
+    fn row_bytes(&self) -> u64;
 }
 
 /// The limits while a guest's statement is prepared or makes a step.
@@ -132,10 +136,18 @@ pub struct SqlState {
     pub(super) depth_max: usize,
     pub(super) value_bytes_max: usize,
     pub(super) search_bytes_max: usize,
-    /// Memory of each statement in bytes, by the statement's index.
-    pub(super) compiled: Vec<u64>,
+    /// Memory of each statement, by the statement's index.
+    pub(super) held: Vec<Held>,
     /// Bytes bound to parameters, by the statement's number and the parameter's.
-    bound: BTreeMap<(i64, i64), usize>,
+    bound: BTreeMap<(i64, i64), u64>,
+}
+
+/// Memory that the engine holds for a statement, in bytes, taken from the shared ceiling.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Held {
+    pub(super) compiled: u64,
+    /// Of the row that the last step gave.
+    pub(super) row: u64,
 }
 
 impl SqlState {
@@ -143,6 +155,8 @@ impl SqlState {
     pub const STATEMENTS_MAX: usize = 64;
     /// Largest text of a statement in bytes. An engine takes many times its memory to compile it.
     pub const TEXT_BYTES_MAX: usize = 1_000_000;
+    /// Largest error message in bytes. What follows is cut.
+    const MESSAGE_BYTES_MAX: usize = 4096;
 
     pub(super) fn new(limits: &Limits, call_timeout: Duration) -> Self {
         Self {
@@ -154,7 +168,7 @@ impl SqlState {
             depth_max: limits.sql_depth_max,
             value_bytes_max: limits.sql_value_bytes_max,
             search_bytes_max: limits.sql_search_bytes_max,
-            compiled: Vec::new(),
+            held: Vec::new(),
             bound: BTreeMap::new(),
         }
     }
@@ -164,7 +178,7 @@ impl SqlState {
         Self {
             statements: Vec::new(),
             message: String::new(),
-            compiled: Vec::new(),
+            held: Vec::new(),
             bound: BTreeMap::new(),
             ..*self
         }
@@ -186,8 +200,9 @@ impl SqlState {
     }
 
     /// Resets all statements. They keep their bindings.
-    pub(crate) fn reset_all(&mut self) {
+    pub(crate) fn reset_all(&mut self, memory: &mut InstanceMemory) {
         self.statements.iter_mut().flatten().for_each(|statement| statement.reset());
+        self.held.iter_mut().for_each(|held| memory.let_go(&mut held.row));
     }
 
     /// A free number for a new statement; `None` if there are too many.
@@ -196,7 +211,7 @@ impl SqlState {
         vacant.or_else(|| {
             (self.statements.len() < Self::STATEMENTS_MAX).then(|| {
                 self.statements.push(None);
-                self.compiled.push(0);
+                self.held.push(Held::default());
                 self.statements.len() - 1
             })
         })
@@ -209,14 +224,24 @@ impl SqlState {
 
     /// Counts bytes that are about to be bound to a parameter and that the engine copies. Fails with a result
     /// code.
-    pub(super) fn charge(&mut self, statement: i64, parameter: i64, len: usize) -> Result<(), i64> {
-        let replaced = self.bound.get(&(statement, parameter)).copied().unwrap_or(0);
-        let others = self.bound.values().sum::<usize>() - replaced;
-        if others.saturating_add(len) > self.value_bytes_max {
+    pub(super) fn charge(
+        &mut self,
+        memory: &mut InstanceMemory,
+        statement: i64,
+        parameter: i64,
+        len: usize,
+    ) -> Result<(), i64> {
+        let mut held = self.bound.get(&(statement, parameter)).copied().unwrap_or(0);
+        let others = self.bound.values().sum::<u64>() - held;
+        let len = len as u64;
+        if others.saturating_add(len) > self.value_bytes_max as u64 {
             let max = self.value_bytes_max;
             let message =
                 format!("values bound to statements exceed sql_value_bytes_max ({max}) together");
             return Err(self.fail(code::TOOBIG, message));
+        }
+        if let Err(exceeded) = memory.hold(&mut held, len) {
+            return Err(self.fail(code::NOMEM, format!("the bound value's memory: {exceeded}")));
         }
         match len {
             0 => drop(self.bound.remove(&(statement, parameter))),
@@ -225,13 +250,25 @@ impl SqlState {
         Ok(())
     }
 
-    /// Forgets the bytes that are bound to a statement.
-    pub(super) fn release(&mut self, statement: i64) {
-        self.bound.retain(|(of, _), _| *of != statement);
+    /// Gives back the bytes that are bound to a statement.
+    pub(super) fn release(&mut self, memory: &mut InstanceMemory, statement: i64) {
+        self.bound.retain(|(of, _), held| {
+            if *of == statement {
+                memory.let_go(held);
+            }
+            *of != statement
+        });
     }
 
+    /// Keeps the message for the guest. Cuts it if it is long, because an engine repeats values in messages.
     pub(super) fn fail(&mut self, code: i64, message: impl Into<String>) -> i64 {
-        self.message = message.into();
+        let mut message = message.into();
+        if message.len() > Self::MESSAGE_BYTES_MAX {
+            message.truncate(message.floor_char_boundary(Self::MESSAGE_BYTES_MAX));
+            message.push('…');
+            message.shrink_to_fit();
+        }
+        self.message = message;
         code
     }
 

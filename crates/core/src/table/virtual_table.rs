@@ -9,6 +9,7 @@ use super::instance::{TableInstance, handle};
 use super::plan::{self, FilterValue, Plan, Request};
 use super::rows::{Rows, in_column, in_rowid, no_row};
 use super::{Access, unknown_pointer};
+use crate::ddl::declares_columns;
 use crate::error::{Error, ErrorKind, Result};
 use crate::guest::{Arguments, CallError, Null, Sink, Unreadable};
 use crate::host::TableState;
@@ -176,6 +177,9 @@ impl VirtualTable {
         let problem = match (&declaration, &self.declaration) {
             (Some(_), _) if declared => "it declared columns although the manifest has them",
             (None, _) if !declared => "it declared no columns, nor does the manifest",
+            (Some(new), None) if !declares_columns(new) => {
+                "it declared columns by another statement than CREATE TABLE name(columns)"
+            }
             (Some(new), Some(old)) if new != old => "it declared other columns than before",
             _ => {
                 self.declaration = declaration;

@@ -161,7 +161,8 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
         if state.sql.find(arguments[0]).is_none() {
             return Ok(state.sql.misuse());
         }
-        if let Err(code) = state.sql.charge(arguments[0], arguments[1], content.len()) {
+        let HostState { sql, memory: held, .. } = state;
+        if let Err(code) = sql.charge(held, arguments[0], arguments[1], content.len()) {
             return Ok(code);
         }
         let Some(statement) = state.sql.find(arguments[0]) else { return Ok(state.sql.misuse()) };
@@ -171,7 +172,7 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
     function("sql_clear_bindings", &[I32], I32, |state, _, arguments| {
         let Some(statement) = state.sql.find(arguments[0]) else { return Ok(state.sql.misuse()) };
         statement.clear_bindings();
-        state.sql.release(arguments[0]);
+        state.sql.release(&mut state.memory, arguments[0]);
         Ok(code::OK)
     }),
     function("sql_parameter_count", &[I32], I32, |state, _, arguments| {
@@ -207,6 +208,7 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
     function("sql_reset", &[I32], I32, |state, _, arguments| {
         let Some(statement) = state.sql.find(arguments[0]) else { return Ok(state.sql.misuse()) };
         statement.reset();
+        state.memory.let_go(&mut state.sql.held[index(arguments[0]) - 1].row);
         Ok(code::OK)
     }),
     function("sql_finalize", &[I32], I32, |state, _, arguments| {
@@ -215,8 +217,10 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
         }
         let index = index(arguments[0]) - 1;
         drop(state.sql.statements[index].take());
-        state.memory.statement_is_gone(std::mem::take(&mut state.sql.compiled[index]));
-        state.sql.release(arguments[0]);
+        let mut held = std::mem::take(&mut state.sql.held[index]);
+        state.memory.let_go(&mut held.compiled);
+        state.memory.let_go(&mut held.row);
+        state.sql.release(&mut state.memory, arguments[0]);
         Ok(code::OK)
     }),
     function("sql_errmsg", &[I32, I32], I32, |state, memory, arguments| {
@@ -256,7 +260,15 @@ fn bind_zeroblob(state: &mut HostState, statement: i64, parameter: i64, len: u32
         let message = format!("a blob of {len} zeros exceeds result_bytes_max ({bytes_max})");
         return state.sql.fail(code::TOOBIG, message);
     }
-    let Some(statement) = state.sql.find(statement) else { return state.sql.misuse() };
+    if state.sql.find(statement).is_none() {
+        return state.sql.misuse();
+    }
+    // Some engines make the zeros.
+    let HostState { sql, memory, .. } = &mut *state;
+    if let Err(code) = sql.charge(memory, statement, parameter, len as usize) {
+        return code;
+    }
+    let Some(statement) = sql.find(statement) else { return sql.misuse() };
     let bound = statement.bind_zeroblob(index(parameter), len);
     bound.map_or_else(|error| state.sql.engine(&error), |()| code::OK)
 }
@@ -300,14 +312,12 @@ fn prepare(state: &mut HostState, sql: &[u8]) -> Result<i64, Fault> {
         Err(refusal) => return Ok(-state.sql.fail(code::AUTH, refusal)),
         Ok(None) => 0,
         Ok(Some(statement)) => {
-            let bytes = statement.memory_bytes();
-            if let Err(exceeded) = state.memory.add_statement(bytes) {
-                return Ok(-state
-                    .sql
-                    .fail(code::NOMEM, format!("the statement's memory: {exceeded}")));
+            let HostState { sql, memory, .. } = state;
+            let held = &mut sql.held[vacant].compiled;
+            if let Err(exceeded) = memory.hold(held, statement.memory_bytes()) {
+                return Ok(-sql.fail(code::NOMEM, format!("the statement's memory: {exceeded}")));
             }
-            state.sql.statements[vacant] = Some(statement);
-            state.sql.compiled[vacant] = bytes;
+            sql.statements[vacant] = Some(statement);
             count(vacant + 1)
         }
     };
@@ -327,7 +337,18 @@ fn step(state: &mut HostState, number: i64) -> Result<i64, Fault> {
         Ok(()) => statement.step().map(Ok),
         Err(refusal) => Ok(Err(refusal)),
     });
-    state.sql.statements[index] = Some(statement);
+    // Counted before the guest reads it, because reading makes the engine allocate.
+    let row_bytes = if let Ok(Ok(Ok(true))) = stepped { statement.row_bytes() } else { 0 };
+    let HostState { sql, memory, .. } = &mut *state;
+    let held = memory.hold(&mut sql.held[index].row, row_bytes);
+    if held.is_err() {
+        statement.reset();
+        memory.let_go(&mut sql.held[index].row);
+    }
+    sql.statements[index] = Some(statement);
+    if let Err(exceeded) = held {
+        return Ok(sql.fail(code::NOMEM, format!("the row's memory: {exceeded}")));
+    }
     Ok(match stepped? {
         Ok(Ok(true)) => code::ROW,
         Ok(Ok(false)) => code::DONE,
