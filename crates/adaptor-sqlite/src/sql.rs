@@ -41,7 +41,7 @@ const RENEWALS_MAX: usize = 10;
 /// Finds out what statements of guests would do.
 pub(crate) trait Examine {
     /// Compiles the first statement of a text, unless SQLite would need all memory or all of the stack for
-    /// it. Gives the statement, or `None` if there is none, and the offset after it.
+    /// it. Returns the statement, or `None` if there is none, and the offset after it.
     ///
     /// # Errors
     /// The statement is too large, with the views and triggers that it uses; SQLite reports an error; the
@@ -119,7 +119,7 @@ impl GuestSql {
         }
     }
 
-    /// Sets a limit of SQLite's, unless `value` is negative. Gives the limit before.
+    /// Sets a limit of SQLite's, unless `value` is negative. Returns the limit before.
     fn limit(&self, which: c_int, value: c_int) -> c_int {
         // SAFETY: the connection is open, and this is its thread.
         unsafe { (self.handle.api.sqlite3_limit)(self.handle.db(), which, value) }

@@ -155,7 +155,7 @@ impl Handle {
         }
     }
 
-    /// Prepares the first statement of `sql`, which ends with a NUL. Gives the statement, or `None` if
+    /// Prepares the first statement of `sql`, which ends with a NUL. Returns the statement, or `None` if
     /// there are only comments, and the bytes consumed.
     pub(crate) fn prepare_first(
         self,

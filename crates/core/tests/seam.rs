@@ -1,7 +1,7 @@
-//! What runtimes to come are like, as doubles: V8 through N-API or a browser, which works on one thread,
-//! shows no memory, and calls back while it runs; and one that takes numbers as they are.
+//! Doubles of runtimes to come: V8 through N-API or a browser, which works on one thread, shows no memory
+//! and calls back while it runs; and one that takes numbers directly.
 //!
-//! The core calls each as it calls any runtime.
+//! The core calls each like any other runtime.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -26,25 +26,25 @@ use commensal_core::runtime::{
 use commensal_core::thread_bound::ThreadBound;
 use commensal_core::{Capabilities, Value, ValueRef};
 
-/// A function of a guest's: words in, a word out. It sees nothing but its engine.
+/// A function of a guest: words in, a word out. It sees nothing except its engine.
 type Body = fn(&Engine, &[u64]) -> Result<u64, Fault>;
 
-/// A guest: its exports, and what it says of itself.
+/// A guest: its exports, and what they do.
 type Exports = &'static [(&'static str, Shape<'static>, Body)];
 
-/// An instance as such an engine has it: nothing of it can leave its thread, and what it calls back finds
-/// the host's side by itself, while the call that it is in goes on.
+/// An instance of such an engine. Nothing of it can leave its thread, and its callbacks find the host's
+/// side by themselves during the call.
 struct Engine {
     exports: Exports,
-    /// Nobody has a reference into it.
+    /// Nothing has a reference into it.
     memory: RefCell<Vec<u8>>,
     host: RefCell<HostState>,
     budget: Cell<StatementBudget>,
-    /// The instance itself, as the closures have it that the engine gives to the guest.
+    /// The instance itself, as it is in the closures that the engine passes to the guest.
     own: Weak<Engine>,
 }
 
-/// Its memory: bytes are copied, and it is asked for anew each time.
+/// Its memory. Bytes are copied, and it is asked for each time.
 struct Copied<'a>(&'a RefCell<Vec<u8>>);
 
 impl Memory for Copied<'_> {
@@ -70,7 +70,7 @@ impl Memory for Copied<'_> {
 }
 
 impl Engine {
-    /// The guest calls what it has imported.
+    /// The guest calls a function that it has imported.
     fn import(&self, module: &str, name: &str, arguments: &[i64]) -> Result<i64, Fault> {
         let engine = self.own.upgrade().expect("it is being called");
         let function = host::function(module, name).expect("the host has it");
@@ -94,7 +94,7 @@ impl Engine {
     }
 }
 
-/// Where answers are.
+/// The address of answers.
 const ANSWER: u32 = 64;
 
 /// The runtime of such engines.
@@ -227,7 +227,7 @@ impl Instance for BoundInstance {
     }
 }
 
-/// A host that writes down what it is told, and does something meanwhile.
+/// A host that records what it is told, and does something meanwhile.
 #[derive(Default)]
 struct Services {
     log: Mutex<Vec<String>>,
@@ -259,7 +259,7 @@ impl HostServices for Services {
     }
 }
 
-/// A connection whose statements give the number 5 for ever, and say where they end.
+/// A connection whose statements return the number 5 for ever, and report where they end.
 #[derive(Default)]
 struct Sql {
     depth: AtomicUsize,
@@ -418,14 +418,14 @@ fn add(engine: &Engine, params: &[u64]) -> Result<u64, Fault> {
     engine.answer(Record::integer(engine.word(argv + 8) + engine.word(argv + 24)))
 }
 
-/// Logs its argument, which has to be text; draws random bytes into the middle of it, and gives it back.
+/// Logs its argument, which must be text, draws random bytes into the middle of it, and returns it.
 fn calls_back(engine: &Engine, params: &[u64]) -> Result<u64, Fault> {
     let argv = params[1];
     let (len, pointer) = (engine.word(argv) >> 32, engine.word(argv + 8));
     assert_eq!(engine.import("commensal", "interrupted", &[])?, 1);
     engine.import("commensal", "log", &[3, pointer, len])?;
     engine.import("commensal", "random", &[pointer + 1, len - 2])?;
-    // What WASI writes as vectors of buffers.
+    // The buffers that WASI writes.
     engine.put(ANSWER + 32, &(pointer as u32).to_le_bytes());
     engine.put(ANSWER + 36, &(len as u32).to_le_bytes());
     let vectors = i64::from(ANSWER) + 32;
@@ -434,7 +434,7 @@ fn calls_back(engine: &Engine, params: &[u64]) -> Result<u64, Fault> {
     engine.answer(Record::bytes(commensal_core::abi::Tag::Text, pointer as u32, len as u32))
 }
 
-/// Passes to the host what is outside of its memory.
+/// Passes an address outside of its memory to the host.
 fn outside(engine: &Engine, params: &[u64]) -> Result<u64, Fault> {
     let pointer = engine.word(params[1] + 8);
     engine.import("commensal", "random", &[pointer, 8]).map(|_| 0)
@@ -449,7 +449,7 @@ const GUEST: Exports = &[
 
 #[test]
 fn what_calls_back_reaches_the_host_and_its_own_copied_memory() {
-    /// Another instance, called while the first one's call is at the host.
+    /// Another instance, which is called while the first one's call is at the host.
     fn other() -> Value {
         let arguments = [ValueRef::Integer(40), ValueRef::Integer(2)];
         call(&mut guest(GUEST, &Arc::default()), "add", &arguments).unwrap()
@@ -505,7 +505,7 @@ fn another_thread_gets_an_error_and_harms_nothing() {
         let sink = |_: ValueRef<'_>, _: u8| ();
         let none: &[ValueRef<'_>] = &[];
         let error = own.call(callee, none, &mut budget(), sink).unwrap_err();
-        // Neither are its memory and its engine dropped here.
+        // Its memory and its engine are not dropped here either.
         drop(compiled);
         (own, *error)
     });
@@ -535,7 +535,7 @@ fn prepare(engine: &Engine, params: &[u64]) -> Result<u64, Fault> {
     engine.answer(Record::integer(number))
 }
 
-/// A row's only column, of the statement of this number; into a record that is the result.
+/// Writes the only column of a row, of the statement with this number, into a record that is the result.
 fn column(engine: &Engine, params: &[u64]) -> Result<u64, Fault> {
     let number = engine.word(params[1] + 8);
     assert_eq!(engine.import("commensal", "sql_step", &[number])?, 100);

@@ -177,7 +177,7 @@ unsafe fn plan(connected: &Connected, info: &mut sqlite3_index_info) -> c_int {
     let count = usize::try_from(info.nConstraint).unwrap_or_default();
     let constraints = match count {
         0 => &[],
-        // SAFETY: SQLite gives so many constraints.
+        // SAFETY: SQLite says that the array has this many constraints.
         _ => unsafe { std::slice::from_raw_parts(info.aConstraint, count) },
     };
     let arguments = connected.arguments.iter().flatten().count();

@@ -1,5 +1,5 @@
-//! `live_bytes_max` is a ceiling: whatever guests do, all instances of a Database together never have
-//! more memory.
+//! `live_bytes_max` is a ceiling: whatever guests do, all instances of a Database together never exceed
+//! it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,17 +13,17 @@ use crate::support::{check_error, connect, constant, create, integer, module, op
 
 const PAGE: u64 = 65_536;
 
-/// The runtimes, over a Database whose instances may have so many bytes together.
+/// The runtimes, with a Database whose instances may have this many bytes together.
 fn databases(live_bytes_max: u64) -> [Database; 2] {
     let wasmi = Options::new().engine(crate::ENGINE).runtime(Arc::new(WasmiRuntime::new()));
     [options(), wasmi].map(|options| {
-        // Idle instances may have what they like: they must not be in the way.
+        // Idle instances have no other limit, so that it cannot matter.
         let options = options.live_bytes_max(live_bytes_max).cache_bytes_max(u64::MAX);
         Database::open_in_memory(options).unwrap()
     })
 }
 
-/// `f(pages)` grows memory and writes to the last page of it: gives the pages before, or -1. `f(-1)`
+/// `f(pages)` grows memory and writes to the last page of it; returns the pages before, or -1. `f(-1)`
 /// traps if memory cannot grow by a page.
 fn grower() -> String {
     module(
@@ -53,7 +53,7 @@ fn two_rows(connection: &Connection) {
     connection.execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES (1), (2)").unwrap();
 }
 
-/// Forty cursors of one guest that grows only after it was accounted for: its first row is small.
+/// Forty cursors of one guest that grows only after it was accounted for, because its first row is small.
 #[test]
 fn forty_cursors_stay_below_the_ceiling() {
     const CEILING: u64 = 20 << 20;
@@ -69,7 +69,7 @@ fn forty_cursors_stay_below_the_ceiling() {
             assert_eq!(rows.next().unwrap().unwrap().get::<i64>(0).unwrap(), 1);
             cursors.push(rows);
         }
-        // Two MiB each: about nine fit beside forty of a page.
+        // Two MiB each: about nine fit beside forty of a page each.
         let mut grown = 0;
         for rows in &mut cursors {
             grown += u64::from(rows.next().unwrap().unwrap().get::<i64>(0).unwrap() == 1);
@@ -78,7 +78,7 @@ fn forty_cursors_stay_below_the_ceiling() {
         let held = 40 * (PAGE + INSTANCE_BYTES) + grown * 31 * PAGE;
         assert!(held <= CEILING, "{held}");
         assert!(database.live_bytes() >= held && database.live_bytes() <= CEILING);
-        // Those that have nothing are told so; what the others gave back is there again.
+        // The others fail. Once the cursors end, their room is free again.
         drop(cursors);
         drop(statements);
         let row = "SELECT grow(iif(x = 1, 0, 200)) FROM (SELECT 1 AS x UNION ALL SELECT 2)";
@@ -102,22 +102,22 @@ fn a_trap_after_a_refusal_names_the_ceiling() {
         two_rows(&connection);
         connection.execute_batch("BEGIN; INSERT INTO t VALUES (3)").unwrap();
         assert_eq!(integer(&connection, "SELECT grow(44)").unwrap(), 1);
-        // As many again do not fit; the guest is told and goes on.
+        // The same number again does not fit; the guest learns of it and continues.
         assert_eq!(integer(&connection, "SELECT grow(44)").unwrap(), -1);
         assert_eq!(integer(&connection, "SELECT grow(1)").unwrap(), 45);
         let error = check_error(value(&connection, "SELECT grow(1), grow(-1), grow(-1)"), "grow()");
         check_limit(&error, CEILING);
-        // The fault took the instance; the transaction is still there.
+        // The fault took the instance. The transaction is still open.
         assert_eq!(integer(&connection, "SELECT grow(44)").unwrap(), 1);
         connection.execute_batch("COMMIT").unwrap();
         assert_eq!(integer(&connection, "SELECT count(*) FROM t").unwrap(), 3);
-        // Arguments that do not fit for this reason, and not for the guest's own limit.
+        // The arguments do not fit because of the ceiling, not because of the guest's own limit.
         let error = value(&connection, "SELECT grow(zeroblob(4000000))").expect_err("too large");
         check_limit(&error, CEILING);
     }
 }
 
-/// Also what a module declares counts, before it exists: memory, exported or not, and tables.
+/// What a module declares counts before it exists: memory, exported or not, and tables.
 #[test]
 fn an_instance_that_does_not_fit_is_not_made() {
     const CEILING: u64 = 2 << 20;
@@ -137,7 +137,7 @@ fn an_instance_that_does_not_fit_is_not_made() {
         create(&connection, "second", &elements, "WITH (timeout_ms = 77)").unwrap();
         let error = check_error(value(&connection, "SELECT large()"), "large()");
         check_limit(&error, CEILING);
-        // 1.6 MB of elements: twice, because the policies differ, they do not fit.
+        // 1.6 MB of elements. Two such instances, which differ in policy, do not fit.
         assert_eq!(value(&connection, "SELECT elements()").unwrap(), commensal::Value::Null);
         let error = check_error(value(&connection, "SELECT elements(), second()"), "()");
         check_limit(&error, CEILING);
@@ -145,7 +145,7 @@ fn an_instance_that_does_not_fit_is_not_made() {
     }
 }
 
-/// Idle instances, of whichever connection, are dropped before anything is refused.
+/// Idle instances of any connection are dropped before anything is refused.
 #[test]
 fn idle_instances_make_room() {
     let one = PAGE + INSTANCE_BYTES + 1024;
@@ -163,7 +163,7 @@ fn idle_instances_make_room() {
     }
 }
 
-/// Each instance costs the host something besides its memory, which here is none at all.
+/// Each instance costs the host something besides its memory. Here it has no memory.
 #[test]
 fn an_instance_without_memory_counts_too() {
     let empty = r#"(module (memory (export "memory") 0)

@@ -97,7 +97,6 @@ impl VirtualTable {
     /// Returns whether `new` is the table's session from now on.
     ///
     /// # Errors
-    /// The module is gone or has other columns.
     /// The module is gone, or has other columns.
     pub fn renew(
         &mut self,
