@@ -54,7 +54,7 @@ impl Program {
         let path = PathBuf::from(String::from_utf8_lossy(&output.stdout).trim());
         match path.is_absolute() {
             true => Ok(path),
-            false => Err(format!("{} is no absolute path", path.display())),
+            false => Err(format!("{} is not an absolute path", path.display())),
         }
     }
 

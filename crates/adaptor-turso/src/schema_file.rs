@@ -141,13 +141,13 @@ impl Pages {
             return Ok(None);
         }
         let mut header = [0; HEADER];
-        file.read_exact(&mut header).map_err(|_| "it is no database")?;
+        file.read_exact(&mut header).map_err(|_| "it is not a database")?;
         let page_bytes = match u16_at(&header, 16)? {
             1 => 65536,
             bytes => bytes,
         };
         if !page_bytes.is_power_of_two() || page_bytes < 512 {
-            return Err(damaged("its pages have a size that is none"));
+            return Err(damaged("its page size is not valid"));
         }
         if !log.is_empty() && log_page_bytes != page_bytes {
             return Err(damaged("its log has pages of another size"));
@@ -157,7 +157,7 @@ impl Pages {
         for header in [&header[..], &newest] {
             // The engine's own journals, which only it knows, hold schemas as well.
             if header[18..20].iter().any(|version| *version > 2) {
-                return Err("its format is none of SQLite's".to_owned());
+                return Err("its format is not one of SQLite's".to_owned());
             }
         }
         if header[16..18] != newest[16..18] || header[20] != newest[20] {

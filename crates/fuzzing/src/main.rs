@@ -30,7 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let number = |at: usize, otherwise| match arguments.get(at) {
-        Some(text) => text.parse::<u64>().map_err(|_| format!("{text} is no number")),
+        Some(text) => text.parse::<u64>().map_err(|_| format!("{text} is not a number")),
         None => Ok(otherwise),
     };
     let (count, seed) = (number(1, target.executions)?, number(2, 1)?);

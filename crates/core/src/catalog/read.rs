@@ -118,7 +118,7 @@ pub fn read_module(
                     "its module has {bytes} bytes, more than module_bytes_max = {max}, which the host \
                      can raise"
                 ))),
-                _ => Err(error("its module in the catalog is no blob".to_owned())),
+                _ => Err(error("its module in the catalog is not a blob".to_owned())),
             };
             Ok(())
         })

@@ -127,7 +127,7 @@ fn exported(
     demand(info, export, &guest_type().params, &guest_type().results).map_err(context)?;
     let found = translation.export(export).cloned();
     found.ok_or_else(|| {
-        error(format!("{EXT_INIT} declares {what}, but {} is no function", quoted(export)))
+        error(format!("{EXT_INIT} declares {what}, but {} is not a function", quoted(export)))
     })
 }
 

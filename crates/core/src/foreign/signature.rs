@@ -87,7 +87,7 @@ pub(super) fn read(
         }
         while !rest.is_empty() {
             let entry = entry(&mut rest).ok_or_else(|| {
-                error(format!("the module's section {SECTION} is cut off, or is none"))
+                error(format!("the module's section {SECTION} is cut off or damaged"))
             })?;
             let (name, params, returns) = entry;
             let unknown = |byte: u8| {

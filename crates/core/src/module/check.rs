@@ -208,7 +208,7 @@ fn types(manifest: &Manifest) -> impl Iterator<Item = Error> {
                 let function = quoted(&operator.function);
                 let op = &operator.op;
                 let problem = format!(
-                    "its operator {op} names {function}, which is no function of two arguments"
+                    "its operator {op} names {function}, which is not a function of two arguments"
                 );
                 problems.push(declared(declaration, &problem));
             }

@@ -28,7 +28,7 @@ pub(super) fn statement(sql: &str) -> Result<String, &'static str> {
         let token = lexer.token();
         match token.kind {
             TokenKind::End => break,
-            TokenKind::Illegal => return Err("it holds something that is no token of SQL"),
+            TokenKind::Illegal => return Err("it holds an illegal token"),
             TokenKind::Parameter => return Err("it holds a parameter"),
             TokenKind::Space => {
                 // To shells, only these and the end of the line are white space.
@@ -125,7 +125,7 @@ mod tests {
             ("CREATE TABLE t(a);", Err("it is not one statement")),
             ("CREATE TABLE t(a DEFAULT ($x(;)))", Err("it holds a parameter")),
             ("CREATE TABLE t(a DEFAULT (?))", Err("it holds a parameter")),
-            ("CREATE TABLE t(a DEFAULT 'x)", Err("it holds something that is no token of SQL")),
+            ("CREATE TABLE t(a DEFAULT 'x)", Err("it holds an illegal token")),
             ("CREATE TABLE t(a) /*\0*/", Err("it holds a NUL character")),
             ("cropped", Err("it does not begin with CREATE")),
             (" CREATE TABLE t(a)", Err("it does not begin with CREATE")),
