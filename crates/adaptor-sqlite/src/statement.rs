@@ -224,7 +224,7 @@ impl Handle {
         self.query(sql, parameters, &mut |_| Ok(()))
     }
 
-    /// Runs one statement of our own and hands over its rows.
+    /// Runs one statement of our own and passes on its rows.
     pub(crate) fn query(
         self,
         sql: &str,

@@ -1,7 +1,7 @@
 //! The dialect: SQLite's, with the functions of the connection that asks.
 //!
 //! It has no state. A file that is opened twice in a process has one database in the engine, with the
-//! dialect of whoever was first.
+//! dialect that opened it first.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::{aggregate, function, introspection, meaning, names, rewrite, row, ru
 pub(crate) struct Dialect;
 
 impl turso_core::Dialect for Dialect {
-    /// Not SQLite's name: in a database that somebody else opened in this process, no function would be
+    /// Not SQLite's name, because in a database that other code has opened in this process no function would be
     /// found.
     fn name(&self) -> &'static str {
         "commensal"

@@ -1,7 +1,7 @@
 //! The connection as a program drives it. It tells statements of ours from the engine's.
 //!
-//! The dialect does not do that: for each of ours the engine would want a statement of its own, which could
-//! then be written only within a function, and it must not.
+//! The dialect does not do that. It would have to return an engine's statement for each of ours, and ours
+//! would then write within a function, which must not happen.
 
 use std::sync::{Arc, Weak};
 

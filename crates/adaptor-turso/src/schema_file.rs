@@ -30,7 +30,7 @@ pub(crate) struct Row<'a> {
     pub(crate) sql: Option<&'a str>,
 }
 
-/// Hands over the rows of a file's schema. There are none if the file is missing or empty.
+/// Passes on the rows of a file's schema. There are none if the file is missing or empty.
 ///
 /// # Errors
 /// A text: the file cannot be read, or is damaged; or the error of `row`.

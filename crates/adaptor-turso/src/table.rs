@@ -185,7 +185,7 @@ impl Drop for Scan {
 }
 
 impl Scan {
-    /// Makes a scan by what the catalog says to the statement.
+    /// Makes a scan with the definition in the statement's snapshot.
     #[cold]
     fn new(known: &Known) -> Result<Self> {
         let mut running = running::take().ok_or_else(no_statement)?;
@@ -277,7 +277,7 @@ impl InternalVirtualTableCursor for TableCursor {
         self.read(|state, cursor| cursor.column(&state.session, column, owned)).map_err(fail)
     }
 
-    /// Gives 0 if there is no right rowid. The engine takes no error here, so the following step fails.
+    /// Returns 0 if there is no valid rowid. The engine takes no error here, so the following step fails.
     fn rowid(&self) -> i64 {
         let rowid = self.read(|state, cursor| cursor.rowid(&state.session));
         rowid.unwrap_or_else(|error| {
