@@ -1,11 +1,10 @@
 //! A connection of our own, in which functions appear as soon as they can be seen.
 
 use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use commensal_core::environment::Environment;
-use commensal_core::{Error, ErrorKind, Result};
+use commensal_core::{Error, Result};
 use turso_core::{Connection, Statement};
 
 use crate::running::{self, Running};
@@ -22,8 +21,6 @@ pub struct TursoConnection {
     pub(crate) changes: Cell<u64>,
     /// The engine's last rowid after CREATE FUNCTION, and the one to show instead.
     rowid: Cell<Option<(i64, i64)>>,
-    /// The engine panicked, so what it holds in memory cannot be trusted.
-    broken: Cell<bool>,
 }
 
 impl TursoConnection {
@@ -32,38 +29,18 @@ impl TursoConnection {
         // A catalog that cannot be read does not keep the database from opening. The statement that needs a
         // function reports it.
         let _ = state.current();
-        Self {
-            state,
-            writing: Cell::new(0),
-            changes: Cell::new(0),
-            rowid: Cell::new(None),
-            broken: Cell::new(false),
-        }
+        Self { state, writing: Cell::new(0), changes: Cell::new(0), rowid: Cell::new(None) }
     }
 
     /// Fails if the engine panicked before.
     pub(crate) fn check_usable(&self) -> Result<()> {
-        if !self.broken.get() {
-            return Ok(());
-        }
-        Err(Error::new(
-            ErrorKind::Engine,
-            "Turso panicked in this connection: it cannot be used any longer",
-        ))
+        self.state.health.check()
     }
 
-    /// Runs the engine, which panics at what it takes for impossible.
+    /// See [`Health::guard`](crate::health::Health::guard).
     #[inline]
     pub(crate) fn guard<T>(&self, body: impl FnOnce() -> Result<T>) -> Result<T> {
-        catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
-            self.set_broken();
-            Err(error::of_panic(&*panic))
-        })
-    }
-
-    /// Notes that what the engine holds in memory can no longer be trusted.
-    pub(crate) fn set_broken(&self) {
-        self.broken.set(true);
+        self.state.health.guard(body)
     }
 
     pub(crate) fn count_changes(&self) {

@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod function;
 mod growth;
+mod health;
 mod introspection;
 mod levels;
 mod lost;

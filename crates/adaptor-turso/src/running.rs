@@ -216,10 +216,12 @@ pub(crate) fn execute(
     parameters: &[ValueRef<'_>],
 ) -> Result<()> {
     let body = || {
-        let mut statement = state.connection.prepare(sql).map_err(error::of_engine)?;
-        bind_all(&mut statement, parameters)?;
-        while step(&mut statement)? {}
-        Ok(())
+        let prepare = || state.connection.prepare(sql).map_err(error::of_engine);
+        state.health.run(state.health.guard(prepare)?, |statement| {
+            bind_all(statement, parameters)?;
+            while step(statement)? {}
+            Ok(())
+        })
     };
     let mut running = Running::new(Arc::clone(state));
     loop {

@@ -9,6 +9,7 @@ use commensal_core::limits::Capabilities;
 use commensal_core::settings::LogSink;
 use turso_core::Connection;
 
+use crate::health::Health;
 use crate::sql::GuestSql;
 
 /// Services of one connection.
@@ -19,11 +20,15 @@ pub(crate) struct Services {
 }
 
 impl Services {
-    pub(crate) fn new(connection: &Arc<Connection>, environment: &Environment) -> Self {
+    pub(crate) fn new(
+        connection: &Arc<Connection>,
+        environment: &Environment,
+        health: &Health,
+    ) -> Self {
         Self {
             connection: Arc::downgrade(connection),
             log: environment.settings.log.clone(),
-            sql: GuestSql::new(connection),
+            sql: GuestSql::new(connection, health),
         }
     }
 }

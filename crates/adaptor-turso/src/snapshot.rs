@@ -83,17 +83,21 @@ impl ConnectionState {
     }
 
     fn step_kept(&self, mut statement: Statement, nested: bool) -> Result<Option<Generation>> {
-        let generation = match stack::with_room(0, || step(&mut statement))? {
-            true => {
-                statement.row().map(|row| catalog::parse_generation(borrowed(row.get_value(0))))
-            }
-            false => None,
-        };
-        statement.reset().map_err(error::of_engine)?;
-        if !nested {
-            *lock(&self.generation) = Some(statement);
+        let generation = self.health.guard(|| {
+            let generation = match stack::with_room(0, || step(&mut statement))? {
+                true => {
+                    statement.row().map(|row| catalog::parse_generation(borrowed(row.get_value(0))))
+                }
+                false => None,
+            };
+            statement.reset().map_err(error::of_engine)?;
+            Ok(generation)
+        });
+        match nested || generation.is_err() {
+            true => self.health.finalize(statement)?,
+            false => *lock(&self.generation) = Some(statement),
         }
-        Ok(generation)
+        generation
     }
 
     /// The bytes of a module.

@@ -17,6 +17,7 @@ use commensal_core::limits::Capabilities;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use turso_core::{Connection, Statement, Value};
 
+use crate::health::Health;
 use crate::permit::{self, Permit};
 use crate::step::{bind, names, step};
 use crate::value::{borrowed, owned};
@@ -33,28 +34,21 @@ pub(crate) struct GuestSql {
     connection: Weak<Connection>,
     depth: AtomicUsize,
     level: Mutex<Level>,
+    health: Health,
 }
 
 impl GuestSql {
-    pub(crate) fn new(connection: &Arc<Connection>) -> Self {
+    pub(crate) fn new(connection: &Arc<Connection>, health: &Health) -> Self {
         let (connection, level) = (Arc::downgrade(connection), Mutex::new(Level::NONE));
-        Self { connection, depth: AtomicUsize::new(0), level }
+        Self { connection, depth: AtomicUsize::new(0), level, health: health.clone() }
     }
 
     fn connection(&self) -> Result<Arc<Connection>> {
         self.connection.upgrade().ok_or_else(error::no_statement)
     }
-}
 
-/// Machine stack for a statement, in bytes. The engine's compiler has large frames, and larger ones if it
-/// was built without optimisation.
-const STACK_BYTES: usize = 1 << 20;
-
-/// Memory of a compiled statement for each byte of its text.
-const MEMORY_FACTOR: u64 = 400;
-
-impl HostSql for GuestSql {
-    fn prepare(&self, sql: &SqlText) -> Result<(Option<BoxedStatement>, usize)> {
+    /// Compiles the first statement and finds out whether the guest may run it.
+    fn examine(&self, sql: &SqlText) -> Result<(Option<BoxedStatement>, usize)> {
         let connection = self.connection()?;
         let text = sql.as_str();
         if is_empty(text) {
@@ -83,6 +77,7 @@ impl HostSql for GuestSql {
                 names,
                 permit,
                 levels,
+                health: self.health.clone(),
                 text_bytes: used,
                 bytes_max: level.value_bytes_max,
                 is_fresh: true,
@@ -90,11 +85,24 @@ impl HostSql for GuestSql {
             used,
         ))
     }
+}
+
+/// Machine stack for a statement, in bytes. The engine's compiler has large frames, and larger ones if it
+/// was built without optimisation.
+const STACK_BYTES: usize = 1 << 20;
+
+/// Memory of a compiled statement for each byte of its text.
+const MEMORY_FACTOR: u64 = 400;
+
+impl HostSql for GuestSql {
+    fn prepare(&self, sql: &SqlText) -> Result<(Option<BoxedStatement>, usize)> {
+        self.health.check()?;
+        self.health.guard(|| self.examine(sql))
+    }
 
     fn changes(&self) -> i64 {
         self.connection().map_or(0, |connection| connection.changes())
     }
-
     fn last_insert_rowid(&self) -> i64 {
         self.connection().map_or(0, |connection| connection.last_insert_rowid())
     }
@@ -156,6 +164,7 @@ struct OfGuest {
     names: Vec<String>,
     permit: Permit,
     levels: usize,
+    health: Health,
     text_bytes: usize,
     /// How many bytes a value may have.
     bytes_max: usize,
@@ -190,7 +199,8 @@ impl EngineStatement for OfGuest {
 
     fn step(&mut self) -> Result<bool> {
         self.is_fresh = false;
-        let stepped = stack::with_room(self.levels, || step(&mut self.statement));
+        let statement = &mut self.statement;
+        let stepped = self.health.guard(|| stack::with_room(self.levels, || step(statement)));
         if !matches!(stepped, Ok(true)) {
             self.reset();
         }
@@ -202,7 +212,8 @@ impl EngineStatement for OfGuest {
             return;
         }
         // An error of the last step was reported already.
-        let _ = self.statement.reset();
+        let statement = &mut self.statement;
+        let _ = self.health.guard(|| statement.reset().map_err(error::of_engine));
     }
 
     fn column_count(&self) -> usize {

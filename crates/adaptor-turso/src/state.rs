@@ -14,6 +14,7 @@ use commensal_core::session::Session;
 use commensal_core::{Result, ValueRef};
 use turso_core::{Connection, ExternalFunc, Statement};
 
+use crate::health::Health;
 use crate::services::Services;
 use crate::step::{bind_all, step};
 use crate::value::borrowed;
@@ -25,6 +26,7 @@ pub(crate) struct ConnectionState {
     pub(crate) environment: Arc<Environment>,
     pub(crate) session: Session,
     pub(crate) services: Arc<Services>,
+    pub(crate) health: Health,
     pub(crate) registry: Mutex<Arc<Registry>>,
     slots: Mutex<FunctionSlots>,
     /// The prepared statement that reads the generation.
@@ -74,10 +76,12 @@ impl ConnectionState {
         environment: Arc<Environment>,
         register_collations: fn(&Self, &Registry),
     ) -> Arc<Self> {
-        let services = Arc::new(Services::new(&connection, &environment));
+        let health = Health::default();
+        let services = Arc::new(Services::new(&connection, &environment, &health));
         Arc::new(Self {
             session: Session::new(Arc::clone(&environment), Arc::clone(&services) as _),
             services,
+            health,
             connection,
             environment,
             registry: Mutex::new(Arc::new(Registry::empty())),
@@ -104,7 +108,7 @@ impl ConnectionState {
             true => self.connection.prepare_internal(sql),
             false => self.connection.prepare(sql),
         };
-        stack::with_room(0, prepare).map_err(error::of_engine)
+        self.health.guard(|| stack::with_room(0, prepare).map_err(error::of_engine))
     }
 
     /// Runs one statement of our own that reads, and hands over its rows.
@@ -114,15 +118,16 @@ impl ConnectionState {
         parameters: &[ValueRef<'_>],
         row: &mut dyn FnMut(&[ValueRef<'_>]) -> Result<()>,
     ) -> Result<()> {
-        let mut statement = self.prepare(sql)?;
-        bind_all(&mut statement, parameters)?;
-        while stack::with_room(0, || step(&mut statement))? {
-            if let Some(values) = statement.row() {
-                let values: Vec<_> = values.get_values().map(borrowed).collect();
-                row(&values)?;
+        self.health.run(self.prepare(sql)?, |statement| {
+            bind_all(statement, parameters)?;
+            while stack::with_room(0, || step(statement))? {
+                if let Some(values) = statement.row() {
+                    let values: Vec<_> = values.get_values().map(borrowed).collect();
+                    row(&values)?;
+                }
             }
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Whether the connection has a temporary table or view of this name. The engine does not show its

@@ -234,8 +234,7 @@ impl<'c> TursoStatement<'c> {
                 return Error::new(ErrorKind::Fault, what).with_engine_code(1);
             }
         }
-        connection.set_broken();
-        error::of_panic(panic)
+        connection.state.health.set_broken(panic)
     }
 
     /// A function's error comes back from the engine as text. The error itself is kept beside.

@@ -210,3 +210,53 @@ fn text_of_any_bytes_from_sqlite() {
     }
     assert_eq!(integer(&connection, "SELECT f()"), Ok(1));
 }
+
+/// A file whose pages are damaged anywhere gives errors or wrong rows, and ends no program.
+#[test]
+fn damaged_files_panic_nowhere() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    {
+        let connection = on(&path, &Sqlite);
+        connection.execute_batch("PRAGMA page_size = 1024; CREATE TABLE t(x UNIQUE, y)").unwrap();
+        for name in ["f", "g", "h"] {
+            create(&connection, name, &constant(1), "").unwrap();
+        }
+        let rows = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 200)
+                    INSERT INTO t SELECT i, hex(zeroblob(i)) FROM n";
+        connection.execute_batch(rows).unwrap();
+    }
+    let sound = std::fs::read(&path).unwrap();
+    let damaged = directory.path().join("damaged.db");
+    let mut random = Random::new(5);
+    let (mut panics, mut rows) = (0, 0);
+    for _ in 0..40 * soak() {
+        let mut bytes = sound.clone();
+        for _ in 0..1 + random.below(8) {
+            // Page 1 says whether it is a database at all.
+            let at = 100 + random.below(bytes.len() - 100);
+            bytes[at] = random.below(256) as u8;
+        }
+        for engine in ENGINES {
+            std::fs::write(&damaged, &bytes).unwrap();
+            let Ok(database) = open(&damaged, *engine) else { continue };
+            let Ok(connection) = database.connect() else { continue };
+            for sql in [
+                "SELECT count(*) FROM wasm_functions",
+                "SELECT f(), x, y FROM t ORDER BY y",
+                "INSERT INTO t VALUES (g(), 'new')",
+                "DROP FUNCTION f",
+                "PRAGMA integrity_check",
+            ] {
+                match connection.execute(sql, ()) {
+                    Err(error) => panics += usize::from(error.message().contains("panicked")),
+                    Ok(_) => rows += 1,
+                }
+            }
+            let again = create(&connection, "k", &constant(2), "");
+            panics += usize::from(again.is_err_and(|e| e.message().contains("panicked")));
+        }
+    }
+    assert!(rows > 100 && panics > 0, "{rows} statements succeeded, {panics} panics were caught");
+    drop(open(&path, &Turso).unwrap());
+}
