@@ -111,7 +111,7 @@ impl ConnectionState {
         self.health.guard(|| stack::with_room(0, prepare).map_err(error::of_engine))
     }
 
-    /// Runs one statement of our own that reads, and hands over its rows.
+    /// Runs one statement of our own that reads, and passes on its rows.
     pub(crate) fn query(
         &self,
         sql: &str,
@@ -178,7 +178,7 @@ impl ConnectionState {
         is_new.then(|| slots.of(function_key(name, COLLATION)))
     }
 
-    /// Takes out the collations that are gone, and gives their names.
+    /// Removes collations that no longer exist. Returns their names.
     pub(crate) fn forget_collations(&self, is_gone: impl Fn(&str) -> bool) -> Vec<String> {
         lock(&self.slots).collations.extract_if(|name| is_gone(name)).collect()
     }

@@ -26,8 +26,8 @@ pub(crate) struct TursoStatement<'c> {
     /// It has not been stepped since it was prepared or reset.
     fresh: bool,
     names: Vec<String>,
-    /// What is bound, for a statement that the engine is told to undo. Only a statement that was prepared
-    /// here is told, so another one may have to take its place.
+    /// The bound values of a statement that the engine is told to undo. That works only for a statement
+    /// that was prepared here, so another one may have to take its place.
     bound: Option<Vec<(usize, Value)>>,
     undo: Undo,
 }
