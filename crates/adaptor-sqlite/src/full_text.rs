@@ -7,6 +7,7 @@
 //! first argument comes from.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::c_int;
 
 use commensal_core::ddl;
 use commensal_core::ddl::lexer::{Lexer, Token, TokenKind};
@@ -83,9 +84,17 @@ pub(crate) struct Columns {
     tables: HashMap<i64, String>,
     /// Cursors by registers.
     cursors: HashMap<i64, i64>,
+    /// FTS5 does not say in its plans what they do.
+    pub(crate) is_old: bool,
 }
 
 impl Columns {
+    /// For a program of this version of SQLite. Since 3.35, FTS5 has a letter in its plan for each text that it is to
+    /// find.
+    pub(crate) fn of_version(version: c_int) -> Self {
+        Self { is_old: version < 3_035_000, ..Self::default() }
+    }
+
     /// Takes in an instruction of the program, with P1, P2 and P3.
     pub(crate) fn add(&mut self, opcode: &str, [p1, p2, p3]: [i64; 3]) {
         match opcode {
@@ -119,6 +128,11 @@ impl Columns {
     pub(crate) fn begin(&mut self) {
         self.tables.clear();
         self.cursors.clear();
+    }
+
+    /// The virtual table of this cursor.
+    pub(crate) fn of_cursor(&self, cursor: i64) -> Option<&str> {
+        self.tables.get(&cursor).map(String::as_str)
     }
 
     /// The virtual table whose column is in this register.

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use commensal_core::ddl::lexer::{Lexer, Token};
-use commensal_core::host::calls::{self, Search, check_rights};
+use commensal_core::host::calls::{self, Work, check_rights};
 use commensal_core::limits::{Capabilities, Capability};
 use commensal_core::manifest::function_key;
 use commensal_core::{Result, ValueRef};
@@ -101,7 +101,7 @@ fn examine(
     let needs =
         if writes { Capabilities::NONE.with(Capability::SqlWrite) } else { Capabilities::NONE };
     if statement.is_explain() {
-        return Ok(Examined { needs, search: Search::None, written: Vec::new() });
+        return Ok(Examined { needs, work: Work::NONE, written: Vec::new() });
     }
     // Checked first, so that the guest learns nothing else about the statement.
     check_rights(needs, rights).map_err(refusal)?;
@@ -115,15 +115,16 @@ fn examine(
         && program.drops_virtual.is_empty()
     {
         let written = program.written();
-        return Ok(Examined { needs, search: Search::None, written });
+        return Ok(Examined { needs, work: program.work, written });
     }
     Known::with(kept, state.handle, |known| {
         let first = Lexer::new(text).first();
         let needs = check_calls(state, known, &program.calls, needs, first)?;
         check_rights(needs, rights).map_err(refusal)?;
-        tables::check(state, known, &program, text)?;
+        let mut work = program.work;
+        work.add_search(tables::check(state, known, &program, text)?);
         let written = program.written();
-        Ok(Examined { needs, search: search(&program.calls), written })
+        Ok(Examined { needs, work, written })
     })
 }
 
@@ -282,15 +283,6 @@ fn check_calls(
         return Err(refusal(format!("{name}() is not for guests: {why}")));
     }
     Ok(needs)
-}
-
-/// What the time that these functions take grows with.
-fn search(calls: &[Call]) -> Search {
-    let of = |call: &Call| {
-        let arguments = usize::try_from(call.arguments).unwrap_or(usize::MAX);
-        Search::of(&call.name, arguments)
-    };
-    calls.iter().map(of).max().unwrap_or_default()
 }
 
 /// Whether the function belongs to a definition, which has rights of its own.

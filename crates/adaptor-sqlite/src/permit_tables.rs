@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use commensal_core::ddl::lexer::{Lexer, TokenKind};
 use commensal_core::ddl::{self, quote_identifier};
-use commensal_core::host::calls;
+use commensal_core::host::calls::{self, Search};
 use commensal_core::{Result, ValueRef};
 
 use crate::full_text;
@@ -22,7 +22,7 @@ use crate::state::ConnectionState;
 /// Virtual tables that have no definition in a file and only read.
 const EPONYMOUS: &[&str] = &["json_each", "json_tree", "jsonb_each", "jsonb_tree"];
 
-/// Checks the virtual tables of a program. A guest cannot add a column with a constraint, because SQLite
+/// Checks the virtual tables of a program, and gives how it searches them. A guest cannot add a column with a constraint, because SQLite
 /// then checks the whole table with a statement whose program nobody lists.
 ///
 /// # Errors
@@ -32,11 +32,12 @@ pub(crate) fn check(
     known: &mut Known,
     program: &Program,
     sql: &str,
-) -> Result<()> {
+) -> Result<Search> {
     let mut unknown: Vec<&str> = program.virtual_tables.iter().map(String::as_str).collect();
     unknown.retain(|text| !address(text).is_some_and(|at| state.is_connected(at)));
     if unknown.is_empty() && program.drops_virtual.is_empty() {
-        return check_full_text(state, known, program, &Modules::new(), sql);
+        check_full_text(state, known, program, &Modules::new(), sql)?;
+        return Ok(Search::None);
     }
     let has_attached = has_attached(state)?;
     let mut modules = Modules::new();
@@ -92,7 +93,11 @@ pub(crate) fn check(
              and the pragmas that only read",
         ));
     }
-    check_full_text(state, known, program, &modules, sql)
+    check_full_text(state, known, program, &modules, sql)?;
+    // FTS5 takes the square of a query's length to parse it, and its length for each row, and does not stop meanwhile.
+    let is_fts5 =
+        |table: &String| modules.get(table).is_some_and(|(_, _, module)| module == "fts5");
+    Ok(if program.searched.iter().any(is_fts5) { Search::Product } else { Search::None })
 }
 
 /// Virtual tables by the address that EXPLAIN shows: schema, name and module.

@@ -7,6 +7,7 @@
 //!
 //! [EXPLAIN]: https://www.sqlite.org/opcode.html
 
+use commensal_core::host::calls::Work;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
@@ -66,6 +67,8 @@ pub(crate) struct Program {
     pub(crate) roots: Vec<Root>,
     /// Virtual tables, by the address that EXPLAIN shows for each.
     pub(crate) virtual_tables: Vec<String>,
+    /// Those that are searched by a plan which may have a full-text query.
+    pub(crate) searched: Vec<String>,
     /// Whether a virtual table is made; and those that are dropped, by database and name.
     pub(crate) makes_virtual: bool,
     pub(crate) drops_virtual: Vec<(i64, String)>,
@@ -73,6 +76,8 @@ pub(crate) struct Program {
     pub(crate) reaches_attached: bool,
     /// A conflict or a trigger can end the transaction.
     pub(crate) can_roll_back: bool,
+    /// What the time and the memory of a row grow with.
+    pub(crate) work: Work,
     /// The first instruction that is not for guests.
     pub(crate) refused: Option<String>,
 }
@@ -93,7 +98,9 @@ impl Program {
         let Some(mut statement) = explained.filter(|_| used + 1 == text.len()) else {
             return Err(Error::new(ErrorKind::Engine, "SQLite cannot explain the statement"));
         };
-        let (mut program, mut columns) = (Self::default(), Columns::default());
+        // SAFETY: it takes nothing.
+        let version = unsafe { (state.handle.api.sqlite3_libversion_number)() };
+        let (mut program, mut columns) = (Self::default(), Columns::of_version(version));
         while statement.step()? {
             state.services.sql.check_time()?;
             program.add(&Instruction { row: &statement }, &mut columns)?;
@@ -108,6 +115,8 @@ impl Program {
             "Init" => columns.begin(),
             "Function" | "Function0" | "PureFunc" | "PureFunc0" => {
                 let call = instruction.call()?;
+                self.work
+                    .add_call(&call.name, usize::try_from(call.arguments).unwrap_or(usize::MAX));
                 let table = match full_text::is_known(&call.name) {
                     true => columns.table(instruction.operand(2)?),
                     false => None,
@@ -121,8 +130,12 @@ impl Program {
                 }
             }
             "AggStep" | "AggStep0" | "AggStep1" | "AggInverse" | "AggValue" | "AggFinal" => {
-                push(&mut self.calls, instruction.call()?);
+                let call = instruction.call()?;
+                self.work
+                    .add_call(&call.name, usize::try_from(call.arguments).unwrap_or(usize::MAX));
+                push(&mut self.calls, call);
             }
+            "Concat" => self.work.add_value(),
             "Transaction" | "CreateBtree" | "ParseSchema" | "DropTable" | "DropIndex"
             | "DropTrigger" | "VCreate" | "LoadAnalysis" => {
                 self.reach(instruction.operand(1)?);
@@ -154,6 +167,13 @@ impl Program {
                 }
                 push(&mut self.virtual_tables, table);
                 self.can_roll_back |= opcode == "VUpdate" && instruction.flags()? == ROLLBACK;
+            }
+            "VFilter" => {
+                let is_query = |plan: String| plan.bytes().any(|byte| byte.is_ascii_alphabetic());
+                if columns.is_old || instruction.name().is_ok_and(is_query) {
+                    let table = columns.of_cursor(instruction.operand(1)?);
+                    self.searched.extend(table.map(str::to_owned));
+                }
             }
             "VDestroy" => {
                 let database = instruction.operand(1)?;

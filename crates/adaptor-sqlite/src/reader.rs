@@ -5,7 +5,7 @@
 
 use std::ffi::{CString, c_int, c_void};
 
-use commensal_core::catalog::{CatalogReader, Column, Select, TableColumn, Values};
+use commensal_core::catalog::{CatalogReader, Column, Select, TableColumn, Values, stored};
 use commensal_core::ddl::quote_identifier;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
@@ -18,7 +18,7 @@ pub(crate) struct Reader(pub(crate) Handle);
 const OCTET_LENGTH_SINCE: c_int = 3_043_000;
 
 /// The most columns that a statement of the catalog has.
-const COLUMNS_MAX: usize = 16;
+const COLUMNS_MAX: usize = Select::COLUMNS_MAX;
 
 /// Passes a row on. Text that is not UTF-8 was written by somebody else and becomes NULL.
 fn hand_over(
@@ -63,7 +63,7 @@ impl CatalogReader for Reader {
         Ok(columns)
     }
 
-    fn select(
+    fn select_stored(
         &self,
         select: &Select<'_>,
         row: &mut dyn FnMut(Values<'_, '_>) -> Result<()>,
@@ -95,7 +95,7 @@ impl CatalogReader for Reader {
                     && scanned.column(i + 1)? == ValueRef::Text("text")
                 {
                     let length = Text::length(&mut texts[i], self.0, select, name, rowid)?;
-                    fits = length <= *max;
+                    fits = length <= stored(*max);
                     lengths[i] = (!fits).then_some(length);
                 }
                 fetch.bind(i + 2, ValueRef::Integer(fits.into()))?;
@@ -148,13 +148,15 @@ fn old_statements(select: &Select<'_>) -> (String, String) {
 fn without_octet_length(column: &Column) -> String {
     match column {
         Column::Text(name, max) => format!(
-            "CASE WHEN typeof({name}) <> 'text' THEN NULL WHEN length(CAST({name} AS BLOB)) <= {max} \
-             THEN {name} ELSE length(CAST({name} AS BLOB)) END"
+            "CASE WHEN typeof({name}) <> 'text' THEN NULL WHEN length(CAST({name} AS BLOB)) <= {} \
+             THEN {name} ELSE length(CAST({name} AS BLOB)) END",
+            stored(*max)
         ),
         Column::TextOrBlob(name, text, blob) => format!(
-            "CASE typeof({name}) WHEN 'text' THEN CASE WHEN length(CAST({name} AS BLOB)) <= {text} THEN \
+            "CASE typeof({name}) WHEN 'text' THEN CASE WHEN length(CAST({name} AS BLOB)) <= {} THEN \
              {name} ELSE length(CAST({name} AS BLOB)) END WHEN 'blob' THEN CASE WHEN length({name}) <= \
-             {blob} THEN {name} ELSE length({name}) END END"
+             {blob} THEN {name} ELSE length({name}) END END",
+            stored(*text)
         ),
         Column::Integer(_) | Column::Blob(..) | Column::Type(_) => column.sql(),
     }

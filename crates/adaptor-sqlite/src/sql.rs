@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
 
 use commensal_core::engine::{EngineStatement, SqlText};
-use commensal_core::host::calls::Search;
+use commensal_core::host::calls::Work;
 use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql, Level};
 use commensal_core::limits::Capabilities;
 use commensal_core::{Error, ErrorKind, Result, Value, ValueRef};
@@ -70,8 +70,8 @@ pub(crate) trait Examine {
 pub(crate) struct Examined {
     /// The capabilities that the guest needs to run it.
     pub(crate) needs: Capabilities,
-    /// What the time of its functions grows with.
-    pub(crate) search: Search,
+    /// What the time and the memory of a row grow with.
+    pub(crate) work: Work,
     /// The tables and indexes that it writes.
     pub(crate) written: Vec<Root>,
 }
@@ -439,8 +439,8 @@ impl GuestStatement for OfGuest {
         self.examined.needs
     }
 
-    fn search(&self) -> Search {
-        self.examined.search
+    fn work(&self) -> Work {
+        self.examined.work
     }
 
     fn memory_bytes(&self) -> u64 {

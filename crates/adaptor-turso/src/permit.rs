@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use commensal_core::catalog::TABLE_PREFIX;
 use commensal_core::ddl::lexer::{Lexer, TokenKind};
-use commensal_core::host::calls::{self, Search, check_rights, needed_for};
+use commensal_core::host::calls::{self, Work, check_rights, needed_for};
 use commensal_core::host::sql::Level;
 use commensal_core::limits::{Capabilities, Capability};
 use commensal_core::{Error, Result, ValueRef, ddl};
@@ -43,8 +43,8 @@ pub(crate) struct Permit {
     pub(crate) needs: Capabilities,
     /// How often it can double a value.
     pub(crate) doublings: u32,
-    /// What the time of its functions grows with.
-    pub(crate) search: Search,
+    /// What the time and the memory of a row grow with.
+    pub(crate) work: Work,
 }
 
 /// Finds out whether a guest may run a statement, which may only read, and what the guest needs for it.
@@ -54,7 +54,7 @@ pub(crate) struct Permit {
 pub(crate) fn examine(connection: &Arc<Connection>, sql: &str, level: Level) -> Result<Permit> {
     let (mut growth, mut refused) = (Growth::default(), None);
     let (mut needs, mut pages, mut opens_virtual) = (Capabilities::NONE, Vec::new(), false);
-    let (mut search, mut extracts) = (Search::None, false);
+    let (mut work, mut extracts) = (Work::NONE, false);
     let is_before = |c: char| c.is_ascii_whitespace() || c == ';';
     let explain = format!("EXPLAIN {}", sql.trim_start_matches(is_before));
     rows(connection, &explain, |row| {
@@ -66,7 +66,7 @@ pub(crate) fn examine(connection: &Arc<Connection>, sql: &str, level: Level) -> 
                 // What an aggregate compares by follows in parentheses.
                 let name = name.as_str().split('(').next().unwrap_or_default();
                 // EXPLAIN does not tell how many arguments it has.
-                search = search.max(Search::of(name, usize::MAX));
+                work.add_call(name, usize::MAX);
                 needs = of_function(name)?.iter().fold(needs, Capabilities::with);
                 growth.call(name, operand(p3)?);
                 extracts |= is_one_of(name, EXTRACTS);
@@ -123,7 +123,7 @@ pub(crate) fn examine(connection: &Arc<Connection>, sql: &str, level: Level) -> 
             })?;
         }
     }
-    Ok(Permit { needs, doublings, search })
+    Ok(Permit { needs, doublings, work })
 }
 
 /// Runs a statement of our own.

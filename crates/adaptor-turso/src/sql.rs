@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use commensal_core::ddl::lexer::{Lexer, TokenKind};
 use commensal_core::engine::{EngineStatement, SqlText};
-use commensal_core::host::calls::Search;
+use commensal_core::host::calls::Work;
 use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql, Level};
 use commensal_core::limits::Capabilities;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
@@ -257,8 +257,8 @@ impl GuestStatement for OfGuest {
         self.permit.needs
     }
 
-    fn search(&self) -> Search {
-        self.permit.search
+    fn work(&self) -> Work {
+        self.permit.work
     }
 
     /// The engine does not tell. In tests a program took up to 400 bytes for each byte of its text.

@@ -14,7 +14,7 @@ use commensal_core::abi::{EXPORT_SCRATCH, Record};
 use commensal_core::engine::{EngineStatement, SqlText};
 use commensal_core::fault::Fault;
 use commensal_core::guest::{CallError, Callee, Guest};
-use commensal_core::host::calls::Search;
+use commensal_core::host::calls::Work;
 use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql, Level};
 use commensal_core::host::{self, HostServices, HostState, LogLevel};
 use commensal_core::manifest::Signature;
@@ -361,8 +361,8 @@ impl GuestStatement for Five {
         Capabilities::NONE
     }
 
-    fn search(&self) -> Search {
-        Search::None
+    fn work(&self) -> Work {
+        Work::NONE
     }
 
     fn memory_bytes(&self) -> u64 {

@@ -12,7 +12,7 @@ mod select;
 mod shape;
 
 pub use read::{LoadedCatalog, ModuleRow, ObjectRow, Reading, read, read_attached, read_module};
-pub use select::{CatalogReader, Column, Select, TableColumn, Values};
+pub use select::{CatalogReader, Column, Select, TableColumn, Values, stored};
 pub use shape::{Shape, shapes};
 
 use crate::ddl::{ObjectKind, With};

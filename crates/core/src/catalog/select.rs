@@ -39,7 +39,19 @@ pub trait CatalogReader {
     /// An error of the engine.
     fn columns(&self, schema: &str, table: &str) -> Result<Vec<TableColumn>>;
 
-    /// Runs a [`Select`]. An engine without `octet_length()` has to implement it in another way.
+    /// Runs the statement of a [`Select`]. An engine without `octet_length()` has to implement it in another way.
+    ///
+    /// # Errors
+    /// Like [`CatalogReader::query`].
+    fn select_stored(
+        &self,
+        select: &Select<'_>,
+        row: &mut dyn FnMut(Values<'_, '_>) -> Result<()>,
+    ) -> Result<()> {
+        self.query(&select.sql(), &[], row)
+    }
+
+    /// Runs a [`Select`].
     ///
     /// # Errors
     /// Like [`CatalogReader::query`].
@@ -48,7 +60,13 @@ pub trait CatalogReader {
         select: &Select<'_>,
         row: &mut dyn FnMut(Values<'_, '_>) -> Result<()>,
     ) -> Result<()> {
-        self.query(&select.sql(), &[], row)
+        self.select_stored(select, &mut |values| {
+            let mut all = [ValueRef::Null; Select::COLUMNS_MAX];
+            for ((to, value), column) in all.iter_mut().zip(values).zip(&select.columns) {
+                *to = column.checked(*value);
+            }
+            row(&all[..values.len()])
+        })
     }
 }
 
@@ -83,6 +101,9 @@ pub struct Select<'a> {
 }
 
 impl Select<'_> {
+    /// Largest number of columns.
+    pub const COLUMNS_MAX: usize = 16;
+
     /// The SELECT statement.
     pub fn sql(&self) -> String {
         let mut sql = String::from("SELECT ");
@@ -99,7 +120,24 @@ impl Select<'_> {
     }
 }
 
+/// Bytes that a text of at most `max` bytes of UTF-8 takes in a file, which may hold UTF-16.
+pub const fn stored(max: usize) -> usize {
+    max.saturating_mul(2)
+}
+
 impl Column {
+    /// The value, or the length of a text that is too long and was read because a file may hold UTF-16.
+    fn checked<'v>(&self, value: ValueRef<'v>) -> ValueRef<'v> {
+        match (self, value) {
+            (Self::Text(_, max) | Self::TextOrBlob(_, max, _), ValueRef::Text(text))
+                if text.len() > *max =>
+            {
+                ValueRef::Integer(text.len() as i64)
+            }
+            _ => value,
+        }
+    }
+
     /// An SQL expression for the value. `typeof()`, `octet_length()` and a blob's `length()` need only the header
     /// of a row.
     pub fn sql(&self) -> String {
@@ -111,13 +149,15 @@ impl Column {
                 "CASE WHEN typeof({name}) = 'blob' AND length({name}) <= {max} THEN {name} END"
             ),
             Self::Text(name, max) => format!(
-                "CASE WHEN typeof({name}) <> 'text' THEN NULL WHEN octet_length({name}) <= {max} \
-                 THEN {name} ELSE octet_length({name}) END"
+                "CASE WHEN typeof({name}) <> 'text' THEN NULL WHEN octet_length({name}) <= {} \
+                 THEN {name} ELSE octet_length({name}) END",
+                stored(*max)
             ),
             Self::TextOrBlob(name, text, blob) => format!(
                 "CASE WHEN typeof({name}) NOT IN ('text', 'blob') THEN NULL WHEN octet_length({name}) <= \
-                 CASE typeof({name}) WHEN 'text' THEN {text} ELSE {blob} END THEN {name} \
-                 ELSE octet_length({name}) END"
+                 CASE typeof({name}) WHEN 'text' THEN {} ELSE {blob} END THEN {name} \
+                 ELSE octet_length({name}) END",
+                stored(*text)
             ),
             Self::Type(name) => format!("typeof({name})"),
         }

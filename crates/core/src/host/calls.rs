@@ -113,16 +113,68 @@ impl Search {
             Self::None
         }
     }
+}
 
-    /// Largest value in such a statement, in bytes. Other statements may have `value`, searches `search`.
-    pub(super) fn bytes_max(self, value: usize, search: usize) -> usize {
-        match self {
-            Self::None => value,
-            Self::Pattern => value.min(search.saturating_mul(Self::PATTERN_FACTOR)),
-            Self::Parts => value.min(search.saturating_mul(Self::PARTS_FACTOR)),
-            Self::Product => value.min(search),
-            Self::Indents => value.min(search / Self::INDENTS_DIVISOR),
-        }
+/// What the time and the memory of one row of a statement grow with. An engine may compute all of it before it looks
+/// whether to go on, and keep what it has computed until the row is complete.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// The longest search of all calls.
+    search: Search,
+    /// How many calls search.
+    searches: usize,
+    /// How many instructions of the program make a value.
+    values: usize,
+}
+
+impl Work {
+    /// A statement that computes nothing.
+    pub const NONE: Self = Self { search: Search::None, searches: 0, values: 0 };
+
+    /// How many searches may have texts as long as one.
+    const SEARCHES_FREE: usize = 4;
+    /// How many values may be as long as one.
+    const VALUES_FREE: usize = 16;
+
+    /// Adds an instruction that makes a value without a function.
+    pub fn add_value(&mut self) {
+        self.values = self.values.saturating_add(1);
+    }
+
+    /// Adds a call of the function of this name with so many arguments.
+    pub fn add_call(&mut self, name: &str, arguments: usize) {
+        self.add_value();
+        self.add_search(Search::of(name, arguments));
+    }
+
+    /// Adds something else that searches.
+    pub fn add_search(&mut self, search: Search) {
+        self.search = self.search.max(search);
+        self.searches = self.searches.saturating_add(usize::from(search != Search::None));
+    }
+
+    /// Largest value in such a statement, in bytes, and whether that is because it searches. One value of a statement
+    /// that computes little may have `value` bytes, one that is searched `search`.
+    pub(super) fn bytes_max(self, value: usize, search: usize) -> (usize, bool) {
+        let of = |bytes: usize, count: usize, free: usize| match count > free {
+            true => bytes.saturating_mul(free) / count,
+            false => bytes,
+        };
+        let value = of(value, self.values, Self::VALUES_FREE);
+        let searches = match self.search {
+            // The time is that of two lengths.
+            Search::Product => (self.searches / Self::SEARCHES_FREE).isqrt() * Self::SEARCHES_FREE,
+            _ => self.searches,
+        };
+        let search = of(search, searches, Self::SEARCHES_FREE);
+        let search = match self.search {
+            Search::None => usize::MAX,
+            Search::Pattern => search.saturating_mul(Search::PATTERN_FACTOR),
+            Search::Parts => search.saturating_mul(Search::PARTS_FACTOR),
+            Search::Product => search,
+            Search::Indents => search / Search::INDENTS_DIVISOR,
+        };
+        (value.min(search), search < value)
     }
 }
 
@@ -185,10 +237,25 @@ mod tests {
         assert_eq!(Search::of("TRIM", 2), Search::Product);
         assert_eq!(Search::of("Like", 3), Search::Pattern);
         assert!(Search::Product > Search::Pattern && Search::Pattern > Search::None);
-        let bytes = |search: Search| search.bytes_max(1000, 10);
+        let bytes = |search| Work { search, searches: 1, values: 1 }.bytes_max(1000, 10).0;
         let all = [Search::None, Search::Pattern, Search::Parts, Search::Product, Search::Indents];
         assert!(all.is_sorted());
         assert_eq!(all.map(bytes), [1000, 160, 40, 10, 2]);
+    }
+
+    #[test]
+    fn many_calls_share_what_one_may_have() {
+        let of = |name: &str, count: usize| {
+            let mut work = Work::NONE;
+            (0..count).for_each(|_| work.add_call(name, 2));
+            work.bytes_max(1_600_000, 1000).0
+        };
+        assert_eq!(
+            [1, 16, 32, 1600].map(|n| of("hex", n)),
+            [1_600_000, 1_600_000, 800_000, 16_000]
+        );
+        assert_eq!([1, 4, 8, 400].map(|n| of("like", n)), [16_000, 16_000, 8_000, 160]);
+        assert_eq!([1, 4, 16, 400].map(|n| of("instr", n)), [1000, 1000, 500, 100]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use web_time::Instant;
 
-use super::calls::Search;
+use super::calls::Work;
 use crate::engine::{EngineStatement, SqlText};
 use crate::error::{Error, Result};
 use crate::limits::{Capabilities, Limits};
@@ -37,8 +37,8 @@ pub trait GuestStatement: EngineStatement + Send {
     /// and those that every writing statement needs.
     fn needs(&self) -> Capabilities;
 
-    /// How the time of the functions that it calls grows. Includes calls through views and triggers.
-    fn search(&self) -> Search;
+    /// What the time and the memory of a row grow with. Includes calls through views and triggers.
+    fn work(&self) -> Work;
 
     /// Memory that the engine holds for the compiled statement, in bytes, or an estimate.
     fn memory_bytes(&self) -> u64;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use wast::Wat;
+use wast::lexer::{Lexer, TokenKind};
 use wast::parser::{ParseBuffer, parse};
 
 use super::problem::error;
@@ -12,6 +13,9 @@ use crate::stack;
 
 /// The first bytes of every binary module and component.
 pub(super) const MAGIC: &[u8; 4] = b"\0asm";
+
+/// Largest number of tokens in a module's text. The parser takes some 200 bytes for each.
+const TOKENS_MAX: usize = 1_000_000;
 
 /// The binary form of a module given as WebAssembly text or binary. Binary passes through unread.
 ///
@@ -39,6 +43,12 @@ pub fn binary<'a>(source: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>> {
             ),
         ));
     }
+    if has_too_many_tokens(text) {
+        let message = format!(
+            "the module's text has more than {TOKENS_MAX} tokens: translate it to the binary format first"
+        );
+        return Err(Error::new(ErrorKind::Limit, message));
+    }
     stack::with_room(|| encode(text))?.map(Cow::Owned).map_err(|e| {
         let (line, column) = e.span().linecol_in(text);
         let message = e.message();
@@ -49,6 +59,20 @@ pub fn binary<'a>(source: &'a [u8], limits: &Limits) -> Result<Cow<'a, [u8]>> {
             message.lines().next().unwrap_or("syntax error")
         ))
     })
+}
+
+/// Looks at the tokens up to the first one that is none, which the parser reports.
+fn has_too_many_tokens(text: &str) -> bool {
+    let lexer = Lexer::new(text);
+    let tokens = lexer.iter(0).map_while(std::result::Result::ok).filter(|token| {
+        let is_trivia = matches!(
+            token.kind,
+            TokenKind::Whitespace | TokenKind::LineComment | TokenKind::BlockComment
+        );
+        !is_trivia
+    });
+    // Each token has at least one byte.
+    text.len() > TOKENS_MAX && tokens.take(TOKENS_MAX + 1).count() > TOKENS_MAX
 }
 
 fn encode(text: &str) -> Result<Vec<u8>, wast::Error> {

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::fault::Fault;
 use crate::host::area::{Area, bytes};
 use crate::host::authorize::{authorize, check_compiled};
-use crate::host::calls::{Search, check_rights};
+use crate::host::calls::{Work, check_rights};
 use crate::host::function::{Body, HostFunction, HostType};
 use crate::host::sql::{BoxedStatement, HostSql, Level, SqlState, code};
 use crate::host::state::HostState;
@@ -24,11 +24,11 @@ use crate::value::ValueRef;
 /// Subtype of a blob that holds text which is not UTF-8.
 const INVALID_TEXT: u8 = 255;
 
-/// Runs the engine for a guest, with limits on depth, time and rights. `search` says how the time of the
-/// statement's functions grows; `body` gets the guest's rights.
+/// Runs the engine for a guest, with limits on depth, time and rights. `work` says what the time of a row grows
+/// with; `body` gets the guest's rights.
 fn within<R>(
     state: &HostState,
-    search: Search,
+    work: Work,
     body: impl FnOnce(&dyn HostSql, Capabilities) -> Result<R>,
 ) -> Result<Result<R>, Fault> {
     /// Restores the previous level, even if `body` panics.
@@ -64,7 +64,7 @@ fn within<R>(
         sql.begin();
     }
     let before = sql.level();
-    let own = value_bytes_max(state, search);
+    let own = value_bytes_max(state, work);
     let mine = Instant::now().checked_add(state.sql.call_timeout);
     let level = Level {
         deadline: [mine, before.deadline].into_iter().flatten().min(),
@@ -88,11 +88,11 @@ fn within<R>(
     }
 }
 
-/// Largest value in a statement with this kind of search, in bytes, and the name of that limit.
-fn value_bytes_max(state: &HostState, search: Search) -> (usize, &'static str) {
+/// Largest value in a statement that works so, in bytes, and the name of that limit.
+fn value_bytes_max(state: &HostState, work: Work) -> (usize, &'static str) {
     let all = state.sql.value_bytes_max;
-    let own = search.bytes_max(all, state.sql.search_bytes_max);
-    (own, if own < all { "sql_search_bytes_max" } else { "sql_value_bytes_max" })
+    let (own, is_search) = work.bytes_max(all, state.sql.search_bytes_max);
+    (own, if is_search { "sql_search_bytes_max" } else { "sql_value_bytes_max" })
 }
 
 /// Adds the exceeded limit to the error.
@@ -294,7 +294,7 @@ fn prepare(state: &mut HostState, sql: &[u8]) -> Result<i64, Fault> {
         let message = format!("a guest can have {most} statements: finalize one");
         return Ok(-state.sql.fail(code::MISUSE, message));
     };
-    let prepared = within(state, Search::None, |sql, rights| {
+    let prepared = within(state, Work::NONE, |sql, rights| {
         let (statement, used) = sql.prepare(&text)?;
         let checked = match &statement {
             Some(statement) => check_statement(statement, rights).and_then(|()| {
@@ -332,8 +332,8 @@ fn step(state: &mut HostState, number: i64) -> Result<i64, Fault> {
     let Some(mut statement) = state.sql.statements.get_mut(index).and_then(Option::take) else {
         return Ok(state.sql.misuse());
     };
-    let search = statement.search();
-    let stepped = within(state, search, |_, rights| match check_statement(&statement, rights) {
+    let work = statement.work();
+    let stepped = within(state, work, |_, rights| match check_statement(&statement, rights) {
         Ok(()) => statement.step().map(Ok),
         Err(refusal) => Ok(Err(refusal)),
     });
