@@ -231,7 +231,10 @@ impl Names {
             Ok(())
         })?;
         for dependent in &mut dependents[first..] {
-            if dependent.kind == DependentKind::Table && self.has_stored_column(dependent)? {
+            if dependent.kind == DependentKind::Table
+                && self.handle.has_tables(&dependent.schema, &[&dependent.name])?
+                && self.has_stored_column(dependent)?
+            {
                 dependent.kind = DependentKind::TableStored;
             }
         }

@@ -120,9 +120,12 @@ impl ConnectionState {
                 return Ok(None);
             }
         }
-        // Prepared before the tables are looked at: either it is compiled for what is found there, or it
-        // fails when it is stepped.
-        let generation = self.handle.prepare_own_once(catalog::SELECT_GENERATION).ok();
+        // Prepared before the tables are looked at closely: either it is compiled for what is found there, or it
+        // fails when it is stepped. A view in their place could take all memory to compile.
+        let generation = match self.handle.has_tables("main", catalog::GENERATION_TABLES)? {
+            true => self.handle.prepare_own_once(catalog::SELECT_GENERATION).ok(),
+            false => None,
+        };
         let empty_schema = self.committed_schema_version()?;
         let limits = self.environment().settings.limits.clone();
         match catalog::read(&Reader(self.handle), &limits, known)? {

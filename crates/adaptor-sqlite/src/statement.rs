@@ -3,6 +3,7 @@
 use std::ffi::{CStr, c_char, c_int, c_uint};
 use std::slice;
 
+use commensal_core::ddl::quote_identifier;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::api::code::*;
@@ -202,6 +203,28 @@ impl Handle {
     pub(crate) fn limit(self, which: c_int, limit: c_int) -> c_int {
         // SAFETY: the connection is open.
         unsafe { (self.api.sqlite3_limit)(self.db, which, limit) }
+    }
+
+    /// Whether a schema has all these tables, and nothing else by their names. A row of the schema can call a view a
+    /// table, and SQLite then expands the view, however large, as soon as it is asked for its columns.
+    pub(crate) fn has_tables(self, schema: &str, names: &[&str]) -> Result<bool> {
+        let schema = quote_identifier(schema);
+        let sql = format!(
+            "SELECT type = 'table' AND rootpage > 0 AND lower(substr(sql, 1, 13)) = 'create table ' \
+             FROM {schema}.sqlite_master WHERE type IN ('table', 'view') AND name = ? COLLATE NOCASE"
+        );
+        for name in names {
+            let (mut found, mut are_tables) = (false, true);
+            self.query(&sql, &[ValueRef::Text(name)], &mut |row| {
+                found = true;
+                are_tables &= row.column(0)? == ValueRef::Integer(1);
+                Ok(())
+            })?;
+            if !found || !are_tables {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Prepares one statement of our own.

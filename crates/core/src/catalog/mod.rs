@@ -79,6 +79,9 @@ pub const SELECT_GENERATION: &str = "SELECT CASE WHEN typeof(generation) = 'blob
      length(generation) <= 64 THEN generation END, (SELECT 1 FROM main.commensal_object LIMIT 0), \
      (SELECT 1 FROM main.commensal_module LIMIT 0) FROM main.commensal_meta WHERE rowid = 1";
 
+/// The tables that [`SELECT_GENERATION`] reads, in ASCII lower case.
+pub const GENERATION_TABLES: &[&str] = &["commensal_meta", "commensal_module"];
+
 /// Sets the generation to `?1`, 16 random bytes. Runs after all other writes.
 pub const UPDATE_GENERATION: &str = "UPDATE main.commensal_meta SET generation = ?1 WHERE id = 1";
 
