@@ -124,7 +124,9 @@ impl Known {
         if schemas.len() > SCHEMAS.len() || self.definitions.is_none() {
             self.definitions = Some(definitions(state, &schemas)?);
         }
-        self.definitions.as_mut().map_or(Ok(()), |definitions| definitions.check(sql))
+        let search_bytes_max = state.environment().settings.limits.sql_search_bytes_max;
+        let definitions = self.definitions.as_mut();
+        definitions.map_or(Ok(()), |definitions| definitions.check(sql, search_bytes_max))
     }
 
     /// The tables and indexes that a statement writes, whoever wrote the statement. `None` for one that makes, alters or

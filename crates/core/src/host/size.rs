@@ -175,11 +175,13 @@ impl Definitions {
         self.all.push(Definition { sql, is_view, parsed: None });
     }
 
-    /// Checks the first statement of a text before the engine compiles it.
+    /// Checks the first statement of a text before the engine compiles it. Its literals have at most `search_bytes_max`
+    /// bytes if it searches, because an engine may compute what is constant while it compiles.
     ///
     /// # Errors
-    /// It uses too many common table expressions and views, or they are nested too deeply.
-    pub fn check(&mut self, sql: &str) -> Result<()> {
+    /// It uses too many common table expressions and views, or they are nested too deeply, or its literals are too
+    /// long.
+    pub fn check(&mut self, sql: &str, search_bytes_max: usize) -> Result<()> {
         let parsed = Parsed::new(sql)?;
         let states = vec![Measured::Unknown; self.all.len()];
         let mut measure = Measure::new(self, states);
@@ -188,7 +190,23 @@ impl Definitions {
             size.and(measure.every(0)?)?;
         }
         // How deep a cycle goes depends on where the engine enters it.
-        if measure.is_cyclic && measure.met > LEVELS_MAX { Err(too_deep()) } else { Ok(()) }
+        if measure.is_cyclic && measure.met > LEVELS_MAX {
+            return Err(too_deep());
+        }
+        let states = measure.states;
+        let used =
+            self.all.iter().zip(&states).filter(|(_, state)| !matches!(state, Measured::Unknown));
+        let used = used.filter_map(|(definition, _)| definition.parsed.as_deref());
+        let (literals, searches) = used.chain([&parsed]).fold((0_usize, false), |sum, text| {
+            (sum.0.saturating_add(text.literals), sum.1 | text.searches)
+        });
+        if searches && literals > search_bytes_max {
+            return Err(too_much(format!(
+                "a statement that searches has literals of more than {search_bytes_max} bytes \
+                 (sql_search_bytes_max)"
+            )));
+        }
+        Ok(())
     }
 
     fn parsed(&mut self, definition: usize) -> Result<Rc<Parsed>> {

@@ -3,7 +3,7 @@
 use super::Definitions;
 
 fn refused(definitions: &mut Definitions, sql: &str) -> bool {
-    definitions.check(sql).is_err()
+    definitions.check(sql, 1000).is_err()
 }
 
 /// `WITH` and `n` expressions. Each uses the one before as `body` says.
@@ -313,4 +313,21 @@ fn what_is_compared_with_all_others_is_counted() {
     };
     assert!(refused(&mut none, &with(2_001)));
     assert!(!refused(&mut none, &with(1_000)));
+}
+
+#[test]
+fn literals_are_short_where_something_searches() {
+    let long = "x".repeat(600);
+    let mut definitions = Definitions::default();
+    definitions.add_view("v", &format!("CREATE VIEW v AS SELECT '{long}' AS a"));
+    for (sql, is_refused) in [
+        (format!("SELECT '{long}', '{long}', a FROM v"), false),
+        (format!("SELECT instr('{long}', 'x')"), false),
+        (format!("SELECT instr('{long}', '{long}')"), true),
+        (format!("SELECT 1 WHERE '{long}' LIKE '{long}'"), true),
+        (format!("SELECT 1 FROM v WHERE a > \"instr\"('{long}', 'x')"), true),
+        (format!("SELECT 1 WHERE 1 > instr('{long}', 'x')"), false),
+    ] {
+        assert_eq!(refused(&mut definitions, &sql), is_refused, "{sql}");
+    }
 }

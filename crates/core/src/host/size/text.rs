@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::ddl::lexer::{Lexer, Token, TokenKind};
 use crate::ddl::name;
+use crate::host::calls::Search;
 use crate::{Error, ErrorKind, Result};
 
 /// Largest nesting of common table expressions, views, triggers and foreign key actions.
@@ -39,6 +40,9 @@ pub(super) struct Parsed {
     /// Number of parameters, and of OVER clauses.
     parameters: usize,
     overs: usize,
+    /// Bytes of its literals, and whether it calls a function that searches.
+    pub(super) literals: usize,
+    pub(super) searches: bool,
 }
 
 #[derive(Debug, Default)]
@@ -154,6 +158,16 @@ impl Open {
     }
 }
 
+/// Whether the token is a function that searches, or an operator that calls one.
+fn searches(token: &Token<'_>) -> bool {
+    match token.kind {
+        TokenKind::Identifier | TokenKind::QuotedIdentifier => {
+            name(token).is_some_and(|name| Search::of(&name, usize::MAX) != Search::None)
+        }
+        _ => false,
+    }
+}
+
 impl Parsed {
     /// Reads the first statement of a text.
     pub(super) fn new(sql: &str) -> Result<Self> {
@@ -228,6 +242,10 @@ impl Parsed {
         before: &Token<'_>,
         next: &Token<'_>,
     ) -> Result<()> {
+        if matches!(token.kind, TokenKind::String | TokenKind::Blob) {
+            self.literals += token.text.len();
+        }
+        self.searches |= searches(token);
         match token.kind {
             TokenKind::LeftParenthesis => return self.open(stack, before),
             TokenKind::RightParenthesis if stack.len() > 1 => self.close(stack),
