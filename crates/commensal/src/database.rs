@@ -162,6 +162,15 @@ impl Options {
         self
     }
 
+    /// How many bytes the compiled code of all modules of the Database may have together. If it is reached, code that
+    /// no instance uses is dropped, and compiled again when it is needed; if that is not enough, the call fails.
+    /// 512 MiB by default.
+    #[must_use]
+    pub fn code_bytes_max(mut self, bytes: u64) -> Self {
+        self.settings.code_bytes_max = bytes;
+        self
+    }
+
     /// Whether `wasm_stats` measures time. Off by default, because two looks at the clock cost more than a
     /// short call.
     #[must_use]

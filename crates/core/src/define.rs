@@ -111,10 +111,14 @@ pub struct Removal {
 }
 
 impl Definition {
-    /// Hands the compiled code to the registry that was read after the definition was written.
-    pub fn hand_over(&self, registry: &Registry) {
-        if let Some(object) = registry.object(self.kind, &self.name) {
-            object.module.adopt(self.sha256, self.metering, &self.compiled);
+    /// Hands the compiled code to the registry that was read after the definition was written. If there is no room
+    /// for it, a call compiles it again.
+    pub fn hand_over(&self, environment: &Environment, registry: &Registry) {
+        if let Some(object) = registry.object(self.kind, &self.name)
+            && object.module.sha256 == self.sha256
+            && object.module.compiled(self.metering).is_none()
+        {
+            let _ = environment.keep_code(&object.module, self.metering, &self.compiled);
         }
     }
 }

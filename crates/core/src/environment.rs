@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::cache::InstanceCache;
 use crate::compile::ModuleEntry;
 use crate::error::{Error, ErrorKind, Result};
-use crate::runtime::{Runtime, RuntimeFeature, check_feature};
+use crate::live::{IdleInstances, LiveAccount, LiveBytes};
+use crate::runtime::{CompiledModule, Metering, Runtime, RuntimeFeature, check_feature};
 use crate::settings::Settings;
 use crate::stats::FunctionStats;
 
@@ -24,6 +25,8 @@ pub struct Environment {
     /// Idle instances.
     pub cache: Arc<InstanceCache>,
     modules: Arc<Mutex<Modules>>,
+    /// The ceiling for the code of the modules.
+    code: Arc<LiveBytes>,
     stats: Arc<Mutex<Stats>>,
 }
 
@@ -32,6 +35,7 @@ impl Environment {
     pub fn new(settings: Settings) -> Self {
         Self {
             cache: InstanceCache::new(settings.cache_bytes_max, settings.live_bytes_max).into(),
+            code: LiveBytes::new(settings.code_bytes_max).into(),
             settings,
             modules: Arc::default(),
             stats: Arc::default(),
@@ -45,6 +49,7 @@ impl Environment {
             settings,
             cache: Arc::clone(&self.cache),
             modules: Arc::clone(&self.modules),
+            code: Arc::clone(&self.code),
             stats: Arc::clone(&self.stats),
         }
     }
@@ -54,7 +59,8 @@ impl Environment {
     /// request compiles its modules once.
     #[must_use]
     pub fn beside(&self, settings: Settings) -> Self {
-        Self { modules: Arc::clone(&self.modules), ..Self::new(settings) }
+        let (modules, code) = (Arc::clone(&self.modules), Arc::clone(&self.code));
+        Self { modules, code, ..Self::new(settings) }
     }
 
     /// The runtime, which enforces the limits that are always set.
@@ -113,6 +119,35 @@ impl Environment {
     pub fn forget_unused_modules(&self) {
         let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
         modules.retain(|_, entry| Arc::strong_count(entry) > 1);
+    }
+
+    /// Keeps the code of a module with its entry. If there is no room, drops code of others that nobody uses.
+    ///
+    /// # Errors
+    /// There is still no room.
+    pub(crate) fn keep_code(
+        &self,
+        entry: &ModuleEntry,
+        metering: Metering,
+        code: &Arc<dyn CompiledModule>,
+    ) -> Result<()> {
+        let (bytes, mut account) = (code.code_bytes() as u64, LiveAccount::under(&self.code));
+        while account.take(bytes).is_err() {
+            let modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_dropped = modules.values().any(|other| other.drop_unused_code());
+            drop(modules);
+            // An idle instance uses its code, too.
+            if !is_dropped && !self.cache.evict_one() {
+                let most = self.code.bytes_max();
+                let message = format!(
+                    "its compiled code has {bytes} bytes, which do not fit into code_bytes_max = {most} with what \
+                     other modules use: end statements, or let the host raise code_bytes_max"
+                );
+                return Err(Error::new(ErrorKind::Limit, message));
+            }
+        }
+        entry.keep(metering, code, account);
+        Ok(())
     }
 
     /// The counters of the function with this name and argument count.

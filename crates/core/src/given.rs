@@ -57,8 +57,8 @@ impl GivenModule {
     }
 
     /// Its code.
-    pub fn compiled(&self) -> &dyn CompiledModule {
-        self.compiled.as_ref()
+    pub fn compiled(&self) -> &Arc<dyn CompiledModule> {
+        &self.compiled
     }
 
     /// The binding of an export for a call with this many arguments.

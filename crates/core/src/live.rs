@@ -16,6 +16,9 @@ use wasmparser::{Element, ElementItems, Parser, Payload};
 /// Default of the ceiling: 1 GiB.
 pub const LIVE_BYTES_MAX_DEFAULT: u64 = 1 << 30;
 
+/// Default of the ceiling for compiled code: 512 MiB.
+pub const CODE_BYTES_MAX_DEFAULT: u64 = 512 << 20;
+
 /// Bytes that an instance costs the host besides its memory and tables: its store and the slots of its functions
 /// and globals. An instance without memory was found to take 9.7 KB with the compiler and 6.3 KB with the
 /// interpreter.
@@ -130,6 +133,11 @@ impl LiveAccount {
     pub fn new<C: IdleInstances + 'static>(cache: &Arc<C>) -> Self {
         let idle: Weak<C> = Arc::downgrade(cache);
         Self { live: Arc::clone(cache.ceiling()), idle: Some(idle), taken: 0 }
+    }
+
+    /// An account under a ceiling for which no idle instance makes room.
+    pub fn under(live: &Arc<LiveBytes>) -> Self {
+        Self { live: Arc::clone(live), idle: None, taken: 0 }
     }
 
     /// An account with its own ceiling.

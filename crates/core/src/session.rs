@@ -347,7 +347,7 @@ impl Session {
         execution: &mut Execution,
         slot: usize,
         binding: Binding,
-        module: &dyn CompiledModule,
+        module: &Arc<dyn CompiledModule>,
     ) -> Result<()> {
         let stats = Arc::clone(&binding.callable.stats);
         let bound = self.bind_counted(execution, slot, binding, module);
@@ -359,7 +359,7 @@ impl Session {
         execution: &mut Execution,
         slot: usize,
         binding: Binding,
-        module: &dyn CompiledModule,
+        module: &Arc<dyn CompiledModule>,
     ) -> Result<()> {
         let callable = &binding.callable;
         let key = InstanceKey {
@@ -404,7 +404,7 @@ impl Session {
         &self,
         execution: &mut Execution,
         callable: &Callable,
-        module: &dyn CompiledModule,
+        module: &Arc<dyn CompiledModule>,
     ) -> Result<Box<Guest>> {
         let policy = &callable.object.policy;
         let limits = &self.environment.settings.limits;
@@ -412,8 +412,8 @@ impl Session {
             .with_limits(limits, policy.call_timeout)
             .with_account(LiveAccount::new(&self.environment.cache));
         let config = policy.instance(limits, host);
-        let started = Guest::new(module, config, &mut execution.budget)
-            .map(Box::new)
+        let started = Guest::new(module.as_ref(), config, &mut execution.budget)
+            .map(|guest| Box::new(guest.with_code(module)))
             .map_err(|e| failure::call(callable, &callable.object.policy, limits, *e));
         callable.stats.add(&Counts {
             cache_misses: 1,

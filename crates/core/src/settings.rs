@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::host::LogLevel;
 use crate::limits::{Capabilities, Limits};
-use crate::live::LIVE_BYTES_MAX_DEFAULT;
+use crate::live::{CODE_BYTES_MAX_DEFAULT, LIVE_BYTES_MAX_DEFAULT};
 use crate::runtime::{Runtime, RuntimeFeature};
 
 /// Default of `PRAGMA wasm_cache_size`: 10 MiB.
@@ -50,6 +50,8 @@ pub struct Settings {
     pub cache_bytes_max: u64,
     /// Largest size of all instances together, in use and idle, in bytes.
     pub live_bytes_max: u64,
+    /// Largest size of the compiled code of all modules together, in bytes.
+    pub code_bytes_max: u64,
     /// Whether `wasm_stats` has times. Reading the clock twice costs more than a short call.
     pub timing: bool,
     /// Where log messages go. Without it they are dropped.
@@ -67,6 +69,7 @@ impl Default for Settings {
             load_catalog: true,
             cache_bytes_max: CACHE_BYTES_MAX_DEFAULT,
             live_bytes_max: LIVE_BYTES_MAX_DEFAULT,
+            code_bytes_max: CODE_BYTES_MAX_DEFAULT,
             timing: false,
             log: None,
         }

@@ -65,7 +65,7 @@ pub(crate) fn create_written(
         verify::created(access, &definition, &stored, &generation)?;
         let after = access.refresh()?;
         verify::usable(&after, &stored)?;
-        definition.hand_over(&after);
+        definition.hand_over(access.environment(), &after);
         let types = |registry| types_of(registry, definition.kind, &definition.name);
         access.change_types(types(&before), types(&after))?;
         access.rebuild(&definition.rebuild)?;

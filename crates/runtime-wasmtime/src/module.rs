@@ -12,6 +12,10 @@ use crate::instance::WasmtimeInstance;
 use crate::stack::STACK_BYTES;
 use crate::store_data::StoreData;
 
+/// Bytes that compiled code takes besides its image, for each byte of an instance's own: for each function, some
+/// 300 bytes.
+const CODE_OF_INSTANCE: u64 = 10;
+
 pub(crate) struct WasmtimeModule {
     prepared: InstancePre<StoreData>,
     metering: Metering,
@@ -44,7 +48,8 @@ impl CompiledModule for WasmtimeModule {
 
     fn code_bytes(&self) -> usize {
         let range = self.prepared.module().image_range();
-        range.end.addr() - range.start.addr()
+        let kept = self.instance_bytes.saturating_mul(CODE_OF_INSTANCE);
+        (range.end.addr() - range.start.addr()) + usize::try_from(kept).unwrap_or(usize::MAX)
     }
 
     fn imports(&self, is_wanted: &dyn Fn(&str, &str) -> bool) -> bool {

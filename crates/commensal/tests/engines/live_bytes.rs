@@ -221,3 +221,32 @@ fn rows_and_bound_values_of_statements_count() {
         assert_eq!(database.live_bytes(), 0);
     }
 }
+
+/// Compiled code has a ceiling, too. Code that no instance uses makes room and is compiled again.
+#[test]
+fn compiled_code_is_dropped_or_refused() {
+    let wasmi = options().runtime(Arc::new(WasmiRuntime::new()));
+    let database = Database::open_in_memory(wasmi.code_bytes_max(35_000)).unwrap();
+    let connection = connect(&database);
+    // The interpreter's code is about as large as the module.
+    let of = |number: i64| {
+        module(&format!(
+            r#"(data (i32.const 0) "{}")
+            (func (export "f") (param i32 i32) (result i32)
+              (i64.store (i32.const 512) (i64.const 1)) (i64.store (i32.const 520) (i64.const {number}))
+              (i32.const 512))"#,
+            "x".repeat(10_000)
+        ))
+    };
+    for number in 0..6 {
+        create(&connection, &format!("f{number}"), &of(number), "").unwrap();
+    }
+    for number in (0..6).chain(0..6) {
+        assert_eq!(integer(&connection, &format!("SELECT f{number}()")).unwrap(), number);
+    }
+    assert_eq!(integer(&connection, "SELECT f0() + f1() + f2()").unwrap(), 3);
+    let error = check_error(value(&connection, "SELECT f0() + f1() + f2() + f3()"), "f3()");
+    assert_eq!(error.kind(), ErrorKind::Limit);
+    assert!(error.message().contains("code_bytes_max = 35000"), "{error}");
+    assert_eq!(integer(&connection, "SELECT f3() + f4()").unwrap(), 7);
+}

@@ -1,12 +1,13 @@
 //! A module of the catalog: the facts known without its bytes, and its code once that was needed.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use sha2::{Digest, Sha256};
 
 use super::{Waiting, compile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
+use crate::live::LiveAccount;
 use crate::manifest::{ByExport, Manifest};
 use crate::module::ModuleInfo;
 use crate::runtime::{CompiledModule, Metering, Runtime};
@@ -23,7 +24,13 @@ pub struct ModuleEntry {
     unread: bool,
     /// Made once, because many functions of a file can share a module with a long manifest.
     by_export: OnceLock<ByExport>,
-    compiled: Mutex<[Option<Arc<dyn CompiledModule>>; 2]>,
+    kept: Mutex<[Option<Kept>; 2]>,
+}
+
+/// Compiled code, with the account that its bytes are taken from.
+struct Kept {
+    code: Arc<dyn CompiledModule>,
+    _account: LiveAccount,
 }
 
 impl ModuleEntry {
@@ -36,7 +43,7 @@ impl ModuleEntry {
             manifest: Err(problem),
             unread: true,
             by_export: OnceLock::new(),
-            compiled: Mutex::default(),
+            kept: Mutex::default(),
         }
     }
 
@@ -58,7 +65,7 @@ impl ModuleEntry {
             manifest,
             unread: false,
             by_export: OnceLock::new(),
-            compiled: Mutex::default(),
+            kept: Mutex::default(),
         }
     }
 
@@ -92,19 +99,32 @@ impl ModuleEntry {
 
     /// The compiled code, if it exists and the current thread can use it.
     pub fn compiled(&self, metering: Metering) -> Option<Arc<dyn CompiledModule>> {
-        self.slots()[metering as usize].clone().filter(|code| code.is_here())
+        let kept = self.slots();
+        let code = kept[metering as usize].as_ref().map(|kept| &kept.code);
+        code.filter(|code| code.is_here()).cloned()
     }
 
-    /// Takes code that was compiled for the module with this hash.
-    pub(crate) fn adopt(
+    /// Keeps compiled code of the module.
+    pub(crate) fn keep(
         &self,
-        sha256: [u8; 32],
         metering: Metering,
-        compiled: &Arc<dyn CompiledModule>,
+        code: &Arc<dyn CompiledModule>,
+        account: LiveAccount,
     ) {
-        if sha256 == self.sha256 {
-            self.slots()[metering as usize].get_or_insert_with(|| Arc::clone(compiled));
-        }
+        let kept = Kept { code: Arc::clone(code), _account: account };
+        let before = self.slots()[metering as usize].replace(kept);
+        drop(before);
+    }
+
+    /// Drops code that nobody uses. Returns whether there was any.
+    pub(crate) fn drop_unused_code(&self) -> bool {
+        let mut slots = self.slots();
+        let mut unused = slots
+            .iter_mut()
+            .filter(|slot| slot.as_ref().is_some_and(|kept| Arc::strong_count(&kept.code) == 1));
+        let dropped = unused.next().and_then(Option::take);
+        drop(slots);
+        dropped.is_some()
     }
 
     /// Compiles the module from the catalog's bytes. First checks their hash and structure, and that the
@@ -135,13 +155,11 @@ impl ModuleEntry {
                 "the manifest in the catalog is not the module's own: the file was changed",
             ));
         }
-        let compiled = compile(runtime, &info, metering, wasm, waiting)?;
-        self.slots()[metering as usize] = Some(Arc::clone(&compiled));
-        Ok(compiled)
+        compile(runtime, &info, metering, wasm, waiting)
     }
 
-    fn slots(&self) -> std::sync::MutexGuard<'_, [Option<Arc<dyn CompiledModule>>; 2]> {
-        self.compiled.lock().unwrap_or_else(PoisonError::into_inner)
+    fn slots(&self) -> MutexGuard<'_, [Option<Kept>; 2]> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

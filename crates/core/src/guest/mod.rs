@@ -20,6 +20,8 @@ mod pointers;
 mod result;
 mod sink;
 
+use std::sync::Arc;
+
 use commensal_abi::{Record, Tag};
 use web_time::Instant;
 
@@ -104,6 +106,8 @@ pub struct Guest {
     staging: Vec<u8>,
     /// Checks whether the thread has enough stack for a call.
     gauge: Gauge,
+    /// The code that it runs, which counts as used as long as the instance exists.
+    _code: Option<Arc<dyn CompiledModule>>,
 }
 
 impl Guest {
@@ -136,6 +140,7 @@ impl Guest {
             keeper: None,
             staging: Vec::new(),
             gauge,
+            _code: None,
         };
         guest.find_keeper(module);
         let renewable = guest.instance.global(commensal_abi::EXPORT_RENEWABLE);
@@ -145,6 +150,12 @@ impl Guest {
         guest.fault_record = guest.instance.global(commensal_abi::EXPORT_FAULT).unwrap_or_default();
         guest.grow_scratch(SCRATCH_BYTES_INITIAL, budget)?;
         Ok(guest)
+    }
+
+    /// The same guest, which notes that it uses this code.
+    #[must_use]
+    pub(crate) fn with_code(self, code: &Arc<dyn CompiledModule>) -> Self {
+        Self { _code: Some(Arc::clone(code)), ..self }
     }
 
     /// Tells the guest's instance that another statement begins to use it.

@@ -66,7 +66,7 @@ impl Session {
         read_module: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>,
     ) -> Result<()> {
         let module = self.compiled(execution, &binding.callable, read_module)?;
-        self.bind(execution, slot, binding, module.as_ref())
+        self.bind(execution, slot, binding, &module)
     }
 
     /// Lets `body` wait for code on behalf of a statement.
@@ -111,7 +111,9 @@ impl Session {
         }
         let compile = |wasm: Vec<u8>| {
             self.waiting(execution, |waiting| {
-                object.module.compile(&wasm, metering, runtime, waiting)
+                let code = object.module.compile(&wasm, metering, runtime, waiting)?;
+                self.environment.keep_code(&object.module, metering, &code)?;
+                Ok(code)
             })
         };
         read_module(&object.module.sha256).and_then(compile).map_err(|error| match error.kind() {

@@ -56,7 +56,7 @@ impl TableInstance {
             };
             let read = |sha256: &[u8; 32]| (access.read)(sha256);
             let module = access.session.compiled(&mut self.execution, &binding.callable, read)?;
-            access.session.bind(&mut self.execution, SLOT, binding, module.as_ref())?;
+            access.session.bind(&mut self.execution, SLOT, binding, &module)?;
         }
     }
 
