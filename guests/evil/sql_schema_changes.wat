@@ -1,6 +1,7 @@
 ;; Attack: prepares a statement that then means something else, because the view that it reads is replaced
 ;; before its first step. Guests that read have no random numbers, whatever a view calls.
-;; Answer: SQLITE_AUTH (23) at the step. A statement with bindings and the same meaning continues (101).
+;; Answer: guests make no views, so the first step finds none (1). A statement with bindings and the same meaning
+;; continues (101).
 (module
   (import "commensal" "sql_prepare" (func $prepare (param i32 i32) (result i64)))
   (import "commensal" "sql_bind" (func $bind (param i32 i32 i32) (result i32)))

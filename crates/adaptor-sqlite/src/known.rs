@@ -114,6 +114,23 @@ impl Known {
         Ok(found.map_or(Kind::Unlisted, |(kind, _)| *kind))
     }
 
+    /// The worst that SQLite says of a function of this name, in ASCII lower case, with any number of arguments. Leaves
+    /// out those that `is_ours` accepts.
+    pub(crate) fn worst(
+        &mut self,
+        state: &ConnectionState,
+        name: &str,
+        is_ours: impl Fn(&Call) -> bool,
+    ) -> Result<Option<Kind>> {
+        if !self.is_fresh {
+            self.functions = Some(functions(state.handle)?);
+            self.is_fresh = true;
+        }
+        let all = self.functions.iter().flatten();
+        let named = all.filter(|(call, _)| call.name == name && !is_ours(call));
+        Ok(named.map(|(_, (kind, _))| *kind).max())
+    }
+
     /// Checks that a statement is small enough to be compiled, with the views and triggers that it uses.
     ///
     /// # Errors
@@ -230,7 +247,7 @@ fn schemas(state: &ConnectionState) -> Result<Vec<String>> {
 }
 
 /// Whether a statement may make, alter or drop a virtual table.
-fn changes_virtual(sql: &str) -> bool {
+pub(crate) fn changes_virtual(sql: &str) -> bool {
     let first = Lexer::new(sql).first();
     let is = |word| first.is(word);
     is("DROP") || is("ALTER") || is("CREATE") && Lexer::new(sql).has_word("VIRTUAL")

@@ -27,6 +27,7 @@ mod library;
 mod names;
 mod numbers;
 mod permit;
+mod permit_schema;
 mod permit_tables;
 mod placeholder;
 mod pointer;

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use commensal_core::ddl::lexer::{Lexer, Token};
-use commensal_core::host::calls::{self, Work, check_rights};
+use commensal_core::host::calls::{self, check_rights};
 use commensal_core::limits::{Capabilities, Capability};
 use commensal_core::manifest::function_key;
 use commensal_core::{Result, ValueRef};
@@ -22,7 +22,7 @@ use crate::schema::{self, schema_of};
 use crate::sql::{Examine, Examined, gone};
 use crate::state::ConnectionState;
 use crate::statement::Statement;
-use crate::{full_text, permit_tables as tables};
+use crate::{full_text, permit_schema, permit_tables as tables};
 
 /// Built-in functions that are not for guests.
 const BUILTINS_REFUSED: &[&str] = &["load_extension", "sqlite_log"];
@@ -73,7 +73,7 @@ impl Examine for Examiner {
 
     fn check_writes(&self, written: &[Root]) -> Result<()> {
         let state = self.state.upgrade().ok_or_else(gone)?;
-        if !state.handle.is_writing() {
+        if !written.iter().any(Root::is_schema) && !state.handle.is_writing() {
             return Ok(());
         }
         Known::with(&self.known, state.handle, |known| check_writes(&state, known, written))
@@ -101,8 +101,31 @@ fn examine(
     let needs =
         if writes { Capabilities::NONE.with(Capability::SqlWrite) } else { Capabilities::NONE };
     if statement.is_explain() {
-        return Ok(Examined { needs, work: Work::NONE, written: Vec::new() });
+        // It tells of what it explains.
+        let explained = explained(text_of(sql)?).as_bytes();
+        let examined = examine_program(state, kept, explained, needs, rights)?;
+        return Ok(Examined { written: Vec::new(), ..examined });
     }
+    examine_program(state, kept, sql, needs, rights)
+}
+
+/// The text after EXPLAIN or EXPLAIN QUERY PLAN.
+fn explained(text: &str) -> &str {
+    let mut lexer = Lexer::new(text);
+    let explain = lexer.first();
+    let (query, plan) = (lexer.significant(), lexer.significant());
+    let end = if query.is("QUERY") && plan.is("PLAN") { plan.end() } else { explain.end() };
+    &text[end..]
+}
+
+/// Finds out what the program of a statement would do. `needs` are the capabilities that it is known to need.
+fn examine_program(
+    state: &ConnectionState,
+    kept: &RefCell<Option<Known>>,
+    sql: &[u8],
+    needs: Capabilities,
+    rights: Capabilities,
+) -> Result<Examined> {
     // Checked first, so that the guest learns nothing else about the statement.
     check_rights(needs, rights).map_err(refusal)?;
     let program = Program::read(state, sql, Author::Guest)?;
@@ -110,6 +133,9 @@ fn examine(
     check_instructions(state, &program, text)?;
     check_catalog(state, &program)?;
     check_shadows(state, &program)?;
+    if program.writes_schema(MAIN) {
+        Known::with(kept, state.handle, |known| permit_schema::check(state, known, text, rights))?;
+    }
     if program.calls.is_empty()
         && program.virtual_tables.is_empty()
         && program.drops_virtual.is_empty()
@@ -146,6 +172,14 @@ fn prepare(
 
 fn check_writes(state: &ConnectionState, known: &mut Known, written: &[Root]) -> Result<()> {
     let changes_schema = written.iter().any(Root::is_schema);
+    if changes_schema {
+        state.handle.for_each_running(|sql| match tables::look_up_tables(state, sql)? {
+            false => Ok(()),
+            true => Err(refusal(
+                "a guest can change no schema while a statement uses a virtual table that looks for others",
+            )),
+        })?;
+    }
     state.handle.for_each_writing(|sql| {
         let Some(theirs) = known.written(state, sql)? else { return Ok(()) };
         if changes_schema {

@@ -13,7 +13,7 @@ use commensal_core::host::calls::{self, Search};
 use commensal_core::{Result, ValueRef};
 
 use crate::full_text;
-use crate::known::Known;
+use crate::known::{Known, changes_virtual};
 use crate::program::{Author, OfTable, Program};
 use crate::refusal::{of_full_text, refusal};
 use crate::schema::{MODULES, Object, SCHEMAS, definition, options, schema_of};
@@ -98,6 +98,29 @@ pub(crate) fn check(
     let is_fts5 =
         |table: &String| modules.get(table).is_some_and(|(_, _, module)| module == "fts5");
     Ok(if program.searched.iter().any(is_fts5) { Search::Product } else { Search::None })
+}
+
+/// Whether a running statement uses a virtual table that looks for other tables while it is read: full-text search for
+/// those behind it, pragmas for whatever they are asked.
+///
+/// # Errors
+/// SQLite cannot explain the statement.
+pub(crate) fn look_up_tables(state: &ConnectionState, sql: &[u8]) -> Result<bool> {
+    // The methods of such a table change those behind it themselves.
+    if changes_virtual(&String::from_utf8_lossy(sql)) {
+        return Ok(false);
+    }
+    let mut tables = Program::read(state, sql, Author::Application)?.virtual_tables;
+    tables.retain(|text| !address(text).is_some_and(|at| state.is_connected(at)));
+    for name in EPONYMOUS {
+        if tables.is_empty() {
+            break;
+        }
+        if let Some(found) = address_of(state, "temp", name) {
+            tables.retain(|text| *text != found);
+        }
+    }
+    Ok(!tables.is_empty())
 }
 
 /// Virtual tables by the address that EXPLAIN shows: schema, name and module.

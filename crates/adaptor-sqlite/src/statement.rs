@@ -108,17 +108,27 @@ impl Handle {
     /// # Errors
     /// Those of `each`.
     pub(crate) fn for_each_writing(self, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        self.for_each(|is_readonly, sql| if is_readonly { Ok(()) } else { each(sql) })
+    }
+
+    /// Calls `each` with the text of every statement that is in the middle of its execution.
+    ///
+    /// # Errors
+    /// Those of `each`.
+    pub(crate) fn for_each_running(self, mut each: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        self.for_each(|_, sql| each(sql))
+    }
+
+    fn for_each(self, mut each: impl FnMut(bool, &[u8]) -> Result<()>) -> Result<()> {
         let mut result = Ok(());
         self.runs(|statement| {
             // SAFETY: `runs` gives a statement of this connection.
             let (is_readonly, sql) = unsafe {
                 ((self.api.sqlite3_stmt_readonly)(statement), (self.api.sqlite3_sql)(statement))
             };
-            if is_readonly == 0 {
-                // SAFETY: SQLite keeps the text, which ends with a NUL, as long as the statement, which runs.
-                let sql = (!sql.is_null()).then(|| unsafe { CStr::from_ptr(sql) }.to_bytes());
-                result = each(sql.unwrap_or_default());
-            }
+            // SAFETY: SQLite keeps the text, which ends with a NUL, as long as the statement, which runs.
+            let sql = (!sql.is_null()).then(|| unsafe { CStr::from_ptr(sql) }.to_bytes());
+            result = each(is_readonly != 0, sql.unwrap_or_default());
             result.is_err()
         });
         result

@@ -27,7 +27,7 @@ pub const INSTANCE_BYTES: u64 = 16 << 10;
 /// Bytes that an element of a table costs.
 pub const TABLE_ELEMENT_BYTES: u64 = 16;
 
-/// Bytes that each function, import and global of a module costs an instance.
+/// Bytes that each function, import, global and export of a module costs an instance.
 const ITEM_BYTES: u64 = 32;
 
 /// Bytes that an instance of this module costs besides [`INSTANCE_BYTES`], its memory and its tables. Unreadable
@@ -38,6 +38,11 @@ pub fn instance_bytes(wasm: &[u8]) -> u64 {
             Payload::ImportSection(section) => (section.count(), ITEM_BYTES),
             Payload::FunctionSection(section) => (section.count(), ITEM_BYTES),
             Payload::GlobalSection(section) => (section.count(), ITEM_BYTES),
+            // The interpreter copies the names.
+            Payload::ExportSection(section) => {
+                let name = |export: wasmparser::Export<'_>| ITEM_BYTES + export.name.len() as u64;
+                return section.into_iter().flatten().map(name).sum();
+            }
             Payload::ElementSection(section) => {
                 return section.into_iter().flatten().map(segment_bytes).sum();
             }

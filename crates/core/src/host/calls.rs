@@ -39,6 +39,7 @@ const SEARCHES: &[(&str, usize)] = &[
     ("numeric_div", 2),
     ("replace", 3),
     ("rtrim", 2),
+    ("snippet", 2),
     ("trim", 2),
     ("unhex", 2),
 ];

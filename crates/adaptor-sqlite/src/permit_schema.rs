@@ -1,0 +1,96 @@
+//! What a guest may leave in a schema.
+//!
+//! The program of a statement that makes a table does not show its CHECK constraints, its DEFAULT values and the like.
+//! They run later, with the rights of whoever uses the table. So a guest can leave only what it may call itself.
+
+use commensal_core::ddl::lexer::{Lexer, Token, TokenKind};
+use commensal_core::ddl::name;
+use commensal_core::host::calls::{check_rights, needed_for};
+use commensal_core::limits::Capabilities;
+use commensal_core::manifest::function_key;
+use commensal_core::{Error, Result};
+
+use crate::function_list::{Call, Kind};
+use crate::known::Known;
+use crate::refusal::refusal;
+use crate::state::ConnectionState;
+
+/// Operators and other words that call the function of this name.
+const WORDS: &[&str] =
+    &["CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "GLOB", "LIKE", "MATCH", "REGEXP"];
+
+/// Checks a statement that changes a schema, for a guest with these rights.
+///
+/// # Errors
+/// It leaves something that the guest may not call.
+pub(crate) fn check(
+    state: &ConnectionState,
+    known: &mut Known,
+    sql: &str,
+    rights: Capabilities,
+) -> Result<()> {
+    let mut lexer = Lexer::new(sql);
+    let is_create = lexer.first().is("CREATE");
+    let mut token = lexer.significant();
+    while is_create && ["TEMP", "TEMPORARY", "UNIQUE"].iter().any(|word| token.is(word)) {
+        token = lexer.significant();
+    }
+    if is_create && (token.is("TRIGGER") || token.is("VIEW")) {
+        return Err(refusal(
+            "guests cannot make triggers and views, which run with the rights of whoever uses them",
+        ));
+    }
+    // The options of a virtual table are checked elsewhere.
+    if is_create && token.is("VIRTUAL") {
+        return Ok(());
+    }
+    while token.kind != TokenKind::End {
+        let next = lexer.significant();
+        if let Some(function) = function(&token, &next) {
+            check_function(state, known, &function.to_ascii_lowercase(), rights)?;
+        }
+        token = next;
+    }
+    Ok(())
+}
+
+/// The function that is called here, if one is.
+fn function(token: &Token<'_>, next: &Token<'_>) -> Option<String> {
+    match token.kind {
+        TokenKind::Operator if matches!(token.text, "->" | "->>") => Some(token.text.to_owned()),
+        TokenKind::Identifier if WORDS.iter().any(|word| token.is(word)) => {
+            Some(token.text.to_owned())
+        }
+        _ if next.kind == TokenKind::LeftParenthesis => name(token),
+        _ => None,
+    }
+}
+
+/// Checks all functions of this name, which is in ASCII lower case. There may be none, because the name can be that of
+/// a type or of a table.
+fn check_function(
+    state: &ConnectionState,
+    known: &mut Known,
+    name: &str,
+    rights: Capabilities,
+) -> Result<()> {
+    let refuse = |why: String| -> Error {
+        refusal(format!("guests cannot leave a call of {name}() in the schema: {why}"))
+    };
+    check_rights(needed_for(name), rights).map_err(refuse)?;
+    let registry = state.registry();
+    for entry in registry.functions().filter(|entry| entry.name().eq_ignore_ascii_case(name)) {
+        if !entry.callable.object.policy.granted.without(rights).is_empty() {
+            return Err(refuse("it has more capabilities than the guest".to_owned()));
+        }
+    }
+    let is_ours = |call: &Call| {
+        let arguments = i32::try_from(call.arguments);
+        state.placeholders.has(call)
+            || arguments.is_ok_and(|arguments| state.has_slot(&function_key(name, arguments)))
+    };
+    match known.worst(state, name, is_ours)? {
+        None | Some(Kind::Harmless) => Ok(()),
+        Some(_) => Err(refuse("nobody said that it is harmless (SQLITE_INNOCUOUS)".to_owned())),
+    }
+}
