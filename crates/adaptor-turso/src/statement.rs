@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
+use commensal_core::ddl::lexer::Lexer;
 use commensal_core::engine::EngineStatement;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use turso_core::{Statement, Value};
@@ -37,11 +38,15 @@ pub(crate) struct TursoStatement<'c> {
 /// fail, which would undo the whole transaction, and so may what RETURNING computes, or the rows of a SELECT after
 /// some were inserted.
 fn undoes(statement: &Statement) -> bool {
+    const WRITES: [&str; 5] = ["INSERT", "REPLACE", "UPDATE", "DELETE", "WITH"];
     let program = statement.get_program();
-    if program.change_cnt_on {
+    let first = Lexer::new(statement.get_sql()).first();
+    // The engine counts what CREATE INDEX writes, too, but it does not undo that so.
+    let undoes = program.change_cnt_on && WRITES.iter().any(|word| first.is(word));
+    if undoes {
         program.prepared().needs_stmt_subtransactions.store(true, Relaxed);
     }
-    program.change_cnt_on
+    undoes
 }
 
 impl<'c> TursoStatement<'c> {

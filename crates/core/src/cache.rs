@@ -112,10 +112,18 @@ impl InstanceCache {
 
     /// Drops the idle instances of a connection that is ending.
     pub(crate) fn remove_connection(&self, connection: u64) {
+        self.remove(|key| key.connection == connection);
+    }
+
+    /// Drops the idle instances of these modules, by their hash.
+    pub(crate) fn remove_modules(&self, gone: &[[u8; 32]]) {
+        self.remove(|key| gone.contains(&key.sha256));
+    }
+
+    fn remove(&self, is_gone: impl Fn(&InstanceKey) -> bool) {
         let removed: VecDeque<Idle> = {
             let mut state = self.state();
-            let (removed, kept) =
-                state.idle.drain(..).partition(|idle| idle.key.connection == connection);
+            let (removed, kept) = state.idle.drain(..).partition(|idle| is_gone(&idle.key));
             state.idle = kept;
             state.idle_bytes = state.idle.iter().map(|idle| idle.bytes).sum();
             removed

@@ -115,10 +115,19 @@ impl Environment {
         entry
     }
 
-    /// Removes modules that no registry mentions any longer, and with them their compiled code.
+    /// Removes modules that no registry mentions any longer, and with them their compiled code and idle instances.
     pub fn forget_unused_modules(&self) {
+        let mut gone = Vec::new();
         let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-        modules.retain(|_, entry| Arc::strong_count(entry) > 1);
+        modules.retain(|sha256, entry| {
+            let is_used = Arc::strong_count(entry) > 1;
+            gone.extend((!is_used).then_some(*sha256));
+            is_used
+        });
+        drop(modules);
+        if !gone.is_empty() {
+            self.cache.remove_modules(&gone);
+        }
     }
 
     /// Keeps the code of a module with its entry. If there is no room, drops code of others that nobody uses.
