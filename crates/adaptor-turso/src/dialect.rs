@@ -5,15 +5,38 @@
 
 use std::sync::Arc;
 
+use commensal_core::ddl::lexer::Lexer;
 use turso_core::dialect::sqlite::resolve_builtin_function;
 use turso_core::schema::{BTreeTable, Schema};
-use turso_core::{Func, LimboError, OpenOptions, Result, SqliteDialect};
+use turso_core::{Dialect as _, Func, LimboError, OpenOptions, Result, SqliteDialect};
 use turso_parser::ast::{Cmd, CreateTableBody, QualifiedName, Stmt};
 
+use crate::meanings::register_tables;
+use crate::running::Running;
 use crate::{aggregate, function, introspection, meaning, names, rewrite, row, running};
 
 /// See the module's description.
 pub(crate) struct Dialect;
+
+/// Parses for a statement that is prepared, or stepped.
+fn parse(running: &mut Running, sql: &str) -> Result<(Option<Cmd>, usize)> {
+    let first = Lexer::new(sql).significant();
+    running.altering = running.alters && !first.is("ALTER");
+    if running.altering && first.is("CREATE") {
+        // The schema's text. It was measured when it got there, and the engine holds the schema's lock.
+        return SqliteDialect.parse(sql);
+    }
+    running.measure(sql)?;
+    let (mut cmd, consumed) = SqliteDialect.parse(sql)?;
+    if let Some(cmd) = &mut cmd {
+        if let Cmd::Stmt(Stmt::AlterTable(_)) = cmd {
+            running.alters = true;
+            register_tables(running);
+        }
+        rewrite::rewrite(cmd, running)?;
+    }
+    Ok((cmd, consumed))
+}
 
 impl turso_core::Dialect for Dialect {
     /// Not SQLite's name, because in a database that other code has opened in this process no function would be
@@ -23,20 +46,10 @@ impl turso_core::Dialect for Dialect {
     }
 
     fn parse(&self, sql: &str) -> Result<(Option<Cmd>, usize)> {
-        if let Some(mut running) = running::take() {
-            let measured = running.measure(sql);
-            running::put(running);
-            measured?;
-        }
-        let (mut cmd, consumed) = SqliteDialect.parse(sql)?;
-        if let Some(cmd) = &mut cmd
-            && let Some(mut running) = running::take()
-        {
-            let rewritten = rewrite::rewrite(cmd, &mut *running);
-            running::put(running);
-            rewritten?;
-        }
-        Ok((cmd, consumed))
+        let Some(mut running) = running::take() else { return SqliteDialect.parse(sql) };
+        let parsed = parse(&mut running, sql);
+        running::put(running);
+        parsed
     }
 
     fn parse_table_sql(&self, sql: &str, root_page: i64) -> Result<BTreeTable> {

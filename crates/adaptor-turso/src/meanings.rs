@@ -2,12 +2,52 @@
 
 use commensal_core::manifest::FunctionBody;
 use turso_core::{LimboError, NamespaceId};
-use turso_parser::ast::FunctionTail;
+use turso_parser::ast::{Cmd, FunctionTail, Stmt};
 
 use crate::meaning::{AGGREGATES_MAX, Meaning};
-use crate::rewrite::{Meanings, Table};
+use crate::rewrite::{Meanings, Table, rewrite};
 use crate::running::Running;
 use crate::{names, table};
+
+/// Tells the engine of the table functions in the views of the file. The engine prepares these while it steps
+/// an ALTER TABLE, and holds the schema's lock, so that it could not be told then.
+pub(crate) fn register_tables(running: &mut Running) {
+    let schema = running.state.connection.current_schema();
+    if running.state.registry().tables().next().is_none() {
+        return;
+    }
+    let asked = (running.resolved, running.missed);
+    for (_, view) in schema.views(NamespaceId::ROOT) {
+        let mut cmd = Cmd::Stmt(Stmt::Select(view.select_stmt.clone()));
+        // What is wrong with a view is reported by the statement that uses it.
+        let _ = rewrite(&mut cmd, &mut Tables(running));
+    }
+    (running.resolved, running.missed) = asked;
+}
+
+/// The table functions alone.
+struct Tables<'a>(&'a mut Running);
+
+impl Meanings for Tables<'_> {
+    fn aggregate(
+        &mut self,
+        _: &str,
+        _: usize,
+        _: &FunctionTail,
+    ) -> turso_core::Result<Option<usize>> {
+        Ok(None)
+    }
+
+    fn table(&mut self, name: &str, arguments: usize) -> turso_core::Result<Table> {
+        match self.0.table(name, arguments) {
+            // Each view is looked at by itself.
+            Ok(Table::View(_)) | Err(_) => Ok(Table::Other),
+            meaning => meaning,
+        }
+    }
+
+    fn collation(&mut self, _: &str) {}
+}
 
 impl Meanings for Running {
     fn aggregate(
@@ -74,6 +114,10 @@ impl Meanings for Running {
             return refuse(format!("too many arguments on {name}() - max {arguments_max}"));
         }
         let arguments = entry.table.arguments().map(|column| column.name.clone()).collect();
+        if self.altering && !table::is_registered(connection, entry) {
+            // Waiting for the schema's lock would never end.
+            return refuse(format!("{name}() is not known to the engine yet: use it once before"));
+        }
         let (name, is_new) = table::register(connection, entry)?;
         // The engine may go on with another schema, which does not have it.
         self.missed |= is_new;

@@ -53,6 +53,11 @@ pub(crate) struct Running {
     pub(crate) cramped: bool,
     /// Whether the engine must not prepare it again within a step.
     pub(crate) keeps_program: bool,
+    /// Whether it is an ALTER TABLE.
+    pub(crate) alters: bool,
+    /// Whether the engine parses and prepares what the schema has, while it steps an ALTER TABLE. It holds
+    /// the schema's lock then.
+    pub(crate) altering: bool,
     /// Whether an action of a foreign key can cause itself.
     pub(crate) recursive: bool,
     /// Why the statement was not parsed.
@@ -79,6 +84,8 @@ impl Running {
             levels: LEVELS,
             cramped: false,
             keeps_program: false,
+            alters: false,
+            altering: false,
             recursive: false,
             refused: None,
         })

@@ -49,7 +49,13 @@ fn columns(table: &Table) -> String {
     columns
 }
 
-/// Tells the connection of the table function. Returns its name there, and whether it is new.
+/// Whether the connection has been told of the table function.
+pub(crate) fn is_registered(connection: &Connection, entry: &TableEntry) -> bool {
+    connection.current_schema().get_table(NamespaceId::ROOT, &name(entry)).is_some()
+}
+
+/// Tells the connection of the table function. Returns its name there, and whether it is new. Takes the
+/// schema's lock.
 ///
 /// # Errors
 /// The engine does not accept its columns.
@@ -58,7 +64,7 @@ pub(crate) fn register(
     entry: &Arc<TableEntry>,
 ) -> turso_core::Result<(String, bool)> {
     let name = name(entry);
-    if connection.current_schema().get_table(NamespaceId::ROOT, &name).is_some() {
+    if is_registered(connection, entry) {
         return Ok((name, false));
     }
     let sql = format!("CREATE TABLE x({})", columns(&entry.table));

@@ -2,7 +2,7 @@
 //!
 //! A CREATE TABLE … AS SELECT changes the schema before its SELECT runs. If that fails, the engine takes
 //! back the file's pages but keeps the schema in memory. Then every later statement fails: `Database schema
-//! changed`. Going back to a savepoint takes back both.
+//! changed`. So it does if an ALTER TABLE fails because of a view. Going back to a savepoint takes back both.
 
 use std::cell::Cell;
 
@@ -14,14 +14,15 @@ use crate::error;
 
 /// A savepoint around an execution, for statements that need one.
 pub(crate) struct Undo {
-    creates: Option<Creates>,
+    changes: Option<Changes>,
     open: Cell<bool>,
 }
 
-/// Where a statement makes a table from what it selects.
+/// Where a statement makes a table from what it selects, or alters one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Creates {
-    /// In the file. Outside a transaction the statement is its own transaction, and all of it is undone.
+enum Changes {
+    /// In the file. Outside a transaction the statement is its own transaction, and all of it is undone. So is
+    /// an ALTER TABLE in `temp`.
     InFile,
     /// In `temp`, which is damaged outside a transaction, too.
     InTemp,
@@ -30,7 +31,7 @@ enum Creates {
 impl Undo {
     /// For the statement with this text.
     pub(crate) fn new(sql: &str) -> Self {
-        Self { creates: creates_from_select(sql), open: Cell::new(false) }
+        Self { changes: changes(sql), open: Cell::new(false) }
     }
 
     /// Sets the savepoint, if needed, before the first step.
@@ -38,10 +39,10 @@ impl Undo {
     /// # Errors
     /// The engine's.
     pub(crate) fn begin(&self, connection: &TursoConnection) -> Result<()> {
-        let needed = match self.creates {
+        let needed = match self.changes {
             None => false,
-            Some(Creates::InFile) => !connection.state.connection.get_auto_commit(),
-            Some(Creates::InTemp) => true,
+            Some(Changes::InFile) => !connection.state.connection.get_auto_commit(),
+            Some(Changes::InTemp) => true,
         };
         if needed {
             execute(connection, "SAVEPOINT commensal_statement")?;
@@ -69,16 +70,21 @@ fn execute(connection: &TursoConnection, sql: &str) -> Result<()> {
     connection.guard(|| connection.state.connection.execute(sql).map_err(error::of_engine))
 }
 
-/// Where a CREATE TABLE … AS SELECT makes its table: one whose columns are not in parentheses.
-fn creates_from_select(sql: &str) -> Option<Creates> {
+/// Where a CREATE TABLE … AS SELECT makes its table, one whose columns are not in parentheses, or where an
+/// ALTER TABLE changes one.
+fn changes(sql: &str) -> Option<Changes> {
     let mut lexer = Lexer::new(sql);
-    if !lexer.significant().is("CREATE") {
+    let first = lexer.significant();
+    if first.is("ALTER") {
+        return Some(Changes::InFile);
+    }
+    if !first.is("CREATE") {
         return None;
     }
     let mut token = lexer.significant();
-    let mut creates = Creates::InFile;
+    let mut place = Changes::InFile;
     if token.is("TEMP") || token.is("TEMPORARY") {
-        creates = Creates::InTemp;
+        place = Changes::InTemp;
         token = lexer.significant();
     }
     if !token.is("TABLE") {
@@ -89,8 +95,8 @@ fn creates_from_select(sql: &str) -> Option<Creates> {
         match token.kind {
             TokenKind::End | TokenKind::LeftParenthesis => return None,
             // A schema is named, perhaps `temp`. A savepoint does no harm if it is another.
-            TokenKind::Dot => creates = Creates::InTemp,
-            _ if token.is("AS") => return Some(creates),
+            TokenKind::Dot => place = Changes::InTemp,
+            _ if token.is("AS") => return Some(place),
             _ => {}
         }
     }
@@ -98,21 +104,22 @@ fn creates_from_select(sql: &str) -> Option<Creates> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Creates, creates_from_select};
+    use super::{Changes, changes};
 
     #[test]
     fn statements_are_told_apart() {
         for (sql, expected) in [
-            ("CREATE TABLE t AS SELECT 1", Some(Creates::InFile)),
-            ("/* x */ create temp table if not exists \"as\" as values (1)", Some(Creates::InTemp)),
-            ("CREATE TABLE temp.t AS SELECT 1", Some(Creates::InTemp)),
+            ("CREATE TABLE t AS SELECT 1", Some(Changes::InFile)),
+            ("/* x */ create temp table if not exists \"as\" as values (1)", Some(Changes::InTemp)),
+            ("CREATE TABLE temp.t AS SELECT 1", Some(Changes::InTemp)),
             ("CREATE TABLE t(a AS (1))", None),
             ("CREATE TABLE \"as\"(a)", None),
             ("CREATE VIEW v AS SELECT 1", None),
             ("CREATE TABLE", None),
+            ("-- x\nalter table t DROP COLUMN a", Some(Changes::InFile)),
             ("SELECT 1 AS a", None),
         ] {
-            assert_eq!(creates_from_select(sql), expected, "{sql}");
+            assert_eq!(changes(sql), expected, "{sql}");
         }
     }
 }
