@@ -72,8 +72,7 @@ impl Diagnostic {
 
 /// A message for the user that is not an error.
 pub(crate) fn warn(message: impl Display) {
-    let message = message.to_string();
-    let message = printable(&message);
+    let message = in_message(&message.to_string());
     let _ = writeln!(anstream::stderr().lock(), "{WARNING}Warning:{WARNING:#} {message}");
 }
 
@@ -84,7 +83,7 @@ pub(crate) fn log(level: LogLevel, message: &str) {
         LogLevel::Warn => WARNING,
         LogLevel::Info | LogLevel::Debug => Style::new(),
     };
-    let message = printable(message);
+    let message = in_message(message);
     let _ = writeln!(anstream::stderr().lock(), "{style}Log ({level:?}):{style:#} {message}");
 }
 
@@ -96,7 +95,7 @@ impl Display for Diagnostic {
         if let Some(line) = self.line {
             write!(f, "near line {line}: ")?;
         }
-        f.write_str(&printable(&self.message))?;
+        f.write_str(&in_message(&self.message))?;
         match &self.excerpt {
             Some(excerpt) => write!(f, "\n{excerpt}"),
             None => Ok(()),
@@ -157,8 +156,35 @@ fn newlines(text: &str) -> usize {
     text.bytes().filter(|&byte| byte == b'\n').count()
 }
 
-fn one_line(text: &str) -> String {
-    printable(text).replace(['\t', '\n'], " ")
+pub(crate) fn one_line(text: &str) -> String {
+    without_directions(&printable(text)).replace(['\t', '\n'], " ")
+}
+
+/// The text as part of a message. Its further lines are indented, so that none of them looks like another message.
+fn in_message(text: &str) -> String {
+    let text = without_directions(&printable(text));
+    let mut lines = text.split('\n');
+    let mut message = lines.next().unwrap_or_default().to_owned();
+    for line in lines {
+        let indent = if line.is_empty() || line.starts_with(' ') { "\n" } else { "\n  " };
+        message.extend([indent, line]);
+    }
+    message
+}
+
+/// The text with the characters escaped that turn the direction of what follows.
+fn without_directions(text: &str) -> String {
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    match text.contains(turns) {
+        true => text.chars().fold(String::new(), |mut escaped, character| {
+            match turns(character) {
+                true => escaped.extend(character.escape_unicode()),
+                false => escaped.push(character),
+            }
+            escaped
+        }),
+        false => text.to_owned(),
+    }
 }
 
 /// The text with control characters other than tab and newline in caret notation (`^[`), so that it
@@ -185,7 +211,7 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
 mod tests {
     use commensal::{Error, ErrorKind};
 
-    use super::{Diagnostic, printable};
+    use super::{Diagnostic, in_message, one_line, printable};
 
     #[test]
     fn points_at_the_position() {
@@ -211,6 +237,17 @@ mod tests {
             let error = offset.map_or(error.clone(), |offset| error.at(offset));
             assert_eq!(Diagnostic::in_sql(&error, sql, 3).to_string(), expected, "{sql}");
         }
+    }
+
+    #[test]
+    fn a_message_forges_no_other() {
+        for (text, expected) in [
+            ("one\nError: two\n\n  three", "one\n  Error: two\n\n  three"),
+            ("a\u{202e}b", "a\\u{202e}b"),
+        ] {
+            assert_eq!(in_message(text), expected);
+        }
+        assert_eq!(one_line("a\nb\u{2066}"), "a b\\u{2066}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use commensal::core::module::{Import, ModuleInfo};
 use serde_json::{Value, json};
 
 use crate::cli::InspectArguments;
-use crate::diagnostic::printable;
+use crate::diagnostic::one_line;
 use crate::failure::{Failure, Result};
 use crate::module_file;
 use crate::output::{Escape, output};
@@ -88,7 +88,7 @@ fn write_list<T: Display>(
     }
     writeln!(out, "{heading}")?;
     for item in items {
-        writeln!(out, "  {}", printable(&item.to_string()))?;
+        writeln!(out, "  {}", one_line(&item.to_string()))?;
     }
     Ok(())
 }
