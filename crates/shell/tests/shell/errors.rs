@@ -53,7 +53,7 @@ fn golden() {
             &[],
             "SELECT 'open\n",
             "",
-            "Error: near line 1: unrecognized token: \"'open\n\"\n  SELECT 'open\n         ^--- error here\n",
+            "Error: near line 1: unrecognized token: \"'open\n  \"\n  SELECT 'open\n         ^--- error here\n",
             1,
         ),
         (
