@@ -17,6 +17,7 @@
 
 mod budget;
 mod features;
+mod functions;
 mod memory;
 mod shape;
 
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 pub use self::budget::StatementBudget;
 pub use self::features::{RuntimeFeature, RuntimeFeatures};
+pub use self::functions::{AnyFunction, Functions, Shaped, wrong_number};
 pub use self::memory::{Memory, OutOfBounds};
 pub(crate) use self::memory::{is_within, range};
 pub use self::shape::{NumberType, Shape};

@@ -9,8 +9,8 @@ use commensal_core::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY};
 use commensal_core::fault::Fault;
 use commensal_core::host::HostState;
 use commensal_core::runtime::{
-    FunctionId, Instance, InstanceConfig, InstanceLimits, Memory, Metering, ResolveError, Shape,
-    StatementBudget,
+    AnyFunction, FunctionId, Functions, Instance, InstanceConfig, InstanceLimits, Memory, Metering,
+    ResolveError, Shape, StatementBudget, wrong_number,
 };
 use wasmi::{Extern, Func, Mutability, Store, TypedFunc, Val, WasmParams, WasmResults};
 
@@ -24,16 +24,10 @@ use crate::words::{WordFunction, text};
 /// A function by the ABI's convention of records.
 type GuestFunction = TypedFunc<(u32, u32), u32>;
 
-/// The bit of a function's number that says that its shape is not that of records.
-const OTHER: u32 = 1 << 31;
-
 pub(crate) struct WasmiInstance {
     store: Store<StoreData>,
     instance: wasmi::Instance,
-    /// Functions by the ABI's convention that were resolved so far, by export.
-    functions: Vec<(Box<str>, GuestFunction)>,
-    /// Other functions, whose numbers have [`OTHER`].
-    others: Vec<(Box<str>, WordFunction)>,
+    functions: Functions<GuestFunction, WordFunction>,
     timeout: Duration,
     /// Fuel of one call.
     fuel: u64,
@@ -77,8 +71,7 @@ impl WasmiInstance {
         Ok(Self {
             store,
             instance,
-            functions: Vec::new(),
-            others: Vec::new(),
+            functions: Functions::default(),
             timeout,
             fuel,
             fuel_kept,
@@ -130,31 +123,6 @@ fn typed<P: WasmParams, R: WasmResults>(
     }
 }
 
-impl WasmiInstance {
-    /// The number of the export, if it is resolved in this shape.
-    fn known(&self, export: &str, shape: Shape<'_>) -> Option<FunctionId> {
-        let found = match shape == Shape::RECORDS {
-            true => self.functions.iter().position(|(name, _)| **name == *export),
-            false => self
-                .others
-                .iter()
-                .position(|(name, function)| **name == *export && function.shape() == shape)
-                .map(|index| index | OTHER as usize),
-        };
-        found.map(|index| FunctionId(index as u32))
-    }
-}
-
-#[cold]
-fn wrong_number() -> Box<Fault> {
-    Box::new(Fault::Runtime("the function takes another number of parameters".to_owned()))
-}
-
-#[cold]
-fn foreign() -> Box<Fault> {
-    Box::new(Fault::Runtime("the function belongs to another instance".to_owned()))
-}
-
 impl Memory for WasmiInstance {
     #[inline]
     fn memory(&mut self) -> Option<&mut [u8]> {
@@ -169,7 +137,7 @@ impl Memory for WasmiInstance {
 
 impl Instance for WasmiInstance {
     fn resolve(&mut self, export: &str, shape: Shape<'_>) -> Result<FunctionId, ResolveError> {
-        if let Some(known) = self.known(export, shape) {
+        if let Some(known) = self.functions.find(export, shape) {
             return Ok(known);
         }
         let function: Func = self
@@ -179,26 +147,18 @@ impl Instance for WasmiInstance {
             .ok_or(ResolveError::Missing)?;
         if shape != Shape::RECORDS {
             let function = WordFunction::new(&self.store, function, shape)?;
-            self.others.push((export.into(), function));
-            return Ok(FunctionId(OTHER | (self.others.len() as u32 - 1)));
+            return Ok(self.functions.add_other(export, function));
         }
         let function = function
             .typed(&self.store)
             .map_err(|_| ResolveError::Signature(text(&function.ty(&self.store))))?;
-        self.functions.push((export.into(), function));
-        Ok(FunctionId(self.functions.len() as u32 - 1))
+        Ok(self.functions.add(export, function))
     }
 
     fn renew(&mut self) -> Result<(), Fault> {
         let host = self.store.data().host.renewed();
         let mut new = WasmiInstance::new(&self.code, self.limits.with(host))?;
-        // They are resolved in the same order, so they get the same numbers.
-        let records = self.functions.iter().map(|(export, _)| (export, Shape::RECORDS));
-        let others = self.others.iter().map(|(export, function)| (export, function.shape()));
-        for (export, shape) in records.chain(others) {
-            let gone = |_| Fault::Runtime(format!("\"{export}\" is gone"));
-            new.resolve(export, shape).map_err(gone)?;
-        }
+        self.functions.resolve_again(|export, shape| new.resolve(export, shape))?;
         *self = new;
         Ok(())
     }
@@ -217,13 +177,13 @@ impl Instance for WasmiInstance {
         params: &[u64],
         budget: &mut StatementBudget,
     ) -> Result<u64, Box<Fault>> {
-        let other = self.others.get_mut((function.0 & !OTHER) as usize);
-        match (function.0 & OTHER != 0, params, other) {
-            (false, &[argc, argv], _) => {
+        match (self.functions.any(function)?, params) {
+            (AnyFunction::Records, &[argc, argv]) => {
                 let pointer = self.call_records(function, argc as u32, argv as u32, budget)?;
                 Ok(pointer.into())
             }
-            (true, _, Some((_, other))) => {
+            (AnyFunction::Records, _) => Err(wrong_number()),
+            (AnyFunction::Other(other), _) => {
                 if !other.set(params) {
                     return Err(wrong_number());
                 }
@@ -235,8 +195,6 @@ impl Instance for WasmiInstance {
                 self.fuel_kept = call.end();
                 result.map(|()| other.word()).map_err(Box::new)
             }
-            (true, _, None) => Err(foreign()),
-            (false, ..) => Err(wrong_number()),
         }
     }
 
@@ -248,9 +206,7 @@ impl Instance for WasmiInstance {
         argv: u32,
         budget: &mut StatementBudget,
     ) -> Result<u32, Box<Fault>> {
-        let Some(&(_, function)) = self.functions.get(function.0 as usize) else {
-            return Err(foreign());
-        };
+        let function = *self.functions.records(function)?;
         self.bounded(function, (argc, argv), budget)
     }
 

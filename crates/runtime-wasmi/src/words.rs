@@ -1,7 +1,7 @@
 //! Functions of any shape, called with words.
 
 use commensal_core::module::function_text;
-use commensal_core::runtime::{NumberType, ResolveError, Shape};
+use commensal_core::runtime::{NumberType, ResolveError, Shape, Shaped};
 use wasmi::{F64, Func, FuncType, Store, Val, ValType};
 
 use crate::store_data::StoreData;
@@ -42,11 +42,6 @@ impl WordFunction {
         })
     }
 
-    /// Its shape.
-    pub(crate) fn shape(&self) -> Shape<'_> {
-        Shape { params: &self.params, result: self.result }
-    }
-
     /// Takes as many words as it has parameters. False for any other number.
     pub(crate) fn set(&mut self, words: &[u64]) -> bool {
         for ((value, &word), ty) in self.values.iter_mut().zip(words).zip(&self.params) {
@@ -67,6 +62,12 @@ impl WordFunction {
             Some(Val::F64(value)) => value.to_bits(),
             _ => 0,
         }
+    }
+}
+
+impl Shaped for WordFunction {
+    fn shape(&self) -> Shape<'_> {
+        Shape { params: &self.params, result: self.result }
     }
 }
 

@@ -9,7 +9,8 @@ use commensal_core::fault::Fault;
 use commensal_core::grants::Refused;
 use commensal_core::host::HostState;
 use commensal_core::runtime::{
-    FunctionId, Instance, InstanceConfig, Memory, Metering, ResolveError, Shape, StatementBudget,
+    AnyFunction, FunctionId, Functions, Instance, InstanceConfig, Memory, Metering, ResolveError,
+    Shape, StatementBudget, wrong_number,
 };
 use wasmtime::{
     Extern, Func, InstancePre, Mutability, Store, TypedFunc, UpdateDeadline, Val, WasmParams,
@@ -26,18 +27,12 @@ use crate::words::{WordFunction, text};
 /// A function by the ABI's convention of records.
 type GuestFunction = TypedFunc<(u32, u32), u32>;
 
-/// The bit of a function's number that says that its shape is not that of records.
-const OTHER: u32 = 1 << 31;
-
 pub(crate) struct WasmtimeInstance {
     store: Store<StoreData>,
     instance: wasmtime::Instance,
     /// The exported memory, if there is one.
     view: Option<View>,
-    /// Functions by the ABI's convention that were resolved so far, by export.
-    functions: Vec<(Box<str>, GuestFunction)>,
-    /// Other functions, whose numbers have [`OTHER`].
-    others: Vec<(Box<str>, WordFunction)>,
+    functions: Functions<GuestFunction, WordFunction>,
     /// Fuel of one call; `None` without metering.
     fuel: Option<u64>,
     remake: Box<Remake>,
@@ -78,8 +73,8 @@ impl WasmtimeInstance {
         })
         .map_err(|fault| *fault)?;
         let view = store.data().memory.map(|memory| View::new(&store, memory));
-        let (functions, others) = (Vec::new(), Vec::new());
-        Ok(Self { store, instance, view, functions, others, fuel, remake })
+        let functions = Functions::default();
+        Ok(Self { store, instance, view, functions, fuel, remake })
     }
 }
 
@@ -165,31 +160,6 @@ fn typed<P: WasmParams, R: WasmResults>(
     }
 }
 
-impl WasmtimeInstance {
-    /// The number of the export, if it is resolved in this shape.
-    fn known(&self, export: &str, shape: Shape<'_>) -> Option<FunctionId> {
-        let found = match shape == Shape::RECORDS {
-            true => self.functions.iter().position(|(name, _)| **name == *export),
-            false => self
-                .others
-                .iter()
-                .position(|(name, function)| **name == *export && function.shape() == shape)
-                .map(|index| index | OTHER as usize),
-        };
-        found.map(|index| FunctionId(index as u32))
-    }
-}
-
-#[cold]
-fn wrong_number() -> Fault {
-    Fault::Runtime("the function takes another number of parameters".to_owned())
-}
-
-#[cold]
-fn foreign() -> Box<Fault> {
-    Box::new(Fault::Runtime("the function belongs to another instance".to_owned()))
-}
-
 impl Memory for WasmtimeInstance {
     #[inline]
     fn memory(&mut self) -> Option<&mut [u8]> {
@@ -203,7 +173,7 @@ impl Memory for WasmtimeInstance {
 
 impl Instance for WasmtimeInstance {
     fn resolve(&mut self, export: &str, shape: Shape<'_>) -> Result<FunctionId, ResolveError> {
-        if let Some(known) = self.known(export, shape) {
+        if let Some(known) = self.functions.find(export, shape) {
             return Ok(known);
         }
         let function: Func = self
@@ -213,25 +183,17 @@ impl Instance for WasmtimeInstance {
             .ok_or(ResolveError::Missing)?;
         if shape != Shape::RECORDS {
             let function = WordFunction::new(&self.store, function, shape)?;
-            self.others.push((export.into(), function));
-            return Ok(FunctionId(OTHER | (self.others.len() as u32 - 1)));
+            return Ok(self.functions.add_other(export, function));
         }
         let function = function
             .typed(&self.store)
             .map_err(|_| ResolveError::Signature(text(&function.ty(&self.store))))?;
-        self.functions.push((export.into(), function));
-        Ok(FunctionId(self.functions.len() as u32 - 1))
+        Ok(self.functions.add(export, function))
     }
 
     fn renew(&mut self) -> Result<(), Fault> {
         let mut new = (self.remake)(self.store.data().host.renewed())?;
-        // They are resolved in the same order, so they get the same numbers.
-        let records = self.functions.iter().map(|(export, _)| (export, Shape::RECORDS));
-        let others = self.others.iter().map(|(export, function)| (export, function.shape()));
-        for (export, shape) in records.chain(others) {
-            let gone = |_| Fault::Runtime(format!("\"{export}\" is gone"));
-            new.resolve(export, shape).map_err(gone)?;
-        }
+        self.functions.resolve_again(|export, shape| new.resolve(export, shape))?;
         *self = new;
         Ok(())
     }
@@ -258,22 +220,20 @@ impl Instance for WasmtimeInstance {
         params: &[u64],
         budget: &mut StatementBudget,
     ) -> Result<u64, Box<Fault>> {
-        let other = self.others.get_mut((function.0 & !OTHER) as usize);
-        match (function.0 & OTHER != 0, params, other) {
-            (false, &[argc, argv], _) => {
+        match (self.functions.any(function)?, params) {
+            (AnyFunction::Records, &[argc, argv]) => {
                 let pointer = self.call_records(function, argc as u32, argv as u32, budget)?;
                 Ok(pointer.into())
             }
-            (true, _, Some((_, other))) => {
+            (AnyFunction::Records, _) => Err(wrong_number()),
+            (AnyFunction::Other(other), _) => {
                 let result = bounded(&mut self.store, self.fuel, budget, |store| {
                     let called = other.call(store, params);
-                    called.unwrap_or_else(|| Err(wasmtime::Error::new(wrong_number())))
+                    called.unwrap_or_else(|| Err(wasmtime::Error::new(*wrong_number())))
                 });
                 renew(&mut self.view, &mut self.store);
                 result
             }
-            (true, _, None) => Err(foreign()),
-            (false, ..) => Err(Box::new(wrong_number())),
         }
     }
 
@@ -285,9 +245,7 @@ impl Instance for WasmtimeInstance {
         argv: u32,
         budget: &mut StatementBudget,
     ) -> Result<u32, Box<Fault>> {
-        let Some((_, function)) = self.functions.get(function.0 as usize) else {
-            return Err(foreign());
-        };
+        let function = self.functions.records(function)?;
         let result =
             bounded(&mut self.store, self.fuel, budget, |store| function.call(store, (argc, argv)));
         renew(&mut self.view, &mut self.store);

@@ -5,7 +5,7 @@
 #![expect(unsafe_code, reason = "a function is called with values that nothing checks")]
 
 use commensal_core::module::function_text;
-use commensal_core::runtime::{NumberType, ResolveError, Shape};
+use commensal_core::runtime::{NumberType, ResolveError, Shape, Shaped};
 use wasmtime::{Func, FuncType, Store, ValRaw, ValType};
 
 use crate::store_data::StoreData;
@@ -39,11 +39,6 @@ impl WordFunction {
         Ok(Self { function, params: shape.params.into(), result: shape.result, words })
     }
 
-    /// Its shape.
-    pub(crate) fn shape(&self) -> Shape<'_> {
-        Shape { params: &self.params, result: self.result }
-    }
-
     /// Calls it with one word for each parameter. `None`, without a call, for another number of words.
     pub(crate) fn call(
         &mut self,
@@ -73,6 +68,12 @@ impl WordFunction {
                 Some(NumberType::F64) => word.get_f64(),
             }
         }))
+    }
+}
+
+impl Shaped for WordFunction {
+    fn shape(&self) -> Shape<'_> {
+        Shape { params: &self.params, result: self.result }
     }
 }
 
