@@ -13,7 +13,7 @@ use turso_parser::ast::{Cmd, CreateTableBody, QualifiedName, Stmt};
 
 use crate::meanings::register_tables;
 use crate::running::Running;
-use crate::{aggregate, function, introspection, meaning, names, rewrite, row, running};
+use crate::{aggregate, function, introspection, meaning, names, orders, rewrite, row, running};
 
 /// See the module's description.
 pub(crate) struct Dialect;
@@ -26,9 +26,11 @@ fn parse(running: &mut Running, sql: &str) -> Result<(Option<Cmd>, usize)> {
         // The schema's text. It was measured when it got there, and the engine holds the schema's lock.
         return SqliteDialect.parse(sql);
     }
+    orders::check_schema(running, sql)?;
     running.measure(sql)?;
     let (mut cmd, consumed) = SqliteDialect.parse(sql)?;
     if let Some(cmd) = &mut cmd {
+        orders::check_statement(running, cmd, &sql[..consumed])?;
         if let Cmd::Stmt(Stmt::AlterTable(_)) = cmd {
             running.alters = true;
             register_tables(running);

@@ -24,6 +24,7 @@ mod meaning;
 mod meanings;
 mod names;
 mod nesting;
+mod orders;
 mod permit;
 mod reader;
 mod refusal;

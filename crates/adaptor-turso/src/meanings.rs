@@ -46,7 +46,9 @@ impl Meanings for Tables<'_> {
         }
     }
 
-    fn collation(&mut self, _: &str) {}
+    fn collation(&mut self, _: &str) -> bool {
+        false
+    }
 }
 
 impl Meanings for Running {
@@ -124,10 +126,14 @@ impl Meanings for Running {
         Ok(Table::Function(name, arguments))
     }
 
-    fn collation(&mut self, name: &str) {
-        match self.state.registry().collation(name) {
-            Some(_) => self.resolved = true,
-            None => self.missed |= !names::is_collation(name),
+    fn collation(&mut self, name: &str) -> bool {
+        let is_ours = self.state.registry().collation(name).is_some();
+        self.resolved |= is_ours;
+        if !is_ours && !names::is_collation(name) {
+            // It may be in the catalog but was not read yet, and the engine may have an order of this name.
+            self.missed = true;
+            self.yielded = true;
         }
+        is_ours
     }
 }

@@ -40,8 +40,8 @@ pub(crate) trait Meanings {
     /// The engine cannot use it.
     fn table(&mut self, name: &str, arguments: usize) -> Result<Table>;
 
-    /// Takes note of a collation.
-    fn collation(&mut self, name: &str);
+    /// Takes note of a collation. Returns whether it is a definition's.
+    fn collation(&mut self, name: &str) -> bool;
 }
 
 /// What a name in FROM means.
@@ -173,11 +173,33 @@ impl Rewriter<'_> {
             for compound in &mut body.compounds {
                 this.one_select(&mut compound.select)?;
             }
+            if !body.compounds.is_empty() {
+                order_by.iter().try_for_each(|term| this.compound_order(&term.expr))?;
+            }
             this.allowing(true, |this| this.order(order_by))?;
             let Some(Limit { expr, offset }) = limit else { return Ok(()) };
             this.expr(expr)?;
             this.optional(offset)
         })
+    }
+
+    /// Refuses to order a compound by a collation of a definition. The engine does not know it there, or takes its
+    /// name for a locale's.
+    fn compound_order(&mut self, term: &Expr) -> Result<()> {
+        match term {
+            Expr::Collate(_, name) if self.meanings.collation(name.as_str()) => {
+                Err(LimboError::ParseError(format!(
+                    "Turso does not order a compound SELECT by {}, the collation of a definition: say SELECT * FROM \
+                     (…) ORDER BY …",
+                    name.as_str()
+                )))
+            }
+            Expr::Collate(term, _) => self.compound_order(term),
+            Expr::Parenthesized(terms) => {
+                terms.iter().try_for_each(|term| self.compound_order(term))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn one_select(&mut self, select: &mut OneSelect) -> Result<()> {
@@ -396,7 +418,9 @@ impl Rewriter<'_> {
                 return Ok(WalkControl::SkipChildren);
             }
             match expr {
-                Expr::Collate(_, name) => self.meanings.collation(name.as_str()),
+                Expr::Collate(_, name) => {
+                    self.meanings.collation(name.as_str());
+                }
                 // The engine's walk does not go into these.
                 Expr::Exists(select)
                 | Expr::Subquery(select)

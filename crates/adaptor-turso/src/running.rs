@@ -53,6 +53,8 @@ pub(crate) struct Running {
     pub(crate) cramped: bool,
     /// Whether the engine must not prepare it again within a step.
     pub(crate) keeps_program: bool,
+    /// Whether it is a statement of our own.
+    pub(crate) is_own: bool,
     /// Whether it is an ALTER TABLE.
     pub(crate) alters: bool,
     /// Whether the engine parses and prepares what the schema has, while it steps an ALTER TABLE. It holds
@@ -84,6 +86,7 @@ impl Running {
             levels: LEVELS,
             cramped: false,
             keeps_program: false,
+            is_own: false,
             alters: false,
             altering: false,
             recursive: false,
@@ -231,6 +234,7 @@ pub(crate) fn execute(
         })
     };
     let mut running = Running::new(Arc::clone(state));
+    running.is_own = true;
     loop {
         let levels = running.levels;
         let (result, after) = within(running, || stack::with_room(levels, body));

@@ -8,6 +8,7 @@ use commensal_core::{Result, ValueRef};
 use turso_core::NamespaceId;
 
 use crate::names::{is_builtin, is_collation};
+use crate::orders;
 use crate::state::ConnectionState;
 
 /// Reads names out of a connection.
@@ -41,7 +42,14 @@ impl EngineNames for Names<'_> {
             Namespace::Collations if is_collation(name) => {
                 Some(format!("the collation {} that Turso has", name.to_ascii_lowercase()))
             }
-            Namespace::Functions | Namespace::Tables | Namespace::Collations => None,
+            Namespace::Collations => {
+                let schema = self.0.connection.current_schema();
+                let is_meant = |own: &str| own.eq_ignore_ascii_case(name);
+                orders::own(&schema, is_meant).map(|(table, _)| {
+                    format!("an order of Turso's own of this name, by which the table \"{table}\" is ordered")
+                })
+            }
+            Namespace::Functions | Namespace::Tables => None,
         })
     }
 

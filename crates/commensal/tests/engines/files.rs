@@ -260,3 +260,37 @@ fn damaged_files_panic_nowhere() {
     assert!(rows > 100 && panics > 0, "{rows} statements succeeded, {panics} panics were caught");
     drop(open(&path, &Turso).unwrap());
 }
+
+/// Turso takes a collation's name for a locale, and would look things up and write in the order of that.
+#[test]
+fn turso_leaves_alone_what_sqlite_ordered_by_the_name_of_a_locale() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    let connection = on(&path, &Sqlite);
+    let order = include_str!("../../../../guests/wat/order_locale.wat");
+    connection.execute("CREATE EXTENSION orders LANGUAGE wasm AS ?", (order,)).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE t(x TEXT COLLATE rev PRIMARY KEY); CREATE TABLE plain(x);
+             INSERT INTO t VALUES ('a'), ('bbb'), ('cc'); CREATE INDEX i ON plain(x COLLATE rev)",
+        )
+        .unwrap();
+    drop(connection);
+    let connection = on(&path, &Turso);
+    for sql in [
+        "SELECT x FROM t",
+        "INSERT INTO t VALUES ('dddd')",
+        "DELETE FROM t",
+        "SELECT count(*) FROM plain",
+        "CREATE VIEW v AS SELECT x FROM t",
+        "ALTER TABLE t RENAME TO u",
+    ] {
+        check_error(value(&connection, sql), "an order of its own");
+    }
+    connection.execute_batch("DROP TABLE t").unwrap();
+    check_error(value(&connection, "SELECT count(*) FROM plain"), "\"plain\" is ordered by");
+    connection.execute_batch("DROP INDEX i").unwrap();
+    assert_eq!(integer(&connection, "SELECT count(*) FROM plain"), Ok(0));
+    drop(connection);
+    check_sound(&on(&path, &Sqlite));
+}
