@@ -7,6 +7,7 @@ mod function;
 mod instance;
 mod plan;
 mod rows;
+mod savepoints;
 mod scans;
 mod virtual_table;
 

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::instance::{TableInstance, handle};
 use super::plan::{self, FilterValue, Plan, Request};
 use super::rows::{Rows, in_column, in_rowid, no_row};
+use super::savepoints::Savepoints;
 use super::{Access, unknown_pointer};
 use crate::ddl::declares_columns;
 use crate::error::{Error, ErrorKind, Result};
@@ -32,6 +33,8 @@ pub struct VirtualTable {
     cursors: Vec<i64>,
     /// The instance in which a transaction began.
     transaction: Option<InstanceId>,
+    /// The savepoints in it.
+    savepoints: Savepoints,
     bytes_max: usize,
 }
 
@@ -72,6 +75,7 @@ impl VirtualTable {
             declaration: None,
             cursors: Vec::new(),
             transaction: None,
+            savepoints: Savepoints::default(),
             bytes_max: session.environment().settings.limits.result_bytes_max,
             instance: TableInstance::new(entry, session.begin(registry)),
         }
@@ -435,6 +439,7 @@ impl VirtualTable {
             Begin => {
                 let (instance, _) = self.connect(access, false)?;
                 self.transaction = Some(instance);
+                self.savepoints = Savepoints::default();
                 Some(instance)
             }
             Commit | Rollback => self.transaction.take(),
@@ -451,15 +456,18 @@ impl VirtualTable {
             }
             return Ok(());
         }
-        match self.connected {
-            Some((_, table)) if self.instance.has(method) => {
-                let arguments =
-                    [Some(table), number].map(|n| n.map_or(ValueRef::Null, ValueRef::Integer));
-                let count = 1 + usize::from(number.is_some());
-                self.instance.call(session, method, &arguments[..count], |_| Ok(()))
-            }
-            _ => Ok(()),
-        }
+        let numbers = number.map(|number| self.savepoints.calls(method, number));
+        let Some((_, table)) = self.connected.filter(|_| self.instance.has(method)) else {
+            return Ok(());
+        };
+        let table = ValueRef::Integer(table);
+        let Some(mut numbers) = numbers else {
+            return self.instance.call(session, method, &[table], |_| Ok(()));
+        };
+        numbers.try_for_each(|number| {
+            let arguments = [table, ValueRef::Integer(number)];
+            self.instance.call(session, method, &arguments, |_| Ok(()))
+        })
     }
 
     /// Whether the table has its own implementation of a function whose first argument is one of its
