@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
-use commensal_core::ddl::lexer::{Lexer, TokenKind};
+use commensal_core::ddl::lexer::{Lexer, Token, TokenKind};
 use commensal_core::ddl::{name, quote_identifier};
 use commensal_core::host::size::Definitions;
 use commensal_core::{Result, ValueRef};
@@ -17,7 +17,7 @@ use commensal_core::{Result, ValueRef};
 use crate::function_list::{Call, Functions, Kind, functions};
 use crate::program::{Author, MAIN, Program, TEMP};
 use crate::root::Root;
-use crate::schema::{SCHEMAS, Schema};
+use crate::schema::{SCHEMAS, Schema, definition};
 use crate::state::ConnectionState;
 use crate::statement::{Handle, Statement};
 
@@ -160,7 +160,7 @@ impl Known {
             return Ok(written.clone());
         }
         let text = String::from_utf8_lossy(sql);
-        let written: Option<Rc<[Root]>> = if changes_virtual(&text) {
+        let written: Option<Rc<[Root]>> = if changes_virtual(state, &text)? {
             None
         } else if writes_virtual(state, &text)? {
             Some(Rc::new([]))
@@ -246,28 +246,58 @@ fn schemas(state: &ConnectionState) -> Result<Vec<String>> {
     Ok(schemas)
 }
 
-/// Whether a statement may make, alter or drop a virtual table.
-pub(crate) fn changes_virtual(sql: &str) -> bool {
-    let first = Lexer::new(sql).first();
-    let is = |word| first.is(word);
-    is("DROP") || is("ALTER") || is("CREATE") && Lexer::new(sql).has_word("VIRTUAL")
+/// Whether a statement makes, alters or drops a virtual table.
+///
+/// # Errors
+/// SQLite cannot read the schema.
+pub(crate) fn changes_virtual(state: &ConnectionState, sql: &str) -> Result<bool> {
+    let mut lexer = Lexer::new(sql);
+    let first = lexer.first();
+    if first.is("CREATE") {
+        return Ok(definition(sql).is_some());
+    }
+    if !(first.is("ALTER") || first.is("DROP")) || !lexer.significant().is("TABLE") {
+        return Ok(false);
+    }
+    let mut token = lexer.significant();
+    if token.is("IF") {
+        lexer.significant();
+        token = lexer.significant();
+    }
+    // A virtual table that is being dropped is no longer in the schema. No guest runs when another one no longer is.
+    qualified(&token, lexer).map_or(Ok(false), |name| is_virtual(state, &name))
 }
 
 /// Whether a statement writes a virtual table, and so nothing by itself. To explain it, SQLite would ask the table for
 /// a plan, while a method of it runs.
 fn writes_virtual(state: &ConnectionState, sql: &str) -> Result<bool> {
-    let Some(target) = target(sql) else { return Ok(false) };
+    target(sql).map_or(Ok(false), |target| is_virtual(state, &target))
+}
+
+/// Whether neither main nor temp has a table or a view of this name that is not a virtual table.
+fn is_virtual(state: &ConnectionState, name: &str) -> Result<bool> {
     let mut is_virtual = true;
     for table in ["main.sqlite_master", "sqlite_temp_master"] {
         let sql = format!(
             "SELECT 1 FROM {table} WHERE name = ? COLLATE NOCASE AND (type = 'view' OR rootpage > 0)"
         );
-        state.handle.query(&sql, &[ValueRef::Text(&target)], &mut |_| {
+        state.handle.query(&sql, &[ValueRef::Text(name)], &mut |_| {
             is_virtual = false;
             Ok(())
         })?;
     }
     Ok(is_virtual)
+}
+
+/// The name of a table that begins with this token, without the schema before it.
+fn qualified(token: &Token<'_>, mut lexer: Lexer<'_>) -> Option<String> {
+    let mut target = name(token)?;
+    let mut next = lexer.significant();
+    if next.kind == TokenKind::Dot {
+        target = name(&lexer.significant())?;
+        next = lexer.significant();
+    }
+    (next.kind != TokenKind::Dot).then_some(target)
 }
 
 /// The table that a statement of a simple form writes.
@@ -287,13 +317,7 @@ fn target(sql: &str) -> Option<String> {
     if is_insert && token.is("INTO") || is_delete && token.is("FROM") {
         token = lexer.significant();
     }
-    let mut target = name(&token)?;
-    let mut next = lexer.significant();
-    if next.kind == TokenKind::Dot {
-        target = name(&lexer.significant())?;
-        next = lexer.significant();
-    }
-    (next.kind != TokenKind::Dot).then_some(target)
+    qualified(&token, lexer)
 }
 
 /// Where the tables of main and temp begin that count for AUTOINCREMENT.

@@ -19,7 +19,7 @@ use crate::program::{Author, MAIN, Program, TEMP};
 use crate::refusal::{is_of_catalog, of_full_text, refusal};
 use crate::root::Root;
 use crate::schema::{self, schema_of};
-use crate::sql::{Examine, Examined, gone};
+use crate::sql::{Constructor, Examine, Examined, gone};
 use crate::state::ConnectionState;
 use crate::statement::Statement;
 use crate::{full_text, permit_schema, permit_tables as tables};
@@ -71,9 +71,12 @@ impl Examine for Examiner {
         examine(&state, &self.known, sql, statement, rights)
     }
 
-    fn check_writes(&self, written: &[Root]) -> Result<()> {
+    fn check_writes(&self, examined: &Examined) -> Result<()> {
         let state = self.state.upgrade().ok_or_else(gone)?;
-        if !written.iter().any(Root::is_schema) && !state.handle.is_writing() {
+        let written = examined.written.as_slice();
+        if written.iter().any(Root::is_schema) {
+            check_constructor(state.services.sql.constructor(), examined.only_adds)?;
+        } else if !state.handle.is_writing() {
             return Ok(());
         }
         Known::with(&self.known, state.handle, |known| check_writes(&state, known, written))
@@ -133,6 +136,7 @@ fn examine_program(
     check_instructions(state, &program, text)?;
     check_catalog(state, &program)?;
     check_shadows(state, &program)?;
+    let only_adds = permit_schema::only_adds(text);
     if program.writes_schema(MAIN) {
         Known::with(kept, state.handle, |known| permit_schema::check(state, known, text, rights))?;
     }
@@ -141,7 +145,7 @@ fn examine_program(
         && program.drops_virtual.is_empty()
     {
         let written = program.written();
-        return Ok(Examined { needs, work: program.work, written });
+        return Ok(Examined { needs, work: program.work, written, only_adds });
     }
     Known::with(kept, state.handle, |known| {
         let first = Lexer::new(text).first();
@@ -150,7 +154,7 @@ fn examine_program(
         let mut work = program.work;
         work.add_search(tables::check(state, known, &program, text)?);
         let written = program.written();
-        Ok(Examined { needs, work, written })
+        Ok(Examined { needs, work, written, only_adds })
     })
 }
 
@@ -168,6 +172,20 @@ fn prepare(
     let text = text_of(sql)?;
     Known::with(kept, state.handle, |known| known.check_size(state, text))?;
     state.handle.prepare_once(sql_and_nul)
+}
+
+/// Checks a change of the schema while SQLite makes a virtual table. After ALTER, SQLite reads the schema again, and with
+/// it frees the table that it is about to finish.
+fn check_constructor(constructor: Option<Constructor>, only_adds: bool) -> Result<()> {
+    match constructor {
+        Some(Constructor::Connect) => {
+            Err(refusal("a guest can change no schema while its virtual table is opened"))
+        }
+        Some(Constructor::Create) if !only_adds => Err(refusal(
+            "while its virtual table is made, a guest can add tables and indexes, and change nothing else of a schema",
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn check_writes(state: &ConnectionState, known: &mut Known, written: &[Root]) -> Result<()> {

@@ -19,6 +19,14 @@ use crate::state::ConnectionState;
 const WORDS: &[&str] =
     &["CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "GLOB", "LIKE", "MATCH", "REGEXP"];
 
+/// Whether a statement that changes a schema only adds a table or an index to it.
+pub(crate) fn only_adds(sql: &str) -> bool {
+    let mut lexer = Lexer::new(sql);
+    let is_create = lexer.first().is("CREATE");
+    let next = lexer.significant();
+    is_create && ["TABLE", "INDEX", "UNIQUE"].iter().any(|word| next.is(word))
+}
+
 /// Checks a statement that changes a schema, for a guest with these rights.
 ///
 /// # Errors
@@ -44,9 +52,27 @@ pub(crate) fn check(
     if is_create && token.is("VIRTUAL") {
         return Ok(());
     }
+    // How many brackets are open of those after DEFAULT.
+    let mut depth = 0_usize;
     while token.kind != TokenKind::End {
         let next = lexer.significant();
+        match token.kind {
+            TokenKind::RightParenthesis => depth = depth.saturating_sub(1),
+            TokenKind::LeftParenthesis if depth > 0 => depth += 1,
+            _ => {}
+        }
+        if token.is("DEFAULT") && next.kind == TokenKind::LeftParenthesis {
+            // The bracket that comes next is counted here.
+            depth = 1;
+            token = lexer.significant();
+            continue;
+        }
         if let Some(function) = function(&token, &next) {
+            if depth > 0 {
+                return Err(refusal(
+                    "guests cannot leave a call in a DEFAULT, whose functions may be those of another connection",
+                ));
+            }
             check_function(state, known, &function.to_ascii_lowercase(), rights)?;
         }
         token = next;

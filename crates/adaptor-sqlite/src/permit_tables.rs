@@ -107,7 +107,7 @@ pub(crate) fn check(
 /// SQLite cannot explain the statement.
 pub(crate) fn look_up_tables(state: &ConnectionState, sql: &[u8]) -> Result<bool> {
     // The methods of such a table change those behind it themselves.
-    if changes_virtual(&String::from_utf8_lossy(sql)) {
+    if changes_virtual(state, &String::from_utf8_lossy(sql))? {
         return Ok(false);
     }
     let mut tables = Program::read(state, sql, Author::Application)?.virtual_tables;

@@ -136,6 +136,11 @@ impl Program {
                 push(&mut self.calls, call);
             }
             "Concat" => self.work.add_value(),
+            "Column" | "VColumn" => self.work.add_copies(1),
+            "Copy" => {
+                let more = usize::try_from(instruction.operand(3)?).unwrap_or(0);
+                self.work.add_copies(more.saturating_add(1));
+            }
             "Transaction" | "CreateBtree" | "ParseSchema" | "DropTable" | "DropIndex"
             | "DropTrigger" | "VCreate" | "LoadAnalysis" => {
                 self.reach(instruction.operand(1)?);

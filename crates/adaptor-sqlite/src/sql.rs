@@ -55,12 +55,13 @@ pub(crate) trait Examine {
     /// The guest may not run it; the connection is being closed.
     fn examine(&self, sql: &[u8], statement: &Statement, rights: Capabilities) -> Result<Examined>;
 
-    /// Checks that no running statement also writes one of these tables or indexes. SQLite has chosen a row
-    /// there already, and would put it over what the guest writes.
+    /// Checks that no running statement also writes one of the tables or indexes that the statement writes. SQLite has
+    /// chosen a row there already, and would put it over what the guest writes. Also checks that the schema can be
+    /// changed now.
     ///
     /// # Errors
     /// A running statement does; what it writes cannot be found out.
-    fn check_writes(&self, written: &[Root]) -> Result<()>;
+    fn check_writes(&self, examined: &Examined) -> Result<()>;
 
     /// Finalizes the statements that this keeps.
     fn finalize(&self);
@@ -74,6 +75,17 @@ pub(crate) struct Examined {
     pub(crate) work: Work,
     /// The tables and indexes that it writes.
     pub(crate) written: Vec<Root>,
+    /// Whether it only adds a table or an index to a schema, if it changes one.
+    pub(crate) only_adds: bool,
+}
+
+/// A virtual table that is being made or opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Constructor {
+    /// xCreate. SQLite expects that tables are added meanwhile.
+    Create,
+    /// xConnect. SQLite expects no change of the schema, which it may be compiling a statement for.
+    Connect,
 }
 
 /// See the module's description.
@@ -92,6 +104,8 @@ pub(crate) struct GuestSql {
     pattern_bytes: Cell<c_int>,
     /// SQLite is preparing a statement, and does not expect another one to change the schema.
     is_preparing: Cell<bool>,
+    /// SQLite holds a virtual table in its schema that is being made.
+    constructor: Cell<Option<Constructor>>,
 }
 
 /// Rights that can be read from any thread.
@@ -116,6 +130,7 @@ impl GuestSql {
             deadline: Deadline::new(handle, our_own),
             pattern_bytes: Cell::new(PATTERN_BYTES_MAX),
             is_preparing: Cell::new(false),
+            constructor: Cell::new(None),
         }
     }
 
@@ -181,6 +196,33 @@ impl GuestSql {
     pub(crate) fn preparing<R>(&self, body: impl FnOnce() -> R) -> R {
         let _preparing = Raised::new(&self.is_preparing);
         body()
+    }
+
+    /// Runs a guest while SQLite makes a virtual table.
+    pub(crate) fn constructing<R>(&self, constructor: Constructor, body: impl FnOnce() -> R) -> R {
+        /// Puts back what was before, even if `body` panics.
+        struct Before<'a>(&'a Cell<Option<Constructor>>, Option<Constructor>);
+
+        impl Drop for Before<'_> {
+            fn drop(&mut self) {
+                self.0.set(self.1);
+            }
+        }
+
+        let before = self.constructor.get();
+        // One that is opened within another that is opened is no better.
+        let innermost = match before {
+            Some(Constructor::Connect) => Constructor::Connect,
+            _ => constructor,
+        };
+        self.constructor.set(Some(innermost));
+        let _before = Before(&self.constructor, before);
+        body()
+    }
+
+    /// The virtual table that is being made, if there is one.
+    pub(crate) fn constructor(&self) -> Option<Constructor> {
+        self.constructor.get()
     }
 
     /// Runs statements of our own, to which a guest's limit on the length of a value does not apply.
@@ -348,7 +390,7 @@ impl OfGuest {
         if self.examined.written.is_empty() {
             return Ok(());
         }
-        self.examiner.upgrade().ok_or_else(gone)?.check_writes(&self.examined.written)
+        self.examiner.upgrade().ok_or_else(gone)?.check_writes(&self.examined)
     }
 }
 
@@ -380,7 +422,12 @@ impl EngineStatement for OfGuest {
                 Err(error) if is_fresh && is_code(error, SQLITE_SCHEMA) => {}
                 _ => break,
             }
+            let before = self.examined.work;
             let renewed = self.renew().and_then(|()| self.check_writes());
+            if renewed.is_ok() && self.examined.work != before {
+                // Its values have another limit now, which the caller sets for another step.
+                break;
+            }
             stepped = renewed.and_then(|()| self.statement.step_once());
         }
         if !matches!(stepped, Ok(true)) {

@@ -93,7 +93,10 @@ pub(crate) fn examine(connection: &Arc<Connection>, sql: &str, level: Level) -> 
             {
                 return Err(refusal("sequences are not for guests"));
             }
-            opcode => growth.add(opcode, [operand(p1)?, operand(p2)?, operand(p3)?]),
+            opcode => {
+                work.add_copies(usize::from(matches!(opcode, "Column" | "VColumn" | "Copy")));
+                growth.add(opcode, [operand(p1)?, operand(p2)?, operand(p3)?]);
+            }
         }
         Ok(())
     })?;

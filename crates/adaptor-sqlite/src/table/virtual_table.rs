@@ -28,6 +28,7 @@ use crate::codes::code_of;
 use crate::form::is_innocuous;
 use crate::guard::guard;
 use crate::result::ResultContext;
+use crate::sql::Constructor;
 use crate::state::ConnectionState;
 use crate::values::Values;
 use crate::vtab;
@@ -199,7 +200,9 @@ fn new(
     let writable = table.table().methods.contains_key(&TableMethod::Update);
     if needed || writable {
         let access = Access { session, read: &|sha256| state.read_module(sha256) };
-        let connected = table.connect(access, create);
+        let constructor = if create { Constructor::Create } else { Constructor::Connect };
+        let connect = || table.connect(access, create);
+        let connected = state.services.sql.constructing(constructor, connect);
         if let Err(error) = connected
             && needed
         {

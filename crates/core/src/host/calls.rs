@@ -124,13 +124,14 @@ pub struct Work {
     search: Search,
     /// How many calls search.
     searches: usize,
-    /// How many instructions of the program make a value.
+    /// How many instructions of the program make a value, and how many copy one or read one from the file.
     values: usize,
+    copies: usize,
 }
 
 impl Work {
     /// A statement that computes nothing.
-    pub const NONE: Self = Self { search: Search::None, searches: 0, values: 0 };
+    pub const NONE: Self = Self { search: Search::None, searches: 0, values: 0, copies: 0 };
 
     /// How many searches may have texts as long as one.
     const SEARCHES_FREE: usize = 4;
@@ -140,6 +141,11 @@ impl Work {
     /// Adds an instruction that makes a value without a function.
     pub fn add_value(&mut self) {
         self.values = self.values.saturating_add(1);
+    }
+
+    /// Adds instructions that copy so many values or read them from the file.
+    pub fn add_copies(&mut self, count: usize) {
+        self.copies = self.copies.saturating_add(count);
     }
 
     /// Adds a call of the function of this name with so many arguments.
@@ -161,7 +167,7 @@ impl Work {
             true => bytes.saturating_mul(free) / count,
             false => bytes,
         };
-        let value = of(value, self.values, Self::VALUES_FREE);
+        let value = of(value, self.values.max(self.copies), Self::VALUES_FREE);
         let searches = match self.search {
             // The time is that of two lengths.
             Search::Product => (self.searches / Self::SEARCHES_FREE).isqrt() * Self::SEARCHES_FREE,
@@ -238,7 +244,8 @@ mod tests {
         assert_eq!(Search::of("TRIM", 2), Search::Product);
         assert_eq!(Search::of("Like", 3), Search::Pattern);
         assert!(Search::Product > Search::Pattern && Search::Pattern > Search::None);
-        let bytes = |search| Work { search, searches: 1, values: 1 }.bytes_max(1000, 10).0;
+        let bytes =
+            |search| Work { search, searches: 1, values: 1, copies: 1 }.bytes_max(1000, 10).0;
         let all = [Search::None, Search::Pattern, Search::Parts, Search::Product, Search::Indents];
         assert!(all.is_sorted());
         assert_eq!(all.map(bytes), [1000, 160, 40, 10, 2]);
@@ -255,6 +262,9 @@ mod tests {
             [1, 16, 32, 1600].map(|n| of("hex", n)),
             [1_600_000, 1_600_000, 800_000, 16_000]
         );
+        let mut copying = Work::NONE;
+        copying.add_copies(160);
+        assert_eq!(copying.bytes_max(1_600_000, 1000), (160_000, false));
         assert_eq!([1, 4, 8, 400].map(|n| of("like", n)), [16_000, 16_000, 8_000, 160]);
         assert_eq!([1, 4, 16, 400].map(|n| of("instr", n)), [1000, 1000, 500, 100]);
     }

@@ -116,6 +116,7 @@ pub(super) mod code {
     pub(in crate::host) const OK: i64 = 0;
     pub(in crate::host) const ERROR: i64 = 1;
     pub(in crate::host) const NOMEM: i64 = 7;
+    pub(in crate::host) const SCHEMA: i64 = 17;
     pub(in crate::host) const TOOBIG: i64 = 18;
     pub(in crate::host) const MISUSE: i64 = 21;
     pub(in crate::host) const AUTH: i64 = 23;

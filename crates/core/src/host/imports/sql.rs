@@ -21,6 +21,9 @@ use crate::runtime::Memory;
 use crate::stack;
 use crate::value::ValueRef;
 
+/// How often a step is repeated because the engine has compiled the statement anew.
+const RENEWALS_MAX: usize = 10;
+
 /// Subtype of a blob that holds text which is not UTF-8.
 const INVALID_TEXT: u8 = 255;
 
@@ -324,6 +327,21 @@ fn prepare(state: &mut HostState, sql: &[u8]) -> Result<i64, Fault> {
     Ok(number | count(used) << 32)
 }
 
+/// A row, the end, or a refusal; or the engine's error.
+type Stepped = Result<Result<bool, String>>;
+
+/// Steps a statement. Also gives whether the engine has not run it yet because it works otherwise than it did.
+fn step_once(state: &HostState, statement: &mut BoxedStatement) -> Result<(Stepped, bool), Fault> {
+    let work = statement.work();
+    let stepped = within(state, work, |_, rights| match check_statement(statement, rights) {
+        Ok(()) => statement.step().map(Ok),
+        Err(refusal) => Ok(Err(refusal)),
+    })?;
+    let is_old =
+        matches!(&stepped, Err(error) if error.engine_code().map(i64::from) == Some(code::SCHEMA));
+    Ok((stepped, is_old && statement.work() != work))
+}
+
 fn step(state: &mut HostState, number: i64) -> Result<i64, Fault> {
     let Some(index) = usize::try_from(number).ok().and_then(|n| n.checked_sub(1)) else {
         return Ok(state.sql.misuse());
@@ -332,11 +350,15 @@ fn step(state: &mut HostState, number: i64) -> Result<i64, Fault> {
     let Some(mut statement) = state.sql.statements.get_mut(index).and_then(Option::take) else {
         return Ok(state.sql.misuse());
     };
-    let work = statement.work();
-    let stepped = within(state, work, |_, rights| match check_statement(&statement, rights) {
-        Ok(()) => statement.step().map(Ok),
-        Err(refusal) => Ok(Err(refusal)),
-    });
+    // The engine may compile the statement anew, and then it can work otherwise.
+    let mut stepped = step_once(state, &mut statement);
+    for _ in 0..RENEWALS_MAX {
+        match stepped {
+            Ok((_, true)) => stepped = step_once(state, &mut statement),
+            _ => break,
+        }
+    }
+    let stepped = stepped.map(|(stepped, _)| stepped);
     // Counted before the guest reads it, because reading makes the engine allocate.
     let row_bytes = if let Ok(Ok(Ok(true))) = stepped { statement.row_bytes() } else { 0 };
     let HostState { sql, memory, .. } = &mut *state;
