@@ -1,15 +1,16 @@
-;; Attack: a table changes the schema while SQLite makes or opens it. SQLite would read the schema again, free the table
-;; with it, and then finish what it has freed.
-;; Answer: SQLITE_AUTH (23) for the statement, and the table is made. Anything else traps here.
+;; Attack: a table changes the schema while SQLite makes or opens it, or sets a savepoint. SQLite would read the schema
+;; again, free the table with it, and then finish what it has freed. And it writes when a transaction has ended.
+;; Answer: SQLITE_AUTH (23) for the statement, and the table works. Anything else traps here.
 (module
   (import "commensal" "sql_prepare" (func $prepare (param i32 i32) (result i64)))
   (import "commensal" "sql_step" (func $step (param i32) (result i32)))
   (import "commensal" "sql_finalize" (func $finalize (param i32) (result i32)))
   (memory (export "memory") 1)
-  (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"vtab_create_alters\",\"columns\":[{\"name\":\"a\",\"type\":\"integer\"}],\"create\":\"create\",\"connect\":\"connect\",\"disconnect\":\"disconnect\",\"best_index\":\"best_index\",\"open\":\"open\",\"filter\":\"filter\",\"next\":\"next\",\"close\":\"close\",\"update\":\"update\"}}\n")
+  (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"vtab_create_alters\",\"columns\":[{\"name\":\"a\",\"type\":\"integer\"}],\"create\":\"create\",\"connect\":\"connect\",\"disconnect\":\"disconnect\",\"best_index\":\"best_index\",\"open\":\"open\",\"filter\":\"filter\",\"next\":\"next\",\"close\":\"close\",\"update\":\"update\",\"begin\":\"close\",\"sync\":\"close\",\"commit\":\"end\",\"rollback\":\"end\",\"rollback_to\":\"end\",\"savepoint\":\"savepoint\",\"release\":\"savepoint\"}}\n")
   (func (export "commensal_scratch") (param i32) (result i32) (i32.const 16384))
   (data (i32.const 64) "ALTER TABLE kept RENAME TO moved")
   (data (i32.const 128) "DROP TABLE IF EXISTS dropped")
+  (data (i32.const 256) "INSERT INTO kept VALUES (0)")
   (data (i32.const 192) "CREATE TABLE IF NOT EXISTS made(x)")
   (func $integer (param $value i64) (result i32)
     (i64.store (i32.const 512) (i64.const 1))
@@ -38,4 +39,10 @@
   (func (export "filter") (param $argc i32) (param $argv i32) (result i32) (i32.const 0))
   (func (export "next") (param $argc i32) (param $argv i32) (result i32) (i32.const 0))
   (func (export "close") (param $argc i32) (param $argv i32) (result i32) (i32.const 0))
-  (func (export "update") (param $argc i32) (param $argv i32) (result i32) (i32.const 0)))
+  (func (export "savepoint") (param $argc i32) (param $argv i32) (result i32)
+    (call $run (i32.const 64) (i32.const 32) (i32.const 23))
+    (i32.const 0))
+  (func (export "end") (param $argc i32) (param $argv i32) (result i32)
+    (call $run (i32.const 256) (i32.const 27) (i32.const 23))
+    (i32.const 0))
+  (func (export "update") (param $argc i32) (param $argv i32) (result i32) (call $integer (i64.const 1))))

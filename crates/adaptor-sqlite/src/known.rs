@@ -290,7 +290,7 @@ fn is_virtual(state: &ConnectionState, name: &str) -> Result<bool> {
 }
 
 /// The name of a table that begins with this token, without the schema before it.
-fn qualified(token: &Token<'_>, mut lexer: Lexer<'_>) -> Option<String> {
+pub(crate) fn qualified(token: &Token<'_>, mut lexer: Lexer<'_>) -> Option<String> {
     let mut target = name(token)?;
     let mut next = lexer.significant();
     if next.kind == TokenKind::Dot {

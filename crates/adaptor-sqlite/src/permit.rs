@@ -19,7 +19,7 @@ use crate::program::{Author, MAIN, Program, TEMP};
 use crate::refusal::{is_of_catalog, of_full_text, refusal};
 use crate::root::Root;
 use crate::schema::{self, schema_of};
-use crate::sql::{Constructor, Examine, Examined, gone};
+use crate::sql::{Examine, Examined, Moment, gone};
 use crate::state::ConnectionState;
 use crate::statement::Statement;
 use crate::{full_text, permit_schema, permit_tables as tables};
@@ -74,9 +74,11 @@ impl Examine for Examiner {
     fn check_writes(&self, examined: &Examined) -> Result<()> {
         let state = self.state.upgrade().ok_or_else(gone)?;
         let written = examined.written.as_slice();
-        if written.iter().any(Root::is_schema) {
-            check_constructor(state.services.sql.constructor(), examined.only_adds)?;
-        } else if !state.handle.is_writing() {
+        let changes_schema = written.iter().any(Root::is_schema);
+        if let Some(moment) = state.services.sql.moment() {
+            check_moment(moment, changes_schema, examined.only_adds)?;
+        }
+        if !changes_schema && (written.is_empty() || !state.handle.is_writing()) {
             return Ok(());
         }
         Known::with(&self.known, state.handle, |known| check_writes(&state, known, written))
@@ -174,14 +176,17 @@ fn prepare(
     state.handle.prepare_once(sql_and_nul)
 }
 
-/// Checks a change of the schema while SQLite makes a virtual table. After ALTER, SQLite reads the schema again, and with
+/// Checks a statement that writes within a method of a virtual table. After ALTER, SQLite reads the schema again, and with
 /// it frees the table that it is about to finish.
-fn check_constructor(constructor: Option<Constructor>, only_adds: bool) -> Result<()> {
-    match constructor {
-        Some(Constructor::Connect) => {
-            Err(refusal("a guest can change no schema while its virtual table is opened"))
-        }
-        Some(Constructor::Create) if !only_adds => Err(refusal(
+fn check_moment(moment: Moment, changes_schema: bool, only_adds: bool) -> Result<()> {
+    match moment {
+        Moment::End => Err(refusal(
+            "a guest can write nothing while a transaction ends or goes back, of which it would not be part",
+        )),
+        Moment::Within if changes_schema => Err(refusal(
+            "a guest can change no schema while its virtual table is opened, or a savepoint is set or released",
+        )),
+        Moment::Create if changes_schema && !only_adds => Err(refusal(
             "while its virtual table is made, a guest can add tables and indexes, and change nothing else of a schema",
         )),
         _ => Ok(()),

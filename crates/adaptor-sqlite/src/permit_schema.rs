@@ -8,11 +8,13 @@ use commensal_core::ddl::name;
 use commensal_core::host::calls::{check_rights, needed_for};
 use commensal_core::limits::Capabilities;
 use commensal_core::manifest::function_key;
+use commensal_core::registry::Callable;
 use commensal_core::{Error, Result};
 
 use crate::function_list::{Call, Kind};
-use crate::known::Known;
+use crate::known::{Known, qualified};
 use crate::refusal::refusal;
+use crate::schema::{SCHEMAS, definition};
 use crate::state::ConnectionState;
 
 /// Operators and other words that call the function of this name.
@@ -50,7 +52,16 @@ pub(crate) fn check(
     }
     // The options of a virtual table are checked elsewhere.
     if is_create && token.is("VIRTUAL") {
-        return Ok(());
+        let module = definition(sql).map(|(module, _)| module);
+        return check_module(state, module.as_deref(), rights);
+    }
+    if !is_create && token.is("TABLE") {
+        let altered = lexer.significant();
+        if let Some(name) = qualified(&altered, lexer) {
+            let schema = known.schema(state, SCHEMAS[0])?;
+            let object = schema.objects.get(&name.to_ascii_lowercase());
+            check_module(state, object.and_then(|object| object.module.as_deref()), rights)?;
+        }
     }
     // How many brackets are open of those after DEFAULT.
     let mut depth = 0_usize;
@@ -80,6 +91,23 @@ pub(crate) fn check(
     Ok(())
 }
 
+/// Checks the definition of a virtual table that a guest makes or gives another name.
+fn check_module(state: &ConnectionState, module: Option<&str>, rights: Capabilities) -> Result<()> {
+    let registry = state.registry();
+    let entry = module.and_then(|module| registry.table(module));
+    match entry.is_some_and(|entry| has_more(&entry.callable, rights)) {
+        true => Err(refusal(
+            "guests cannot leave a virtual table whose definition has more capabilities than they have",
+        )),
+        false => Ok(()),
+    }
+}
+
+/// Whether a definition has capabilities that are not among these.
+fn has_more(callable: &Callable, rights: Capabilities) -> bool {
+    !callable.object.policy.granted.without(rights).is_empty()
+}
+
 /// The function that is called here, if one is.
 fn function(token: &Token<'_>, next: &Token<'_>) -> Option<String> {
     match token.kind {
@@ -106,7 +134,7 @@ fn check_function(
     check_rights(needed_for(name), rights).map_err(refuse)?;
     let registry = state.registry();
     for entry in registry.functions().filter(|entry| entry.name().eq_ignore_ascii_case(name)) {
-        if !entry.callable.object.policy.granted.without(rights).is_empty() {
+        if has_more(&entry.callable, rights) {
             return Err(refuse("it has more capabilities than the guest".to_owned()));
         }
     }

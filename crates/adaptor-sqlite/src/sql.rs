@@ -79,13 +79,17 @@ pub(crate) struct Examined {
     pub(crate) only_adds: bool,
 }
 
-/// A virtual table that is being made or opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Constructor {
+/// A method of a virtual table that runs in the middle of something that SQLite does. From the one in which a guest may
+/// change most to the one in which it may change least.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Moment {
     /// xCreate. SQLite expects that tables are added meanwhile.
     Create,
-    /// xConnect. SQLite expects no change of the schema, which it may be compiling a statement for.
-    Connect,
+    /// xConnect, for which SQLite may be compiling a statement, and xSavepoint and xRelease, for which one runs. SQLite
+    /// expects no change of the schema.
+    Within,
+    /// xCommit, xRollback and xRollbackTo. What is written then belongs to no transaction of the application's.
+    End,
 }
 
 /// See the module's description.
@@ -104,8 +108,8 @@ pub(crate) struct GuestSql {
     pattern_bytes: Cell<c_int>,
     /// SQLite is preparing a statement, and does not expect another one to change the schema.
     is_preparing: Cell<bool>,
-    /// SQLite holds a virtual table in its schema that is being made.
-    constructor: Cell<Option<Constructor>>,
+    /// The method of a virtual table that runs, if it is one of these.
+    moment: Cell<Option<Moment>>,
 }
 
 /// Rights that can be read from any thread.
@@ -130,7 +134,7 @@ impl GuestSql {
             deadline: Deadline::new(handle, our_own),
             pattern_bytes: Cell::new(PATTERN_BYTES_MAX),
             is_preparing: Cell::new(false),
-            constructor: Cell::new(None),
+            moment: Cell::new(None),
         }
     }
 
@@ -198,10 +202,10 @@ impl GuestSql {
         body()
     }
 
-    /// Runs a guest while SQLite makes a virtual table.
-    pub(crate) fn constructing<R>(&self, constructor: Constructor, body: impl FnOnce() -> R) -> R {
+    /// Runs a method of a virtual table. One within another may change no more than that.
+    pub(crate) fn at_moment<R>(&self, moment: Moment, body: impl FnOnce() -> R) -> R {
         /// Puts back what was before, even if `body` panics.
-        struct Before<'a>(&'a Cell<Option<Constructor>>, Option<Constructor>);
+        struct Before<'a>(&'a Cell<Option<Moment>>, Option<Moment>);
 
         impl Drop for Before<'_> {
             fn drop(&mut self) {
@@ -209,20 +213,15 @@ impl GuestSql {
             }
         }
 
-        let before = self.constructor.get();
-        // One that is opened within another that is opened is no better.
-        let innermost = match before {
-            Some(Constructor::Connect) => Constructor::Connect,
-            _ => constructor,
-        };
-        self.constructor.set(Some(innermost));
-        let _before = Before(&self.constructor, before);
+        let before = self.moment.get();
+        self.moment.set(before.max(Some(moment)));
+        let _before = Before(&self.moment, before);
         body()
     }
 
-    /// The virtual table that is being made, if there is one.
-    pub(crate) fn constructor(&self) -> Option<Constructor> {
-        self.constructor.get()
+    /// The method that runs, if it is one of these.
+    pub(crate) fn moment(&self) -> Option<Moment> {
+        self.moment.get()
     }
 
     /// Runs statements of our own, to which a guest's limit on the length of a value does not apply.
@@ -387,7 +386,7 @@ impl OfGuest {
 impl OfGuest {
     /// See [`Examine::check_writes`].
     fn check_writes(&self) -> Result<()> {
-        if self.examined.written.is_empty() {
+        if self.statement.is_readonly() {
             return Ok(());
         }
         self.examiner.upgrade().ok_or_else(gone)?.check_writes(&self.examined)

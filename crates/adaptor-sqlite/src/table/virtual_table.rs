@@ -28,7 +28,7 @@ use crate::codes::code_of;
 use crate::form::is_innocuous;
 use crate::guard::guard;
 use crate::result::ResultContext;
-use crate::sql::Constructor;
+use crate::sql::Moment;
 use crate::state::ConnectionState;
 use crate::values::Values;
 use crate::vtab;
@@ -200,9 +200,8 @@ fn new(
     let writable = table.table().methods.contains_key(&TableMethod::Update);
     if needed || writable {
         let access = Access { session, read: &|sha256| state.read_module(sha256) };
-        let constructor = if create { Constructor::Create } else { Constructor::Connect };
-        let connect = || table.connect(access, create);
-        let connected = state.services.sql.constructing(constructor, connect);
+        let moment = if create { Moment::Create } else { Moment::Within };
+        let connected = state.services.sql.at_moment(moment, || table.connect(access, create));
         if let Err(error) = connected
             && needed
         {
@@ -259,7 +258,9 @@ unsafe extern "C" fn disconnect(table: *mut sqlite3_vtab) -> c_int {
     }
     let end = |own: Connected| {
         own.state.disconnected(table);
-        own.table.into_inner().disconnect(&own.session.borrow());
+        // SQLite may be closing the connection, and walks through its schema.
+        let services = Rc::clone(&own.state).services.clone();
+        services.sql.preparing(|| own.table.into_inner().disconnect(&own.session.borrow()));
     };
     // SAFETY: as above; SQLite disconnects it once.
     unsafe { vtab::take_back(table, end) }
@@ -537,8 +538,19 @@ unsafe fn transaction(
         let session = Rc::clone(&connected.session.borrow());
         table.transaction(Access { session: &session, ..access }, which, number.map(i64::from))
     };
+    let moment = match which {
+        TableMethod::Savepoint | TableMethod::Release => Some(Moment::Within),
+        TableMethod::Commit | TableMethod::Rollback | TableMethod::RollbackTo => Some(Moment::End),
+        _ => None,
+    };
+    // SAFETY: the table that `make` made.
+    let services = unsafe { &*table.cast::<Connected>() }.state.services.clone();
     // SAFETY: the caller's promise.
-    unsafe { method(table, body) }
+    let run = || unsafe { method(table, body) };
+    match moment {
+        Some(moment) => services.sql.at_moment(moment, run),
+        None => run(),
+    }
 }
 
 macro_rules! transaction_methods {
