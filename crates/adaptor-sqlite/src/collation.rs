@@ -184,11 +184,20 @@ unsafe extern "C" fn compare(
                     // Somebody tampered with the catalog: its own order is that of a collation.
                     return a.cmp(b);
                 }
-                if slot.is_check_due(state.sees_statements(), state.is_committed()) {
+                // SQLite may be comparing samples while it prepares a statement.
+                if slot.is_check_due(state.sees_statements(), state.is_committed())
+                    && let Ok(_held) = state.hold_schema()
+                {
                     // If the catalog cannot be read, the version in use stays.
                     let _ = state.current();
                 }
-                slot.provide(|sha256| state.read_module(sha256));
+                let is_provided = slot.provide_current(|sha256| {
+                    let _held = state.hold_schema()?;
+                    state.read_module(sha256)
+                });
+                if !is_provided {
+                    return a.cmp(b);
+                }
             }
             slot.compare(a, b)
         },

@@ -14,7 +14,7 @@ use commensal_core::{Error, Result};
 use crate::function_list::{Call, Kind};
 use crate::known::{Known, qualified};
 use crate::refusal::refusal;
-use crate::schema::{SCHEMAS, definition};
+use crate::schema::{SCHEMAS, definition, shadowed};
 use crate::state::ConnectionState;
 
 /// Operators and other words that call the function of this name.
@@ -77,6 +77,13 @@ pub(crate) fn check(
             depth = 1;
             token = lexer.significant();
             continue;
+        }
+        if let Some(shadow) = name(&token)
+            && let Some(table) = shadowed(state, SCHEMAS[0], &shadow)?
+        {
+            return Err(refusal(format!(
+                "{shadow} is not for guests to make or alter: it belongs to the virtual table {table}"
+            )));
         }
         if let Some(function) = function(&token, &next) {
             if depth > 0 {

@@ -219,25 +219,36 @@ pub(crate) fn shadow(
         Ok(())
     })?;
     for name in names {
-        let Some((table, suffix)) = name.rsplit_once('_') else { continue };
-        if !SHADOWS.contains(&suffix.to_ascii_lowercase().as_str()) {
-            continue;
-        }
-        let mut is_shadow = false;
-        let sql =
-            format!("SELECT sql FROM {master} WHERE name = ? COLLATE NOCASE AND rootpage = 0");
-        state.handle.query(&sql, &[ValueRef::Text(table)], &mut |row| {
-            if let Ok(ValueRef::Text(sql)) = row.column(0) {
-                is_shadow |=
-                    definition(sql).is_some_and(|(module, _)| MODULES.contains(&module.as_str()));
-            }
-            Ok(())
-        })?;
-        if is_shadow {
-            return Ok(Some((name.clone(), table.to_owned())));
+        if let Some(table) = shadowed(state, schema, &name)? {
+            return Ok(Some((name, table)));
         }
     }
     Ok(None)
+}
+
+/// The virtual table of SQLite's own that keeps its data in a table of this name; `None` if there is none.
+pub(crate) fn shadowed(
+    state: &ConnectionState,
+    schema: &'static str,
+    name: &str,
+) -> Result<Option<String>> {
+    let Some((table, suffix)) = name.rsplit_once('_') else { return Ok(None) };
+    if !SHADOWS.contains(&suffix.to_ascii_lowercase().as_str()) {
+        return Ok(None);
+    }
+    let mut is_shadow = false;
+    let sql = format!(
+        "SELECT sql FROM {} WHERE name = ? COLLATE NOCASE AND rootpage = 0",
+        master(schema)
+    );
+    state.handle.query(&sql, &[ValueRef::Text(table)], &mut |row| {
+        if let Ok(ValueRef::Text(sql)) = row.column(0) {
+            is_shadow |=
+                definition(sql).is_some_and(|(module, _)| MODULES.contains(&module.as_str()));
+        }
+        Ok(())
+    })?;
+    Ok(is_shadow.then(|| table.to_owned()))
 }
 
 /// The table that holds a schema.

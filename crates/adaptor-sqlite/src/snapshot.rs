@@ -9,12 +9,15 @@ use commensal_core::catalog::{self, Generation, LoadedCatalog, Reading as Catalo
 use commensal_core::registry::{Namespace, Registry};
 use commensal_core::session::Session;
 use commensal_core::settings::Settings;
-use commensal_core::{Error, ErrorKind, Result, ValueRef};
+use commensal_core::{Error, ErrorKind, Result, Value, ValueRef};
 
+use crate::api::code::SQLITE_SCHEMA;
 use crate::codes::is_transient;
 use crate::raised::Raised;
 use crate::reader::Reader;
+use crate::sql::Moment;
 use crate::state::ConnectionState;
+use crate::statement::Statement;
 use crate::statement_context::Snapshots;
 use crate::{names, thread};
 
@@ -217,11 +220,38 @@ impl ConnectionState {
         taken || !ours && names::has_collation(self.handle, name)
     }
 
+    /// Makes sure that SQL can run while SQLite may be preparing a statement: the file has the schema that SQLite has in
+    /// memory, as long as the result lives. SQL that found another one would make SQLite free the schema from under the
+    /// statement that it is compiling. Neither of the two statements here looks whether the schema is still true.
+    ///
+    /// # Errors
+    /// SQLITE_SCHEMA if the file has another schema.
+    pub(crate) fn hold_schema(&self) -> Result<Statement> {
+        let mut version = self.handle.prepare("PRAGMA main.schema_version")?;
+        let stored = if version.step()? { version.column(0)?.to_owned() } else { Value::Null };
+        let mut explain = self.handle.prepare("EXPLAIN SELECT 1 FROM main.sqlite_master")?;
+        while explain.step()? {
+            let is_main = explain.column(2)? == ValueRef::Integer(0);
+            if is_main && explain.column(1)? == ValueRef::Text("Transaction") {
+                if explain.column(4)? == stored.as_ref() {
+                    // As long as it is not reset, it reads the same state of the file.
+                    return Ok(version);
+                }
+                break;
+            }
+        }
+        let error = Error::new(ErrorKind::Engine, "database schema has changed");
+        Err(error.with_engine_code(SQLITE_SCHEMA))
+    }
+
     /// The bytes of a module.
     ///
     /// # Errors
-    /// The file does not have it.
+    /// The file does not have it; SQLite may be preparing a statement for another schema than the file's.
     pub(crate) fn read_module(&self, sha256: &[u8; 32]) -> Result<Vec<u8>> {
+        let sql = &self.services.sql;
+        let is_preparing = !sql.is_possible() || sql.moment() == Some(Moment::Within);
+        let _held = is_preparing.then(|| self.hold_schema()).transpose()?;
         let _reading = begin_reading(&self.reading)?;
         let limits = self.environment().settings.limits.clone();
         let read = || catalog::read_module(&Reader(self.handle), &limits, sha256);

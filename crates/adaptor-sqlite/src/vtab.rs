@@ -149,7 +149,7 @@ pub(crate) fn copy(api: &Api, bytes: &[u8]) -> (*mut c_char, c_int) {
 ///
 /// # Safety
 /// `to` is where SQLite looks for a message.
-unsafe fn set_message(api: &Api, to: *mut *mut c_char, message: &str) {
+pub(crate) unsafe fn set_message(api: &Api, to: *mut *mut c_char, message: &str) {
     let (copied, code) = copy(api, message.as_bytes());
     if code == SQLITE_OK {
         // SAFETY: the caller's promise.

@@ -13,7 +13,7 @@ use commensal_core::settings::LogSink;
 use commensal_core::{Error, ErrorKind, Result};
 
 use crate::api::code::*;
-use crate::codes::is_transient;
+use crate::codes::{is_code, is_transient};
 use crate::services::SorterServices;
 use crate::statement::Handle;
 use crate::values::utf8;
@@ -148,6 +148,16 @@ impl CollationSlot {
         self.provided.store(false, Relaxed);
     }
 
+    /// As [`provide`](Self::provide). False if SQLite is preparing a statement for another schema than the file's, and so
+    /// the module cannot be read now.
+    pub(super) fn provide_current(&self, read: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>) -> bool {
+        let mut is_old = false;
+        self.provide(|sha256| {
+            read(sha256).inspect_err(|error| is_old = error.engine_code() == Some(SQLITE_SCHEMA))
+        });
+        !is_old
+    }
+
     /// Reads the module with `read`, unless it is compiled or was read. Returns the number of bytes read.
     /// Threads of the sorter must not call this.
     pub(super) fn provide(&self, read: impl FnOnce(&[u8; 32]) -> Result<Vec<u8>>) -> usize {
@@ -169,7 +179,7 @@ impl CollationSlot {
             return 0;
         }
         match read(&object.module.sha256) {
-            Err(error) if is_transient(&error) => {
+            Err(error) if is_transient(&error) || is_code(&error, SQLITE_SCHEMA) => {
                 self.provided.store(false, Relaxed);
                 0
             }

@@ -146,7 +146,13 @@ unsafe fn make(
             let session = state.session();
             let mut table = match new(slot, &session, arguments, create) {
                 Ok(table) => table,
+                // SQLite prepares the statement again then.
                 // SAFETY: `message` is SQLite's place for one.
+                Err(error) if error.engine_code() == Some(SQLITE_SCHEMA) => unsafe {
+                    vtab::set_message(state.handle.api, message, error.message());
+                    return SQLITE_SCHEMA;
+                },
+                // SAFETY: as above.
                 Err(error) => return unsafe { vtab::fail(state, message, error) },
             };
             // SAFETY: this is xCreate or xConnect for `db`, and `message` its place for a message.
@@ -195,19 +201,31 @@ fn new(
     let registry = state.registry();
     let entry = Arc::clone(find(&registry, &slot.key)?);
     let needed = create || entry.table.columns.is_empty();
+    // SQLite names the table like its module if nobody made it.
+    let is_eponymous = !create && arguments.first() == arguments.get(2);
     let mut table = VirtualTable::new(session, registry, entry, arguments);
     // Only here can SQLite be told how conflicts are handled.
     let writable = table.table().methods.contains_key(&TableMethod::Update);
-    if needed || writable {
+    let connect = || {
         let access = Access { session, read: &|sha256| state.read_module(sha256) };
-        let moment = if create { Moment::Create } else { Moment::Within };
-        let connected = state.services.sql.at_moment(moment, || table.connect(access, create));
-        if let Err(error) = connected
-            && needed
-        {
-            table.disconnect(session);
-            return Err(error);
+        match needed || writable {
+            true => table.connect(access, create).map(drop),
+            // Later, SQLite may be unable to read the module, because it holds on to its schema.
+            false => table.load(access),
         }
+    };
+    let sql = &state.services.sql;
+    let connected = match (create, is_eponymous) {
+        (true, _) => sql.at_moment(Moment::Create, connect),
+        // SQLite does not protect its schema from SQL here.
+        (false, true) => sql.preparing(connect),
+        (false, false) => sql.at_moment(Moment::Within, connect),
+    };
+    if let Err(error) = connected
+        && (needed || error.engine_code() == Some(SQLITE_SCHEMA))
+    {
+        table.disconnect(session);
+        return Err(error);
     }
     Ok(table)
 }

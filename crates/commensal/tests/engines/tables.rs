@@ -213,3 +213,36 @@ fn query(random: &mut Random, word: impl Fn(&mut Random) -> &'static str) -> Str
         _ => format!("SELECT x.rowid, x.a FROM @ x WHERE {conditions} ORDER BY x.rowid"),
     }
 }
+
+/// SQLite opens a table that was never made while it prepares a statement, and does not protect its schema meanwhile. If
+/// the schema is out of date then, nothing may read the file, or SQLite uses what it has freed.
+#[test]
+fn a_table_is_opened_although_another_connection_changed_the_schema() {
+    if !has_virtual_tables() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    {
+        let connection = connect(&open(&path));
+        extension(&connection, "eponymous", "wat/eponymous.wat");
+        let mut sql = "CREATE TABLE t(x); CREATE TABLE l(x); INSERT INTO t VALUES (1);".to_owned();
+        for i in 0..20 {
+            sql += &format!(
+                "CREATE TRIGGER tr{i} AFTER UPDATE ON t BEGIN INSERT INTO l VALUES (new.x + {i});
+                 DELETE FROM l WHERE x = 5; END; CREATE TABLE t{i}(a UNIQUE, b);"
+            );
+        }
+        connection.execute_batch(&sql).unwrap();
+    }
+    for round in 0..3 {
+        // A Database of its own has not compiled the module.
+        let (one, other) = (open(&path), open(&path));
+        let (one, other) = (connect(&one), connect(&other));
+        assert_eq!(integer(&one, "SELECT count(*) FROM t"), Ok(1));
+        other.execute_batch(&format!("CREATE TABLE z{round}(x)")).unwrap();
+        one.execute("UPDATE t SET x = (SELECT max(n) FROM both)", ()).unwrap();
+        assert_eq!(integer(&one, "SELECT x FROM t"), Ok(3));
+        assert_eq!(value(&one, "PRAGMA integrity_check"), Ok("ok".into()));
+    }
+}

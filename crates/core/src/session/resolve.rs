@@ -118,6 +118,8 @@ impl Session {
         };
         read_module(&object.module.sha256).and_then(compile).map_err(|error| match error.kind() {
             ErrorKind::Interrupted => error,
+            // The engine tries again with the schema that the file has now.
+            ErrorKind::Engine if error.engine_code() == Some(SCHEMA) => error,
             ErrorKind::Limit => {
                 Error::new(ErrorKind::Limit, format!("{callable}: {}", error.message()))
             }
@@ -125,6 +127,9 @@ impl Session {
         })
     }
 }
+
+/// SQLite's result code of a statement that was compiled for another schema than the file's.
+const SCHEMA: i32 = 17;
 
 /// The binding of a scalar function.
 ///

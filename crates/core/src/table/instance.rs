@@ -41,6 +41,12 @@ impl TableInstance {
         session.end(self.execution);
     }
 
+    /// Compiles the module, unless it is compiled.
+    pub(super) fn load(&mut self, access: Access<'_>) -> Result<()> {
+        let read = |sha256: &[u8; 32]| (access.read)(sha256);
+        access.session.compiled(&mut self.execution, &self.entry.callable, read).map(drop)
+    }
+
     /// Takes an instance if there is none. Returns its id.
     pub(super) fn bind(&mut self, access: Access<'_>) -> Result<InstanceId> {
         loop {

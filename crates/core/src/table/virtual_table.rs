@@ -141,6 +141,14 @@ impl VirtualTable {
         guest.and_then(|guest| guest.with_table(|table| table.constraint_support)) == Some(true)
     }
 
+    /// Compiles the module, unless it is compiled.
+    ///
+    /// # Errors
+    /// Its definition cannot be used.
+    pub fn load(&mut self, access: Access<'_>) -> Result<()> {
+        self.instance.load(access)
+    }
+
     /// Connects the guest's table unless it is connected. `create` is true when CREATE VIRTUAL TABLE runs.
     /// Returns the instance and the table's handle.
     ///
