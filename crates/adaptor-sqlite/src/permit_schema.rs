@@ -56,8 +56,9 @@ pub(crate) fn check(
         return check_module(state, module.as_deref(), rights);
     }
     if !is_create && token.is("TABLE") {
-        let altered = lexer.significant();
-        if let Some(name) = qualified(&altered, lexer) {
+        let mut ahead = lexer;
+        let altered = ahead.significant();
+        if let Some(name) = qualified(&altered, ahead) {
             let schema = known.schema(state, SCHEMAS[0])?;
             let object = schema.objects.get(&name.to_ascii_lowercase());
             check_module(state, object.and_then(|object| object.module.as_deref()), rights)?;
