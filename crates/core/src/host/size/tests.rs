@@ -331,3 +331,19 @@ fn literals_are_short_where_something_searches() {
         assert_eq!(refused(&mut definitions, &sql), is_refused, "{sql}");
     }
 }
+
+#[test]
+fn aggregates_are_compared_with_all_before_them() {
+    let sums = |count: usize, terms: usize| {
+        let sum = format!("sum({}1)", "1 + ".repeat(terms));
+        format!("SELECT {}", vec![sum; count].join(", "))
+    };
+    let mut definitions = Definitions::default();
+    for (count, terms, is_refused) in [(1900, 120, true), (1900, 1, false), (100, 500, false)] {
+        assert_eq!(
+            refused(&mut definitions, &sums(count, terms)),
+            is_refused,
+            "{count} of {terms}"
+        );
+    }
+}

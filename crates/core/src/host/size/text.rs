@@ -19,6 +19,9 @@ const OVERS_MAX: usize = 500;
 const CTES_MAX: usize = 2_000;
 const CONDITIONS_MAX: usize = 40_000;
 
+/// Largest product of the numbers of calls and of tokens in a text. SQLite compares each aggregate with all before it.
+const CALLS_AND_TOKENS_MAX: usize = 40_000_000;
+
 /// Statements that use only the names after `FROM`, `JOIN`, `INTO` and the like.
 const BY_NAME: &[&str] =
     &["SELECT", "VALUES", "WITH", "INSERT", "REPLACE", "UPDATE", "DELETE", "CREATE", "REINDEX"];
@@ -40,6 +43,9 @@ pub(super) struct Parsed {
     /// Number of parameters, and of OVER clauses.
     parameters: usize,
     overs: usize,
+    /// Number of calls, and of tokens.
+    calls: usize,
+    tokens: usize,
     /// Bytes of its literals, and whether it calls a function that searches.
     pub(super) literals: usize,
     pub(super) searches: bool,
@@ -229,9 +235,14 @@ impl Parsed {
             (self.groups_of.len() - 1, CTES_MAX, "common table expressions"),
             (conditions.unwrap_or(0), CONDITIONS_MAX, "tokens in the conditions of a query"),
         ];
-        match counts.into_iter().find(|(count, most, _)| count > most) {
-            Some((_, most, what)) => Err(too_much(format!("SQL has more than {most} {what}"))),
-            None => Ok(()),
+        if let Some((_, most, what)) = counts.into_iter().find(|(count, most, _)| count > most) {
+            return Err(too_much(format!("SQL has more than {most} {what}")));
+        }
+        match self.calls.saturating_mul(self.tokens) > CALLS_AND_TOKENS_MAX {
+            true => {
+                Err(too_much(format!("SQL has {} calls in {} tokens", self.calls, self.tokens)))
+            }
+            false => Ok(()),
         }
     }
 
@@ -246,6 +257,9 @@ impl Parsed {
             self.literals += token.text.len();
         }
         self.searches |= searches(token);
+        self.tokens += 1;
+        let is_call = token.kind == TokenKind::LeftParenthesis && name(before).is_some();
+        self.calls += usize::from(is_call);
         match token.kind {
             TokenKind::LeftParenthesis => return self.open(stack, before),
             TokenKind::RightParenthesis if stack.len() > 1 => self.close(stack),
