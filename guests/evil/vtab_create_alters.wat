@@ -11,6 +11,7 @@
   (data (i32.const 64) "ALTER TABLE kept RENAME TO moved")
   (data (i32.const 128) "DROP TABLE IF EXISTS dropped")
   (data (i32.const 256) "INSERT INTO kept VALUES (0)")
+  (data (i32.const 320) "INSERT INTO one VALUES (1), (2), (1)")
   (data (i32.const 192) "CREATE TABLE IF NOT EXISTS made(x)")
   (func $integer (param $value i64) (result i32)
     (i64.store (i32.const 512) (i64.const 1))
@@ -22,6 +23,11 @@
     (if (i32.ne (call $step (local.get $statement)) (local.get $wanted)) (then (unreachable)))
     (drop (call $finalize (local.get $statement))))
   (func (export "create") (param $argc i32) (param $argv i32) (result i32)
+    ;; With an argument, a statement fails that writes: SQLite may have ended the transaction.
+    (if (i32.gt_u (local.get $argc) (i32.const 3))
+      (then
+        (call $run (i32.const 320) (i32.const 36) (i32.const 19))
+        (return (call $integer (i64.const 1)))))
     (call $run (i32.const 64) (i32.const 32) (i32.const 23))
     (call $run (i32.const 128) (i32.const 28) (i32.const 23))
     (call $run (i32.const 192) (i32.const 34) (i32.const 101))

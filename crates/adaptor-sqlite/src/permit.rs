@@ -183,9 +183,12 @@ fn check_moment(moment: Moment, changes_schema: bool, only_adds: bool) -> Result
         Moment::End => Err(refusal(
             "a guest can write nothing while a transaction ends or goes back, of which it would not be part",
         )),
-        Moment::Within if changes_schema => Err(refusal(
-            "a guest can change no schema while its virtual table is opened, or a savepoint is set or released",
-        )),
+        Moment::Connect => {
+            Err(refusal("a guest can write nothing while its virtual table is opened"))
+        }
+        Moment::Savepoint if changes_schema => {
+            Err(refusal("a guest can change no schema while a savepoint is set or released"))
+        }
         Moment::Create if changes_schema && !only_adds => Err(refusal(
             "while its virtual table is made, a guest can add tables and indexes, and change nothing else of a schema",
         )),

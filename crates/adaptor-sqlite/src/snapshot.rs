@@ -250,7 +250,7 @@ impl ConnectionState {
     /// The file does not have it; SQLite may be preparing a statement for another schema than the file's.
     pub(crate) fn read_module(&self, sha256: &[u8; 32]) -> Result<Vec<u8>> {
         let sql = &self.services.sql;
-        let is_preparing = !sql.is_possible() || sql.moment() == Some(Moment::Within);
+        let is_preparing = !sql.is_possible() || sql.moment() == Some(Moment::Connect);
         let _held = is_preparing.then(|| self.hold_schema()).transpose()?;
         let _reading = begin_reading(&self.reading)?;
         let limits = self.environment().settings.limits.clone();

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::ffi::c_int;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering::Relaxed};
 
 use commensal_core::engine::{EngineStatement, SqlText};
 use commensal_core::host::calls::Work;
@@ -85,9 +85,10 @@ pub(crate) struct Examined {
 pub(crate) enum Moment {
     /// xCreate. SQLite expects that tables are added meanwhile.
     Create,
-    /// xConnect, for which SQLite may be compiling a statement, and xSavepoint and xRelease, for which one runs. SQLite
-    /// expects no change of the schema.
-    Within,
+    /// xSavepoint and xRelease, in the middle of a statement. SQLite expects no change of the schema.
+    Savepoint,
+    /// xConnect, in the middle of compiling a statement. SQLite expects no change at all.
+    Connect,
     /// xCommit, xRollback and xRollbackTo. What is written then belongs to no transaction of the application's.
     End,
 }
@@ -110,6 +111,8 @@ pub(crate) struct GuestSql {
     is_preparing: Cell<bool>,
     /// The method of a virtual table that runs, if it is one of these.
     moment: Cell<Option<Moment>>,
+    /// A statement that wrote has failed since xCreate began. SQLite may have rolled back the transaction.
+    has_failed: Arc<AtomicBool>,
 }
 
 /// Rights that can be read from any thread.
@@ -135,6 +138,7 @@ impl GuestSql {
             pattern_bytes: Cell::new(PATTERN_BYTES_MAX),
             is_preparing: Cell::new(false),
             moment: Cell::new(None),
+            has_failed: Arc::default(),
         }
     }
 
@@ -219,6 +223,25 @@ impl GuestSql {
         body()
     }
 
+    /// Runs xCreate.
+    ///
+    /// # Errors
+    /// Those of `body`. A statement that wrote has failed meanwhile: if that ended the transaction, SQLite has freed the
+    /// table, which it must not finish then.
+    pub(crate) fn creating(&self, body: impl FnOnce() -> Result<()>) -> Result<()> {
+        let before = self.has_failed.swap(false, Relaxed);
+        let created = self.at_moment(Moment::Create, body);
+        let has_failed = self.has_failed.fetch_or(before, Relaxed);
+        created?;
+        match has_failed {
+            true => Err(Error::new(
+                ErrorKind::Engine,
+                "a statement that writes has failed while the virtual table was made",
+            )),
+            false => Ok(()),
+        }
+    }
+
     /// The method that runs, if it is one of these.
     pub(crate) fn moment(&self) -> Option<Moment> {
         self.moment.get()
@@ -272,6 +295,7 @@ impl HostSql for GuestSql {
             examined,
             is_fresh: true,
             bound,
+            has_failed: Arc::clone(&self.has_failed),
         };
         Ok((Some(Box::new(statement)), used))
     }
@@ -341,6 +365,8 @@ struct OfGuest {
     is_fresh: bool,
     /// Copies of what is bound, if SQLite was built without the function that transfers it.
     bound: Option<BTreeMap<usize, Bound>>,
+    /// See [`GuestSql`].
+    has_failed: Arc<AtomicBool>,
 }
 
 /// What a parameter is bound to.
@@ -431,6 +457,9 @@ impl EngineStatement for OfGuest {
         }
         if !matches!(stepped, Ok(true)) {
             self.is_fresh = true;
+        }
+        if stepped.is_err() && !self.statement.is_readonly() {
+            self.has_failed.store(true, Relaxed);
         }
         stepped
     }

@@ -216,10 +216,10 @@ fn new(
     };
     let sql = &state.services.sql;
     let connected = match (create, is_eponymous) {
-        (true, _) => sql.at_moment(Moment::Create, connect),
+        (true, _) => sql.creating(connect),
         // SQLite does not protect its schema from SQL here.
         (false, true) => sql.preparing(connect),
-        (false, false) => sql.at_moment(Moment::Within, connect),
+        (false, false) => sql.at_moment(Moment::Connect, connect),
     };
     if let Err(error) = connected
         && (needed || error.engine_code() == Some(SQLITE_SCHEMA))
@@ -557,7 +557,7 @@ unsafe fn transaction(
         table.transaction(Access { session: &session, ..access }, which, number.map(i64::from))
     };
     let moment = match which {
-        TableMethod::Savepoint | TableMethod::Release => Some(Moment::Within),
+        TableMethod::Savepoint | TableMethod::Release => Some(Moment::Savepoint),
         TableMethod::Commit | TableMethod::Rollback | TableMethod::RollbackTo => Some(Moment::End),
         _ => None,
     };
