@@ -245,16 +245,19 @@ impl Statement<'_> {
         let (library, raw) = (self.library(), self.raw);
         // SAFETY: the statement is not finalized and has a row; the bytes are copied before it steps.
         unsafe {
-            let bytes = || {
-                let start = (library.sqlite3_column_blob)(raw, column);
+            let bytes = |start: *const u8| {
                 let len = usize::try_from((library.sqlite3_column_bytes)(raw, column)).unwrap();
                 if len == 0 { &[] } else { std::slice::from_raw_parts(start, len) }
             };
             match (library.sqlite3_column_type)(raw, column) {
                 1 => Value::Integer((library.sqlite3_column_int64)(raw, column)),
                 2 => Value::Real((library.sqlite3_column_double)(raw, column)),
-                3 => Value::Text(String::from_utf8(bytes().to_vec()).unwrap()),
-                4 => Value::Blob(bytes().to_vec()),
+                // A database in UTF-16 stores other bytes than these.
+                3 => {
+                    let text = bytes((library.sqlite3_column_text)(raw, column));
+                    Value::Text(String::from_utf8(text.to_vec()).unwrap())
+                }
+                4 => Value::Blob(bytes((library.sqlite3_column_blob)(raw, column)).to_vec()),
                 _ => Value::Null,
             }
         }

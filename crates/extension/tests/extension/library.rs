@@ -63,6 +63,7 @@ functions! {
     sqlite3_column_count: fn(Raw) -> c_int;
     sqlite3_column_double: fn(Raw, c_int) -> c_double;
     sqlite3_column_int64: fn(Raw, c_int) -> i64;
+    sqlite3_column_text: fn(Raw, c_int) -> *const u8;
     sqlite3_column_type: fn(Raw, c_int) -> c_int;
     sqlite3_enable_load_extension: fn(Raw, c_int) -> c_int;
     sqlite3_errmsg: fn(Raw) -> *const c_char;
