@@ -39,11 +39,11 @@ impl CatalogAccess for Access {
     }
 
     fn current(&self) -> Result<Arc<Registry>> {
-        self.state.current()
+        self.state.read(false)
     }
 
     fn refresh(&self) -> Result<Arc<Registry>> {
-        self.state.refresh()
+        self.state.read(true)
     }
 
     fn names<'a>(&'a self, _: &'a Registry) -> Box<dyn EngineNames + 'a> {

@@ -22,7 +22,7 @@ use crate::codes::is_code;
 use crate::state::ConnectionState;
 use crate::statement::{Handle, Statement};
 use crate::undo::Undo;
-use crate::{attached, install};
+use crate::{attached, elsewhere, install};
 
 /// How to open a connection.
 #[derive(Clone, Debug)]
@@ -138,12 +138,16 @@ impl SqliteConnection {
         }
     }
 
-    /// Detaches a file that was written with other definitions.
+    /// Detaches a file that was written with other definitions and cannot be used with those of `main`.
     fn check_attached(&self) -> Result<()> {
         if self.state.current()?.objects().is_empty() {
             return Ok(());
         }
-        let Some((schema, error)) = attached::conflict(&self.state)? else { return Ok(()) };
+        let problem = match attached::conflict(&self.state)? {
+            None => elsewhere::attached(&self.state)?,
+            problem => problem,
+        };
+        let Some((schema, error)) = problem else { return Ok(()) };
         let detached = self.handle.execute(&format!("DETACH {}", quote_identifier(&schema)), &[]);
         // Within a transaction the file may stay attached. Its problem is still reported.
         detached.and(Err(error))
@@ -220,9 +224,18 @@ impl EngineConnection for SqliteConnection {
         let reads_tables = self.state.plans.get() != plans;
         let statement = statement.map(|statement| {
             let undo = (reads_tables && !statement.is_readonly()).then(Undo::default);
-            let attaches = Lexer::new(&sql.as_str()[offset..]).significant().is("ATTACH");
-            Box::new(SqliteStatement { connection: self, statement, fresh: true, undo, attaches })
-                as Box<dyn EngineStatement>
+            let first = Lexer::new(&sql.as_str()[offset..]).significant();
+            let attaches = first.is("ATTACH");
+            let settles = !UNSETTLED.iter().any(|word| first.is(word));
+            let fresh = true;
+            Box::new(SqliteStatement {
+                connection: self,
+                statement,
+                fresh,
+                undo,
+                attaches,
+                settles,
+            }) as Box<dyn EngineStatement>
         });
         Ok((statement, offset + consumed))
     }
@@ -254,7 +267,23 @@ struct SqliteStatement<'c> {
     undo: Option<Undo>,
     /// It is an ATTACH.
     attaches: bool,
+    /// It needs indexes that fit the definitions.
+    settles: bool,
 }
+
+/// Statements that run although an index outside of `main` does not fit the definitions.
+const UNSETTLED: [&str; 10] = [
+    "BEGIN",
+    "COMMIT",
+    "DETACH",
+    "DROP",
+    "END",
+    "PRAGMA",
+    "REINDEX",
+    "RELEASE",
+    "ROLLBACK",
+    "SAVEPOINT",
+];
 
 impl SqliteStatement<'_> {
     fn halted(&mut self, result: &Result<bool>) {
@@ -315,6 +344,9 @@ impl EngineStatement for SqliteStatement<'_> {
         let fresh = std::mem::replace(&mut self.fresh, false);
         if fresh {
             self.connection.state.begin_statement()?;
+            if self.settles {
+                elsewhere::settle(&self.connection.state)?;
+            }
             if let Some(undo) = &mut self.undo {
                 undo.begin(&self.connection.state);
             }

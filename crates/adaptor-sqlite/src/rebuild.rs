@@ -19,6 +19,18 @@ use crate::statement::Handle;
 /// # Errors
 /// It cannot be rebuilt; a table does not pass `integrity_check` afterwards.
 pub(crate) fn rebuild(handle: Handle, dependents: &[Dependent]) -> Result<()> {
+    let tables = reindex(handle, dependents)?;
+    tables.iter().try_for_each(|(schema, table)| check(handle, schema, table))
+}
+
+/// Rebuilds indexes, and those of tables. Returns their tables.
+///
+/// # Errors
+/// One cannot be rebuilt.
+pub(crate) fn reindex(
+    handle: Handle,
+    dependents: &[Dependent],
+) -> Result<BTreeSet<(&str, String)>> {
     let mut tables = BTreeSet::new();
     for Dependent { kind, schema, name } in dependents {
         let (table, sql) = definition(handle, *kind, schema, name)?;
@@ -29,7 +41,7 @@ pub(crate) fn rebuild(handle: Handle, dependents: &[Dependent]) -> Result<()> {
         }
         tables.insert((schema.as_str(), table));
     }
-    tables.iter().try_for_each(|(schema, table)| check(handle, schema, table))
+    Ok(tables)
 }
 
 /// The table of a dependent, and the text of its definition.
@@ -70,19 +82,83 @@ fn is_without_rowid(sql: &str) -> bool {
     false
 }
 
-fn check(handle: Handle, schema: &str, table: &str) -> Result<()> {
+/// What `integrity_check` says of the indexes of a dependent's table, if they are not well. Constraints that no
+/// longer hold do not matter.
+///
+/// # Errors
+/// It cannot be checked.
+pub(crate) fn index_problem(handle: Handle, dependent: &Dependent) -> Result<Option<String>> {
+    let Dependent { kind, schema, name } = dependent;
+    let (table, sql) = definition(handle, *kind, schema, name)?;
+    let problem = problem(handle, schema, &table, |text| text.contains(" index "))?;
+    match condition(&sql) {
+        Some(condition) if problem.is_none() && *kind == DependentKind::Index => {
+            let counts =
+                ["NOT INDEXED".to_owned(), format!("INDEXED BY {}", quote_identifier(name))]
+                    .map(|how| count(handle, schema, &table, &how, condition));
+            let [expected, found] = counts;
+            Ok((expected? != found?).then(|| format!("wrong # of entries in index {name}")))
+        }
+        _ => Ok(problem),
+    }
+}
+
+/// The condition of a partial index. SQLite's check does not count the rows of one.
+fn condition(sql: &str) -> Option<&str> {
+    let mut lexer = Lexer::new(sql);
+    let mut depth = 0_usize;
+    loop {
+        let token = lexer.significant();
+        match token.kind {
+            TokenKind::End => return None,
+            TokenKind::LeftParenthesis => depth += 1,
+            TokenKind::RightParenthesis => depth = depth.saturating_sub(1),
+            _ if depth == 0 && token.is("WHERE") => {
+                return sql.get(token.offset + token.text.len()..);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn count(handle: Handle, schema: &str, table: &str, how: &str, condition: &str) -> Result<i64> {
+    let (schema, table) = (quote_identifier(schema), quote_identifier(table));
+    let sql = format!("SELECT count(*) FROM {schema}.{table} {how} WHERE {condition}");
+    let mut count = 0;
+    handle.query(&sql, &[], &mut |row| {
+        if let ValueRef::Integer(found) = row.column(0)? {
+            count = found;
+        }
+        Ok(())
+    })?;
+    Ok(count)
+}
+
+/// The first problem that `matters`.
+fn problem(
+    handle: Handle,
+    schema: &str,
+    table: &str,
+    matters: impl Fn(&str) -> bool,
+) -> Result<Option<String>> {
     let sql =
         format!("PRAGMA {}.integrity_check({})", quote_identifier(schema), quote_identifier(table));
     let mut problem = None;
     handle.query(&sql, &[], &mut |row| {
         match row.column(0)? {
             ValueRef::Text("ok") => {}
-            ValueRef::Text(text) => problem = problem.take().or_else(|| Some(text.to_owned())),
+            ValueRef::Text(text) if problem.is_none() && matters(text) => {
+                problem = Some(text.to_owned());
+            }
             _ => {}
         }
         Ok(())
     })?;
-    match problem {
+    Ok(problem)
+}
+
+fn check(handle: Handle, schema: &str, table: &str) -> Result<()> {
+    match problem(handle, schema, table, |_| true)? {
         None => Ok(()),
         Some(problem) => Err(Error::new(
             ErrorKind::InUse,
@@ -91,5 +167,21 @@ fn check(handle: Handle, schema: &str, table: &str) -> Result<()> {
                  {problem}; change the table first"
             ),
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::condition;
+
+    #[test]
+    fn the_condition_of_an_index_is_found() {
+        for (sql, expected) in [
+            ("CREATE INDEX i ON t(x) WHERE f(x) > 1", Some(" f(x) > 1")),
+            ("CREATE INDEX \"where\" ON t(f((x))) /* WHERE */ where(x)", Some("(x)")),
+            ("CREATE INDEX i ON t(x)", None),
+        ] {
+            assert_eq!(condition(sql), expected, "{sql}");
+        }
     }
 }

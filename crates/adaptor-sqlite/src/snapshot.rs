@@ -19,7 +19,7 @@ use crate::sql::Moment;
 use crate::state::ConnectionState;
 use crate::statement::Statement;
 use crate::statement_context::Snapshots;
-use crate::{names, thread};
+use crate::{elsewhere, names, thread};
 
 impl Snapshots for ConnectionState {
     fn current(self: Rc<Self>) -> Result<Arc<Registry>> {
@@ -57,7 +57,7 @@ impl ConnectionState {
         let before = self.session.replace(session);
         let given = self.given.take();
         drop((before, given));
-        self.refresh().map(drop)
+        self.read(true).map(drop)
     }
 
     /// The current snapshot: reads the generation, and the catalog if the generation has changed.
@@ -65,7 +65,9 @@ impl ConnectionState {
     /// # Errors
     /// The catalog cannot be read.
     pub(crate) fn current(self: &Rc<Self>) -> Result<Arc<Registry>> {
-        self.read(false)
+        let registry = self.read(false)?;
+        elsewhere::settle(self)?;
+        Ok(registry)
     }
 
     /// As [`ConnectionState::current`], but reads the catalog whatever the generation says.
@@ -73,10 +75,17 @@ impl ConnectionState {
     /// # Errors
     /// The catalog cannot be read.
     pub(crate) fn refresh(self: &Rc<Self>) -> Result<Arc<Registry>> {
-        self.read(true)
+        let registry = self.read(true)?;
+        elsewhere::settle(self)?;
+        Ok(registry)
     }
 
-    fn read(self: &Rc<Self>, force: bool) -> Result<Arc<Registry>> {
+    /// As these, but looks at no index outside of `main`, for a statement that changes the catalog and rebuilds
+    /// what depends on it.
+    ///
+    /// # Errors
+    /// The catalog cannot be read.
+    pub(crate) fn read(self: &Rc<Self>, force: bool) -> Result<Arc<Registry>> {
         thread::is_not_the_sorters();
         if !self.environment().settings.load_catalog {
             return Ok(self.registry());
@@ -106,6 +115,7 @@ impl ConnectionState {
         // Registering comes before anybody sees the snapshot. If it fails, it is tried again, because the
         // known snapshot is still the old one.
         self.registers.register(self, &registry)?;
+        elsewhere::note(self, &self.registry(), &registry)?;
         *self.registry.borrow_mut() = Arc::clone(&registry);
         self.committed.set(self.handle.sees_committed());
         Ok(registry)

@@ -20,6 +20,7 @@ use crate::api::{sqlite3_context, sqlite3_vtab};
 use crate::collation::slot::{CollationSlot as Collation, Wasm};
 use crate::given::GivenModules;
 use crate::names::Names;
+use crate::pending::Pending;
 use crate::placeholder::Placeholders;
 use crate::raised::Raised;
 use crate::registered::Registered;
@@ -79,6 +80,7 @@ pub(crate) struct ConnectionState {
     pub(crate) tables: RefCell<Tables>,
     pub(crate) cached: RefCell<Cached>,
     pub(crate) placeholders: Placeholders,
+    pub(crate) elsewhere: Pending,
     /// Modules that were passed with calls.
     pub(crate) given: RefCell<GivenModules>,
     /// Set while the catalog is read, because a hostile schema can make that call a function.
@@ -141,6 +143,7 @@ impl ConnectionState {
             tables: RefCell::default(),
             cached: RefCell::default(),
             placeholders: Placeholders::default(),
+            elsewhere: Pending::default(),
             given: RefCell::default(),
             reading: Cell::new(false),
             last_error: RefCell::new(None),

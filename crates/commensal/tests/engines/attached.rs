@@ -3,6 +3,7 @@
 
 use commensal::{Database, ErrorKind};
 
+use crate::collations::{CREATE, order};
 use crate::support::{check_error, connect, create, integer, memory, open, options, times, value};
 
 /// An index of an attached file is not written with another function than the one it was made with.
@@ -172,5 +173,143 @@ fn the_catalog_of_an_attached_file_is_bounded() {
             }
         }
         assert_eq!(integer(&connection, "SELECT f(3)"), Ok(3), "{sql}");
+    }
+}
+
+/// How many rows of `t` have this value of `f`, by its index and without.
+fn found(
+    connection: &commensal::Connection,
+    schema: &str,
+    value: i64,
+) -> [commensal::Result<i64>; 2] {
+    ["INDEXED BY i", "NOT INDEXED"].map(|how| {
+        let sql = format!("SELECT count(*) FROM {schema}.t {how} WHERE f(x) = {value}");
+        integer(connection, &sql)
+    })
+}
+
+const TABLE: &str = "CREATE TABLE o.t(x, y AS (f(x)) UNIQUE); CREATE INDEX o.i ON t(f(x)); \
+                     CREATE TABLE o.k(x PRIMARY KEY, y, UNIQUE (y, x)) WITHOUT ROWID; \
+                     CREATE INDEX o.j ON k(f(x)) WHERE f(x) > 0; \
+                     INSERT INTO o.t VALUES (1), (2), (3); INSERT INTO o.k VALUES (1, 2), (3, 4)";
+
+/// Indexes that the connection which replaces a definition cannot see.
+#[test]
+fn indexes_elsewhere_follow_definitions_that_others_replace() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let database = open(&path("main.db"));
+    let (writer, connection) = (connect(&database), connect(&database));
+    create(&writer, "f", &times(1), "DETERMINISTIC").unwrap();
+    connection.execute("ATTACH ? AS other", (path("other.db").to_str(),)).unwrap();
+    for schema in ["temp", "other"] {
+        connection.execute_batch(&TABLE.replace("o.", &format!("{schema}."))).unwrap();
+    }
+    let check = |factor: i64| {
+        for schema in ["temp", "other"] {
+            assert_eq!(found(&connection, schema, 2 * factor), [Ok(1), Ok(1)], "{schema} {factor}");
+            let sql = format!("PRAGMA {schema}.integrity_check");
+            assert_eq!(value(&connection, &sql).unwrap(), "ok".into());
+        }
+    };
+    check(1);
+    create(&writer, "f", &times(-1), "DETERMINISTIC").unwrap();
+    check(-1);
+    // A statement that was prepared before finds the new version when it calls it.
+    let mut prepared = connection.prepare("INSERT INTO temp.t VALUES (20)").unwrap();
+    create(&writer, "f", &times(-2), "DETERMINISTIC").unwrap();
+    check_error(prepared.execute(()), "say REINDEX");
+    prepared.execute(()).unwrap();
+    check(-2);
+    // It is dropped and comes back.
+    writer.execute_batch("DROP FUNCTION f").unwrap();
+    check_error(integer(&connection, "SELECT f(1)"), "no such function");
+    create(&writer, "f", &times(5), "DETERMINISTIC").unwrap();
+    check(5);
+    // Within a transaction nothing can be rebuilt for good.
+    connection.execute_batch("BEGIN").unwrap();
+    create(&writer, "f", &times(7), "DETERMINISTIC").unwrap();
+    let error = check_error(integer(&connection, "SELECT f(2)"), "say REINDEX");
+    assert_eq!(error.kind(), ErrorKind::InUse);
+    for sql in ["SELECT count(*) FROM temp.t WHERE x = 1", "INSERT INTO other.t VALUES (8)"] {
+        check_error(connection.execute_batch(sql), "was made with another version");
+    }
+    connection.execute_batch("SAVEPOINT s; ROLLBACK TO s; COMMIT").unwrap();
+    check(7);
+    // A rollback takes back the connection's own change with what it rebuilt.
+    connection.execute_batch("BEGIN").unwrap();
+    create(&connection, "f", &times(9), "DETERMINISTIC CASCADE REINDEX").unwrap();
+    check(9);
+    connection.execute_batch("ROLLBACK").unwrap();
+    check(7);
+}
+
+/// What cannot be rebuilt is not used.
+#[test]
+fn an_index_elsewhere_that_no_longer_can_be_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = open(&directory.path().join("main.db"));
+    let (writer, connection) = (connect(&database), connect(&database));
+    create(&writer, "f", &times(1), "DETERMINISTIC").unwrap();
+    connection
+        .execute_batch(
+            "CREATE TEMP TABLE t(x CHECK (f(x) > 0)); CREATE INDEX i ON t(x) WHERE f(x) > 1;
+             CREATE UNIQUE INDEX u ON t(f(x)); INSERT INTO t VALUES (1), (2), (3)",
+        )
+        .unwrap();
+    create(&writer, "f", &times(0), "DETERMINISTIC").unwrap();
+    let failing = "SELECT count(*) FROM t";
+    check_error(integer(&connection, failing), "it cannot be rebuilt: UNIQUE constraint failed");
+    check_error(integer(&connection, failing), "the index \"temp\".");
+    connection.execute_batch("DROP INDEX u").unwrap();
+    // A constraint that no longer holds is no index.
+    assert_eq!(integer(&connection, "SELECT count(*) FROM t WHERE f(x) > 1"), Ok(0));
+    check_error(connection.execute("INSERT INTO t VALUES (4)", ()), "CHECK");
+}
+
+/// A file without definitions, whose indexes were made with what `main` had before.
+#[test]
+fn an_attached_file_of_an_earlier_version_is_rebuilt() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let connection = connect(&open(&path("main.db")));
+    let attach = || connection.execute("ATTACH ? AS o", (path("o.db").to_str(),));
+    create(&connection, "f", &times(1), "DETERMINISTIC").unwrap();
+    attach().unwrap();
+    connection.execute_batch(TABLE).unwrap();
+    connection.execute_batch("DETACH o").unwrap();
+    create(&connection, "f", &times(-1), "DETERMINISTIC").unwrap();
+    attach().unwrap();
+    assert_eq!(found(&connection, "o", -2), [Ok(1), Ok(1)]);
+    assert_eq!(value(&connection, "PRAGMA o.integrity_check").unwrap(), "ok".into());
+    connection.execute_batch("DETACH o").unwrap();
+    create(&connection, "f", &times(0), "DETERMINISTIC").unwrap();
+    check_error(attach(), "it cannot be rebuilt");
+    check_error(value(&connection, "SELECT * FROM o.t"), "no such table");
+}
+
+/// As with functions, for what is ordered by a collation.
+#[test]
+fn orders_elsewhere_follow_collations_that_others_replace() {
+    let directory = tempfile::tempdir().unwrap();
+    let database = open(&directory.path().join("main.db"));
+    let (writer, connection) = (connect(&database), connect(&database));
+    let replace = |sign| writer.execute(CREATE, (order(sign).as_str(),)).unwrap();
+    replace(1);
+    connection
+        .execute_batch(
+            "CREATE TEMP TABLE t(x TEXT COLLATE by_length PRIMARY KEY, y) WITHOUT ROWID;
+             CREATE INDEX i ON t(y, x); CREATE INDEX j ON t(y COLLATE by_length);
+             INSERT INTO t VALUES ('a', 'dddd'), ('bb', 'ccc'), ('ccc', 'bb'), ('dddd', 'a')",
+        )
+        .unwrap();
+    for (sign, last) in [(-1, "a"), (1, "dddd"), (-1, "a")] {
+        replace(sign);
+        let sql = "SELECT group_concat(x) FROM t WHERE x >= 'xxx'";
+        let expected = if sign > 0 { "ccc,dddd" } else { "ccc,bb,a" };
+        assert_eq!(value(&connection, sql).unwrap(), expected.into());
+        let sql = "SELECT x FROM t ORDER BY x DESC LIMIT 1";
+        assert_eq!(value(&connection, sql).unwrap(), last.into());
+        assert_eq!(value(&connection, "PRAGMA temp.integrity_check").unwrap(), "ok".into());
     }
 }

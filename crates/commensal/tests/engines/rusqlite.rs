@@ -173,3 +173,38 @@ fn a_constant_call_is_estimated_with() {
     let error = statement.query_row([], |row| row.get::<_, i64>(0)).unwrap_err();
     assert!(error.to_string().contains("g(): trap"), "{error}");
 }
+
+/// No statement of Commensal's comes before the program's. So the one that finds the new version fails.
+#[test]
+fn a_temporary_index_of_an_earlier_version_is_reported() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    let database = open(&path);
+    let writer = database.connect().unwrap();
+    let connection = Connection::open(&path).unwrap();
+    create(&writer, "f", &times(1), "DETERMINISTIC").unwrap();
+    let _commensal = install(&connection, settings()).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TEMP TABLE t(x); CREATE INDEX i ON t(f(x)); INSERT INTO t VALUES (1), (2)",
+        )
+        .unwrap();
+    create(&writer, "f", &times(-1), "DETERMINISTIC").unwrap();
+    let count = "SELECT count(*) FROM t INDEXED BY i WHERE f(x) = f(2)";
+    for sql in ["SELECT f(1)", count, "INSERT INTO t VALUES (3)"] {
+        let error = integer(&connection, sql).unwrap_err().to_string();
+        assert!(error.contains("say REINDEX"), "{sql}: {error}");
+    }
+    connection.execute_batch("BEGIN; REINDEX; ").unwrap();
+    assert_eq!(integer(&connection, count), Ok(1));
+    connection.execute_batch("ROLLBACK").unwrap();
+    let error = integer(&connection, count).unwrap_err().to_string();
+    assert!(error.contains("\"temp\".\"i\""), "{error}");
+    connection.execute_batch("REINDEX i").unwrap();
+    assert_eq!(integer(&connection, count), Ok(1));
+    connection.execute_batch("INSERT INTO t VALUES (3)").unwrap();
+    assert_eq!(
+        connection.query_row("PRAGMA temp.integrity_check", [], |row| row.get(0)),
+        Ok("ok".to_owned())
+    );
+}

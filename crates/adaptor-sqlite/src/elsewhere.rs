@@ -1,0 +1,196 @@
+//! Indexes outside of `main` that depend on definitions of `main`: in `temp`, and in attached files.
+//!
+//! Whoever replaces a definition rebuilds what depends on it, but sees nothing of another connection's `temp` and
+//! attached files. So a connection that reads another version of the catalog looks at its own. It rebuilds what no
+//! longer fits before its next statement. Within a transaction, or where no statement of ours can come first,
+//! statements fail until that is done.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use commensal_core::ddl::lexer::Lexer;
+use commensal_core::ddl::quote_identifier;
+use commensal_core::define::{Dependent, DependentKind, uses_of};
+use commensal_core::dependents::Uses;
+use commensal_core::registry::{ObjectEntry, Registry};
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
+
+use crate::raised::Raised;
+use crate::rebuild::{index_problem, reindex};
+use crate::state::ConnectionState;
+
+/// The schemas other than `main`.
+fn schemas(state: &ConnectionState) -> Result<Vec<String>> {
+    let mut schemas = Vec::new();
+    state.handle.query("PRAGMA database_list", &[], &mut |row| {
+        if let ValueRef::Text(name) = row.column(1)?
+            && name != "main"
+        {
+            schemas.push(name.to_owned());
+        }
+        Ok(())
+    })?;
+    Ok(schemas)
+}
+
+/// Whether both are the same code under the same name.
+fn is_same(a: &ObjectEntry, b: &ObjectEntry) -> bool {
+    a.kind == b.kind
+        && a.name.eq_ignore_ascii_case(&b.name)
+        && a.module.sha256 == b.module.sha256
+        && a.export == b.export
+}
+
+/// Takes note of what depends on definitions that have changed from one snapshot to the next.
+///
+/// # Errors
+/// A schema cannot be read.
+pub(crate) fn note(state: &ConnectionState, before: &Registry, after: &Registry) -> Result<()> {
+    let elsewhere = &state.elsewhere;
+    if before.objects().is_empty() && elsewhere.dropped.borrow().is_empty() {
+        return Ok(());
+    }
+    let schemas = schemas(state)?;
+    if schemas.is_empty() {
+        elsewhere.dropped.borrow_mut().clear();
+        return Ok(());
+    }
+    let differs = |object: &&Arc<ObjectEntry>, others: &[Arc<ObjectEntry>]| {
+        !others.iter().any(|other| is_same(object, other))
+    };
+    let mut old = elsewhere.dropped.take();
+    old.extend(before.objects().iter().filter(|o| differs(o, after.objects())).cloned());
+    let new = after.objects().iter().filter(|o| differs(o, before.objects()));
+    let new: Vec<Uses> = new.map(|object| uses_of(object)).collect();
+    let mut changed = Vec::new();
+    for object in old {
+        let uses = uses_of(&object);
+        match new.iter().any(|new| new.overlaps(&uses)) {
+            true => changed.push(uses),
+            false => elsewhere.dropped.borrow_mut().push(object),
+        }
+    }
+    depend(state, &Uses::any_of(&changed), &schemas)
+}
+
+/// Looks at the file that was attached last, whose indexes may be of an earlier version of `main`'s definitions.
+/// Returns its name, with the reason, if it cannot be used.
+///
+/// # Errors
+/// A schema cannot be read.
+pub(crate) fn attached(state: &Rc<ConnectionState>) -> Result<Option<(String, Error)>> {
+    let registry = state.registry();
+    let all: Vec<_> = registry.objects().iter().map(|object| uses_of(object)).collect();
+    let Some(schema) = schemas(state)?.pop().filter(|schema| schema != "temp") else {
+        return Ok(None);
+    };
+    depend(state, &Uses::any_of(&all), std::slice::from_ref(&schema))?;
+    Ok(settle(state).err().map(|error| (schema, error)))
+}
+
+fn depend(state: &ConnectionState, uses: &Uses, schemas: &[String]) -> Result<()> {
+    if uses.is_empty() {
+        return Ok(());
+    }
+    let names = state.names();
+    let mut found = Vec::new();
+    for schema in schemas {
+        names.dependents_in(schema, uses, &mut found)?;
+    }
+    let mut pending = state.elsewhere.pending.borrow_mut();
+    for dependent in found {
+        if dependent.kind != DependentKind::VirtualTable && !pending.contains(&dependent) {
+            pending.push(dependent);
+        }
+    }
+    Ok(())
+}
+
+/// Sees to it that indexes outside of `main` fit the definitions.
+///
+/// # Errors
+/// Some do not, and cannot be rebuilt now.
+#[inline]
+pub(crate) fn settle(state: &Rc<ConnectionState>) -> Result<()> {
+    let is_settled = state.elsewhere.pending.borrow().is_empty();
+    if is_settled { Ok(()) } else { settle_pending(state) }
+}
+
+#[cold]
+fn settle_pending(state: &Rc<ConnectionState>) -> Result<()> {
+    let elsewhere = &state.elsewhere;
+    let settling = Raised::new(&elsewhere.settling);
+    if settling.was_up() || reindexes(state) {
+        return Ok(());
+    }
+    let mut pending = elsewhere.pending.borrow().clone();
+    pending.retain(|dependent| exists(state, dependent));
+    elsewhere.pending.replace(pending.clone());
+    let handle = state.handle;
+    let Some(misfit) = misfit(state, &pending)? else {
+        if handle.sees_committed() {
+            elsewhere.pending.borrow_mut().clear();
+        }
+        return Ok(());
+    };
+    if !(handle.is_autocommit() && handle.is_idle()) {
+        return Err(Error::new(
+            ErrorKind::InUse,
+            format!("{misfit}: say REINDEX, outside of transactions"),
+        ));
+    }
+    if let Some((_, error)) = crate::attached::conflict(state)? {
+        return Err(error);
+    }
+    handle.execute("SAVEPOINT commensal_elsewhere", &[])?;
+    let rebuilt = reindex(handle, &pending).map(drop);
+    if rebuilt.is_err() {
+        handle.execute("ROLLBACK TO commensal_elsewhere", &[])?;
+    }
+    handle.execute("RELEASE commensal_elsewhere", &[])?;
+    rebuilt.map_err(|error| {
+        let code = error.engine_code();
+        let error =
+            Error::new(error.kind(), format!("{misfit}, and it cannot be rebuilt: {error}"));
+        code.into_iter().fold(error, Error::with_engine_code)
+    })?;
+    elsewhere.pending.borrow_mut().clear();
+    Ok(())
+}
+
+/// Whether a REINDEX runs, which has to use the new version.
+fn reindexes(state: &ConnectionState) -> bool {
+    let mut found = false;
+    let _ = state.handle.for_each_writing(|sql| {
+        found |= Lexer::new(&String::from_utf8_lossy(sql)).significant().is("REINDEX");
+        Ok(())
+    });
+    found
+}
+
+fn exists(state: &ConnectionState, dependent: &Dependent) -> bool {
+    let Dependent { schema, name, .. } = dependent;
+    let schema = quote_identifier(schema);
+    let sql = format!("SELECT 1 FROM {schema}.sqlite_master WHERE name = ?1");
+    let mut found = false;
+    let read = state.handle.query(&sql, &[ValueRef::Text(name)], &mut |_| {
+        found = true;
+        Ok(())
+    });
+    // One that cannot be read is still there; a schema that is gone is not.
+    found || read.is_err_and(|error| !error.message().starts_with("no such table"))
+}
+
+/// What no longer fits, in words.
+fn misfit(state: &ConnectionState, pending: &[Dependent]) -> Result<Option<String>> {
+    for dependent in pending {
+        if let Some(problem) = index_problem(state.handle, dependent)? {
+            let kind = if dependent.kind == DependentKind::Index { "index" } else { "table" };
+            return Ok(Some(format!(
+                "the {kind} \"{}\".\"{}\" was made with another version of a definition ({problem})",
+                dependent.schema, dependent.name
+            )));
+        }
+    }
+    Ok(None)
+}
