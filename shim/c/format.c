@@ -54,8 +54,8 @@ static uint64_t room(sqlite3_str *out, uint64_t len) {
   return len;
 }
 
+/* Also without bytes, this makes a text: SQLite's own does. */
 static void append(sqlite3_str *out, const char *bytes, uint64_t len) {
-  if (len == 0) return;
   len = room(out, len);
   if (len == 0) return;
   memcpy(out->text + out->used, bytes, len);
@@ -477,11 +477,17 @@ char *sqlite3_str_finish(sqlite3_str *out) {
 void sqlite3_str_free(sqlite3_str *out) { free(sqlite3_str_finish(out)); }
 
 void sqlite3_str_append(sqlite3_str *out, const char *text, int len) {
-  if (len > 0) append(out, text, len);
+  if (len >= 0) append(out, text, len);
 }
 
-void sqlite3_str_appendall(sqlite3_str *out, const char *text) { append(out, text, strlen(text)); }
-void sqlite3_str_appendchar(sqlite3_str *out, int times, char c) { repeat(out, c, times); }
+void sqlite3_str_appendall(sqlite3_str *out, const char *text) {
+  append(out, text, text ? strlen(text) : 0);
+}
+
+void sqlite3_str_appendchar(sqlite3_str *out, int times, char c) {
+  if (times == 0) append(out, "", 0);
+  repeat(out, c, times);
+}
 
 void sqlite3_str_reset(sqlite3_str *out) {
   if (!out || out == &no_memory) return;

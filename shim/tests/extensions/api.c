@@ -58,6 +58,33 @@ static void build(C *c, int n, V **v) {
   if (z) answer(c, z);
 }
 
+/* A text from one piece, which may be empty: NULL if there is none. */
+static void build_of(C *c, int n, V **v) {
+  sqlite3_str *s = sqlite3_str_new(0);
+  const char *piece = text(v[1]);
+  char *z;
+  (void)n;
+  switch (sqlite3_value_int(v[0])) {
+    case 0: break;
+    case 1: sqlite3_str_append(s, piece, sqlite3_value_bytes(v[1])); break;
+    case 2: sqlite3_str_appendall(s, piece); break;
+    case 3: sqlite3_str_appendchar(s, sqlite3_value_bytes(v[1]), 'c'); break;
+    case 4: sqlite3_str_appendf(s, "%s", piece); break;
+    case 5: sqlite3_str_appendf(s, "%q%w", piece, piece); break;
+    case 6: sqlite3_str_appendf(s, piece); break;
+    case 7: sqlite3_str_appendf(s, "%.0s%-0s", piece, piece); break;
+    default: sqlite3_str_appendall(s, piece); sqlite3_str_reset(s);
+  }
+  sqlite3_str_appendf(s, "");
+  n = (sqlite3_str_value(s) != 0) + 2 * sqlite3_str_length(s) + 100 * sqlite3_str_errcode(s);
+  z = sqlite3_str_finish(s);
+  if (z && !*z) {
+    sqlite3_free(z);
+    z = sqlite3_mprintf("empty %d", n);
+  }
+  if (z) answer(c, z);
+}
+
 /* Text */
 
 static void glob(C *c, int n, V **v) {
@@ -332,6 +359,7 @@ int sqlite3_api_init(sqlite3 *db, char **error, const sqlite3_api_routines *api)
       {"format_integer", 2, format_integer}, {"format_int", 3, format_int},
       {"format_real", 2, format_real}, {"format_star", 4, format_star},
       {"format_text", 2, format_text}, {"format_cut", 4, format_cut}, {"build", -1, build},
+      {"build_of", 2, build_of},
       {"c_glob", 2, glob}, {"c_like", 2, like}, {"c_like", 3, like}, {"c_compare", 3, compare},
       {"as_integer", 1, as_integer}, {"as_int", 1, as_int}, {"as_real", 1, as_real},
       {"as_text", 1, as_text}, {"as_c_text", 1, as_c_text}, {"as_blob", 1, as_blob},

@@ -135,6 +135,7 @@ pub(crate) fn api() -> Case {
                 &[OneOf(&["%f%s", "%.3g %q", "%e|%s", "x%!g%10s"]), Within(0, 40), Real, Text],
             ),
             ("SELECT build()", &[]),
+            ("SELECT build_of(?1, ?2)", &[Within(0, 9), OneOf(&["", "", "a", "é'"])]),
             ("SELECT build(?1, ?2, ?3)", &[Text, Text, Integer]),
             ("SELECT c_glob(?1, ?2)", &[Pattern("aabAB*?[]^-"), Word]),
             ("SELECT c_glob(?1, ?2)", &[Pattern("é∂*?[a-é]"), Of("aeé∂")]),
