@@ -6,7 +6,7 @@
   (import "commensal" "sql_step" (func $step (param i32) (result i32)))
   (import "commensal" "sql_finalize" (func $finalize (param i32) (result i32)))
   (memory (export "memory") 1)
-  (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"vtab_create_alters\",\"columns\":[{\"name\":\"a\",\"type\":\"integer\"}],\"create\":\"create\",\"connect\":\"connect\",\"disconnect\":\"disconnect\",\"best_index\":\"best_index\",\"open\":\"open\",\"filter\":\"filter\",\"next\":\"next\",\"close\":\"close\",\"update\":\"update\",\"begin\":\"close\",\"sync\":\"close\",\"commit\":\"end\",\"rollback\":\"end\",\"rollback_to\":\"end\",\"savepoint\":\"savepoint\",\"release\":\"savepoint\"}}\n")
+  (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"vtab_create_alters\",\"columns\":[{\"name\":\"a\",\"type\":\"integer\"}],\"create\":\"create\",\"connect\":\"connect\",\"disconnect\":\"disconnect\",\"best_index\":\"best_index\",\"open\":\"open\",\"filter\":\"filter\",\"next\":\"next\",\"close\":\"close\",\"update\":\"update\",\"begin\":\"end\",\"sync\":\"close\",\"commit\":\"end\",\"rollback\":\"end\",\"rollback_to\":\"end\",\"savepoint\":\"savepoint\",\"release\":\"savepoint\"}}\n")
   (func (export "commensal_scratch") (param i32) (result i32) (i32.const 16384))
   (data (i32.const 64) "ALTER TABLE kept RENAME TO moved")
   (data (i32.const 128) "DROP TABLE IF EXISTS dropped")
@@ -26,7 +26,7 @@
     ;; With an argument, a statement fails that writes: SQLite may have ended the transaction.
     (if (i32.gt_u (local.get $argc) (i32.const 3))
       (then
-        (call $run (i32.const 320) (i32.const 36) (i32.const 19))
+        (call $run (i32.const 320) (i32.const 36) (i32.const 2067))
         (return (call $integer (i64.const 1)))))
     (call $run (i32.const 64) (i32.const 32) (i32.const 23))
     (call $run (i32.const 128) (i32.const 28) (i32.const 23))

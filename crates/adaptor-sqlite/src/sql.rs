@@ -89,8 +89,9 @@ pub(crate) enum Moment {
     Savepoint,
     /// xConnect, in the middle of compiling a statement. SQLite expects no change at all.
     Connect,
-    /// xCommit, xRollback and xRollbackTo. What is written then belongs to no transaction of the application's.
-    End,
+    /// xBegin, in the middle of SQLite's noting that the table takes part in the transaction; and xCommit, xRollback and
+    /// xRollbackTo. What is written then belongs to no transaction of the application's.
+    Boundary,
 }
 
 /// See the module's description.
@@ -111,7 +112,7 @@ pub(crate) struct GuestSql {
     is_preparing: Cell<bool>,
     /// The method of a virtual table that runs, if it is one of these.
     moment: Cell<Option<Moment>>,
-    /// A statement that wrote has failed since xCreate began. SQLite may have rolled back the transaction.
+    /// A statement that wrote has failed since a method began. SQLite may have rolled back the transaction.
     has_failed: Arc<AtomicBool>,
 }
 
@@ -223,22 +224,22 @@ impl GuestSql {
         body()
     }
 
-    /// Runs xCreate.
+    /// Runs a method of a virtual table that must not go on if a statement that wrote has failed in it. SQLite may have
+    /// ended the transaction then, and with it has freed the table that it is making, or what it is committing.
     ///
     /// # Errors
-    /// Those of `body`. A statement that wrote has failed meanwhile: if that ended the transaction, SQLite has freed the
-    /// table, which it must not finish then.
-    pub(crate) fn creating(&self, body: impl FnOnce() -> Result<()>) -> Result<()> {
+    /// Those of `body`; a statement that wrote has failed.
+    pub(crate) fn all_or_nothing<R>(&self, body: impl FnOnce() -> Result<R>) -> Result<R> {
         let before = self.has_failed.swap(false, Relaxed);
-        let created = self.at_moment(Moment::Create, body);
+        let result = body();
         let has_failed = self.has_failed.fetch_or(before, Relaxed);
-        created?;
+        let result = result?;
         match has_failed {
             true => Err(Error::new(
                 ErrorKind::Engine,
-                "a statement that writes has failed while the virtual table was made",
+                "a statement of the virtual table's own that writes has failed",
             )),
-            false => Ok(()),
+            false => Ok(result),
         }
     }
 

@@ -216,7 +216,7 @@ fn new(
     };
     let sql = &state.services.sql;
     let connected = match (create, is_eponymous) {
-        (true, _) => sql.creating(connect),
+        (true, _) => sql.all_or_nothing(|| sql.at_moment(Moment::Create, connect)),
         // SQLite does not protect its schema from SQL here.
         (false, true) => sql.preparing(connect),
         (false, false) => sql.at_moment(Moment::Connect, connect),
@@ -550,16 +550,18 @@ unsafe fn transaction(
     number: Option<c_int>,
 ) -> c_int {
     let body = |connected: &Connected, table: &mut VirtualTable, access: Access<'_>| {
-        if which == TableMethod::Begin {
-            renew(connected, table)?;
-        }
-        let session = Rc::clone(&connected.session.borrow());
-        table.transaction(Access { session: &session, ..access }, which, number.map(i64::from))
+        connected.state.services.sql.all_or_nothing(|| {
+            if which == TableMethod::Begin {
+                renew(connected, table)?;
+            }
+            let session = Rc::clone(&connected.session.borrow());
+            table.transaction(Access { session: &session, ..access }, which, number.map(i64::from))
+        })
     };
     let moment = match which {
+        TableMethod::Sync => None,
         TableMethod::Savepoint | TableMethod::Release => Some(Moment::Savepoint),
-        TableMethod::Commit | TableMethod::Rollback | TableMethod::RollbackTo => Some(Moment::End),
-        _ => None,
+        _ => Some(Moment::Boundary),
     };
     // SAFETY: the table that `make` made.
     let services = unsafe { &*table.cast::<Connected>() }.state.services.clone();
