@@ -236,3 +236,24 @@ fn what_is_rebuilt_is_sound() {
         }
     }
 }
+
+/// CASCADE REINDEX checks indexes and constraints of a table, and no foreign keys. SQLite lists those that no
+/// longer hold.
+#[test]
+fn foreign_keys_are_not_checked_when_a_collation_is_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let connection = connect(&open(&directory.path().join("t.db")));
+    // All texts are equal.
+    replace(&connection, 0).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA foreign_keys = ON; CREATE TABLE p(k TEXT COLLATE by_length PRIMARY KEY);
+             CREATE TABLE c(k TEXT REFERENCES p); INSERT INTO p VALUES ('a'); INSERT INTO c VALUES ('bbb')",
+        )
+        .unwrap();
+    let violations = "SELECT count(*) FROM pragma_foreign_key_check";
+    assert_eq!(value(&connection, violations).unwrap(), 0.into());
+    replace(&connection, 1).unwrap();
+    assert_eq!(value(&connection, "PRAGMA integrity_check").unwrap(), "ok".into());
+    assert_eq!(value(&connection, violations).unwrap(), 1.into());
+}
