@@ -176,7 +176,7 @@ pub fn create(
     let compiled = compile(runtime, &info, metering, &wasm, waiting).map_err(prefix)?;
     let rebuild = match existing {
         Some(existing) => replaced_dependents(create, existing, &declared, engine).map_err(at)?,
-        None => Vec::new(),
+        None => orphans(&declared, engine).map_err(at)?,
     };
     Ok(Some(Definition {
         kind: create.kind,
@@ -533,6 +533,26 @@ fn replaced_dependents(
         let advice = "CASCADE REINDEX cannot recompute STORED generated columns; drop them first";
         return Err(in_use("replace", existing, &stored, advice));
     }
+    Ok(dependents)
+}
+
+/// The indexes and tables that use what a new object declares. They were made with code that is not known: an
+/// application's own function, or another engine's collation of this name.
+fn orphans(declared: &Declared, engine: &dyn EngineNames) -> Result<Vec<Dependent>> {
+    let uses = Uses::new(
+        declared.functions.iter().filter(|f| f.deterministic).map(|f| f.name.as_str()),
+        declared.collations.iter().map(|c| c.name.as_str()),
+        [],
+    );
+    if uses.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut dependents = engine.dependents(&uses)?;
+    dependents.retain(|dependent| {
+        // What attached files have is not of this object.
+        ["main", "temp"].contains(&dependent.schema.as_str())
+            && [DependentKind::Index, DependentKind::Table].contains(&dependent.kind)
+    });
     Ok(dependents)
 }
 

@@ -294,3 +294,24 @@ fn turso_leaves_alone_what_sqlite_ordered_by_the_name_of_a_locale() {
     drop(connection);
     check_sound(&on(&path, &Sqlite));
 }
+
+/// What Turso has ordered by a locale, before there was a definition of that name, SQLite puts in its order.
+#[test]
+fn sqlite_reorders_what_turso_ordered_by_a_locale() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    let connection = on(&path, &Turso);
+    connection
+        .execute_batch(
+            "CREATE TABLE t(x TEXT, UNIQUE (x COLLATE rev));
+             INSERT INTO t VALUES ('b'), ('aa'), ('ccc')",
+        )
+        .unwrap();
+    drop(connection);
+    let connection = on(&path, &Sqlite);
+    let order = include_str!("../../../../guests/wat/order_locale.wat");
+    connection.execute("CREATE EXTENSION orders LANGUAGE wasm AS ?", (order,)).unwrap();
+    check_sound(&connection);
+    let first = value(&connection, "SELECT x FROM t ORDER BY x COLLATE rev LIMIT 1");
+    assert_eq!(first.unwrap(), "b".into());
+}

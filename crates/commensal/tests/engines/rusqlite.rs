@@ -208,3 +208,29 @@ fn a_temporary_index_of_an_earlier_version_is_reported() {
         Ok("ok".to_owned())
     );
 }
+
+/// An index that an application made with a function of its own is rebuilt when the first definition of that
+/// name is created.
+#[test]
+fn an_index_of_the_applications_own_function_is_rebuilt() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    let connection = Connection::open(&path).unwrap();
+    let flags = FunctionFlags::SQLITE_DETERMINISTIC;
+    let own = |context: &rusqlite::functions::Context<'_>| context.get::<i64>(0).map(|x| 10 * x);
+    connection.create_scalar_function("f", 1, flags, own).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE t(x); CREATE INDEX i ON t(f(x)); INSERT INTO t VALUES (1), (2);
+             CREATE TABLE u(x); CREATE UNIQUE INDEX j ON u(f(x)); INSERT INTO u VALUES (1), (2)",
+        )
+        .unwrap();
+    check_closes(connection);
+    let database = open(&path);
+    let connection = database.connect().unwrap();
+    check_error(create(&connection, "f", &times(0), "DETERMINISTIC"), "UNIQUE");
+    create(&connection, "f", &times(-1), "DETERMINISTIC").unwrap();
+    let sql = "SELECT count(*) FROM t INDEXED BY i WHERE f(x) = -2";
+    assert_eq!(crate::support::integer(&connection, sql), Ok(1));
+    crate::support::check_sound(&connection);
+}
