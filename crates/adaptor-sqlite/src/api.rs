@@ -436,12 +436,18 @@ pub mod code {
     pub const SQLITE_NOMEM: c_int = 7;
     /// Interrupted.
     pub const SQLITE_INTERRUPT: c_int = 9;
+    /// Reading or writing the file failed.
+    pub const SQLITE_IOERR: c_int = 10;
+    /// There is no room.
+    pub const SQLITE_FULL: c_int = 13;
     /// The schema has changed since the statement was prepared.
     pub const SQLITE_SCHEMA: c_int = 17;
     /// The API was misused.
     pub const SQLITE_MISUSE: c_int = 21;
     /// The statement is not permitted.
     pub const SQLITE_AUTH: c_int = 23;
+    /// The transaction was rolled back.
+    pub const SQLITE_ABORT_ROLLBACK: c_int = 516;
     /// For the log: nothing is wrong.
     pub const SQLITE_NOTICE: c_int = 27;
     /// A row is ready.

@@ -14,7 +14,7 @@ use commensal_core::{Error, Result};
 use crate::function_list::{Call, Kind};
 use crate::known::{Known, qualified};
 use crate::refusal::refusal;
-use crate::schema::{SCHEMAS, definition, shadowed};
+use crate::schema::{SCHEMAS, definition, module_of, shadowed};
 use crate::state::ConnectionState;
 
 /// Operators and other words that call the function of this name.
@@ -59,23 +59,31 @@ pub(crate) fn check(
         let mut ahead = lexer;
         let altered = ahead.significant();
         if let Some(name) = qualified(&altered, ahead) {
-            let schema = known.schema(state, SCHEMAS[0])?;
-            let object = schema.objects.get(&name.to_ascii_lowercase());
-            check_module(state, object.and_then(|object| object.module.as_deref()), rights)?;
+            let module = module_of(state, SCHEMAS[0], &name)?;
+            check_module(state, module.as_deref(), rights)?;
         }
     }
     // How many brackets are open of those after DEFAULT.
     let mut depth = 0_usize;
+    // SQLite looks for the functions of a column that is added only when it is used.
+    let (adds_column, mut brackets) = (!is_create, 0_usize);
     while token.kind != TokenKind::End {
         let next = lexer.significant();
         match token.kind {
-            TokenKind::RightParenthesis => depth = depth.saturating_sub(1),
-            TokenKind::LeftParenthesis if depth > 0 => depth += 1,
+            TokenKind::RightParenthesis => {
+                depth = depth.saturating_sub(1);
+                brackets = brackets.saturating_sub(1);
+            }
+            TokenKind::LeftParenthesis => {
+                depth += usize::from(depth > 0);
+                brackets += 1;
+            }
             _ => {}
         }
         if token.is("DEFAULT") && next.kind == TokenKind::LeftParenthesis {
             // The bracket that comes next is counted here.
             depth = 1;
+            brackets += 1;
             token = lexer.significant();
             continue;
         }
@@ -92,7 +100,12 @@ pub(crate) fn check(
                     "guests cannot leave a call in a DEFAULT, whose functions may be those of another connection",
                 ));
             }
-            check_function(state, known, &function.to_ascii_lowercase(), rights)?;
+            let is_known = check_function(state, known, &function.to_ascii_lowercase(), rights)?;
+            if !is_known && adds_column && brackets > 0 {
+                return Err(refusal(format!(
+                    "guests cannot leave a call of {function}() in the schema: there is no such function yet"
+                )));
+            }
         }
         token = next;
     }
@@ -128,20 +141,22 @@ fn function(token: &Token<'_>, next: &Token<'_>) -> Option<String> {
     }
 }
 
-/// Checks all functions of this name, which is in ASCII lower case. There may be none, because the name can be that of
-/// a type or of a table.
+/// Checks all functions of this name, which is in ASCII lower case, and gives whether there is any. There may be none,
+/// because the name can be that of a type or of a table.
 fn check_function(
     state: &ConnectionState,
     known: &mut Known,
     name: &str,
     rights: Capabilities,
-) -> Result<()> {
+) -> Result<bool> {
     let refuse = |why: String| -> Error {
         refusal(format!("guests cannot leave a call of {name}() in the schema: {why}"))
     };
     check_rights(needed_for(name), rights).map_err(refuse)?;
     let registry = state.registry();
+    let mut is_known = false;
     for entry in registry.functions().filter(|entry| entry.name().eq_ignore_ascii_case(name)) {
+        is_known = true;
         if has_more(&entry.callable, rights) {
             return Err(refuse("it has more capabilities than the guest".to_owned()));
         }
@@ -152,7 +167,8 @@ fn check_function(
             || arguments.is_ok_and(|arguments| state.has_slot(&function_key(name, arguments)))
     };
     match known.worst(state, name, is_ours)? {
-        None | Some(Kind::Harmless) => Ok(()),
+        None => Ok(is_known),
+        Some(Kind::Harmless) => Ok(true),
         Some(_) => Err(refuse("nobody said that it is harmless (SQLITE_INNOCUOUS)".to_owned())),
     }
 }

@@ -97,7 +97,17 @@ pub(crate) fn check(
     // FTS5 takes the square of a query's length to parse it, and its length for each row, and does not stop meanwhile.
     let is_fts5 =
         |table: &String| modules.get(table).is_some_and(|(_, _, module)| module == "fts5");
-    Ok(if program.searched.iter().any(is_fts5) { Search::Product } else { Search::None })
+    // It also keeps each word of a row, and each of its prefixes, in memory until the row is complete.
+    let is_index = |table: &String| {
+        modules.get(table).is_some_and(|(_, _, module)| full_text::is_module(module))
+    };
+    Ok(if program.searched.iter().any(is_fts5) {
+        Search::Product
+    } else if program.updated.iter().any(is_index) {
+        Search::Pattern
+    } else {
+        Search::None
+    })
 }
 
 /// Whether a running statement uses a virtual table that looks for other tables while it is read: full-text search for
@@ -192,6 +202,10 @@ fn check_full_text(
     sql: &str,
 ) -> Result<()> {
     for OfTable { call, table } in &program.full_text {
+        // Each letter of a format takes as much memory as the table has columns and the query has words.
+        if call.name == "matchinfo" && call.arguments != 1 {
+            return Err(refusal("matchinfo() with a format is not for guests"));
+        }
         // At worst this calls a placeholder of ours, which does no harm.
         if state.placeholders.has(call) {
             continue;

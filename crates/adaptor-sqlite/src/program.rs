@@ -67,6 +67,8 @@ pub(crate) struct Program {
     pub(crate) roots: Vec<Root>,
     /// Virtual tables, by the address that EXPLAIN shows for each.
     pub(crate) virtual_tables: Vec<String>,
+    /// Those that are written.
+    pub(crate) updated: Vec<String>,
     /// Those that are searched by a plan which may have a full-text query.
     pub(crate) searched: Vec<String>,
     /// Whether a virtual table is made; and those that are dropped, by database and name.
@@ -136,7 +138,8 @@ impl Program {
                 push(&mut self.calls, call);
             }
             "Concat" => self.work.add_value(),
-            "Column" | "VColumn" => self.work.add_copies(1),
+            // A cast makes the zeros of a blob.
+            "Cast" | "Column" | "VColumn" => self.work.add_copies(1),
             "Copy" => {
                 let more = usize::try_from(instruction.operand(3)?).unwrap_or(0);
                 self.work.add_copies(more.saturating_add(1));
@@ -169,6 +172,9 @@ impl Program {
                 let table = instruction.virtual_table()?;
                 if opcode == "VOpen" {
                     columns.open(instruction.operand(1)?, &table);
+                }
+                if opcode == "VUpdate" {
+                    push(&mut self.updated, table.clone());
                 }
                 push(&mut self.virtual_tables, table);
                 self.can_roll_back |= opcode == "VUpdate" && instruction.flags()? == ROLLBACK;

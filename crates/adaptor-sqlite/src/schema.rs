@@ -251,6 +251,26 @@ pub(crate) fn shadowed(
     Ok(is_shadow.then(|| table.to_owned()))
 }
 
+/// The module of the virtual table of this name, in ASCII lower case; `None` if there is no such table.
+pub(crate) fn module_of(
+    state: &ConnectionState,
+    schema: &'static str,
+    name: &str,
+) -> Result<Option<String>> {
+    let mut module = None;
+    let sql = format!(
+        "SELECT sql FROM {} WHERE name = ? COLLATE NOCASE AND rootpage = 0",
+        master(schema)
+    );
+    state.handle.query(&sql, &[ValueRef::Text(name)], &mut |row| {
+        if let Ok(ValueRef::Text(sql)) = row.column(0) {
+            module = definition(sql).map(|(module, _)| module).or(module.take());
+        }
+        Ok(())
+    })?;
+    Ok(module)
+}
+
 /// The table that holds a schema.
 fn master(schema: &str) -> &'static str {
     if schema == SCHEMAS[1] { "sqlite_temp_master" } else { "main.sqlite_master" }

@@ -34,6 +34,9 @@ const LEVEL_STACK_BYTES: usize = 640;
 /// stack.
 const PATTERN_BYTES_MAX: c_int = 2000;
 
+/// Primary result codes of statements that may have ended the transaction, whether they write or not.
+const ENDS_TRANSACTION: [c_int; 4] = [SQLITE_NOMEM, SQLITE_INTERRUPT, SQLITE_IOERR, SQLITE_FULL];
+
 /// How often a statement is recompiled for one step if somebody keeps changing the schema. SQLite's own
 /// number for its own statements is 50.
 const RENEWALS_MAX: usize = 10;
@@ -112,7 +115,7 @@ pub(crate) struct GuestSql {
     is_preparing: Cell<bool>,
     /// The method of a virtual table that runs, if it is one of these.
     moment: Cell<Option<Moment>>,
-    /// A statement that wrote has failed since a method began. SQLite may have rolled back the transaction.
+    /// A statement has failed since a method began, and SQLite may have rolled back the transaction.
     has_failed: Arc<AtomicBool>,
 }
 
@@ -442,6 +445,7 @@ impl EngineStatement for OfGuest {
             self.check_writes()?;
         }
         let is_fresh = std::mem::replace(&mut self.is_fresh, false);
+        let in_transaction = !self.statement.is_autocommit();
         let mut stepped = self.statement.step_once();
         for _ in 0..RENEWALS_MAX {
             match &stepped {
@@ -459,8 +463,19 @@ impl EngineStatement for OfGuest {
         if !matches!(stepped, Ok(true)) {
             self.is_fresh = true;
         }
-        if stepped.is_err() && !self.statement.is_readonly() {
-            self.has_failed.store(true, Relaxed);
+        if let Err(error) = &stepped {
+            // Without memory, a statement that only reads ends the transaction, too.
+            let code = error.engine_code().unwrap_or(SQLITE_OK) & 0xff;
+            if !self.statement.is_readonly() || ENDS_TRANSACTION.contains(&code) {
+                self.has_failed.store(true, Relaxed);
+            }
+            if in_transaction && self.statement.is_autocommit() {
+                // The guest must not go on as if nothing had happened, nor the statement that called it.
+                let message =
+                    format!("a guest's statement ended the transaction: {}", error.message());
+                let error = Error::new(ErrorKind::Fault, message);
+                return Err(error.with_engine_code(SQLITE_ABORT_ROLLBACK));
+            }
         }
         stepped
     }

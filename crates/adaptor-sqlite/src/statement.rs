@@ -393,6 +393,11 @@ impl Statement {
         Err(self.handle.error(if code == SQLITE_OK { stepped } else { code }))
     }
 
+    /// Whether its connection has no open transaction.
+    pub(crate) fn is_autocommit(&self) -> bool {
+        self.handle.is_autocommit()
+    }
+
     /// Whether it explains a statement instead of running it.
     pub(crate) fn is_explain(&self) -> bool {
         // SAFETY: the statement is not finalized.

@@ -88,7 +88,7 @@ fn names_of_full_text_search_mean_what_sqlite_calls() {
         for sql in [
             "SELECT highlight(f5, 0, '<', '>') || bm25(f5) FROM f5 WHERE f5 MATCH 'one'",
             "SELECT snippet(f5, 0, '<', '>', '...', 5) FROM t JOIN f5('one') ORDER BY bm25(f5), rank LIMIT 1",
-            "SELECT offsets(f3), length(matchinfo(f3)), matchinfo(f3, 'pcx') FROM f3 WHERE f3 MATCH 'two'",
+            "SELECT offsets(f3), length(matchinfo(f3)) FROM f3 WHERE f3 MATCH 'two'",
         ] {
             works(&connection, sql);
         }
@@ -103,6 +103,8 @@ fn names_of_full_text_search_mean_what_sqlite_calls() {
             ("SELECT bm25(f3) FROM f3", "bm25()"),
             ("SELECT offsets(f5) FROM f5", "offsets()"),
             ("SELECT matchinfo(value, 'x') FROM json_each('[1]')", "matchinfo()"),
+            // Its memory grows with the format.
+            ("SELECT matchinfo(f3, 'pcx') FROM f3 WHERE f3 MATCH 'two'", "matchinfo()"),
             ("SELECT snippet(name) FROM pragma_table_list", "snippet()"),
             ("SELECT snippet(f5, 0, '', '', '', 5), snippet(x) FROM f5, t", "snippet()"),
             ("SELECT snippet(x, f5) FROM f5, t", "snippet()"),

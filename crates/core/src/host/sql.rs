@@ -122,6 +122,7 @@ pub(super) mod code {
     pub(in crate::host) const AUTH: i64 = 23;
     pub(in crate::host) const ROW: i64 = 100;
     pub(in crate::host) const DONE: i64 = 101;
+    pub(in crate::host) const ABORT_ROLLBACK: i64 = 516;
 }
 
 /// The statements of an instance.

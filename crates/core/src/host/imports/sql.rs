@@ -82,6 +82,12 @@ fn within<R>(
         Err(error) if error.engine_code().map(i64::from) == Some(code::TOOBIG) => {
             Ok(Err(too_big(&error, own)))
         }
+        Err(error)
+            if error.kind() == ErrorKind::Fault
+                && error.engine_code().map(i64::from) == Some(code::ABORT_ROLLBACK) =>
+        {
+            Err(Fault::Runtime(error.message().to_owned()))
+        }
         // An interrupt is not reported to the guest, because its consent is not needed.
         Err(error) if error.kind() == ErrorKind::Interrupted => Err(match level.deadline {
             Some(deadline) if Instant::now() >= deadline => Fault::CallTimeout,
