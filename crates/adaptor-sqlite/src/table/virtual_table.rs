@@ -290,7 +290,8 @@ unsafe extern "C" fn destroy(table: *mut sqlite3_vtab) -> c_int {
         || {
             // SAFETY: the table that `make` made.
             let connected = unsafe { &*table.cast::<Connected>() };
-            let destroyed = with_table(connected, VirtualTable::destroy);
+            let sql = &connected.state.services.sql;
+            let destroyed = sql.all_or_nothing(|| with_table(connected, VirtualTable::destroy));
             if let Err(error) = destroyed {
                 let code = code_of(&error);
                 connected.state.set_last_error(Some(error));
@@ -606,6 +607,9 @@ transaction_methods! {
 unsafe extern "C" fn rename(table: *mut sqlite3_vtab, name: *const c_char) -> c_int {
     // SAFETY: SQLite gives a text that ends with a NUL.
     let name = unsafe { CStr::from_ptr(name) }.to_string_lossy();
+    let body = |connected: &Connected, table: &mut VirtualTable, access: Access<'_>| {
+        connected.state.services.sql.all_or_nothing(|| table.rename(access, &name))
+    };
     // SAFETY: this is xRename.
-    unsafe { method(table, |_, table, access| table.rename(access, &name)) }
+    unsafe { method(table, body) }
 }
