@@ -24,6 +24,9 @@ use crate::statement::{Handle, Statement};
 /// How many statements are kept with what they write.
 const WRITTEN_MAX: usize = 8;
 
+/// What a statement writes; `None` for one that makes, alters or drops a virtual table.
+type Written = Option<Rc<[Root]>>;
+
 /// See the module's description.
 pub(crate) struct Known {
     /// Fails once something may have changed. `None` if nothing is to be kept.
@@ -42,7 +45,7 @@ pub(crate) struct Known {
     /// Virtual tables that have only plain tables behind them.
     plain: HashSet<(&'static str, String)>,
     /// What the last statements of the application write, by their text.
-    written: VecDeque<(Vec<u8>, Option<Rc<[Root]>>)>,
+    written: VecDeque<(Vec<u8>, Written)>,
 }
 
 impl Known {
@@ -151,16 +154,12 @@ impl Known {
     ///
     /// # Errors
     /// SQLite cannot explain it.
-    pub(crate) fn written(
-        &mut self,
-        state: &ConnectionState,
-        sql: &[u8],
-    ) -> Result<Option<Rc<[Root]>>> {
+    pub(crate) fn written(&mut self, state: &ConnectionState, sql: &[u8]) -> Result<Written> {
         if let Some((_, written)) = self.written.iter().find(|(known, _)| known == sql) {
             return Ok(written.clone());
         }
         let text = String::from_utf8_lossy(sql);
-        let written: Option<Rc<[Root]>> = if changes_virtual(state, &text)? {
+        let written: Written = if changes_virtual(state, &text)? {
             None
         } else if writes_virtual(state, &text)? {
             Some(Rc::new([]))
