@@ -236,18 +236,8 @@ pub(crate) fn shadowed(
     if !SHADOWS.contains(&suffix.to_ascii_lowercase().as_str()) {
         return Ok(None);
     }
-    let mut is_shadow = false;
-    let sql = format!(
-        "SELECT sql FROM {} WHERE name = ? COLLATE NOCASE AND rootpage = 0",
-        master(schema)
-    );
-    state.handle.query(&sql, &[ValueRef::Text(table)], &mut |row| {
-        if let Ok(ValueRef::Text(sql)) = row.column(0) {
-            is_shadow |=
-                definition(sql).is_some_and(|(module, _)| MODULES.contains(&module.as_str()));
-        }
-        Ok(())
-    })?;
+    let module = module_of(state, schema, table)?;
+    let is_shadow = module.is_some_and(|module| MODULES.contains(&module.as_str()));
     Ok(is_shadow.then(|| table.to_owned()))
 }
 
