@@ -5,7 +5,7 @@
 //! dialect says.
 
 use std::num::NonZero;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
@@ -24,7 +24,7 @@ use crate::value::{borrowed, owned};
 use crate::{error, growth, nesting, stack};
 
 /// Instructions of the engine's virtual machine between two looks at the clock.
-const INSTRUCTIONS: u64 = 1000;
+const INSTRUCTIONS: u64 = 10;
 
 /// SQLite's result code of what may not be written.
 const READONLY: i32 = 8;
@@ -35,12 +35,16 @@ pub(crate) struct GuestSql {
     depth: AtomicUsize,
     level: Mutex<Level>,
     health: Health,
+    /// Statements that wait at a row. If one did when the statement that called the guest ends, the engine would not
+    /// commit that, nor anything after it.
+    waiting: Arc<AtomicUsize>,
 }
 
 impl GuestSql {
     pub(crate) fn new(connection: &Arc<Connection>, health: &Health) -> Self {
         let (connection, level) = (Arc::downgrade(connection), Mutex::new(Level::NONE));
-        Self { connection, depth: AtomicUsize::new(0), level, health: health.clone() }
+        let (depth, waiting) = (AtomicUsize::new(0), Arc::default());
+        Self { connection, depth, level, health: health.clone(), waiting }
     }
 
     fn connection(&self) -> Result<Arc<Connection>> {
@@ -78,6 +82,7 @@ impl GuestSql {
                 permit,
                 levels,
                 health: self.health.clone(),
+                waiting: Arc::clone(&self.waiting),
                 text_bytes: used,
                 bytes_max: level.value_bytes_max,
                 is_fresh: true,
@@ -117,6 +122,10 @@ impl HostSql for GuestSql {
 
     fn depth(&self) -> &AtomicUsize {
         &self.depth
+    }
+
+    fn waiting(&self) -> Option<Arc<AtomicUsize>> {
+        Some(Arc::clone(&self.waiting))
     }
 
     fn level(&self) -> Level {
@@ -165,6 +174,8 @@ struct OfGuest {
     permit: Permit,
     levels: usize,
     health: Health,
+    /// See [`GuestSql`].
+    waiting: Arc<AtomicUsize>,
     text_bytes: usize,
     /// How many bytes a value may have.
     bytes_max: usize,
@@ -198,7 +209,9 @@ impl EngineStatement for OfGuest {
     }
 
     fn step(&mut self) -> Result<bool> {
-        self.is_fresh = false;
+        if std::mem::replace(&mut self.is_fresh, false) {
+            self.waiting.fetch_add(1, Relaxed);
+        }
         let statement = &mut self.statement;
         let stepped = self.health.guard(|| stack::with_room(self.levels, || step(statement)));
         if !matches!(stepped, Ok(true)) {
@@ -211,6 +224,7 @@ impl EngineStatement for OfGuest {
         if std::mem::replace(&mut self.is_fresh, true) {
             return;
         }
+        self.waiting.fetch_sub(1, Relaxed);
         // An error of the last step was reported already.
         let statement = &mut self.statement;
         let _ = self.health.guard(|| statement.reset().map_err(error::of_engine));

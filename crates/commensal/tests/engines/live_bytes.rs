@@ -210,8 +210,11 @@ fn rows_and_bound_values_of_statements_count() {
             .execute_batch("CREATE TABLE big(x); INSERT INTO big VALUES (hex(zeroblob(1000000)))")
             .unwrap();
         let row = "SELECT x, 1 FROM big UNION ALL SELECT 2, 2";
-        let refused = of_forty("sql_holds_row", row, NOMEM);
-        assert!((24..30).contains(&refused), "{refused} were refused");
+        // On Turso, a guest must not return while a statement waits.
+        if crate::ENGINE.name() == "sqlite" {
+            let refused = of_forty("sql_holds_row", row, NOMEM);
+            assert!((24..30).contains(&refused), "{refused} were refused");
+        }
         assert_eq!(of_forty("sql_resets", row, NOMEM), 0);
         let bound = of_forty("sql_holds_bound", "SELECT ?", NOMEM);
         assert!((8..20).contains(&bound), "{bound} were refused");

@@ -21,6 +21,8 @@ mod result;
 mod sink;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use commensal_abi::{Record, Tag};
 use web_time::Instant;
@@ -82,6 +84,13 @@ fn find_scratch(instance: &mut dyn Instance) -> Result<Option<FunctionId>, Fault
 }
 
 #[cold]
+fn waits() -> CallError {
+    let message = "it returned while a statement of its own waits at a row: on this engine it has to read it to the \
+                   end, or to reset or finalize it";
+    CallError::Protocol(message.to_owned())
+}
+
+#[cold]
 fn no_scratch() -> CallError {
     let message = format!("the module exports no \"{}\"", commensal_abi::EXPORT_SCRATCH);
     CallError::Fault(Fault::Runtime(message), None)
@@ -106,6 +115,8 @@ pub struct Guest {
     staging: Vec<u8>,
     /// Checks whether the thread has enough stack for a call.
     gauge: Gauge,
+    /// The number of its statements that wait at a row, if none may when it returns.
+    waiting: Option<Arc<AtomicUsize>>,
     /// The code that it runs, which counts as used as long as the instance exists.
     _code: Option<Arc<dyn CompiledModule>>,
 }
@@ -120,6 +131,7 @@ impl Guest {
         config: InstanceConfig,
         budget: &mut StatementBudget,
     ) -> CallResult<Self> {
+        let waiting = config.host.services.sql().and_then(|sql| sql.waiting());
         let memory_bytes_max = config.memory_bytes_max;
         let mut gauge = Gauge::new(module.stack_bytes().saturating_add(stack::HOST_STACK_BYTES));
         gauge.check()?;
@@ -140,6 +152,7 @@ impl Guest {
             keeper: None,
             staging: Vec::new(),
             gauge,
+            waiting,
             _code: None,
         };
         guest.find_keeper(module);
@@ -256,8 +269,17 @@ impl Guest {
     ) -> CallResult<u64> {
         self.gauge.check()?;
         match self.instance.call(function, words, budget) {
-            Ok(word) => Ok(word),
+            Ok(word) => self.check_waiting().map(|()| word),
             Err(fault) => Err(self.fault(*fault).into()),
+        }
+    }
+
+    /// Checks that no statement of the guest's waits at a row, where none may.
+    #[inline(always)]
+    fn check_waiting(&self) -> CallResult<()> {
+        match &self.waiting {
+            Some(waiting) if waiting.load(Relaxed) > 0 => Err(waits().into()),
+            _ => Ok(()),
         }
     }
 
@@ -352,7 +374,7 @@ impl Guest {
     ) -> CallResult<u32> {
         self.gauge.check()?;
         match self.instance.call_records(function, argc, self.scratch, budget) {
-            Ok(pointer) => Ok(pointer),
+            Ok(pointer) => self.check_waiting().map(|()| pointer),
             Err(fault) => Err(self.fault(*fault).into()),
         }
     }

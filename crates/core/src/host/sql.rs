@@ -5,6 +5,7 @@
 //! connection as [`HostSql`].
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
@@ -103,6 +104,11 @@ pub trait HostSql {
 
     /// Call this after the statement has run, and everything within it.
     fn end(&self) {}
+
+    /// The number of statements that wait at a row, if none may when a guest returns. `None` if they may.
+    fn waiting(&self) -> Option<Arc<AtomicUsize>> {
+        None
+    }
 
     /// The current limits.
     fn level(&self) -> Level;
