@@ -180,9 +180,9 @@ fn prepare(
 /// it frees the table that it is about to finish.
 fn check_moment(moment: Moment, changes_schema: bool, only_adds: bool) -> Result<()> {
     match moment {
-        Moment::Boundary => {
-            Err(refusal("a guest can write nothing while a transaction begins, ends or goes back"))
-        }
+        Moment::Boundary => Err(refusal(
+            "a guest can write nothing while a transaction begins, ends or goes back, or a cursor is closed",
+        )),
         Moment::Connect => {
             Err(refusal("a guest can write nothing while its virtual table is opened"))
         }

@@ -15,6 +15,7 @@ use commensal_core::engine::{EngineStatement, SqlText};
 use commensal_core::host::calls::Work;
 use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql, Level};
 use commensal_core::limits::Capabilities;
+use commensal_core::manifest::TableMethod;
 use commensal_core::{Error, ErrorKind, Result, Value, ValueRef};
 use web_time::Instant;
 
@@ -93,8 +94,19 @@ pub(crate) enum Moment {
     /// xConnect, in the middle of compiling a statement. SQLite expects no change at all.
     Connect,
     /// xBegin, in the middle of SQLite's noting that the table takes part in the transaction; and xCommit, xRollback and
-    /// xRollbackTo. What is written then belongs to no transaction of the application's.
+    /// xRollbackTo. What is written then belongs to no transaction of the application's. And xClose, which cannot fail.
     Boundary,
+}
+
+impl Moment {
+    /// That of a method of a transaction; `None` for xSync, in which everything can be written.
+    pub(crate) fn of(method: TableMethod) -> Option<Self> {
+        match method {
+            TableMethod::Sync => None,
+            TableMethod::Savepoint | TableMethod::Release => Some(Self::Savepoint),
+            _ => Some(Self::Boundary),
+        }
+    }
 }
 
 /// See the module's description.

@@ -5,6 +5,7 @@ use std::ffi::c_int;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use commensal_core::manifest::TableMethod;
 use commensal_core::registry::{Registry, TableEntry};
 use commensal_core::session::Session;
 use commensal_core::table::{Access, VirtualTable};
@@ -12,6 +13,7 @@ use commensal_core::{Error, ErrorKind, Result};
 
 use super::slot;
 use crate::api::sqlite3_vtab;
+use crate::sql::Moment;
 use crate::state::ConnectionState;
 
 #[repr(C)]
@@ -26,6 +28,40 @@ pub(super) struct Connected {
     /// here.
     pub(super) table: RefCell<VirtualTable>,
     pub(super) overloads: Overloads,
+    /// Whether the guest has a method for savepoints.
+    pub(super) hears_savepoints: bool,
+    /// What the guest is told of savepoints when the method that runs has ended.
+    pub(super) missed: RefCell<Vec<(TableMethod, c_int)>>,
+}
+
+impl Connected {
+    /// Notes a savepoint of a statement that a method of the table runs. Returns whether there is nothing else to do.
+    pub(super) fn misses(&self, which: TableMethod, number: c_int) -> bool {
+        if !self.hears_savepoints {
+            return true;
+        }
+        let is_running = self.table.try_borrow_mut().is_err();
+        if is_running {
+            self.missed.borrow_mut().push((which, number));
+        }
+        is_running
+    }
+
+    /// Tells the guest what it has missed. It hears nothing of the savepoints that its own statements set meanwhile.
+    #[cold]
+    fn tell_missed(&self, table: &mut VirtualTable, session: &Session) -> Result<()> {
+        let read = |sha256: &[u8; 32]| self.state.read_module(sha256);
+        let missed = self.missed.take();
+        let told = missed.into_iter().try_for_each(|(which, number)| {
+            let access = Access { session, read: &read };
+            let moment = Moment::of(which);
+            self.state.services.sql.at_moment(moment.unwrap_or(Moment::Savepoint), || {
+                table.transaction(access, which, Some(number.into()))
+            })
+        });
+        self.missed.take();
+        told
+    }
 }
 
 /// Runs a method of a table.
@@ -38,6 +74,11 @@ pub(super) fn with_table<R>(
     let session = Rc::clone(&connected.session.borrow());
     let read = |sha256: &[u8; 32]| connected.state.read_module(sha256);
     let result = body(&mut table, Access { session: &session, read: &read });
+    if !connected.missed.borrow().is_empty() {
+        let told = connected.tell_missed(&mut table, &session);
+        table.settle();
+        return result.and_then(|result| told.map(|()| result));
+    }
     table.settle();
     result
 }

@@ -161,6 +161,10 @@ unsafe fn make(
                 table.disconnect(&session);
                 return code;
             }
+            use TableMethod::{Release, RollbackTo, Savepoint};
+            let methods = &table.table().methods;
+            let hears_savepoints =
+                [Savepoint, Release, RollbackTo].iter().any(|method| methods.contains_key(method));
             let connected = Connected {
                 base: vtab::NEW,
                 state: Rc::clone(state),
@@ -168,6 +172,8 @@ unsafe fn make(
                 name: slot.key.clone(),
                 table: RefCell::new(table),
                 overloads: Overloads::default(),
+                hears_savepoints,
+                missed: RefCell::default(),
             };
             let state = Rc::clone(&connected.state);
             // SAFETY: `out` is SQLite's place for the table.
@@ -390,10 +396,16 @@ unsafe extern "C" fn close(cursor: *mut sqlite3_vtab_cursor) -> c_int {
     let connected = unsafe { (*cursor).pVtab.cast::<Connected>() };
     let end = |cursor: VirtualTableCursor| {
         // SAFETY: as above; cursors are closed before their table is.
-        let _ = with_table(unsafe { &*connected }, |table, access| {
-            table.close(access.session, cursor.scan);
-            Ok(())
-        });
+        let connected = unsafe { &*connected };
+        let close = || {
+            with_table(connected, |table, access| {
+                table.close(access.session, cursor.scan);
+                Ok(())
+            })
+        };
+        // Nobody would learn of an error, not even that a transaction has ended.
+        let services = connected.state.services.clone();
+        let _ = services.sql.at_moment(Moment::Boundary, close);
     };
     // SAFETY: the cursor that `open` gave; SQLite closes it once.
     unsafe { vtab::take_back(cursor, end) }
@@ -559,13 +571,14 @@ unsafe fn transaction(
             table.transaction(Access { session: &session, ..access }, which, number.map(i64::from))
         })
     };
-    let moment = match which {
-        TableMethod::Sync => None,
-        TableMethod::Savepoint | TableMethod::Release => Some(Moment::Savepoint),
-        _ => Some(Moment::Boundary),
-    };
     // SAFETY: the table that `make` made.
-    let services = unsafe { &*table.cast::<Connected>() }.state.services.clone();
+    let connected = unsafe { &*table.cast::<Connected>() };
+    // A statement that one of its methods runs has a savepoint of its own.
+    if number.is_some_and(|number| connected.misses(which, number)) {
+        return SQLITE_OK;
+    }
+    let moment = Moment::of(which);
+    let services = connected.state.services.clone();
     // SAFETY: the caller's promise.
     let run = || unsafe { method(table, body) };
     match moment {
