@@ -409,6 +409,7 @@ api! {
             (*mut sqlite3, c_int, Option<Progress>, *mut c_void);
         sqlite3_transfer_bindings since "3.0, where deprecated functions were not left out":
             (*mut sqlite3_stmt, *mut sqlite3_stmt) -> c_int;
+        sqlite3_txn_state since "3.34": (*mut sqlite3, *const c_char) -> c_int;
         sqlite3_vtab_distinct since "3.38": (*mut sqlite3_index_info) -> c_int;
         sqlite3_vtab_in since "3.38": (*mut sqlite3_index_info, c_int, c_int) -> c_int;
         sqlite3_vtab_in_first since "3.38":
@@ -446,6 +447,8 @@ pub mod code {
     pub const SQLITE_MISUSE: c_int = 21;
     /// The statement is not permitted.
     pub const SQLITE_AUTH: c_int = 23;
+    /// Something is written in the transaction.
+    pub const SQLITE_TXN_WRITE: c_int = 2;
     /// The transaction was rolled back.
     pub const SQLITE_ABORT_ROLLBACK: c_int = 516;
     /// For the log: nothing is wrong.

@@ -457,7 +457,7 @@ impl EngineStatement for OfGuest {
             self.check_writes()?;
         }
         let is_fresh = std::mem::replace(&mut self.is_fresh, false);
-        let in_transaction = !self.statement.is_autocommit();
+        let transaction = self.statement.transaction();
         let mut stepped = self.statement.step_once();
         for _ in 0..RENEWALS_MAX {
             match &stepped {
@@ -481,7 +481,7 @@ impl EngineStatement for OfGuest {
             if !self.statement.is_readonly() || ENDS_TRANSACTION.contains(&code) {
                 self.has_failed.store(true, Relaxed);
             }
-            if in_transaction && self.statement.is_autocommit() {
+            if transaction.has_ended(self.statement.transaction()) {
                 // The guest must not go on as if nothing had happened, nor the statement that called it.
                 let message =
                     format!("a guest's statement ended the transaction: {}", error.message());

@@ -283,6 +283,22 @@ fn kind_of(code: c_int) -> ErrorKind {
     }
 }
 
+/// How open a transaction is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Transaction {
+    /// Whether BEGIN or a savepoint opened it.
+    begun: bool,
+    /// Whether something is written in it, perhaps only by one statement. SQLite before 3.34 does not tell.
+    writes: bool,
+}
+
+impl Transaction {
+    /// Whether it has ended by `now`, while a statement within it ran.
+    pub(crate) fn has_ended(self, now: Self) -> bool {
+        self.begun && !now.begun || self.writes && !now.writes
+    }
+}
+
 /// A prepared statement; finalized when dropped.
 pub(crate) struct Statement {
     handle: Handle,
@@ -393,9 +409,14 @@ impl Statement {
         Err(self.handle.error(if code == SQLITE_OK { stepped } else { code }))
     }
 
-    /// Whether its connection has no open transaction.
-    pub(crate) fn is_autocommit(&self) -> bool {
-        self.handle.is_autocommit()
+    /// How open the transaction of its connection is.
+    pub(crate) fn transaction(&self) -> Transaction {
+        let Handle { api, db } = self.handle;
+        // SAFETY: the connection is open, and the name ends with a NUL.
+        let state =
+            |state: unsafe extern "C" fn(_, _) -> c_int| unsafe { state(db, c"main".as_ptr()) };
+        let writes = api.sqlite3_txn_state.map(state) == Some(SQLITE_TXN_WRITE);
+        Transaction { begun: !self.handle.is_autocommit(), writes }
     }
 
     /// Whether it explains a statement instead of running it.

@@ -140,6 +140,7 @@ routines! {
         sqlite3_is_interrupted: 266, since 3_041_000;
         sqlite3_progress_handler: 75, since 3_031_000;
         sqlite3_transfer_bindings: 99, since 3_031_000;
+        sqlite3_txn_state: 252, since 3_034_000;
         sqlite3_vtab_distinct: 258, since 3_038_000;
         sqlite3_vtab_in: 259, since 3_038_000;
         sqlite3_vtab_in_first: 260, since 3_038_000;

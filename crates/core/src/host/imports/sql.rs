@@ -86,7 +86,7 @@ fn within<R>(
             if error.kind() == ErrorKind::Fault
                 && error.engine_code().map(i64::from) == Some(code::ABORT_ROLLBACK) =>
         {
-            Err(Fault::Runtime(error.message().to_owned()))
+            Err(Fault::Trap(error.message().to_owned()))
         }
         // An interrupt is not reported to the guest, because its consent is not needed.
         Err(error) if error.kind() == ErrorKind::Interrupted => Err(match level.deadline {
