@@ -139,6 +139,7 @@ fn examine_program(
     check_catalog(state, &program)?;
     check_shadows(state, &program)?;
     let only_adds = permit_schema::only_adds(text);
+    let sorts = program.sorts;
     if program.writes_schema(MAIN) {
         Known::with(kept, state.handle, |known| permit_schema::check(state, known, text, rights))?;
     }
@@ -147,7 +148,7 @@ fn examine_program(
         && program.drops_virtual.is_empty()
     {
         let written = program.written();
-        return Ok(Examined { needs, work: program.work, written, only_adds });
+        return Ok(Examined { needs, work: program.work, sorts, written, only_adds });
     }
     Known::with(kept, state.handle, |known| {
         let first = Lexer::new(text).first();
@@ -156,7 +157,7 @@ fn examine_program(
         let mut work = program.work;
         work.add_search(tables::check(state, known, &program, text)?);
         let written = program.written();
-        Ok(Examined { needs, work, written, only_adds })
+        Ok(Examined { needs, work, sorts, written, only_adds })
     })
 }
 

@@ -80,6 +80,8 @@ pub(crate) struct Program {
     pub(crate) can_roll_back: bool,
     /// What the time and the memory of a row grow with.
     pub(crate) work: Work,
+    /// Whether it sorts rows.
+    pub(crate) sorts: bool,
     /// The first instruction that is not for guests.
     pub(crate) refused: Option<String>,
 }
@@ -138,6 +140,7 @@ impl Program {
                 push(&mut self.calls, call);
             }
             "Concat" => self.work.add_value(),
+            "SorterOpen" => self.sorts = true,
             // A cast makes the zeros of a blob.
             "Cast" | "Column" | "VColumn" => self.work.add_copies(1),
             "Copy" => {

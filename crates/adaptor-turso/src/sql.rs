@@ -58,6 +58,7 @@ impl GuestSql {
         if is_empty(text) {
             return Ok((None, text.len()));
         }
+        permit::check_text(text)?;
         let levels = nesting::measure(&connection, text)?.levels;
         let prepare = || connection.prepare_internal(text);
         let statement = stack::with_room(levels, prepare).map_err(error::of_engine)?;

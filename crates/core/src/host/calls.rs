@@ -12,6 +12,8 @@ const CLOCK: &[&str] = &[
     "current_time",
     "current_timestamp",
     "date",
+    "date_minus",
+    "date_plus",
     "datetime",
     "julianday",
     "strftime",

@@ -44,7 +44,8 @@ pub trait GuestStatement: EngineStatement + Send {
     /// Memory that the engine holds for the compiled statement, in bytes, or an estimate.
     fn memory_bytes(&self) -> u64;
 
-    /// Bytes of text and blobs in the current row, once each was read. Called before any is.
+    /// Bytes of text and blobs in the current row, once each was read, and of what the engine keeps for the next ones.
+    /// Called before any is read.
     fn row_bytes(&self) -> u64;
 }
 
