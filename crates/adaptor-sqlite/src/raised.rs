@@ -3,15 +3,15 @@
 
 use std::cell::Cell;
 
-/// Puts the flag back when it is dropped.
-pub(crate) struct Raised<'a> {
-    flag: &'a Cell<bool>,
-    before: bool,
+/// Puts the flag back when it is dropped. It is up or down, or has one of several values.
+pub(crate) struct Raised<'a, T: Copy = bool> {
+    flag: &'a Cell<T>,
+    before: T,
 }
 
 impl<'a> Raised<'a> {
     pub(crate) fn new(flag: &'a Cell<bool>) -> Self {
-        Self { flag, before: flag.replace(true) }
+        Self::to(flag, true)
     }
 
     /// Whether the flag was up before.
@@ -20,7 +20,14 @@ impl<'a> Raised<'a> {
     }
 }
 
-impl Drop for Raised<'_> {
+impl<'a, T: Copy> Raised<'a, T> {
+    /// Sets the flag to this value.
+    pub(crate) fn to(flag: &'a Cell<T>, value: T) -> Self {
+        Self { flag, before: flag.replace(value) }
+    }
+}
+
+impl<T: Copy> Drop for Raised<'_, T> {
     fn drop(&mut self) {
         self.flag.set(self.before);
     }

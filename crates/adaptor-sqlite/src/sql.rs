@@ -230,18 +230,8 @@ impl GuestSql {
 
     /// Runs a method of a virtual table. One within another may change no more than that.
     pub(crate) fn at_moment<R>(&self, moment: Moment, body: impl FnOnce() -> R) -> R {
-        /// Puts back what was before, even if `body` panics.
-        struct Before<'a>(&'a Cell<Option<Moment>>, Option<Moment>);
-
-        impl Drop for Before<'_> {
-            fn drop(&mut self) {
-                self.0.set(self.1);
-            }
-        }
-
-        let before = self.moment.get();
-        self.moment.set(before.max(Some(moment)));
-        let _before = Before(&self.moment, before);
+        let innermost = self.moment.get().max(Some(moment));
+        let _moment = Raised::to(&self.moment, innermost);
         body()
     }
 
