@@ -1,13 +1,18 @@
 //! The wire formats of Commensal's ABI version 1, as code. `docs/abi.md` describes them in words.
 //!
-//! Host and guest share this crate, so it has no dependencies, allocates nothing and knows neither side. All
-//! integers are little-endian. Pointers and lengths are unsigned 32-bit offsets into the guest's exported memory.
+//! Host and guest share this crate, so it has no dependencies and knows neither side. Only an owned [`Value`]
+//! allocates. All integers are little-endian. Pointers and lengths are unsigned 32-bit offsets into the guest's
+//! exported memory.
 #![no_std]
 #![forbid(unsafe_code)]
 
+extern crate alloc;
+
 pub mod record;
+pub mod value;
 
 pub use record::{Record, RecordError, Tag};
+pub use value::{StorageClass, Value, ValueRef};
 
 /// The version of the ABI that this crate describes; the manifest's `"abi"` field.
 pub const ABI_VERSION: u32 = 1;

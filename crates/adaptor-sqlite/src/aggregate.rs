@@ -24,6 +24,7 @@ use crate::function::FunctionSlot;
 use crate::library::{self, LIBRARIES_MAX, by_library};
 use crate::result::{ResultContext, fail};
 use crate::scalar::guarded;
+use crate::sql::Moment;
 use crate::statement_context::StatementContext;
 use crate::values::Values;
 
@@ -258,12 +259,15 @@ unsafe fn result<const LIBRARY: usize>(
 unsafe fn end(api: &'static Api, context: *mut sqlite3_context) -> Result<()> {
     // SAFETY: the caller's promise.
     let slot = unsafe { slot(api, context) };
+    // Nobody sees an error if SQLite only frees the group, because another function has failed.
+    let sql = &slot.state.services.sql;
     // SAFETY: as above. Without a size, SQLite gives what is there, or NULL.
     let place = unsafe { (api.sqlite3_aggregate_context)(context, 0) }.cast::<Context>();
     if place.is_null() {
         return without_rows(slot, |session, execution, state| {
             // SAFETY: as above.
-            session.finalize(execution, state, unsafe { ResultContext::new(api, context) })
+            let sink = unsafe { ResultContext::new(api, context) };
+            sql.at_moment(Moment::Boundary, || session.finalize(execution, state, sink))
         });
     }
     // SAFETY: as in `rows`.
@@ -288,7 +292,8 @@ unsafe fn end(api: &'static Api, context: *mut sqlite3_context) -> Result<()> {
             return Ok(());
         }
         // SAFETY: the caller's promise.
-        session.finalize(execution, state, unsafe { ResultContext::new(api, context) })
+        let sink = unsafe { ResultContext::new(api, context) };
+        sql.at_moment(Moment::Boundary, || session.finalize(execution, state, sink))
     })
 }
 

@@ -182,7 +182,8 @@ fn prepare(
 fn check_moment(moment: Moment, changes_schema: bool, only_adds: bool) -> Result<()> {
     match moment {
         Moment::Boundary => Err(refusal(
-            "a guest can write nothing while a transaction begins, ends or goes back, or a cursor is closed",
+            "a guest can write nothing while a transaction begins, ends or goes back, a cursor is closed or an aggregate \
+             gives its result",
         )),
         Moment::Connect => {
             Err(refusal("a guest can write nothing while its virtual table is opened"))

@@ -89,8 +89,8 @@ pub(crate) struct Examined {
     pub(crate) only_adds: bool,
 }
 
-/// A method of a virtual table that runs in the middle of something that SQLite does. From the one in which a guest may
-/// change most to the one in which it may change least.
+/// A method that runs in the middle of something that SQLite does. From the one in which a guest may change most to the
+/// one in which it may change least.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Moment {
     /// xCreate. SQLite expects that tables are added meanwhile.
@@ -100,7 +100,8 @@ pub(crate) enum Moment {
     /// xConnect, in the middle of compiling a statement. SQLite expects no change at all.
     Connect,
     /// xBegin, in the middle of SQLite's noting that the table takes part in the transaction; and xCommit, xRollback and
-    /// xRollbackTo. What is written then belongs to no transaction of the application's. And xClose, which cannot fail.
+    /// xRollbackTo. What is written then belongs to no transaction of the application's. And xClose and xFinal, whose errors
+    /// SQLite may not see.
     Boundary,
 }
 
@@ -228,7 +229,7 @@ impl GuestSql {
         body()
     }
 
-    /// Runs a method of a virtual table. One within another may change no more than that.
+    /// Runs a method. One within another may change no more than that.
     pub(crate) fn at_moment<R>(&self, moment: Moment, body: impl FnOnce() -> R) -> R {
         let innermost = self.moment.get().max(Some(moment));
         let _moment = Raised::to(&self.moment, innermost);

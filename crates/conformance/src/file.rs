@@ -1,6 +1,7 @@
 //! Runs one file.
 
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use commensal::Feature;
@@ -9,6 +10,9 @@ use sqllogictest::{Condition, Record, RecordOutput, Runner};
 use crate::connection::Session;
 use crate::value::{Type, validate};
 use crate::{Summary, Target};
+
+/// The most bytes that a file with records may have.
+const BYTES_MAX: u64 = 64 << 20;
 
 pub(crate) fn run(
     path: &Path,
@@ -29,8 +33,14 @@ pub(crate) fn run(
 /// Parses the records.
 fn parse(path: &Path) -> Result<Vec<Record<Type>>, String> {
     let in_file = |message: &dyn std::fmt::Display| format!("{}: {message}", path.display());
-    // The parser panics if it cannot read the file.
-    std::fs::read_to_string(path).map_err(|error| in_file(&error))?;
+    // The parser panics if it cannot read the file, and reads without a bound.
+    let mut text = String::new();
+    let file = File::open(path).map_err(|error| in_file(&error))?;
+    let bytes =
+        file.take(BYTES_MAX + 1).read_to_string(&mut text).map_err(|error| in_file(&error))?;
+    if bytes as u64 > BYTES_MAX {
+        return Err(in_file(&format_args!("more than {BYTES_MAX} bytes, the most that are read")));
+    }
     let name = path.to_str().ok_or_else(|| in_file(&"the path is not valid UTF-8"))?;
     sqllogictest::parse_file(name)
         .map_err(|error| format!("{}: {}", error.location(), error.kind()))

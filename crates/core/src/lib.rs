@@ -38,12 +38,11 @@ pub mod stack;
 pub mod stats;
 pub mod table;
 pub mod thread_bound;
-pub mod value;
 pub mod write;
 
 pub use commensal_abi as abi;
+pub use commensal_abi::value::{self, StorageClass, Value, ValueRef};
 pub use error::{Error, ErrorKind, Result};
 pub use limits::{Capabilities, Capability, Limits};
 pub use manifest::Manifest;
 pub use module::ModuleInfo;
-pub use value::{StorageClass, Value, ValueRef};

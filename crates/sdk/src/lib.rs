@@ -81,7 +81,6 @@ mod output;
 mod parameter;
 pub mod sql;
 mod table;
-mod value;
 
 pub use aggregate::{Aggregate, FromArguments, Rest};
 /// Makes an implementation of [`Aggregate`] callable from SQL.
@@ -148,6 +147,7 @@ pub use commensal_sdk_macros::collation;
 pub use commensal_sdk_macros::custom_type;
 
 pub use collation::Collation;
+pub use commensal_abi::{StorageClass, Value, ValueRef};
 /// Makes a type a table function of SQL. Put it on the impl block of
 /// [`TableFunction`](trait@TableFunction), whose description has an example.
 ///
@@ -183,4 +183,3 @@ pub use table::{
     Change, Connect, Constraint, FilterValues, Operator, Order, Overload, Plan, Request, Row,
     RowWriter, TableFunction, VirtualCursor, VirtualTable,
 };
-pub use value::{Value, ValueRef};

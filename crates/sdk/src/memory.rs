@@ -14,9 +14,9 @@ use core::marker::PhantomData;
 
 use commensal_abi::{Record, Tag};
 
+use crate::ValueRef;
 use crate::export::{Arguments, Count};
 use crate::output::Output;
-use crate::value::ValueRef;
 
 #[cfg(target_feature = "atomics")]
 compile_error!("a guest has one thread: build it without the target feature \"atomics\"");

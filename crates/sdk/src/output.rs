@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use core::fmt::Display;
 
 use crate::parameter::{Class, Type};
-use crate::value::{Value, ValueRef};
+use crate::{Value, ValueRef};
 
 /// The result of a function for SQL. Bytes may be borrowed from the arguments.
 #[derive(Clone, Debug, PartialEq)]

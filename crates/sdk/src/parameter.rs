@@ -7,7 +7,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::value::{Value, ValueRef};
+use crate::{Value, ValueRef};
 
 /// The storage class of a parameter or result. NULL is separate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl ArgumentError {
     #[cold]
     pub fn wrong_type(expected: Type, actual: ValueRef<'_>) -> Self {
         let expected = Type { nullable: false, ..expected }.name();
-        Self::new(format_args!("expected {expected}, got {}", actual.class_name()))
+        Self::new(format_args!("expected {expected}, got {}", actual.class()))
     }
 }
 
@@ -241,7 +241,7 @@ mod tests {
                 Err(error) => {
                     assert_eq!(expected, None, "{name} from {value:?}");
                     let class = name.trim_end_matches('?');
-                    let message = format!("expected {class}, got {}", value.class_name());
+                    let message = format!("expected {class}, got {}", value.class());
                     assert_eq!(error.to_string(), message);
                 }
             }

@@ -28,7 +28,7 @@ use core::fmt;
 
 use commensal_abi::{Record, Tag};
 
-use crate::value::{Value, ValueRef};
+use crate::{Value, ValueRef};
 
 /// Why a statement failed.
 #[derive(Clone, Debug, PartialEq, Eq)]

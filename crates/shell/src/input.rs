@@ -45,6 +45,11 @@ impl Default for Cutter {
 }
 
 impl Cutter {
+    /// The bytes of the statement that is not complete yet.
+    pub(crate) fn pending_bytes(&self) -> usize {
+        self.pending.len()
+    }
+
     /// Takes one line, with its end. Passes what it completes to `run`, one after the other, until there is
     /// an error.
     pub(crate) fn line<E>(

@@ -22,8 +22,7 @@ pub(crate) fn run(arguments: &PackArguments) -> Result {
             "is in text format, which has no place for a manifest; name an output with -o",
         ));
     }
-    let manifest =
-        fs::read(&arguments.manifest).map_err(|error| Failure::file(&arguments.manifest, error))?;
+    let manifest = module_file::read_manifest(&arguments.manifest, &limits)?;
     let packed = module::pack(&wasm, &manifest, &limits)
         .map_err(|error| Failure::message(error.message()))?;
     write(arguments.output.as_deref().unwrap_or(path), &packed)

@@ -2,7 +2,7 @@
 //! standard input and files, and reports their errors.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, IsTerminal, Write};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -15,6 +15,9 @@ use crate::failure::{Failure, Result};
 use crate::input::{Cutter, Unit};
 use crate::interrupt::Interrupts;
 use crate::output::{self, Format, Mode, Output};
+
+/// The most bytes that a statement may have, as in SQLite, and that a line may have.
+const TEXT_BYTES_MAX: usize = 1_000_000_000;
 
 /// How deep `.read` may nest.
 const READ_DEPTH_MAX: usize = 16;
@@ -120,8 +123,17 @@ impl Session {
         let mut line = Vec::new();
         for number in 1.. {
             line.clear();
-            match text.read_until(b'\n', &mut line) {
+            match Read::take(&mut *text, TEXT_BYTES_MAX as u64 + 1).read_until(b'\n', &mut line) {
                 Ok(0) => break,
+                Ok(bytes) if bytes + cutter.pending_bytes() > TEXT_BYTES_MAX => {
+                    let message = format!(
+                        "this statement or line has more than {TEXT_BYTES_MAX} bytes, the most that \
+                         SQL may have; nothing after it was run"
+                    );
+                    let diagnostic = Diagnostic::new(message).at_line(number);
+                    self.report(diagnostic.in_source(source.name));
+                    return Err(Failure::Reported);
+                }
                 Ok(_) => {}
                 Err(error) => return Err(Failure::message(format!("cannot read: {error}"))),
             }

@@ -6,11 +6,11 @@ use alloc::vec::Vec;
 
 use super::batch::Rows;
 use super::{Row, TableFunction};
+use crate::ValueRef;
 use crate::aggregate::FromArguments;
 use crate::export::Arguments;
 use crate::output::Output;
 use crate::parameter::Type;
-use crate::value::ValueRef;
 
 /// The cursors of a table function. A handle is an index into the list. Places are used again, with the
 /// memory that their rows had, because a join opens a cursor for each row of another table.

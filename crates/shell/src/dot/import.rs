@@ -1,8 +1,11 @@
 //! `.import`: the rows of a CSV file into a table, all or none.
 
+use std::cell::Cell;
 use std::collections::HashSet;
-use std::io::{self, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use commensal::core::ddl::quote_identifier;
@@ -15,6 +18,9 @@ use crate::session::Session;
 
 /// The number of rows with a wrong length that are reported one by one.
 const WARNINGS_MAX: u64 = 10;
+
+/// The most bytes that a row may have. A row of separators takes about ten times its size to hold.
+const ROW_BYTES_MAX: u64 = 256 << 20;
 
 const PROGRESS_AFTER: Duration = Duration::from_secs(1);
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
@@ -66,13 +72,16 @@ fn parse(words: &[String]) -> Result<Arguments<'_>> {
 }
 
 fn import(connection: &Connection, arguments: &Arguments<'_>) -> Result {
+    let file = File::open(arguments.file)
+        .map_err(|error| Failure::file(Path::new(arguments.file), error))?;
+    let left = Rc::new(Cell::new(0));
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .from_path(arguments.file)
-        .map_err(|error| Failure::file(Path::new(arguments.file), describe(&error)))?;
+        .from_reader(Bounded { file, left: left.clone() });
     let mut record = StringRecord::new();
     let mut next = |record: &mut StringRecord| {
+        left.set(ROW_BYTES_MAX);
         reader
             .read_record(record)
             .map_err(|error| at(arguments.file, line_of(error.position()), &describe(&error)))
@@ -102,6 +111,26 @@ fn import(connection: &Connection, arguments: &Arguments<'_>) -> Result {
     }
     ragged.finish();
     Ok(())
+}
+
+/// A file of which only so many bytes can be read until `left` is set again.
+struct Bounded {
+    file: File,
+    left: Rc<Cell<u64>>,
+}
+
+impl Read for Bounded {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = self.left.get();
+        if left == 0 {
+            return Err(io::Error::other(format!(
+                "the row has more than {ROW_BYTES_MAX} bytes, the most that a row may have"
+            )));
+        }
+        let count = self.file.read(buffer)?;
+        self.left.set(left.saturating_sub(count as u64));
+        Ok(count)
+    }
 }
 
 fn insert_row(

@@ -54,3 +54,27 @@ fn each_file_can_be_looked_at() {
     }
     assert_eq!(failed, [""; 0]);
 }
+
+/// Files without an end are refused at the limit of what they stand for.
+#[cfg(unix)]
+#[test]
+fn endless_files_are_read_to_a_limit() {
+    let folder = crate::Folder::new();
+    folder.write("m.wat", "(module)");
+    for (arguments, message) in [
+        (
+            &["pack", "m.wat", "/dev/zero", "-o", "m.wasm"][..],
+            "more than 1048576 bytes, the most that a manifest may have",
+        ),
+        (&["inspect", "/dev/zero"], "more than 33554432 bytes, the most that a module may have"),
+        (&["test", "/dev/zero"], "more than 67108864 bytes, the most that are read"),
+        (
+            &[":memory:", ".import /dev/zero t"],
+            "the row has more than 268435456 bytes, the most that a row may have",
+        ),
+    ] {
+        let outcome = folder.run(arguments);
+        let output = outcome.stdout + &outcome.stderr;
+        assert!(outcome.code != 0 && output.contains(message), "{arguments:?}: {output}");
+    }
+}

@@ -20,7 +20,7 @@ fn input(value: ValueRef<'_>) -> Result<Option<&[u8]>, String> {
         ValueRef::Blob(bytes) => Ok(Some(bytes)),
         ValueRef::Integer(_) | ValueRef::Real(_) => Err(format!(
             "only text and blobs have a hash, not {}: use CAST(… AS TEXT)",
-            value.class_name()
+            value.class()
         )),
     }
 }

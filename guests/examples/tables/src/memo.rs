@@ -178,7 +178,7 @@ impl Memo {
 fn integer(rowid: ValueRef<'_>) -> Result<i64, String> {
     match rowid {
         ValueRef::Integer(rowid) => Ok(rowid),
-        other => Err(format!("memo: a rowid is an integer, not {}", other.class_name())),
+        other => Err(format!("memo: a rowid is an integer, not {}", other.class())),
     }
 }
 

@@ -252,7 +252,7 @@ impl Aggregate for Classes {
         if !self.0.is_empty() {
             self.0.push(' ');
         }
-        self.0.push_str(value.class_name());
+        self.0.push_str(value.class().name());
         Ok(())
     }
 

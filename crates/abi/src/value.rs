@@ -1,25 +1,60 @@
-//! Values of any storage class, for functions that take or return more than one.
+//! Values as SQL knows them: five storage classes, borrowed or owned.
 //!
-//! Knows nothing of records and memory. The host has its own types of the same shape, because these
-//! have to work without the standard library.
+//! Host and guest use the same types. They know nothing of records and memory.
 
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
-/// A value that borrows its bytes: an argument of any type, without a copy.
+/// The storage class of a value, by SQLite's
+/// [datatype codes](https://www.sqlite.org/c3ref/c_blob.html).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StorageClass {
+    /// 64-bit signed integer.
+    Integer,
+    /// 64-bit IEEE 754 number.
+    Real,
+    /// UTF-8 text.
+    Text,
+    /// Bytes.
+    Blob,
+    /// NULL.
+    Null,
+}
+
+impl StorageClass {
+    /// The name: `integer`, `real`, `text`, `blob` or `NULL`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Integer => "integer",
+            Self::Real => "real",
+            Self::Text => "text",
+            Self::Blob => "blob",
+            Self::Null => "NULL",
+        }
+    }
+}
+
+impl fmt::Display for StorageClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A value that borrows its bytes. A guest's function that takes one accepts an argument of any type,
+/// without a copy.
 ///
 /// ```
-/// use commensal_sdk::ValueRef;
+/// use commensal_abi::ValueRef;
 ///
 /// /// The number of bytes a value takes.
-/// #[commensal_sdk::function(deterministic)]
-/// fn byte_size(value: ValueRef<'_>) -> i64 {
+/// fn byte_size(value: ValueRef<'_>) -> usize {
 ///     match value {
 ///         ValueRef::Null => 0,
 ///         ValueRef::Integer(_) | ValueRef::Real(_) => 8,
-///         ValueRef::Text(text) => text.len() as i64,
-///         ValueRef::Blob(bytes) => bytes.len() as i64,
+///         ValueRef::Text(text) => text.len(),
+///         ValueRef::Blob(bytes) => bytes.len(),
 ///     }
 /// }
 /// assert_eq!(byte_size(ValueRef::Text("é")), 2);
@@ -31,7 +66,7 @@ pub enum ValueRef<'a> {
     Null,
     /// An integer.
     Integer(i64),
-    /// A real.
+    /// A real. NaN becomes NULL in the database.
     Real(f64),
     /// Text, which may contain NUL characters.
     Text(&'a str),
@@ -40,6 +75,18 @@ pub enum ValueRef<'a> {
 }
 
 impl ValueRef<'_> {
+    /// The storage class.
+    #[inline]
+    pub const fn class(&self) -> StorageClass {
+        match self {
+            Self::Null => StorageClass::Null,
+            Self::Integer(_) => StorageClass::Integer,
+            Self::Real(_) => StorageClass::Real,
+            Self::Text(_) => StorageClass::Text,
+            Self::Blob(_) => StorageClass::Blob,
+        }
+    }
+
     /// A copy that owns its bytes.
     pub fn to_owned(&self) -> Value {
         match *self {
@@ -48,17 +95,6 @@ impl ValueRef<'_> {
             Self::Real(r) => Value::Real(r),
             Self::Text(t) => Value::Text(t.to_owned()),
             Self::Blob(b) => Value::Blob(b.to_owned()),
-        }
-    }
-
-    /// The name of the storage class: `integer`, `real`, `text`, `blob` or `NULL`.
-    pub const fn class_name(&self) -> &'static str {
-        match self {
-            Self::Null => "NULL",
-            Self::Integer(_) => "integer",
-            Self::Real(_) => "real",
-            Self::Text(_) => "text",
-            Self::Blob(_) => "blob",
         }
     }
 }
@@ -81,6 +117,7 @@ pub enum Value {
 
 impl Value {
     /// The value, borrowed.
+    #[inline]
     pub fn as_ref(&self) -> ValueRef<'_> {
         match self {
             Self::Null => ValueRef::Null,
@@ -89,6 +126,11 @@ impl Value {
             Self::Text(t) => ValueRef::Text(t),
             Self::Blob(b) => ValueRef::Blob(b),
         }
+    }
+
+    /// The storage class.
+    pub fn class(&self) -> StorageClass {
+        self.as_ref().class()
     }
 }
 
@@ -111,6 +153,7 @@ macro_rules! value_from {
 value_from! {
     i64, v => Self::Integer(v);
     i32, v => Self::Integer(v.into());
+    u32, v => Self::Integer(v.into());
     bool, v => Self::Integer(v.into());
     f64, v => Self::Real(v);
     &str, v => Self::Text(v.to_owned());
@@ -134,6 +177,7 @@ mod tests {
         let cases = [
             (Value::from(i64::MIN), ValueRef::Integer(i64::MIN), "integer"),
             (Value::from(-1i32), ValueRef::Integer(-1), "integer"),
+            (Value::from(u32::MAX), ValueRef::Integer(4_294_967_295), "integer"),
             (Value::from(true), ValueRef::Integer(1), "integer"),
             (Value::from(-0.5), ValueRef::Real(-0.5), "real"),
             (Value::from("a\0é"), ValueRef::Text("a\0é"), "text"),
@@ -143,7 +187,7 @@ mod tests {
         ];
         for (value, expected, class) in cases {
             assert_eq!(value.as_ref(), expected);
-            assert_eq!(value.as_ref().class_name(), class);
+            assert_eq!(value.class().name(), class);
             assert_eq!(Value::from(expected), value);
         }
     }

@@ -1,0 +1,27 @@
+;; An aggregate whose `finalize` writes a row, and tells why it could not. `step` does nothing.
+(module
+  (import "commensal" "sql_prepare" (func $prepare (param i32 i32) (result i64)))
+  (import "commensal" "sql_step" (func $step (param i32) (result i32)))
+  (import "commensal" "sql_finalize" (func $finalize (param i32) (result i32)))
+  (import "commensal" "sql_errmsg" (func $errmsg (param i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (@custom "commensal" "{\"abi\":1}\n{\"aggregate\":{\"name\":\"writes_at_end\",\"params\":[\"any\"],\"returns\":\"any\",\"init\":\"init\",\"step\":\"nothing\",\"finalize\":\"finalize\",\"drop\":\"nothing\"}}\n")
+  (func (export "commensal_scratch") (param i32) (result i32) (i32.const 16384))
+  (data (i32.const 64) "INSERT INTO ends VALUES (1)")
+  (func (export "init") (param i32 i32) (result i32)
+    (i64.store (i32.const 512) (i64.const 1))
+    (i64.store (i32.const 520) (i64.const 1))
+    (i32.const 512))
+  (func (export "nothing") (param i32 i32) (result i32) (i32.const 0))
+  (func (export "finalize") (param i32 i32) (result i32)
+    (local $statement i64)
+    (local.set $statement (call $prepare (i32.const 64) (i32.const 27)))
+    (if (i64.ge_s (local.get $statement) (i64.const 0))
+      (then
+        (drop (call $step (i32.wrap_i64 (local.get $statement))))
+        (drop (call $finalize (i32.wrap_i64 (local.get $statement))))))
+    ;; The message, as text.
+    (i32.store (i32.const 512) (i32.const 3))
+    (i32.store (i32.const 516) (call $errmsg (i32.const 1024) (i32.const 1000)))
+    (i64.store (i32.const 520) (i64.const 1024))
+    (i32.const 512)))
