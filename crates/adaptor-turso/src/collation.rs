@@ -15,6 +15,7 @@ use commensal_core::{Error, ErrorKind, Result};
 use crate::error::{no_statement, panicked};
 use crate::running::{self, Running};
 use crate::state::ConnectionState;
+use crate::unordered;
 
 /// What the engine calls for every collation of a definition; the context is its slot.
 ///
@@ -41,7 +42,10 @@ unsafe extern "C" fn compare(
 
 /// Asks the guest. After a fault of the statement, or outside any statement, texts are compared as bytes.
 fn order(slot: usize, a: &str, b: &str) -> Ordering {
-    let Some(mut running) = running::take() else { return a.cmp(b) };
+    let Some(mut running) = running::take() else {
+        unordered::note();
+        return a.cmp(b);
+    };
     if running.fault.is_some() {
         running::put(running);
         return a.cmp(b);

@@ -9,6 +9,7 @@ mod aggregate;
 mod catalog;
 #[expect(unsafe_code, reason = "the engine calls collations by the C ABI")]
 mod collation;
+mod comparisons;
 mod connection;
 mod database;
 mod dialect;
@@ -43,6 +44,7 @@ mod step;
 mod table;
 mod types;
 mod undo;
+mod unordered;
 mod value;
 mod views;
 

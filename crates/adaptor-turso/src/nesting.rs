@@ -8,6 +8,7 @@ use turso_core::schema::{Schema, Trigger};
 use turso_core::{Connection, NamespaceId};
 use turso_parser::ast::{RefAct, TriggerEvent};
 
+use crate::comparisons;
 use crate::levels::{self, Expanded, Names, Size, Writes};
 
 /// Levels that compiling a trigger, or the action of a foreign key, takes.
@@ -90,7 +91,7 @@ impl Names for Graph {
         if self.has_views
             && let Some(view) = self.schema.get_view(root, name)
         {
-            let text = |graph: &mut Self| levels::measure(&view.sql, graph);
+            let text = |graph: &mut Self| graph.text(&view.sql);
             self.within(Object::View(view.name.clone()), &mut size, text)?;
         }
         if writes != Writes::NOTHING && self.has_triggers {
@@ -98,7 +99,7 @@ impl Names for Graph {
             let triggers = self.schema.get_triggers_for_table(root, name);
             let triggers: Vec<_> = triggers.filter(runs).cloned().collect();
             for trigger in triggers {
-                let text = |graph: &mut Self| levels::measure(&trigger.sql, graph);
+                let text = |graph: &mut Self| graph.text(&trigger.sql);
                 self.within(Object::Trigger(trigger.name.clone()), &mut size, text)?;
             }
         }
@@ -110,6 +111,12 @@ impl Names for Graph {
 }
 
 impl Graph {
+    /// Measures the text of a view or trigger.
+    fn text(&mut self, sql: &str) -> Result<Size> {
+        comparisons::check(sql, &comparisons::OF_SCHEMAS)?;
+        levels::measure(sql, self)
+    }
+
     /// Adds what foreign keys that refer to a table do.
     fn children(&mut self, parent: &str, writes: Writes, size: &mut Size) -> Result<()> {
         let schema = Arc::clone(&self.schema);

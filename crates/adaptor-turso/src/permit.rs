@@ -129,44 +129,6 @@ pub(crate) fn examine(connection: &Arc<Connection>, sql: &str, level: Level) -> 
     Ok(Permit { needs, doublings, work })
 }
 
-/// Checks what the engine compares with all of its kind while it compiles, when nothing stops it.
-///
-/// # Errors
-/// There is too much of it.
-pub(crate) fn check_text(sql: &str) -> Result<()> {
-    const TERMS_AND_TOKENS_MAX: usize = 40_000_000;
-    const OVERS_MAX: usize = 50;
-    const STARS_MAX: usize = 50;
-    let (mut lexer, mut before) = (Lexer::new(sql), None);
-    let (mut tokens, mut terms, mut overs, mut stars) = (0_usize, 0_usize, 0, 0);
-    loop {
-        let token = lexer.significant();
-        match token.kind {
-            TokenKind::End => break,
-            TokenKind::Comma | TokenKind::LeftParenthesis => terms += 1,
-            TokenKind::Identifier => overs += usize::from(token.is("OVER")),
-            // A product has an operand before the star.
-            TokenKind::Operator if token.text == "*" => {
-                let is_all = matches!(before, Some(TokenKind::Comma | TokenKind::Dot));
-                stars += usize::from(is_all);
-            }
-            _ => {}
-        }
-        tokens += 1;
-        before = Some(token.kind);
-    }
-    let is_too_much = terms.saturating_mul(tokens) > TERMS_AND_TOKENS_MAX
-        || overs > OVERS_MAX
-        || stars > STARS_MAX;
-    match is_too_much {
-        true => Err(refusal(format!(
-            "the statement is too large for guests with Turso: {terms} terms in {tokens} tokens, {overs} OVER clauses, \
-             {stars} times all columns"
-        ))),
-        false => Ok(()),
-    }
-}
-
 /// Runs a statement of our own.
 fn rows(
     connection: &Arc<Connection>,

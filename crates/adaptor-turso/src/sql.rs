@@ -21,7 +21,7 @@ use crate::health::Health;
 use crate::permit::{self, Permit};
 use crate::step::{bind, names, step};
 use crate::value::{borrowed, owned};
-use crate::{error, growth, nesting, stack};
+use crate::{comparisons, error, growth, nesting, stack, unordered};
 
 /// Instructions of the engine's virtual machine between two looks at the clock.
 const INSTRUCTIONS: u64 = 10;
@@ -58,7 +58,7 @@ impl GuestSql {
         if is_empty(text) {
             return Ok((None, text.len()));
         }
-        permit::check_text(text)?;
+        comparisons::check(text, &comparisons::OF_GUESTS)?;
         let levels = nesting::measure(&connection, text)?.levels;
         let prepare = || connection.prepare_internal(text);
         let statement = stack::with_room(levels, prepare).map_err(error::of_engine)?;
@@ -214,7 +214,8 @@ impl EngineStatement for OfGuest {
             self.waiting.fetch_add(1, Relaxed);
         }
         let statement = &mut self.statement;
-        let stepped = self.health.guard(|| stack::with_room(self.levels, || step(statement)));
+        let step = || stack::with_room(self.levels, || step(statement));
+        let stepped = self.health.guard(|| unordered::forbidden(step));
         if !matches!(stepped, Ok(true)) {
             self.reset();
         }

@@ -40,7 +40,7 @@ pub(super) fn thread(_: u64) -> Outcome {
     nightly(&["rust-src"])?;
     let mut tests = sanitized("thread")?;
     // Without Turso, which would be most of what has to be compiled.
-    tests.args(["-Zbuild-std", "--no-default-features", "--features", "sqlite,wasmtime"]);
+    tests.args(["-Zbuild-std", "--no-default-features", "--features", "sqlite,wasmi,wasmtime"]);
     tests.args(["--package", "commensal", "--test", "sqlite"]);
     tests.args(["--", "crowd::many_threads", "threads::", "visibility::"]);
     run("thread", "ThreadSanitizer", "SQLite and the standard library included", &mut tests)

@@ -372,3 +372,30 @@ fn what_views_and_aliases_multiply_is_bounded() {
     connection.execute(&format!("INSERT INTO t VALUES {rows}"), ()).unwrap();
     assert_eq!(integer(&connection, "SELECT count(*) FROM t").unwrap(), 70_001);
 }
+
+/// The engine compares each term, and each window, with all others while it compiles, and nothing stops it. The
+/// application's own statement may have as many as it likes; a view may come from anybody.
+#[test]
+fn a_view_of_too_many_terms_or_windows_is_refused() {
+    let connection = connect(&memory());
+    connection.execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES (1)").unwrap();
+    let list = |count: usize, of: &dyn Fn(usize) -> String| {
+        (0..count).map(of).collect::<Vec<_>>().join(", ")
+    };
+    let order =
+        |terms: usize| format!("SELECT x FROM t ORDER BY {}", list(terms, &|i| format!("x + {i}")));
+    let windows = |count: usize| {
+        format!("SELECT {} FROM t", list(count, &|i| format!("sum(x) OVER (ORDER BY x + {i})")))
+    };
+    for (name, honest, excessive) in
+        [("terms", order(1000), order(40_000)), ("windows", windows(20), windows(1000))]
+    {
+        connection.execute(&format!("CREATE VIEW {name} AS {honest}"), ()).unwrap();
+        connection.execute(&format!("CREATE VIEW too_many_{name} AS {excessive}"), ()).unwrap();
+        let count = |view: &str| integer(&connection, &format!("SELECT count(*) FROM {view}"));
+        assert_eq!(count(name).unwrap(), 1);
+        let error =
+            check_error(count(&format!("too_many_{name}")), "too much to compile with Turso");
+        assert_eq!(error.kind(), ErrorKind::Limit);
+    }
+}
