@@ -16,6 +16,8 @@ export interface Settings {
   memory_bytes_max?: number;
   /** Capabilities granted to guests that ask for them, such as `'log,clock'`. */
   allow?: string | null;
+  /** Built-in functions that definitions may replace, such as `'like,lower'`. */
+  replace?: string | null;
   /** The directory from which SQL may read modules; null permits none. */
   file_directory?: string | null;
   [name: string]: number | bigint | string | null | undefined;
@@ -46,6 +48,13 @@ export interface CreateFunctionOptions extends CreateOptions {
   export?: string;
   /** Promises that the result depends only on the arguments. */
   deterministic?: boolean;
+}
+
+export interface CreateExtensionOptions extends CreateOptions {
+  /** What all names begin with in SQL. */
+  prefix?: string;
+  /** Names to leave out, with commas between them. */
+  without?: string;
 }
 
 export interface DropOptions {
@@ -89,7 +98,7 @@ export function createExtension(
   db: Database,
   name: string,
   wasm: Wasm,
-  options?: CreateOptions,
+  options?: CreateExtensionOptions,
 ): void;
 
 /** DROP FUNCTION. */

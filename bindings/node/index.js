@@ -59,10 +59,11 @@ function createFunction(db, name, wasm, options = {}) {
 }
 
 function createExtension(db, name, wasm, options = {}) {
-  create(db, 'EXTENSION', name, wasm, [], options);
+  const { prefix, without, ...others } = options;
+  create(db, 'EXTENSION', name, wasm, [], others, { prefix, without });
 }
 
-function create(db, kind, name, wasm, clauses, options) {
+function create(db, kind, name, wasm, clauses, options, names = {}) {
   const { replace, ifNotExists, cascadeReindex, timeoutMs, fuel, memoryMb, allow, ...unknown } = options;
   if (!isDeepStrictEqual(unknown, {})) {
     throw new TypeError(`commensal: unknown options: ${Object.keys(unknown).join(', ')}`);
@@ -70,7 +71,9 @@ function create(db, kind, name, wasm, clauses, options) {
   const limits = Object.entries({ timeout_ms: timeoutMs, fuel, memory_mb: memoryMb })
     .filter(([, limit]) => limit !== undefined)
     .map(([limit, value]) => `${limit} = ${BigInt(value)}`);
-  if (allow !== undefined) limits.push(`allow = ${quoted(allow, "'")}`);
+  for (const [option, text] of Object.entries({ allow, ...names })) {
+    if (text !== undefined) limits.push(`${option} = ${quoted(text, "'")}`);
+  }
   const words = [
     replace ? 'CREATE OR REPLACE' : 'CREATE',
     kind,

@@ -246,6 +246,8 @@ static Overload *overload_new(Table *table, const char *name, int arguments) {
 static Overload *overload_of(Table *table, const Record *text, int arguments, int asks) {
   const char *name = text_of(text);
   if (!name) return 0;
+  size_t prefix = strlen(commensal_prefix);
+  if (!sqlite3_strnicmp(name, commensal_prefix, (int)prefix) && name[prefix]) name += prefix;
   Overload *it = table->overloads;
   while (it && (it->arguments != arguments || sqlite3_stricmp(it->function.name, name))) it = it->next;
   if (!it) {

@@ -29,6 +29,9 @@ static inline Table *table_of(const Record *records) {
 void declaration_begin(void);
 Declaration declaration_end(void);
 
+/* What the names of all that the extension registers begin with in SQL; empty for most. */
+extern const char commensal_prefix[];
+
 /* The error with this code. The message is freed later; null stands for SQLite's own. */
 const Record *failure(int code, char *message);
 /* The error of a table's method, with the table's message if it set one; null if there is none. */

@@ -18,7 +18,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use commensal::core::manifest::Manifest;
+use commensal::core::manifest::{Manifest, Selection};
 use commensal::core::module::{self, ModuleInfo};
 use commensal::{Capability, Database, Limits, Options, WasmtimeRuntime};
 
@@ -46,6 +46,10 @@ pub struct Build {
     pub options: Vec<String>,
     /// The compiler with its own arguments. By default, one that is found.
     pub compiler: Option<String>,
+    /// What the names of all that it registers begin with in SQL.
+    pub prefix: Option<String>,
+    /// Names that it registers and that are left out.
+    pub without: Vec<String>,
     /// The folder where relative paths start, in sources and options. By default, the working directory.
     /// Nothing in it is run.
     pub directory: Option<PathBuf>,
@@ -74,6 +78,7 @@ impl Build {
                 "the entry point {entry:?} is not the name of a C function"
             )));
         }
+        self.selections()?;
         let folder = tempfile::tempdir().map_err(|error| {
             Error::new(format!("cannot make a folder for what is compiled: {error}"))
         })?;
@@ -88,13 +93,25 @@ impl Build {
         };
         let has_subtypes = object::calls(&objects, &SUBTYPES)?;
         let has_auxdata = object::calls(&objects, &AUXDATA)?;
-        objects.extend(sources::build(&compiler, folder, &entry)?);
+        let prefix = self.prefix.as_deref().unwrap_or_default();
+        objects.extend(sources::build(&compiler, folder, &entry, prefix)?);
 
         let declare = sources::declare(&compiler, folder)?;
         let declared = declarations(link(&compiler, folder, &objects, &declare, &limits)?)?;
         let mut manifest = Manifest::parse(declared.as_bytes(), &limits)?;
         if manifest.is_empty() {
             return Err(Error::new(format!("{entry} registers nothing")));
+        }
+        let (chosen, prefixed) = self.selections()?;
+        let unknown = chosen.unknown(&manifest);
+        if !unknown.is_empty() {
+            let names: Vec<_> = manifest.names().collect();
+            let (unknown, names) = (unknown.join(", "), names.join(", "));
+            return Err(Error::new(format!("{entry} registers no {unknown}, but {names}")));
+        }
+        manifest = chosen.of(&manifest);
+        if manifest.is_empty() {
+            return Err(Error::new(format!("nothing is left of what {entry} registers")));
         }
 
         // SQLite passes subtypes whatever a function declares.
@@ -108,8 +125,22 @@ impl Build {
         let wasm = link(&compiler, folder, &objects, &exports, &limits)?;
         let mut warnings = Vec::new();
         promise_less(&mut manifest, &wasm, &limits, &mut warnings)?;
+        // The exports find what was registered by the names in the source.
+        let manifest = prefixed.of(&manifest);
         let wasm = module::pack(&wasm, manifest.to_json().as_bytes(), &limits)?;
         Ok(Built { wasm, warnings })
+    }
+
+    /// What leaves names out, and what gives the others a prefix.
+    fn selections(&self) -> Result<(Selection, Selection)> {
+        let (mut chosen, mut prefixed) = (Selection::default(), Selection::default());
+        if !self.without.is_empty() {
+            chosen.set_without(&self.without.join(",")).map_err(Error::new)?;
+        }
+        if let Some(prefix) = &self.prefix {
+            prefixed.set_prefix(prefix).map_err(Error::new)?;
+        }
+        Ok((chosen, prefixed))
     }
 
     /// Compiles each file of the extension to an object.

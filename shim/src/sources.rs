@@ -41,8 +41,14 @@ const OWN_HEADERS: &[(&str, &str)] =
 /// The source that reports what was registered.
 const DECLARE: (&str, &str) = file!("c/declare.c");
 
-/// Compiles the shim for an extension with this entry point. Returns the objects.
-pub(crate) fn build(compiler: &Compiler, folder: &Path, entry: &str) -> Result<Vec<PathBuf>> {
+/// Compiles the shim for an extension with this entry point, whose names begin with this prefix in SQL. Returns the
+/// objects.
+pub(crate) fn build(
+    compiler: &Compiler,
+    folder: &Path,
+    entry: &str,
+    prefix: &str,
+) -> Result<Vec<PathBuf>> {
     for (path, text) in OWN_HEADERS {
         write(folder, path, text)?;
     }
@@ -53,7 +59,8 @@ pub(crate) fn build(compiler: &Compiler, folder: &Path, entry: &str) -> Result<V
     let call = format!(
         "int {entry}(void *, char **, const void *);\n\
          int commensal_entry(void *db, char **error, const void *routines) {{\n  \
-         return {entry}(db, error, routines);\n}}\n"
+         return {entry}(db, error, routines);\n}}\n\
+         const char commensal_prefix[] = \"{prefix}\";\n"
     );
     sources.push(write(folder, "c/entry.c", call)?);
     compiler.compile_shim(&sources, folder)

@@ -108,6 +108,7 @@ impl Theirs {
             other.kind == object.kind
                 && other.module.sha256 == object.module.sha256
                 && other.export == object.export
+                && other.with.selection == object.with.selection
         };
         let is_named_as = |other: &ObjectEntry| {
             other.kind == object.kind && other.name.eq_ignore_ascii_case(&object.name)

@@ -40,6 +40,7 @@ mod rebuild;
 mod refusal;
 mod register;
 mod registered;
+mod replaced;
 mod result;
 mod root;
 mod scalar;

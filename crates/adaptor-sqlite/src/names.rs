@@ -8,9 +8,10 @@ use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
 use commensal_core::ddl::quote_identifier;
-use commensal_core::define::{Dependent, DependentKind, EngineNames};
+use commensal_core::define::{Dependent, DependentKind, EngineNames, Foreign};
 use commensal_core::dependents::Uses;
 use commensal_core::registry::Namespace;
+use commensal_core::replaceable::Replaceable;
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::statement::{Handle, Statement};
@@ -44,6 +45,56 @@ fn text(statement: &Statement, column: usize) -> Result<String> {
 /// The names, in ASCII lower case, of all functions of the connection.
 pub(crate) fn all_functions(handle: Handle) -> Result<HashSet<String>> {
     all_names(handle, "PRAGMA function_list")
+}
+
+/// The built-in functions that definitions may replace, in ASCII lower case: none that the application has replaced, or
+/// that an index or a table depends on. `ours` are names that Commensal registered.
+pub(crate) fn replaceable_functions(
+    handle: Handle,
+    replaceable: &Replaceable,
+    ours: &HashSet<String>,
+) -> Result<HashSet<String>> {
+    let (mut names, mut others) = (HashSet::new(), HashSet::new());
+    handle.query("PRAGMA function_list", &[], &mut |row| {
+        let name = text(row, 0)?.to_ascii_lowercase();
+        if !replaceable.has(&name) {
+            return Ok(());
+        }
+        if row.column(1)? == ValueRef::Integer(1) {
+            names.insert(name);
+        } else if !ours.contains(&name) {
+            others.insert(name);
+        }
+        Ok(())
+    })?;
+    let mut unused = HashSet::new();
+    for name in names.difference(&others) {
+        if !is_used(handle, name)? {
+            unused.insert(name.clone());
+        }
+    }
+    Ok(unused)
+}
+
+/// Whether an index or a table of any schema uses the function of this name.
+fn is_used(handle: Handle, name: &str) -> Result<bool> {
+    let uses = Uses::new([name], [], []);
+    for schema in schemas(handle)? {
+        if first_use_in(handle, &schema, &uses)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The names of the connection's databases.
+fn schemas(handle: Handle) -> Result<Vec<String>> {
+    let mut schemas = Vec::new();
+    handle.query("PRAGMA database_list", &[], &mut |row| {
+        schemas.push(text(row, 1)?);
+        Ok(())
+    })?;
+    Ok(schemas)
 }
 
 /// The names, in ASCII lower case, of all modules of virtual tables of the connection.
@@ -115,22 +166,18 @@ fn is_virtual(sql: &str) -> bool {
 }
 
 impl EngineNames for Names {
-    fn foreign(&self, namespace: Namespace, name: &str) -> Result<Option<String>> {
+    fn foreign(&self, namespace: Namespace, name: &str) -> Result<Option<Foreign>> {
+        let other = |what| Foreign { what, is_builtin: false };
         match namespace {
             Namespace::Functions => self.foreign_function(name),
-            Namespace::Tables => self.foreign_table(name),
-            Namespace::Collations => Ok(self.foreign_collation(name)),
+            Namespace::Tables => Ok(self.foreign_table(name)?.map(other)),
+            Namespace::Collations => Ok(self.foreign_collation(name).map(other)),
         }
     }
 
     fn dependents(&self, uses: &Uses) -> Result<Vec<Dependent>> {
-        let mut schemas = Vec::new();
-        self.handle.query("PRAGMA database_list", &[], &mut |row| {
-            schemas.push(text(row, 1)?);
-            Ok(())
-        })?;
         let mut dependents = Vec::new();
-        for schema in schemas {
+        for schema in schemas(self.handle)? {
             self.dependents_in(&schema, uses, &mut dependents)?;
         }
         Ok(dependents)
@@ -159,14 +206,17 @@ impl Names {
         }
     }
 
-    fn foreign_function(&self, name: &str) -> Result<Option<String>> {
+    fn foreign_function(&self, name: &str) -> Result<Option<Foreign>> {
         if self.our_functions.contains(&name.to_ascii_lowercase()) {
             return Ok(None);
         }
         let found = self.functions()?.get(&name.to_ascii_lowercase());
-        Ok(found.map(|(name, builtin)| match builtin {
-            true => format!("the built-in function {name}()"),
-            false => format!("the function {name}() that the application created"),
+        Ok(found.map(|(name, is_builtin)| Foreign {
+            what: match is_builtin {
+                true => format!("the built-in function {name}()"),
+                false => format!("the function {name}() that the application created"),
+            },
+            is_builtin: *is_builtin,
         }))
     }
 
@@ -178,7 +228,9 @@ impl Names {
         self.handle.query("PRAGMA function_list", &[], &mut |row| {
             let name = text(row, 0)?;
             let builtin = row.column(1)? == ValueRef::Integer(1);
-            functions.entry(name.to_ascii_lowercase()).or_insert((name, builtin));
+            // An application's function has its name for itself, whatever the built-in ones of the name.
+            let entry = functions.entry(name.to_ascii_lowercase()).or_insert((name, builtin));
+            entry.1 &= builtin;
             Ok(())
         })?;
         Ok(self.functions.get_or_init(|| functions))

@@ -14,7 +14,7 @@ use crate::form::{Form, Kind};
 use crate::function::{FunctionSlot, destroy_slot};
 use crate::state::{ConnectionState, Registers};
 use crate::statement::Handle;
-use crate::{aggregate, collation, introspection, scalar, table};
+use crate::{aggregate, collation, introspection, replaced, scalar, table};
 
 /// Registers all of it.
 pub(crate) struct Everything;
@@ -85,6 +85,9 @@ fn tidy(state: &Rc<ConnectionState>, registry: &Registry) -> Result<()> {
         delete_function(state.handle, &key.0, key.1)?;
         match registry.meant(&key) {
             Some(entry) => create_slot(state, key, entry.name(), Form::of(entry))?,
+            None if state.slots.borrow_mut().replaced.deleted(&key) => {
+                replaced::register_gone(state.handle, &key)?;
+            }
             None if key.1 >= 0 => {
                 state.slots.borrow_mut().deleted.insert(key);
             }
@@ -113,6 +116,7 @@ fn create_slot(
             slots.count - 1
         });
         slots.registered.insert(key.clone(), (slot, form));
+        slots.replaced.registered(&key);
         slot
     };
     let data =

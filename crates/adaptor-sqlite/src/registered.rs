@@ -123,7 +123,12 @@ impl<K: Key, V: Clone> Registered<K, V> {
 
     /// Tells our names from others, without borrowing this.
     pub(crate) fn foreign(&self) -> Foreign {
-        Foreign { ours: self.names(), taken: self.taken.clone(), all: OnceCell::new() }
+        self.foreign_but(self.names())
+    }
+
+    /// The same if these names are ours.
+    pub(crate) fn foreign_but(&self, ours: HashSet<String>) -> Foreign {
+        Foreign { ours, taken: self.taken.clone(), all: OnceCell::new() }
     }
 }
 

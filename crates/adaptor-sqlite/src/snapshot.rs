@@ -1,6 +1,7 @@
 //! The snapshot of the catalog that a connection has: when and how it is read again.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -205,10 +206,20 @@ impl ConnectionState {
     }
 
     fn build(&self, loaded: LoadedCatalog) -> Result<Registry> {
-        let functions = self.slots.borrow().registered.foreign();
+        self.permit_replacing()?;
+        let functions = {
+            let slots = self.slots.borrow();
+            slots.registered.foreign_but(slots.names())
+        };
         let tables = self.tables.borrow().registered.foreign();
         let is_foreign = |namespace: Namespace, name: &str| match namespace {
-            Namespace::Functions => functions.has(name, || names::all_functions(self.handle)),
+            Namespace::Functions => {
+                let may_be = self.slots.borrow().replaced.may_be(name);
+                match may_be {
+                    Some(may_be) => !may_be,
+                    None => functions.has(name, || names::all_functions(self.handle)),
+                }
+            }
             Namespace::Tables => {
                 names::is_reserved_module(name)
                     || tables.has(name, || names::all_modules(self.handle))
@@ -219,6 +230,21 @@ impl ConnectionState {
         functions.finish()?;
         tables.finish()?;
         Ok(registry)
+    }
+
+    /// Finds out which built-in functions definitions may replace now.
+    fn permit_replacing(&self) -> Result<()> {
+        let environment = self.environment();
+        let replaceable = &environment.settings.replaceable;
+        let names = match replaceable.is_empty() {
+            true => HashSet::new(),
+            false => {
+                let ours = self.slots.borrow().names();
+                names::replaceable_functions(self.handle, replaceable, &ours)?
+            }
+        };
+        self.slots.borrow_mut().replaced.permit(names);
+        Ok(())
     }
 
     /// Whether a collation of this name is not ours.

@@ -303,7 +303,7 @@ impl ConnectionState {
     pub(crate) fn names(&self) -> Names {
         Names::new(
             self.handle,
-            self.slots.borrow().registered.names(),
+            self.slots.borrow().names(),
             self.collations.borrow().names(),
             self.tables.borrow().registered.names(),
         )

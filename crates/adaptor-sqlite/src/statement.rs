@@ -220,7 +220,7 @@ impl Handle {
     pub(crate) fn has_tables(self, schema: &str, names: &[&str]) -> Result<bool> {
         let schema = quote_identifier(schema);
         let sql = format!(
-            "SELECT type = 'table' AND rootpage > 0 AND lower(substr(sql, 1, 13)) = 'create table ' \
+            "SELECT type = 'table' AND rootpage > 0 AND substr(sql, 1, 13) = 'create table ' COLLATE NOCASE \
              FROM {schema}.sqlite_master WHERE type IN ('table', 'view') AND name = ? COLLATE NOCASE"
         );
         for name in names {

@@ -94,12 +94,19 @@ impl turso_core::Dialect for Dialect {
         if name == row::NAME {
             return Ok(row::FUNCTION.clone().map(Func::External));
         }
-        let yields = names::yields(name);
-        if !yields && let Some(builtin) = resolve_builtin_function(name, arguments)? {
-            return Ok(Some(builtin));
-        }
+        let running = running::take();
+        let replaceable =
+            running.as_ref().map(|running| &running.state.environment.settings.replaceable);
+        let yields = names::yields(name) || replaceable.is_some_and(|names| names.has(name));
         let builtin = || if yields { resolve_builtin_function(name, arguments) } else { Ok(None) };
-        let Some(mut running) = running::take() else { return builtin() };
+        let Some(mut running) = running else { return resolve_builtin_function(name, arguments) };
+        if !yields {
+            let known = resolve_builtin_function(name, arguments);
+            if !matches!(known, Ok(None)) {
+                running::put(running);
+                return known;
+            }
+        }
         let resolved = function::resolve(&running.state, name, arguments);
         let is_ours = matches!(resolved, Ok(Some(_)));
         running.resolved |= is_ours;

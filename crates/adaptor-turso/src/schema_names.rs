@@ -1,7 +1,7 @@
 //! What only the engine knows about names: which functions are not ours, and which indexes and tables
 //! call a function.
 
-use commensal_core::define::{Dependent, DependentKind, EngineNames};
+use commensal_core::define::{Dependent, DependentKind, EngineNames, Foreign};
 use commensal_core::dependents::Uses;
 use commensal_core::registry::Namespace;
 use commensal_core::{Result, ValueRef};
@@ -31,8 +31,8 @@ impl Names<'_> {
 }
 
 impl EngineNames for Names<'_> {
-    fn foreign(&self, namespace: Namespace, name: &str) -> Result<Option<String>> {
-        Ok(match namespace {
+    fn foreign(&self, namespace: Namespace, name: &str) -> Result<Option<Foreign>> {
+        let what = match namespace {
             Namespace::Functions if is_builtin(name) => {
                 Some(format!("the built-in function {name}()"))
             }
@@ -50,7 +50,9 @@ impl EngineNames for Names<'_> {
                 })
             }
             Namespace::Functions | Namespace::Tables => None,
-        })
+        };
+        let is_builtin = namespace == Namespace::Functions;
+        Ok(what.map(|what| Foreign { what, is_builtin }))
     }
 
     fn interrupted(&self) -> bool {

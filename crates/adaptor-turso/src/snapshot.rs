@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use commensal_core::Result;
 use commensal_core::catalog::{self, Generation, Reading};
+use commensal_core::define::EngineNames as _;
+use commensal_core::dependents::Uses;
 use commensal_core::registry::{Namespace, Registry};
 use turso_core::Statement;
 
 use crate::error::is_transient;
 use crate::names::is_builtin;
 use crate::reader::{self, Reader};
+use crate::schema_names::Names;
 use crate::state::{ConnectionState, lock};
 use crate::step::step;
 use crate::value::borrowed;
@@ -47,8 +50,9 @@ impl ConnectionState {
             Reading::None => Registry::empty(),
             Reading::Unchanged => return Ok(known),
             Reading::Changed(loaded) => {
-                let is_foreign =
-                    |namespace, name: &str| namespace == Namespace::Functions && is_builtin(name);
+                let is_foreign = |namespace, name: &str| {
+                    namespace == Namespace::Functions && is_builtin(name) && !self.replaces(name)
+                };
                 Registry::build(loaded, &self.environment, &is_foreign)
             }
         };
@@ -62,6 +66,15 @@ impl ConnectionState {
         let connection = &self.connection;
         connection.set_full_column_names(connection.get_full_column_names());
         Ok(registry)
+    }
+
+    /// Whether the host lets definitions replace the engine's function of this name, and nothing in the schema depends
+    /// on that.
+    fn replaces(&self, name: &str) -> bool {
+        self.environment.settings.replaceable.has(name)
+            && Names(self)
+                .dependents(&Uses::new([name], [], []))
+                .is_ok_and(|dependents| dependents.is_empty())
     }
 
     /// The current generation, or `None` if the catalog's tables have to be looked at.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use commensal_core::database::{Engine, OpenDatabase, OpenOptions};
 use commensal_core::environment::Environment;
+use commensal_core::replaceable::Replaceable;
 use commensal_core::runtime::{Runtime, RuntimeFeature};
 use commensal_core::settings::{FileAccess, LogSink, Settings};
 use commensal_core::{Capabilities, Error, ErrorKind, Limits, Result};
@@ -37,6 +38,7 @@ impl fmt::Debug for Options {
             .field("runtime", &self.settings.runtime.as_ref().map(|runtime| runtime.name()))
             .field("limits", &self.settings.limits)
             .field("granted", &self.settings.granted)
+            .field("replaceable", &self.settings.replaceable)
             .field("file_access", &self.settings.file_access)
             .field("load_catalog", &self.settings.load_catalog)
             .field("read_only", &self.open.read_only)
@@ -105,6 +107,14 @@ impl Options {
     #[must_use]
     pub fn grant(mut self, capabilities: Capabilities) -> Self {
         self.settings.granted = capabilities;
+        self
+    }
+
+    /// The built-in functions of the engine that definitions may replace. None by default, because every statement of
+    /// the program may call them.
+    #[must_use]
+    pub fn replaceable(mut self, functions: Replaceable) -> Self {
+        self.settings.replaceable = functions;
         self
     }
 

@@ -57,6 +57,7 @@ pub use commensal_adaptor_turso::Turso;
 pub use commensal_core as core;
 pub use commensal_core::database::{Engine, Feature};
 pub use commensal_core::host::LogLevel;
+pub use commensal_core::replaceable::Replaceable;
 pub use commensal_core::settings::{FileAccess, LogSink};
 pub use commensal_core::{
     Capabilities, Capability, Error, ErrorKind, Limits, Result, StorageClass, Value, ValueRef,

@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Capabilities, UnknownCapability};
 use crate::quote::quoted;
+use crate::replaceable::{NotReplaceable, Replaceable};
 use crate::settings::{FileAccess, Settings};
 use crate::value::{Value, ValueRef};
 
@@ -68,6 +69,7 @@ const LIMITS: &[Limit] = &[
 ];
 
 const ALLOW: &str = "allow";
+const REPLACE: &str = "replace";
 const FILE_DIRECTORY: &str = "file_directory";
 const FILE_BASE: &str = "file_base";
 const TIMING: &str = "timing";
@@ -86,7 +88,7 @@ fn size(bytes: u64) -> usize {
 #[cold]
 pub fn unknown(name: &str, others: &[&str]) -> Error {
     let known = LIMITS.iter().map(|limit| limit.name);
-    let known = known.chain([ALLOW, FILE_DIRECTORY, FILE_BASE, TIMING, RUNTIME, VERSION]);
+    let known = known.chain([ALLOW, REPLACE, FILE_DIRECTORY, FILE_BASE, TIMING, RUNTIME, VERSION]);
     let known: Vec<_> = known.chain(others.iter().copied()).collect();
     let message = format!("there is no setting {}; known are {}", quoted(name), known.join(", "));
     Error::new(ErrorKind::Argument, message)
@@ -101,6 +103,7 @@ pub fn get(settings: &Settings, name: &str) -> Option<Value> {
     let path = |path: &PathBuf| Value::from(path.display().to_string());
     Some(match name {
         ALLOW => settings.granted.to_string().into(),
+        REPLACE => settings.replaceable.to_string().into(),
         FILE_DIRECTORY => match &settings.file_access {
             FileAccess::Directory(directory) => path(directory),
             _ => Value::Null,
@@ -145,6 +148,22 @@ pub fn set(
             };
             loosens(allow.intersection(settings.granted) != allow)?;
             settings.granted = allow;
+        }
+        REPLACE => {
+            let replaceable: Replaceable = match value {
+                ValueRef::Null => Replaceable::default(),
+                ValueRef::Text(names) => names.parse().map_err(|fixed: NotReplaceable| {
+                    Error::new(ErrorKind::Argument, fixed.to_string())
+                })?,
+                _ => {
+                    return Err(wrong(
+                        name,
+                        "the names of built-in functions, such as 'like,lower'",
+                    ));
+                }
+            };
+            loosens(!replaceable.is_within(&settings.replaceable))?;
+            settings.replaceable = replaceable;
         }
         FILE_DIRECTORY | FILE_BASE => {
             let access = match value {

@@ -4,13 +4,18 @@
 //! leads through here. An adaptor supplies what only its engine knows as [`EngineNames`], and then writes the
 //! result.
 
+mod conflicts;
+mod names;
+
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+pub use self::names::{Dependent, DependentKind, EngineNames, Foreign};
+use crate::catalog::{OPTIONS_BYTES_MAX, options_text};
 use crate::compile::{ModuleEntry, Waiting, compile, manifest_text};
 use crate::ddl::{Create, Drop, ObjectKind, Source, With};
 use crate::dependents::Uses;
@@ -21,57 +26,10 @@ use crate::limits::Limits;
 use crate::manifest::{Declared, DeclaredFunction, function_key};
 use crate::module::{self, ModuleInfo};
 use crate::policy::Policy;
-use crate::registry::{
-    Callable, FunctionEntry, Namespace, ObjectEntry, Registry, is_reserved, sql_problem,
-};
+use crate::registry::{ObjectEntry, Registry, sql_problem};
 use crate::runtime::{CompiledModule, Metering, StatementBudget};
 use crate::settings::{FileAccess, Settings};
 use crate::value::ValueRef;
-
-/// Facts that only the engine knows.
-pub trait EngineNames {
-    /// The foreign object that has this name in this namespace, described for an error message: "the built-in
-    /// function upper()".
-    ///
-    /// # Errors
-    /// The engine cannot tell.
-    fn foreign(&self, namespace: Namespace, name: &str) -> Result<Option<String>>;
-
-    /// The indexes and tables whose definitions use one of these names.
-    ///
-    /// # Errors
-    /// The schema cannot be read.
-    fn dependents(&self, uses: &Uses) -> Result<Vec<Dependent>>;
-
-    /// Whether the host wants the statement to end. Asked while a module compiles.
-    fn interrupted(&self) -> bool {
-        false
-    }
-}
-
-/// Something in the schema that needs a function, a collation or a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Dependent {
-    /// Index or table.
-    pub kind: DependentKind,
-    /// The schema it is in: `main`.
-    pub schema: String,
-    /// Its name.
-    pub name: String,
-}
-
-/// What needs a function, a collation or a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DependentKind {
-    /// An index: on an expression, partial, or with a collation.
-    Index,
-    /// A table with a CHECK constraint, a virtual generated column or a collation, or a virtual table.
-    Table,
-    /// A table with a stored generated column.
-    TableStored,
-    /// A virtual table.
-    VirtualTable,
-}
 
 /// A definition that passed every check and is ready to be written.
 pub struct Definition {
@@ -167,9 +125,10 @@ pub fn create(
     };
     let wasm = foreign::native(wasm, create.kind, environment, waiting.again()).map_err(prefix)?;
     let info = ModuleInfo::read(&wasm, limits).map_err(prefix)?;
+    check_selection(create, &info).map_err(at)?;
     let declared = declared(create, &info, limits).map_err(prefix)?;
     check_deterministic(create, &info, &declared).map_err(at)?;
-    check_conflicts(create, &declared, registry, engine).map_err(at)?;
+    conflicts::check(create, &declared, &info, environment, registry, engine).map_err(at)?;
     let policy =
         Policy::effective(&environment.settings, environment.settings.granted, &create.with);
     let metering = policy.metering();
@@ -272,6 +231,42 @@ fn check_with(with: &With, limits: &Limits) -> Result<()> {
                 ),
             ));
         }
+    }
+    let bytes = options_text(with).len();
+    if bytes > OPTIONS_BYTES_MAX {
+        return Err(Error::new(
+            ErrorKind::Limit,
+            format!(
+                "the options of WITH take {bytes} bytes, and at most {OPTIONS_BYTES_MAX} are stored"
+            ),
+        ));
+    }
+    Ok(())
+}
+
+/// Checks that an extension has the names that it is to leave out, and has others, too.
+fn check_selection(create: &Create, info: &ModuleInfo) -> Result<()> {
+    const LISTED_MAX: usize = 50;
+    let selection = &create.with.selection;
+    let Some(manifest) = info.manifest.as_ref().filter(|_| !selection.is_all()) else {
+        return Ok(());
+    };
+    let fail = |problem: String| {
+        let message = format!("extension \"{}\": {problem}", create.name);
+        Err(Error::new(ErrorKind::NotFound, message))
+    };
+    let unknown = selection.unknown(manifest);
+    if !unknown.is_empty() {
+        let mut names: Vec<_> = manifest.names().collect();
+        names.sort_unstable();
+        names.dedup();
+        let more = if names.len() > LISTED_MAX { ", …" } else { "" };
+        names.truncate(LISTED_MAX);
+        let (unknown, names) = (unknown.join(", "), names.join(", "));
+        return fail(format!("it has no {unknown} to leave out; it declares {names}{more}"));
+    }
+    if selection.of(manifest).is_empty() && !manifest.is_empty() {
+        return fail("without leaves nothing of it".to_owned());
     }
     Ok(())
 }
@@ -418,88 +413,6 @@ fn check_deterministic(create: &Create, info: &ModuleInfo, declared: &Declared) 
         )),
         None => Ok(()),
     }
-}
-
-fn check_conflicts(
-    create: &Create,
-    declared: &Declared,
-    registry: &Registry,
-    engine: &dyn EngineNames,
-) -> Result<()> {
-    let mut others: HashMap<String, Vec<&FunctionEntry>> = HashMap::new();
-    for other in registry.functions().filter(|other| !is_same(create, other.object())) {
-        others.entry(other.name().to_ascii_lowercase()).or_default().push(other);
-    }
-    for function in &declared.functions {
-        let key = function_key(&function.name, function.signature.argument_count());
-        // One name has at most as many functions as SQLite has argument counts.
-        let other = others
-            .get(&key.0)
-            .into_iter()
-            .flatten()
-            .find(|other| other.arguments == key.1 || other.arguments < 0 || key.1 < 0);
-        let other = other.map(|other| &*other.callable);
-        check_conflict(create, Namespace::Functions, &function.name, other, engine)?;
-    }
-    for table in &declared.tables {
-        let other = registry.table(&table.name).map(|other| &*other.callable);
-        let other = other.filter(|other| !is_same(create, &other.object));
-        check_conflict(create, Namespace::Tables, &table.name, other, engine)?;
-    }
-    for collation in &declared.collations {
-        let other = registry.collation(&collation.name).map(|other| &*other.callable);
-        let other = other.filter(|other| !is_same(create, &other.object));
-        check_conflict(create, Namespace::Collations, &collation.name, other, engine)?;
-    }
-    Ok(())
-}
-
-/// Checks that a name is free. `other` is the one of our own definitions that has it.
-fn check_conflict(
-    create: &Create,
-    namespace: Namespace,
-    name: &str,
-    other: Option<&Callable>,
-    engine: &dyn EngineNames,
-) -> Result<()> {
-    let what = |name: &str| match namespace {
-        Namespace::Functions => format!("function {name}()"),
-        Namespace::Tables => format!("table {name}"),
-        Namespace::Collations => format!("collation {name}"),
-    };
-    let conflict = |other: &str| {
-        Error::new(
-            ErrorKind::Conflict,
-            match create.kind {
-                ObjectKind::Function => format!("function \"{name}\" conflicts with {other}"),
-                ObjectKind::Extension => format!(
-                    "extension \"{}\": its {} conflicts with {other}",
-                    create.name,
-                    what(name)
-                ),
-            },
-        )
-    };
-    if is_reserved(name) {
-        return Err(conflict("the names that Commensal keeps for itself"));
-    }
-    if let Some(foreign) = engine.foreign(namespace, name)? {
-        return Err(conflict(&foreign));
-    }
-    match other {
-        None => Ok(()),
-        Some(Callable { object, .. }) if object.kind == ObjectKind::Function => {
-            Err(conflict(&format!("the function \"{}\"", object.name)))
-        }
-        Some(Callable { name, object, .. }) => {
-            let extension = &object.name;
-            Err(conflict(&format!("the {} of the extension \"{extension}\"", what(name))))
-        }
-    }
-}
-
-fn is_same(create: &Create, object: &ObjectEntry) -> bool {
-    create.kind == object.kind && create.name.eq_ignore_ascii_case(&object.name)
 }
 
 /// The indexes and tables to rebuild when an object is replaced.

@@ -31,6 +31,7 @@ pub mod policy;
 mod quote;
 pub mod real;
 pub mod registry;
+pub mod replaceable;
 pub mod runtime;
 pub mod session;
 pub mod settings;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::host::LogLevel;
 use crate::limits::{Capabilities, Limits};
 use crate::live::{CODE_BYTES_MAX_DEFAULT, LIVE_BYTES_MAX_DEFAULT};
+use crate::replaceable::Replaceable;
 use crate::runtime::{Runtime, RuntimeFeature};
 
 /// Default of `PRAGMA wasm_cache_size`: 10 MiB.
@@ -42,6 +43,8 @@ pub struct Settings {
     pub limits: Limits,
     /// The capabilities that guests get if they ask for them.
     pub granted: Capabilities,
+    /// Built-in functions of the engine that definitions may replace. None by default.
+    pub replaceable: Replaceable,
     /// Whether `file://` sources may be read.
     pub file_access: FileAccess,
     /// Whether the definitions in the file are read.
@@ -65,6 +68,7 @@ impl Default for Settings {
             accept_missing: Vec::new(),
             limits: Limits::default(),
             granted: Capabilities::NONE,
+            replaceable: Replaceable::default(),
             file_access: FileAccess::Denied,
             load_catalog: true,
             cache_bytes_max: CACHE_BYTES_MAX_DEFAULT,
@@ -77,6 +81,11 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether definitions may replace the engine's function of this name.
+    pub(crate) fn replaces(&self, name: &str) -> bool {
+        self.replaceable.has(name)
+    }
+
     /// Whether the runtime lacks this feature and the host accepts that.
     pub(crate) fn goes_without(&self, feature: RuntimeFeature) -> bool {
         self.accept_missing.contains(&feature)

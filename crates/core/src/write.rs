@@ -67,7 +67,7 @@ pub(crate) fn create_written(
         verify::usable(&after, &stored)?;
         definition.hand_over(access.environment(), &after);
         let types = |registry| types_of(registry, definition.kind, &definition.name);
-        access.change_types(types(&before), types(&after))?;
+        access.change_types(&types(&before), &types(&after))?;
         access.rebuild(&definition.rebuild)?;
         written = Some(stored);
         Ok(())
@@ -90,7 +90,7 @@ pub fn drop(access: &dyn CatalogAccess, drop: &Drop) -> Result<bool> {
     }
     transaction(access, || {
         let Some(Removal { kind, name, drop_indexes }) = removal()? else { return Ok(()) };
-        access.change_types(types_of(&access.registry(), kind, &name), &[])?;
+        access.change_types(&types_of(&access.registry(), kind, &name), &[])?;
         for index in &drop_indexes {
             access.execute(&format!("DROP INDEX {}", qualified(index)), &[])?;
         }
@@ -103,10 +103,11 @@ pub fn drop(access: &dyn CatalogAccess, drop: &Drop) -> Result<bool> {
 }
 
 /// The types that a definition declares.
-fn types_of<'r>(registry: &'r Registry, kind: ObjectKind, name: &str) -> &'r [Type] {
+fn types_of(registry: &Registry, kind: ObjectKind, name: &str) -> Vec<Type> {
     let object = registry.object(kind, name).filter(|_| kind == ObjectKind::Extension);
-    let manifest = object.and_then(|object| object.module.manifest().ok().flatten());
-    manifest.map_or(&[], |manifest| &manifest.types)
+    let Some(object) = object else { return Vec::new() };
+    let manifest = object.module.manifest().ok().flatten();
+    manifest.map_or_else(Vec::new, |manifest| object.with.selection.of(manifest).types)
 }
 
 /// Runs several of these statements as one.

@@ -59,6 +59,7 @@ const VALUES: &[&str] = &[
     "hex(zeroblob(5000))",
     "'{\"allow\":\"sql_write\"}'",
     "'{\"timeout_ms\":-1}'",
+    "'{\"prefix\":\"a_\",\"without\":\"g\"}'",
     "'{\"abi\":1}'",
     "'{\"abi\":2}'",
     "name",

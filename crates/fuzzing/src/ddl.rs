@@ -21,6 +21,8 @@ pub(crate) const WORDS: &[&str] = &[
     "fuel = ",
     "memory_mb = ",
     "allow = ",
+    "prefix = ",
+    "without = ",
     "'log,clock'",
     "CASCADE REINDEX ",
     "DROP ",

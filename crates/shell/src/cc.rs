@@ -14,6 +14,8 @@ pub(crate) fn run(arguments: &CcArguments) -> Result {
     let build = Build {
         sources: arguments.sources.clone(),
         entry: arguments.entry.clone(),
+        prefix: arguments.prefix.clone(),
+        without: arguments.without.clone(),
         options: defines.chain(includes).chain(arguments.options.iter().cloned()).collect(),
         compiler: arguments.compiler.clone(),
         directory: None,

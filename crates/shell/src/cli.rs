@@ -9,7 +9,7 @@ use clap::builder::{EnumValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use commensal::core::runtime::Runtime;
-use commensal::{Capabilities, Engine, FileAccess, Limits, Options, WasmtimeRuntime};
+use commensal::{Capabilities, Engine, FileAccess, Limits, Options, Replaceable, WasmtimeRuntime};
 
 use crate::diagnostic;
 use crate::output::{Escape, Mode};
@@ -120,6 +120,9 @@ pub(crate) struct HostArguments {
     /// Capabilities for modules that ask for them: log, clock, random, sql_read, sql_write
     #[arg(long, value_name = "CAPABILITIES", value_parser = Capabilities::from_str)]
     allow: Option<Capabilities>,
+    /// Built-in functions that definitions may replace: like,lower
+    #[arg(long, value_name = "FUNCTIONS", value_parser = Replaceable::from_str)]
+    replace: Option<Replaceable>,
     /// Run no WebAssembly and read no definitions: for files that you do not trust
     #[arg(long)]
     pub(crate) no_wasm: bool,
@@ -188,6 +191,12 @@ pub(crate) struct CcArguments {
     /// The extension's entry point [default: the only function sqlite3_…_init]
     #[arg(long, value_name = "NAME")]
     pub(crate) entry: Option<String>,
+    /// Begin all names in SQL with this
+    #[arg(long, value_name = "P")]
+    pub(crate) prefix: Option<String>,
+    /// Leave out a function, table or collation that the extension registers
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub(crate) without: Vec<String>,
     /// Define a macro for the compiler
     #[arg(short = 'D', value_name = "NAME[=VALUE]")]
     pub(crate) define: Vec<String>,
@@ -290,6 +299,7 @@ impl ShellArguments {
             .engine_types(self.host.engine_types)
             .limits(self.host.limits())
             .grant(self.host.capabilities())
+            .replaceable(self.host.replaceable())
             .file_access(FileAccess::Any { base: None })
             .load_catalog(!self.host.no_wasm)
             .log(Arc::new(diagnostic::log))
@@ -316,6 +326,10 @@ impl HostArguments {
 
     pub(crate) fn capabilities(&self) -> Capabilities {
         self.allow.unwrap_or_default()
+    }
+
+    pub(crate) fn replaceable(&self) -> Replaceable {
+        self.replace.clone().unwrap_or_default()
     }
 
     /// The runtime; none with `--no-wasm`.

@@ -31,6 +31,11 @@ pub(crate) fn load_granted(wasm: &[u8], granted: &str) -> Vec<Guest> {
     create(wasm, granted, &format!("WITH (allow = '{ALLOW}')"))
 }
 
+/// The same with more options.
+pub(crate) fn load_with(wasm: &[u8], options: &str) -> Vec<Guest> {
+    create(wasm, ALLOW, &format!("WITH (allow = '{ALLOW}'{options})"))
+}
+
 /// The same for an extension that asks for nothing. Its functions can be deterministic, unlike those of an
 /// extension that may run SQL.
 pub(crate) fn load_pure(wasm: &[u8]) -> Vec<Guest> {

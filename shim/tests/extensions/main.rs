@@ -10,6 +10,7 @@ mod guest;
 mod hostile;
 mod hostile_sql;
 mod inputs;
+mod names;
 mod native;
 mod searches;
 mod statements;

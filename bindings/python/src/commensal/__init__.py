@@ -142,10 +142,14 @@ def create_extension(
     fuel: int | None = None,
     memory_mb: int | None = None,
     allow: str | None = None,
+    prefix: str | None = None,
+    without: str | None = None,
 ) -> None:
     """CREATE EXTENSION: stores a module in the database and creates everything that its manifest
-    declares. The arguments are those of :func:`create_function`."""
-    clauses = _clauses(cascade_reindex, timeout_ms, fuel, memory_mb, allow)
+    declares. ``prefix`` begins all its names; ``without`` leaves out names, separated by commas. The
+    other arguments are those of :func:`create_function`."""
+    names = {"prefix": prefix, "without": without}
+    clauses = _clauses(cascade_reindex, timeout_ms, fuel, memory_mb, allow, names)
     _create(connection, "EXTENSION", name, wasm, clauses, replace, if_not_exists)
 
 
@@ -220,11 +224,13 @@ def _clauses(
     fuel: int | None,
     memory_mb: int | None,
     allow: str | None,
+    names: dict[str, str | None] | None = None,
 ) -> list[str]:
     limits = {"timeout_ms": timeout_ms, "fuel": fuel, "memory_mb": memory_mb}
     options = [f"{name} = {limit:d}" for name, limit in limits.items() if limit is not None]
-    if allow is not None:
-        options.append(f"allow = {_quoted(allow, chr(39))}")
+    for name, text in {"allow": allow, **(names or {})}.items():
+        if text is not None:
+            options.append(f"{name} = {_quoted(text, chr(39))}")
     with_options = [f"WITH ({', '.join(options)})"] if options else []
     return with_options + (["CASCADE REINDEX"] if cascade_reindex else [])
 

@@ -31,6 +31,7 @@ mod no_runtime;
 mod only_sqlite;
 mod own_engine;
 mod panics;
+mod replaced;
 #[cfg(feature = "rusqlite")]
 mod rusqlite;
 mod scans;

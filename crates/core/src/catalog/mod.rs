@@ -11,11 +11,13 @@ mod read;
 mod select;
 mod shape;
 
+pub(crate) use read::OPTIONS_BYTES_MAX;
 pub use read::{LoadedCatalog, ModuleRow, ObjectRow, Reading, read, read_attached, read_module};
 pub use select::{CatalogReader, Column, Select, TableColumn, Values, stored};
 pub use shape::{Shape, shapes};
 
 use crate::ddl::{ObjectKind, With};
+use crate::manifest::Selection;
 use crate::value::ValueRef;
 
 /// Version of the tables that this crate writes, and the newest that it reads.
@@ -107,8 +109,8 @@ pub(crate) fn select_foreign_triggers() -> String {
     let own: Vec<_> = SCHEMA.iter().filter_map(|sql| trigger_name(sql)).collect();
     format!(
         "SELECT substr(name, 1, 100) FROM main.sqlite_master WHERE type = 'trigger' AND \
-         lower(tbl_name) IN ('commensal_meta', 'commensal_module', 'commensal_object') AND \
-         lower(name) NOT IN ('{}') ORDER BY name LIMIT 5",
+         tbl_name COLLATE NOCASE IN ('commensal_meta', 'commensal_module', 'commensal_object') AND \
+         name COLLATE NOCASE NOT IN ('{}') ORDER BY name LIMIT 5",
         own.join("', '")
     )
 }
@@ -174,6 +176,10 @@ struct Options {
     memory_mb: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     allow: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prefix: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    without: Option<String>,
 }
 
 /// The options of a definition as the catalog stores them.
@@ -183,17 +189,30 @@ pub fn options_text(with: &With) -> String {
         fuel: with.fuel,
         memory_mb: with.memory_mb,
         allow: with.allow.map(|allow| allow.to_string()),
+        prefix: with.selection.prefix().map(str::to_owned),
+        without: with.selection.without(),
     };
     serde_json::to_string(&options).expect("numbers and text always serialise")
 }
 
-fn parse_options(text: &str) -> Result<With, String> {
+fn parse_options(kind: ObjectKind, text: &str) -> Result<With, String> {
     let bad = |e: &dyn std::fmt::Display| format!("its options cannot be read: {e}");
     let options: Options = serde_json::from_str(text).map_err(|e| bad(&e))?;
+    let mut selection = Selection::default();
+    if let Some(prefix) = &options.prefix {
+        selection.set_prefix(prefix).map_err(|e| bad(&e))?;
+    }
+    if let Some(names) = &options.without {
+        selection.set_without(names).map_err(|e| bad(&e))?;
+    }
+    if kind == ObjectKind::Function && !selection.is_all() {
+        return Err(bad(&"prefix and without are for extensions"));
+    }
     Ok(With {
         timeout_ms: options.timeout_ms,
         fuel: options.fuel,
         memory_mb: options.memory_mb,
         allow: options.allow.map(|a| a.parse()).transpose().map_err(|e| bad(&e))?,
+        selection,
     })
 }

@@ -319,7 +319,7 @@ const KIND_BYTES_MAX: usize = 16;
 /// Longest name of an export that is read, in bytes. Compilers make long names.
 const EXPORT_BYTES_MAX: usize = 4096;
 /// Longest text of WITH options that is read, in bytes.
-const OPTIONS_BYTES_MAX: usize = 4096;
+pub(crate) const OPTIONS_BYTES_MAX: usize = 4096;
 
 /// Selects from one of the catalog's tables, whose rows have rowids.
 fn select<'a>(
@@ -389,7 +389,7 @@ impl ObjectRow {
         }
         let mut problem = None;
         let with = match options {
-            ValueRef::Text(options) => parse_options(options),
+            ValueRef::Text(options) => parse_options(kind, options),
             ValueRef::Integer(bytes) => Err(format!(
                 "its options have {bytes} bytes, and at most {OPTIONS_BYTES_MAX} are read"
             )),

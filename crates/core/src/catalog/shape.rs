@@ -32,18 +32,19 @@ pub fn shapes<const N: usize>(
 ) -> Result<[Shape; N]> {
     let mut found = [Shape::Missing; N];
     let sql = format!(
-        "SELECT lower(name), type, lower(substr(sql, 1, 13)) FROM {}.sqlite_master WHERE type IN \
-         ('table', 'view') AND lower(name) IN ({})",
+        "SELECT name, type, substr(sql, 1, 13) FROM {}.sqlite_master WHERE type IN ('table', 'view') AND \
+         name COLLATE NOCASE IN ({})",
         quoted_schema(schema),
         vec!["?"; N].join(", ")
     );
     let names = tables.map(|(name, _)| ValueRef::Text(name));
     reader.query(&sql, &names, &mut |row| {
         if let [ValueRef::Text(name), kind, start] = *row
-            && let Some(place) = tables.iter().position(|(table, _)| *table == name)
+            && let Some(place) = tables.iter().position(|(table, _)| table.eq_ignore_ascii_case(name))
         {
-            let is_table = kind == ValueRef::Text("table");
-            found[place] = match is_table && start == ValueRef::Text("create table ") {
+            let is_table = kind == ValueRef::Text("table")
+                && matches!(start, ValueRef::Text(start) if start.eq_ignore_ascii_case("create table "));
+            found[place] = match is_table {
                 true => Shape::Ordinary,
                 false => Shape::Other("is not an ordinary table"),
             };

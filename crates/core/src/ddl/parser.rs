@@ -209,7 +209,7 @@ fn clause(cursor: &mut Tokens<'_>, create: &mut Create) -> Result<bool> {
     } else if token.is("WITH") {
         once(create.with != With::default(), "WITH")?;
         cursor.advance();
-        create.with = with(cursor)?;
+        create.with = with(cursor, create.kind)?;
     } else if token.is("CASCADE") {
         once(create.cascade_reindex, "CASCADE REINDEX")?;
         create.cascade_reindex = cascade_reindex(cursor)?;
@@ -242,11 +242,11 @@ fn cascade_reindex(cursor: &mut Tokens<'_>) -> Result<bool> {
 }
 
 /// Reads what follows `WITH`.
-fn with(cursor: &mut Tokens<'_>) -> Result<With> {
+fn with(cursor: &mut Tokens<'_>, kind: ObjectKind) -> Result<With> {
     let mut with = With::default();
     cursor.expect_kind(TokenKind::LeftParenthesis, "( after WITH")?;
     loop {
-        with_option(cursor, &mut with)?;
+        with_option(cursor, &mut with, kind)?;
         if cursor.token().kind != TokenKind::Comma {
             break;
         }
@@ -256,8 +256,11 @@ fn with(cursor: &mut Tokens<'_>) -> Result<With> {
     Ok(with)
 }
 
-fn with_option(cursor: &mut Tokens<'_>, with: &mut With) -> Result<()> {
-    const KNOWN: &str = "timeout_ms, fuel, memory_mb, allow";
+fn with_option(cursor: &mut Tokens<'_>, with: &mut With, kind: ObjectKind) -> Result<()> {
+    let known = match kind {
+        ObjectKind::Function => "timeout_ms, fuel, memory_mb, allow",
+        ObjectKind::Extension => "timeout_ms, fuel, memory_mb, allow, prefix, without",
+    };
     let token = cursor.token();
     let is = |name| literal::is_name(&token, name);
     if is("timeout_ms") {
@@ -268,12 +271,41 @@ fn with_option(cursor: &mut Tokens<'_>, with: &mut With) -> Result<()> {
         limit(cursor, "memory_mb", &mut with.memory_mb)
     } else if is("allow") {
         allow(cursor, with)
+    } else if is("prefix") || is("without") {
+        selection(cursor, with, kind, if is("prefix") { "prefix" } else { "without" })
     } else if literal::is_any_name(&token) {
         let option = excerpt(token.text);
-        Err(cursor.error(format!("WITH has no option {option}; known are {KNOWN}")))
+        Err(cursor.error(format!("WITH has no option {option}; known are {known}")))
     } else {
-        Err(cursor.expected(&format!("an option ({KNOWN})")))
+        Err(cursor.expected(&format!("an option ({known})")))
     }
+}
+
+/// Reads the option `prefix` or `without`.
+fn selection(
+    cursor: &mut Tokens<'_>,
+    with: &mut With,
+    kind: ObjectKind,
+    option: &str,
+) -> Result<()> {
+    if kind == ObjectKind::Function {
+        return Err(cursor.error(format!(
+            "{option} does not go with CREATE FUNCTION, whose function can have any name"
+        )));
+    }
+    let is_prefix = option == "prefix";
+    let selection = &mut with.selection;
+    let given =
+        if is_prefix { selection.prefix().is_some() } else { selection.without().is_some() };
+    option_equals(cursor, option, given)?;
+    let what = match is_prefix {
+        true => "a string, such as 'text_', for prefix",
+        false => "a string with names, such as 'lower,like', for without",
+    };
+    let token = cursor.expect_kind(TokenKind::String, what)?;
+    let text = literal::unquote(token.text);
+    let set = if is_prefix { selection.set_prefix(&text) } else { selection.set_without(&text) };
+    set.map_err(|problem| Error::new(ErrorKind::Syntax, problem).at(token.offset))
 }
 
 /// Steps over the option's name and `=`.

@@ -69,6 +69,14 @@ impl Display for With {
         }
         if let Some(capabilities) = self.allow {
             write!(f, "{separator}allow = '{capabilities}'")?;
+            separator = ", ";
+        }
+        if let Some(prefix) = self.selection.prefix() {
+            write!(f, "{separator}prefix = {}", quote_text(prefix))?;
+            separator = ", ";
+        }
+        if let Some(names) = self.selection.without() {
+            write!(f, "{separator}without = {}", quote_text(&names))?;
         }
         Ok(())
     }

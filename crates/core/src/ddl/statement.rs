@@ -2,6 +2,7 @@
 
 use super::Parameters;
 use crate::limits::Capabilities;
+use crate::manifest::Selection;
 
 /// One of our statements, and how much of the text it took.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,7 +96,7 @@ pub enum Source {
     Parameter(usize),
 }
 
-/// `WITH (…)`: limits, each at least 1 and at most `i64::MAX`, and capabilities.
+/// `WITH (…)`: limits, each at least 1 and at most `i64::MAX`, capabilities, and names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct With {
     /// Longest time of one call, in milliseconds.
@@ -106,6 +107,8 @@ pub struct With {
     pub memory_mb: Option<u64>,
     /// The capabilities that the module requests.
     pub allow: Option<Capabilities>,
+    /// Which of the manifest's objects an extension takes, and under which names.
+    pub selection: Selection,
 }
 
 /// `DROP FUNCTION|EXTENSION [IF EXISTS] name [CASCADE REINDEX]`

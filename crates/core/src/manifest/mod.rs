@@ -10,6 +10,7 @@ mod declared;
 mod fields;
 mod json;
 mod read;
+mod selection;
 mod signature;
 mod split;
 mod write;
@@ -18,6 +19,7 @@ pub(crate) use by_export::ByExport;
 pub use declared::{CollationBody, FunctionBody, FunctionKey, function_key};
 pub(crate) use declared::{Declared, DeclaredFunction};
 pub use json::Json;
+pub use selection::Selection;
 pub use signature::{PARAMS_MAX, Param, Signature};
 
 use std::collections::BTreeMap;

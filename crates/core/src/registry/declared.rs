@@ -5,6 +5,7 @@ use crate::compile::ModuleEntry;
 use crate::ddl::ObjectKind;
 use crate::limits::{Capabilities, Capability};
 use crate::manifest::{Declared, DeclaredFunction, FunctionBody, Manifest, Signature, Table};
+use crate::quote::quoted;
 
 impl Declared {
     /// The objects that a definition declares, by its manifest.
@@ -21,7 +22,8 @@ impl Declared {
                 Err("the module of the extension has no manifest".to_owned())
             }
             (ObjectKind::Extension, Some(manifest)) => {
-                let mut declared = Self::of_extension(manifest);
+                let mut declared = Self::of_extension(&object.with.selection.of(manifest));
+                declared.check_names()?;
                 declared.functions.iter_mut().for_each(|f| f.deterministic &= !runs_sql(object));
                 Ok(declared)
             }
@@ -37,6 +39,23 @@ impl Declared {
                 }
                 Ok(declared)
             }
+        }
+    }
+
+    /// Checks that no name became too long for the engine by a prefix.
+    fn check_names(&self) -> Result<(), String> {
+        const NAME_BYTES_MAX: usize = 255;
+        let functions = self.functions.iter().map(|function| &function.name);
+        let tables = self.tables.iter().map(|table| &table.name);
+        let collations = self.collations.iter().map(|collation| &collation.name);
+        let mut names = functions.chain(tables).chain(collations);
+        match names.find(|name| name.len() > NAME_BYTES_MAX) {
+            Some(name) => Err(format!(
+                "the name {} has {} bytes, more than the {NAME_BYTES_MAX} that a name can have",
+                quoted(name),
+                name.len()
+            )),
+            None => Ok(()),
         }
     }
 

@@ -93,7 +93,7 @@ impl CollationEntry {
 }
 
 /// A namespace of the engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Namespace {
     /// Functions and aggregates.
     Functions,

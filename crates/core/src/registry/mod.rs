@@ -177,7 +177,8 @@ impl Registry {
             body: declared.body,
             signature: Arc::new(declared.signature),
             subtype: declared.subtype,
-            deterministic: declared.deterministic,
+            // The engine could keep results of its own function where it keeps those of this one.
+            deterministic: declared.deterministic && !environment.settings.replaces(&key.0),
             shadowed,
         };
         self.functions.entry(key).or_insert_with(|| Arc::new(function));

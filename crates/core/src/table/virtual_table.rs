@@ -490,6 +490,8 @@ impl VirtualTable {
         name: &str,
     ) -> Result<Option<i32>> {
         let (_, table) = self.connect(access, false)?;
+        let callable = Arc::clone(&self.instance.entry.callable);
+        let name = callable.object.with.selection.own_name(name);
         let arguments =
             [ValueRef::Integer(table), ValueRef::Integer(arguments.into()), ValueRef::Text(name)];
         let method = TableMethod::FindFunction;
@@ -514,6 +516,8 @@ impl VirtualTable {
         sink: impl Sink<()>,
     ) -> Result<()> {
         let (_, table) = self.connect(access, false)?;
+        let callable = Arc::clone(&self.instance.entry.callable);
+        let name = callable.object.with.selection.own_name(name);
         let arguments =
             After { first: [ValueRef::Integer(table), ValueRef::Text(name)], arguments };
         self.instance.call_scalar(access.session, TableMethod::Overload, &arguments, sink)

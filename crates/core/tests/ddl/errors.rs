@@ -161,7 +161,7 @@ fn clauses() {
 
 #[test]
 fn options() {
-    const KNOWN: &str = "timeout_ms, fuel, memory_mb, allow";
+    const KNOWN: &str = "timeout_ms, fuel, memory_mb, allow, prefix, without";
     const LARGE: &str = "the number is too large; the largest is 9223372036854775807";
     let check = |sql: &str, message: &str| {
         check(&format!("CREATE EXTENSION f LANGUAGE wasm AS 'm' WITH {sql}"), message);
@@ -177,6 +177,12 @@ fn options() {
     check("(⟦fule = 1)", &format!("WITH has no option \"fule\"; known are {KNOWN}"));
     check("(fuel = 1, ⟦FUEL = 1)", "fuel is given twice");
     check("(allow = '', ⟦allow = '')", "allow is given twice");
+    check("(prefix = 'a', ⟦prefix = 'a')", "prefix is given twice");
+    check(
+        "(without = ⟦'a,')",
+        "without has to be names with commas between them, such as 'lower,like'",
+    );
+    check("(prefix = ⟦a)", "expected a string, such as 'text_', for prefix, near \"a\"");
     check("(fuel ⟦1)", "expected = after fuel, near \"1\"");
     for option in ["fuel", "timeout_ms", "memory_mb"] {
         check(

@@ -112,6 +112,7 @@ fn create_with_every_clause() {
         fuel: Some(16),
         memory_mb: Some(1),
         allow: Some(Capabilities::NONE.with(Capability::Log).with(Capability::SqlRead)),
+        ..With::default()
     };
     let expected = Create {
         export: Some("e".into()),

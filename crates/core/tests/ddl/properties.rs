@@ -4,6 +4,7 @@ use commensal_core::ddl::lexer::{Lexer, TokenKind};
 use commensal_core::ddl::{
     Create, ObjectKind, Source, Splitter, Statement, With, parse, quote_identifier,
 };
+use commensal_core::manifest::Selection;
 use commensal_core::{Capabilities, Capability};
 use proptest::option;
 use proptest::prelude::*;
@@ -106,19 +107,43 @@ fn source() -> impl Strategy<Value = Source> {
     ]
 }
 
-fn with() -> impl Strategy<Value = With> {
+/// Options; those for names only if an extension is created.
+fn with(is_extension: bool) -> impl Strategy<Value = With> {
+    let names = prop::collection::vec("[a-z'\"é]{1,3}", 1..4).prop_map(|names| names.join(","));
+    let selection = (option::of("[a-z_][a-z0-9_]{0,5}"), option::of(names)).prop_map(
+        move |(prefix, without)| {
+            let mut selection = Selection::default();
+            if let Some(prefix) = prefix.filter(|_| is_extension) {
+                selection.set_prefix(&prefix).unwrap();
+            }
+            if let Some(without) = without.filter(|_| is_extension) {
+                selection.set_without(&without).unwrap();
+            }
+            selection
+        },
+    );
     let limit = || option::of(1..=i64::MAX as u64);
     let allow = prop::collection::vec(proptest::sample::select(&Capability::ALL[..]), 0..4)
         .prop_map(|capabilities| capabilities.into_iter().collect::<Capabilities>());
-    (limit(), limit(), limit(), option::of(allow)).prop_map(
-        |(timeout_ms, fuel, memory_mb, allow)| With { timeout_ms, fuel, memory_mb, allow },
+    (limit(), limit(), limit(), option::of(allow), selection).prop_map(
+        |(timeout_ms, fuel, memory_mb, allow, selection)| With {
+            timeout_ms,
+            fuel,
+            memory_mb,
+            allow,
+            selection,
+        },
     )
 }
 
 fn create() -> impl Strategy<Value = Create> {
     let function = prop_oneof![(option::of(name()), any::<bool>()).prop_map(Some), Just(None)];
-    (function, 0..3, name(), source(), with(), any::<bool>()).prop_map(
-        |(function, existing, name, source, with, cascade_reindex)| {
+    let function = function.prop_flat_map(|function| {
+        let with = with(function.is_none());
+        (Just(function), with)
+    });
+    (function, 0..3, name(), source(), any::<bool>()).prop_map(
+        |((function, with), existing, name, source, cascade_reindex)| {
             let kind =
                 if function.is_some() { ObjectKind::Function } else { ObjectKind::Extension };
             let (export, deterministic) = function.unwrap_or_default();
