@@ -1,7 +1,7 @@
 //! The embedded SQLite: its functions, for the adaptor, and how it opens a database.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Once};
 
 use commensal_adaptor_sqlite::SqliteConnection;
 use commensal_adaptor_sqlite::api::Api;
@@ -85,6 +85,10 @@ fn connect(
     in_memory: bool,
     environment: Arc<Environment>,
 ) -> Result<SqliteConnection> {
+    // SQLite does so itself, but then a second thread that opens a connection may read what the first has just written.
+    static INITIALIZED: Once = Once::new();
+    // SAFETY: it may be called at any time. An error comes again when a connection is opened.
+    INITIALIZED.call_once(|| _ = unsafe { ffi::sqlite3_initialize() });
     let options = commensal_adaptor_sqlite::OpenOptions {
         read_only: options.read_only,
         create: options.create,

@@ -1,9 +1,28 @@
-//! Writes reals as decimal text like SQLite, for code that prints values without an engine.
+//! Reals: as decimal text like SQLite's, for code that prints values without an engine, and as integers where nothing is
+//! lost.
 
 use std::fmt;
 
 /// Digits with which every double reads back unchanged.
 const DIGITS: usize = 17;
+
+/// The integers that a real holds exactly, with all their neighbours: 2^53 - 1 and below, as JavaScript's
+/// `Number.MAX_SAFE_INTEGER`.
+const WHOLE_MAX: f64 = 9_007_199_254_740_991.0;
+
+/// The integer that a real is, if it has no fraction and at most 53 bits. Drivers of languages that have only reals pass
+/// integers so.
+///
+/// ```
+/// use commensal_core::real::whole;
+///
+/// assert_eq!(whole(-7.0), Some(-7));
+/// assert_eq!(whole(0.5), None);
+/// assert_eq!(whole(9_007_199_254_740_992.0), None);
+/// ```
+pub fn whole(real: f64) -> Option<i64> {
+    (real.abs() <= WHOLE_MAX && real.fract() == 0.0).then_some(real as i64)
+}
 
 /// A real as SQLite's `CAST(… AS TEXT)` writes it: up to 17 significant digits and always a decimal point.
 /// Numbers below 0.0001 or from 10^17 on have an exponent. Infinities are `Inf` and `-Inf`. Zero has no sign.

@@ -46,7 +46,7 @@ impl Output<'_> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the result of an SQL function",
     label = "not a result type",
-    note = "results can be i64, i32, bool, f64, &str, String, &[u8], Vec<u8>, Cow of str or [u8], \
+    note = "results can be i64, f64, smaller integers, usize, f32, bool, &str, String, &[u8], Vec<u8>, Cow of str or [u8], \
             ValueRef, Value, (), Option of these, and Result<T, E> of these with E: Display",
     note = "a type of your own can be a result when it implements `commensal_sdk::IntoOutput`"
 )]
@@ -76,8 +76,16 @@ macro_rules! results {
 results! {
     i64: Integer, v => Output::Integer(v);
     i32: Integer, v => Output::Integer(v.into());
+    i16: Integer, v => Output::Integer(v.into());
+    i8: Integer, v => Output::Integer(v.into());
+    u32: Integer, v => Output::Integer(v.into());
+    u16: Integer, v => Output::Integer(v.into());
+    u8: Integer, v => Output::Integer(v.into());
+    // A guest's sizes have 32 bits.
+    usize: Integer, v => Output::Integer(v as i64);
     bool: Integer, v => Output::Integer(v.into());
     f64: Real, v => Output::Real(v);
+    f32: Real, v => Output::Real(v.into());
     &'a str: Text, v => Output::Text(Cow::Borrowed(v));
     String: Text, v => Output::Text(Cow::Owned(v));
     Cow<'a, str>: Text, v => Output::Text(v);
@@ -168,8 +176,11 @@ mod tests {
         let blob = || Output::Blob(b"\xff"[..].into());
         check("integer", i64::MIN, Output::Integer(i64::MIN));
         check("integer", i32::MIN, Output::Integer(i32::MIN.into()));
+        check("integer", u32::MAX, Output::Integer(4_294_967_295));
+        check("integer", "é".len(), Output::Integer(2));
         check("integer", true, Output::Integer(1));
         check("real", -0.0, Output::Real(-0.0));
+        check("real", 0.5_f32, Output::Real(0.5));
         check("text", "é\0", text());
         check("text", String::from("é\0"), text());
         check("text", Cow::Borrowed("é\0"), text());

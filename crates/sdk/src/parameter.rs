@@ -130,7 +130,7 @@ impl core::error::Error for ArgumentError {}
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of an SQL function",
     label = "not a parameter type",
-    note = "parameters can be i64, i32, bool, f64, &str, String, &[u8], Vec<u8>, ValueRef, Value, \
+    note = "parameters can be i64, f64, smaller integers, usize, f32, bool, &str, String, &[u8], Vec<u8>, ValueRef, Value, \
             Option of these, and as the last one `&[T]` of these, which takes any number of arguments",
     note = "a type of your own can be a parameter when it implements `commensal_sdk::FromArgument`"
 )]
@@ -172,16 +172,48 @@ parameters! {
     Vec<u8>: Blob { ValueRef::Blob(b) => b.into(), }
 }
 
-#[diagnostic::do_not_recommend]
-impl<'a> FromArgument<'a> for i32 {
-    const TYPE: Type = <i64 as FromArgument>::TYPE;
+macro_rules! smaller_integers {
+    ($($type:ty: $what:literal,)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<'a> FromArgument<'a> for $type {
+            const TYPE: Type = <i64 as FromArgument>::TYPE;
 
+            #[inline]
+            fn from_argument(value: ValueRef<'a>) -> Result<Self, ArgumentError> {
+                let integer = i64::from_argument(value)?;
+                integer.try_into().map_err(|_| {
+                    ArgumentError::new(format_args!(concat!("{} is outside of the range of ", $what), integer))
+                })
+            }
+        }
+    )*};
+}
+
+smaller_integers! {
+    i8: "8-bit integers",
+    i16: "16-bit integers",
+    i32: "32-bit integers",
+    u8: "unsigned 8-bit integers",
+    u16: "unsigned 16-bit integers",
+    u32: "unsigned 32-bit integers",
+    usize: "sizes",
+}
+
+#[diagnostic::do_not_recommend]
+impl<'a> FromArgument<'a> for f32 {
+    const TYPE: Type = <f64 as FromArgument>::TYPE;
+
+    /// The nearest number of 32 bits. Only a number that is too large for one is refused.
     #[inline]
     fn from_argument(value: ValueRef<'a>) -> Result<Self, ArgumentError> {
-        let integer = i64::from_argument(value)?;
-        integer.try_into().map_err(|_| {
-            ArgumentError::new(format_args!("{integer} is outside of the range of 32-bit integers"))
-        })
+        let real = f64::from_argument(value)?;
+        let nearest = real as Self;
+        match nearest.is_finite() || !real.is_finite() {
+            true => Ok(nearest),
+            false => Err(ArgumentError::new(format_args!(
+                "{real} is outside of the range of 32-bit reals"
+            ))),
+        }
     }
 }
 
@@ -276,6 +308,37 @@ mod tests {
                 format!("{outside} is outside of the range of 32-bit integers")
             );
         }
+    }
+
+    #[test]
+    fn small_types_refuse_what_they_cannot_hold() {
+        fn check<T: FromArgument<'static> + Debug + PartialEq>(
+            fits: [(i64, T); 2],
+            outside: [i64; 2],
+            range: &str,
+        ) {
+            for (integer, expected) in fits {
+                assert_eq!(T::from_argument(ValueRef::Integer(integer)), Ok(expected));
+            }
+            for integer in outside {
+                let error = T::from_argument(ValueRef::Integer(integer)).unwrap_err();
+                assert_eq!(
+                    error.to_string(),
+                    format!("{integer} is outside of the range of {range}")
+                );
+            }
+        }
+        check([(-128, i8::MIN), (127, i8::MAX)], [-129, 128], "8-bit integers");
+        check([(-32768, i16::MIN), (32767, i16::MAX)], [-32769, 32768], "16-bit integers");
+        check([(0, u8::MIN), (255, u8::MAX)], [-1, 256], "unsigned 8-bit integers");
+        check([(0, u16::MIN), (65535, u16::MAX)], [-1, 65536], "unsigned 16-bit integers");
+        check([(0, u32::MIN), (1 << 31, 1 << 31)], [-1, 1 << 32], "unsigned 32-bit integers");
+        check([(0, 0_usize), (7, 7)], [-1, i64::MIN], "sizes");
+        assert_eq!(f32::from_argument(ValueRef::Real(0.1)), Ok(0.1_f32));
+        assert_eq!(f32::from_argument(ValueRef::Integer(3)), Ok(3.0));
+        assert_eq!(f32::from_argument(ValueRef::Real(f64::INFINITY)), Ok(f32::INFINITY));
+        let error = f32::from_argument(ValueRef::Real(1e39)).unwrap_err();
+        assert!(error.to_string().ends_with("is outside of the range of 32-bit reals"), "{error}");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use commensal_abi::{Record, Tag};
 
 use super::{CallError, CallResult, Callee, SentPointer};
 use crate::manifest::{Param, Signature};
+use crate::real;
 use crate::value::{StorageClass, Value, ValueRef};
 
 /// The arguments of one call, in the engine's own form.
@@ -278,8 +279,8 @@ pub(super) fn needs<A: Arguments + ?Sized>(
     Ok(Placed::Needs(bytes))
 }
 
-/// The argument, converted from integer to real if the parameter is real. `None` for a NULL that makes the result
-/// NULL.
+/// The argument. An integer becomes a real if the parameter is one, and a real that is a whole number becomes an integer.
+/// `None` for a NULL that makes the result NULL.
 #[inline(always)]
 fn argument<'a, A: Arguments + ?Sized>(
     signature: &Signature,
@@ -295,6 +296,9 @@ fn argument<'a, A: Arguments + ?Sized>(
         (None, value) => Ok(Some(value)),
         (Some(class), value) if class == value.class() => Ok(Some(value)),
         (Some(StorageClass::Real), ValueRef::Integer(i)) => Ok(Some(ValueRef::Real(i as f64))),
+        (Some(StorageClass::Integer), ValueRef::Real(r)) if real::whole(r).is_some() => {
+            Ok(real::whole(r).map(ValueRef::Integer))
+        }
         (Some(class), value) => Err(wrong_class(position, class, value.class()).into()),
     }
 }
