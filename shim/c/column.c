@@ -104,3 +104,11 @@ const char *sqlite3_column_name(sqlite3_stmt *statement, int index) {
   if (!*name) *name = host_string(commensal_sql_column_name, statement->id, index);
   return *name;
 }
+
+/* Kept as long. */
+const char *sqlite3_column_decltype(sqlite3_stmt *statement, int index) {
+  if (!statement || index < 0 || index >= statement->column_count) return 0;
+  char **type = &statement->columns[index].type;
+  if (!*type) *type = host_string(commensal_sql_column_decltype, statement->id, index);
+  return *type;
+}

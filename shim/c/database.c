@@ -110,14 +110,14 @@ int sqlite3_limit(sqlite3 *db, int limit, int value) {
 /* Changes before the entry point ran do not count for the extension. */
 sqlite3_int64 sqlite3_changes64(sqlite3 *db) {
   (void)db;
-  return entry_point_runs ? 0 : commensal_sql_changes();
+  return entry_point == ENTRY_REGISTERS ? 0 : commensal_sql_changes();
 }
 
 int sqlite3_changes(sqlite3 *db) { return (int)sqlite3_changes64(db); }
 
 sqlite3_int64 sqlite3_last_insert_rowid(sqlite3 *db) {
   (void)db;
-  return entry_point_runs ? 0 : commensal_sql_last_insert_rowid();
+  return entry_point == ENTRY_REGISTERS ? 0 : commensal_sql_last_insert_rowid();
 }
 
 /* Only an INSERT changes it. */
@@ -136,7 +136,7 @@ int sqlite3_total_changes(sqlite3 *db) { return (int)sqlite3_total_changes64(db)
 
 int sqlite3_get_autocommit(sqlite3 *db) {
   (void)db;
-  return entry_point_runs || commensal_sql_autocommit();
+  return entry_point == ENTRY_REGISTERS || commensal_sql_autocommit();
 }
 
 /* The names of databases that always exist. A guest learns nothing about files. */

@@ -41,15 +41,26 @@ static int no_such_column(const char *table, const char *column) {
   return code;
 }
 
-/* Whether a schema has a table with this name. Views do not count. */
+/* Whether a schema has a table with this name: SQLITE_ROW, or SQLITE_DONE. A view is SQLITE_EMPTY. */
 static int is_table(sqlite3 *db, const char *schema, const char *table) {
   sqlite3_stmt *statement = prepared(db,
-      sqlite3_mprintf("SELECT 1 FROM \"%w\".sqlite_master WHERE type = 'table' AND name = %Q "
-                      "COLLATE NOCASE",
+      sqlite3_mprintf("SELECT type = 'table' FROM \"%w\".sqlite_master WHERE type IN ('table', 'view') "
+                      "AND name = %Q COLLATE NOCASE",
           schema, table));
   int code = statement ? sqlite3_step(statement) : sqlite3_errcode(db);
+  if (code == SQLITE_ROW && !sqlite3_column_int(statement, 0)) code = SQLITE_EMPTY;
   sqlite3_finalize(statement);
   return code;
+}
+
+/* Finds the schema as SQLite does. A guest sees no attached databases, and some engines have no temp. */
+static int find(sqlite3 *db, const char **schema, const char *table) {
+  if (!*schema) {
+    int code = is_table(db, *schema = "temp", table);
+    if (code == SQLITE_ROW || code == SQLITE_EMPTY) return code;
+    *schema = "main";
+  }
+  return is_table(db, *schema, table);
 }
 
 /* Reads a column's row of PRAGMA table_xinfo. It uses the statement, not the table of the same name,
@@ -79,7 +90,6 @@ static int describe(sqlite3 *db, const char *schema, const char *table, const ch
 int sqlite3_table_column_metadata(sqlite3 *db, const char *schema, const char *table,
     const char *column, const char **type, const char **collation, int *not_null, int *primary_key,
     int *counts_up) {
-  if (!schema) schema = "main";
   if (collation || counts_up) {
     return connection_fail(
         SQLITE_ERROR, "a guest cannot learn a column's collation, or whether it is AUTOINCREMENT");
@@ -88,10 +98,10 @@ int sqlite3_table_column_metadata(sqlite3 *db, const char *schema, const char *t
   if (type) *type = "INTEGER";
   if (not_null) *not_null = 0;
   if (primary_key) *primary_key = 1;
-  int code = is_table(db, schema, table);
+  int code = find(db, &schema, table);
   if (code == SQLITE_ROW && column && !is_number_of_row(db, schema, table, column)) {
     code = describe(db, schema, table, column, type, not_null, primary_key);
   }
   if (code == SQLITE_ROW) return connection_answer(SQLITE_OK);
-  return code == SQLITE_DONE ? no_such_column(table, column ? column : "") : sqlite3_errcode(db);
+  return code == SQLITE_DONE || code == SQLITE_EMPTY ? no_such_column(table, column ? column : "") : sqlite3_errcode(db);
 }

@@ -9,35 +9,65 @@
 
 Registered *registered[3];
 const char *init_error;
-int entry_point_runs;
+EntryPoint entry_point;
+int entry_point_needs_sql;
 
 /* The extension's entry point, which `commensal cc` names. */
 int commensal_entry(sqlite3 *db, char **error, const void *routines);
 
-__attribute__((constructor(65535))) static void run_init(void) {
+static void run_init(EntryPoint how) {
   char *message = 0;
-  entry_point_runs = 1;
+  entry_point = how;
+  init_error = 0;
   int code = commensal_entry(&connection, &message, 0);
-  entry_point_runs = 0;
+  entry_point = ENTRY_IS_OVER;
   if (code != SQLITE_OK && code != SQLITE_OK_LOAD_PERMANENTLY) {
+    const char *reason = code == connection.error ? sqlite3_errmsg(&connection) : sqlite3_errstr(code);
     init_error = sqlite3_mprintf(
-        "the extension's entry point failed: %s", message ? message : sqlite3_errstr(code));
+        "the extension's entry point failed: %s", message ? message : reason);
     if (!init_error) init_error = "the extension's entry point failed";
   }
   sqlite3_free(message);
 }
 
-Registered *commensal_find(Kind kind, const char *name, int arguments) {
+__attribute__((constructor(65535))) static void run_at_start(void) { run_init(ENTRY_REGISTERS); }
+
+void entry_point_again(void) {
+  if (!init_error || !entry_point_needs_sql) return;
+  for (int kind = 0; kind < 3; kind++) {
+    while (registered[kind]) {
+      Registered *it = registered[kind];
+      registered[kind] = it->next;
+      if (it->destroy) it->destroy(it->user_data);
+      sqlite3_free(it->name);
+      free(it);
+    }
+  }
+  run_init(ENTRY_RUNS_SQL);
+}
+
+static Registered *find(Kind kind, const char *name, int arguments) {
   for (Registered *it = registered[kind]; it; it = it->next) {
     if (it->arguments == arguments && sqlite3_stricmp(it->name, name) == 0) return it;
   }
   return 0;
 }
 
+Registered *commensal_find(Kind kind, const char *name, int arguments) {
+  entry_point_again();
+  return init_error ? 0 : find(kind, name, arguments);
+}
+
 /* Adds `what`, or replaces what has its name. If it has nothing to call, it removes that. */
 static int note(Kind kind, const char *name, Registered what, int is_there) {
   int code = SQLITE_OK;
   Registered **place = &registered[kind];
+  if (entry_point == ENTRY_IS_OVER) {
+    code = connection_fail(SQLITE_ERROR,
+        "only the entry point of an extension registers functions, collations and tables");
+    if (what.destroy) what.destroy(what.user_data);
+    return code;
+  }
   if (!name || strlen(name) > 255 || what.arguments < -1 || what.arguments > ARGUMENTS_MAX) {
     code = SQLITE_MISUSE;
   } else {
@@ -164,10 +194,11 @@ static int is_there(const char *name, int arguments) {
 
 int sqlite3_overload_function(sqlite3 *db, const char *name, int arguments) {
   if (!name || arguments < -2) return db->error = SQLITE_MISUSE;
-  if (is_there(name, arguments) || commensal_find(FUNCTION, name, arguments) ||
-      commensal_find(FUNCTION, name, -1)) {
+  if (is_there(name, arguments) || find(FUNCTION, name, arguments) ||
+      find(FUNCTION, name, -1)) {
     return db->error = SQLITE_OK;
   }
+  if (entry_point == ENTRY_IS_OVER) return db->error = SQLITE_OK;
   char *copy = sqlite3_mprintf("%s", name);
   if (!copy) return db->error = SQLITE_NOMEM;
   return sqlite3_create_function_v2(

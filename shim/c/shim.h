@@ -123,8 +123,14 @@ struct sqlite3 {
 
 /* The connection. There is one, and the host decides what a guest can do with it. */
 extern sqlite3 connection;
-/* Whether the extension's entry point is running. It can register, and do nothing else. */
-extern int entry_point_runs;
+/* How the extension's entry point runs: while the instance is made, when no SQL can run; or again, at the first call,
+   because it failed without SQL. Only it registers. */
+typedef enum { ENTRY_IS_OVER, ENTRY_REGISTERS, ENTRY_RUNS_SQL } EntryPoint;
+extern EntryPoint entry_point;
+/* Whether it has tried to run SQL while the instance was made. */
+extern int entry_point_needs_sql;
+/* Runs it again if it needs that. */
+void entry_point_again(void);
 
 /* Sets the connection's error to this code with SQLite's message. Returns what the function returns. */
 int connection_answer(int code);

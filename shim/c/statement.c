@@ -13,6 +13,7 @@ static void free_columns(sqlite3_stmt *statement) {
     free(column->value.buffer);
     free(column->value.wide);
     sqlite3_free(column->name);
+    sqlite3_free(column->type);
   }
   free(statement->columns);
   statement->columns = 0;
@@ -75,8 +76,9 @@ int sqlite3_prepare_v3(sqlite3 *db, const char *sql, int len, unsigned int flags
   uint32_t bytes = len < 0 ? strlen(sql) : strnlen(sql, len);
   /* The host does not say where the error is. */
   if (tail) *tail = sql + bytes;
-  if (entry_point_runs) {
-    return connection_fail(SQLITE_ERROR, "an extension's entry point cannot run SQL: it only registers");
+  if (entry_point == ENTRY_REGISTERS) {
+    entry_point_needs_sql = 1;
+    return connection_fail(SQLITE_ERROR, "no SQL can run while an instance is made");
   }
   int64_t prepared = commensal_sql_prepare(sql, bytes);
   if (prepared < 0) return connection_fail_as_host(-prepared);

@@ -11,6 +11,8 @@ typedef struct Column {
   uint32_t row;
   /* The column's name; null before it was asked for. */
   char *name;
+  /* Its declared type, in the same way. */
+  char *type;
 } Column;
 
 /* Before the first step; on a row; at the end, or failed. */
@@ -50,6 +52,8 @@ int32_t commensal_sql_column(
     int32_t statement, int32_t column, Record *record, char *buffer, uint32_t len) HOST("sql_column");
 int32_t commensal_sql_column_name(int32_t statement, int32_t column, char *buffer, uint32_t len)
     HOST("sql_column_name");
+int32_t commensal_sql_column_decltype(int32_t statement, int32_t column, char *buffer, uint32_t len)
+    HOST("sql_column_decltype");
 int32_t commensal_sql_readonly(int32_t statement) HOST("sql_readonly");
 int32_t commensal_sql_reset(int32_t statement) HOST("sql_reset");
 int32_t commensal_sql_finalize(int32_t statement) HOST("sql_finalize");

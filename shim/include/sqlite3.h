@@ -621,6 +621,7 @@ int sqlite3_bind_parameter_index(sqlite3_stmt*, const char*);
 const char *sqlite3_bind_parameter_name(sqlite3_stmt*, int);
 int sqlite3_column_count(sqlite3_stmt*);
 int sqlite3_data_count(sqlite3_stmt*);
+const char *sqlite3_column_decltype(sqlite3_stmt*, int);
 const char *sqlite3_column_name(sqlite3_stmt*, int);
 const char *sqlite3_column_decltype(sqlite3_stmt*, int);
 const char *sqlite3_column_table_name(sqlite3_stmt*, int);

@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 use commensal::core::manifest::{Manifest, Selection};
 use commensal::core::module::{self, ModuleInfo};
-use commensal::{Capability, Database, Limits, Options, WasmtimeRuntime};
+use commensal::{Capabilities, Capability, Database, Limits, Options, WasmtimeRuntime};
 
 use compiler::Compiler;
 pub use error::{Error, Result};
@@ -97,7 +97,9 @@ impl Build {
         objects.extend(sources::build(&compiler, folder, &entry, prefix)?);
 
         let declare = sources::declare(&compiler, folder)?;
-        let declared = declarations(link(&compiler, folder, &objects, &declare, &limits)?)?;
+        let mut warnings = Vec::new();
+        let linked = link(&compiler, folder, &objects, &declare, &limits)?;
+        let declared = declarations_with_sql(&linked, &mut warnings)?;
         let mut manifest = Manifest::parse(declared.as_bytes(), &limits)?;
         if manifest.is_empty() {
             return Err(Error::new(format!("{entry} registers nothing")));
@@ -123,7 +125,6 @@ impl Build {
         let source = write(folder, "c/exports.c", exports::source(&manifest, has_auxdata))?;
         let exports = compiler.compile_shim(&[source], folder)?;
         let wasm = link(&compiler, folder, &objects, &exports, &limits)?;
-        let mut warnings = Vec::new();
         promise_less(&mut manifest, &wasm, &limits, &mut warnings)?;
         // The exports find what was registered by the names in the source.
         let manifest = prefixed.of(&manifest);
@@ -174,14 +175,32 @@ fn link(
     Ok(wasm)
 }
 
-/// What the extension registered, as a manifest. Runs the module's init function as a guest without
-/// capabilities.
-fn declarations(wasm: Vec<u8>) -> Result<String> {
-    let options = Options::new().runtime(Arc::new(WasmtimeRuntime::new()));
+/// What the extension registered, as a manifest. Runs the module's init function as a guest with these capabilities,
+/// over an empty database in memory.
+fn declarations(wasm: &[u8], granted: Capabilities) -> Result<String> {
+    let options = Options::new().runtime(Arc::new(WasmtimeRuntime::new())).grant(granted);
     let connection = Database::open_in_memory(options)?.connect()?;
-    let create = format!("CREATE FUNCTION {DECLARATIONS} LANGUAGE wasm AS ?1");
+    let create =
+        format!("CREATE FUNCTION {DECLARATIONS} LANGUAGE wasm AS ?1 WITH (allow = '{granted}')");
     connection.execute(&create, (wasm,))?;
     Ok(connection.query_row(&format!("SELECT {DECLARATIONS}()"), (), |row| row.get(0))?)
+}
+
+/// The same for an extension whose init function may need SQL to register anything.
+fn declarations_with_sql(wasm: &[u8], warnings: &mut Vec<String>) -> Result<String> {
+    let error = match declarations(wasm, Capabilities::NONE) {
+        Ok(declared) => return Ok(declared),
+        Err(error) => error,
+    };
+    let sql = Capabilities::NONE.with(Capability::SqlRead).with(Capability::SqlWrite);
+    // The first error says what is wrong without SQL.
+    let declared = declarations(wasm, sql).map_err(|_| error)?;
+    warnings.push(
+        "the entry point runs SQL: the extension works where it is created with WITH (allow = \
+         'sql_read,sql_write') and the host grants that"
+            .to_owned(),
+    );
+    Ok(declared)
 }
 
 /// Makes no function deterministic if the module can see the clock or random numbers, because a host

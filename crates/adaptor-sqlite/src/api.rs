@@ -403,6 +403,8 @@ api! {
     }
     optional {
         sqlite3_changes64 since "3.37": (*mut sqlite3) -> i64;
+        sqlite3_column_decltype since "2.8, where it was not left out":
+            (*mut sqlite3_stmt, c_int) -> *const c_char;
         sqlite3_error_offset since "3.38": (*mut sqlite3) -> c_int;
         sqlite3_is_interrupted since "3.41": (*mut sqlite3) -> c_int;
         sqlite3_progress_handler since "2.8, where it was not left out":

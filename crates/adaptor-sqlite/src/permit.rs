@@ -7,7 +7,8 @@
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
-use commensal_core::ddl::lexer::{Lexer, Token};
+use commensal_core::ddl::lexer::{Lexer, Token, TokenKind};
+use commensal_core::ddl::name;
 use commensal_core::host::calls::{self, check_rights};
 use commensal_core::limits::{Capabilities, Capability};
 use commensal_core::manifest::function_key;
@@ -245,9 +246,10 @@ fn check_instructions(state: &ConnectionState, program: &Program, text: &str) ->
         ));
     }
     let first = Lexer::new(text).first();
-    if first.is("PRAGMA") && tables::has_attached(state)? {
+    if first.is("PRAGMA") && tables::has_attached(state)? && !is_of_own_table(state, text)? {
         return Err(refusal(
-            "pragmas are not for guests while a database is attached: they tell of it, too",
+            "pragmas are not for guests while a database is attached: they tell of it, too, but for \
+             main.table_info and main.table_xinfo",
         ));
     }
     let is = |words: &[&str]| words.iter().any(|word| first.is(word));
@@ -272,6 +274,29 @@ fn check_instructions(state: &ConnectionState, program: &Program, text: &str) ->
         ));
     }
     Ok(())
+}
+
+/// Whether this is a PRAGMA that tells of one table, and names main or temp as its schema. SQLite looks nowhere else then,
+/// unless a view in temp shows attached tables.
+fn is_of_own_table(state: &ConnectionState, text: &str) -> Result<bool> {
+    let mut lexer = Lexer::new(text);
+    lexer.first();
+    let (schema, dot, pragma) = (lexer.significant(), lexer.significant(), lexer.significant());
+    let (Some(schema), Some(pragma)) = (name(&schema), name(&pragma)) else { return Ok(false) };
+    let is = |text: &str, others: &[&str]| others.iter().any(|o| text.eq_ignore_ascii_case(o));
+    if dot.kind != TokenKind::Dot || !is(&pragma, &["table_info", "table_xinfo"]) {
+        return Ok(false);
+    }
+    if !is(&schema, &["temp"]) {
+        return Ok(is(&schema, &["main"]));
+    }
+    let mut has_views = false;
+    let sql = "SELECT 1 FROM temp.sqlite_master WHERE type = 'view' LIMIT 1";
+    state.handle.query(sql, &[], &mut |_| {
+        has_views = true;
+        Ok(())
+    })?;
+    Ok(!has_views)
 }
 
 /// Refuses to write the tables behind full-text search and R-trees, whose modules trust what they wrote there.

@@ -516,6 +516,10 @@ impl GuestStatement for OfGuest {
         self.statement.parameter_name(index)
     }
 
+    fn column_decltype(&self, column: usize) -> Option<String> {
+        self.statement.column_decltype(column)
+    }
+
     fn bind_zeroblob(&mut self, index: usize, len: u32) -> Result<()> {
         self.statement.bind_zeroblob(index, len)?;
         if let Some(bound) = &mut self.bound {

@@ -479,6 +479,18 @@ impl Statement {
         }
     }
 
+    /// The declared type of the table's column that a column of the result is, if it is one.
+    pub(crate) fn column_decltype(&self, column: usize) -> Option<String> {
+        let declared = self.api().sqlite3_column_decltype?;
+        let column = c_int::try_from(column).unwrap_or(c_int::MAX);
+        // SAFETY: the statement is not finalized; the text is valid until it is finalized or prepared anew,
+        // and is copied before that.
+        unsafe {
+            let text = declared(self.raw, column);
+            (!text.is_null()).then(|| CStr::from_ptr(text).to_string_lossy().into_owned())
+        }
+    }
+
     /// A value of the current row.
     #[inline]
     pub(crate) fn column(&self, column: usize) -> Result<ValueRef<'_>> {

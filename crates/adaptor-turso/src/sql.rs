@@ -255,6 +255,12 @@ impl GuestStatement for OfGuest {
         self.statement.parameters().name(NonZero::new(index)?)
     }
 
+    fn column_decltype(&self, column: usize) -> Option<String> {
+        // The engine panics if there is no such column.
+        (column < self.statement.num_columns())
+            .then(|| self.statement.get_column_decltype(column))?
+    }
+
     fn bind_zeroblob(&mut self, index: usize, len: u32) -> Result<()> {
         growth::check(len as usize, self.permit.doublings, self.bytes_max)?;
         bind(&mut self.statement, index, Value::from_blob(vec![0; len as usize]))

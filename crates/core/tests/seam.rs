@@ -347,6 +347,10 @@ impl GuestStatement for Five {
         None
     }
 
+    fn column_decltype(&self, _: usize) -> Option<String> {
+        None
+    }
+
     fn bind_zeroblob(&mut self, _: usize, _: u32) -> commensal_core::Result<()> {
         Ok(())
     }

@@ -136,6 +136,7 @@ routines! {
     }
     optional {
         sqlite3_changes64: 253, since 3_037_000;
+        sqlite3_column_decltype: 25, since 3_031_000;
         sqlite3_error_offset: 256, since 3_038_000;
         sqlite3_is_interrupted: 266, since 3_041_000;
         sqlite3_progress_handler: 75, since 3_031_000;

@@ -33,6 +33,7 @@ const ASKED: &[&str] = &[
     "sql_parameter_name",
     "sql_column_count",
     "sql_column_name",
+    "sql_column_decltype",
     "sql_readonly",
     "sql_errmsg",
     "sql_changes",

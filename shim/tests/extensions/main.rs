@@ -5,6 +5,7 @@
 
 mod auxdata;
 mod cases;
+mod entry;
 mod folder;
 mod guest;
 mod hostile;

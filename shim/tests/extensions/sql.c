@@ -54,7 +54,7 @@ static void rows(C *c, int n, V **v) {
         sqlite3_bind_parameter_count(stmt), sqlite3_stmt_readonly(stmt), sqlite3_stmt_busy(stmt));
     for (i = 1; i < n; i++) note(s, db, "bind", sqlite3_bind_value(stmt, i, v[i]));
     for (i = 0; i < sqlite3_column_count(stmt); i++) {
-      sqlite3_str_appendf(s, "%s,", sqlite3_column_name(stmt, i));
+      sqlite3_str_appendf(s, "%s:%s,", sqlite3_column_name(stmt, i), sqlite3_column_decltype(stmt, i));
     }
     while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
       sqlite3_str_appendf(s, "row of %d busy %d:", sqlite3_data_count(stmt), sqlite3_stmt_busy(stmt));

@@ -137,6 +137,15 @@ pub(crate) fn sql() -> Case {
                 ],
             ),
             ("SELECT metadata(NULL, 'own', 'v'), metadata('main', 'people', NULL)", &[]),
+            // Without a schema, temp comes first, and a view hides a table.
+            ("CREATE TEMP TABLE only_temp(t VARCHAR(3) NOT NULL, u)", &[]),
+            ("CREATE TEMP TABLE own(v BLOB PRIMARY KEY)", &[]),
+            ("CREATE TEMP VIEW keyed AS SELECT 1 AS k", &[]),
+            ("SELECT metadata(NULL, 'only_temp', 't'), metadata('main', 'only_temp', 't')", &[]),
+            ("SELECT metadata(NULL, 'own', 'v'), metadata('main', 'own', 'v')", &[]),
+            ("SELECT metadata(NULL, 'keyed', 'k'), metadata('main', 'keyed', 'k')", &[]),
+            ("DROP TABLE temp.own", &[]),
+            ("DROP VIEW temp.keyed", &[]),
             // A table with this name hides the table-valued pragma, whatever schema is asked.
             (
                 "CREATE TABLE pragma_table_xinfo(name, type, \"notnull\", pk, arg HIDDEN, schema HIDDEN)",

@@ -22,6 +22,9 @@ pub trait GuestStatement: EngineStatement + Send {
     /// Name of the parameter with this index (from 1), with its prefix, if it has one.
     fn parameter_name(&self, index: usize) -> Option<String>;
 
+    /// The declared type of the table's column that a column of the result is, if it is one.
+    fn column_decltype(&self, column: usize) -> Option<String>;
+
     /// Binds a blob of `len` zero bytes to the parameter with this index, from 1.
     ///
     /// # Errors

@@ -211,6 +211,14 @@ pub(in crate::host) const FUNCTIONS: &[HostFunction] = &[
         let statement = statement.filter(|s| index < s.column_count());
         statement.map_or(Ok(-1), |s| fill(memory, buffer, s.column_name(index).as_bytes()))
     }),
+    function("sql_column_decltype", &[I32, I32, I32, I32], I32, |state, memory, arguments| {
+        let buffer = Area::new(memory, arguments[2], arguments[3])?;
+        let statement = state.sql.find(arguments[0]);
+        let index = index(arguments[1]);
+        let statement = statement.filter(|s| index < s.column_count());
+        let declared = statement.and_then(|s| s.column_decltype(index));
+        declared.map_or(Ok(-1), |declared| fill(memory, buffer, declared.as_bytes()))
+    }),
     function("sql_readonly", &[I32], I32, |state, _, arguments| {
         Ok(state.sql.find(arguments[0]).is_none_or(|s| s.is_readonly()).into())
     }),
