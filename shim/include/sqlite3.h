@@ -514,13 +514,19 @@ void *sqlite3_realloc(void*, int);
 void *sqlite3_realloc64(void*, sqlite3_uint64);
 void sqlite3_free(void*);
 sqlite3_uint64 sqlite3_msize(void*);
-char *sqlite3_mprintf(const char*, ...);
+/* The compiler compares arguments with formats, as far as it knows SQLite's formats. */
+#ifndef COMMENSAL_SHIM
+#define COMMENSAL_FORMAT(place) __attribute__((format(printf, place, place + 1)))
+#else
+#define COMMENSAL_FORMAT(place)
+#endif
+char *sqlite3_mprintf(const char*, ...) COMMENSAL_FORMAT(1);
 char *sqlite3_vmprintf(const char*, va_list);
-char *sqlite3_snprintf(int, char*, const char*, ...);
+char *sqlite3_snprintf(int, char*, const char*, ...) COMMENSAL_FORMAT(3);
 char *sqlite3_vsnprintf(int, char*, const char*, va_list);
 sqlite3_str *sqlite3_str_new(sqlite3*);
 char *sqlite3_str_finish(sqlite3_str*);
-void sqlite3_str_appendf(sqlite3_str*, const char*, ...);
+void sqlite3_str_appendf(sqlite3_str*, const char*, ...) COMMENSAL_FORMAT(2);
 void sqlite3_str_vappendf(sqlite3_str*, const char*, va_list);
 void sqlite3_str_append(sqlite3_str*, const char*, int);
 void sqlite3_str_appendall(sqlite3_str*, const char*);

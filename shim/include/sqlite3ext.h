@@ -16,4 +16,9 @@ typedef int (*sqlite3_loadext_entry)(sqlite3 *db, char **pzErrMsg,
 #define SQLITE_EXTENSION_INIT2(v) (void)(v)
 #define SQLITE_EXTENSION_INIT3
 
+/* Sources that count the bits of 64-bit numbers take `long` for 64 bits. The wider functions give the same for 32. */
+#define __builtin_popcountl __builtin_popcountll
+#define __builtin_parityl __builtin_parityll
+#define __builtin_ffsl __builtin_ffsll
+
 #endif

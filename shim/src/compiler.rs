@@ -4,6 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::casts;
 use crate::error::{Error, Result};
 use crate::headers;
 use crate::programs::Program;
@@ -11,6 +12,19 @@ use crate::write::write;
 
 /// Options for compiling a guest. Assertions are off, because they would link all of stdio.
 const COMPILE: &[&str] = &["-O2", "-DNDEBUG"];
+
+/// Warnings about what works natively and not in WebAssembly, besides those that are on anyway. Options of the user
+/// come later and can switch them off.
+const WARN: &[&str] = &["-Wcast-function-type"];
+
+/// Formats of SQLite's that the compiler does not know.
+const KNOW_LESS: &[&str] = &[
+    "-Wno-format-invalid-specifier",
+    "-Wno-format-extra-args",
+    "-Wno-format-security",
+    "-Wno-format-zero-length",
+    "-Wno-format-pedantic",
+];
 
 const LINK: &[&str] = &[
     "-O2",
@@ -122,9 +136,8 @@ impl Compiler {
         options: &[String],
     ) -> Result {
         let mut command = self.start(directory);
-        command.args(COMPILE).arg("-I").arg(self.include());
-        // The whole path, because compilers also look for the header, or its compiled form, where they work.
-        command.arg("-include").arg(self.include().join("sqlite3ext.h"));
+        command.args(COMPILE).args(WARN).args(KNOW_LESS);
+        self.add_headers(&mut command);
         command.args(options).arg("-c").arg(argument(source)).arg("-o").arg(object);
         let status = command.status().map_err(|error| Error::file(source, error))?;
         match status.success() {
@@ -133,13 +146,41 @@ impl Compiler {
         }
     }
 
+    /// The places where a file of the extension casts an integer of 64 bits to a pointer: file and line.
+    pub(crate) fn wide_casts(
+        &self,
+        directory: &Path,
+        source: &Path,
+        options: &[String],
+    ) -> Result<Vec<String>> {
+        let text = std::fs::read(directory.join(source)).map_err(|e| Error::file(source, e))?;
+        let text = String::from_utf8_lossy(&text);
+        let Some(copy) = casts::asserted(source, &text) else { return Ok(Vec::new()) };
+        let copy = write(&self.folder, "casts.c", copy)?;
+        let mut command = self.start(directory);
+        command.args(COMPILE).args(["-w", "-fsyntax-only", "-ferror-limit=0", "-iquote"]);
+        command.arg(directory.join(source).parent().unwrap_or(directory));
+        self.add_headers(&mut command);
+        command.args(options).arg(copy);
+        let output = command.output().map_err(|error| Error::file(source, error))?;
+        Ok(casts::places(&String::from_utf8_lossy(&output.stderr)))
+    }
+
+    /// Puts the shim's headers before those of the extension.
+    fn add_headers(&self, command: &mut Command) {
+        command.arg("-I").arg(self.include());
+        // The whole path, because compilers also look for the header, or its compiled form, where they work.
+        command.arg("-include").arg(self.include().join("sqlite3ext.h"));
+    }
+
     /// Compiles files of the shim. Returns the objects.
     pub(crate) fn compile_shim(&self, sources: &[PathBuf], folder: &Path) -> Result<Vec<PathBuf>> {
         let mut objects = Vec::new();
         for source in sources {
             let object = source.with_extension("o");
             let mut command = self.start(&self.folder);
-            command.args(COMPILE).arg("-I").arg(self.include()).arg("-I").arg(folder.join("c"));
+            command.args(COMPILE).arg("-DCOMMENSAL_SHIM");
+            command.arg("-I").arg(self.include()).arg("-I").arg(folder.join("c"));
             command.arg("-c").arg(source).arg("-o").arg(&object);
             let output = command.output().map_err(|error| Error::file(source, error))?;
             if !output.status.success() {

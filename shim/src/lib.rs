@@ -5,6 +5,7 @@
 //! the first link is run once, here and under the limits of any guest, and reports what was registered. The
 //! second link has an export for each registration, and the manifest. Knows nothing of the command line.
 
+mod casts;
 mod compiler;
 mod error;
 mod exports;
@@ -97,7 +98,7 @@ impl Build {
         objects.extend(sources::build(&compiler, folder, &entry, prefix)?);
 
         let declare = sources::declare(&compiler, folder)?;
-        let mut warnings = Vec::new();
+        let mut warnings = self.wide_casts(&compiler)?;
         let linked = link(&compiler, folder, &objects, &declare, &limits)?;
         let declared = declarations_with_sql(&linked, &mut warnings)?;
         let mut manifest = Manifest::parse(declared.as_bytes(), &limits)?;
@@ -142,6 +143,21 @@ impl Build {
             prefixed.set_prefix(prefix).map_err(Error::new)?;
         }
         Ok((chosen, prefixed))
+    }
+
+    /// Warnings about integers that do not fit into pointers.
+    fn wide_casts(&self, compiler: &Compiler) -> Result<Vec<String>> {
+        let directory = self.directory.as_deref().unwrap_or(Path::new("."));
+        let mut warnings = Vec::new();
+        for source in &self.sources {
+            for place in compiler.wide_casts(directory, source, &self.options)? {
+                warnings.push(format!(
+                    "{place}: an integer of 64 bits becomes a pointer, which has 32 bits in WebAssembly; pass the \
+                     address of a static variable"
+                ));
+            }
+        }
+        Ok(warnings)
     }
 
     /// Compiles each file of the extension to an object.

@@ -261,7 +261,7 @@ pub(crate) fn vec() -> Case {
     Case {
         entry: Some("sqlite3_vec_init"),
         // Its Hamming distance counts the bits of an `unsigned long`, which has 32 in a guest.
-        options: &["-DSQLITE_VEC_OMIT_FS=1", "-D__builtin_popcountl=__builtin_popcountll"],
+        options: &["-DSQLITE_VEC_OMIT_FS=1"],
         ..case(
             SQLITE_VEC,
             &[

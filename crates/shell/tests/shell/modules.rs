@@ -287,3 +287,43 @@ fn cc_says_what_to_install() {
     }
     assert!(!folder.path("x.wasm").exists());
 }
+
+/// What has 64 bits on the author's machine and 32 in WebAssembly. The build succeeds, and says where to look.
+#[test]
+fn cc_names_the_lines_that_need_64_bits() {
+    const SOURCE: &str = r#"#include "sqlite3ext.h"
+SQLITE_EXTENSION_INIT1
+#define HOUR 3600000000000LL
+static const long long day = 24 * HOUR;
+static int other(void *p) { return p != 0; }
+static void f(sqlite3_context *c, int n, sqlite3_value **v) {
+  char *text = sqlite3_mprintf("%d", day);
+  sqlite3_result_text(c, text, -1, sqlite3_free);
+}
+int sqlite3_wide_init(sqlite3 *db, char **error, const sqlite3_api_routines *api) {
+  SQLITE_EXTENSION_INIT2(api);
+  unsigned long bits = 1UL << 40;
+  sqlite3_create_function(db, "a", 0, SQLITE_UTF8, (void*)HOUR, f, 0, 0);
+  sqlite3_create_function(db, "b", 0, SQLITE_UTF8, (void *) day, f, 0, 0);
+  sqlite3_create_function(db, "c", 0, SQLITE_UTF8, (void*)db, f, 0, 0);
+  if (!db) return ((int (*)(int))other)(0) + (int)bits;
+  return SQLITE_OK;
+}
+"#;
+    let folder = Folder::new();
+    folder.write("wide.c", SOURCE);
+    let outcome = folder.run(&["cc", "wide.c", "-o", "wide.wasm"]);
+    let stderr = &outcome.stderr;
+    for (line, what) in [
+        (7, "format specifies type 'int'"),
+        (12, "shift count >= width of type"),
+        (13, "an integer of 64 bits becomes a pointer"),
+        (14, "an integer of 64 bits becomes a pointer"),
+        (16, "converts to incompatible function type"),
+    ] {
+        let place = format!("wide.c:{line}:");
+        let is_named = |message: &str| message.contains(&place) && message.contains(what);
+        assert!(stderr.lines().any(is_named), "{place} {what}: {stderr}");
+    }
+    assert!(!stderr.contains("wide.c:15"), "{stderr}");
+}
