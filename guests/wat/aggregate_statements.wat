@@ -1,11 +1,11 @@
-;; An aggregate whose `finalize` writes a row, and tells why it could not. `step` does nothing.
+;; An aggregate whose `finalize` writes a row, and tells why it could not. `drop` does the same. `step` does nothing.
 (module
   (import "commensal" "sql_prepare" (func $prepare (param i32 i32) (result i64)))
   (import "commensal" "sql_step" (func $step (param i32) (result i32)))
   (import "commensal" "sql_finalize" (func $finalize (param i32) (result i32)))
   (import "commensal" "sql_errmsg" (func $errmsg (param i32 i32) (result i32)))
   (memory (export "memory") 1)
-  (@custom "commensal" "{\"abi\":1}\n{\"aggregate\":{\"name\":\"writes_at_end\",\"params\":[\"any\"],\"returns\":\"any\",\"init\":\"init\",\"step\":\"nothing\",\"finalize\":\"finalize\",\"drop\":\"nothing\"}}\n")
+  (@custom "commensal" "{\"abi\":1}\n{\"aggregate\":{\"name\":\"writes_at_end\",\"params\":[\"any\"],\"returns\":\"any\",\"init\":\"init\",\"step\":\"nothing\",\"finalize\":\"finalize\",\"drop\":\"finalize\"}}\n")
   (func (export "commensal_scratch") (param i32) (result i32) (i32.const 16384))
   (data (i32.const 64) "INSERT INTO ends VALUES (1)")
   (func (export "init") (param i32 i32) (result i32)

@@ -19,7 +19,7 @@ use turso_core::{Connection, Statement, Value};
 
 use crate::health::Health;
 use crate::permit::{self, Permit};
-use crate::step::{bind, names, step};
+use crate::step::{bind, names as names_of, no_parameter, step};
 use crate::value::{borrowed, owned};
 use crate::{comparisons, error, growth, nesting, stack, unordered};
 
@@ -29,45 +29,73 @@ const INSTRUCTIONS: u64 = 10;
 /// SQLite's result code of what may not be written.
 const READONLY: i32 = 8;
 
+/// SQLite's result code of a statement that was compiled for another schema.
+const SCHEMA: i32 = 17;
+
 /// See the module's description.
 pub(crate) struct GuestSql {
-    connection: Weak<Connection>,
+    compiler: Arc<Compiler>,
     depth: AtomicUsize,
-    level: Mutex<Level>,
-    health: Health,
-    /// Statements that wait at a row. If one did when the statement that called the guest ends, the engine would not
-    /// commit that, nor anything after it.
-    waiting: Arc<AtomicUsize>,
 }
 
 impl GuestSql {
     pub(crate) fn new(connection: &Arc<Connection>, health: &Health) -> Self {
-        let (connection, level) = (Arc::downgrade(connection), Mutex::new(Level::NONE));
-        let (depth, waiting) = (AtomicUsize::new(0), Arc::default());
-        Self { connection, depth, level, health: health.clone(), waiting }
+        let compiler = Compiler {
+            connection: Arc::downgrade(connection),
+            level: Mutex::new(Level::NONE),
+            health: health.clone(),
+            alive: Arc::default(),
+        };
+        Self { compiler: Arc::new(compiler), depth: AtomicUsize::new(0) }
     }
+}
 
+/// What compiles the statements of a connection's guests.
+struct Compiler {
+    connection: Weak<Connection>,
+    level: Mutex<Level>,
+    health: Health,
+    /// How many statements of guests the engine has. If it had one when the statement that called the guest ends, it would
+    /// not commit that, nor anything after it.
+    alive: Arc<AtomicUsize>,
+}
+
+/// A statement of the engine, which knows that it is one.
+struct Alive {
+    statement: Statement,
+    alive: Arc<AtomicUsize>,
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.alive.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Compiler {
     fn connection(&self) -> Result<Arc<Connection>> {
         self.connection.upgrade().ok_or_else(error::no_statement)
     }
 
-    /// Compiles the first statement and finds out whether the guest may run it.
-    fn examine(&self, sql: &SqlText) -> Result<(Option<BoxedStatement>, usize)> {
+    fn level(&self) -> Level {
+        *self.level.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Compiles the first statement of a text and finds out whether the guest may run it.
+    fn compile(&self, text: &str) -> Result<(Alive, Permit, usize)> {
         let connection = self.connection()?;
-        let text = sql.as_str();
-        if is_empty(text) {
-            return Ok((None, text.len()));
-        }
         comparisons::check(text, &comparisons::OF_GUESTS)?;
         let levels = nesting::measure(&connection, text)?.levels;
         let prepare = || connection.prepare_internal(text);
         let statement = stack::with_room(levels, prepare).map_err(error::of_engine)?;
-        if is_writing(text, &statement) {
+        self.alive.fetch_add(1, Relaxed);
+        let alive = Alive { statement, alive: Arc::clone(&self.alive) };
+        if is_writing(text, &alive.statement) {
             let message =
                 "Turso: a guest can only read; statements that write are not safe within another";
             return Err(Error::new(ErrorKind::Engine, message).with_engine_code(READONLY));
         }
-        let used = statement.tail_offset();
+        let used = alive.statement.tail_offset();
         let level = self.level();
         let permit = match is_looking(text) {
             true => Permit::default(),
@@ -75,21 +103,7 @@ impl GuestSql {
                 stack::with_room(levels, || permit::examine(&connection, &text[..used], level))?
             }
         };
-        let names = names(&statement);
-        Ok((
-            Some(Box::new(OfGuest {
-                statement,
-                names,
-                permit,
-                levels,
-                health: self.health.clone(),
-                waiting: Arc::clone(&self.waiting),
-                text_bytes: used,
-                bytes_max: level.value_bytes_max,
-                is_fresh: true,
-            })),
-            used,
-        ))
+        Ok((alive, permit, levels))
     }
 }
 
@@ -102,19 +116,27 @@ const MEMORY_FACTOR: u64 = 400;
 
 impl HostSql for GuestSql {
     fn prepare(&self, sql: &SqlText) -> Result<(Option<BoxedStatement>, usize)> {
-        self.health.check()?;
-        self.health.guard(|| self.examine(sql))
+        let text = sql.as_str();
+        if is_empty(text) {
+            return Ok((None, text.len()));
+        }
+        let health = &self.compiler.health;
+        health.check()?;
+        let (alive, permit, levels) = health.guard(|| self.compiler.compile(text))?;
+        let used = alive.statement.tail_offset();
+        let statement = OfGuest::new(&self.compiler, &text[..used], alive, permit, levels);
+        Ok((Some(Box::new(statement)), used))
     }
 
     fn changes(&self) -> i64 {
-        self.connection().map_or(0, |connection| connection.changes())
+        self.compiler.connection().map_or(0, |connection| connection.changes())
     }
     fn last_insert_rowid(&self) -> i64 {
-        self.connection().map_or(0, |connection| connection.last_insert_rowid())
+        self.compiler.connection().map_or(0, |connection| connection.last_insert_rowid())
     }
 
     fn is_autocommit(&self) -> bool {
-        self.connection().is_ok_and(|connection| connection.get_auto_commit())
+        self.compiler.connection().is_ok_and(|connection| connection.get_auto_commit())
     }
 
     fn stack_bytes(&self) -> usize {
@@ -125,19 +147,19 @@ impl HostSql for GuestSql {
         &self.depth
     }
 
-    fn waiting(&self) -> Option<Arc<AtomicUsize>> {
-        Some(Arc::clone(&self.waiting))
+    fn alive(&self) -> Option<Arc<AtomicUsize>> {
+        Some(Arc::clone(&self.compiler.alive))
     }
 
     fn level(&self) -> Level {
-        *self.level.lock().unwrap_or_else(PoisonError::into_inner)
+        self.compiler.level()
     }
 
     /// The engine has no limit on the length of a value.
     fn set_level(&self, level: Level) {
-        let mut place = self.level.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut place = self.compiler.level.lock().unwrap_or_else(PoisonError::into_inner);
         *place = level;
-        if let Ok(connection) = self.connection() {
+        if let Ok(connection) = self.compiler.connection() {
             match level.deadline {
                 Some(at) => {
                     let is_late = move || Instant::now() >= at;
@@ -170,14 +192,17 @@ fn is_writing(sql: &str, statement: &Statement) -> bool {
 
 /// A guest's statement.
 struct OfGuest {
-    statement: Statement,
-    names: Vec<String>,
+    compiler: Arc<Compiler>,
+    text: String,
+    /// The engine's. Absent from the end of the guest's call until the next step.
+    statement: Option<Alive>,
+    parameters: Vec<Option<String>>,
+    /// The names of the columns, and the declared types of those of tables.
+    columns: Vec<(String, Option<String>)>,
+    /// The values of the parameters, which the engine gets when the statement begins.
+    bound: Vec<Value>,
     permit: Permit,
     levels: usize,
-    health: Health,
-    /// See [`GuestSql`].
-    waiting: Arc<AtomicUsize>,
-    text_bytes: usize,
     /// How many bytes a value may have.
     bytes_max: usize,
     /// It has not been stepped since it was prepared or reset.
@@ -190,13 +215,76 @@ impl Drop for OfGuest {
     }
 }
 
+impl OfGuest {
+    fn new(
+        compiler: &Arc<Compiler>,
+        text: &str,
+        alive: Alive,
+        permit: Permit,
+        levels: usize,
+    ) -> Self {
+        let statement = &alive.statement;
+        let names = (1..=statement.parameters_count()).filter_map(NonZero::new);
+        let parameters: Vec<_> = names.map(|index| statement.parameters().name(index)).collect();
+        let types = (0..statement.num_columns()).map(|i| statement.get_column_decltype(i));
+        Self {
+            compiler: Arc::clone(compiler),
+            text: text.to_owned(),
+            bound: vec![Value::Null; parameters.len()],
+            parameters,
+            columns: names_of(statement).into_iter().zip(types).collect(),
+            statement: Some(alive),
+            permit,
+            levels,
+            bytes_max: compiler.level().value_bytes_max,
+            is_fresh: true,
+        }
+    }
+
+    fn set(&mut self, index: usize, value: Value) -> Result<()> {
+        let count = self.bound.len();
+        match index.checked_sub(1).and_then(|index| self.bound.get_mut(index)) {
+            Some(place) => {
+                *place = value;
+                Ok(())
+            }
+            None => Err(no_parameter(count, index)),
+        }
+    }
+
+    /// Has the engine begin. It compiles the statement again if it has let go of it.
+    ///
+    /// # Errors
+    /// The guest may no longer run it, or the engine works otherwise now: it has to be stepped again then.
+    fn begin(&mut self) -> Result<()> {
+        if self.statement.is_none() {
+            let compiler = Arc::clone(&self.compiler);
+            let (alive, permit, levels) = compiler.health.guard(|| compiler.compile(&self.text))?;
+            let is_as_before = permit.work == self.permit.work
+                && alive.statement.num_columns() == self.columns.len();
+            (self.statement, self.permit, self.levels) = (Some(alive), permit, levels);
+            if !is_as_before {
+                let message = "the schema has changed since the statement was prepared";
+                return Err(Error::new(ErrorKind::Engine, message).with_engine_code(SCHEMA));
+            }
+        }
+        if let Some(Alive { statement, .. }) = &mut self.statement {
+            for (index, value) in self.bound.iter().enumerate() {
+                bind(statement, index + 1, value.clone())?;
+            }
+        }
+        Ok(())
+    }
+}
+
 impl EngineStatement for OfGuest {
     fn parameter_count(&self) -> usize {
-        self.statement.parameters_count()
+        self.parameters.len()
     }
 
     fn parameter_index(&self, name: &str) -> Option<usize> {
-        self.statement.parameter_index(name).map(NonZero::get)
+        let index = self.parameters.iter().position(|known| known.as_deref() == Some(name))?;
+        Some(index + 1)
     }
 
     fn bind(&mut self, index: usize, value: ValueRef<'_>) -> Result<()> {
@@ -206,16 +294,19 @@ impl EngineStatement for OfGuest {
             _ => 0,
         };
         growth::check(bytes, self.permit.doublings, self.bytes_max)?;
-        bind(&mut self.statement, index, owned(value, 0))
+        self.set(index, owned(value, 0))
     }
 
     fn step(&mut self) -> Result<bool> {
-        if std::mem::replace(&mut self.is_fresh, false) {
-            self.waiting.fetch_add(1, Relaxed);
+        if self.is_fresh {
+            self.begin()?;
+            self.is_fresh = false;
         }
-        let statement = &mut self.statement;
+        let Some(Alive { statement, .. }) = &mut self.statement else {
+            return Err(error::no_statement());
+        };
         let step = || stack::with_room(self.levels, || step(statement));
-        let stepped = self.health.guard(|| unordered::forbidden(step));
+        let stepped = self.compiler.health.guard(|| unordered::forbidden(step));
         if !matches!(stepped, Ok(true)) {
             self.reset();
         }
@@ -226,22 +317,22 @@ impl EngineStatement for OfGuest {
         if std::mem::replace(&mut self.is_fresh, true) {
             return;
         }
-        self.waiting.fetch_sub(1, Relaxed);
+        let Some(Alive { statement, .. }) = &mut self.statement else { return };
         // An error of the last step was reported already.
-        let statement = &mut self.statement;
-        let _ = self.health.guard(|| statement.reset().map_err(error::of_engine));
+        let _ = self.compiler.health.guard(|| statement.reset().map_err(error::of_engine));
     }
 
     fn column_count(&self) -> usize {
-        self.statement.num_columns()
+        self.columns.len()
     }
 
     fn column_name(&self, column: usize) -> &str {
-        self.names.get(column).map(String::as_str).unwrap_or_default()
+        self.columns.get(column).map(|(name, _)| name.as_str()).unwrap_or_default()
     }
 
     fn column(&self, column: usize) -> Result<ValueRef<'_>> {
-        let row = self.statement.row().filter(|_| column < self.statement.num_columns());
+        let statement = self.statement.as_ref().map(|alive| &alive.statement);
+        let row = statement.and_then(Statement::row).filter(|_| column < self.columns.len());
         Ok(row.map_or(ValueRef::Null, |row| borrowed(row.get_value(column))))
     }
 
@@ -252,22 +343,20 @@ impl EngineStatement for OfGuest {
 
 impl GuestStatement for OfGuest {
     fn parameter_name(&self, index: usize) -> Option<String> {
-        self.statement.parameters().name(NonZero::new(index)?)
+        self.parameters.get(index.checked_sub(1)?)?.clone()
     }
 
     fn column_decltype(&self, column: usize) -> Option<String> {
-        // The engine panics if there is no such column.
-        (column < self.statement.num_columns())
-            .then(|| self.statement.get_column_decltype(column))?
+        self.columns.get(column)?.1.clone()
     }
 
     fn bind_zeroblob(&mut self, index: usize, len: u32) -> Result<()> {
         growth::check(len as usize, self.permit.doublings, self.bytes_max)?;
-        bind(&mut self.statement, index, Value::from_blob(vec![0; len as usize]))
+        self.set(index, Value::from_blob(vec![0; len as usize]))
     }
 
     fn clear_bindings(&mut self) {
-        self.statement.clear_bindings();
+        self.bound.fill(Value::Null);
     }
 
     /// The engine has no text that is not UTF-8.
@@ -285,7 +374,7 @@ impl GuestStatement for OfGuest {
 
     /// The engine does not tell. In tests a program took up to 400 bytes for each byte of its text.
     fn memory_bytes(&self) -> u64 {
-        self.text_bytes as u64 * MEMORY_FACTOR
+        self.text.len() as u64 * MEMORY_FACTOR
     }
 
     fn row_bytes(&self) -> u64 {
@@ -295,5 +384,12 @@ impl GuestStatement for OfGuest {
             _ => 0,
         };
         (0..self.column_count()).map(len).sum()
+    }
+
+    fn rest(&mut self) -> bool {
+        let waits = !self.is_fresh;
+        self.reset();
+        self.statement = None;
+        waits
     }
 }

@@ -32,10 +32,16 @@ pub(crate) fn step(statement: &mut Statement) -> Result<bool> {
 pub(crate) fn bind(statement: &mut Statement, index: usize, value: Value) -> Result<()> {
     let count = statement.parameters_count();
     let Some(place) = NonZero::new(index).filter(|index| index.get() <= count) else {
-        let message = format!("the statement has {count} parameters, not {index}");
-        return Err(Error::new(ErrorKind::Argument, message));
+        return Err(no_parameter(count, index));
     };
     statement.bind_at(place, value).map_err(error::of_engine)
+}
+
+/// The error of a parameter that a statement does not have.
+#[cold]
+pub(crate) fn no_parameter(count: usize, index: usize) -> Error {
+    let message = format!("the statement has {count} parameters, not {index}");
+    Error::new(ErrorKind::Argument, message)
 }
 
 pub(crate) fn names(statement: &Statement) -> Vec<String> {

@@ -342,9 +342,13 @@ fn read_file(path: &str, environment: &Environment) -> Result<Vec<u8>> {
         }
     };
     let limits = &environment.settings.limits;
-    // The file is a binary or its text. Its stated length is not used, because a device states 0 and never ends.
+    // The file is a binary or its text. It may grow, so its stated length is not used.
     let bytes_max = limits.module_bytes_max.max(limits.module_text_bytes_max) as u64;
     let mut bytes = Vec::new();
+    // Opening a pipe waits for its other end, and nothing would end that.
+    if !std::fs::metadata(&resolved).map_err(io)?.is_file() {
+        return Err(Error::new(ErrorKind::Io, format!("\"{path}\" is not a file")));
+    }
     let file = std::fs::File::open(&resolved).map_err(io)?;
     file.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes).map_err(io)?;
     if bytes.len() as u64 > bytes_max {

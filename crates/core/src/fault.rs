@@ -30,6 +30,8 @@ pub enum Fault {
     LiveBytes(LiveBytesExceeded),
     /// A host function refused the call, because of a missing capability or a bad argument.
     Host(String),
+    /// A statement of the guest's ended the transaction. The text says so, with the engine's reason.
+    TransactionEnded(String),
     /// The instance, or its module, belongs to another thread (`thread_bound.rs`).
     OtherThread,
     /// The runtime could not make the instance for a reason of its own.
@@ -40,7 +42,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Trap(reason) => return write!(f, "trap: {reason}"),
-            Self::Host(reason) | Self::Runtime(reason) => reason,
+            Self::Host(reason) | Self::Runtime(reason) | Self::TransactionEnded(reason) => reason,
             Self::StackExhausted(limit) => return write!(f, "{limit} for the stack is exhausted"),
             Self::CallTimeout => "the call took too long",
             Self::StatementTimeout => "the statement's calls took too long",

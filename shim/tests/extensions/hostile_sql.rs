@@ -135,7 +135,7 @@ pub(crate) const ANSWERS: &[(&str, &str, &str)] = &[
     (
         "best_index",
         "SELECT 1",
-        "1 SQL cannot run here: not in a collation, nor while a statement is prepared or ends",
+        "1 SQL cannot run here: not in a collation, in what only frees, nor while a statement is prepared or ends",
     ),
 ];
 

@@ -32,9 +32,46 @@ pub(super) struct Connected {
     pub(super) hears_savepoints: bool,
     /// What the guest is told of savepoints when the method that runs has ended.
     pub(super) missed: RefCell<Vec<(TableMethod, c_int)>>,
+    /// Why the transaction cannot be committed: the guest could not release a savepoint, or go back to one.
+    pub(super) failed: RefCell<Option<Error>>,
 }
 
 impl Connected {
+    /// Takes the result of a method of a transaction. SQLite rolls the whole transaction back if a savepoint cannot be
+    /// released, or be gone back to, and says neither why nor that it did. So it does not hear of that, and the table's
+    /// next write and COMMIT fail in its place.
+    pub(super) fn ended(&self, which: TableMethod, result: Result<()>) -> Result<()> {
+        match (which, result) {
+            (TableMethod::Release | TableMethod::RollbackTo, Err(error)) => {
+                self.failed.borrow_mut().get_or_insert(error);
+                Ok(())
+            }
+            (TableMethod::Begin | TableMethod::Commit | TableMethod::Rollback, result) => {
+                self.failed.take();
+                result
+            }
+            (_, result) => result,
+        }
+    }
+
+    /// Checks that the transaction can still be committed.
+    ///
+    /// # Errors
+    /// The guest could not follow a savepoint.
+    pub(super) fn check_savepoints(&self) -> Result<()> {
+        match &*self.failed.borrow() {
+            None => Ok(()),
+            Some(error) => Err(Error::new(
+                error.kind(),
+                format!(
+                    "{}: the transaction can only be rolled back, because the table could not follow a savepoint: {}",
+                    self.name,
+                    error.message()
+                ),
+            )),
+        }
+    }
+
     /// Notes a savepoint of a statement that a method of the table runs. Returns whether there is nothing else to do.
     pub(super) fn misses(&self, which: TableMethod, number: c_int) -> bool {
         if !self.hears_savepoints {
@@ -56,7 +93,7 @@ impl Connected {
             let access = Access { session, read: &read };
             let moment = Moment::of(which);
             self.state.services.sql.at_moment(moment.unwrap_or(Moment::Savepoint), || {
-                table.transaction(access, which, Some(number.into()))
+                self.ended(which, table.transaction(access, which, Some(number.into())))
             })
         });
         self.missed.take();

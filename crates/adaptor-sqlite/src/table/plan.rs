@@ -128,6 +128,7 @@ pub(super) unsafe fn unpack(
     text: *const c_char,
     argc: c_int,
     argv: *mut *mut sqlite3_value,
+    mut room: Room<'_>,
 ) -> (Option<String>, Result<Vec<FilterValue>, BadValue>) {
     // SAFETY: the caller's promise: the text ends with a NUL.
     let text = unsafe { CStr::from_ptr(text) }.to_bytes();
@@ -138,7 +139,7 @@ pub(super) unsafe fn unpack(
     let values = (0..values.len())
         .map(|i| match text[..marks].get(i) {
             // SAFETY: SQLite gives this value, whose constraint `sqlite3_vtab_in` was asked for.
-            Some(&ALL) => unsafe { all(api, *argv.add(i)).map(FilterValue::All) },
+            Some(&ALL) => unsafe { all(api, *argv.add(i), &mut room).map(FilterValue::All) },
             _ => match values.get(i)? {
                 ValueRef::Null => Ok(FilterValue::Null(values.null(i))),
                 value => Ok(FilterValue::One(value.to_owned(), values.subtype(i))),
@@ -152,7 +153,11 @@ pub(super) unsafe fn unpack(
 ///
 /// # Safety
 /// `list` is a value of xFilter for which `sqlite3_vtab_in` was called.
-unsafe fn all(api: &'static Api, list: *mut sqlite3_value) -> Result<Vec<Value>, BadValue> {
+unsafe fn all(
+    api: &'static Api,
+    list: *mut sqlite3_value,
+    room: &mut Room<'_>,
+) -> Result<Vec<Value>, BadValue> {
     let (Some(first), Some(next)) = (api.sqlite3_vtab_in_first, api.sqlite3_vtab_in_next) else {
         // In this case nobody asked for all at once either.
         return Err(BadValue::List(SQLITE_MISUSE));
@@ -163,7 +168,9 @@ unsafe fn all(api: &'static Api, list: *mut sqlite3_value) -> Result<Vec<Value>,
     unsafe {
         let mut code = first(list, &raw mut value);
         while code == SQLITE_OK && !value.is_null() {
-            values.push(crate::values::value_ref(api, value)?.to_owned());
+            let this = crate::values::value_ref(api, value)?;
+            room.take(this)?;
+            values.push(this.to_owned());
             code = next(list, &raw mut value);
         }
         // No other code is the end: what was read so far is not the whole list.
@@ -174,9 +181,39 @@ unsafe fn all(api: &'static Api, list: *mut sqlite3_value) -> Result<Vec<Value>,
     Ok(values)
 }
 
+/// Room for the lists of the INs of one `filter`. SQLite keeps a list in a file, if it is long.
+pub(super) struct Room<'a> {
+    /// How many bytes the lists may have together.
+    pub(super) bytes_max: usize,
+    /// How many they have so far.
+    pub(super) bytes: usize,
+    /// Whether the statement has to end.
+    pub(super) interrupted: &'a dyn Fn() -> bool,
+}
+
+impl Room<'_> {
+    fn take(&mut self, value: ValueRef<'_>) -> Result<(), BadValue> {
+        let own = match value {
+            ValueRef::Text(text) => text.len(),
+            ValueRef::Blob(blob) => blob.len(),
+            _ => 0,
+        };
+        self.bytes = self.bytes.saturating_add(size_of::<Value>()).saturating_add(own);
+        match () {
+            () if self.bytes > self.bytes_max => Err(BadValue::Large(self.bytes_max)),
+            () if (self.interrupted)() => Err(BadValue::Interrupted),
+            () => Ok(()),
+        }
+    }
+}
+
 /// Why the values for a `filter` cannot be told.
 #[derive(Debug)]
 pub(super) enum BadValue {
+    /// The lists of INs have more than so many bytes.
+    Large(usize),
+    /// The host has interrupted the statement.
+    Interrupted,
     /// One of them cannot be read.
     Value(Unreadable),
     /// The list of an IN ends with this result code.
@@ -197,6 +234,13 @@ impl BadValue {
                 let message = why.of("a value");
                 Error::new(ErrorKind::Argument, format!("{table}.filter(): {message}"))
             }
+            Self::Large(max) => {
+                let message = format!(
+                    "{table}.filter(): the lists of the INs have more than memory_bytes_max = {max} bytes"
+                );
+                Error::new(ErrorKind::Limit, message)
+            }
+            Self::Interrupted => Error::new(ErrorKind::Interrupted, "interrupted"),
             Self::List(code) => {
                 let message = format!(
                     "{table}.filter(): the list of an IN cannot be read: error {code} of the engine"

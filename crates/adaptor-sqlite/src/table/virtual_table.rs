@@ -174,6 +174,7 @@ unsafe fn make(
                 overloads: Overloads::default(),
                 hears_savepoints,
                 missed: RefCell::default(),
+                failed: RefCell::default(),
             };
             let state = Rc::clone(&connected.state);
             // SAFETY: `out` is SQLite's place for the table.
@@ -423,8 +424,13 @@ unsafe extern "C" fn filter(
                 access: Access<'_>,
                 scan: &mut VirtualCursor| {
         let api = connected.state.handle.api;
+        let room = plan::Room {
+            bytes_max: access.session.environment().settings.limits.memory_bytes_max,
+            bytes: 0,
+            interrupted: &|| connected.state.is_interrupted(),
+        };
         // SAFETY: SQLite gives back the plan's text, and as many values as the plan asked for.
-        let (text, values) = unsafe { plan::unpack(api, text, argc, argv) };
+        let (text, values) = unsafe { plan::unpack(api, text, argc, argv, room) };
         let values: Vec<FilterValue> = values.map_err(|bad| bad.of(&connected.name))?;
         table.filter(access.session, scan, number, text.as_deref(), &values)
     };
@@ -513,6 +519,7 @@ unsafe extern "C" fn update(
     out: *mut i64,
 ) -> c_int {
     let body = |connected: &Connected, table: &mut VirtualTable, access: Access<'_>| {
+        connected.check_savepoints()?;
         let handle = connected.state.handle;
         // SAFETY: SQLite gives these values for the duration of this call, which is xUpdate.
         let (values, on_conflict) = unsafe {
@@ -564,11 +571,15 @@ unsafe fn transaction(
 ) -> c_int {
     let body = |connected: &Connected, table: &mut VirtualTable, access: Access<'_>| {
         connected.state.services.sql.all_or_nothing(|| {
-            if which == TableMethod::Begin {
-                renew(connected, table)?;
+            match which {
+                TableMethod::Begin => drop(renew(connected, table)?),
+                TableMethod::Sync => connected.check_savepoints()?,
+                _ => {}
             }
             let session = Rc::clone(&connected.session.borrow());
-            table.transaction(Access { session: &session, ..access }, which, number.map(i64::from))
+            let access = Access { session: &session, ..access };
+            let result = table.transaction(access, which, number.map(i64::from));
+            connected.ended(which, result)
         })
     };
     // SAFETY: the table that `make` made.

@@ -325,6 +325,13 @@ fn registered(
             let bytes = entry[i * 4..].first_chunk().copied().unwrap_or_default();
             i32::from_le_bytes(bytes)
         };
+        let bytes = word(1).cast_unsigned() as usize;
+        let max = environment.settings.limits.name_bytes_max;
+        if bytes > max {
+            return Err(error(format!(
+                "{EXT_INIT} registers a function whose name has {bytes} bytes, more than name_bytes_max = {max}"
+            )));
+        }
         let range = [word(0), word(1)].map(|n| ValueRef::Integer(n.cast_unsigned().into()));
         let Value::Blob(name) = asked.call(asked.peek, &range)? else {
             return Err(error(format!("{EXT_INIT} registers a function without a name")));

@@ -115,8 +115,8 @@ pub struct Guest {
     staging: Vec<u8>,
     /// Checks whether the thread has enough stack for a call.
     gauge: Gauge,
-    /// The number of its statements that wait at a row, if none may when it returns.
-    waiting: Option<Arc<AtomicUsize>>,
+    /// The number of guests' statements that the engine has, if it must have none when a guest returns.
+    alive: Option<Arc<AtomicUsize>>,
     /// The code that it runs, which counts as used as long as the instance exists.
     _code: Option<Arc<dyn CompiledModule>>,
 }
@@ -131,7 +131,7 @@ impl Guest {
         config: InstanceConfig,
         budget: &mut StatementBudget,
     ) -> CallResult<Self> {
-        let waiting = config.host.services.sql().and_then(|sql| sql.waiting());
+        let alive = config.host.services.sql().and_then(|sql| sql.alive());
         let memory_bytes_max = config.memory_bytes_max;
         let mut gauge = Gauge::new(module.stack_bytes().saturating_add(stack::HOST_STACK_BYTES));
         gauge.check()?;
@@ -152,7 +152,7 @@ impl Guest {
             keeper: None,
             staging: Vec::new(),
             gauge,
-            waiting,
+            alive,
             _code: None,
         };
         guest.find_keeper(module);
@@ -269,16 +269,25 @@ impl Guest {
     ) -> CallResult<u64> {
         self.gauge.check()?;
         match self.instance.call(function, words, budget) {
-            Ok(word) => self.check_waiting().map(|()| word),
+            Ok(word) => self.rest().map(|()| word),
             Err(fault) => Err(self.fault(*fault).into()),
         }
     }
 
-    /// Checks that no statement of the guest's waits at a row, where none may.
+    /// Has the engine let go of the guest's statements, where it must have none when the guest returns. None may wait at a
+    /// row then.
     #[inline(always)]
-    fn check_waiting(&self) -> CallResult<()> {
-        match &self.waiting {
-            Some(waiting) if waiting.load(Relaxed) > 0 => Err(waits().into()),
+    fn rest(&mut self) -> CallResult<()> {
+        match &self.alive {
+            Some(alive) if alive.load(Relaxed) > 0 => self.rest_statements(),
+            _ => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn rest_statements(&mut self) -> CallResult<()> {
+        match self.with_host(|host| host.sql.rest_all(&mut host.memory)) {
+            Some(true) => Err(waits().into()),
             _ => Ok(()),
         }
     }
@@ -374,7 +383,7 @@ impl Guest {
     ) -> CallResult<u32> {
         self.gauge.check()?;
         match self.instance.call_records(function, argc, self.scratch, budget) {
-            Ok(pointer) => self.check_waiting().map(|()| pointer),
+            Ok(pointer) => self.rest().map(|()| pointer),
             Err(fault) => Err(self.fault(*fault).into()),
         }
     }
@@ -394,11 +403,16 @@ impl Guest {
         }
         let callee =
             Callee { function, signature: &Signature::ANY, subtype: false, result_bytes_max: 0 };
-        // The engine may be ending the calling statement. No other statements may run within that.
+        self.without_sql(|guest| guest.invoke(callee, arguments, budget)).map(drop)
+    }
+
+    /// Lets `body` call the guest, which runs no SQL meanwhile. The engine may be ending the calling statement, and nobody
+    /// would learn what became of others within that.
+    pub(crate) fn without_sql<R>(&mut self, body: impl FnOnce(&mut Self) -> R) -> R {
         self.with_host(|host| host.sql.set_closed(true));
-        let called = self.invoke(callee, arguments, budget);
+        let result = body(self);
         self.with_host(|host| host.sql.set_closed(false));
-        called.map(drop)
+        result
     }
 
     /// Writes the records, then the bytes of text and blobs, if all of it fits.

@@ -47,6 +47,12 @@ pub trait GuestStatement: EngineStatement + Send {
     /// Memory that the engine holds for the compiled statement, in bytes, or an estimate.
     fn memory_bytes(&self) -> u64;
 
+    /// Has the engine let go of it, because its guest returns. Text and bindings stay, and the next step begins anew.
+    /// Returns whether it waited at a row. Called only where [`HostSql::alive`] counts.
+    fn rest(&mut self) -> bool {
+        false
+    }
+
     /// Bytes of text and blobs in the current row, once each was read, and of what the engine keeps for the next ones.
     /// Called before any is read.
     fn row_bytes(&self) -> u64;
@@ -109,8 +115,8 @@ pub trait HostSql {
     /// Call this after the statement has run, and everything within it.
     fn end(&self) {}
 
-    /// The number of statements that wait at a row, if none may when a guest returns. `None` if they may.
-    fn waiting(&self) -> Option<Arc<AtomicUsize>> {
+    /// The number of guests' statements that the engine has, if it must have none when a guest returns. `None` if it may.
+    fn alive(&self) -> Option<Arc<AtomicUsize>> {
         None
     }
 
@@ -215,6 +221,17 @@ impl SqlState {
     pub(crate) fn reset_all(&mut self, memory: &mut InstanceMemory) {
         self.statements.iter_mut().flatten().for_each(|statement| statement.reset());
         self.held.iter_mut().for_each(|held| memory.let_go(&mut held.row));
+    }
+
+    /// Has the engine let go of all statements. Returns whether one waited at a row.
+    pub(crate) fn rest_all(&mut self, memory: &mut InstanceMemory) -> bool {
+        let waited = self.statements.iter_mut().flatten().filter_map(|statement| {
+            // Each of them, also after one that waited.
+            statement.rest().then_some(())
+        });
+        let waited = waited.count() > 0;
+        self.held.iter_mut().for_each(|held| memory.let_go(&mut held.row));
+        waited
     }
 
     /// A free number for a new statement; `None` if there are too many.

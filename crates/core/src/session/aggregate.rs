@@ -313,12 +313,9 @@ impl Session {
                 let dropped = execution.enter(&self.environment, slot, |entered| {
                     let callee = entered.callee(AggregateMethod::Drop, &ANY)?;
                     let handle = [ValueRef::Integer(state.handle)];
-                    entered.guest.call(
-                        callee,
-                        &handle[..],
-                        &mut budget,
-                        |_: ValueRef<'_>, _: u8| (),
-                    )
+                    entered.guest.without_sql(|guest| {
+                        guest.call(callee, &handle[..], &mut budget, |_: ValueRef<'_>, _: u8| ())
+                    })
                 });
                 execution.cleanup = budget;
                 if let Err(error) = dropped {

@@ -103,6 +103,9 @@ fn fault(
         )),
         Fault::LiveBytes(exceeded) => live_bytes(callable, exceeded),
         Fault::Host(reason) => Error::new(ErrorKind::Denied, format!("{callable}: {reason}")),
+        Fault::TransactionEnded(reason) => {
+            Error::new(ErrorKind::Fault, format!("{callable}: {reason}"))
+        }
         Fault::Runtime(reason) => {
             Error::new(ErrorKind::Fault, format!("{callable} cannot be started: {reason}"))
         }

@@ -9,7 +9,7 @@ use crate::guest::{Arguments, CallError, CallResult, Callee, Fetched, Guest, Ima
 use crate::manifest::{Signature, TableMethod};
 use crate::registry::TableEntry;
 use crate::runtime::{FunctionId, StatementBudget};
-use crate::session::{Binding, Execution, InstanceId, Session};
+use crate::session::{Binding, Entered, Execution, InstanceId, Session};
 use crate::value::ValueRef;
 
 /// The only slot of a table's execution.
@@ -151,11 +151,14 @@ impl TableInstance {
     /// Calls a method that frees something, even if the host wants the statement to end. Errors are ignored,
     /// because nothing depends on them. After a fault the instance is gone, and the fault is counted.
     pub(super) fn clean_up(&mut self, session: &Session, method: TableMethod, handle: i64) {
-        let _ = self.enter(session, method, |MethodCall { mut entered, function }| {
+        let _ = self.enter(session, method, |MethodCall { entered, function }| {
             let mut budget = StatementBudget::for_cleanup(CLEANUP_TIME);
-            entered.budget = &mut budget;
-            MethodCall { entered, function }
-                .call(&[ValueRef::Integer(handle)][..], false, |_| Ok(()))
+            let handle = [ValueRef::Integer(handle)];
+            let Entered { guest, functions, binding, limits, budget: _ } = entered;
+            guest.without_sql(|guest| {
+                let entered = Entered { guest, functions, binding, limits, budget: &mut budget };
+                MethodCall { entered, function }.call(&handle[..], false, |_| Ok(()))
+            })
         });
     }
 
@@ -224,7 +227,7 @@ fn absent(method: TableMethod) -> Box<CallError> {
 
 /// An instance, for one call of a method.
 struct MethodCall<'a> {
-    entered: crate::session::Entered<'a>,
+    entered: Entered<'a>,
     function: FunctionId,
 }
 

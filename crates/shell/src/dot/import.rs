@@ -1,7 +1,7 @@
 //! `.import`: the rows of a CSV file into a table, all or none.
 
 use std::cell::Cell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
@@ -21,6 +21,9 @@ const WARNINGS_MAX: u64 = 10;
 
 /// The most bytes that a row may have. A row of separators takes about ten times its size to hold.
 const ROW_BYTES_MAX: u64 = 256 << 20;
+
+/// The most columns that a table may have in any build of SQLite.
+const COLUMNS_MAX: usize = 32_767;
 
 const PROGRESS_AFTER: Duration = Duration::from_secs(1);
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
@@ -93,6 +96,13 @@ fn import(connection: &Connection, arguments: &Arguments<'_>) -> Result {
     if columns == 0 {
         if !next(&mut record)? {
             return Err(at(arguments.file, None, "there is no row to take the columns from"));
+        }
+        if record.len() > COLUMNS_MAX {
+            let message = format!(
+                "the header has {} fields; a table has at most {COLUMNS_MAX} columns",
+                record.len()
+            );
+            return Err(at(arguments.file, line_of(record.position()), &message));
         }
         create_table(connection, arguments.table, &record)?;
         columns = record.len();
@@ -169,15 +179,17 @@ fn create_table(connection: &Connection, table: &str, header: &StringRecord) -> 
 /// The header's names, made unique, because columns have to be.
 fn column_names(header: &StringRecord) -> Vec<String> {
     let mut taken = HashSet::new();
+    // The number to try next, so that each is tried once.
+    let mut numbers = HashMap::new();
     let mut names = Vec::new();
     for (i, field) in header.iter().enumerate() {
         let field = field.replace('\0', "");
         let base = if field.is_empty() { format!("column{}", i + 1) } else { field };
         let mut name = base.clone();
-        let mut number = 2;
+        let number = numbers.entry(base.to_lowercase()).or_insert(2);
         while !taken.insert(name.to_lowercase()) {
             name = format!("{base}_{number}");
-            number += 1;
+            *number += 1;
         }
         names.push(name);
     }

@@ -78,3 +78,48 @@ fn endless_files_are_read_to_a_limit() {
         assert!(outcome.code != 0 && output.contains(message), "{arguments:?}: {output}");
     }
 }
+
+/// Test files are data: they read no other files and no environment.
+#[test]
+fn test_files_reach_nothing_else() {
+    let folder = crate::Folder::new();
+    folder.write("self.slt", "include self.slt\n");
+    folder.write(
+        "environment.slt",
+        "control substitution on\n\nquery T\nSELECT '$HOME'\n----\n$HOME\n",
+    );
+    for (file, message) in [
+        ("self.slt", "self.slt:1: other files are not included: name them, too"),
+        ("environment.slt", "environment.slt: variables are not substituted: the files are data"),
+    ] {
+        let outcome = folder.run(&["test", file]);
+        assert!(outcome.code == 1 && outcome.stdout.contains(message), "{}", outcome.stdout);
+    }
+    // The variable was not replaced.
+    assert!(folder.run(&["test", "environment.slt"]).stdout.contains("1 passed, 1 failed"));
+}
+
+/// Names that repeat are made unique in one pass, and too many are refused before that.
+#[test]
+fn a_header_of_many_names_is_no_work() {
+    let folder = crate::Folder::new();
+    for (count, message) in [
+        (30_000, "too many columns on t"),
+        (40_000, "the header has 40000 fields; a table has at most 32767 columns"),
+    ] {
+        folder.write("wide.csv", vec!["a"; count].join(","));
+        let outcome = folder.run(&[":memory:", ".import wide.csv t"]);
+        assert!(outcome.code != 0 && outcome.stderr.contains(message), "{}", outcome.stderr);
+    }
+}
+
+/// Opening a pipe would wait for its other end.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_source_of_a_definition() {
+    let folder = crate::Folder::new();
+    let made = Command::new("mkfifo").arg(folder.path("pipe")).status().unwrap();
+    assert!(made.success());
+    let outcome = folder.run(&[":memory:", "CREATE FUNCTION f LANGUAGE wasm AS file://pipe"]);
+    assert!(outcome.stderr.contains("\"pipe\" is not a file"), "{}", outcome.stderr);
+}

@@ -48,8 +48,7 @@ fn within<R>(
 
     let refused = |kind, message: String| Ok(Err(Error::new(kind, message)));
     let Some(sql) = state.services.sql().filter(|_| !state.sql.is_closed) else {
-        let message =
-            "SQL cannot run here: not in a collation, nor while a statement is prepared or ends";
+        let message = "SQL cannot run here: not in a collation, in what only frees, nor while a statement is prepared or ends";
         return refused(ErrorKind::Denied, message.to_owned());
     };
     let depth_max = state.sql.depth_max;
@@ -86,7 +85,7 @@ fn within<R>(
             if error.kind() == ErrorKind::Fault
                 && error.engine_code().map(i64::from) == Some(code::ABORT_ROLLBACK) =>
         {
-            Err(Fault::Trap(error.message().to_owned()))
+            Err(Fault::TransactionEnded(error.message().to_owned()))
         }
         // An interrupt is not reported to the guest, because its consent is not needed.
         Err(error) if error.kind() == ErrorKind::Interrupted => Err(match level.deadline {

@@ -1,0 +1,18 @@
+;; A virtual table whose `rollback_to` always fails with an error.
+(module
+  (memory (export "memory") 1)
+  (@custom "commensal" "{\"abi\":1}\n{\"table\":{\"name\":\"vtab_rollback_to_error\",\"columns\":[{\"name\":\"a\"}],\"connect\":\"connect\",\"disconnect\":\"nothing\",\"best_index\":\"best_index\",\"open\":\"connect\",\"filter\":\"nothing\",\"next\":\"nothing\",\"close\":\"nothing\",\"update\":\"update\",\"begin\":\"nothing\",\"savepoint\":\"nothing\",\"rollback_to\":\"fails\",\"release\":\"nothing\"}}\n")
+  (data (i32.const 600) "\00\00\00\00\05\00\00\00\80\02\00\00\00\00\00\00")
+  (data (i32.const 640) "nope!")
+  (global $n (mut i64) (i64.const 0))
+  (func (export "commensal_scratch") (param i32) (result i32) (i32.const 16384))
+  (func (export "connect") (param i32 i32) (result i32)
+    (global.set $n (i64.add (global.get $n) (i64.const 1)))
+    (i64.store (i32.const 512) (i64.const 1)) (i64.store (i32.const 520) (global.get $n)) (i32.const 512))
+  (func (export "update") (param i32 i32) (result i32) (i64.store (i32.const 512) (i64.const 1)) (i64.store (i32.const 520) (i64.const 1)) (i32.const 512))
+  (func (export "nothing") (param i32 i32) (result i32) (i32.const 0))
+  (func (export "fails") (param i32 i32) (result i32) (i32.const 600))
+  (func (export "best_index") (param $argc i32) (param $argv i32) (result i32)
+    (i32.store (i32.const 512) (i32.const 4))
+    (i32.store (i32.const 516) (i32.add (i32.const 32) (i32.shl (i32.load (i32.load offset=24 (local.get $argv))) (i32.const 2))))
+    (i64.store (i32.const 520) (i64.const 4096)) (i32.const 512)))

@@ -1,0 +1,30 @@
+;; Guests that keep a statement between calls: `keeps_prepared` never steps it, `keeps_ended` steps it to its end. The
+;; first of the arguments is the SQL of the first call. `keeps_again` steps the kept one again and counts its rows.
+(module
+  (import "commensal" "sql_prepare" (func $prepare (param i32 i32) (result i64)))
+  (import "commensal" "sql_bind" (func $bind (param i32 i32 i32) (result i32)))
+  (import "commensal" "sql_step" (func $step (param i32) (result i32)))
+  (memory (export "memory") 1)
+  (global $statement (mut i32) (i32.const 0))
+  (func (export "commensal_scratch") (param i32) (result i32) (i32.const 16384))
+  (func $integer (param $value i64) (result i32)
+    (i64.store (i32.const 512) (i64.const 1))
+    (i64.store (i32.const 520) (local.get $value))
+    (i32.const 512))
+  (func $rows (result i64) (local $rows i64) (local $code i32)
+    (loop $next
+      (local.set $code (call $step (global.get $statement)))
+      (if (i32.eq (local.get $code) (i32.const 100))
+        (then (local.set $rows (i64.add (local.get $rows) (i64.const 1))) (br $next))))
+    (if (i32.ne (local.get $code) (i32.const 101)) (then (return (i64.const -1))))
+    (local.get $rows))
+  (func $keep (param $argv i32)
+    (global.set $statement (i32.wrap_i64 (call $prepare (i32.load offset=8 (local.get $argv)) (i32.load offset=4 (local.get $argv))))))
+  (func (export "keeps_prepared") (param i32 i32) (result i32) (call $keep (local.get 1)) (call $integer (i64.const 0)))
+  (func (export "keeps_ended") (param i32 i32) (result i32) (call $keep (local.get 1)) (call $integer (call $rows)))
+  ;; Both arguments bound: the SQL, then the value of its only parameter.
+  (func (export "keeps_bound") (param i32 i32) (result i32)
+    (call $keep (local.get 1))
+    (drop (call $bind (global.get $statement) (i32.const 1) (i32.add (local.get 1) (i32.const 16))))
+    (call $integer (i64.const 0)))
+  (func (export "keeps_again") (param i32 i32) (result i32) (call $integer (call $rows))))
