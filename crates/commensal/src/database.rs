@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use commensal_core::code_cache::CodeCache;
 use commensal_core::database::{Engine, OpenDatabase, OpenOptions};
 use commensal_core::environment::Environment;
 use commensal_core::replaceable::Replaceable;
@@ -178,6 +179,15 @@ impl Options {
     #[must_use]
     pub fn code_bytes_max(mut self, bytes: u64) -> Self {
         self.settings.code_bytes_max = bytes;
+        self
+    }
+
+    /// Keeps compiled code on disk, so that later processes need not compile it again: `CodeCache::of_user()?`, or
+    /// a directory of the application's own. Off by default. A cache that cannot be used is as good as none;
+    /// [`CodeCache::usage`] says why.
+    #[must_use]
+    pub fn code_cache(mut self, cache: CodeCache) -> Self {
+        self.settings.code_cache = Some(cache);
         self
     }
 

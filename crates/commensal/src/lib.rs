@@ -55,6 +55,7 @@ mod statement;
 #[cfg(feature = "turso")]
 pub use commensal_adaptor_turso::Turso;
 pub use commensal_core as core;
+pub use commensal_core::code_cache::{CodeCache, CodeCacheUsage};
 pub use commensal_core::database::{Engine, Feature};
 pub use commensal_core::host::LogLevel;
 pub use commensal_core::replaceable::Replaceable;

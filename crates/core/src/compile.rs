@@ -11,6 +11,7 @@
 //! thread.
 
 mod entry;
+mod facts;
 
 use std::any::Any;
 use std::collections::HashMap;
@@ -23,13 +24,14 @@ use std::time::Duration;
 use web_time::Instant;
 
 pub use self::entry::ModuleEntry;
-pub(crate) use self::entry::manifest_text;
+pub(crate) use self::facts::{Facts, manifest_text};
+use crate::code_cache::{CodeCache, CodeKey, EntryKind};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
-use crate::module::{ModuleInfo, segments};
+use crate::module::segments;
 use crate::runtime::{
-    CompileOptions, CompiledModule, Effort, Metering, Runtime, RuntimeFeature, StatementBudget,
-    check_feature,
+    CompileOptions, CompiledModule, Effort, Metering, Runtime, RuntimeError, RuntimeFeature,
+    StatementBudget, check_feature,
 };
 
 /// Modules that the process compiles at once. Each may take the memory that the limits on structure allow, even
@@ -83,6 +85,61 @@ impl Waiting<'_> {
         }
         Ok(())
     }
+}
+
+/// What makes code: the runtime, and where code is kept on disk.
+#[derive(Clone)]
+pub struct Compiler {
+    runtime: Arc<dyn Runtime>,
+    cache: Option<CodeCache>,
+}
+
+impl Compiler {
+    pub(crate) fn new(runtime: Arc<dyn Runtime>, cache: Option<CodeCache>) -> Self {
+        Self { runtime, cache }
+    }
+
+    /// The facts about a module that was accepted under these limits before, if they are on the disk.
+    pub(crate) fn known(&self, sha256: &[u8; 32], limits: &Limits) -> Option<Facts> {
+        let kept = self.cache.as_ref()?.load(&facts_key(sha256, limits))?;
+        Facts::from_bytes(*sha256, kept.bytes())
+    }
+
+    /// Compiles a module that was accepted under these limits, or takes its code from the disk. What was not there
+    /// is kept.
+    fn make(
+        &self,
+        facts: &Facts,
+        wasm: &[u8],
+        options: CompileOptions,
+        limits: &Limits,
+    ) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
+        let Self { runtime, cache } = self;
+        let compile = || runtime.compile(&segments::joined(wasm), options);
+        let Some(cache) = cache else { return compile() };
+        let Some(identity) = runtime.code_identity(options) else { return compile() };
+        let (name, bytes) = (runtime.name().as_bytes(), options.bytes());
+        let key = CodeKey::new(EntryKind::Code, &[&facts.sha256, name, &bytes, &identity]);
+        let kept = cache.load(&key).and_then(|code| runtime.restore(wasm, options, &code).ok());
+        let is_kept = kept.is_some();
+        let compiled = kept.map_or_else(compile, Ok)?;
+        // What cannot be kept is made again next time. `CodeCache::usage` tells why.
+        if !is_kept
+            && compiled.code_bytes() as u64 <= cache.limit()
+            && let Some(code) = compiled.serialize()
+        {
+            let _ = cache.store(&key, &code);
+        }
+        if self.known(&facts.sha256, limits) != Some(*facts) {
+            let _ = cache.store(&facts_key(&facts.sha256, limits), &facts.to_bytes());
+        }
+        Ok(compiled)
+    }
+}
+
+/// Under which a module's facts are kept. They say that it was accepted, so all limits count.
+fn facts_key(sha256: &[u8; 32], limits: &Limits) -> CodeKey {
+    CodeKey::new(EntryKind::Facts, &[sha256, format!("{limits:?}").as_bytes()])
 }
 
 /// Identity of compiled code: the module, the runtime, the options, and the thread that the code is bound to, if
@@ -195,37 +252,38 @@ impl Drop for Permit {
 }
 
 /// How well a module is compiled within these limits.
-fn effort(info: &ModuleInfo, limits: &Limits) -> Effort {
-    if info.optimized_work <= limits.optimized_work_max {
+fn effort(facts: &Facts, limits: &Limits) -> Effort {
+    if facts.optimized_work <= limits.optimized_work_max {
         Effort::Optimized
-    } else if info.plain_work <= limits.plain_work_max {
+    } else if facts.plain_work <= limits.plain_work_max {
         Effort::Plain
     } else {
         Effort::Quick
     }
 }
 
-/// Returns compiled code from the process-wide store, or compiles `wasm`. `info` is its checked structure, and
-/// `optimized_work_max` and `plain_work_max` determine how well it is compiled.
+/// Returns compiled code from the process-wide store, or makes it from `wasm`, which was checked under the limits.
+/// Their `optimized_work_max` and `plain_work_max` determine how well it is compiled.
 ///
 /// # Errors
 /// The runtime refuses the module, or the statement has to end before it is compiled.
 pub(crate) fn compile(
-    runtime: &Arc<dyn Runtime>,
-    info: &ModuleInfo,
+    compiler: &Compiler,
+    facts: &Facts,
     metering: Metering,
     wasm: &[u8],
     mut waiting: Waiting<'_>,
 ) -> Result<Arc<dyn CompiledModule>> {
+    let runtime = &compiler.runtime;
     if metering == Metering::Fuel {
         check_feature(runtime.as_ref(), RuntimeFeature::Fuel)?;
     }
-    let effort = effort(info, waiting.limits);
+    let effort = effort(facts, waiting.limits);
     let thread = runtime.is_thread_bound().then(|| thread::current().id());
-    let key = (info.sha256, runtime.name(), CompileOptions { metering, effort }, thread);
+    let key = (facts.sha256, runtime.name(), CompileOptions { metering, effort }, thread);
     let mut began = Instant::now();
     let (job, outcome) = loop {
-        let job = match begin(key, runtime, wasm) {
+        let job = match begin(key, compiler, facts, wasm, waiting.limits) {
             Begun::Code(code) => return Ok(code),
             Begun::Job(job) => job,
             Begun::Full => {
@@ -267,7 +325,7 @@ enum Begun {
 }
 
 /// Finds code or the job that makes it, or begins a job.
-fn begin(key: Key, runtime: &Arc<dyn Runtime>, wasm: &[u8]) -> Begun {
+fn begin(key: Key, compiler: &Compiler, facts: &Facts, wasm: &[u8], limits: &Limits) -> Begun {
     let mut code = code();
     match code.get(&key) {
         Some(Entry::Code(weak)) => {
@@ -285,24 +343,27 @@ fn begin(key: Key, runtime: &Arc<dyn Runtime>, wasm: &[u8]) -> Begun {
     let job = Arc::new(Job::new());
     code.insert(key, Entry::Job(Arc::clone(&job)));
     drop(code);
-    start(&job, permit, runtime, key.2, wasm);
+    let options = key.2;
+    let (compiler, facts, wasm, limits) = (compiler.clone(), *facts, wasm.to_vec(), limits.clone());
+    start(&job, permit, compiler.runtime.is_thread_bound(), move || {
+        compiler.make(&facts, &wasm, options, &limits)
+    });
     Begun::Job(job)
 }
 
-/// Compiles on a separate thread, or on this one if there are no threads or the runtime is bound to one.
+/// Makes code on a separate thread, or on this one if there are no threads or the runtime is bound to one.
 fn start(
     job: &Arc<Job>,
     permit: Permit,
-    runtime: &Arc<dyn Runtime>,
-    options: CompileOptions,
-    wasm: &[u8],
+    is_thread_bound: bool,
+    make: impl FnOnce() -> Result<Arc<dyn CompiledModule>, RuntimeError> + Send + 'static,
 ) {
     let work = {
-        let (job, runtime, wasm) = (Arc::clone(job), Arc::clone(runtime), wasm.to_vec());
+        let job = Arc::clone(job);
         move || {
             // The permit is given back before anybody learns the outcome.
-            let outcome = run(&*runtime, options, &wasm);
-            drop((permit, wasm, runtime));
+            let outcome = run(make);
+            drop(permit);
             job.finish(outcome);
         }
     };
@@ -316,7 +377,7 @@ fn start(
             }
         }
     };
-    if runtime.is_thread_bound() {
+    if is_thread_bound {
         return once();
     }
     let thread = thread::Builder::new().name("commensal-compile".to_owned());
@@ -325,9 +386,8 @@ fn start(
     }
 }
 
-fn run(runtime: &dyn Runtime, options: CompileOptions, wasm: &[u8]) -> Outcome {
-    let compile = || runtime.compile(&segments::joined(wasm), options);
-    let compiled = catch_unwind(AssertUnwindSafe(compile));
+fn run(make: impl FnOnce() -> Result<Arc<dyn CompiledModule>, RuntimeError>) -> Outcome {
+    let compiled = catch_unwind(AssertUnwindSafe(make));
     // A compiler is a large program, and some modules are known to make one panic. Its unfinished work is not
     // shared, so catching the panic is safe.
     match compiled {

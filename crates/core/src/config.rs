@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::code_cache::CodeCache;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Capabilities, UnknownCapability};
 use crate::quote::quoted;
@@ -72,6 +73,7 @@ const ALLOW: &str = "allow";
 const REPLACE: &str = "replace";
 const FILE_DIRECTORY: &str = "file_directory";
 const FILE_BASE: &str = "file_base";
+const CODE_CACHE: &str = "code_cache";
 const TIMING: &str = "timing";
 const RUNTIME: &str = "runtime";
 const VERSION: &str = "version";
@@ -88,7 +90,16 @@ fn size(bytes: u64) -> usize {
 #[cold]
 pub fn unknown(name: &str, others: &[&str]) -> Error {
     let known = LIMITS.iter().map(|limit| limit.name);
-    let known = known.chain([ALLOW, REPLACE, FILE_DIRECTORY, FILE_BASE, TIMING, RUNTIME, VERSION]);
+    let known = known.chain([
+        ALLOW,
+        REPLACE,
+        FILE_DIRECTORY,
+        FILE_BASE,
+        CODE_CACHE,
+        TIMING,
+        RUNTIME,
+        VERSION,
+    ]);
     let known: Vec<_> = known.chain(others.iter().copied()).collect();
     let message = format!("there is no setting {}; known are {}", quoted(name), known.join(", "));
     Error::new(ErrorKind::Argument, message)
@@ -112,6 +123,10 @@ pub fn get(settings: &Settings, name: &str) -> Option<Value> {
             FileAccess::Any { base } => base.as_ref().map_or(Value::from(String::new()), path),
             _ => Value::Null,
         },
+        CODE_CACHE => settings
+            .code_cache
+            .as_ref()
+            .map_or(Value::Null, |cache| Value::from(cache.directory().display().to_string())),
         TIMING => settings.timing.into(),
         RUNTIME => settings.runtime.as_ref().map(|runtime| runtime.name().to_owned()).into(),
         VERSION => env!("CARGO_PKG_VERSION").into(),
@@ -176,6 +191,17 @@ pub fn set(
             };
             loosens(access != FileAccess::Denied && access != settings.file_access)?;
             settings.file_access = access;
+        }
+        CODE_CACHE => {
+            let cache = match value {
+                ValueRef::Null | ValueRef::Integer(0) => None,
+                // Before the environment is looked at.
+                _ if !may_loosen => return Err(denied(name)),
+                ValueRef::Integer(1) => Some(CodeCache::of_user()?),
+                ValueRef::Text(directory) => Some(CodeCache::in_directory(directory)?),
+                _ => return Err(wrong(name, "1, the path of a directory, or NULL")),
+            };
+            settings.code_cache = cache;
         }
         TIMING => match value {
             ValueRef::Integer(timing @ (0 | 1)) => settings.timing = timing == 1,

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 pub use self::names::{Dependent, DependentKind, EngineNames, Foreign};
 use crate::catalog::{OPTIONS_BYTES_MAX, options_text};
-use crate::compile::{ModuleEntry, Waiting, compile, manifest_text};
+use crate::compile::{Facts, ModuleEntry, Waiting, compile, manifest_text};
 use crate::ddl::{Create, Drop, ObjectKind, Source, With};
 use crate::dependents::Uses;
 use crate::environment::Environment;
@@ -104,7 +104,7 @@ pub fn create(
             format!("{} \"{}\" already exists", create.kind.name(), create.name),
         )));
     }
-    let runtime = environment.runtime().map_err(at)?;
+    let compiler = environment.compiler().map_err(at)?;
     check_name(&create.name, &environment.settings.limits).map_err(at)?;
     check_with(&create.with, &environment.settings.limits).map_err(at)?;
     let source = source(create, parameter, environment)?;
@@ -132,7 +132,8 @@ pub fn create(
     let policy =
         Policy::effective(&environment.settings, environment.settings.granted, &create.with);
     let metering = policy.metering();
-    let compiled = compile(runtime, &info, metering, &wasm, waiting).map_err(prefix)?;
+    let compiled =
+        compile(&compiler, &Facts::of(&info), metering, &wasm, waiting).map_err(prefix)?;
     let rebuild = match existing {
         Some(existing) => replaced_dependents(create, existing, &declared, engine).map_err(at)?,
         None => orphans(&declared, engine).map_err(at)?,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cache::InstanceCache;
-use crate::compile::ModuleEntry;
+use crate::compile::{Compiler, ModuleEntry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::live::{IdleInstances, LiveAccount, LiveBytes};
 use crate::runtime::{CompiledModule, Metering, Runtime, RuntimeFeature, check_feature};
@@ -80,6 +80,15 @@ impl Environment {
             }
         }
         Ok(runtime)
+    }
+
+    /// What makes the code of modules.
+    ///
+    /// # Errors
+    /// As [`Environment::runtime`].
+    pub(crate) fn compiler(&self) -> Result<Compiler> {
+        let runtime = Arc::clone(self.runtime()?);
+        Ok(Compiler::new(runtime, self.settings.code_cache.clone()))
     }
 
     /// Checks that definitions may be created and dropped.

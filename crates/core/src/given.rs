@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::compile::{Facts, Waiting, compile};
 use crate::compile::{ModuleEntry, manifest_text};
-use crate::compile::{Waiting, compile};
 use crate::ddl::{ObjectKind, With};
 use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
@@ -34,13 +34,13 @@ impl GivenModule {
     /// # Errors
     /// There is no runtime, the module is refused, or the statement has to end.
     pub fn new(source: &[u8], environment: &Environment, mut waiting: Waiting<'_>) -> Result<Self> {
-        let runtime = environment.runtime()?;
+        let compiler = environment.compiler()?;
         let limits = &environment.settings.limits;
         let wasm = module::binary(source, limits)?;
         let wasm = foreign::native(wasm, ObjectKind::Function, environment, waiting.again())?;
         let info = ModuleInfo::read(&wasm, limits)?;
         let policy = Policy::effective(&environment.settings, Capabilities::NONE, &With::default());
-        let compiled = compile(runtime, &info, policy.metering(), &wasm, waiting)?;
+        let compiled = compile(&compiler, &Facts::of(&info), policy.metering(), &wasm, waiting)?;
         let manifest = manifest_text(&info);
         let entry = ModuleEntry::new(info.sha256, wasm.len() as u64, &manifest, limits);
         Ok(Self { info, entry: Arc::new(entry), policy, compiled })

@@ -4,6 +4,7 @@
 
 pub mod cache;
 pub mod catalog;
+pub mod code_cache;
 pub mod compile;
 pub mod config;
 pub mod database;

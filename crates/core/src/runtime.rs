@@ -31,6 +31,7 @@ pub use self::functions::{AnyFunction, Functions, Shaped, wrong_number};
 pub use self::memory::{Memory, OutOfBounds};
 pub(crate) use self::memory::{is_within, range};
 pub use self::shape::{NumberType, Shape};
+use crate::code_cache::TrustedCode;
 use crate::error::{Error, ErrorKind};
 use crate::fault::Fault;
 use crate::host::HostState;
@@ -76,6 +77,27 @@ pub trait Runtime: Send + Sync {
         wasm: &[u8],
         options: CompileOptions,
     ) -> Result<Arc<dyn CompiledModule>, RuntimeError>;
+
+    /// Everything that the code of a module depends on besides the module and these options: the executor's
+    /// version, its settings, what the processor can do. Code is kept on disk only with it, and found only
+    /// under the same. `None`, the default, if this runtime cannot keep code.
+    fn code_identity(&self, _options: CompileOptions) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Makes a module from its kept code instead of compiling `wasm`. The bytes come from
+    /// [`CompiledModule::serialize`] under the same [`Runtime::code_identity`].
+    ///
+    /// # Errors
+    /// The code cannot be used. It is compiled again then.
+    fn restore(
+        &self,
+        _wasm: &[u8],
+        _options: CompileOptions,
+        _code: &TrustedCode,
+    ) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
+        Err(RuntimeError("the runtime cannot keep code".to_owned()))
+    }
 }
 
 /// How a module is compiled. Part of the identity of compiled code.
@@ -91,6 +113,11 @@ impl CompileOptions {
     /// Optimised, with this metering.
     pub const fn new(metering: Metering) -> Self {
         Self { metering, effort: Effort::Optimized }
+    }
+
+    /// The options as bytes, to be hashed.
+    pub(crate) const fn bytes(self) -> [u8; 2] {
+        [self.metering as u8, self.effort as u8]
     }
 }
 
@@ -129,6 +156,11 @@ pub trait CompiledModule: Send + Sync {
     /// A fault while instantiating, an exceeded limit, or an `_initialize` of the wrong type.
     /// A fault while instantiating, a limit, an `_initialize` of another type.
     fn instantiate(&self, config: InstanceConfig) -> Result<Box<dyn Instance>, Fault>;
+
+    /// Its code as bytes for [`Runtime::restore`], if the runtime can keep code.
+    fn serialize(&self) -> Option<Vec<u8>> {
+        None
+    }
 
     /// Whether it and its instances work on one thread only: see [`Runtime::is_thread_bound`].
     fn is_thread_bound(&self) -> bool {

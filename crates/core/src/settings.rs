@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::code_cache::CodeCache;
 use crate::host::LogLevel;
 use crate::limits::{Capabilities, Limits};
 use crate::live::{CODE_BYTES_MAX_DEFAULT, LIVE_BYTES_MAX_DEFAULT};
@@ -55,6 +56,8 @@ pub struct Settings {
     pub live_bytes_max: u64,
     /// Largest size of the compiled code of all modules together, in bytes.
     pub code_bytes_max: u64,
+    /// Where compiled code is kept on disk. `None`: nowhere.
+    pub code_cache: Option<CodeCache>,
     /// Whether `wasm_stats` has times. Reading the clock twice costs more than a short call.
     pub timing: bool,
     /// Where log messages go. Without it they are dropped.
@@ -74,6 +77,7 @@ impl Default for Settings {
             cache_bytes_max: CACHE_BYTES_MAX_DEFAULT,
             live_bytes_max: LIVE_BYTES_MAX_DEFAULT,
             code_bytes_max: CODE_BYTES_MAX_DEFAULT,
+            code_cache: None,
             timing: false,
             log: None,
         }

@@ -15,6 +15,7 @@
 
 use std::sync::Arc;
 
+use commensal_core::code_cache::TrustedCode;
 use commensal_core::runtime::{
     CompileOptions, CompiledModule, Runtime, RuntimeError, RuntimeFeatures,
 };
@@ -22,6 +23,7 @@ use commensal_core::runtime::{
 mod engine;
 mod fault;
 mod instance;
+mod kept;
 mod link;
 mod module;
 mod stack;
@@ -60,5 +62,18 @@ impl Runtime for WasmtimeRuntime {
         options: CompileOptions,
     ) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
         Ok(Arc::new(module::WasmtimeModule::compile(wasm, options)?))
+    }
+
+    fn code_identity(&self, options: CompileOptions) -> Option<Vec<u8>> {
+        Some(kept::identity(&engine::executor(options).ok()?.engine))
+    }
+
+    fn restore(
+        &self,
+        wasm: &[u8],
+        options: CompileOptions,
+        code: &TrustedCode,
+    ) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
+        Ok(Arc::new(module::WasmtimeModule::restore(wasm, options, code)?))
     }
 }

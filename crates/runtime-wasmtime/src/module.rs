@@ -1,14 +1,16 @@
 //! A compiled module: code whose imports are resolved once for all instances.
 
+use commensal_core::code_cache::TrustedCode;
 use commensal_core::fault::Fault;
 use commensal_core::live;
 use commensal_core::runtime::{
     CompileOptions, CompiledModule, Instance, InstanceConfig, Metering, RuntimeError,
 };
-use wasmtime::{InstancePre, Module};
+use wasmtime::{Engine, InstancePre, Module};
 
 use crate::engine;
 use crate::instance::WasmtimeInstance;
+use crate::kept;
 use crate::stack::STACK_BYTES;
 use crate::store_data::StoreData;
 
@@ -24,8 +26,25 @@ pub(crate) struct WasmtimeModule {
 
 impl WasmtimeModule {
     pub(crate) fn compile(wasm: &[u8], options: CompileOptions) -> Result<Self, RuntimeError> {
+        Self::new(wasm, options, |engine| Module::from_binary(engine, wasm))
+    }
+
+    /// The same from code that was kept.
+    pub(crate) fn restore(
+        wasm: &[u8],
+        options: CompileOptions,
+        code: &TrustedCode,
+    ) -> Result<Self, RuntimeError> {
+        Self::new(wasm, options, |engine| kept::module(engine, code))
+    }
+
+    fn new(
+        wasm: &[u8],
+        options: CompileOptions,
+        make: impl FnOnce(&Engine) -> wasmtime::Result<Module>,
+    ) -> Result<Self, RuntimeError> {
         let executor = engine::executor(options)?;
-        let prepared = Module::from_binary(&executor.engine, wasm)
+        let prepared = make(&executor.engine)
             .and_then(|module| executor.linker.instantiate_pre(&module))
             .map_err(|error| RuntimeError(format!("{error:#}")))?;
         Ok(Self {
@@ -50,6 +69,10 @@ impl CompiledModule for WasmtimeModule {
         let range = self.prepared.module().image_range();
         let kept = self.instance_bytes.saturating_mul(CODE_OF_INSTANCE);
         (range.end.addr() - range.start.addr()) + usize::try_from(kept).unwrap_or(usize::MAX)
+    }
+
+    fn serialize(&self) -> Option<Vec<u8>> {
+        self.prepared.module().serialize().ok()
     }
 
     fn imports(&self, is_wanted: &dyn Fn(&str, &str) -> bool) -> bool {

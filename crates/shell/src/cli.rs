@@ -9,7 +9,9 @@ use clap::builder::{EnumValueParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use commensal::core::runtime::Runtime;
-use commensal::{Capabilities, Engine, FileAccess, Limits, Options, Replaceable, WasmtimeRuntime};
+use commensal::{
+    Capabilities, CodeCache, Engine, FileAccess, Limits, Options, Replaceable, WasmtimeRuntime,
+};
 
 use crate::diagnostic;
 use crate::output::{Escape, Mode};
@@ -25,12 +27,20 @@ Examples:
   commensal sql text.wasm | commensal shop.db
   commensal cc regexp.c -o regexp.wasm
   commensal test conformance/*.slt
+  commensal cache --clear
 
 Without SQL arguments, statements and dot commands are read from standard input; \".help\" lists the
 dot commands. SQL arguments stop at the first error; input goes on with the next statement unless
 --bail is given. Exit status: 0 without errors, 1 after an error, 2 for wrong usage.
 
 To open a database file that has a subcommand's name, give its path: ./test";
+
+const CACHE: &str = "\
+The shell keeps the compiled code of modules in \"commensal\" below $XDG_CACHE_HOME, ~/.cache or
+~/Library/Caches, so that the next process need not compile them. The directory belongs to one user, and
+others have no access. What was not used for longest is removed beyond 256 MiB.
+
+Exit status: 0 without errors, 1 if there is no cache or it cannot be used, and the message says why.";
 
 /// A SQL shell with functions in WebAssembly.
 #[derive(Debug, Parser)]
@@ -62,6 +72,9 @@ pub(crate) enum Command {
     Cc(CcArguments),
     /// Run sqllogictest files, each on a fresh database
     Test(TestArguments),
+    /// Show the compiled code that the shell keeps on disk, or remove it
+    #[command(after_help = CACHE)]
+    Cache(CacheArguments),
 }
 
 #[derive(Args, Debug)]
@@ -91,6 +104,9 @@ pub(crate) struct ShellArguments {
     /// Stop at the first error
     #[arg(long)]
     pub(crate) bail: bool,
+    /// Neither use nor keep compiled code on disk; "commensal cache" shows it
+    #[arg(long)]
+    pub(crate) no_code_cache: bool,
     #[command(flatten)]
     pub(crate) host: HostArguments,
 }
@@ -212,6 +228,13 @@ pub(crate) struct CcArguments {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct CacheArguments {
+    /// Remove everything in it
+    #[arg(long)]
+    pub(crate) clear: bool,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct TestArguments {
     /// Files in sqllogictest format; file:// in a file is relative to its folder
     #[arg(required = true, value_name = "FILE")]
@@ -294,7 +317,7 @@ impl ShellArguments {
     }
 
     pub(crate) fn options(&self) -> Options {
-        let options = Options::new()
+        let mut options = Options::new()
             .engine(self.host.engine)
             .engine_types(self.host.engine_types)
             .limits(self.host.limits())
@@ -304,6 +327,11 @@ impl ShellArguments {
             .load_catalog(!self.host.no_wasm)
             .log(Arc::new(diagnostic::log))
             .read_only(self.readonly);
+        if !self.no_code_cache
+            && let Ok(cache) = CodeCache::of_user()
+        {
+            options = options.code_cache(cache);
+        }
         match self.host.runtime() {
             Some(runtime) => options.runtime(runtime),
             None => options,

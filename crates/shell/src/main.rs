@@ -3,6 +3,7 @@
 //! Only this file decides about exit codes. Everything goes through the facade crate: the shell knows
 //! no engine and no runtime beyond their names on the command line.
 
+mod cache;
 mod cc;
 mod cli;
 mod diagnostic;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Some(Command::ImportLibsql(arguments)) => import_libsql::run(&arguments),
         Some(Command::Pack(arguments)) => pack::run(&arguments),
         Some(Command::Cc(arguments)) => cc::run(&arguments),
+        Some(Command::Cache(arguments)) => cache::run(&arguments),
     };
     match result {
         Ok(()) | Err(Failure::Quit) => ExitCode::SUCCESS,

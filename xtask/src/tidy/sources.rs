@@ -15,6 +15,7 @@ const UNSAFE: &[&str] = &[
     "crates/core/src/stack/bounds.rs",
     "crates/extension/src/lib.rs",
     "crates/extension/tests/extension/main.rs",
+    "crates/runtime-wasmtime/src/kept.rs",
     "crates/runtime-wasmtime/src/view.rs",
     "crates/runtime-wasmtime/src/words.rs",
     "crates/runtime-wasmtime/tests/fork.rs",

@@ -12,6 +12,8 @@ mod aggregates;
 mod attached;
 mod catalog;
 mod closing;
+#[cfg(unix)]
+mod code_cache;
 mod collations;
 mod conventions;
 mod crowd;

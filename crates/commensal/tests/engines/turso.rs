@@ -10,6 +10,8 @@ const JOURNALS: &[&str] = &["WAL"];
 mod aggregates;
 mod catalog;
 mod closing;
+#[cfg(unix)]
+mod code_cache;
 mod conventions;
 mod crowd;
 mod definitions;

@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use sha2::{Digest, Sha256};
 
-use super::{Waiting, compile};
+use super::{Compiler, Facts, Waiting, compile};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::live::LiveAccount;
 use crate::manifest::{ByExport, Manifest};
 use crate::module::ModuleInfo;
-use crate::runtime::{CompiledModule, Metering, Runtime};
+use crate::runtime::{CompiledModule, Metering};
 
 /// A module as the catalog describes it, with its code once that was needed.
 pub struct ModuleEntry {
@@ -136,7 +136,7 @@ impl ModuleEntry {
         &self,
         wasm: &[u8],
         metering: Metering,
-        runtime: &Arc<dyn Runtime>,
+        compiler: &Compiler,
         waiting: Waiting<'_>,
     ) -> Result<Arc<dyn CompiledModule>> {
         if <[u8; 32]>::from(Sha256::digest(wasm)) != self.sha256 {
@@ -148,22 +148,20 @@ impl ModuleEntry {
                 ),
             ));
         }
-        let info = ModuleInfo::read(wasm, waiting.limits)?;
-        if manifest_text(&info) != self.manifest_text {
+        let facts = match compiler.known(&self.sha256, waiting.limits) {
+            Some(facts) => facts,
+            None => Facts::of(&ModuleInfo::read(wasm, waiting.limits)?),
+        };
+        if !facts.has_manifest(&self.manifest_text) {
             return Err(Error::new(
                 ErrorKind::Catalog,
                 "the manifest in the catalog is not the module's own: the file was changed",
             ));
         }
-        compile(runtime, &info, metering, wasm, waiting)
+        compile(compiler, &facts, metering, wasm, waiting)
     }
 
     fn slots(&self) -> MutexGuard<'_, [Option<Kept>; 2]> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// The canonical text of a module's manifest, as the catalog stores it; empty if it has none.
-pub(crate) fn manifest_text(info: &ModuleInfo) -> String {
-    info.manifest.as_ref().map(Manifest::to_json).unwrap_or_default()
 }

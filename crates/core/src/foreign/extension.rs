@@ -10,7 +10,7 @@ use super::declared::{Declared, DeclaredFunction, DeclaredType, class};
 use super::exports::{demand, is_function};
 use super::tables;
 use super::turso::{DECLARE, PEEK, Translation, guest_type, is_c};
-use crate::compile::{Waiting, compile};
+use crate::compile::{Facts, Waiting, compile};
 use crate::ddl::With;
 use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
@@ -225,8 +225,9 @@ impl<'a> Asked<'a> {
         let module = translation.finish(wasm, info, limits)?;
         let info = ModuleInfo::read(&module, limits)?;
         let policy = Policy::effective(&environment.settings, Capabilities::NONE, &With::default());
-        let runtime = environment.runtime()?;
-        let module = compile(runtime, &info, policy.metering(), &module, waiting.again())?;
+        let compiler = environment.compiler()?;
+        let module =
+            compile(&compiler, &Facts::of(&info), policy.metering(), &module, waiting.again())?;
         let host = HostState::new(policy.granted, Arc::new(NoServices))
             .with_account(LiveAccount::new(&environment.cache));
         let config = policy.instance(limits, host);

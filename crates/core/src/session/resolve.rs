@@ -104,14 +104,15 @@ impl Session {
         if let Some(problem) = &object.problem {
             return Err(broken(problem));
         }
-        let runtime = self.environment.runtime()?;
+        self.environment.runtime()?;
         let metering = object.policy.metering();
         if let Some(module) = object.module.compiled(metering) {
             return Ok(module);
         }
+        let compiler = self.environment.compiler()?;
         let compile = |wasm: Vec<u8>| {
             self.waiting(execution, |waiting| {
-                let code = object.module.compile(&wasm, metering, runtime, waiting)?;
+                let code = object.module.compile(&wasm, metering, &compiler, waiting)?;
                 self.environment.keep_code(&object.module, metering, &code)?;
                 Ok(code)
             })

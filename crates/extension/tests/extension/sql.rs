@@ -1,6 +1,7 @@
 //! The SQL functions through which a program with its own driver uses Commensal.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use commensal::{Error, Result, Value, ValueRef};
 
@@ -341,6 +342,8 @@ fn settings_are_locked() {
             ("'allow', 'clock'", "can only be tightened here"),
             ("'file_directory', '/'", "can only be tightened here"),
             ("'file_base', ''", "can only be tightened here"),
+            ("'code_cache', 1", "can only be tightened here"),
+            ("'code_cache', '/'", "can only be tightened here"),
             ("'locked', 0", "only the application can unlock settings"),
             ("'memory_bytes_max', -1", "has to be a positive integer"),
             ("'allow', 'everything'", "unknown capability"),
@@ -377,5 +380,34 @@ fn settings_are_locked() {
         assert_eq!(config("'allow', ''"), Ok("".into()));
         check_error(connection.integer("SELECT unix_seconds()"), "needs the capability \"clock\"");
         check_error(other.query("SELECT wasm_call('unix_seconds')", &[]), "needs the capability");
+    });
+}
+
+/// The host lets SQL's modules keep their compiled code on disk, and SQL can end that.
+#[cfg(unix)]
+#[test]
+fn the_host_names_the_code_cache() {
+    on_each(|library, path| {
+        let connection = Connection::open(library, path);
+        let config = |sql: &str| connection.value(&format!("SELECT wasm_config({sql})"));
+        assert_eq!(config("'code_cache'"), Ok(Value::Null));
+        connection.load(extension(), Some("sqlite3_commensal_config_init")).unwrap();
+        check_error(config("'code_cache', 'relative'"), "has to be absolute");
+        check_error(config("'code_cache', 2"), "code_cache has to be 1, the path of a directory");
+        let folder = tempfile::tempdir().unwrap();
+        let caches = folder.path().join("caches");
+        let caches = caches.to_str().unwrap();
+        assert_eq!(config(&format!("'code_cache', '{caches}'")), Ok(caches.into()));
+        assert_eq!(config("'locked', 1"), Ok(Value::Integer(1)));
+        // Numbers of their own, because the process has the code of other modules already.
+        static NUMBER: AtomicI64 = AtomicI64::new(7_000_000);
+        let number = || NUMBER.fetch_add(1, Ordering::Relaxed);
+        connection.create("f", &wat(number()), "").unwrap();
+        let files = || std::fs::read_dir(caches).unwrap().count();
+        assert_eq!(files(), 3, "the code, the facts and the secret");
+        assert_eq!(config("'code_cache', NULL"), Ok(Value::Null));
+        check_error(config(&format!("'code_cache', '{caches}'")), "can only be tightened here");
+        connection.create("g", &wat(number()), "").unwrap();
+        assert_eq!(files(), 3);
     });
 }

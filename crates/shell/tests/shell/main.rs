@@ -1,5 +1,7 @@
 //! Runs the command as users do: arguments and input in, output and exit status out.
 
+#[cfg(unix)]
+mod cache;
 mod dump;
 mod embedded;
 mod errors;
@@ -85,6 +87,8 @@ impl Folder {
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_commensal"));
     command.current_dir(folder).args(arguments);
+    // No code cache, and above all not that of whoever runs the tests.
+    command.env("XDG_CACHE_HOME", "/dev/null");
     for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
         command.env_remove(variable);
     }
