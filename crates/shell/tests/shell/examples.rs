@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use crate::{Folder, command};
+use crate::{Folder, NO_CACHES, command};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 
@@ -83,6 +83,7 @@ fn tour() {
         .args(["-e", "-c", commands])
         .current_dir(folder.path("."))
         .env("PATH", path)
+        .env("XDG_CACHE_HOME", NO_CACHES)
         .output()
         .unwrap();
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");

@@ -31,6 +31,7 @@ fn each_file_can_be_looked_at() {
                 .args(["-c", &limits, "sh", env!("CARGO_BIN_EXE_commensal")])
                 .args(options)
                 .arg(&path)
+                .env("XDG_CACHE_HOME", crate::NO_CACHES)
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .stderr(Stdio::piped())

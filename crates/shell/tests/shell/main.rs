@@ -21,6 +21,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+/// Where no code cache can be, and above all not that of whoever runs the tests.
+const NO_CACHES: &str = "/dev/null";
+
 /// What the command printed, and its exit status.
 #[derive(Debug, PartialEq, Eq)]
 struct Outcome {
@@ -87,8 +90,7 @@ impl Folder {
 fn command(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_commensal"));
     command.current_dir(folder).args(arguments);
-    // No code cache, and above all not that of whoever runs the tests.
-    command.env("XDG_CACHE_HOME", "/dev/null");
+    command.env("XDG_CACHE_HOME", NO_CACHES);
     for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE"] {
         command.env_remove(variable);
     }

@@ -176,6 +176,7 @@ fn a_terminal_gets_no_control_characters() {
         let output = std::process::Command::new("script")
             .current_dir(folder.path(""))
             .env("NO_COLOR", "1")
+            .env("XDG_CACHE_HOME", crate::NO_CACHES)
             .args(["-qec", &command, "/dev/null"])
             .stdin(std::process::Stdio::null())
             .output()
