@@ -59,7 +59,7 @@ pub struct CodeCacheUsage {
 }
 
 impl CodeCache {
-    /// The cache of the user who runs the process: `commensal` in `$XDG_CACHE_HOME`, or otherwise in
+    /// The cache of the user who runs the process: `commensal/code` in `$XDG_CACHE_HOME`, or otherwise in
     /// `~/.cache` (on macOS `~/Library/Caches`). It is made when code is first kept.
     ///
     /// # Errors

@@ -36,7 +36,7 @@ dot commands. SQL arguments stop at the first error; input goes on with the next
 To open a database file that has a subcommand's name, give its path: ./test";
 
 const CACHE: &str = "\
-The shell keeps the compiled code of modules in \"commensal\" below $XDG_CACHE_HOME, ~/.cache or
+The shell keeps the compiled code of modules in \"commensal/code\" below $XDG_CACHE_HOME, ~/.cache or
 ~/Library/Caches, so that the next process need not compile them. The directory belongs to one user, and
 others have no access. What was not used for longest is removed beyond 256 MiB.
 

@@ -8,8 +8,8 @@ use super::directory;
 use super::listing::problem;
 use crate::error::{Error, ErrorKind, Result};
 
-/// The directory's name below the user's caches.
-const NAME: &str = "commensal";
+/// The directory below the user's caches. The one above it may have another mode, and hold other things.
+const NAME: &str = "commensal/code";
 
 /// Where caches are below the home directory.
 const CACHES: &str = if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" };
@@ -55,10 +55,10 @@ mod tests {
     #[test]
     fn the_environment_says_where() {
         for (caches, home, expected) in [
-            (Some("/caches"), Some("/home/a"), Some("/caches/commensal")),
-            (None, Some("/home/a"), Some(&*format!("/home/a/{CACHES}/commensal"))),
-            (Some(""), Some("/home/a"), Some(&*format!("/home/a/{CACHES}/commensal"))),
-            (Some("caches"), Some("/home/a"), Some(&*format!("/home/a/{CACHES}/commensal"))),
+            (Some("/caches"), Some("/home/a"), Some("/caches/commensal/code")),
+            (None, Some("/home/a"), Some(&*format!("/home/a/{CACHES}/commensal/code"))),
+            (Some(""), Some("/home/a"), Some(&*format!("/home/a/{CACHES}/commensal/code"))),
+            (Some("caches"), Some("/home/a"), Some(&*format!("/home/a/{CACHES}/commensal/code"))),
             (Some("caches"), Some("home"), None),
             (None, Some(""), None),
             (None, None, None),

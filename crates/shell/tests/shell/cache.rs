@@ -50,7 +50,7 @@ fn check_works(folder: &Folder) {
 }
 
 fn directory(folder: &Folder) -> PathBuf {
-    folder.path("caches/commensal")
+    folder.path("caches/commensal/code")
 }
 
 /// The entries with code, each with its file's number, which changes when it is replaced.
@@ -195,7 +195,10 @@ fn as_nobody(folder: &Folder, arguments: &[&str]) -> Command {
     }
     let program = folder.path("program");
     if !program.exists() {
-        fs::copy(env!("CARGO_BIN_EXE_commensal"), &program).unwrap();
+        // Another process writes it. If this one did, a fork of another test could have it open for writing, and
+        // then it could not be run.
+        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_commensal")).arg(&program).status();
+        assert!(copied.unwrap().success());
     }
     give_away(folder.0.path());
     let mut command = Command::new(program);
@@ -226,7 +229,7 @@ fn a_directory_that_cannot_be_written_does_no_harm() {
     assert!(!directory(&folder).exists());
     // It cannot be written.
     allow(0o700);
-    fs::create_dir(directory(&folder)).unwrap();
+    fs::create_dir_all(directory(&folder)).unwrap();
     fs::set_permissions(directory(&folder), Permissions::from_mode(0o500)).unwrap();
     assert_eq!(run(as_nobody(&folder, &query)), "42\n");
     assert_eq!(fs::read_dir(directory(&folder)).unwrap().count(), 0);
@@ -265,7 +268,7 @@ fn a_full_disk_does_no_harm() {
     let script = |size: &str| {
         let script = format!(
             "mount -t tmpfs -o size={size},mode=700 none caches && \"$0\" a.db 'SELECT f(40)' && \
-             ls -A caches/commensal | sed 's/^[0-9a-f]*[.]/x./' | sort"
+             ls -A caches/commensal/code | sed 's/^[0-9a-f]*[.]/x./' | sort"
         );
         let mut command = Command::new("unshare");
         command.args(["-rm", "sh", "-c", &script, env!("CARGO_BIN_EXE_commensal")]);
