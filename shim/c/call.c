@@ -56,6 +56,12 @@ static int end_is_free(int place, int count) {
 
 const Record *result_error(sqlite3_context *context) {
   Record *record = &context->result.record;
+  char *refused = refusal_take();
+  if (refused && (context->error == SQLITE_NOMEM || (context->error & 0xff) == SQLITE_AUTH)) {
+    context->error = SQLITE_AUTH;
+    sqlite3_result_text(context, refused, -1, SQLITE_TRANSIENT);
+  }
+  sqlite3_free(refused);
   if (record->flags) {
     /* An error without a message. */
     result_clear(context);
@@ -73,6 +79,7 @@ const Record *result_error(sqlite3_context *context) {
 
 static const Record *result(void) {
   if (context.error > 0) return result_error(&context);
+  sqlite3_free(refusal_take());
   static Record given;
   given = context.result.record;
   if (given.flags & FLAG_POINTER) {

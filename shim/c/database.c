@@ -43,7 +43,22 @@ static int32_t message(int32_t statement, int32_t index, char *buffer, uint32_t 
   return commensal_sql_errmsg(buffer, len);
 }
 
-int connection_fail_as_host(int code) { return set_error(code, host_string(message, 0, 0)); }
+static char *refusal;
+
+int connection_fail_as_host(int code) {
+  char *text = host_string(message, 0, 0);
+  if ((code & 0xff) == SQLITE_AUTH) {
+    sqlite3_free(refusal);
+    refusal = text ? sqlite3_mprintf("%s", text) : 0;
+  }
+  return set_error(code, text);
+}
+
+char *refusal_take(void) {
+  char *taken = refusal;
+  refusal = 0;
+  return taken;
+}
 
 const char *sqlite3_libversion(void) { return SQLITE_VERSION; }
 int sqlite3_libversion_number(void) { return SQLITE_VERSION_NUMBER; }

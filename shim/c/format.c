@@ -347,7 +347,34 @@ static int64_t count_at(const char **at) {
   return count & INT_MAX;
 }
 
-void sqlite3_str_vappendf(sqlite3_str *out, const char *format, va_list list) {
+/* The arguments of a format. `sizes` has the size of each in bytes, up to a 0: then the format says it. */
+typedef struct Arguments {
+  va_list list;
+  const unsigned char *sizes;
+} Arguments;
+
+static size_t size_of_next(Arguments *arguments, size_t expected) {
+  return *arguments->sizes ? *arguments->sizes++ : expected;
+}
+
+/* The next integer, which the format takes for one of `expected` bytes. */
+static int64_t next(Arguments *arguments, size_t expected, int is_signed) {
+  if (size_of_next(arguments, expected) == sizeof(int64_t)) return va_arg(arguments->list, int64_t);
+  return is_signed ? va_arg(arguments->list, int32_t) : va_arg(arguments->list, uint32_t);
+}
+
+static double next_real(Arguments *arguments) {
+  if (size_of_next(arguments, sizeof(double)) == sizeof(double)) return va_arg(arguments->list, double);
+  return va_arg(arguments->list, int32_t);
+}
+
+static void *next_pointer(Arguments *arguments) { return (void *)(uintptr_t)next(arguments, sizeof(void *), 0); }
+
+static size_t size_of(const Conversion *conversion) {
+  return conversion->longs == 2 ? sizeof(long long) : conversion->longs == 1 ? sizeof(long) : sizeof(int);
+}
+
+static void write(sqlite3_str *out, const char *format, Arguments *arguments) {
   for (const char *at = format; *at;) {
     if (*at != '%') {
       const char *end = strchr(at, '%');
@@ -371,7 +398,7 @@ void sqlite3_str_vappendf(sqlite3_str *out, const char *format, va_list list) {
       break;
     }
     if (*at == '*') {
-      conversion.width = va_arg(list, int);
+      conversion.width = (int)next(arguments, sizeof(int), 1);
       if (conversion.width < 0) {
         conversion.left = 1;
         conversion.width = conversion.width == INT_MIN ? 0 : -conversion.width;
@@ -383,7 +410,7 @@ void sqlite3_str_vappendf(sqlite3_str *out, const char *format, va_list list) {
     if (*at == '.') {
       at++;
       if (*at == '*') {
-        conversion.precision = va_arg(list, int);
+        conversion.precision = (int)next(arguments, sizeof(int), 1);
         if (conversion.precision < 0) {
           conversion.precision =
               conversion.precision == INT_MIN ? -1 : -conversion.precision;
@@ -407,9 +434,9 @@ void sqlite3_str_vappendf(sqlite3_str *out, const char *format, va_list list) {
       case 'd':
       case 'i':
       case 'r': {
-        int64_t value = conversion.longs == 2   ? va_arg(list, long long)
-                        : conversion.longs == 1 ? va_arg(list, long)
-                                                : va_arg(list, int);
+        int64_t value = next(arguments, size_of(&conversion), 1);
+        /* A long has 64 bits where the format was written. */
+        if (conversion.longs == 0) value = (int)value;
         uint64_t size = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
         integer(out, &conversion, letter, size, value < 0 ? '-' : conversion.sign);
         break;
@@ -419,9 +446,8 @@ void sqlite3_str_vappendf(sqlite3_str *out, const char *format, va_list list) {
       case 'x':
       case 'X':
       case 'p': {
-        uint64_t value = conversion.longs == 2 && letter != 'p'
-                             ? va_arg(list, unsigned long long)
-                             : va_arg(list, unsigned long);
+        uint64_t value = next(arguments, letter == 'p' ? sizeof(void *) : size_of(&conversion), 0);
+        if (conversion.longs == 0) value = (unsigned)value;
         integer(out, &conversion, letter, value, 0);
         break;
       }
@@ -429,11 +455,11 @@ void sqlite3_str_vappendf(sqlite3_str *out, const char *format, va_list list) {
       case 'e':
       case 'E':
       case 'g':
-      case 'G': real(out, &conversion, letter, va_arg(list, double)); break;
-      case 'c': character(out, &conversion, va_arg(list, unsigned)); break;
+      case 'G': real(out, &conversion, letter, next_real(arguments)); break;
+      case 'c': character(out, &conversion, (unsigned)next(arguments, sizeof(int), 0)); break;
       case 's':
       case 'z': {
-        char *text = va_arg(list, char *);
+        char *text = next_pointer(arguments);
         const char *shown = text ? text : "";
         padded(out, &conversion, shown,
             conversion.precision < 0 ? strlen(shown) : taken(shown, &conversion));
@@ -442,13 +468,35 @@ void sqlite3_str_vappendf(sqlite3_str *out, const char *format, va_list list) {
       }
       case 'q':
       case 'Q':
-      case 'w': quoted(out, &conversion, letter, va_arg(list, char *)); break;
-      case 'n': *va_arg(list, int *) = out->used; break;
+      case 'w': quoted(out, &conversion, letter, next_pointer(arguments)); break;
+      case 'n': *(int *)next_pointer(arguments) = out->used; break;
       case '%': padded(out, &conversion, "%", 1); break;
       /* SQLite stops at an unknown conversion. */
       default: return;
     }
   }
+}
+
+/* Begins with the arguments after the `fixed` ones; `sizes` may be null. */
+static Arguments *begin(Arguments *arguments, va_list list, const unsigned char *sizes, int fixed) {
+  va_copy(arguments->list, list);
+  arguments->sizes = sizes ? sizes + fixed : (const unsigned char *)"";
+  return arguments;
+}
+
+void sqlite3_str_vappendf(sqlite3_str *out, const char *format, va_list list) {
+  Arguments arguments;
+  write(out, format, begin(&arguments, list, 0, 0));
+  va_end(arguments.list);
+}
+
+void commensal_str_appendf(const unsigned char *sizes, sqlite3_str *out, const char *format, ...) {
+  va_list list;
+  Arguments arguments;
+  va_start(list, format);
+  write(out, format, begin(&arguments, list, sizes, 2));
+  va_end(arguments.list);
+  va_end(list);
 }
 
 void sqlite3_str_appendf(sqlite3_str *out, const char *format, ...) {
@@ -499,12 +547,24 @@ int sqlite3_str_errcode(sqlite3_str *out) { return out ? out->error : SQLITE_NOM
 int sqlite3_str_length(sqlite3_str *out) { return out ? out->used : 0; }
 char *sqlite3_str_value(sqlite3_str *out) { return out && out->used ? out->text : 0; }
 
-char *sqlite3_vmprintf(const char *format, va_list list) {
+static char *made(const char *format, va_list list, const unsigned char *sizes) {
   sqlite3_str out = {0};
+  Arguments arguments;
   if (!format) return 0;
-  sqlite3_str_vappendf(&out, format, list);
+  write(&out, format, begin(&arguments, list, sizes, 1));
+  va_end(arguments.list);
   if (!out.text && !out.error) out.text = calloc(1, 1);
   return out.text;
+}
+
+char *sqlite3_vmprintf(const char *format, va_list list) { return made(format, list, 0); }
+
+char *commensal_mprintf(const unsigned char *sizes, const char *format, ...) {
+  va_list list;
+  va_start(list, format);
+  char *text = made(format, list, sizes);
+  va_end(list);
+  return text;
 }
 
 char *sqlite3_mprintf(const char *format, ...) {
@@ -515,11 +575,26 @@ char *sqlite3_mprintf(const char *format, ...) {
   return text;
 }
 
-char *sqlite3_vsnprintf(int size, char *buffer, const char *format, va_list list) {
+static char *put(int size, char *buffer, const char *format, va_list list, const unsigned char *sizes) {
+  Arguments arguments;
   if (size <= 0 || !buffer) return buffer;
   sqlite3_str out = {.text = buffer, .capacity = size, .fixed = 1};
   buffer[0] = 0;
-  sqlite3_str_vappendf(&out, format, list);
+  write(&out, format, begin(&arguments, list, sizes, 3));
+  va_end(arguments.list);
+  return buffer;
+}
+
+char *sqlite3_vsnprintf(int size, char *buffer, const char *format, va_list list) {
+  return put(size, buffer, format, list, 0);
+}
+
+char *commensal_snprintf(
+    const unsigned char *sizes, int size, char *buffer, const char *format, ...) {
+  va_list list;
+  va_start(list, format);
+  put(size, buffer, format, list, sizes);
+  va_end(list);
   return buffer;
 }
 

@@ -123,6 +123,12 @@ struct sqlite3 {
 
 /* The connection. There is one, and the host decides what a guest can do with it. */
 extern sqlite3 connection;
+/*
+** The host's message about a statement that it refused within this call, which it takes out; null if there is none.
+** Extensions report most failures of a statement as "out of memory", because nothing else makes theirs fail natively.
+*/
+char *refusal_take(void);
+
 /* How the extension's entry point runs: while the instance is made, when no SQL can run; or again, at the first call,
    because it failed without SQL. Only it registers. */
 typedef enum { ENTRY_IS_OVER, ENTRY_REGISTERS, ENTRY_RUNS_SQL } EntryPoint;

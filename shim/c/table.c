@@ -10,6 +10,14 @@
 const Record *failure(int code, char *message) {
   static Record error = {.tag = TAG_ERROR};
   static char *kept;
+  char *refused = refusal_take();
+  if (refused && (!message || code == SQLITE_NOMEM)) {
+    sqlite3_free(message);
+    message = refused;
+    code = SQLITE_AUTH;
+  } else {
+    sqlite3_free(refused);
+  }
   sqlite3_free(kept);
   kept = message;
   const char *text = message ? message : sqlite3_errstr(code);
@@ -24,6 +32,7 @@ const Record *answer(Table *table, int code) {
   table->vtab->zErrMsg = 0;
   if (code != SQLITE_OK) return failure(code, message);
   sqlite3_free(message);
+  sqlite3_free(refusal_take());
   return 0;
 }
 
@@ -159,6 +168,12 @@ const Record *commensal_connect(Registered *module, int creates, int count, cons
     message = sqlite3_mprintf("xConnect gave no table");
   }
   if (code != SQLITE_OK) {
+    char *refused = refusal_take();
+    if (refused && !message) {
+      message = refused;
+    } else {
+      sqlite3_free(refused);
+    }
     if (!message && code != SQLITE_NOMEM && count > 2) {
       message = sqlite3_mprintf("vtable constructor failed: %s", arguments[2]);
     }

@@ -514,20 +514,43 @@ void *sqlite3_realloc(void*, int);
 void *sqlite3_realloc64(void*, sqlite3_uint64);
 void sqlite3_free(void*);
 sqlite3_uint64 sqlite3_msize(void*);
-/* The compiler compares arguments with formats, as far as it knows SQLite's formats. */
-#ifndef COMMENSAL_SHIM
-#define COMMENSAL_FORMAT(place) __attribute__((format(printf, place, place + 1)))
-#else
-#define COMMENSAL_FORMAT(place)
-#endif
-char *sqlite3_mprintf(const char*, ...) COMMENSAL_FORMAT(1);
+char *sqlite3_mprintf(const char*, ...);
 char *sqlite3_vmprintf(const char*, va_list);
-char *sqlite3_snprintf(int, char*, const char*, ...) COMMENSAL_FORMAT(3);
+char *sqlite3_snprintf(int, char*, const char*, ...);
 char *sqlite3_vsnprintf(int, char*, const char*, va_list);
 sqlite3_str *sqlite3_str_new(sqlite3*);
 char *sqlite3_str_finish(sqlite3_str*);
-void sqlite3_str_appendf(sqlite3_str*, const char*, ...) COMMENSAL_FORMAT(2);
+void sqlite3_str_appendf(sqlite3_str*, const char*, ...);
 void sqlite3_str_vappendf(sqlite3_str*, const char*, va_list);
+
+/*
+** The same with the sizes of the arguments, in bytes. A format of the author's machine can name 64 bits for an argument
+** of 32, or the other way round: `%d` for a sqlite3_int64, `%lld` for a size_t. There, each argument has a register
+** or 8 bytes, so nobody noticed. Sizes are not known of more than 64 arguments, nor where the functions are called by
+** their addresses.
+*/
+char *commensal_mprintf(const unsigned char *sizes, const char*, ...);
+char *commensal_snprintf(const unsigned char *sizes, int, char*, const char*, ...);
+void commensal_str_appendf(const unsigned char *sizes, sqlite3_str*, const char*, ...);
+
+#ifndef COMMENSAL_SHIM
+#define COMMENSAL_SCAN(...) COMMENSAL_SCAN1(COMMENSAL_SCAN1(COMMENSAL_SCAN1(COMMENSAL_SCAN1(__VA_ARGS__))))
+#define COMMENSAL_SCAN1(...) COMMENSAL_SCAN2(COMMENSAL_SCAN2(COMMENSAL_SCAN2(COMMENSAL_SCAN2(__VA_ARGS__))))
+#define COMMENSAL_SCAN2(...) COMMENSAL_SCAN3(COMMENSAL_SCAN3(COMMENSAL_SCAN3(COMMENSAL_SCAN3(__VA_ARGS__))))
+#define COMMENSAL_SCAN3(...) __VA_ARGS__
+#define COMMENSAL_NOTHING ()
+/* As it is passed: an array as a pointer, a float as a double, anything small as an int. */
+#define COMMENSAL_PASSED(x) (1 ? (x) : (x))
+#define COMMENSAL_SIZE(x) \
+  _Generic(COMMENSAL_PASSED(x), float: sizeof(double), default: sizeof(COMMENSAL_PASSED(x)))
+#define COMMENSAL_EACH(x, ...) \
+  COMMENSAL_SIZE(x), __VA_OPT__(COMMENSAL_AGAIN COMMENSAL_NOTHING (__VA_ARGS__))
+#define COMMENSAL_AGAIN() COMMENSAL_EACH
+#define COMMENSAL_SIZES(...) ((const unsigned char[]){COMMENSAL_SCAN(COMMENSAL_EACH(__VA_ARGS__)) 0})
+#define sqlite3_mprintf(...) commensal_mprintf(COMMENSAL_SIZES(__VA_ARGS__), __VA_ARGS__)
+#define sqlite3_snprintf(...) commensal_snprintf(COMMENSAL_SIZES(__VA_ARGS__), __VA_ARGS__)
+#define sqlite3_str_appendf(...) commensal_str_appendf(COMMENSAL_SIZES(__VA_ARGS__), __VA_ARGS__)
+#endif
 void sqlite3_str_append(sqlite3_str*, const char*, int);
 void sqlite3_str_appendall(sqlite3_str*, const char*);
 void sqlite3_str_appendchar(sqlite3_str*, int, char);

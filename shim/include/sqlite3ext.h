@@ -16,6 +16,15 @@ typedef int (*sqlite3_loadext_entry)(sqlite3 *db, char **pzErrMsg,
 #define SQLITE_EXTENSION_INIT2(v) (void)(v)
 #define SQLITE_EXTENSION_INIT3
 
+/* These set errno for a text without a number, unlike those of the author's machine. */
+#define strtof commensal_strtof
+#define strtod commensal_strtod
+#define strtold commensal_strtold
+#define strtol commensal_strtol
+#define strtoul commensal_strtoul
+#define strtoll commensal_strtoll
+#define strtoull commensal_strtoull
+
 /* Sources that count the bits of 64-bit numbers take `long` for 64 bits. The wider functions give the same for 32. */
 #define __builtin_popcountl __builtin_popcountll
 #define __builtin_parityl __builtin_parityll

@@ -17,15 +17,6 @@ const COMPILE: &[&str] = &["-O2", "-DNDEBUG"];
 /// come later and can switch them off.
 const WARN: &[&str] = &["-Wcast-function-type"];
 
-/// Formats of SQLite's that the compiler does not know.
-const KNOW_LESS: &[&str] = &[
-    "-Wno-format-invalid-specifier",
-    "-Wno-format-extra-args",
-    "-Wno-format-security",
-    "-Wno-format-zero-length",
-    "-Wno-format-pedantic",
-];
-
 const LINK: &[&str] = &[
     "-O2",
     "-mexec-model=reactor",
@@ -136,7 +127,7 @@ impl Compiler {
         options: &[String],
     ) -> Result {
         let mut command = self.start(directory);
-        command.args(COMPILE).args(WARN).args(KNOW_LESS);
+        command.args(COMPILE).args(WARN);
         self.add_headers(&mut command);
         command.args(options).arg("-c").arg(argument(source)).arg("-o").arg(object);
         let status = command.status().map_err(|error| Error::file(source, error))?;

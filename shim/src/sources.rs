@@ -20,6 +20,7 @@ const SOURCES: &[(&str, &str)] = &[
     file!("c/declaration.c"),
     file!("c/exec.c"),
     file!("c/format.c"),
+    file!("c/libc.c"),
     file!("c/memory.c"),
     file!("c/metadata.c"),
     file!("c/number.c"),

@@ -42,6 +42,21 @@ static void format_cut(C *c, int n, V **v) {
   sqlite3_result_text(c, size > 0 ? buffer : "", -1, SQLITE_TRANSIENT);
 }
 
+/* Arguments of other sizes than the format says. They have registers or 8 bytes each where this is written. */
+static void format_wide(C *c, int n, V **v) {
+  sqlite3_int64 a = sqlite3_value_int64(v[0]);
+  int b = sqlite3_value_int(v[1]);
+  char bytes[] = "bytes", buffer[200];
+  float f = 1.5f;
+  char letter = 'x';
+  sqlite3_str *s = sqlite3_str_new(0);
+  sqlite3_str_appendf(s, "%d|%d|%lld|%ld|%s|", a, b, 5, a, bytes);
+  sqlite3_str_appendf(s, "%z", sqlite3_mprintf("%u|%x|%lx|%*d|%g|%c|%d|", a, a, a, (sqlite3_int64)9, a, f, letter, b));
+  sqlite3_snprintf(200, buffer, "%i|%.*s|%s", a, (sqlite3_int64)2, bytes, "end");
+  sqlite3_str_appendf(s, "%s", buffer);
+  answer(c, sqlite3_str_finish(s));
+}
+
 static void build(C *c, int n, V **v) {
   sqlite3_str *s = sqlite3_str_new(sqlite3_context_db_handle(c));
   char *z;
@@ -356,7 +371,7 @@ int sqlite3_api_init(sqlite3 *db, char **error, const sqlite3_api_routines *api)
     int n;
     void (*call)(C *, int, V **);
   } functions[] = {
-      {"format_integer", 2, format_integer}, {"format_int", 3, format_int},
+      {"format_integer", 2, format_integer}, {"format_int", 3, format_int}, {"format_wide", 2, format_wide},
       {"format_real", 2, format_real}, {"format_star", 4, format_star},
       {"format_text", 2, format_text}, {"format_cut", 4, format_cut}, {"build", -1, build},
       {"build_of", 2, build_of},

@@ -116,6 +116,7 @@ pub(crate) fn api() -> Case {
         &[
             ("SELECT format_integer(?1, ?2)", &[FORMATS_INTEGER, Integer]),
             ("SELECT format_int(?1, ?2, ?3)", &[FORMATS_INT, Within(1, 0x2fff), Within(1, 127)]),
+            ("SELECT format_wide(?1, ?2)", &[Integer, Within(0, 1 << 31)]),
             ("SELECT format_real(?1, ?2)", &[FORMATS_REAL, Real]),
             ("SELECT format_real(?1, ?2)", &[FORMATS_REAL, Within(-1000, 1000)]),
             (

@@ -28,10 +28,17 @@ static void type_of(sqlite3_context *c, int n, sqlite3_value **v) {
       (const char *)sqlite3_value_text(v[1]), "a", &type, 0, 0, 0, 0);
   sqlite3_result_text(c, code ? sqlite3_errmsg(db) : type, -1, SQLITE_TRANSIENT);
 }
+static void refused(sqlite3_context *c, int n, sqlite3_value **v) {
+  sqlite3_stmt *statement;
+  if (sqlite3_prepare_v2(sqlite3_context_db_handle(c), "BEGIN", -1, &statement, 0)) sqlite3_result_error_nomem(c);
+}
+static void exhausted(sqlite3_context *c, int n, sqlite3_value **v) { sqlite3_result_error_nomem(c); }
 int sqlite3_entry_init(sqlite3 *db, char **error, const sqlite3_api_routines *api) {
   SQLITE_EXTENSION_INIT2(api);
   sqlite3_create_function(db, "rows_at_start", 0, SQLITE_UTF8, 0, rows_at_start, 0, 0);
   sqlite3_create_function(db, "late", 0, SQLITE_UTF8, 0, late, 0, 0);
+  sqlite3_create_function(db, "refused", 0, SQLITE_UTF8, 0, refused, 0, 0);
+  sqlite3_create_function(db, "exhausted", 0, SQLITE_UTF8, 0, exhausted, 0, 0);
   sqlite3_create_function(db, "type_of", 2, SQLITE_UTF8, 0, type_of, 0, 0);
 #ifdef NEEDS_SQL
   int code = sqlite3_exec(db, "CREATE TABLE IF NOT EXISTS kept(a)", 0, 0, error);
@@ -96,6 +103,15 @@ fn only_the_entry_point_registers() {
         let error =
             "only the entry point of an extension registers functions, collations and tables";
         check(&guest, "SELECT late()", error);
+    }
+}
+
+/// An extension takes any failure of a statement for a lack of memory.
+#[test]
+fn a_refusal_is_not_shown_as_a_lack_of_memory() {
+    for guest in guest::load(&build(&[]).wasm) {
+        check(&guest, "SELECT refused()", "BEGIN is not for guests");
+        check(&guest, "SELECT exhausted()", "out of memory");
     }
 }
 

@@ -280,6 +280,8 @@ pub(crate) fn vec() -> Case {
                     &[VECTORS],
                 ),
                 ("SELECT vec_to_json(?1), vec_f32(?1)", &[Any]),
+                ("SELECT vec_f32('[]')", &[]),
+                ("SELECT vec_f32(?1)", &[Of("[[]],. 1e-")]),
                 (
                     "SELECT vec_to_json(vec_slice(?1, ?2, ?3))",
                     &[VECTORS, Within(-1, 5), Within(-1, 5)],
