@@ -18,7 +18,7 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use crate::api::code::*;
 use crate::api::{Api, sqlite3};
 use crate::catalog::Access;
-use crate::codes::is_code;
+use crate::codes::{code_of, is_code};
 use crate::state::ConnectionState;
 use crate::statement::{Handle, Statement};
 use crate::undo::Undo;
@@ -309,6 +309,12 @@ impl SqliteStatement<'_> {
 
     /// A function's error comes back from SQLite as text. The error itself is kept beside it.
     fn error(&self, error: Error) -> Error {
+        // Of a table that could not be destroyed, SQLite knows only the code.
+        if let Some(destroyed) = self.connection.state.take_destroy_error()
+            && error.engine_code().is_some_and(|code| code == code_of(&destroyed))
+        {
+            return destroyed;
+        }
         match self.connection.state.take_last_error() {
             // Compared, because an error may be left over that SQLite never reported.
             Some(function) if function.message().split('\0').next() == Some(error.message()) => {
@@ -344,6 +350,7 @@ impl EngineStatement for SqliteStatement<'_> {
         let fresh = std::mem::replace(&mut self.fresh, false);
         if fresh {
             self.connection.state.begin_statement()?;
+            drop(self.connection.state.take_destroy_error());
             if self.settles {
                 elsewhere::settle(&self.connection.state)?;
             }

@@ -87,6 +87,8 @@ pub(crate) struct ConnectionState {
     pub(crate) reading: Cell<bool>,
     /// The error of the last failed call, with what the engine's text loses.
     last_error: RefCell<Option<Error>>,
+    /// Why a virtual table could not be destroyed. SQLite gives a method that fails there no way to say it.
+    destroy_error: RefCell<Option<Error>>,
     /// The collations that are registered.
     pub(crate) collations: RefCell<Registered<String, Arc<Collation>>>,
     /// The modules of collations by hash, as long as a collation uses them.
@@ -147,6 +149,7 @@ impl ConnectionState {
             given: RefCell::default(),
             reading: Cell::new(false),
             last_error: RefCell::new(None),
+            destroy_error: RefCell::new(None),
             collations: RefCell::default(),
             collation_modules: RefCell::default(),
             collation_failed: Arc::default(),
@@ -244,6 +247,16 @@ impl ConnectionState {
         // SAFETY: the caller's promise.
         unsafe { crate::result::fail(self.handle.api, context, &error) };
         self.set_last_error(Some(error));
+    }
+
+    /// Keeps why a virtual table could not be destroyed.
+    #[cold]
+    pub(crate) fn set_destroy_error(&self, error: Error) {
+        *self.destroy_error.borrow_mut() = Some(error);
+    }
+
+    pub(crate) fn take_destroy_error(&self) -> Option<Error> {
+        self.destroy_error.borrow_mut().take()
     }
 
     pub(crate) fn take_last_error(&self) -> Option<Error> {

@@ -137,3 +137,16 @@ fn tables_of_attached_databases_stay_unknown() {
         check(guest, "SELECT type_of('other', 'far')", "attached databases are not for guests");
     }
 }
+
+/// SQLite has no place for it, so a program with its own driver asks for it.
+#[test]
+fn the_error_of_a_table_that_cannot_be_dropped_is_told() {
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/extensions/table.c");
+    let built = Build { sources: vec![source], ..Build::default() }.run().unwrap();
+    for guest in guest::load(&built.wasm).iter().filter(|guest| !guest.has_no_tables()) {
+        check(guest, "CREATE VIRTUAL TABLE kept USING store(a, fail=destroy)", "");
+        check(guest, "DROP TABLE kept", "destroy failed, main.kept");
+        check(guest, "SELECT count(*) FROM kept", "Integer(0)");
+        check(guest, "SELECT missing", "no such column");
+    }
+}

@@ -391,6 +391,4 @@ const TABLE: &[(&str, &[Input])] = &[
     ("SELECT g2, g3 FROM d5 WHERE f9 = 59", &[]),
     ("DROP TABLE store2", &[]),
     ("SELECT * FROM store2", &[]),
-    ("CREATE VIRTUAL TABLE store17 USING store(a, fail=destroy)", &[]),
-    ("DROP TABLE store17", &[]),
 ];

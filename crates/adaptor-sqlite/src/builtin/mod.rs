@@ -94,10 +94,10 @@ impl Function for Registration {
     }
 }
 
-/// `wasm_error()`: why a collation interrupted the last statement, or NULL. A collation has no other
-/// way to tell in a program that drives SQLite itself.
+/// `wasm_error()`: why a collation interrupted the last statement, or why a virtual table could not be dropped, or NULL.
+/// They have no other way to tell in a program that drives SQLite itself.
 fn error(call: &Call<'_>) -> Result<()> {
-    let error = call.state.take_collation_error();
+    let error = call.state.take_collation_error().or_else(|| call.state.take_destroy_error());
     call.give(error.as_ref().map_or(ValueRef::Null, |error| ValueRef::Text(error.message())));
     Ok(())
 }

@@ -301,7 +301,7 @@ unsafe extern "C" fn destroy(table: *mut sqlite3_vtab) -> c_int {
             let destroyed = sql.all_or_nothing(|| with_table(connected, VirtualTable::destroy));
             if let Err(error) = destroyed {
                 let code = code_of(&error);
-                connected.state.set_last_error(Some(error));
+                connected.state.set_destroy_error(error);
                 return code;
             }
             // SAFETY: as above; SQLite forgets the table now, as after xDisconnect.

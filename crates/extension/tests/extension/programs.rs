@@ -93,6 +93,13 @@ fn beside_pythons_faulthandler() {
     run(Command::new("/usr/bin/python3").arg(script).arg(extension()));
 }
 
+/// Python's driver shows what its callbacks see. Debian's SQLite is older than 3.41.
+#[test]
+fn long_calls_reach_no_callback_of_the_program() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/callbacks.py");
+    run(Command::new("/usr/bin/python3").arg(script).arg(extension()));
+}
+
 /// The stock command: `.load`, by the file's name or another one, with the library's bytes read by
 /// the command itself.
 #[test]
