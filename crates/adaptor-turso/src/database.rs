@@ -1,6 +1,6 @@
 //! A file that the engine has opened, or a database in memory. Connections are made from it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use commensal_core::database::{Engine, Feature, OpenDatabase, OpenOptions};
@@ -12,6 +12,7 @@ use turso_core::{ConnectOpts, Database, DatabaseOpts, IO, LimboError, OpenFlags}
 use crate::connection::TursoConnection;
 use crate::dialect::Dialect;
 use crate::levels::{self, NoNames};
+use crate::neighbours;
 use crate::schema_file::{self, Row};
 use crate::views::Columns;
 use crate::{error, stack};
@@ -74,7 +75,9 @@ impl TursoDatabase {
         if !options.create && !path.exists() {
             return Err(cannot(ErrorKind::Engine, &"there is no such file"));
         }
-        check_journal(path).map_err(|e| cannot(e.kind(), &e))?;
+        let file = neighbours::resolve(path).map_err(|e| cannot(ErrorKind::Io, &e))?;
+        neighbours::check(&file).map_err(|e| cannot(e.kind(), &e))?;
+        let text = file.to_str().ok_or_else(|| cannot(ErrorKind::Io, &"the path is not UTF-8"))?;
         let flags = match (options.read_only, options.create) {
             (true, _) => OpenFlags::ReadOnly,
             (false, true) => OpenFlags::Create,
@@ -82,7 +85,10 @@ impl TursoDatabase {
         };
         let open = engine(options).flags(flags);
         let database = guard(|| Database::io_for_path(text)).and_then(|io| {
-            let levels = check_schema(&io, path)?;
+            let levels = check_schema(&io, &file)?;
+            if !options.read_only {
+                neighbours::announce(&io, &file)?;
+            }
             stack::note_schema(levels);
             stack::with_room(levels, || guard(|| Database::open(io, text, open)))
         });
@@ -112,25 +118,6 @@ impl OpenDatabase for TursoDatabase {
         let connection = stack::with_room(0, connect)?;
         connection.set_busy_timeout(self.options.busy_timeout);
         Ok(Box::new(TursoConnection::new(connection, environment)))
-    }
-}
-
-/// Refuses a file with a rollback journal of SQLite's. What the journal covers is not committed and has to
-/// be undone before anybody reads the file, but the engine does not look for it.
-fn check_journal(path: &Path) -> Result<()> {
-    let mut journal = path.as_os_str().to_owned();
-    journal.push("-journal");
-    let journal = PathBuf::from(journal);
-    match journal.metadata() {
-        Ok(metadata) if metadata.len() > 0 => Err(Error::new(
-            ErrorKind::Engine,
-            format!(
-                "\"{}\" is there: SQLite is writing the file, or was stopped while it did; open the \
-                 file with SQLite once, which completes or undoes that",
-                journal.display()
-            ),
-        )),
-        _ => Ok(()),
     }
 }
 

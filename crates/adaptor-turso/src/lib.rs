@@ -24,6 +24,7 @@ mod lost;
 mod meaning;
 mod meanings;
 mod names;
+mod neighbours;
 mod nesting;
 mod orders;
 mod permit;

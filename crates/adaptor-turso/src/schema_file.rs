@@ -163,6 +163,16 @@ impl Pages {
         if header[16..18] != newest[16..18] || header[20] != newest[20] {
             return Err(damaged("its log has another header"));
         }
+        // The engine looks at the file for these, not at its log.
+        let is_utf8 = |header: &[u8]| matches!(header[56..60], [0, 0, 0, 0 | 1]);
+        let has_pointer_map = |header: &[u8]| header[52..56] != [0; 4];
+        if is_utf8(&header) && !is_utf8(&newest)
+            || has_pointer_map(&header) != has_pointer_map(&newest)
+        {
+            return Err("its log changes the encoding or auto_vacuum; open the file with SQLite once, which completes \
+                        that"
+                .to_owned());
+        }
         pages.usable = page_bytes - usize::from(header[20]);
         if pages.usable < 480 {
             return Err(damaged("its pages are too small"));

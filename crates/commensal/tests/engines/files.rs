@@ -315,3 +315,89 @@ fn sqlite_reorders_what_turso_ordered_by_a_locale() {
     let first = value(&connection, "SELECT x FROM t ORDER BY x COLLATE rev LIMIT 1");
     assert_eq!(first.unwrap(), "b".into());
 }
+
+/// Connections of two processes at once would be refused; these are of two libraries in one, whose locks do not meet.
+fn plain(path: &Path) -> rusqlite::Connection {
+    rusqlite::Connection::open(path).unwrap()
+}
+
+/// A connection of SQLite that is idle keeps its pages as long as the change counter stays.
+#[test]
+fn an_idle_sqlite_sees_what_turso_writes() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    plain(&path)
+        .execute_batch(
+            "CREATE TABLE t(x, y); CREATE INDEX i ON t(x); INSERT INTO t VALUES ('0', 1)",
+        )
+        .unwrap();
+    let counter = |path: &Path| std::fs::read(path).unwrap()[24..28].to_owned();
+    let before = counter(&path);
+    let turso = on(&path, &Turso);
+    assert_ne!(counter(&path), before);
+    turso.execute("INSERT INTO t VALUES ('B', 3)", ()).unwrap();
+    drop(turso);
+    let idle = plain(&path);
+    idle.execute("INSERT INTO t VALUES ('A', 2)", ()).unwrap();
+    let count = |sql: &str| idle.query_row(sql, (), |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(count("SELECT count(*) FROM t NOT INDEXED"), 3);
+    assert_eq!(count("SELECT count(*) FROM t INDEXED BY i WHERE x > ''"), 3);
+    drop(idle);
+    // A file with a log needs none of that.
+    let before = counter(&path);
+    drop(on(&path, &Turso));
+    assert_eq!(counter(&path), before);
+}
+
+/// The log lies beside the file, wherever a link to it is; a log that is a link itself is not followed.
+#[cfg(unix)]
+#[test]
+fn links_are_followed_to_the_file_and_no_further() {
+    use std::os::unix::fs::symlink;
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let folder = path("folder");
+    std::fs::create_dir(&folder).unwrap();
+    let real = folder.join("real.db");
+    symlink(&real, path("link.db")).unwrap();
+    // It leads to nothing yet.
+    check_error(open(&path("link.db"), &Turso), "cannot open");
+    on(&real, &Turso).execute_batch("CREATE TABLE t(x)").unwrap();
+    let by_link = on(&path("link.db"), &Turso);
+    by_link.execute("INSERT INTO t VALUES (1)", ()).unwrap();
+    assert!(folder.join("real.db-wal").exists() && !path("link.db-wal").exists());
+    drop(by_link);
+    assert_eq!(integer(&on(&real, &Turso), "SELECT count(*) FROM t").unwrap(), 1);
+
+    std::fs::write(path("victim"), "precious").unwrap();
+    std::fs::remove_file(folder.join("real.db-wal")).unwrap();
+    symlink(path("victim"), folder.join("real.db-wal")).unwrap();
+    check_error(open(&real, &Turso), "real.db-wal\" is no file");
+    assert_eq!(std::fs::read(path("victim")).unwrap(), b"precious");
+}
+
+/// The engine looks at the file for its encoding and its pointer map, and SQLite may have them in the log.
+#[test]
+fn a_log_that_changes_the_format_is_refused() {
+    for change in ["PRAGMA encoding = 'UTF-16'", "PRAGMA auto_vacuum = 1"] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let sqlite = plain(&path("a.db"));
+        sqlite.query_row("PRAGMA journal_mode = wal", (), |_| Ok(())).unwrap();
+        sqlite.execute_batch(&format!("{change}; CREATE TABLE t(x); VACUUM")).unwrap();
+        // As if the process had been stopped.
+        for suffix in ["", "-wal"] {
+            std::fs::copy(path(&format!("a.db{suffix}")), path(&format!("b.db{suffix}"))).unwrap();
+        }
+        let before = std::fs::read(path("b.db")).unwrap();
+        let error = check_error(open(&path("b.db"), &Turso), "cannot open");
+        assert!(
+            error.message().contains("its log changes the encoding or auto_vacuum"),
+            "{change}: {}",
+            error.message()
+        );
+        assert_eq!(std::fs::read(path("b.db")).unwrap(), before);
+        let restored = plain(&path("b.db"));
+        assert_eq!(restored.query_row("SELECT count(*) FROM t", (), |row| row.get(0)), Ok(0));
+    }
+}

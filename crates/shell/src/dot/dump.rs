@@ -111,6 +111,12 @@ fn write_table(connection: &Connection, output: &mut Output, table: &Object) -> 
     } else if table.name == "sqlite_stat1" {
         // Makes the table. Not every build has the others, and ANALYZE fills them anew.
         writeln!(output, "ANALYZE sqlite_schema;")?;
+    } else if table.name.starts_with("__turso_internal") {
+        return Err(Failure::message(format!(
+            "cannot dump \"{}\": no statement makes it again, and columns of Turso's own types need it; name the tables \
+             that can do without",
+            table.name
+        )));
     } else if table.name.starts_with("sqlite_") {
         return Ok(());
     } else if script::is_virtual(&table.sql) {
