@@ -10,6 +10,7 @@ mod conventions;
 mod definitions;
 mod extensions;
 mod functions;
+mod guards;
 mod measure;
 mod size;
 mod tables;
@@ -27,8 +28,8 @@ const QUICK: Size = Size { rows: 1_000, rounds: 3, modules: 2, starts: 1 };
 const USAGE: &str =
     "usage: commensal-bench [--quick | --only PART | --query SQL | --query-turso SQL | --extension FILE]
   --quick           few rows and rounds: shows that it works, its figures mean nothing
-  --only PART       measures calls, turso, tables, collations, extensions or definitions
-                    alone
+  --only PART       measures calls, turso, tables, collations, guards, extensions or
+                    definitions alone
   --query SQL       runs one query over the tables again and again, for a profiler
   --query-turso SQL the same on Turso
   --extension FILE  measures the loadable extension in this file, too";
@@ -70,6 +71,7 @@ fn run_only(part: &str, size: Size) -> Outcome {
         "turso" => turso::run,
         "tables" => tables::run,
         "collations" => collations::run,
+        "guards" => guards::run,
         "extensions" => extensions::run,
         "definitions" => |size| definitions::run(size, None),
         _ => return Err(format!("there is no part {part}").into()),
@@ -89,6 +91,7 @@ fn run(size: Size, extension: Option<&Path>) -> Outcome {
     turso::run(size)?;
     tables::run(size)?;
     collations::run(size)?;
+    guards::run(size)?;
     extensions::run(size)?;
     definitions::run(size, extension)
 }

@@ -20,6 +20,7 @@ fn quick_prints_every_table() {
         "sum(byte_sum(t))",
         "Turso, whole queries",
         "Sorting",
+        "Checks in code and guard pages",
         "count(*) FROM series",
         "sum(value) FROM series",
         "a scan for each row",

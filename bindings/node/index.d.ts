@@ -20,6 +20,8 @@ export interface Settings {
   replace?: string | null;
   /** The directory from which SQL may read modules; null permits none. */
   file_directory?: string | null;
+  /** 1 makes guests faster with guard pages and signals of the process. */
+  guard_pages?: 0 | 1;
   /** 1 keeps compiled code in the user's cache, a path in that directory; null keeps it nowhere. */
   code_cache?: number | string | null;
   [name: string]: number | bigint | string | null | undefined;

@@ -54,6 +54,24 @@ for (const name of Object.keys(drivers)) {
     assert.deepEqual(rows(db, "SELECT wasm_config('locked')"), [[1n]]);
   });
 
+  on('guard pages and V8 share the signals', ({ connect, rows }) => {
+    const db = connect({ guard_pages: 1 });
+    createFunction(db, 'square', arithmetic);
+    createFunction(db, 'trap_load_outside', inTree('guests/evil/trap_load_outside.wat'));
+    // V8's own guard pages: a function that loads from the address that it is given.
+    const bytes = [
+      0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 96, 1, 127, 1, 127, 3, 2, 1, 0, 5, 3, 1, 0, 1, 7, 8, 1, 4,
+      108, 111, 97, 100, 0, 0, 10, 9, 1, 7, 0, 32, 0, 40, 2, 0, 11,
+    ];
+    const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes)));
+    for (let round = 0; round < 3; round += 1) {
+      assert.throws(() => rows(db, 'SELECT trap_load_outside()'), /out of bounds memory access/);
+      assert.throws(() => exports.load(1 << 30), /memory access out of bounds/);
+      assert.equal(exports.load(8), 0);
+      assert.deepEqual(rows(db, 'SELECT square(12)'), [[144n]]);
+    }
+  });
+
   on('modules from everywhere', ({ connect, rows }) => {
     const db = connect();
     const module = readFileSync(geo);

@@ -50,11 +50,9 @@ impl fmt::Debug for Options {
 impl Options {
     /// The default options.
     pub fn new() -> Self {
-        Self {
-            engine: ENGINES.first().copied(),
-            settings: Settings::default(),
-            open: OpenOptions::default(),
-        }
+        let mut settings = Settings::default();
+        settings.guard_pages = true;
+        Self { engine: ENGINES.first().copied(), settings, open: OpenOptions::default() }
     }
 
     /// Which engine opens the file: one of [`ENGINES`], or any other.
@@ -179,6 +177,17 @@ impl Options {
     #[must_use]
     pub fn code_bytes_max(mut self, bytes: u64) -> Self {
         self.settings.code_bytes_max = bytes;
+        self
+    }
+
+    /// Whether guests' code may rely on guard pages: addresses beyond a guest's memory that nothing may access, so
+    /// that code need not check. On by default. Wasmtime then handles the signals SIGSEGV, SIGBUS, SIGILL and
+    /// SIGFPE of the process where guests cause them, passes all others on to the handlers that were there
+    /// before, and reserves 4 GiB of addresses, not of memory, for each instance. Without enough addresses code
+    /// checks. Turn it off where signals belong to somebody else; docs/embedding.md says what to look at.
+    #[must_use]
+    pub fn guard_pages(mut self, enable: bool) -> Self {
+        self.settings.guard_pages = enable;
         self
     }
 

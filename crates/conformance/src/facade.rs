@@ -40,6 +40,7 @@ impl Options {
             .engine(self.engine)
             .limits(self.limits.clone())
             .grant(self.capabilities)
+            .guard_pages(self.guard_pages)
             .file_access(FileAccess::Any { base });
         if let Some(runtime) = &self.runtime {
             options = options.runtime(runtime.clone());

@@ -65,6 +65,8 @@ pub struct Options {
     pub capabilities: Capabilities,
     /// Whether to compare white space exactly, and to check column types.
     pub strict: bool,
+    /// Whether guests' code may rely on guard pages.
+    pub guard_pages: bool,
 }
 
 /// Runs the files one after the other. A failed record does not end its file; a `halt` record does. For
@@ -83,6 +85,7 @@ pub struct Options {
 ///     limits: Limits::default(),
 ///     capabilities: Capabilities::NONE,
 ///     strict: false,
+///     guard_pages: true,
 /// };
 /// let mut report = Vec::new();
 /// assert_eq!(run(&[file], &options, &mut report)?, Summary { passed: 1, failed: 1 });

@@ -197,6 +197,7 @@ fn cases_are_the_same() {
             .into_iter()
             .collect::<Capabilities>(),
         strict: true,
+        guard_pages: true,
     };
     let mut report = Vec::new();
     let summary = run(&files, &options, &mut report).unwrap();

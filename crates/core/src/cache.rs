@@ -91,7 +91,8 @@ impl InstanceCache {
     pub(crate) fn take(&self, key: &InstanceKey) -> Option<Box<Guest>> {
         let mut state = self.state();
         // The most recently used are at the end, and there are few: 10 MiB hold nine of 1 MiB.
-        let is_wanted = |idle: &Idle| idle.key == *key && idle.guest.is_here();
+        let is_usable = |guest: &Guest| guest.is_here() && guest.is_fit();
+        let is_wanted = |idle: &Idle| idle.key == *key && is_usable(&idle.guest);
         let position = state.idle.iter().rposition(is_wanted)?;
         let idle = state.idle.remove(position)?;
         state.idle_bytes -= idle.bytes;

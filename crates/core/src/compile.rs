@@ -30,7 +30,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::module::segments;
 use crate::runtime::{
-    CompileOptions, CompiledModule, Effort, Metering, Runtime, RuntimeError, RuntimeFeature,
+    CompileOptions, CompiledModule, Effort, Guard, Metering, Runtime, RuntimeError, RuntimeFeature,
     StatementBudget, check_feature,
 };
 
@@ -92,11 +92,12 @@ impl Waiting<'_> {
 pub struct Compiler {
     runtime: Arc<dyn Runtime>,
     cache: Option<CodeCache>,
+    guard: Guard,
 }
 
 impl Compiler {
-    pub(crate) fn new(runtime: Arc<dyn Runtime>, cache: Option<CodeCache>) -> Self {
-        Self { runtime, cache }
+    pub(crate) fn new(runtime: Arc<dyn Runtime>, cache: Option<CodeCache>, guard: Guard) -> Self {
+        Self { runtime, cache, guard }
     }
 
     /// The facts about a module that was accepted under these limits before, if they are on the disk.
@@ -114,7 +115,7 @@ impl Compiler {
         options: CompileOptions,
         limits: &Limits,
     ) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
-        let Self { runtime, cache } = self;
+        let Self { runtime, cache, guard: _ } = self;
         let compile = || runtime.compile(&segments::joined(wasm), options);
         let Some(cache) = cache else { return compile() };
         let Some(identity) = runtime.code_identity(options) else { return compile() };
@@ -280,7 +281,12 @@ pub(crate) fn compile(
     }
     let effort = effort(facts, waiting.limits);
     let thread = runtime.is_thread_bound().then(|| thread::current().id());
-    let key = (facts.sha256, runtime.name(), CompileOptions { metering, effort }, thread);
+    let key = (
+        facts.sha256,
+        runtime.name(),
+        CompileOptions { metering, effort, guard: compiler.guard },
+        thread,
+    );
     let mut began = Instant::now();
     let (job, outcome) = loop {
         let job = match begin(key, compiler, facts, wasm, waiting.limits) {

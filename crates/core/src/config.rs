@@ -74,6 +74,7 @@ const REPLACE: &str = "replace";
 const FILE_DIRECTORY: &str = "file_directory";
 const FILE_BASE: &str = "file_base";
 const CODE_CACHE: &str = "code_cache";
+const GUARD_PAGES: &str = "guard_pages";
 const TIMING: &str = "timing";
 const RUNTIME: &str = "runtime";
 const VERSION: &str = "version";
@@ -96,6 +97,7 @@ pub fn unknown(name: &str, others: &[&str]) -> Error {
         FILE_DIRECTORY,
         FILE_BASE,
         CODE_CACHE,
+        GUARD_PAGES,
         TIMING,
         RUNTIME,
         VERSION,
@@ -127,6 +129,7 @@ pub fn get(settings: &Settings, name: &str) -> Option<Value> {
             .code_cache
             .as_ref()
             .map_or(Value::Null, |cache| Value::from(cache.directory().display().to_string())),
+        GUARD_PAGES => settings.guard_pages.into(),
         TIMING => settings.timing.into(),
         RUNTIME => settings.runtime.as_ref().map(|runtime| runtime.name().to_owned()).into(),
         VERSION => env!("CARGO_PKG_VERSION").into(),
@@ -202,6 +205,15 @@ pub fn set(
                 _ => return Err(wrong(name, "1, the path of a directory, or NULL")),
             };
             settings.code_cache = cache;
+        }
+        GUARD_PAGES => {
+            let guard_pages = match value {
+                ValueRef::Integer(guard_pages @ (0 | 1)) => guard_pages == 1,
+                _ => return Err(wrong(name, "1 or 0")),
+            };
+            // It is no limit, but signals belong to the process.
+            loosens(guard_pages && !settings.guard_pages)?;
+            settings.guard_pages = guard_pages;
         }
         TIMING => match value {
             ValueRef::Integer(timing @ (0 | 1)) => settings.timing = timing == 1,

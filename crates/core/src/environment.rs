@@ -2,13 +2,15 @@
 //! instance cache, and the modules with their compiled code.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::cache::InstanceCache;
 use crate::compile::{Compiler, ModuleEntry};
 use crate::error::{Error, ErrorKind, Result};
+use crate::host::LogLevel;
 use crate::live::{IdleInstances, LiveAccount, LiveBytes};
-use crate::runtime::{CompiledModule, Metering, Runtime, RuntimeFeature, check_feature};
+use crate::runtime::{CompiledModule, Guard, Metering, Runtime, RuntimeFeature, check_feature};
 use crate::settings::Settings;
 use crate::stats::FunctionStats;
 
@@ -28,6 +30,8 @@ pub struct Environment {
     /// The ceiling for the code of the modules.
     code: Arc<LiveBytes>,
     stats: Arc<Mutex<Stats>>,
+    /// Whether the log has said why there are no guard pages.
+    told: Arc<AtomicBool>,
 }
 
 impl Environment {
@@ -39,6 +43,7 @@ impl Environment {
             settings,
             modules: Arc::default(),
             stats: Arc::default(),
+            told: Arc::default(),
         }
     }
 
@@ -51,6 +56,7 @@ impl Environment {
             modules: Arc::clone(&self.modules),
             code: Arc::clone(&self.code),
             stats: Arc::clone(&self.stats),
+            told: Arc::clone(&self.told),
         }
     }
 
@@ -88,7 +94,28 @@ impl Environment {
     /// As [`Environment::runtime`].
     pub(crate) fn compiler(&self) -> Result<Compiler> {
         let runtime = Arc::clone(self.runtime()?);
-        Ok(Compiler::new(runtime, self.settings.code_cache.clone()))
+        let guard = self.guard(runtime.as_ref());
+        Ok(Compiler::new(runtime, self.settings.code_cache.clone(), guard))
+    }
+
+    /// How the runtime guards memory here. The log says once why it does not do what the host permits.
+    fn guard(&self, runtime: &dyn Runtime) -> Guard {
+        if !self.settings.guard_pages {
+            return Guard::Code;
+        }
+        match runtime.has_guard_pages() {
+            Ok(true) => Guard::Pages,
+            Ok(false) => Guard::Code,
+            Err(reason) => {
+                if let Some(log) = &self.settings.log
+                    && !self.told.swap(true, Ordering::Relaxed)
+                {
+                    let message = format!("guests' code checks memory accesses itself: {reason}");
+                    log(LogLevel::Warn, &message);
+                }
+                Guard::Code
+            }
+        }
     }
 
     /// Checks that definitions may be created and dropped.

@@ -68,6 +68,15 @@ pub trait Runtime: Send + Sync {
         false
     }
 
+    /// Whether it can make code that relies on guard pages ([`Guard::Pages`]). `false`, the default, if it has no
+    /// such way.
+    ///
+    /// # Errors
+    /// It has, but not in this process, and why. The host is told.
+    fn has_guard_pages(&self) -> Result<bool, RuntimeError> {
+        Ok(false)
+    }
+
     /// Compiles a binary module. The caller has already checked its structure against the limits.
     ///
     /// # Errors
@@ -107,18 +116,29 @@ pub struct CompileOptions {
     pub metering: Metering,
     /// How much time the compiler spends on making code fast. Runtimes with only one way ignore it.
     pub effort: Effort,
+    /// How an access outside of a guest's memory is noticed. Runtimes with only one way ignore it.
+    pub guard: Guard,
 }
 
 impl CompileOptions {
-    /// Optimised, with this metering.
+    /// Optimised, with this metering, and with all checks in the code.
     pub const fn new(metering: Metering) -> Self {
-        Self { metering, effort: Effort::Optimized }
+        Self { metering, effort: Effort::Optimized, guard: Guard::Code }
     }
 
     /// The options as bytes, to be hashed.
-    pub(crate) const fn bytes(self) -> [u8; 2] {
-        [self.metering as u8, self.effort as u8]
+    pub(crate) const fn bytes(self) -> [u8; 3] {
+        [self.metering as u8, self.effort as u8, self.guard as u8]
     }
+}
+
+/// How an access outside of a guest's memory, and other traps, are noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Guard {
+    /// The code checks.
+    Code,
+    /// Pages beyond the memory cannot be accessed, and the processor tells by a signal of the process.
+    Pages,
 }
 
 /// How much time a compiler spends on making code fast.
@@ -242,6 +262,12 @@ pub trait Instance: Memory + Send {
     /// Whether the current thread can use it. Other threads cannot drop it either, and need not: see
     /// [`ThreadBound`](crate::thread_bound::ThreadBound).
     fn is_here(&self) -> bool {
+        true
+    }
+
+    /// Whether a statement may begin to use it, on this thread. If not, the statement gets a new instance. Asked of
+    /// idle instances only.
+    fn is_fit(&self) -> bool {
         true
     }
 

@@ -56,6 +56,11 @@ pub struct Settings {
     pub live_bytes_max: u64,
     /// Largest size of the compiled code of all modules together, in bytes.
     pub code_bytes_max: u64,
+    /// Whether guests' code may rely on guard pages and on signals of the process ([`Guard::Pages`]). Off by default,
+    /// because the process may be somebody else's.
+    ///
+    /// [`Guard::Pages`]: crate::runtime::Guard::Pages
+    pub guard_pages: bool,
     /// Where compiled code is kept on disk. `None`: nowhere.
     pub code_cache: Option<CodeCache>,
     /// Whether `wasm_stats` has times. Reading the clock twice costs more than a short call.
@@ -77,6 +82,7 @@ impl Default for Settings {
             cache_bytes_max: CACHE_BYTES_MAX_DEFAULT,
             live_bytes_max: LIVE_BYTES_MAX_DEFAULT,
             code_bytes_max: CODE_BYTES_MAX_DEFAULT,
+            guard_pages: false,
             code_cache: None,
             timing: false,
             log: None,

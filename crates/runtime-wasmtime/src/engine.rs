@@ -5,7 +5,7 @@
 
 use std::sync::OnceLock;
 
-use commensal_core::runtime::{CompileOptions, Effort, Metering, RuntimeError};
+use commensal_core::runtime::{CompileOptions, Effort, Guard, Metering, RuntimeError};
 use wasmtime::{Config, Engine, Linker, OptLevel, RegallocAlgorithm, WasmFeatures};
 
 use crate::link;
@@ -16,6 +16,12 @@ use crate::store_data::StoreData;
 /// not used. Otherwise each growth copies the memory: growing to 64 MiB by 64 KiB at a time would copy 32
 /// GiB. A larger reservation would hurt hosts with a limit on address space.
 const GROWTH_RESERVATION_BYTES: u64 = 16 << 20;
+
+/// Bytes of address space that a memory with guard pages has for itself.
+const RESERVATION_BYTES: u64 = 4 << 30;
+
+/// Bytes of address space before and after it that nothing may access.
+const GUARD_BYTES: u64 = 32 << 20;
 
 /// What a module may use: WebAssembly 2.0 as compilers emit it by default, and constant expressions with
 /// arithmetic. Types of references that would need a garbage collector are left out.
@@ -39,10 +45,11 @@ pub(crate) struct Executor {
 }
 
 /// One for each combination of options, in the order of [`index`].
-static EXECUTORS: [OnceLock<Executor>; 6] = [const { OnceLock::new() }; 6];
+static EXECUTORS: [OnceLock<Executor>; 12] = [const { OnceLock::new() }; 12];
 
 fn index(options: CompileOptions) -> usize {
-    options.metering as usize * Effort::ALL.len() + options.effort as usize
+    let CompileOptions { metering, effort, guard } = options;
+    (guard as usize * 2 + metering as usize) * Effort::ALL.len() + effort as usize
 }
 
 /// The executor for code that is compiled with these options. It is made at the first request.
@@ -70,6 +77,10 @@ pub(crate) fn advance_epochs() {
 
 fn build(options: CompileOptions) -> wasmtime::Result<Executor> {
     let engine = Engine::new(&config(options))?;
+    #[cfg(all(unix, target_pointer_width = "64"))]
+    if options.guard == Guard::Pages {
+        crate::handlers::remember();
+    }
     let linker = link::linker(&engine)?;
     Ok(Executor { engine, linker })
 }
@@ -95,15 +106,10 @@ fn config(options: CompileOptions) -> Config {
     config.consume_fuel(options.metering == Metering::Fuel);
     config.max_wasm_stack(STACK_BYTES);
 
-    // Signal handlers belong to the process, and the process to somebody else: Python's faulthandler, a
-    // crash reporter, a JVM. So code checks memory accesses, and huge reservations of address space with
-    // guard pages are of no use, because they only serve to leave checks out.
-    config.signals_based_traps(false);
-    config.memory_reservation(0);
-    config.memory_guard_size(0);
-    config.guard_before_linear_memory(false);
-    config.memory_reservation_for_growth(GROWTH_RESERVATION_BYTES);
-    config.memory_may_move(true);
+    match options.guard {
+        Guard::Code => without_signals(&mut config),
+        Guard::Pages => with_guard_pages(&mut config),
+    }
     // Copying a guest's constants is cheaper than mapping them: an instance that is made, called and
     // dropped takes 18 us instead of 31 (`examples/call_cost.rs`), and no file descriptor per module.
     config.memory_init_cow(false);
@@ -115,4 +121,29 @@ fn config(options: CompileOptions) -> Config {
     config.generate_address_map(false);
     config.debug_symbols(false);
     config
+}
+
+/// Signal handlers belong to the process, and the process may be somebody else's: Python's faulthandler, a crash
+/// reporter, a JVM. Then code checks memory accesses, and huge reservations of address space with guard pages are
+/// of no use, because they only serve to leave checks out.
+fn without_signals(config: &mut Config) {
+    config.signals_based_traps(false);
+    config.memory_reservation(0);
+    config.memory_guard_size(0);
+    config.guard_before_linear_memory(false);
+    config.memory_reservation_for_growth(GROWTH_RESERVATION_BYTES);
+    config.memory_may_move(true);
+}
+
+/// All addresses that 32 bits can name are reserved, and some more beyond for the offsets of instructions. So no
+/// access needs a check, and a memory never moves.
+fn with_guard_pages(config: &mut Config) {
+    config.signals_based_traps(true);
+    config.memory_reservation(RESERVATION_BYTES);
+    config.memory_guard_size(GUARD_BYTES);
+    config.guard_before_linear_memory(true);
+    config.memory_may_move(false);
+    // Signals, as everywhere else, because a thread that waits for ports would not survive a fork.
+    #[cfg(target_vendor = "apple")]
+    config.macos_use_mach_ports(false);
 }

@@ -2,6 +2,7 @@
 //!
 //! A call allocates nothing, takes no lock and looks nothing up by name.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use commensal_core::abi::{EXPORT_INITIALIZE, EXPORT_MEMORY};
@@ -9,15 +10,17 @@ use commensal_core::fault::Fault;
 use commensal_core::grants::Refused;
 use commensal_core::host::HostState;
 use commensal_core::runtime::{
-    AnyFunction, FunctionId, Functions, Instance, InstanceConfig, Memory, Metering, ResolveError,
-    Shape, StatementBudget, wrong_number,
+    AnyFunction, FunctionId, Functions, Instance, InstanceConfig, InstanceLimits, Memory, Metering,
+    ResolveError, Shape, StatementBudget, wrong_number,
 };
 use wasmtime::{
-    Extern, Func, InstancePre, Mutability, Store, TypedFunc, UpdateDeadline, Val, WasmParams,
+    Extern, Func, InstancePre, Mutability, Store, Trap, TypedFunc, UpdateDeadline, Val, WasmParams,
     WasmResults,
 };
 
+use crate::code::Code;
 use crate::fault::fault;
+use crate::reservation::{Reservation, traps_arrive};
 use crate::store_data::StoreData;
 use crate::ticker;
 use crate::time::CallTime;
@@ -35,59 +38,98 @@ pub(crate) struct WasmtimeInstance {
     functions: Functions<GuestFunction, WordFunction>,
     /// Fuel of one call; `None` without metering.
     fuel: Option<u64>,
-    remake: Box<Remake>,
+    code: Arc<Code>,
+    limits: InstanceLimits,
+    /// Given back after the store has given up its memory.
+    reservation: Option<Reservation>,
 }
 
-/// What another instance is made of, with the host's side of it.
-type Remake = dyn Fn(HostState) -> Result<WasmtimeInstance, Fault> + Send;
+/// Why there is no instance.
+enum Failed {
+    Fault(Fault),
+    /// Memory with guard pages could not be reserved. The host's side is for another attempt.
+    NoAddresses(Box<HostState>),
+}
 
 impl WasmtimeInstance {
-    pub(crate) fn new(
+    pub(crate) fn new(code: &Arc<Code>, config: InstanceConfig) -> Result<Self, Fault> {
+        let limits = config.limits();
+        let failed = |failed| match failed {
+            Failed::Fault(fault) => fault,
+            Failed::NoAddresses(_) => Fault::Runtime("there was no memory".to_owned()),
+        };
+        let may_have = code.needs_guard_pages() && traps_arrive();
+        let reservation = if may_have { Reservation::take() } else { None };
+        if code.needs_guard_pages() && reservation.is_none() {
+            return Self::start(code, code.checked()?, None, limits, config.host).map_err(failed);
+        }
+        match Self::start(code, code.prepared(), reservation, limits, config.host) {
+            Err(Failed::NoAddresses(host)) => {
+                Self::start(code, code.checked()?, None, limits, *host).map_err(failed)
+            }
+            started => started.map_err(failed),
+        }
+    }
+
+    fn start(
+        code: &Arc<Code>,
         prepared: &InstancePre<StoreData>,
-        metering: Metering,
-        instance_bytes: u64,
-        mut config: InstanceConfig,
-    ) -> Result<Self, Fault> {
-        config.host.memory.begin(instance_bytes).map_err(Fault::LiveBytes)?;
-        let fuel = match (metering, config.fuel) {
+        reservation: Option<Reservation>,
+        limits: InstanceLimits,
+        mut host: HostState,
+    ) -> Result<Self, Failed> {
+        let begun = host.memory.begin(code.instance_bytes);
+        begun.map_err(|error| Failed::Fault(Fault::LiveBytes(error)))?;
+        let config = limits.with(host);
+        let fuel = match (code.metering, config.fuel) {
             (Metering::Fuel, fuel) => Some(fuel.unwrap_or(u64::MAX)),
             (Metering::None, None) => None,
             (Metering::None, Some(_)) => {
-                return Err(Fault::Runtime(
+                return Err(Failed::Fault(Fault::Runtime(
                     "a limit on fuel needs a module that was compiled with fuel metering".into(),
-                ));
+                )));
             }
         };
-        let remake = remake(prepared.clone(), metering, instance_bytes, &config);
         let mut store = store(prepared, config);
         // The start function and `_initialize` share the limits of one call. No statement is charged for
         // them, but the call's time limit bounds them.
         let mut budget = StatementBudget::new(Duration::MAX);
+        let mut no_addresses = false;
         let instance = bounded(&mut store, fuel, &mut budget, |store| {
-            let instance = prepared.instantiate(&mut *store)?;
+            let instance = prepared.instantiate(&mut *store).inspect_err(|error| {
+                // Neither the guest nor the host has ended it, so the system has given nothing.
+                no_addresses = !error.is::<Trap>() && !error.is::<Fault>();
+            })?;
             store.data_mut().memory = instance.get_memory(&mut *store, EXPORT_MEMORY);
             if let Some(initialize) = typed::<(), ()>(&instance, store, EXPORT_INITIALIZE)? {
                 initialize.call(&mut *store, ())?;
             }
             Ok(instance)
-        })
-        .map_err(|fault| *fault)?;
+        });
+        let instance = match instance {
+            Ok(instance) => instance,
+            Err(fault) => {
+                let state = store.into_data();
+                let is_refused = state.grants.refused().is_some();
+                return Err(if no_addresses && reservation.is_some() && !is_refused {
+                    Failed::NoAddresses(Box::new(state.host.renewed()))
+                } else {
+                    Failed::Fault(*fault)
+                });
+            }
+        };
         let view = store.data().memory.map(|memory| View::new(&store, memory));
-        let functions = Functions::default();
-        Ok(Self { store, instance, view, functions, fuel, remake })
+        Ok(Self {
+            store,
+            instance,
+            view,
+            functions: Functions::default(),
+            fuel,
+            code: Arc::clone(code),
+            limits,
+            reservation,
+        })
     }
-}
-
-fn remake(
-    prepared: InstancePre<StoreData>,
-    metering: Metering,
-    instance_bytes: u64,
-    config: &InstanceConfig,
-) -> Box<Remake> {
-    let limits = config.limits();
-    Box::new(move |host| {
-        WasmtimeInstance::new(&prepared, metering, instance_bytes, limits.with(host))
-    })
 }
 
 fn store(prepared: &InstancePre<StoreData>, config: InstanceConfig) -> Store<StoreData> {
@@ -192,7 +234,8 @@ impl Instance for WasmtimeInstance {
     }
 
     fn renew(&mut self) -> Result<(), Fault> {
-        let mut new = (self.remake)(self.store.data().host.renewed())?;
+        let config = self.limits.with(self.store.data().host.renewed());
+        let mut new = Self::new(&self.code, config)?;
         self.functions.resolve_again(|export, shape| new.resolve(export, shape))?;
         *self = new;
         Ok(())
@@ -205,6 +248,10 @@ impl Instance for WasmtimeInstance {
             (Mutability::Const, Val::I32(value)) => Some(value.cast_unsigned()),
             _ => None,
         }
+    }
+
+    fn is_fit(&self) -> bool {
+        self.reservation.is_none() || traps_arrive()
     }
 
     fn begin_statement(&mut self) {

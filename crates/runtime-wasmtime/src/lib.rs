@@ -20,12 +20,16 @@ use commensal_core::runtime::{
     CompileOptions, CompiledModule, Runtime, RuntimeError, RuntimeFeatures,
 };
 
+mod code;
 mod engine;
 mod fault;
+#[cfg(all(unix, target_pointer_width = "64"))]
+mod handlers;
 mod instance;
 mod kept;
 mod link;
 mod module;
+mod reservation;
 mod stack;
 mod store_data;
 mod ticker;
@@ -54,6 +58,10 @@ impl Runtime for WasmtimeRuntime {
 
     fn features(&self) -> RuntimeFeatures {
         RuntimeFeatures::ALL
+    }
+
+    fn has_guard_pages(&self) -> Result<bool, RuntimeError> {
+        reservation::are_possible()
     }
 
     fn compile(

@@ -139,6 +139,9 @@ pub(crate) struct HostArguments {
     /// Built-in functions that definitions may replace: like,lower
     #[arg(long, value_name = "FUNCTIONS", value_parser = Replaceable::from_str)]
     replace: Option<Replaceable>,
+    /// Let the code of modules check each memory access, instead of guard pages and signals
+    #[arg(long)]
+    pub(crate) no_guard_pages: bool,
     /// Run no WebAssembly and read no definitions: for files that you do not trust
     #[arg(long)]
     pub(crate) no_wasm: bool,
@@ -325,6 +328,7 @@ impl ShellArguments {
             .replaceable(self.host.replaceable())
             .file_access(FileAccess::Any { base: None })
             .load_catalog(!self.host.no_wasm)
+            .guard_pages(!self.host.no_guard_pages)
             .log(Arc::new(diagnostic::log))
             .read_only(self.readonly);
         if !self.no_code_cache

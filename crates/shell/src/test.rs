@@ -20,6 +20,7 @@ pub(crate) fn run(arguments: &TestArguments) -> Result {
         limits: arguments.host.limits(),
         capabilities: arguments.host.capabilities(),
         strict: arguments.strict,
+        guard_pages: !arguments.host.no_guard_pages,
     };
     // Rows that differ are shown unchanged.
     let mut report = Screen::new(io::stderr().lock(), io::stderr().is_terminal());

@@ -67,9 +67,10 @@ def load(connection: Connection, **settings: int | str | None) -> None:
     has it already, only the given settings change. Afterwards the connection refuses to load extensions.
 
     ``settings`` are those of ``wasm_config``: limits of guests (``call_timeout_ms``,
-    ``memory_bytes_max``, …), capabilities granted to them (``allow="log,clock"``) and the directory from
-    which SQL may read modules (``file_directory="/srv/modules"``), and whether compiled code is kept on
-    disk (``code_cache=True``). Only this function can loosen them.
+    ``memory_bytes_max``, …), capabilities granted to them (``allow="log,clock"``), the directory from
+    which SQL may read modules (``file_directory="/srv/modules"``), whether compiled code is kept on disk
+    (``code_cache=True``), and whether guests use guard pages and signals (``guard_pages=True``). Only
+    this function can loosen them.
 
     Raises :class:`LoadingUnsupported` if the connection cannot load extensions, and the driver's own
     error if SQLite refuses this one or a setting.

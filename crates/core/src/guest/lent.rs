@@ -57,6 +57,10 @@ impl Instance for Lent {
         self.instance.is_here()
     }
 
+    fn is_fit(&self) -> bool {
+        self.instance.is_fit()
+    }
+
     fn renew(&mut self) -> Result<(), Fault> {
         self.statements.clear();
         self.instance.renew()

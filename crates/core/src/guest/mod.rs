@@ -197,6 +197,11 @@ impl Guest {
         self.instance.is_here()
     }
 
+    /// Whether a statement may begin to use it.
+    pub(crate) fn is_fit(&self) -> bool {
+        self.instance.is_fit()
+    }
+
     /// Resets all SQL statements that the guest has.
     pub(crate) fn reset_statements(&mut self) {
         self.with_host(|host| host.sql.reset_all(&mut host.memory));

@@ -344,6 +344,8 @@ fn settings_are_locked() {
             ("'file_base', ''", "can only be tightened here"),
             ("'code_cache', 1", "can only be tightened here"),
             ("'code_cache', '/'", "can only be tightened here"),
+            ("'guard_pages', 1", "can only be tightened here"),
+            ("'guard_pages', NULL", "guard_pages has to be 1 or 0"),
             ("'locked', 0", "only the application can unlock settings"),
             ("'memory_bytes_max', -1", "has to be a positive integer"),
             ("'allow', 'everything'", "unknown capability"),

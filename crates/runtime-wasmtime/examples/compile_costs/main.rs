@@ -198,7 +198,7 @@ fn unlimited() -> Limits {
 fn child(name: &str, effort: Effort) {
     let runtime = WasmtimeRuntime::new();
     let empty = b"\0asm\x01\0\0\0";
-    let options = CompileOptions { metering: Metering::None, effort };
+    let options = CompileOptions { effort, ..CompileOptions::new(Metering::None) };
     runtime.compile(empty, options).expect("an empty module compiles");
     let wasm = module(name);
     let inspection = ModuleInfo::inspect(&wasm, &unlimited()).expect("it is a module");
