@@ -50,9 +50,16 @@ impl Registers for Everything {
 
 /// Registers a slot for each function that has none.
 fn register(state: &Rc<ConnectionState>, registry: &Registry) -> Result<()> {
+    let mut waits = false;
     for entry in registry.functions().filter(|entry| !entry.shadowed) {
         let key = function_key(entry.name(), entry.arguments);
         if state.slots.borrow().registered.contains(&key) {
+            continue;
+        }
+        // SQLite replaces a function of its own only while no statement runs.
+        let replaces = state.slots.borrow().replaced.may_be(&key.0).is_some();
+        if replaces && !state.handle.is_idle() {
+            waits = true;
             continue;
         }
         match create_slot(state, key, entry.name(), Form::of(entry)) {
@@ -72,7 +79,11 @@ fn register(state: &Rc<ConnectionState>, registry: &Registry) -> Result<()> {
             }
         }
     }
-    state.slots.borrow_mut().registered.look_over(|key, (_, form)| is_true(registry, key, *form));
+    let registered = &mut state.slots.borrow_mut().registered;
+    registered.look_over(|key, (_, form)| is_true(registry, key, *form));
+    if waits {
+        registered.leave_untidy();
+    }
     Ok(())
 }
 
@@ -95,7 +106,7 @@ fn tidy(state: &Rc<ConnectionState>, registry: &Registry) -> Result<()> {
         }
     }
     state.slots.borrow_mut().registered.tidied();
-    Ok(())
+    register(state, registry)
 }
 
 /// Whether the function is still to be called as it was registered.

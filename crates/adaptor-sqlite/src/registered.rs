@@ -106,6 +106,11 @@ impl<K: Key, V: Clone> Registered<K, V> {
         self.untidy |= self.by_key.iter().any(|(key, value)| !is_true(key, value));
     }
 
+    /// Notes that something could not be registered yet.
+    pub(crate) fn leave_untidy(&mut self) {
+        self.untidy = true;
+    }
+
     /// What no longer matches the catalog.
     pub(crate) fn stale(&self, is_true: impl Fn(&K, &V) -> bool) -> Vec<K> {
         let stale = self.by_key.iter().filter(|(key, value)| !is_true(key, value));

@@ -100,6 +100,13 @@ fn long_calls_reach_no_callback_of_the_program() {
     run(Command::new("/usr/bin/python3").arg(script).arg(extension()));
 }
 
+/// SQLite replaces its functions only while nothing runs, and `wasm_exec` runs in a statement.
+#[test]
+fn built_in_functions_are_replaced_where_the_host_permits_it() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/replaced.py");
+    run(Command::new("/usr/bin/python3").arg(script).arg(extension()));
+}
+
 /// The stock command: `.load`, by the file's name or another one, with the library's bytes read by
 /// the command itself.
 #[test]
