@@ -35,6 +35,19 @@ pub const EXPORT_INITIALIZE: &str = "_initialize";
 /// makes it an error record with the panic's message.
 pub const EXPORT_FAULT: &str = "commensal_fault";
 
+/// Optional exported immutable global of type `i32` with a constant initialiser: the address of the record that holds
+/// the result of a function of the native form if a number cannot be it: NULL, an error, or one of the
+/// [reserved](NATIVE_INTEGER) results.
+pub const EXPORT_RESULT: &str = "commensal_result";
+
+/// The integer that stands for the result in the record [`EXPORT_RESULT`], if the guest has it. A NaN does for reals, and
+/// [`NATIVE_BYTES`] for text and blobs.
+pub const NATIVE_INTEGER: i64 = i64::MIN;
+
+/// The result of a function of text or a blob that stands for the record [`EXPORT_RESULT`], or for NULL if the guest has
+/// none. Other results have the number of bytes in the high half, and the address in the low one.
+pub const NATIVE_BYTES: u64 = u64::MAX;
+
 /// Optional export, a guest function of two integers: SQL no longer uses the pointer with this type and payload.
 pub const EXPORT_POINTER_DROP: &str = "commensal_pointer_drop";
 

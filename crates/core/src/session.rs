@@ -20,9 +20,9 @@ use crate::guest::{Arguments, Batches, CallError, CallResult, Callee, Guest, Sin
 use crate::host::{HostServices, HostState};
 use crate::limits::Limits;
 use crate::live::LiveAccount;
-use crate::manifest::Signature;
+use crate::manifest::{CallForm, NativeShape, Signature};
 use crate::registry::{Callable, Registry};
-use crate::runtime::{CompiledModule, FunctionId, StatementBudget};
+use crate::runtime::{CompiledModule, FunctionId, Shape, StatementBudget};
 use crate::stats::{Counts, FunctionStats};
 use crate::value::ValueRef;
 
@@ -387,8 +387,15 @@ impl Session {
         };
         let guest =
             execution.bound[instance].guest.as_mut().expect("it was just found or put there");
+        let native = match binding.signature.form {
+            CallForm::Records => None,
+            CallForm::Native => Some(binding.signature.native_shape()),
+        };
+        let shape = native.as_ref().map_or(Shape::RECORDS, NativeShape::as_shape);
         let resolve = |export: &String| {
-            guest.resolve(export).map_err(|e| failure::unresolved(callable, export, &e))
+            guest
+                .resolve_shape(export, shape)
+                .map_err(|e| failure::unresolved(callable, export, &e))
         };
         let functions = binding.exports.iter().map(resolve).collect::<Result<_>>()?;
         if execution.targets.len() <= slot {

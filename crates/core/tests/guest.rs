@@ -230,7 +230,7 @@ fn one_instance_takes_small_arguments_after_large_ones() {
 }
 
 fn signature(params: &[Param], returns: Option<StorageClass>) -> Signature {
-    Signature { params: params.to_vec(), variadic: None, returns }
+    Signature { params: params.to_vec(), variadic: None, returns, ..Signature::ANY }
 }
 
 const TEXT: Param = Param { class: Some(StorageClass::Text), nullable: false };

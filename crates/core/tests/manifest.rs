@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use commensal_core::manifest::{
-    Aggregate, AggregateMethod, Collation, Column, Eponymous, Function, Json, Manifest, Operator,
-    Param, Signature, Table, TableMethod, Type,
+    Aggregate, AggregateMethod, CallForm, Collation, Column, Eponymous, Function, Json, Manifest,
+    Operator, Param, Signature, Table, TableMethod, Type,
 };
 use commensal_core::{ErrorKind, Limits, StorageClass};
 use proptest::collection::vec;
@@ -369,8 +369,9 @@ fn param() -> impl Strategy<Value = Param> {
 }
 
 fn signature() -> impl Strategy<Value = Signature> {
-    (vec(param(), 0..5), of(param()), of(class()))
-        .prop_map(|(params, variadic, returns)| Signature { params, variadic, returns })
+    (vec(param(), 0..5), of(param()), of(class())).prop_map(|(params, variadic, returns)| {
+        Signature { params, variadic, returns, form: CallForm::Records }
+    })
 }
 
 fn json() -> impl Strategy<Value = Json> {

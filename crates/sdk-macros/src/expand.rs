@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 use syn::spanned::Spanned;
 
 use crate::implementation::{self, json};
+use crate::native::Native;
 use crate::options::Options;
 use crate::signature::Signature;
 use crate::symbols;
@@ -18,12 +19,22 @@ pub(crate) fn expand(options: &Options, signature: &Signature) -> TokenStream {
     let own_name = ident.unraw().to_string();
     let name = options.name.as_deref().unwrap_or(&own_name);
     let export = symbols::export_name(&own_name);
-    let manifest = manifest(options, signature, name, &export);
+    let native = Native::of(signature);
+    let manifest = manifest(options, signature, native.as_ref(), name, &export);
     let invoke = invoke(signature);
     let fixed = signature.parameters.len();
     let count = match signature.variadic {
         Some(_) => quote!(AtLeast(#fixed)),
         None => quote!(Exactly(#fixed)),
+    };
+    let entry = match &native {
+        Some(native) => native.entry(signature, name),
+        None => quote! {
+            unsafe extern "C" fn export(argc: i32, argv: i32) -> i32 {
+                // SAFETY: the host calls exports as ABI version 1 says.
+                unsafe { commensal::call(#name, commensal::Count::#count, argc, argv, invoke) }
+            }
+        },
     };
     quote! {
         #(#cfgs)*
@@ -35,10 +46,7 @@ pub(crate) fn expand(options: &Options, signature: &Signature) -> TokenStream {
 
             #[cfg(target_arch = "wasm32")]
             #[unsafe(export_name = #export)]
-            unsafe extern "C" fn export(argc: i32, argv: i32) -> i32 {
-                // SAFETY: the host calls exports as ABI version 1 says.
-                unsafe { commensal::call(#name, commensal::Count::#count, argc, argv, invoke) }
-            }
+            #entry
 
             #[cfg(not(target_arch = "wasm32"))]
             {
@@ -90,7 +98,13 @@ fn invoke(signature: &Signature) -> TokenStream {
 }
 
 /// Generates the manifest fragment.
-fn manifest(options: &Options, signature: &Signature, name: &str, export: &str) -> TokenStream {
+fn manifest(
+    options: &Options,
+    signature: &Signature,
+    native: Option<&Native>,
+    name: &str,
+    export: &str,
+) -> TokenStream {
     let mut parts = Vec::new();
     let head = format!(
         "{{\"function\":{{\"name\":{},\"export\":{},\"params\":[",
@@ -107,6 +121,7 @@ fn manifest(options: &Options, signature: &Signature, name: &str, export: &str) 
     }
     let result = &signature.result;
     let result = quote_spanned!(result.span()=> commensal::result::<#result>());
-    let tail = format!("\",\"deterministic\":{}}}}}\n", options.deterministic);
+    let call = if native.is_some() { "\"call\":\"native\"," } else { "" };
+    let tail = format!("\",{call}\"deterministic\":{}}}}}\n", options.deterministic);
     implementation::manifest(&[quote!(&[#(#parts,)* "],\"returns\":\"", #result, #tail])])
 }

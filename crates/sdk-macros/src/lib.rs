@@ -8,6 +8,7 @@ mod collation;
 mod custom_type;
 mod expand;
 mod implementation;
+mod native;
 mod options;
 mod signature;
 mod symbols;

@@ -9,7 +9,9 @@ pub use alloc::string::String;
 pub use crate::aggregate::{FromArguments, States};
 pub use crate::manifest::{HEADER, concat, len};
 #[cfg(target_arch = "wasm32")]
-pub use crate::memory::{Single, call, call_states};
+pub use crate::memory::{
+    Argument, Single, call, call_states, native_bytes, native_integer, native_real,
+};
 use crate::parameter::{ArgumentError, FromArgument};
 #[cfg(target_arch = "wasm32")]
 pub use crate::table::exports as table;
@@ -17,8 +19,6 @@ pub use crate::table::{OpenCursor, OpenTables, TableFunction, VirtualTable, colu
 pub use crate::{Collation, CustomType, IntoOutput, Output, ParametricType};
 
 /// An argument in guest memory. A native build has no guest memory, and uses the value itself.
-#[cfg(target_arch = "wasm32")]
-pub(crate) type Argument<'a> = crate::memory::Argument<'a>;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) type Argument<'a> = crate::ValueRef<'a>;
 
@@ -87,6 +87,19 @@ impl Count {
     }
 }
 
+/// Whether the name of a type in the manifest is that of this class, with or without `?`.
+pub const fn is_class(name: &str, class: &str) -> bool {
+    let (name, class) = (name.as_bytes(), class.as_bytes());
+    let mut i = 0;
+    while i < class.len() {
+        if i == name.len() || name[i] != class[i] {
+            return false;
+        }
+        i += 1;
+    }
+    name.len() == i || (name.len() == i + 1 && name[i] == b'?')
+}
+
 /// The name of the type of parameter `T` in the manifest.
 pub const fn parameter<T: FromArgument<'static>>() -> &'static str {
     T::TYPE.name()
@@ -116,6 +129,14 @@ mod tests {
             arguments.rest::<&str>(0),
             Err(String::from("argument 1: expected text, got integer"))
         );
+    }
+
+    #[test]
+    fn classes_are_compared_with_names_of_types() {
+        assert!(is_class("text", "text") && is_class("text?", "text"));
+        for name in ["", "tex", "texts", "text??", "blob", "any?"] {
+            assert!(!is_class(name, "text"), "{name}");
+        }
     }
 
     #[test]

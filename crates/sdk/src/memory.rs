@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use core::cell::UnsafeCell;
 use core::marker::PhantomData;
 
-use commensal_abi::{Record, Tag};
+use commensal_abi::{NATIVE_BYTES, NATIVE_INTEGER, Record, Tag};
 
 use crate::ValueRef;
 use crate::export::{Arguments, Count};
@@ -40,7 +40,7 @@ impl<T> Single<T> {
 
 /// An argument record, whose bytes are valid for `'a`.
 #[repr(C, align(8))]
-pub(crate) struct Argument<'a> {
+pub struct Argument<'a> {
     tag: u8,
     subtype: u8,
     flags: u8,
@@ -54,6 +54,40 @@ const _: () = assert!(size_of::<Argument<'_>>() == Record::SIZE);
 const _: () = assert!(align_of::<Argument<'_>>() == Record::ALIGN);
 
 impl<'a> Argument<'a> {
+    const fn new(tag: Tag, len: u32, payload: u64) -> Self {
+        Self { tag: tag as u8, subtype: 0, flags: 0, zero: 0, len, payload, bytes: PhantomData }
+    }
+
+    /// An integer.
+    #[inline]
+    pub const fn integer(integer: i64) -> Self {
+        Self::new(Tag::Integer, 0, integer.cast_unsigned())
+    }
+
+    /// A real.
+    #[inline]
+    pub const fn real(real: f64) -> Self {
+        Self::new(Tag::Real, 0, real.to_bits())
+    }
+
+    /// The text of so many bytes at this address.
+    ///
+    /// # Safety
+    /// It is UTF-8 and valid for `'a`.
+    #[inline]
+    pub const unsafe fn text(address: i32, bytes: i32) -> Self {
+        Self::new(Tag::Text, bytes.cast_unsigned(), address.cast_unsigned() as u64)
+    }
+
+    /// The blob of so many bytes at this address.
+    ///
+    /// # Safety
+    /// It is valid for `'a`.
+    #[inline]
+    pub const unsafe fn blob(address: i32, bytes: i32) -> Self {
+        Self::new(Tag::Blob, bytes.cast_unsigned(), address.cast_unsigned() as u64)
+    }
+
     #[inline]
     pub(crate) fn value(&self) -> ValueRef<'a> {
         match Tag::from_code(self.tag) {
@@ -77,14 +111,17 @@ impl<'a> Argument<'a> {
     }
 }
 
-/// The last call's result, which the host reads before the next call.
+/// The record of the last call's result, which the host reads before the next call: every result of a function that is
+/// called with records, and one that a number cannot be of another.
+#[unsafe(export_name = "commensal_result")]
+static RESULT: Single<[u64; 2]> = Single::new([Tag::Null as u64, 0]);
+
+/// The bytes of the last call's result, if the guest allocated them.
 struct Last {
-    record: [u64; 2],
-    /// The bytes that `record` points to, if the guest allocated them.
     bytes: Vec<u8>,
 }
 
-static LAST: Single<Last> = Single::new(Last { record: [0; 2], bytes: Vec::new() });
+static LAST: Single<Last> = Single::new(Last { bytes: Vec::new() });
 
 /// The body of an exported function: frees the last result, checks the number of arguments, calls
 /// `invoke` and puts its result where the host finds it.
@@ -99,11 +136,7 @@ pub unsafe fn call(
     argv: i32,
     invoke: impl for<'a> Fn(&Arguments<'a>) -> Result<Output<'a>, String>,
 ) -> i32 {
-    // SAFETY: no call is running, so no other reference to the last result exists.
-    let last = unsafe { &mut *LAST.get() };
-    if last.bytes.capacity() > 0 {
-        last.bytes = Vec::new();
-    }
+    let last = Last::freed();
     let records = if argc == 0 {
         &[]
     } else {
@@ -112,9 +145,75 @@ pub unsafe fn call(
     };
     let output = count.check(records.len()).and_then(|()| invoke(&Arguments(records)));
     match output {
+        Ok(Output::Null) => 0,
         Ok(output) => last.put(output),
         Err(message) => last.put(named(name, &message)),
     }
+}
+
+/// The body of an exported function of the native form whose result is an integer: frees the last result, calls
+/// `invoke` and returns its result, or leaves it in the record if it is none that an integer can be.
+///
+/// # Safety
+/// The bytes of the arguments are valid until the next call.
+#[inline]
+pub unsafe fn native_integer<'a>(
+    name: &str,
+    arguments: &'a [Argument<'a>],
+    invoke: impl Fn(&Arguments<'a>) -> Result<Output<'a>, String>,
+) -> i64 {
+    let last = Last::freed();
+    match invoke(&Arguments(arguments)) {
+        Ok(Output::Integer(integer)) if integer != NATIVE_INTEGER => integer,
+        other => {
+            last.put_any(name, other);
+            NATIVE_INTEGER
+        }
+    }
+}
+
+/// Like [`native_integer`], for a result that is a real.
+///
+/// # Safety
+/// As for [`native_integer`].
+#[inline]
+pub unsafe fn native_real<'a>(
+    name: &str,
+    arguments: &'a [Argument<'a>],
+    invoke: impl Fn(&Arguments<'a>) -> Result<Output<'a>, String>,
+) -> f64 {
+    let last = Last::freed();
+    match invoke(&Arguments(arguments)) {
+        Ok(Output::Real(real)) if !real.is_nan() => real,
+        other => {
+            last.put_any(name, other);
+            f64::NAN
+        }
+    }
+}
+
+/// Like [`native_integer`], for a result that is text or a blob: its bytes in the high half, its address in the low one.
+///
+/// # Safety
+/// As for [`native_integer`].
+#[inline]
+pub unsafe fn native_bytes<'a>(
+    name: &str,
+    arguments: &'a [Argument<'a>],
+    invoke: impl Fn(&Arguments<'a>) -> Result<Output<'a>, String>,
+) -> i64 {
+    let last = Last::freed();
+    let bytes = match invoke(&Arguments(arguments)) {
+        Ok(Output::Text(Cow::Borrowed(text))) => text.as_bytes(),
+        Ok(Output::Blob(Cow::Borrowed(blob))) => blob,
+        Ok(Output::Text(Cow::Owned(text))) => last.keep(text.into_bytes()),
+        Ok(Output::Blob(Cow::Owned(blob))) => last.keep(blob),
+        other => {
+            last.put_any(name, other);
+            return NATIVE_BYTES.cast_signed();
+        }
+    };
+    ((bytes.len() as i64) << 32) | (bytes.as_ptr().addr() as i64)
 }
 
 /// The body of an export of an aggregate or a table function: [`call`] with its states or cursors.
@@ -146,26 +245,45 @@ fn named(name: &str, message: &str) -> Output<'static> {
 }
 
 impl Last {
+    /// The place for the next result. The last one is freed.
+    #[inline]
+    fn freed() -> &'static mut Self {
+        // SAFETY: no call is running, so no other reference to the last result exists.
+        let last = unsafe { &mut *LAST.get() };
+        if last.bytes.capacity() > 0 {
+            last.bytes = Vec::new();
+        }
+        last
+    }
+
+    /// Writes any result into the record.
+    #[cold]
+    fn put_any(&mut self, name: &str, output: Result<Output<'_>, String>) {
+        self.put(output.unwrap_or_else(|message| named(name, &message)));
+    }
+
+    /// Writes the result into the record and returns its address.
     #[inline]
     fn put(&mut self, output: Output<'_>) -> i32 {
         let record = match output {
-            Output::Null => return 0,
+            Output::Null => Record::NULL,
             Output::Integer(i) => Record::integer(i),
             Output::Real(r) => Record::real(r),
             Output::Text(Cow::Borrowed(t)) => bytes(Tag::Text, t.as_bytes()),
-            Output::Text(Cow::Owned(t)) => self.keep(Tag::Text, t.into_bytes()),
+            Output::Text(Cow::Owned(t)) => bytes(Tag::Text, self.keep(t.into_bytes())),
             Output::Blob(Cow::Borrowed(b)) => bytes(Tag::Blob, b),
-            Output::Blob(Cow::Owned(b)) => self.keep(Tag::Blob, b),
-            Output::Error(message) => self.keep(Tag::Error, message.into_bytes()),
+            Output::Blob(Cow::Owned(b)) => bytes(Tag::Blob, self.keep(b)),
+            Output::Error(message) => bytes(Tag::Error, self.keep(message.into_bytes())),
         };
-        self.record = words(record);
-        (&raw const self.record).addr() as i32
+        // SAFETY: one thread, and the host reads the record only while no guest code runs.
+        unsafe { *RESULT.get() = words(record) };
+        RESULT.get().addr() as i32
     }
 
     #[inline]
-    fn keep(&mut self, tag: Tag, owned: Vec<u8>) -> Record {
+    fn keep(&mut self, owned: Vec<u8>) -> &[u8] {
         self.bytes = owned;
-        bytes(tag, &self.bytes)
+        &self.bytes
     }
 }
 

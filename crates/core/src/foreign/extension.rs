@@ -140,7 +140,7 @@ fn signature(name: &str, narg: i32) -> Result<Signature> {
     match usize::try_from(narg) {
         Err(_) if narg == crate::abi::VARIADIC => Ok(Signature::ANY),
         Ok(count) if count <= PARAMS_MAX => {
-            Ok(Signature { params: vec![Param::ANY; count], variadic: None, returns: None })
+            Ok(Signature { params: vec![Param::ANY; count], variadic: None, ..Signature::ANY })
         }
         _ => Err(error(format!("the function {} takes {narg} arguments", quoted(name)))),
     }

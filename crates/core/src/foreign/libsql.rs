@@ -7,7 +7,7 @@ use super::text::Addition;
 use crate::abi::EXPORT_INITIALIZE;
 use crate::error::Result;
 use crate::limits::Limits;
-use crate::manifest::{Function, Manifest, Param, Signature};
+use crate::manifest::{CallForm, Function, Manifest, Param, Signature};
 use crate::module::{ExternType, FunctionType, ModuleInfo, ValType, error, is_callable};
 use crate::value::StorageClass;
 
@@ -73,6 +73,7 @@ fn declaration(name: String, export: String, ty: &FunctionType) -> Function {
             params: ty.params.iter().map(|ty| Param { class: class(ty), nullable: true }).collect(),
             variadic: None,
             returns: ty.results.first().and_then(class),
+            form: CallForm::Records,
         },
         deterministic: false,
         subtype: false,

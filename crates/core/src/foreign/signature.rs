@@ -7,7 +7,7 @@ use wasmparser::{Parser, Payload};
 
 use crate::error::Result;
 use crate::limits::Limits;
-use crate::manifest::{Param, Signature};
+use crate::manifest::{CallForm, Param, Signature};
 use crate::module::{ModuleInfo, error, exceeded};
 use crate::quote::quoted;
 use crate::value::StorageClass;
@@ -59,6 +59,7 @@ impl Types {
                 .collect(),
             variadic: None,
             returns: self.returns.map(|ty| ty.class),
+            form: CallForm::Records,
         }
     }
 }

@@ -165,7 +165,7 @@ pub(super) fn encode<A: Arguments + ?Sized>(
     let Some((places, area)) = area.split_at_mut_checked(arguments.len() * Record::SIZE) else {
         return needs(signature, arguments);
     };
-    let mut bytes = Upwards { area, base: base.wrapping_add(places.len() as u32), end: 0 };
+    let mut bytes = Upwards::new(area, base.wrapping_add(places.len() as u32));
     records(places, &mut bytes, signature, subtype, instance, arguments)
 }
 
@@ -227,13 +227,26 @@ pub(super) trait Room {
     fn put(&mut self, bytes: &[u8]) -> Option<u32>;
 }
 
-/// Space after the records of one call, filled from its beginning.
-struct Upwards<'a> {
+/// Space for one call, filled from its beginning.
+pub(super) struct Upwards<'a> {
     area: &'a mut [u8],
     /// Address of the area in the guest.
     base: u32,
     /// Bytes taken so far.
     end: usize,
+}
+
+impl<'a> Upwards<'a> {
+    /// Space at this address of the guest.
+    #[inline]
+    pub(super) fn new(area: &'a mut [u8], base: u32) -> Self {
+        Self { area, base, end: 0 }
+    }
+
+    /// The number of bytes that are filled.
+    pub(super) fn used(&self) -> usize {
+        self.end
+    }
 }
 
 impl Room for Upwards<'_> {
@@ -282,7 +295,7 @@ pub(super) fn needs<A: Arguments + ?Sized>(
 /// The argument. An integer becomes a real if the parameter is one, and a real that is a whole number becomes an integer.
 /// `None` for a NULL that makes the result NULL.
 #[inline(always)]
-fn argument<'a, A: Arguments + ?Sized>(
+pub(super) fn argument<'a, A: Arguments + ?Sized>(
     signature: &Signature,
     arguments: &'a A,
     position: usize,
@@ -314,7 +327,7 @@ fn wrong_class(position: usize, wanted: StorageClass, got: StorageClass) -> Call
 }
 
 #[cold]
-fn too_few<A: Arguments + ?Sized>(signature: &Signature, arguments: &A) -> CallError {
+pub(super) fn too_few<A: Arguments + ?Sized>(signature: &Signature, arguments: &A) -> CallError {
     CallError::Argument(format!(
         "wrong number of arguments: it takes at least {} but got {}",
         signature.params.len(),

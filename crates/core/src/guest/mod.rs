@@ -15,6 +15,7 @@ mod error;
 mod fetch;
 mod image;
 mod lent;
+mod native;
 mod pointer;
 mod pointers;
 mod result;
@@ -44,7 +45,7 @@ use self::result::{bytes_in, check_len, memory_shrank, message, record, value, z
 pub use self::sink::Sink;
 use crate::fault::Fault;
 use crate::host::{HostState, TableState};
-use crate::manifest::Signature;
+use crate::manifest::{CallForm, Signature};
 use crate::runtime::{
     CompiledModule, FunctionId, Instance, InstanceConfig, ResolveError, Shape, StatementBudget,
     is_within, range,
@@ -105,6 +106,8 @@ pub struct Guest {
     scratch_bytes: u32,
     /// Address of the record that a panicking guest fills; 0 if it has none.
     fault_record: u32,
+    /// Address of the record for results that a number cannot be; 0 if it has none.
+    result_record: u32,
     /// Set for a guest that never frees its memory.
     renewable: Option<Renewable>,
     /// The guest's pointers that SQL values hold, once there are any.
@@ -147,6 +150,7 @@ impl Guest {
             scratch: 0,
             scratch_bytes: 0,
             fault_record: 0,
+            result_record: 0,
             renewable: None,
             pointers: None,
             keeper: None,
@@ -161,7 +165,12 @@ impl Guest {
             .filter(|&value| value != 0)
             .map(|_| Renewable { used: false, memory_bytes_max });
         guest.fault_record = guest.instance.global(commensal_abi::EXPORT_FAULT).unwrap_or_default();
-        guest.grow_scratch(SCRATCH_BYTES_INITIAL, budget)?;
+        guest.result_record =
+            guest.instance.global(commensal_abi::EXPORT_RESULT).unwrap_or_default();
+        // A guest whose functions take only numbers needs none.
+        if guest.give_scratch.is_some() {
+            guest.grow_scratch(SCRATCH_BYTES_INITIAL, budget)?;
+        }
         Ok(guest)
     }
 
@@ -254,6 +263,9 @@ impl Guest {
         budget: &mut StatementBudget,
         sink: impl Sink<R>,
     ) -> CallResult<R> {
+        if callee.signature.form == CallForm::Native {
+            return self.call_native(callee, arguments, budget, sink);
+        }
         match self.invoke(callee, arguments, budget)? {
             0 => Ok(sink.value(ValueRef::Null, 0)),
             pointer => self.result(pointer, callee.returns(), sink),
@@ -453,15 +465,21 @@ impl Guest {
         bytes: usize,
         budget: &mut StatementBudget,
     ) -> CallResult<()> {
-        let size = u32::try_from(bytes.max(self.scratch_bytes as usize * 2))
-            .ok()
-            .filter(|&size| size <= i32::MAX as u32)
-            .ok_or(CallError::ArgumentsTooLarge(bytes))?;
-        self.grow_scratch(size, budget)?;
+        self.grow_scratch_for(bytes, budget)?;
         match self.place(callee, arguments)? {
             Placed::Needs(bytes) => Err(CallError::ArgumentsTooLarge(bytes).into()),
             _ => Ok(()),
         }
+    }
+
+    /// Makes room for so many bytes, at least.
+    #[cold]
+    fn grow_scratch_for(&mut self, bytes: usize, budget: &mut StatementBudget) -> CallResult<()> {
+        let size = u32::try_from(bytes.max(self.scratch_bytes as usize * 2))
+            .ok()
+            .filter(|&size| size <= i32::MAX as u32)
+            .ok_or(CallError::ArgumentsTooLarge(bytes))?;
+        self.grow_scratch(size, budget)
     }
 
     #[cold]

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::{
-    Aggregate, AggregateMethod, Collation, Function, Manifest, Param, Signature, Table,
+    Aggregate, AggregateMethod, CallForm, Collation, Function, Manifest, Param, Signature, Table,
     TableMethod, Type,
 };
 use crate::value::StorageClass;
@@ -42,15 +42,23 @@ pub enum FunctionBody {
 pub enum CollationBody {
     /// An export that compares.
     Compare(String),
-    /// An export that tells whether its first argument is less than the second.
-    Less(String),
+    /// An export that tells whether its first argument is less than the second, and how it is called.
+    Less(String, CallForm),
 }
 
 impl CollationBody {
     /// The export.
     pub fn export(&self) -> &str {
         match self {
-            Self::Compare(export) | Self::Less(export) => export,
+            Self::Compare(export) | Self::Less(export, _) => export,
+        }
+    }
+
+    /// How the export is called.
+    pub fn form(&self) -> CallForm {
+        match self {
+            Self::Compare(_) => CallForm::Records,
+            Self::Less(_, form) => *form,
         }
     }
 }
@@ -103,8 +111,7 @@ impl Declared {
             DeclaredCollation { name: name.clone(), body: CollationBody::Compare(compare.clone()) }
         });
         let of_two = manifest.functions.iter().filter(|f| f.signature.argument_count() == 2);
-        let of_two: HashMap<_, _> =
-            of_two.map(|f| (f.name.to_ascii_lowercase(), f.export.as_str())).collect();
+        let of_two: HashMap<_, _> = of_two.map(|f| (f.name.to_ascii_lowercase(), f)).collect();
         let orders = manifest.types.iter().filter_map(|ty| type_collation(&of_two, ty));
         Self {
             functions: scalars.chain(aggregates).chain(types).collect(),
@@ -127,6 +134,7 @@ fn type_functions(ty: &Type) -> [DeclaredFunction; 3] {
             params: [first].into_iter().chain(ty.params.iter().copied()).collect(),
             variadic: None,
             returns,
+            form: CallForm::Records,
         },
         subtype: false,
         deterministic: true,
@@ -139,14 +147,19 @@ fn type_functions(ty: &Type) -> [DeclaredFunction; 3] {
 }
 
 /// The order of a type that is stored as text: a collation of its name, by its operator `<`. `of_two` has the
-/// exports of functions with two arguments, by their names in lower case.
-fn type_collation(of_two: &HashMap<String, &str>, ty: &Type) -> Option<DeclaredCollation> {
+/// functions of two arguments, by their names in lower case.
+fn type_collation(of_two: &HashMap<String, &Function>, ty: &Type) -> Option<DeclaredCollation> {
     if ty.base != StorageClass::Text {
         return None;
     }
     let less = ty.operators.iter().find(|operator| operator.op == "<")?;
-    let export = of_two.get(&less.function.to_ascii_lowercase())?;
-    let body = CollationBody::Less((*export).to_owned());
+    let less = of_two.get(&less.function.to_ascii_lowercase())?;
+    let form = less.signature.form;
+    if form == CallForm::Native && less.signature != Signature::of_order(form) {
+        // It cannot be called with texts.
+        return None;
+    }
+    let body = CollationBody::Less(less.export.clone(), form);
     Some(DeclaredCollation { name: ty.name.clone(), body })
 }
 

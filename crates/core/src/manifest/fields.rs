@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::signature::class;
-use super::{Column, Eponymous, Json, Operator, Signature, error};
+use super::{CallForm, Column, Eponymous, Json, Operator, Signature, error};
 use crate::abi::ABI_VERSION;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -128,6 +128,18 @@ impl<'a> Fields<'a> {
         let returns = self.text("returns")?;
         let params = self.params(&["any..."])?;
         Signature::parse(&params, returns.as_deref()).map_err(|message| self.error(message))
+    }
+
+    /// Takes the signature of a scalar function, which also says how it is called.
+    pub(super) fn function_signature(&mut self) -> Result<Signature> {
+        let mut signature = self.signature()?;
+        if let Some(form) = self.text("call")? {
+            signature.form = CallForm::parse(&form).map_err(|message| self.error(message))?;
+        }
+        if signature.form == CallForm::Native {
+            signature.check_native().map_err(|message| self.error(message))?;
+        }
+        Ok(signature)
     }
 
     /// Takes the elements of `params`, or `absent` if there are none.

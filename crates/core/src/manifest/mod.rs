@@ -8,6 +8,7 @@
 mod by_export;
 mod declared;
 mod fields;
+mod form;
 mod json;
 mod read;
 mod selection;
@@ -18,9 +19,11 @@ mod write;
 pub(crate) use by_export::ByExport;
 pub use declared::{CollationBody, FunctionBody, FunctionKey, function_key};
 pub(crate) use declared::{Declared, DeclaredFunction};
+pub use form::NATIVE_WORDS_MAX;
+pub(crate) use form::NativeShape;
 pub use json::Json;
 pub use selection::Selection;
-pub use signature::{PARAMS_MAX, Param, Signature};
+pub use signature::{CallForm, PARAMS_MAX, Param, Signature};
 
 use std::collections::BTreeMap;
 
@@ -281,11 +284,30 @@ impl Manifest {
             && self.types.is_empty()
     }
 
-    /// Every declared export with what declares it, in the manifest's order.
-    pub fn exports(&self) -> impl Iterator<Item = (Declaration<'_>, &str)> {
+    /// Whether nothing but numbers passes between host and guest, so that the guest needs no memory for them.
+    pub(crate) fn has_only_numbers(&self) -> bool {
+        let is_number = |class| matches!(class, Some(StorageClass::Integer | StorageClass::Real));
+        let of_numbers = |f: &Function| {
+            f.signature.form == CallForm::Native
+                && f.bind.is_none()
+                && is_number(f.signature.returns)
+                && f.signature.params.iter().all(|param| is_number(param.class))
+        };
+        let Self { functions, aggregates, tables, collations, types, info: _ } = self;
+        !functions.is_empty()
+            && functions.iter().all(of_numbers)
+            && (aggregates.is_empty() && tables.is_empty())
+            && (collations.is_empty() && types.is_empty())
+    }
+
+    /// Every declared export with what declares it, in the manifest's order, and the signature of a function that is
+    /// called in the native form.
+    pub fn exports(&self) -> impl Iterator<Item = (Declaration<'_>, &str, Option<&Signature>)> {
         let functions = self.functions.iter().flat_map(|f| {
             let declaration = Declaration { kind: "function", name: &f.name };
-            exports_of(declaration, f.bind.as_deref(), [f.export.as_str()])
+            let native = (f.signature.form == CallForm::Native).then_some(&f.signature);
+            let bind = exports_of(declaration, f.bind.as_deref(), []);
+            [(declaration, f.export.as_str(), native)].into_iter().chain(bind)
         });
         let aggregates = self.aggregates.iter().flat_map(|a| {
             let declaration = Declaration { kind: "aggregate", name: &a.name };
@@ -345,8 +367,8 @@ fn exports_of<'a>(
     declaration: Declaration<'a>,
     bind: Option<&'a str>,
     exports: impl IntoIterator<Item = &'a str>,
-) -> impl Iterator<Item = (Declaration<'a>, &'a str)> {
-    exports.into_iter().chain(bind).map(move |export| (declaration, export))
+) -> impl Iterator<Item = (Declaration<'a>, &'a str, Option<&'a Signature>)> {
+    exports.into_iter().chain(bind).map(move |export| (declaration, export, None))
 }
 
 /// An error of the manifest.

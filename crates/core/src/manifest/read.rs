@@ -6,8 +6,8 @@ use super::fields::Fields;
 use super::signature::class;
 use super::split::{Piece, pieces};
 use super::{
-    Aggregate, AggregateMethod, Collation, Eponymous, Function, Json, Manifest, Signature, Table,
-    TableMethod, Type, error,
+    Aggregate, AggregateMethod, CallForm, Collation, Eponymous, Function, Json, Manifest,
+    Signature, Table, TableMethod, Type, error,
 };
 use crate::abi::ABI_VERSION;
 use crate::error::Result;
@@ -133,12 +133,15 @@ impl Reader<'_> {
         let name = fields.own_name()?;
         let function = Function {
             export: fields.name("export")?.unwrap_or_else(|| name.clone()),
-            signature: fields.signature()?,
+            signature: fields.function_signature()?,
             deterministic: fields.flag("deterministic")?,
             subtype: fields.flag("subtype")?,
             bind: fields.name("bind")?,
             name,
         };
+        if function.subtype && function.signature.form == CallForm::Native {
+            return fields.fail("\"call\" is native, which passes no subtypes");
+        }
         self.declare(&fields, "function", &function.name, function.signature.argument_count())?;
         fields.finish()?;
         self.manifest.functions.push(function);

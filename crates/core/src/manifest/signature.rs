@@ -63,6 +63,28 @@ impl fmt::Display for Param {
     }
 }
 
+/// How the host passes arguments and result.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum CallForm {
+    /// As records in memory. Every signature can have it.
+    #[default]
+    Records,
+    /// As WebAssembly's own parameters and result. Every parameter has a class and is not NULL, and so has the result,
+    /// which may be NULL.
+    Native,
+}
+
+impl CallForm {
+    /// The form of this name in a manifest.
+    pub(super) fn parse(name: &str) -> Result<Self, String> {
+        match name {
+            "records" => Ok(Self::Records),
+            "native" => Ok(Self::Native),
+            _ => Err(format!("\"call\" is {}; known are records and native", quoted(name))),
+        }
+    }
+}
+
 /// Parameters and result of a function or an aggregate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
@@ -72,11 +94,24 @@ pub struct Signature {
     pub variadic: Option<Param>,
     /// The storage class of results; any if absent. NULL is always allowed.
     pub returns: Option<StorageClass>,
+    /// How arguments and result are passed.
+    pub form: CallForm,
 }
 
 impl Signature {
     /// Any number of any arguments and any result, for functions that no manifest declares.
-    pub const ANY: Self = Self { params: Vec::new(), variadic: Some(Param::ANY), returns: None };
+    pub const ANY: Self = Self {
+        params: Vec::new(),
+        variadic: Some(Param::ANY),
+        returns: None,
+        form: CallForm::Records,
+    };
+
+    /// That of a function that orders two texts.
+    pub(crate) fn of_order(form: CallForm) -> Self {
+        let text = Param { class: Some(StorageClass::Text), nullable: false };
+        Self { params: vec![text; 2], variadic: None, returns: Some(StorageClass::Integer), form }
+    }
 
     /// The argument count for SQLite; [`VARIADIC`](crate::abi::VARIADIC) for any.
     pub fn argument_count(&self) -> i32 {
@@ -135,6 +170,6 @@ impl Signature {
                 )
             })?,
         };
-        Ok(Self { params, variadic, returns })
+        Ok(Self { params, variadic, returns, form: CallForm::Records })
     }
 }

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::json::text;
 use super::signature::class_name;
 use super::{
-    Aggregate, Collation, Eponymous, Function, Json, Manifest, Param, Signature, Table, Type,
+    Aggregate, CallForm, Collation, Eponymous, Function, Json, Manifest, Param, Signature, Table,
+    Type,
 };
 
 impl Manifest {
@@ -64,9 +65,13 @@ impl Fields {
         let variadic = signature.variadic.map(|p| text(&format!("{p}...")));
         let params = signature.params.iter().map(param).chain(variadic);
         let fields = self.raw("params", &list(params));
-        match signature.returns {
+        let fields = match signature.returns {
             Some(class) => fields.text("returns", class_name(Some(class))),
             None => fields,
+        };
+        match signature.form {
+            CallForm::Records => fields,
+            CallForm::Native => fields.text("call", "native"),
         }
     }
 

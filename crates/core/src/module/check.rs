@@ -6,15 +6,16 @@ use std::collections::{HashMap, HashSet};
 use super::contents::Module;
 use super::info::ModuleInfo;
 use super::problem::{error, exceeded};
-use super::types::{ExternType, FunctionType, import_name};
+use super::types::{ExternType, FunctionType, ValType, import_name};
 use crate::abi::{
     EXPORT_AUXDATA_DROP, EXPORT_INITIALIZE, EXPORT_MEMORY, EXPORT_POINTER_DROP, EXPORT_SCRATCH,
 };
 use crate::error::{Error, ErrorKind};
 use crate::host;
 use crate::limits::Limits;
-use crate::manifest::{Declaration, Declared, Manifest, function_key};
+use crate::manifest::{Declaration, Declared, Manifest, Signature, function_key};
 use crate::quote::quoted;
+use crate::runtime::NumberType;
 
 /// Largest number of problems of one kind that are kept.
 const PROBLEMS_MAX: usize = 20;
@@ -27,8 +28,19 @@ pub(super) fn check(
     limits: &Limits,
 ) {
     problems.extend(imports(info).take(PROBLEMS_MAX));
-    problems.extend(memory(info, &module, limits));
-    problems.extend(allocator(info));
+    let manifest = module.manifest.as_deref().map(|text| Manifest::parse(text, limits));
+    let (manifest, wrong) = match manifest {
+        Some(Ok(manifest)) => (Some(manifest), None),
+        Some(Err(problem)) => (None, Some(problem)),
+        None => (None, None),
+    };
+    let needs_memory = wrong.is_none() && manifest.as_ref().is_none_or(|m| !m.has_only_numbers());
+    if needs_memory || info.export(EXPORT_MEMORY).is_some() {
+        problems.extend(memory(info, &module, limits));
+    }
+    if needs_memory || info.export(EXPORT_SCRATCH).is_some() {
+        problems.extend(allocator(info));
+    }
     let optional = [
         (EXPORT_INITIALIZE, FunctionType::default()),
         (EXPORT_POINTER_DROP, FunctionType::guest()),
@@ -42,18 +54,15 @@ pub(super) fn check(
         }
     }
     problems.extend(table_elements(&module, limits));
-    let Some(text) = module.manifest else {
-        info.extension_problems.push(no_manifest());
-        return;
-    };
-    match Manifest::parse(&text, limits) {
-        Ok(manifest) => {
+    match (manifest, wrong) {
+        (_, Some(problem)) => problems.push(problem),
+        (None, None) => info.extension_problems.push(no_manifest()),
+        (Some(manifest), None) => {
             problems.extend(declared_exports(info, &manifest).take(PROBLEMS_MAX));
             let extension = extension_problems(info, &manifest);
             info.extension_problems = extension;
             info.manifest = Some(manifest);
         }
-        Err(problem) => problems.push(problem),
     }
 }
 
@@ -140,13 +149,14 @@ fn declared_exports(info: &ModuleInfo, manifest: &Manifest) -> impl Iterator<Ite
         info.exports.iter().map(|e| (e.name.as_str(), &e.ty)).collect();
     let guest = FunctionType::guest();
     let mut problems = Vec::new();
-    for (declaration, export) in manifest.exports() {
+    for (declaration, export, native) in manifest.exports() {
         if problems.len() == PROBLEMS_MAX {
             break;
         }
+        let native = native.map(native_type);
         let problem = match exports.get(export) {
             None => format!("the module has no export {}", quoted(export)),
-            Some(ty) => match has_type(ty, export, &guest) {
+            Some(ty) => match has_type(ty, export, native.as_ref().unwrap_or(&guest)) {
                 Ok(()) => continue,
                 Err(message) => message,
             },
@@ -154,6 +164,21 @@ fn declared_exports(info: &ModuleInfo, manifest: &Manifest) -> impl Iterator<Ite
         problems.push(declared(declaration, &problem));
     }
     problems.into_iter()
+}
+
+/// The type of an export that is called in the native form.
+fn native_type(signature: &Signature) -> FunctionType {
+    let of_number = |ty: &NumberType| match ty {
+        NumberType::I32 => ValType::I32,
+        NumberType::I64 => ValType::I64,
+        NumberType::F64 => ValType::F64,
+    };
+    let native = signature.native_shape();
+    let shape = native.as_shape();
+    FunctionType {
+        params: shape.params.iter().map(of_number).collect(),
+        results: shape.result.iter().map(of_number).collect(),
+    }
 }
 
 fn declared(declaration: Declaration<'_>, problem: &str) -> Error {
@@ -267,13 +292,10 @@ fn not_run(declaration: Declaration<'_>, what: &str) -> Error {
     )
 }
 
-/// Checks that an export that is not an aggregate's is a scalar function or unknown to the manifest.
+/// Checks that an export that is neither a scalar function's nor an aggregate's can be one that the manifest does not know.
 pub(super) fn can_run(manifest: Option<&Manifest>, export: &str) -> Result<(), Error> {
     let Some(manifest) = manifest else { return Ok(()) };
-    if manifest.functions_of(export).any(|f| f.bind.is_none()) {
-        return Ok(());
-    }
-    let Some((declaration, _)) = manifest.exports().find(|&(_, e)| e == export) else {
+    let Some((declaration, ..)) = manifest.exports().find(|&(_, e, _)| e == export) else {
         return Ok(());
     };
     let not_run = manifest.not_run().find(|(d, _)| *d == declaration);

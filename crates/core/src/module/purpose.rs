@@ -28,7 +28,8 @@ impl ModuleInfo {
     /// both), or the manifest declares it as something that this version does not run.
     pub fn guest_function(&self, export: &str) -> Result<()> {
         if let Some(manifest) = &self.manifest
-            && manifest.aggregates_of(export).any(|aggregate| aggregate.bind.is_none())
+            && (manifest.aggregates_of(export).any(|aggregate| aggregate.bind.is_none())
+                || manifest.functions_of(export).any(|function| function.bind.is_none()))
         {
             // All its exports exist and have the right types.
             return Ok(());

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use super::{Binding, Execution, Session};
 use crate::error::{Error, ErrorKind, Result};
-use crate::manifest::CollationBody;
-use crate::manifest::{Param, Signature};
+use crate::manifest::{CollationBody, Signature};
 use crate::registry::CollationEntry;
-use crate::value::{StorageClass, ValueRef};
+use crate::value::ValueRef;
 
 impl Binding {
     /// The binding of a collation.
@@ -16,11 +15,7 @@ impl Binding {
         Self {
             callable: Arc::clone(&entry.callable),
             exports: vec![entry.body.export().to_owned()],
-            signature: Arc::new(Signature {
-                params: vec![Param { class: Some(StorageClass::Text), nullable: false }; 2],
-                variadic: None,
-                returns: Some(StorageClass::Integer),
-            }),
+            signature: Arc::new(Signature::of_order(entry.body.form())),
             subtype: false,
             validates: false,
         }
@@ -43,7 +38,7 @@ impl Session {
     ) -> Result<Ordering> {
         match entry.body {
             CollationBody::Compare(_) => Ok(self.integer(execution, slot, entry, [a, b])?.cmp(&0)),
-            CollationBody::Less(_) => {
+            CollationBody::Less(..) => {
                 if self.integer(execution, slot, entry, [a, b])? != 0 {
                     return Ok(Ordering::Less);
                 }

@@ -75,6 +75,6 @@ impl Table {
     /// SQL does not give.
     pub(crate) fn signature(&self) -> Signature {
         let params = self.arguments().map(|c| Param { class: c.class, nullable: true }).collect();
-        Signature { params, variadic: None, returns: None }
+        Signature { params, variadic: None, ..Signature::ANY }
     }
 }
