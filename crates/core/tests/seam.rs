@@ -17,14 +17,14 @@ use commensal_core::guest::{CallError, Callee, Guest};
 use commensal_core::host::calls::Work;
 use commensal_core::host::sql::{BoxedStatement, GuestStatement, HostSql, Level};
 use commensal_core::host::{self, HostServices, HostState, LogLevel};
-use commensal_core::manifest::Signature;
+use commensal_core::manifest::{CallForm, Param, Signature};
 use commensal_core::runtime::{
     CompileOptions, CompiledModule, FunctionId, Instance, InstanceConfig, Memory, Metering,
     NumberType, OutOfBounds, ResolveError, Runtime, RuntimeError, RuntimeFeatures, Shape,
     StatementBudget,
 };
 use commensal_core::thread_bound::ThreadBound;
-use commensal_core::{Capabilities, Value, ValueRef};
+use commensal_core::{Capabilities, StorageClass, Value, ValueRef};
 
 /// A function of a guest: words in, a word out. It sees nothing except its engine.
 type Body = fn(&Engine, &[u64]) -> Result<u64, Fault>;
@@ -519,17 +519,55 @@ fn another_thread_gets_an_error_and_harms_nothing() {
 }
 
 #[test]
-fn a_guest_without_a_scratch_area_or_with_another_does_not_start() {
+fn a_guest_without_a_scratch_area_takes_no_records() {
     const NONE: Exports = &[("add", Shape::RECORDS, add)];
+    let error = call(&mut guest(NONE, &Arc::default()), "add", &[ValueRef::Integer(1)]);
+    let Fault::Runtime(reason) = fault(error.unwrap_err()) else { panic!("the ABI demands it") };
+    assert!(reason.contains("exports no \"commensal_scratch\""), "{reason}");
+}
+
+#[test]
+fn a_guest_with_another_scratch_area_does_not_start() {
     const OTHER: Exports = &[(EXPORT_SCRATCH, Shape::RECORDS, add)];
-    for (exports, expected) in [
-        (NONE, "exports no \"commensal_scratch\""),
-        (OTHER, "\"commensal_scratch\" has the type (func (param i32 i32) (result i32))"),
-    ] {
-        let error = try_guest(exports, &Arc::default()).err().expect("it does not start");
-        let Fault::Runtime(reason) = fault(error) else { panic!("the ABI demands it") };
-        assert!(reason.contains(expected), "{reason}");
+    let error = try_guest(OTHER, &Arc::default()).err().expect("it does not start");
+    let Fault::Runtime(reason) = fault(error) else { panic!("the ABI demands it") };
+    let expected = "\"commensal_scratch\" has the type (func (param i32 i32) (result i32))";
+    assert!(reason.contains(expected), "{reason}");
+}
+
+#[test]
+fn parameters_of_webassembly_reach_memory_that_is_copied() {
+    const TEXT: Shape<'_> = Shape {
+        params: &[NumberType::I32, NumberType::I32, NumberType::I64],
+        result: Some(NumberType::I64),
+    };
+    /// The text without its first bytes.
+    fn tail(engine: &Engine, params: &[u64]) -> Result<u64, Fault> {
+        let &[address, bytes, skip] = params else { panic!("three words") };
+        assert_eq!(engine.word(address) as u8, b'h');
+        Ok((bytes - skip) << 32 | (address + skip))
     }
+    let text = Param { class: Some(StorageClass::Text), nullable: false };
+    let integer = Param { class: Some(StorageClass::Integer), nullable: false };
+    let signature = Signature {
+        params: vec![text, integer],
+        variadic: None,
+        returns: Some(StorageClass::Text),
+        form: CallForm::Native,
+    };
+    let mut guest = guest(&[SCRATCH, ("tail", TEXT, tail)], &Arc::default());
+    let function = guest.resolve_shape("tail", TEXT).expect("the guest has it");
+    let callee =
+        Callee { function, signature: &signature, subtype: false, result_bytes_max: 1 << 20 };
+    let sink = |value: ValueRef<'_>, _: u8| value.to_owned();
+    for len in [1, 5, 5000, 50_000, 3] {
+        let text = "h".repeat(len);
+        let arguments = [ValueRef::Text(&text), ValueRef::Real(1.0)];
+        let result = guest.call(callee, &arguments[..], &mut budget(), sink);
+        assert_eq!(result.unwrap(), Value::Text("h".repeat(len - 1)));
+    }
+    let null = [ValueRef::Text("h"), ValueRef::Null];
+    assert_eq!(guest.call(callee, &null[..], &mut budget(), sink).unwrap(), Value::Null);
 }
 
 /// Prepares its argument.
