@@ -329,3 +329,23 @@ int sqlite3_wide_init(sqlite3 *db, char **error, const sqlite3_api_routines *api
     }
     assert!(!stderr.contains("wide.c:17") && !stderr.contains("wide.c:8"), "{stderr}");
 }
+
+/// What a compiler makes of a function of numbers is a guest with a manifest, without memory or an allocator.
+#[test]
+fn a_plain_function_becomes_a_guest_by_its_manifest() {
+    let folder = Folder::new();
+    folder.write(
+        "add.wat",
+        "(module (func (export \"add\") (param i64 i64) (result i64) (i64.add (local.get 0) (local.get 1))))",
+    );
+    folder.write(
+        "add.json",
+        r#"{"abi":1}
+{"function":{"name":"add","call":"native","params":["integer","integer"],"returns":"integer"}}"#,
+    );
+    folder.succeed(&["pack", "add.wat", "add.json", "-o", "add.wasm"]);
+    let inspected = folder.succeed(&["inspect", "add.wasm"]);
+    assert!(inspected.contains("add(integer, integer)"), "{inspected}");
+    let create = "CREATE EXTENSION plain LANGUAGE wasm AS file://add.wasm";
+    assert_eq!(folder.succeed(&[":memory:", create, "SELECT add(40, 2)"]), "42\n");
+}
