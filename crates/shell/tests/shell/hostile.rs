@@ -94,7 +94,7 @@ fn test_files_reach_nothing_else() {
         ("environment.slt", "environment.slt: variables are not substituted: the files are data"),
     ] {
         let outcome = folder.run(&["test", file]);
-        assert!(outcome.code == 1 && outcome.stdout.contains(message), "{}", outcome.stdout);
+        assert!(outcome.code == 1 && outcome.stderr.contains(message), "{}", outcome.stderr);
     }
     // The variable was not replaced.
     assert!(folder.run(&["test", "environment.slt"]).stdout.contains("1 passed, 1 failed"));

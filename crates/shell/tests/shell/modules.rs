@@ -341,11 +341,11 @@ fn a_plain_function_becomes_a_guest_by_its_manifest() {
     folder.write(
         "add.json",
         r#"{"abi":1}
-{"function":{"name":"add","call":"native","params":["integer","integer"],"returns":"integer"}}"#,
+{"function":{"name":"plus","export":"add","call":"native","params":["integer","integer"],"returns":"integer"}}"#,
     );
     folder.succeed(&["pack", "add.wat", "add.json", "-o", "add.wasm"]);
     let inspected = folder.succeed(&["inspect", "add.wasm"]);
-    assert!(inspected.contains("add(integer, integer)"), "{inspected}");
+    assert!(inspected.contains("plus(integer, integer)"), "{inspected}");
     let create = "CREATE EXTENSION plain LANGUAGE wasm AS file://add.wasm";
-    assert_eq!(folder.succeed(&[":memory:", create, "SELECT add(40, 2)"]), "42\n");
+    assert_eq!(folder.succeed(&[":memory:", create, "SELECT plus(40, 2)"]), "42\n");
 }
