@@ -8,12 +8,12 @@ mod sanitizers;
 mod tools;
 
 use self::tools::{Done as _, cargo, install, output};
-use crate::command::{Command, Outcome};
+use crate::command::{Command, Outcome, root};
 use crate::reliability;
 
 pub(crate) const COMMAND: Command = Command {
     name: "long",
-    help: "[--minutes N] [STEP...]\n    Runs the steps deny, soak, fuzz, libfuzzer, address, thread, miri, worst and \
+    help: "[--minutes N] [STEP...]\n    Runs the steps deny, soak, suites, fuzz, libfuzzer, address, thread, miri, worst and \
            bench, or the named ones;\n    libFuzzer has N minutes (5) for each target.",
     run,
 };
@@ -24,6 +24,7 @@ type Step = (&'static str, fn(u64) -> Outcome);
 const STEPS: &[Step] = &[
     ("deny", deny),
     ("soak", soak),
+    ("suites", suites),
     ("fuzz", fuzz::counted),
     ("libfuzzer", fuzz::guided),
     ("address", sanitizers::address),
@@ -83,6 +84,22 @@ fn soak(_: u64) -> Outcome {
         reliability::record(test, &output)?;
     }
     Ok(())
+}
+
+/// C extensions against the same ones compiled for this machine: those of SQLite, sqlite-vec, and sqlean's with 200
+/// statements each.
+fn suites(_: u64) -> Outcome {
+    let mut tests =
+        cargo(&["test", "--locked", "--all-features", "--workspace", "--test", "extensions"]);
+    for script in ["scripts/c-extensions", "scripts/c-suites"] {
+        let variable = output(&mut std::process::Command::new(root().join(script)))?;
+        let (name, value) = variable
+            .trim()
+            .split_once('=')
+            .ok_or_else(|| format!("{script} printed no variable"))?;
+        tests.env(name, value);
+    }
+    tests.env("COMMENSAL_SUITE_STATEMENTS", "200").done()
 }
 
 /// How long the costliest modules that the limits allow take to compile.

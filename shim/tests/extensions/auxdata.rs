@@ -24,7 +24,7 @@ const SCHEMA: &[&str] = &[
 fn load() -> (Native, Vec<Guest>, tempfile::TempDir) {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/extensions/auxdata.c");
     let folder = tempfile::tempdir().unwrap();
-    let native = native::load(&source, &[], None, folder.path());
+    let native = native::load(std::slice::from_ref(&source), &[], None, folder.path());
     (native, guest::load_pure(&build(&source, &[]).wasm), folder)
 }
 

@@ -14,6 +14,7 @@ mod inputs;
 mod names;
 mod native;
 mod searches;
+mod sqlean;
 mod statements;
 mod tables;
 
@@ -61,7 +62,7 @@ fn check(case: &Case, version: &str) {
     let options: Vec<String> = case.options.iter().map(|&option| option.to_owned()).collect();
     let built = build_entry(&source, &options, case.entry);
     let folder = tempfile::tempdir().unwrap();
-    let native = native::load(&source, &options, case.entry, folder.path());
+    let native = native::load(std::slice::from_ref(&source), &options, case.entry, folder.path());
     let mut guests = guest::load(&built.wasm);
     guests.retain(|guest| !case.runs_sql || guest.runs_sql());
     for (sql, kinds) in case.queries {

@@ -1,7 +1,7 @@
 //! The extension, compiled for this machine, in the SQLite that the facade embeds.
 #![expect(unsafe_code, reason = "a loaded extension can do anything; these are SQLite's own")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rusqlite::Connection;
@@ -14,25 +14,25 @@ pub(crate) struct Native(Connection);
 
 /// Compiles and loads it.
 pub(crate) fn load(
-    source: &Path,
+    sources: &[PathBuf],
     options: &[String],
     entry: Option<&str>,
     folder: &Path,
 ) -> Native {
-    let library = folder.join(source.file_stem().unwrap()).with_extension("so");
+    let library = folder.join(sources[0].file_stem().unwrap()).with_extension("so");
     let status = Command::new("cc")
         .args(["-O2", "-DNDEBUG", "-fPIC", "-shared", "-w"])
         .args(options)
         .arg("-I")
         // The headers of the embedded SQLite.
         .arg(package("libsqlite3-sys").join("sqlite3"))
-        .arg(source)
+        .args(sources)
         .arg("-o")
         .arg(&library)
         .arg("-lm")
         .status()
         .unwrap();
-    assert!(status.success(), "{} cannot be compiled natively", source.display());
+    assert!(status.success(), "{sources:?} cannot be compiled natively");
     let connection = Connection::open_in_memory().unwrap();
     // SAFETY: the library is an extension for SQLite that was just built against this very SQLite.
     unsafe {
