@@ -3,11 +3,11 @@
 //! Compiled code is machine code: whoever can change it can do whatever the process can. So it never comes from
 //! a database file. It lies in a directory that belongs to the user of the process and that nobody else can
 //! reach, and each entry is authenticated with a secret of that directory before anything reads it
-//! ([`seal`]). The checks of the directory keep other users out; the secret rejects what got there by another
+//! (`seal.rs`). The checks of the directory keep other users out; the secret rejects what got there by another
 //! way, such as an archive, another machine, or a file system that has no owners.
 //!
 //! An entry's name is its key: the hash of the module and of everything else that the code depends on
-//! ([`CodeKey`]). So entries never change and nothing has to be locked. Whoever writes one replaces it in one
+//! (`CodeKey`). So entries never change and nothing has to be locked. Whoever writes one replaces it in one
 //! step. An entry that cannot be used counts as missing, and so does a cache that cannot be used:
 //! [`CodeCache::usage`] says why.
 //!

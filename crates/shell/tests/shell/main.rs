@@ -7,6 +7,8 @@ mod embedded;
 mod errors;
 mod examples;
 mod foreign;
+#[cfg(unix)]
+mod guard_pages;
 mod hostile;
 mod import;
 #[cfg(unix)]
