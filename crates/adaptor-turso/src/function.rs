@@ -51,7 +51,8 @@ pub(crate) fn resolve(
 ) -> Result<Option<Arc<ExternalFunc>>> {
     let registry = state.registry();
     let Some(entry) = registry.callable(name, arguments) else {
-        let is_ours = |entry: &Arc<_>| FunctionEntry::name(entry).eq_ignore_ascii_case(name);
+        let is_ours =
+            |entry: &Arc<FunctionEntry>| !entry.shadowed && entry.name().eq_ignore_ascii_case(name);
         return match registry.functions().any(is_ours) {
             true => Err(registry.no_such_function(name)),
             false => Ok(None),

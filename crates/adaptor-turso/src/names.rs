@@ -74,6 +74,12 @@ pub(crate) fn is_builtin(name: &str) -> bool {
         && (LISTED.contains(&name.to_ascii_lowercase()) || (0..=ARGUMENTS_MAX).any(is_known))
 }
 
+/// Whether a name is that of a pragma as a table.
+pub(crate) fn is_pragma(name: &str) -> bool {
+    const PREFIX: &str = "pragma_";
+    name.get(..PREFIX.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(PREFIX))
+}
+
 /// Whether the engine has a collation of this name.
 pub(crate) fn is_collation(name: &str) -> bool {
     ["binary", "nocase", "rtrim"].iter().any(|own| own.eq_ignore_ascii_case(name))

@@ -7,7 +7,7 @@ use commensal_core::registry::Namespace;
 use commensal_core::{Result, ValueRef};
 use turso_core::NamespaceId;
 
-use crate::names::{is_builtin, is_collation};
+use crate::names::{is_builtin, is_collation, is_pragma};
 use crate::orders;
 use crate::state::ConnectionState;
 
@@ -76,10 +76,4 @@ impl EngineNames for Names<'_> {
         })?;
         Ok(dependents)
     }
-}
-
-/// Whether the engine takes the name for a table of a PRAGMA.
-fn is_pragma(name: &str) -> bool {
-    const PREFIX: &str = "pragma_";
-    name.get(..PREFIX.len()).is_some_and(|prefix| prefix.eq_ignore_ascii_case(PREFIX))
 }

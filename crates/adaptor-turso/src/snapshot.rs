@@ -10,7 +10,7 @@ use commensal_core::registry::{Namespace, Registry};
 use turso_core::Statement;
 
 use crate::error::is_transient;
-use crate::names::is_builtin;
+use crate::names::{is_builtin, is_collation, is_pragma};
 use crate::reader::{self, Reader};
 use crate::schema_names::Names;
 use crate::state::{ConnectionState, lock};
@@ -50,8 +50,10 @@ impl ConnectionState {
             Reading::None => Registry::empty(),
             Reading::Unchanged => return Ok(known),
             Reading::Changed(loaded) => {
-                let is_foreign = |namespace, name: &str| {
-                    namespace == Namespace::Functions && is_builtin(name) && !self.replaces(name)
+                let is_foreign = |namespace, name: &str| match namespace {
+                    Namespace::Functions => is_builtin(name) && !self.replaces(name),
+                    Namespace::Collations => is_collation(name),
+                    Namespace::Tables => is_pragma(name),
                 };
                 Registry::build(loaded, &self.environment, &is_foreign)
             }

@@ -40,6 +40,7 @@ impl WordFunction {
     }
 
     /// Calls it with one word for each parameter. `None`, without a call, for another number of words.
+    #[inline]
     pub(crate) fn call(
         &mut self,
         store: &mut Store<StoreData>,
@@ -48,12 +49,9 @@ impl WordFunction {
         if params.len() != self.params.len() {
             return None;
         }
-        for ((to, &word), ty) in self.words.iter_mut().zip(params).zip(&self.params) {
-            *to = match ty {
-                NumberType::I32 => ValRaw::u32(word as u32),
-                NumberType::I64 => ValRaw::u64(word),
-                NumberType::F64 => ValRaw::f64(word),
-            };
+        // An i32 is in the low half of its word, as it is in an `i64`.
+        for (to, &word) in self.words.iter_mut().zip(params) {
+            *to = ValRaw::u64(word);
         }
         // SAFETY: the function has exactly these parameters, numbers that were just written, and at most
         // one result, for which there is a word (`new` compared its type, and made the words). No call of

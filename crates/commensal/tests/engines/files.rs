@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use commensal::{Connection, Database, ENGINES, Engine, ErrorKind, Sqlite, Turso, Value};
+use commensal::{
+    Capabilities, Connection, Database, ENGINES, Engine, ErrorKind, Sqlite, Turso, Value,
+};
 
 use crate::support::{
     Random, check_error, check_sound, connect, constant, create, integer, options, soak, times,
@@ -400,4 +402,60 @@ fn a_log_that_changes_the_format_is_refused() {
         let restored = plain(&path("b.db"));
         assert_eq!(restored.query_row("SELECT count(*) FROM t", (), |row| row.get(0)), Ok(0));
     }
+}
+
+/// A guest of numbers may have a statement from its start, and then the host does not enter it. The engine must not have
+/// that statement at the end of the application's.
+#[test]
+fn what_a_guest_keeps_from_its_start_loses_nothing() {
+    const GUEST: &str = r#"(module
+        (import "commensal" "sql_prepare" (func $prepare (param i32 i32) (result i64)))
+        (memory (export "memory") 1)
+        (data (i32.const 64) "SELECT x FROM t")
+        (func (export "_initialize") (drop (call $prepare (i32.const 64) (i32.const 15))))
+        (func (export "same") (param i64) (result i64) (local.get 0))
+        (@custom "commensal" "{\"abi\":1}{\"function\":{\"name\":\"same\",\"call\":\"native\",\"params\":[\"integer\"],\"returns\":\"integer\"}}"))"#;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    let open = || {
+        let options = options().engine(&Turso).grant(Capabilities::all());
+        Database::open(&path, options).unwrap()
+    };
+    let database = open();
+    let connection = connect(&database);
+    connection.execute_batch("CREATE TABLE t(x); CREATE TABLE kept(x)").unwrap();
+    let create = format!("CREATE EXTENSION e LANGUAGE wasm AS '{GUEST}' WITH (allow = 'sql_read')");
+    connection.execute(&create, ()).unwrap();
+    for statement in ["INSERT INTO kept VALUES (same(NULL))", "INSERT INTO kept VALUES (1)"] {
+        connection.execute(statement, ()).unwrap();
+    }
+    drop((connection, database));
+    assert_eq!(integer(&connect(&open()), "SELECT count(*) FROM kept").unwrap(), 2);
+}
+
+/// A file with plain SQL in it may say that its collation is called like one of the engine's.
+#[test]
+fn a_file_replaces_no_collation_of_the_engine() {
+    const GUEST: &str = r#"(module
+        (memory (export "memory") 1)
+        (func (export "commensal_scratch") (param i32) (result i32) (i32.const 4096))
+        (data (i32.const 512) "\01\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00")
+        (func (export "equal") (param i32 i32) (result i32) (i32.const 512))
+        (@custom "commensal" "{\"abi\":1}{\"collation\":{\"name\":\"case\",\"compare\":\"equal\"}}"))"#;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    let connection = on(&path, &Turso);
+    let create = format!("CREATE EXTENSION e LANGUAGE wasm AS '{GUEST}' WITH (prefix = 'a_')");
+    connection.execute(&create, ()).unwrap();
+    connection.execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES ('anna'), ('bert')").unwrap();
+    drop(connection);
+    let forged = plain(&path);
+    forged.execute_batch("DROP TRIGGER commensal_object_update").unwrap();
+    forged.execute("UPDATE commensal_object SET options = '{\"prefix\":\"no\"}'", ()).unwrap();
+    drop(forged);
+    let connection = on(&path, &Turso);
+    let sql = "SELECT count(*) FROM t WHERE x = 'ANNA' COLLATE nocase";
+    assert_eq!(integer(&connection, sql).unwrap(), 1);
+    let status = value(&connection, "SELECT status FROM wasm_functions WHERE name = 'nocase'");
+    assert_ne!(status.unwrap(), Value::Text("ok".to_owned()));
 }

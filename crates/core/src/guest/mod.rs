@@ -171,6 +171,8 @@ impl Guest {
         if guest.give_scratch.is_some() {
             guest.grow_scratch(SCRATCH_BYTES_INITIAL, budget)?;
         }
+        // Its start may have prepared some.
+        guest.rest()?;
         Ok(guest)
     }
 

@@ -54,7 +54,7 @@ impl Guest {
     }
 
     /// Places the arguments. False if a NULL makes the result NULL.
-    #[inline]
+    #[inline(always)]
     fn place_words<A: Arguments + ?Sized>(
         &mut self,
         callee: Callee<'_>,
@@ -76,7 +76,7 @@ impl Guest {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn try_place_words<A: Arguments + ?Sized>(
         &mut self,
         callee: Callee<'_>,
@@ -171,7 +171,7 @@ fn numbers<A: Arguments + ?Sized>(callee: Callee<'_>, arguments: &A, words: &mut
 }
 
 /// The words of all arguments. The bytes of text and blobs go into the room.
-#[inline]
+#[inline(always)]
 fn encode<A: Arguments + ?Sized>(
     room: &mut Upwards<'_>,
     callee: Callee<'_>,

@@ -73,6 +73,7 @@ impl<R, O: Shaped> Functions<R, O> {
     ///
     /// # Errors
     /// A fault if there is none.
+    #[inline]
     pub fn any(&mut self, function: FunctionId) -> Result<AnyFunction<'_, O>, Box<Fault>> {
         if function.0 & OTHER == 0 {
             return self.records(function).map(|_| AnyFunction::Records);
