@@ -7,9 +7,17 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-/// Functions that Commensal's own statements call, and one that loads machine code.
-const NEVER: &[&str] =
-    &["count", "length", "load_extension", "octet_length", "randomblob", "substr", "typeof"];
+/// Functions that statements of Commensal's own or of R-trees call, and one that loads machine code.
+const NEVER: &[&str] = &[
+    "count",
+    "length",
+    "load_extension",
+    "octet_length",
+    "randomblob",
+    "substr",
+    "typeof",
+    "zeroblob",
+];
 
 /// Names of functions, in ASCII lower case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
