@@ -37,13 +37,14 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 /// Checks what is beside the file.
 ///
 /// # Errors
-/// A log is a link, a pipe or the like, and the engine would empty what it leads to. Or there is a rollback journal of
+/// The file or a log is a pipe or the like, at which the engine would wait, or a log is a link, and the engine would empty
+/// what it leads to. Or there is a rollback journal of
 /// SQLite's: what it covers is not committed and has to be undone before anybody reads the file.
 pub(crate) fn check(path: &Path) -> Result<()> {
-    for suffix in ["-wal", "-log", "-shm"] {
-        let log = beside(path, suffix);
-        if log.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            let message = format!("\"{}\" is no file", log.display());
+    for suffix in ["", "-wal", "-log", "-shm"] {
+        let file = beside(path, suffix);
+        if file.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            let message = format!("\"{}\" is no file", file.display());
             return Err(Error::new(ErrorKind::Io, message));
         }
     }
@@ -86,6 +87,7 @@ pub(crate) fn announce(io: &Arc<dyn IO>, path: &Path) -> Result<()> {
         let counter = header[COUNTER..].first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
         let counter = counter.wrapping_add(1).to_be_bytes();
         header[COUNTER..COUNTER + 4].copy_from_slice(&counter);
+        // If they differed, the size in the header is right all the same: `schema_file.rs` has looked.
         header[VALID_FOR..VALID_FOR + 4].copy_from_slice(&counter);
         file.seek(SeekFrom::Start(COUNTER as u64))?;
         file.write_all(&header[COUNTER..])

@@ -152,6 +152,15 @@ impl Pages {
         if !log.is_empty() && log_page_bytes != page_bytes {
             return Err(damaged("its log has pages of another size"));
         }
+        // The size in the header counts only if both change counters agree. The engine would cut the file to it.
+        let bytes = u64::from(u32_at(&header, 28)?) * page_bytes as u64;
+        let is_stale =
+            header[24..28] != header[92..96] && bytes != file.metadata().map_err(text)?.len();
+        if log.is_empty() && is_stale {
+            return Err("its header says another size, as with SQLite before 3.7; open the file with SQLite once and \
+                        write to it, which completes that"
+                .to_owned());
+        }
         let mut pages = Self { file, log, log_file, page_bytes, usable: page_bytes };
         let newest = pages.read(1)?;
         for header in [&header[..], &newest] {

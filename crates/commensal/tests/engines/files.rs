@@ -459,3 +459,22 @@ fn a_file_replaces_no_collation_of_the_engine() {
     let status = value(&connection, "SELECT status FROM wasm_functions WHERE name = 'nocase'");
     assert_ne!(status.unwrap(), Value::Text("ok".to_owned()));
 }
+
+/// Old versions of SQLite left the size in the header as it was, and the engine would cut the file to it.
+#[test]
+fn a_file_whose_header_has_another_size_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    let rows = "WITH n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 50) \
+                INSERT INTO t SELECT zeroblob(1000) FROM n";
+    plain(&path).execute_batch(&format!("CREATE TABLE t(x); {rows}")).unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[24..28].copy_from_slice(&99_u32.to_be_bytes());
+    bytes[28..32].copy_from_slice(&2_u32.to_be_bytes());
+    std::fs::write(&path, &bytes).unwrap();
+    let error = check_error(open(&path, &Turso), "cannot open");
+    assert!(error.message().contains("its header says another size"), "{}", error.message());
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+    plain(&path).execute("INSERT INTO t VALUES (1)", ()).unwrap();
+    assert_eq!(integer(&on(&path, &Turso), "SELECT count(*) FROM t").unwrap(), 51);
+}

@@ -34,7 +34,11 @@ pub(super) fn check(
         Some(Err(problem)) => (None, Some(problem)),
         None => (None, None),
     };
-    let needs_memory = wrong.is_none() && manifest.as_ref().is_none_or(|m| !m.has_only_numbers());
+    // These are called with records.
+    let is_told =
+        [EXPORT_POINTER_DROP, EXPORT_AUXDATA_DROP].iter().any(|name| info.export(name).is_some());
+    let has_only_numbers = manifest.as_ref().is_some_and(Manifest::has_only_numbers) && !is_told;
+    let needs_memory = wrong.is_none() && !has_only_numbers;
     if needs_memory || info.export(EXPORT_MEMORY).is_some() {
         problems.extend(memory(info, &module, limits));
     }
