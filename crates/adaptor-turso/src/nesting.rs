@@ -40,6 +40,7 @@ pub(crate) fn measure(connection: &Connection, sql: &str) -> Result<Nesting> {
         schema,
         path: Vec::new(),
         expansions: 0,
+        orders: 0,
         recursive: false,
     };
     let size = levels::measure(sql, &mut graph)?;
@@ -55,6 +56,8 @@ struct Graph {
     path: Vec<Object>,
     /// How many objects were looked into.
     expansions: usize,
+    /// The orders of the joins in them.
+    orders: usize,
     recursive: bool,
 }
 
@@ -113,7 +116,11 @@ impl Names for Graph {
 impl Graph {
     /// Measures the text of a view or trigger.
     fn text(&mut self, sql: &str) -> Result<Size> {
-        comparisons::check(sql, &comparisons::OF_SCHEMAS)?;
+        self.orders =
+            self.orders.saturating_add(comparisons::check(sql, &comparisons::OF_SCHEMAS)?);
+        if self.orders > comparisons::ORDERS_MAX {
+            return Err(comparisons::too_many_orders());
+        }
         levels::measure(sql, self)
     }
 

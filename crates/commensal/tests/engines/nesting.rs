@@ -387,9 +387,15 @@ fn a_view_of_too_many_terms_or_windows_is_refused() {
     let windows = |count: usize| {
         format!("SELECT {} FROM t", list(count, &|i| format!("sum(x) OVER (ORDER BY x + {i})")))
     };
-    for (name, honest, excessive) in
-        [("terms", order(1000), order(40_000)), ("windows", windows(20), windows(1000))]
-    {
+    let joins = |count: usize| {
+        let join = format!("(SELECT count(*) FROM {})", list(11, &|i| format!("t AS t{i}")));
+        format!("SELECT {}", list(count, &|_| join.clone()))
+    };
+    for (name, honest, excessive) in [
+        ("terms", order(1000), order(40_000)),
+        ("windows", windows(20), windows(1000)),
+        ("joins", joins(2), joins(30)),
+    ] {
         connection.execute(&format!("CREATE VIEW {name} AS {honest}"), ()).unwrap();
         connection.execute(&format!("CREATE VIEW too_many_{name} AS {excessive}"), ()).unwrap();
         let count = |view: &str| integer(&connection, &format!("SELECT count(*) FROM {view}"));
