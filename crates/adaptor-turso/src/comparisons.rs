@@ -159,7 +159,7 @@ mod tests {
         ] {
             assert_eq!(orders(sql), expected, "{sql}");
         }
-        let many = vec!["t"; 12].join(", ");
+        let many = ["t"; 12].join(", ");
         assert_eq!(orders(&format!("SELECT 1 FROM {many}")), 12 * 4096);
     }
 }
