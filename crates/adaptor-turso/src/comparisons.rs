@@ -131,7 +131,7 @@ pub(crate) fn check(sql: &str, bounds: &Bounds) -> Result<usize> {
 #[cold]
 pub(crate) fn too_many_orders() -> Error {
     let message = format!(
-        "the joins of the views and triggers that SQL uses have more than {ORDERS_MAX} orders together: too much to \
+        "the joins of the views and triggers that SQL uses have more than {ORDERS_MAX} orders together, too much to \
          compile with Turso"
     );
     Error::new(ErrorKind::Limit, message).with_engine_code(1)
