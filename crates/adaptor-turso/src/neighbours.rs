@@ -28,7 +28,8 @@ pub(crate) fn resolve(path: &Path) -> std::io::Result<PathBuf> {
     }
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+/// The file beside this one whose name has this suffix.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
@@ -38,8 +39,8 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 ///
 /// # Errors
 /// The file or a log is a pipe or the like, at which the engine would wait, or a log is a link, and the engine would empty
-/// what it leads to. Or there is a rollback journal of
-/// SQLite's: what it covers is not committed and has to be undone before anybody reads the file.
+/// what it leads to. Or there is a rollback journal of SQLite's: what it covers is not committed and has to be undone
+/// before anybody reads the file.
 pub(crate) fn check(path: &Path) -> Result<()> {
     for suffix in ["", "-wal", "-log", "-shm"] {
         let file = beside(path, suffix);

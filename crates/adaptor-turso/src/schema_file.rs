@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 use turso_core::{IO, OpenFlags, WalFileShared};
 
+use crate::neighbours::beside;
+
 /// Bytes of the header of the file, on its first page.
 const HEADER: usize = 100;
 /// Bytes of the header of the log, and of that of a frame in it.
@@ -119,8 +121,7 @@ impl Pages {
             Err(e) if e.kind() == Io::NotFound => return Ok(None),
             Err(e) => return Err(text(e)),
         };
-        let mut log_path = path.as_os_str().to_owned();
-        log_path.push("-wal");
+        let log_path = beside(path, "-wal");
         let log_file = match File::open(&log_path) {
             Ok(file) => Some(file),
             Err(e) if e.kind() == Io::NotFound => None,

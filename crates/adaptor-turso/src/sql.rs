@@ -84,7 +84,7 @@ impl Compiler {
     /// Compiles the first statement of a text and finds out whether the guest may run it.
     fn compile(&self, text: &str) -> Result<(Alive, Permit, usize)> {
         let connection = self.connection()?;
-        let _orders = comparisons::check(text, &comparisons::OF_GUESTS)?;
+        comparisons::check(text, &comparisons::OF_GUESTS)?;
         let levels = nesting::measure(&connection, text)?.levels;
         let prepare = || connection.prepare_internal(text);
         let statement = stack::with_room(levels, prepare).map_err(error::of_engine)?;

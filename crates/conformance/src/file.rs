@@ -77,29 +77,25 @@ fn run_records(
         runner.with_normalizer(|line| line.clone());
     }
     for record in records {
-        match &record {
+        let refused = match &record {
             Record::Halt { .. } => break,
             Record::System { loc, .. } => {
-                summary.failed += 1;
-                writeln!(report, "{loc}: system records are not run: the files are data\n")?;
-                continue;
+                Some(format!("{loc}: system records are not run: the files are data"))
             }
             Record::Include { loc, .. } => {
-                summary.failed += 1;
-                writeln!(report, "{loc}: other files are not included: name them, too\n")?;
-                continue;
+                Some(format!("{loc}: other files are not included: name them, too"))
             }
             // It would show the environment.
-            Record::Control(Control::Substitution(_)) => {
-                summary.failed += 1;
-                writeln!(
-                    report,
-                    "{}: variables are not substituted: the files are data\n",
-                    path.display()
-                )?;
-                continue;
-            }
-            _ => {}
+            Record::Control(Control::Substitution(_)) => Some(format!(
+                "{}: variables are not substituted: the files are data",
+                path.display()
+            )),
+            _ => None,
+        };
+        if let Some(reason) = refused {
+            summary.failed += 1;
+            writeln!(report, "{reason}\n")?;
+            continue;
         }
         database.next(shown(&record));
         match runner.run(record) {

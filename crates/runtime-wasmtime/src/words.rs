@@ -49,7 +49,7 @@ impl WordFunction {
         if params.len() != self.params.len() {
             return None;
         }
-        // An i32 is in the low half of its word, as it is in an `i64`.
+        // Of the word of an i32, only the low half counts.
         for (to, &word) in self.words.iter_mut().zip(params) {
             *to = ValRaw::u64(word);
         }

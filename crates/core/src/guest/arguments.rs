@@ -309,9 +309,10 @@ pub(super) fn argument<'a, A: Arguments + ?Sized>(
         (None, value) => Ok(Some(value)),
         (Some(class), value) if class == value.class() => Ok(Some(value)),
         (Some(StorageClass::Real), ValueRef::Integer(i)) => Ok(Some(ValueRef::Real(i as f64))),
-        (Some(StorageClass::Integer), ValueRef::Real(r)) if real::whole(r).is_some() => {
-            Ok(real::whole(r).map(ValueRef::Integer))
-        }
+        (Some(class @ StorageClass::Integer), ValueRef::Real(r)) => match real::whole(r) {
+            Some(integer) => Ok(Some(ValueRef::Integer(integer))),
+            None => Err(wrong_class(position, class, StorageClass::Real).into()),
+        },
         (Some(class), value) => Err(wrong_class(position, class, value.class()).into()),
     }
 }

@@ -42,12 +42,10 @@ impl Guest {
         sink: impl Sink<R>,
     ) -> CallResult<R> {
         let mut words = Words { words: [0; NATIVE_WORDS_MAX], count: 0 };
-        match numbers(callee, arguments, &mut words) {
-            true => {}
-            false => match self.place_words(callee, arguments, budget, &mut words)? {
-                true => {}
-                false => return Ok(sink.value(ValueRef::Null, 0)),
-            },
+        if !numbers(callee, arguments, &mut words)
+            && !self.place_words(callee, arguments, budget, &mut words)?
+        {
+            return Ok(sink.value(ValueRef::Null, 0));
         }
         let word = self.call_words(callee.function, &words.words[..words.count], budget)?;
         self.native_result(word, callee.returns(), sink)

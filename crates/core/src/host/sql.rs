@@ -225,11 +225,10 @@ impl SqlState {
 
     /// Has the engine let go of all statements. Returns whether one waited at a row.
     pub(crate) fn rest_all(&mut self, memory: &mut InstanceMemory) -> bool {
-        let waited = self.statements.iter_mut().flatten().filter_map(|statement| {
-            // Each of them, also after one that waited.
-            statement.rest().then_some(())
-        });
-        let waited = waited.count() > 0;
+        let mut waited = false;
+        for statement in self.statements.iter_mut().flatten() {
+            waited |= statement.rest();
+        }
         self.held.iter_mut().for_each(|held| memory.let_go(&mut held.row));
         waited
     }
