@@ -21,11 +21,18 @@ pub(crate) struct Access {
     state: Rc<ConnectionState>,
     /// Has the settings from the start of the statement.
     environment: Arc<Environment>,
+    /// Statements that write surround it. One of them undoes everything if it fails.
+    within: bool,
 }
 
 impl Access {
     pub(crate) fn new(state: &Rc<ConnectionState>) -> Self {
-        Self { state: Rc::clone(state), environment: state.environment() }
+        Self { state: Rc::clone(state), environment: state.environment(), within: false }
+    }
+
+    /// Within `INSERT INTO wasm_statement`, and the statement that this runs for each row.
+    pub(crate) fn within(state: &Rc<ConnectionState>) -> Self {
+        Self { within: true, ..Self::new(state) }
     }
 }
 
@@ -55,7 +62,12 @@ impl CatalogAccess for Access {
     }
 
     fn is_writing(&self) -> bool {
-        self.state.handle.is_writing()
+        // Those two were counted before it began.
+        !self.within && self.state.handle.is_writing()
+    }
+
+    fn is_within_statement(&self) -> bool {
+        self.within
     }
 
     fn execute(&self, sql: &str, parameters: &[ValueRef<'_>]) -> Result<()> {

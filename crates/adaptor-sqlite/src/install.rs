@@ -13,7 +13,7 @@ use crate::permit::Examiner;
 use crate::register::Everything;
 use crate::state::ConnectionState;
 use crate::statement::Handle;
-use crate::{builtin, introspection, placeholder};
+use crate::{builtin, introspection, placeholder, statement_table};
 
 /// Registers the introspection tables and the functions of the catalog. `sees_statements`: whether
 /// [`ConnectionState::begin_statement`] is called for each statement, as on our own connections.
@@ -29,6 +29,7 @@ pub(crate) fn into(
     state.services.sql.set_examiner(Rc::new(Examiner::new(&state)));
     introspection::register(&state)?;
     builtin::register(&state)?;
+    statement_table::register(&state)?;
     if sees_statements {
         placeholder::register(handle, &state.placeholders)?;
     }

@@ -18,6 +18,7 @@ use commensal_core::{Error, Result};
 
 use crate::api::{sqlite3_context, sqlite3_vtab};
 use crate::collation::slot::{CollationSlot as Collation, Wasm};
+use crate::errand::Errand;
 use crate::given::GivenModules;
 use crate::names::Names;
 use crate::pending::Pending;
@@ -81,6 +82,8 @@ pub(crate) struct ConnectionState {
     pub(crate) cached: RefCell<Cached>,
     pub(crate) placeholders: Placeholders,
     pub(crate) elsewhere: Pending,
+    /// A statement that came as a row of wasm_statement.
+    pub(crate) errand: RefCell<Option<Errand>>,
     /// Modules that were passed with calls.
     pub(crate) given: RefCell<GivenModules>,
     /// Set while the catalog is read, because a hostile schema can make that call a function.
@@ -146,6 +149,7 @@ impl ConnectionState {
             cached: RefCell::default(),
             placeholders: Placeholders::default(),
             elsewhere: Pending::default(),
+            errand: RefCell::default(),
             given: RefCell::default(),
             reading: Cell::new(false),
             last_error: RefCell::new(None),

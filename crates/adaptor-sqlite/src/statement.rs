@@ -103,6 +103,18 @@ impl Handle {
         })
     }
 
+    /// How many statements that write are in the middle of their execution.
+    pub(crate) fn count_writing(self) -> usize {
+        let mut count = 0;
+        self.runs(|statement| {
+            // SAFETY: `runs` gives a statement of this connection.
+            let is_readonly = unsafe { (self.api.sqlite3_stmt_readonly)(statement) } != 0;
+            count += usize::from(!is_readonly);
+            false
+        });
+        count
+    }
+
     /// Calls `each` with the text of every statement that writes and is in the middle of its execution.
     ///
     /// # Errors

@@ -78,6 +78,13 @@ impl Error {
         }
     }
 
+    /// The error without its offset, because whoever sees it has another text.
+    #[must_use]
+    pub fn without_offset(mut self) -> Self {
+        self.0.offset = None;
+        self
+    }
+
     /// The error with the engine's own (extended) result code.
     #[must_use]
     pub fn with_engine_code(mut self, code: i32) -> Self {

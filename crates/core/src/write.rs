@@ -85,8 +85,18 @@ pub fn drop(access: &dyn CatalogAccess, drop: &Drop) -> Result<bool> {
         let registry = access.current()?;
         define::drop(drop, &registry, &*access.names(&registry))
     };
-    if removal()?.is_none() {
-        return Ok(false);
+    let Some(found) = removal()? else { return Ok(false) };
+    if let Some(index) = found.drop_indexes.first()
+        && access.is_within_statement()
+    {
+        let message = format!(
+            "index \"{}\" depends on {} \"{}\", and no index can be dropped while a statement writes: \
+             DROP INDEX first, or run this in a statement of its own",
+            index.name,
+            found.kind.name(),
+            found.name
+        );
+        return Err(Error::new(ErrorKind::InUse, message).at(drop.name_offset));
     }
     transaction(access, || {
         let Some(Removal { kind, name, drop_indexes }) = removal()? else { return Ok(()) };
@@ -162,6 +172,11 @@ fn write(access: &dyn CatalogAccess, definition: &Definition) -> Result<Generati
 /// Runs writes as one: in their own transaction, or in a savepoint of the open one.
 fn transaction(access: &dyn CatalogAccess, writes: impl FnOnce() -> Result<()>) -> Result<()> {
     let rowid = access.last_insert_rowid();
+    if access.is_within_statement() {
+        let result = writes();
+        access.set_last_insert_rowid(rowid);
+        return result;
+    }
     let (begin, commit, rollback): (&str, &str, &[&str]) = if access.is_autocommit() {
         ("BEGIN IMMEDIATE", "COMMIT", &["ROLLBACK"])
     } else {

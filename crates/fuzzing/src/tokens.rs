@@ -101,6 +101,7 @@ const TOKENS: &[&str] = &[
     "commensal_meta",
     "wasm_functions",
     "wasm_exec('DROP FUNCTION f')",
+    "wasm_statement(sql)",
     "wasm_refresh()",
     "wasm_config('x')",
     "load_extension('x')",

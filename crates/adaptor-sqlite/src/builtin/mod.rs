@@ -89,7 +89,7 @@ impl Function for Registration {
         let called = if is_refused { Err(call.not_for_guests()) } else { (function.run)(&call) };
         if let Err(error) = called {
             // SAFETY: the context is that of this call.
-            unsafe { state.report(context, error) };
+            unsafe { state.report(context, error.without_offset()) };
         }
     }
 }

@@ -33,7 +33,7 @@ pub enum Feature {
     Processes,
     /// Text that is not UTF-8 is kept unchanged.
     RawText,
-    /// Commensal's own functions, such as `wasm_exec`.
+    /// Commensal's own functions, such as `wasm_exec`, and the table `wasm_statement`.
     SqlFunctions,
     /// Aggregates and table functions of definitions in triggers.
     TriggerDefinitions,

@@ -40,6 +40,12 @@ pub trait CatalogAccess {
     /// Whether a writing statement is in the middle of its execution.
     fn is_writing(&self) -> bool;
 
+    /// Whether a statement of the engine's surrounds what runs, and undoes all of it if it fails. Then no transaction
+    /// and no savepoint can be opened, and no index can be dropped.
+    fn is_within_statement(&self) -> bool {
+        false
+    }
+
     /// Runs one of our own statements to its end.
     ///
     /// # Errors

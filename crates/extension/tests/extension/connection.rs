@@ -6,7 +6,7 @@ use std::path::Path;
 use commensal::{Error, ErrorKind, Result, Value, ValueRef};
 
 use crate::build::extension;
-use crate::library::{Library, Raw};
+use crate::library::{Authorizer, Library, Raw};
 
 const SQLITE_ROW: c_int = 100;
 const SQLITE_DONE: c_int = 101;
@@ -165,6 +165,15 @@ impl Connection {
     pub(crate) fn is_autocommit(&self) -> bool {
         // SAFETY: the connection is open.
         unsafe { (self.library.sqlite3_get_autocommit)(self.db) != 0 }
+    }
+
+    /// Asks `authorizer` about whatever is prepared from here on. `data` is passed to it.
+    pub(crate) fn authorize(&self, authorizer: Authorizer, data: &'static CStr) {
+        let data = data.as_ptr().cast_mut().cast();
+        // SAFETY: the connection is open; the callback reads a text that lives for ever.
+        let code =
+            unsafe { (self.library.sqlite3_set_authorizer)(self.db, Some(authorizer), data) };
+        assert_eq!(code, 0);
     }
 
     pub(crate) fn changes(&self) -> i64 {

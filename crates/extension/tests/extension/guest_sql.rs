@@ -243,6 +243,7 @@ fn the_commands_own_functions() {
         "SELECT rtreecheck('t')".to_owned(),
         "SELECT wasm_exec('DROP FUNCTION reads')".to_owned(),
         "SELECT wasm_config('fuel', 1)".to_owned(),
+        "SELECT count(*) FROM wasm_statement".to_owned(),
         "SELECT wasm_refresh()".to_owned(),
     ];
     let writing = [
@@ -254,6 +255,8 @@ fn the_commands_own_functions() {
         format!("CREATE TEMP TRIGGER g AFTER INSERT ON t BEGIN SELECT {write}; END"),
         format!("CREATE TEMP TABLE t(a AS ({write}))"),
         format!("CREATE VIRTUAL TABLE z USING zipfile('{}')", stolen.display()),
+        "INSERT INTO wasm_statement(sql) VALUES ('DROP FUNCTION reads')".to_owned(),
+        "INSERT INTO temp.wasm_statement(sql) SELECT 'DROP FUNCTION reads'".to_owned(),
     ];
     for attack in &attacks {
         script += &format!("SELECT read_error({}) IS NULL;\n", quoted(attack));

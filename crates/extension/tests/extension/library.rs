@@ -47,6 +47,16 @@ unsafe extern "C" {
 
 const RTLD_NOW: c_int = 2;
 
+/// The callback of `sqlite3_set_authorizer`.
+pub(crate) type Authorizer = unsafe extern "C" fn(
+    *mut c_void,
+    c_int,
+    *const c_char,
+    *const c_char,
+    *const c_char,
+    *const c_char,
+) -> c_int;
+
 /// A connection or a statement. Only SQLite looks inside.
 pub(crate) type Raw = *mut c_void;
 
@@ -75,6 +85,7 @@ functions! {
     sqlite3_open: fn(*const c_char, *mut Raw) -> c_int;
     sqlite3_prepare_v2: fn(Raw, *const c_char, c_int, *mut Raw, *mut *const c_char) -> c_int;
     sqlite3_reset: fn(Raw) -> c_int;
+    sqlite3_set_authorizer: fn(Raw, Option<Authorizer>, *mut c_void) -> c_int;
     sqlite3_step: fn(Raw) -> c_int;
     sqlite3_stmt_readonly: fn(Raw) -> c_int;
 }

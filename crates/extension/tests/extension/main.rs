@@ -11,5 +11,6 @@ mod library;
 mod programs;
 mod routines;
 mod sql;
+mod statement_table;
 mod visibility;
 mod walk;
