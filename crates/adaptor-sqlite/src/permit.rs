@@ -74,6 +74,12 @@ impl Examine for Examiner {
 
     fn check_writes(&self, examined: &Examined) -> Result<()> {
         let state = self.state.upgrade().ok_or_else(gone)?;
+        if !state.environment().settings.writes_under_reads && !state.handle.is_writing() {
+            return Err(refusal(
+                "a guest can write only under a statement that writes, and SQLite takes this one for one that reads \
+                 (writes_under_reads)",
+            ));
+        }
         let written = examined.written.as_slice();
         let changes_schema = written.iter().any(Root::is_schema);
         if let Some(moment) = state.services.sql.moment() {

@@ -200,6 +200,15 @@ impl Options {
         self
     }
 
+    /// Whether guests with the capability `sql_write` write under a statement that SQLite believes to be one that only
+    /// reads, such as `SELECT f()`. If not, they write only under INSERT, UPDATE and the like. On by default. Switch it
+    /// off where something chooses connections or replicates by `sqlite3_stmt_readonly`.
+    #[must_use]
+    pub fn writes_under_reads(mut self, writes: bool) -> Self {
+        self.settings.writes_under_reads = writes;
+        self
+    }
+
     /// Whether `wasm_stats` measures time. Off by default, because two looks at the clock cost more than a
     /// short call.
     #[must_use]

@@ -76,6 +76,7 @@ const FILE_BASE: &str = "file_base";
 const CODE_CACHE: &str = "code_cache";
 const GUARD_PAGES: &str = "guard_pages";
 const TIMING: &str = "timing";
+const WRITES_UNDER_READS: &str = "writes_under_reads";
 const RUNTIME: &str = "runtime";
 const VERSION: &str = "version";
 
@@ -99,6 +100,7 @@ pub fn unknown(name: &str, others: &[&str]) -> Error {
         CODE_CACHE,
         GUARD_PAGES,
         TIMING,
+        WRITES_UNDER_READS,
         RUNTIME,
         VERSION,
     ]);
@@ -131,6 +133,7 @@ pub fn get(settings: &Settings, name: &str) -> Option<Value> {
             .map_or(Value::Null, |cache| Value::from(cache.directory().display().to_string())),
         GUARD_PAGES => settings.guard_pages.into(),
         TIMING => settings.timing.into(),
+        WRITES_UNDER_READS => settings.writes_under_reads.into(),
         RUNTIME => settings.runtime.as_ref().map(|runtime| runtime.name().to_owned()).into(),
         VERSION => env!("CARGO_PKG_VERSION").into(),
         _ => return None,
@@ -207,18 +210,17 @@ pub fn set(
             settings.code_cache = cache;
         }
         GUARD_PAGES => {
-            let guard_pages = match value {
-                ValueRef::Integer(guard_pages @ (0 | 1)) => guard_pages == 1,
-                _ => return Err(wrong(name, "1 or 0")),
-            };
+            let guard_pages = switch(name, value)?;
             // It is no limit, but signals belong to the process.
             loosens(guard_pages && !settings.guard_pages)?;
             settings.guard_pages = guard_pages;
         }
-        TIMING => match value {
-            ValueRef::Integer(timing @ (0 | 1)) => settings.timing = timing == 1,
-            _ => return Err(wrong(name, "1 or 0")),
-        },
+        TIMING => settings.timing = switch(name, value)?,
+        WRITES_UNDER_READS => {
+            let writes = switch(name, value)?;
+            loosens(writes && !settings.writes_under_reads)?;
+            settings.writes_under_reads = writes;
+        }
         RUNTIME | VERSION => {
             let message = format!("{name} cannot be changed");
             return Err(Error::new(ErrorKind::Denied, message));
@@ -238,6 +240,13 @@ fn number(name: &str, value: ValueRef<'_>) -> Result<u64> {
         ValueRef::Integer(value @ 1..) => Ok(value.unsigned_abs()),
         ValueRef::Null if name == "fuel" => Ok(u64::MAX),
         _ => Err(wrong(name, "a positive integer")),
+    }
+}
+
+fn switch(name: &str, value: ValueRef<'_>) -> Result<bool> {
+    match value {
+        ValueRef::Integer(value @ (0 | 1)) => Ok(value == 1),
+        _ => Err(wrong(name, "1 or 0")),
     }
 }
 

@@ -48,6 +48,9 @@ pub struct Settings {
     pub replaceable: Replaceable,
     /// Whether `file://` sources may be read.
     pub file_access: FileAccess,
+    /// Whether guests with `sql_write` write under a statement that the engine believes to be one that only reads, such
+    /// as `SELECT f()`. If not, they write only under INSERT, UPDATE and the like. On by default.
+    pub writes_under_reads: bool,
     /// Whether the definitions in the file are read.
     pub load_catalog: bool,
     /// Largest size of idle instances together, in bytes.
@@ -78,6 +81,7 @@ impl Default for Settings {
             granted: Capabilities::NONE,
             replaceable: Replaceable::default(),
             file_access: FileAccess::Denied,
+            writes_under_reads: true,
             load_catalog: true,
             cache_bytes_max: CACHE_BYTES_MAX_DEFAULT,
             live_bytes_max: LIVE_BYTES_MAX_DEFAULT,

@@ -278,3 +278,44 @@ fn the_commands_own_functions() {
     assert_eq!(output.lines().count(), 2 + 4 + 2 * attacks.len() + writing.len() + 2, "{output}");
     assert!(!stolen.exists());
 }
+
+/// Where a program chooses connections by what SQLite says of a statement, guests write only under one that writes.
+#[test]
+fn guests_write_where_sqlite_expects_it() {
+    on_each(|library, path| {
+        let connection = connection(library, path);
+        connection.batch("CREATE TABLE t(a); CREATE TABLE log(a)").unwrap();
+        let write = "write_error('INSERT INTO t VALUES (1)')";
+        works(&connection, "write_error", "INSERT INTO t VALUES (0)");
+        connection.query("SELECT wasm_config('writes_under_reads', 0)", &[]).unwrap();
+        // SQL cannot loosen it again.
+        let loosen = connection.query("SELECT wasm_config('writes_under_reads', 1)", &[]);
+        check_error(loosen, "can only be tightened here");
+        for begin in ["", "BEGIN IMMEDIATE"] {
+            connection.batch(begin).unwrap();
+            for sql in [
+                format!("SELECT {write}"),
+                format!("SELECT a FROM (SELECT {write} AS a) ORDER BY a"),
+                format!("VALUES ({write})"),
+            ] {
+                let Value::Text(error) = connection.value(&sql).unwrap() else { panic!("{sql}") };
+                assert!(error.contains("only under a statement that writes"), "{sql}: {error}");
+            }
+            // Reading is possible, and so is writing where SQLite knows of it.
+            works(&connection, "write_error", "SELECT count(*) FROM t");
+            for sql in [
+                format!("INSERT INTO log VALUES ({write})"),
+                format!("INSERT INTO log SELECT {write}"),
+                format!("UPDATE log SET a = {write} WHERE rowid = 1"),
+                format!("DELETE FROM log WHERE {write} IS NOT NULL AND rowid = 1"),
+            ] {
+                connection.batch(&sql).unwrap();
+            }
+            let errors = "SELECT count(*) FROM log WHERE a IS NOT NULL";
+            assert_eq!(connection.integer(errors), Ok(0));
+        }
+        connection.batch("COMMIT").unwrap();
+        // One per row of log that there was.
+        assert!(connection.integer("SELECT count(*) FROM t").unwrap() >= 9);
+    });
+}
