@@ -180,6 +180,12 @@ pub(crate) struct SqlArguments {
     /// Put the module's path into the statement instead
     #[arg(long = "file", id = "file_source")]
     pub(crate) file_source: bool,
+    /// What follows in the statement, such as "DETERMINISTIC WITH (allow = 'log')"
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) options: Option<String>,
+    /// Print INSERT statements that store the same, for programs without Commensal, one on each line
+    #[arg(long, conflicts_with = "file_source")]
+    pub(crate) plain: bool,
 }
 
 #[derive(Args, Debug)]

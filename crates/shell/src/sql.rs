@@ -2,13 +2,16 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
-use commensal::Limits;
+use commensal::core::catalog::SCHEMA;
 use commensal::core::ddl::{Create, ObjectKind, Source, With};
 use commensal::core::module::{Abi, ModuleInfo};
+use commensal::{Database, Limits, Options, ValueRef, WasmtimeRuntime};
 
 use crate::cli::SqlArguments;
 use crate::failure::{Failure, Result};
+use crate::literal::{Blob, Literal};
 use crate::module_file;
 use crate::output::{Escape, output};
 
@@ -39,9 +42,53 @@ pub(crate) fn run(arguments: &SqlArguments) -> Result {
         with: With::default(),
         cascade_reindex: false,
     };
+    let mut statement = create.to_string();
+    if let Some(options) = &arguments.options {
+        statement.push(' ');
+        statement += options;
+    }
     let mut out = output(Escape::Auto);
-    writeln!(out, "{create};")?;
+    match arguments.plain {
+        true => {
+            let lines = rows_of(&statement).map_err(|error| Failure::file(path, error))?;
+            lines.iter().try_for_each(|line| writeln!(out, "{line};"))?;
+        }
+        false => writeln!(out, "{statement};")?,
+    }
     Ok(out.flush()?)
+}
+
+/// The statements of SQLite's own that leave what a CREATE statement stores. That runs in memory, so all is checked.
+fn rows_of(create: &str) -> commensal::Result<Vec<String>> {
+    let options = Options::new().runtime(Arc::new(WasmtimeRuntime::new()));
+    let connection = Database::open_in_memory(options)?.connect()?;
+    connection.execute(create, ())?;
+    let mut lines: Vec<_> = SCHEMA.iter().map(|&sql| sql.to_owned()).collect();
+    for (verb, table, columns) in [
+        ("INSERT OR IGNORE", "commensal_module", "sha256, bytes, manifest, wasm"),
+        ("INSERT", "commensal_object", "kind, name, sha256, export, deterministic, options"),
+    ] {
+        let mut statement = connection.prepare(&format!("SELECT {columns} FROM main.{table}"))?;
+        let mut rows = statement.query(())?;
+        while let Some(row) = rows.next()? {
+            let values: Vec<_> = (0..columns.split(',').count())
+                .map(|i| Ok(on_one_line(row.get_ref(i)?)))
+                .collect::<commensal::Result<_>>()?;
+            let values = values.join(", ");
+            lines.push(format!("{verb} INTO main.{table}({columns}) VALUES ({values})"));
+        }
+    }
+    Ok(lines)
+}
+
+/// A value as a literal without line breaks, which some tools take for the end of a statement.
+fn on_one_line(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Text(text) if text.contains('\n') => {
+            format!("CAST({} AS TEXT)", Blob(text.as_bytes()))
+        }
+        value => Literal(value).to_string(),
+    }
 }
 
 /// What to create, its name, and the export if it has another name.

@@ -16,6 +16,7 @@ mod interrupt;
 mod modules;
 mod output;
 mod plain_dump;
+mod plain_sql;
 mod reals;
 mod slt;
 

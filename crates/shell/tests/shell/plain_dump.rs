@@ -55,7 +55,7 @@ fn database(folder: &Folder) {
 }
 
 /// The system's command `sqlite3`.
-fn sqlite3(folder: &Folder, database: &str, input: &str) -> Outcome {
+pub(crate) fn sqlite3(folder: &Folder, database: &str, input: &str) -> Outcome {
     folder.write("input.sql", input);
     let output = Command::new("sqlite3")
         .args(["-batch", "-bail", database])
