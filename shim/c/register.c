@@ -21,12 +21,15 @@ static void run_init(EntryPoint how) {
   init_error = 0;
   int code = commensal_entry(&connection, &message, 0);
   entry_point = ENTRY_IS_OVER;
+  char *refused = refusal_take();
   if (code != SQLITE_OK && code != SQLITE_OK_LOAD_PERMANENTLY) {
     const char *reason = code == connection.error ? sqlite3_errmsg(&connection) : sqlite3_errstr(code);
+    if (refused && (code & 0xff) == SQLITE_AUTH) reason = refused;
     init_error = sqlite3_mprintf(
         "the extension's entry point failed: %s", message ? message : reason);
     if (!init_error) init_error = "the extension's entry point failed";
   }
+  sqlite3_free(refused);
   sqlite3_free(message);
 }
 

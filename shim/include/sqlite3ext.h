@@ -1,6 +1,7 @@
 /*
 ** SQLite's sqlite3ext.h for guests. There, a loadable extension calls SQLite through a table of pointers.
-** A guest is linked with the functions it calls, so these macros are empty.
+** A guest is linked with the functions it calls, so these macros are empty. The semicolon is SQLite's: some
+** extensions leave it out.
 */
 #ifndef SQLITE3EXT_H
 #define SQLITE3EXT_H
@@ -13,7 +14,7 @@ typedef int (*sqlite3_loadext_entry)(sqlite3 *db, char **pzErrMsg,
     const sqlite3_api_routines *pThunk);
 
 #define SQLITE_EXTENSION_INIT1
-#define SQLITE_EXTENSION_INIT2(v) (void)(v)
+#define SQLITE_EXTENSION_INIT2(v) (void)(v);
 #define SQLITE_EXTENSION_INIT3
 
 /* These set errno for a text without a number, unlike those of the author's machine. */
