@@ -86,8 +86,8 @@ fn soak(_: u64) -> Outcome {
     Ok(())
 }
 
-/// C extensions against the same ones compiled for this machine: those of SQLite, sqlite-vec, and sqlean's with 200
-/// statements each.
+/// C extensions against the same ones compiled for this machine: those of SQLite, sqlite-vec, sqlean's and others with
+/// 200 statements each. Their figures go into docs/reliability.md.
 fn suites(_: u64) -> Outcome {
     let mut tests =
         cargo(&["test", "--locked", "--all-features", "--workspace", "--test", "extensions"]);
@@ -99,7 +99,8 @@ fn suites(_: u64) -> Outcome {
             .ok_or_else(|| format!("{script} printed no variable"))?;
         tests.env(name, value);
     }
-    tests.env("COMMENSAL_SUITE_STATEMENTS", "200").done()
+    let tests = tests.args(["--", "--nocapture"]).env("COMMENSAL_SUITE_STATEMENTS", "200");
+    reliability::record("suites", &output(tests)?)
 }
 
 /// How long the costliest modules that the limits allow take to compile.

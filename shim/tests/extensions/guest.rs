@@ -13,7 +13,7 @@ use crate::Answer;
 use crate::inputs::{Value, shown};
 
 /// The capabilities of the extensions.
-const ALLOW: &str = "random,sql_read,sql_write";
+const ALLOW: &str = "clock,random,sql_read,sql_write";
 
 pub(crate) struct Guest {
     engine: &'static dyn Engine,

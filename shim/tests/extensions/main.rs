@@ -13,9 +13,12 @@ mod hostile_sql;
 mod inputs;
 mod names;
 mod native;
+mod others;
+mod recipes;
 mod searches;
 mod sqlean;
 mod statements;
+mod suite;
 mod tables;
 
 use std::path::{Path, PathBuf};
@@ -134,14 +137,14 @@ pub(crate) fn package(name: &str) -> PathBuf {
 }
 
 /// The sources of a version of SQLite.
-fn sqlite_sources(version: &str) -> PathBuf {
+pub(crate) fn sqlite_sources(version: &str) -> PathBuf {
     let sources = std::env::var_os("COMMENSAL_SQLITE_SOURCES")
         .expect("COMMENSAL_SQLITE_SOURCES is not set: scripts/c-extensions gives its value");
     Path::new(&sources).join(version)
 }
 
 /// The versions of SQLite whose sources are available.
-fn versions() -> Vec<String> {
+pub(crate) fn versions() -> Vec<String> {
     let sources = sqlite_sources("");
     let entries = std::fs::read_dir(&sources).unwrap();
     let mut versions: Vec<String> =

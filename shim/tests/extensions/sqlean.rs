@@ -1,8 +1,7 @@
 //! Suites: the extensions of [sqlean](https://github.com/nalgeon/sqlean), which are made for every program that uses
 //! SQLite. Their names get a prefix, because many are those of built-in functions; native, they replace those.
 //!
-//! `COMMENSAL_SQLEAN_SOURCES` names the sources; `scripts/c-suites` gets them. `COMMENSAL_SUITE_STATEMENTS` is the
-//! number of statements for each extension; `cargo xtask long suites` asks for more.
+//! `COMMENSAL_SQLEAN_SOURCES` names the sources; `scripts/c-suites` gets them.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,19 +13,11 @@ use commensal_shim::Build;
 use crate::inputs::Input::{
     self, Any, Blob, Integer, Number, Numbers, Of, OneOf, Pattern, Real, Text, Within, Word,
 };
-use crate::inputs::Random;
-use crate::{guest, is_no_text, native};
+use crate::native;
+use crate::suite::{Queries, Suite};
 
-/// The number of statements for each extension, if nobody says another one.
-const STATEMENTS: usize = 30;
-
-/// The number of statements for each query on an interpreter in a debug build.
-const INTERPRETED: usize = 2;
-
-/// Queries, with `P_` before the names of the extension.
-type Queries = &'static [(&'static str, &'static [Input])];
-
-fn folder() -> PathBuf {
+/// The sources.
+pub(crate) fn folder() -> PathBuf {
     let sources = std::env::var_os("COMMENSAL_SQLEAN_SOURCES")
         .expect("COMMENSAL_SQLEAN_SOURCES is not set: scripts/c-suites gives its value");
     PathBuf::from(sources)
@@ -93,41 +84,15 @@ fn the_example_of_the_document_works() {
 fn check(name: &str, queries: Queries) {
     let folder = tempfile::tempdir().unwrap();
     let (files, options) = sources(name, &folder.path().join("entry.c"));
-    let wasm = build(name, &files, &options);
+    let built = build(name, &files, &options);
+    let suite = Suite {
+        name: &format!("sqlean {name}"),
+        queries,
+        only_tables: matches!(name, "define" | "vsv"),
+        tables: &["P_stats_seq"],
+    };
     let entry = format!("sqlite3_{name}_init");
-    let native = native::load(&files, &options, Some(&entry), folder.path());
-    let guests = guest::load_with(&wasm, ", prefix = 'x_'");
-    let statements = std::env::var("COMMENSAL_SUITE_STATEMENTS").ok();
-    let statements = statements.and_then(|number| number.parse().ok()).unwrap_or(STATEMENTS);
-    let generated = queries.iter().filter(|(_, kinds)| !kinds.is_empty()).count().max(1);
-    let mut asked = 0;
-    for (sql, kinds) in queries {
-        let mut random = Random::new(sql);
-        let times = if kinds.is_empty() { 1 } else { usize::div_ceil(statements, generated) };
-        for question in 0..times {
-            let values: Vec<_> = kinds.iter().map(|kind| kind.value(&mut random)).collect();
-            let expected = native.ask(&sql.replace("P_", ""), &values);
-            for guest in &guests {
-                let is_of_table = name == "vsv" || sql.contains("P_stats_seq");
-                if guest.is_interpreted() && question >= INTERPRETED
-                    || guest.has_no_tables() && is_of_table
-                {
-                    continue;
-                }
-                let Some(answer) = guest.ask(&sql.replace("P_", "x_"), &values) else { continue };
-                let at = format!("{name} {}: {sql} {values:?}", guest.name());
-                if is_no_text(&expected) && answer != expected {
-                    let error = answer.unwrap_err();
-                    assert!(error.contains("not valid UTF-8"), "{at}: {error}");
-                } else {
-                    let expected = expected.clone().map_err(|error| error.replace("P_", "x_"));
-                    assert_eq!(answer, expected, "{at}");
-                }
-                asked += 1;
-            }
-        }
-    }
-    assert!(asked >= statements, "{name}: {asked}");
+    suite.compare(&built, native::load(&files, &options, Some(&entry), folder.path()));
 }
 
 macro_rules! suites {
@@ -141,6 +106,7 @@ macro_rules! suites {
 
 suites! {
     crypto CRYPTO;
+    define DEFINE;
     fuzzy FUZZY;
     ipaddr IPADDR;
     math MATH;
@@ -175,6 +141,50 @@ const CRYPTO: Queries = &[
     ("SELECT hex(P_decode(?1, 'base64'))", &[Of("ABCabc019+/=")]),
     ("SELECT hex(P_decode(?1, 'hex'))", &[Of("0123456789abcdefABCDEF")]),
     ("SELECT hex(P_decode(?1, 'url'))", &[Of("a%20b+c%C3%A9")]),
+];
+
+/// What it runs changes nothing twice, so it does not matter how often it is asked. Its tables last as long as SQLite
+/// does not read the schema again.
+const DEFINE: Queries = &[
+    (
+        "SELECT P_eval(?1)",
+        &[OneOf(&[
+            "select 1 + 1",
+            "select 'a', 'b' union all select 2, null",
+            "values (1), (2); select 3",
+            "select",
+            "select nope",
+            "select * from nowhere",
+            "",
+            "create table if not exists made(x); select count(*) from made",
+            "drop table if exists nowhere; select x'', 1.5, 9223372036854775807",
+            "with recursive n(i) as (select 1 union all select i + 1 from n limit 9) select i from n",
+        ])],
+    ),
+    ("SELECT P_eval('select ' || quote(?1), ?2)", &[Any, OneOf(&[",", " ", "", "--"])]),
+    ("SELECT P_eval('values (' || ?1 || '), (' || ?2 || ')', ', ')", &[Integer, Number]),
+    ("SELECT P_eval('select ' || quote(?1) || ', ' || quote(?2), NULL)", &[Text, Word]),
+    ("CREATE VIRTUAL TABLE wrong USING P_define(SELECT 1)", &[]),
+    ("CREATE VIRTUAL TABLE wrong USING P_define((SELECT nope))", &[]),
+    ("CREATE VIRTUAL TABLE wrong USING P_define((DELETE FROM sqlean_define))", &[]),
+    (
+        "CREATE VIRTUAL TABLE cut USING P_define((SELECT substr(:text, 1, instr(:text, :by) - 1) AS a, \
+         substr(:text, instr(:text, :by) + 1) AS b))",
+        &[],
+    ),
+    ("SELECT * FROM cut(?1, ?2)", &[Word, OneOf(&["a", "b", "ab", ""])]),
+    ("SELECT b, a FROM cut WHERE by = ?2 AND text = ?1", &[Text, OneOf(&[" ", "é", "-"])]),
+    ("SELECT P_undefine('cut'), P_undefine('nowhere')", &[]),
+    ("SELECT * FROM cut('a', 'b')", &[]),
+    (
+        "CREATE VIRTUAL TABLE upto USING P_define((WITH RECURSIVE n(i) AS \
+         (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) SELECT i, i * i AS square FROM n))",
+        &[],
+    ),
+    ("SELECT i, square FROM upto(?1) WHERE i % 2 = ?2", &[Within(-1, 40), Within(0, 1)]),
+    ("SELECT a.rowid, b.i FROM upto(?1) a, upto(a.i) b ORDER BY 1 DESC, 2", &[Within(0, 12)]),
+    ("SELECT name, type FROM sqlean_define", &[]),
+    ("SELECT P_define_free()", &[]),
 ];
 
 const FUZZY: Queries = &[
