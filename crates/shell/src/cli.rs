@@ -183,6 +183,9 @@ pub(crate) struct SqlArguments {
     /// What follows in the statement, such as "DETERMINISTIC WITH (allow = 'log')"
     #[arg(long, value_name = "TEXT")]
     pub(crate) options: Option<String>,
+    /// Print the statement as an INSERT into wasm_statement, for other programs with Commensal
+    #[arg(long, conflicts_with = "plain")]
+    pub(crate) insert: bool,
     /// Print INSERT statements that store the same, for programs without Commensal, one on each line
     #[arg(long, conflicts_with = "file_source")]
     pub(crate) plain: bool,

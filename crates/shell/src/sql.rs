@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use commensal::core::catalog::SCHEMA;
-use commensal::core::ddl::{Create, ObjectKind, Source, With};
+use commensal::core::ddl::{Create, ObjectKind, Source, With, quote_text};
 use commensal::core::module::{Abi, ModuleInfo};
 use commensal::{Database, Limits, Options, ValueRef, WasmtimeRuntime};
 
@@ -48,12 +48,13 @@ pub(crate) fn run(arguments: &SqlArguments) -> Result {
         statement += options;
     }
     let mut out = output(Escape::Auto);
-    match arguments.plain {
-        true => {
-            let lines = rows_of(&statement).map_err(|error| Failure::file(path, error))?;
-            lines.iter().try_for_each(|line| writeln!(out, "{line};"))?;
-        }
-        false => writeln!(out, "{statement};")?,
+    if arguments.plain {
+        let lines = rows_of(&statement).map_err(|error| Failure::file(path, error))?;
+        lines.iter().try_for_each(|line| writeln!(out, "{line};"))?;
+    } else if arguments.insert {
+        writeln!(out, "INSERT INTO wasm_statement(sql) VALUES ({});", quote_text(&statement))?;
+    } else {
+        writeln!(out, "{statement};")?;
     }
     Ok(out.flush()?)
 }

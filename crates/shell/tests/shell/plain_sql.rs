@@ -69,6 +69,29 @@ fn what_sqlite_stores_is_what_create_stores() {
     assert_eq!((outcome.stdout.as_str(), outcome.code), ("", 1));
 }
 
+/// As one statement that writes, it stores the same again.
+#[test]
+fn as_a_row_of_wasm_statement_it_stores_the_same() {
+    let folder = folder();
+    for arguments in [
+        &["geo.wasm"][..],
+        &["arithmetic.wat", "--name", "it's", "--options", "WITH (prefix = 'a_')"],
+        &["arithmetic.wat", "--export", "square", "--options", "DETERMINISTIC", "--file"],
+    ] {
+        let insert = folder.succeed(&[&["sql", "--insert"], arguments].concat());
+        assert!(insert.starts_with("INSERT INTO wasm_statement(sql) VALUES ('CREATE "), "{insert}");
+        let create = folder.succeed(&[&["sql"], arguments].concat());
+        for (database, sql) in [("a.db", insert), ("b.db", create)] {
+            let outcome = folder.run_with_input(&[database], sql.as_bytes());
+            assert_eq!((outcome.stderr.as_str(), outcome.code), ("", 0));
+        }
+    }
+    let rows = "SELECT hex(sha256), manifest FROM commensal_module ORDER BY 1; \
+                SELECT kind, name, hex(sha256), export, deterministic, options FROM commensal_object ORDER BY 1, 2";
+    assert_eq!(folder.succeed(&["a.db", rows]), folder.succeed(&["b.db", rows]));
+    assert_eq!(folder.succeed(&["a.db", "SELECT a_plus(1, 2), square(3)"]), "3|9\n");
+}
+
 /// The rows join the catalog that a file has. What exists already is an error, as for CREATE.
 #[test]
 fn they_join_what_is_there() {

@@ -467,24 +467,40 @@ final class Tests {
         }
     }
 
-    /** The programs of docs/java.md run as they are, in a folder with the guests. */
-    static void theDocumentationsPrograms() throws Exception {
+    /** The programs of a page run as they are, in a folder with the guests and a migration. Returns what they print. */
+    private static String programs(String page) throws Exception {
         Files.createSymbolicLink(folder.resolve("guests"), TREE.resolve("guests"));
-        String page = Files.readString(Path.of(System.getenv("COMMENSAL_DOCS")));
-        Matcher program = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(page);
+        Files.createDirectory(folder.resolve("migrations"));
+        Path geo = TREE.resolve("guests/prebuilt/geo.wasm");
+        String migration = run(System.getenv("COMMENSAL_SHELL"), "sql", "--insert", geo.toString());
+        Files.writeString(folder.resolve("migrations/V1__geo.sql"), migration);
+        String text = Files.readString(Path.of(System.getenv("COMMENSAL_DOCS"), page));
+        Matcher program = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(text);
         StringBuilder printed = new StringBuilder();
         for (int number = 0; program.find(); number++) {
             Path source = Files.writeString(folder.resolve("Program" + number + ".java"), program.group(1));
-            Process process = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                            "-cp", System.getProperty("java.class.path"), source.toString())
-                    .directory(folder.toFile()).redirectErrorStream(true).start();
-            String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            if (process.waitFor() != 0) {
-                throw new AssertionError(output);
-            }
-            printed.append(output);
+            Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+            printed.append(run(java.toString(), "-cp", System.getProperty("java.class.path"), source.toString()));
         }
-        equal(true, printed.toString().contains("877.0 km") && printed.toString().contains("endless()"));
+        return printed.toString();
+    }
+
+    private static String run(String... command) throws Exception {
+        Process process =
+                new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        if (process.waitFor() != 0) {
+            throw new AssertionError(output);
+        }
+        return output;
+    }
+
+    static void theDocumentationsPrograms() throws Exception {
+        String printed = programs("java.md");
+        equal(true, printed.contains("877.0 km") && printed.contains("endless()"));
+    }
+
+    static void flywayMigrates() throws Exception {
+        equal(true, programs("migrations.md").contains("877.0 km"));
     }
 }
