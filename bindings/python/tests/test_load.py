@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from importlib.metadata import distribution
 from pathlib import Path
@@ -93,3 +94,16 @@ def test_error_without_extension_loading() -> None:
         commensal.load(Connection())
     for part in (sys.executable, "apsw", "pysqlite3-binary", "--enable-loadable-sqlite-extensions"):
         assert part in str(caught.value)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="Connection.deserialize is new in 3.11")
+def test_a_database_can_be_deserialized() -> None:
+    source, target = sqlite3.connect(":memory:"), sqlite3.connect(":memory:")
+    for connection in (source, target):
+        commensal.load(connection)
+    commensal.create_function(source, "square", WAT / "arithmetic.wat")
+    target.deserialize(source.serialize())
+    assert value(target, "SELECT count(*) FROM wasm_functions WHERE status = 'ok'") == 1
+    assert value(target, "SELECT square(12)") == 144
+    source.close()
+    target.close()

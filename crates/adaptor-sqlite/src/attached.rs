@@ -9,7 +9,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use commensal_core::catalog::{LoadedCatalog, read_attached};
-use commensal_core::ddl::ObjectKind;
+use commensal_core::ddl::lexer::{Lexer, TokenKind};
+use commensal_core::ddl::{ObjectKind, name, quote_identifier};
 use commensal_core::define::uses_of;
 use commensal_core::dependents::Uses;
 use commensal_core::environment::Environment;
@@ -18,8 +19,113 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::codes::is_transient;
 use crate::names;
+use crate::pending::Known;
 use crate::reader::Reader;
 use crate::state::ConnectionState;
+
+/// Sees to it that the attached files can be used, before a statement uses one.
+///
+/// # Errors
+/// One cannot be used: another process has changed it, or the definitions of `main`.
+#[inline]
+pub(crate) fn check(state: &Rc<ConnectionState>) -> Result<()> {
+    if state.attached.any.get() { check_all(state) } else { Ok(()) }
+}
+
+#[cold]
+fn check_all(state: &Rc<ConnectionState>) -> Result<()> {
+    let attached = &state.attached;
+    // Within a transaction nothing is read, because that would take a snapshot before the statement does.
+    if state.handle.sees_committed() {
+        // A call of a function reports a catalog that cannot be read.
+        let registry = state.read(false).unwrap_or_else(|_| state.registry());
+        let versions = versions(state)?;
+        attached.any.set(!versions.is_empty());
+        let is_known = {
+            let known = attached.known.borrow();
+            known.registry.as_ref().is_some_and(|known| Arc::ptr_eq(known, &registry))
+                && known.versions == versions
+        };
+        if !is_known {
+            let problem = conflict(state)?.map(|(_, error)| error);
+            attached.known.replace(Known { registry: Some(registry), versions, problem });
+        }
+    }
+    attached.known.borrow().problem.clone().map_or(Ok(()), Err)
+}
+
+/// The attached schemas with their versions.
+fn versions(state: &ConnectionState) -> Result<Vec<(String, i64)>> {
+    let mut versions = Vec::new();
+    for schema in schemas(state)? {
+        let sql = format!("PRAGMA {}.schema_version", quote_identifier(&schema));
+        let mut version = 0;
+        state.handle.query(&sql, &[], &mut |row| {
+            if let ValueRef::Integer(found) = row.column(0)? {
+                version = found;
+            }
+            Ok(())
+        })?;
+        versions.push((schema, version));
+    }
+    Ok(versions)
+}
+
+fn schemas(state: &ConnectionState) -> Result<impl Iterator<Item = String> + use<>> {
+    let is_attached = |name: &String| !["main", "temp"].contains(&name.as_str());
+    Ok(names::schemas(state.handle)?.into_iter().filter(is_attached))
+}
+
+/// Checks a statement that may make an index or a table in an attached file, and would compute it with `main`'s
+/// functions.
+///
+/// # Errors
+/// It uses a name of which the file has another definition.
+pub(crate) fn check_creation(state: &ConnectionState, sql: &str) -> Result<()> {
+    if !state.attached.any.get() {
+        return Ok(());
+    }
+    let Some(target) = target(sql) else { return Ok(()) };
+    let registry = state.registry();
+    for schema in schemas(state)?.filter(|schema| schema.eq_ignore_ascii_case(&target)) {
+        let differing = Differing::of(state, &registry, &schema)?;
+        if let Some((object, _)) = differing.objects.iter().find(|(_, uses)| uses.occur_in(sql)) {
+            let message = format!(
+                "the attached database \"{schema}\" has another definition of the {} \"{}\" than main: what \
+                 depends on it would be wrong there; open the file by itself, or make the definitions the same",
+                object.kind.name(),
+                object.name,
+            );
+            return Err(Error::new(ErrorKind::InUse, message));
+        }
+    }
+    Ok(())
+}
+
+/// The schema in which a CREATE makes an index or a table, if it names one.
+fn target(sql: &str) -> Option<String> {
+    let mut lexer = Lexer::new(sql);
+    if !lexer.significant().is("CREATE") {
+        return None;
+    }
+    let mut token = lexer.significant();
+    if token.is("UNIQUE") {
+        token = lexer.significant();
+    }
+    if !(token.is("INDEX") || token.is("TABLE")) {
+        return None;
+    }
+    loop {
+        let before = token;
+        token = lexer.significant();
+        match token.kind {
+            TokenKind::Dot => return name(&before),
+            TokenKind::Identifier if token.is("ON") || token.is("AS") => return None,
+            TokenKind::Identifier | TokenKind::QuotedIdentifier | TokenKind::String => {}
+            _ => return None,
+        }
+    }
+}
 
 /// Checks every attached database. Returns the name of the one that cannot be used, with the reason.
 ///
@@ -30,16 +136,7 @@ pub(crate) fn conflict(state: &Rc<ConnectionState>) -> Result<Option<(String, Er
     if registry.objects().is_empty() {
         return Ok(None);
     }
-    let mut schemas = Vec::new();
-    state.handle.query("PRAGMA database_list", &[], &mut |row| {
-        if let ValueRef::Text(name) = row.column(1)?
-            && !["main", "temp"].contains(&name)
-        {
-            schemas.push(name.to_owned());
-        }
-        Ok(())
-    })?;
-    for schema in schemas {
+    for schema in schemas(state)? {
         // An error here is reason enough not to use the file, and is reported with it.
         if let Some(error) = conflict_with(state, &registry, &schema).unwrap_or_else(Some) {
             return Ok(Some((schema, error)));
@@ -50,24 +147,11 @@ pub(crate) fn conflict(state: &Rc<ConnectionState>) -> Result<Option<(String, Er
 
 /// Why an attached database cannot be used, or `None` if it can.
 fn conflict_with(
-    state: &Rc<ConnectionState>,
+    state: &ConnectionState,
     registry: &Registry,
     schema: &str,
 ) -> Result<Option<Error>> {
-    let environment = state.environment();
-    let read = read_attached(&Reader(state.handle), &environment.settings.limits, schema);
-    let (theirs, problem) = match read {
-        Ok(None) => return Ok(None),
-        Ok(Some(theirs)) => (Some(Theirs::new(theirs, &environment)), None),
-        Err(error) if is_transient(&error) => return Err(error),
-        // A definition that cannot be read may have been another one.
-        Err(error) => (None, Some(error)),
-    };
-    let differing =
-        registry.objects().iter().map(|object| (object, uses_of(object))).filter(
-            |(object, uses)| theirs.as_ref().is_none_or(|theirs| theirs.differs(object, uses)),
-        );
-    let differing: Vec<_> = differing.collect();
+    let Differing { objects: differing, problem } = Differing::of(state, registry, schema)?;
     // One pass over the schema serves all definitions.
     let uses = Uses::any_of(differing.iter().map(|(_, uses)| uses));
     if uses.is_empty() {
@@ -90,6 +174,33 @@ fn conflict_with(
         object.name,
     );
     Ok(Some(Error::new(ErrorKind::InUse, message)))
+}
+
+/// The definitions of `main` that are others in an attached file.
+#[derive(Default)]
+struct Differing<'r> {
+    objects: Vec<(&'r Arc<ObjectEntry>, Uses)>,
+    /// Why those of the file cannot be read.
+    problem: Option<Error>,
+}
+
+impl<'r> Differing<'r> {
+    fn of(state: &ConnectionState, registry: &'r Registry, schema: &str) -> Result<Self> {
+        let environment = state.environment();
+        let read = read_attached(&Reader(state.handle), &environment.settings.limits, schema);
+        let (theirs, problem) = match read {
+            Ok(None) => return Ok(Self::default()),
+            Ok(Some(theirs)) => (Some(Theirs::new(theirs, &environment)), None),
+            Err(error) if is_transient(&error) => return Err(error),
+            // A definition that cannot be read may have been another one.
+            Err(error) => (None, Some(error)),
+        };
+        let all = registry.objects().iter().map(|object| (object, uses_of(object)));
+        let differs = |(object, uses): &(&Arc<ObjectEntry>, Uses)| {
+            theirs.as_ref().is_none_or(|theirs| theirs.differs(object, uses))
+        };
+        Ok(Self { objects: all.filter(differs).collect(), problem })
+    }
 }
 
 /// The definitions of an attached file, with the names of what each declares.

@@ -140,6 +140,7 @@ impl SqliteConnection {
 
     /// Detaches a file that was written with other definitions and cannot be used with those of `main`.
     fn check_attached(&self) -> Result<()> {
+        self.state.attached.note();
         if self.state.current()?.objects().is_empty() {
             return Ok(());
         }
@@ -149,8 +150,11 @@ impl SqliteConnection {
         };
         let Some((schema, error)) = problem else { return Ok(()) };
         let detached = self.handle.execute(&format!("DETACH {}", quote_identifier(&schema)), &[]);
-        // Within a transaction the file may stay attached. Its problem is still reported.
-        detached.and(Err(error))
+        // Within a transaction the file stays attached. What could use it fails until it is detached.
+        if detached.is_err() {
+            self.state.attached.keep(error.clone());
+        }
+        Err(error)
     }
 
     fn count_changes(&self) {
@@ -221,6 +225,8 @@ impl EngineConnection for SqliteConnection {
         let text = &sql.as_bytes_with_nul()[offset..];
         let plans = self.state.plans.get();
         let (statement, consumed) = self.prepare_engine(text).map_err(shift)?;
+        attached::check_creation(&self.state, &sql.as_str()[offset..offset + consumed])
+            .map_err(shift)?;
         let reads_tables = self.state.plans.get() != plans;
         let statement = statement.map(|statement| {
             let undo = (reads_tables && !statement.is_readonly()).then(Undo::default);
@@ -352,6 +358,7 @@ impl EngineStatement for SqliteStatement<'_> {
             self.connection.state.begin_statement()?;
             drop(self.connection.state.take_destroy_error());
             if self.settles {
+                attached::check(&self.connection.state)?;
                 elsewhere::settle(&self.connection.state)?;
             }
             if let Some(undo) = &mut self.undo {

@@ -15,21 +15,15 @@ use commensal_core::dependents::Uses;
 use commensal_core::registry::{ObjectEntry, Registry};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
+use crate::names;
 use crate::raised::Raised;
 use crate::rebuild::{index_problem, reindex};
 use crate::state::ConnectionState;
 
 /// The schemas other than `main`.
 fn schemas(state: &ConnectionState) -> Result<Vec<String>> {
-    let mut schemas = Vec::new();
-    state.handle.query("PRAGMA database_list", &[], &mut |row| {
-        if let ValueRef::Text(name) = row.column(1)?
-            && name != "main"
-        {
-            schemas.push(name.to_owned());
-        }
-        Ok(())
-    })?;
+    let mut schemas = names::schemas(state.handle)?;
+    schemas.retain(|name| name != "main");
     Ok(schemas)
 }
 

@@ -59,9 +59,17 @@ struct IntrospectionCursor {
     row: usize,
 }
 
-/// Registers the tables and connects them once.
+/// Connected as long as the connection is open. Nobody queries it, so nothing refers to its schema after
+/// `sqlite3_deserialize`, which frees the schema of eponymous tables, but not these.
+static WATCH: Table = Table {
+    name: "commensal_connection",
+    columns: &[("open", "INTEGER")],
+    rows: |_, _| Vec::new(),
+};
+
+/// Registers the tables and connects the one that stays.
 pub(crate) fn register(state: &Rc<ConnectionState>) -> Result<()> {
-    for table in TABLES {
+    for table in TABLES.iter().chain([&WATCH]) {
         let name = CString::new(table.name).unwrap_or_default();
         let registration = Box::new(Registration { state: Rc::clone(state), table });
         // SAFETY: the connection is open and the name ends with a NUL. SQLite owns the registration
@@ -80,33 +88,31 @@ pub(crate) fn register(state: &Rc<ConnectionState>) -> Result<()> {
     connect_one(state)
 }
 
-/// Connects one table, because the disconnection of one is enough to tell that the connection closes.
-/// Does nothing while the file cannot be read. Nothing keeps the connection from closing then, and
-/// [`ConnectionState::current`] tries again before anything does.
+/// Connects [`WATCH`], because its disconnection tells that the connection closes. Does nothing while the file cannot be
+/// read. Nothing keeps the connection from closing then, and [`ConnectionState::current`] tries again before anything
+/// does.
 ///
 /// # Errors
-/// Another connection has locked the file.
-/// Temporary tables or views of the application have the names of all tables. Those of a file hide
-/// nothing in the schema of temporary tables.
+/// Another connection has locked the file. Or a temporary table or view of the application has its name. Those of a
+/// file hide nothing in the schema of temporary tables.
 pub(crate) fn connect_one(state: &Rc<ConnectionState>) -> Result<()> {
-    for table in TABLES {
-        let sql = format!("SELECT * FROM temp.{} LIMIT 0", table.name);
-        let prepared = state.handle.prepare(&sql);
-        if state.introspected.get() {
-            return Ok(());
-        }
-        match prepared {
-            // Another connection has locked the whole file. Loading again is enough.
-            Err(error) if is_transient(&error) => return Err(error),
-            Err(error) if !is_code(&error, SQLITE_ERROR) => return Ok(()),
-            _ => {}
-        }
+    let prepared = state.handle.prepare(&format!("SELECT * FROM temp.{} LIMIT 0", WATCH.name));
+    if state.introspected.get() {
+        return Ok(());
     }
-    Err(Error::new(
-        ErrorKind::Engine,
-        "temporary tables or views of this connection have the names of Commensal's tables \
-         (wasm_functions and others): drop them before it is loaded",
-    ))
+    match prepared {
+        // Another connection has locked the whole file. Loading again is enough.
+        Err(error) if is_transient(&error) => Err(error),
+        Err(error) if !is_code(&error, SQLITE_ERROR) => Ok(()),
+        _ => Err(Error::new(
+            ErrorKind::Engine,
+            format!(
+                "this connection has a temporary table or view {}, a name that Commensal needs: drop it before \
+                 Commensal is loaded",
+                WATCH.name
+            ),
+        )),
+    }
 }
 
 /// Whether Commensal is in this connection already, from this library or another copy of it. No file

@@ -15,6 +15,7 @@ use commensal_core::host::size::Definitions;
 use commensal_core::{Result, ValueRef};
 
 use crate::function_list::{Call, Functions, Kind, functions};
+use crate::names;
 use crate::program::{Author, MAIN, Program, TEMP};
 use crate::root::Root;
 use crate::schema::{SCHEMAS, Schema, definition};
@@ -234,14 +235,8 @@ fn is_utf8(handle: Handle) -> bool {
 /// The databases of the connection, `temp` included.
 fn schemas(state: &ConnectionState) -> Result<Vec<String>> {
     let mut schemas: Vec<_> = SCHEMAS.map(str::to_owned).into();
-    state.handle.query("PRAGMA database_list", &[], &mut |row| {
-        if let ValueRef::Text(name) = row.column(1)?
-            && !SCHEMAS.contains(&name)
-        {
-            schemas.push(name.to_owned());
-        }
-        Ok(())
-    })?;
+    let listed = names::schemas(state.handle)?;
+    schemas.extend(listed.into_iter().filter(|name| !SCHEMAS.contains(&name.as_str())));
     Ok(schemas)
 }
 

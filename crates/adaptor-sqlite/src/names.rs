@@ -87,14 +87,23 @@ fn is_used(handle: Handle, name: &str) -> Result<bool> {
     Ok(false)
 }
 
-/// The names of the connection's databases.
-fn schemas(handle: Handle) -> Result<Vec<String>> {
+/// The names of the connection's databases. `temp` is among them only once it is used.
+///
+/// # Errors
+/// They cannot be listed, or an authorizer of the program has SQLite ignore the request.
+pub(crate) fn schemas(handle: Handle) -> Result<Vec<String>> {
     let mut schemas = Vec::new();
     handle.query("PRAGMA database_list", &[], &mut |row| {
         schemas.push(text(row, 1)?);
         Ok(())
     })?;
-    Ok(schemas)
+    match schemas.is_empty() {
+        true => Err(Error::new(
+            ErrorKind::Engine,
+            "an authorizer of the program has SQLite ignore PRAGMA database_list, which Commensal needs",
+        )),
+        false => Ok(schemas),
+    }
 }
 
 /// The names, in ASCII lower case, of all modules of virtual tables of the connection.

@@ -7,13 +7,14 @@
 
 use std::collections::{HashMap, HashSet};
 
+use commensal_core::Result;
 use commensal_core::ddl::lexer::{Lexer, TokenKind};
 use commensal_core::ddl::{self, quote_identifier};
 use commensal_core::host::calls::{self, Search};
-use commensal_core::{Result, ValueRef};
 
 use crate::full_text;
 use crate::known::{Known, changes_virtual};
+use crate::names;
 use crate::program::{Author, OfTable, Program};
 use crate::refusal::{of_full_text, refusal};
 use crate::schema::{MODULES, Object, SCHEMAS, definition, options, schema_of};
@@ -241,13 +242,8 @@ fn has_only_columns(state: &ConnectionState, known: &mut Known, sql: &str) -> Re
 
 /// Whether the connection has a database besides `main` and `temp`.
 pub(crate) fn has_attached(state: &ConnectionState) -> Result<bool> {
-    let mut has = false;
-    state.handle.query("PRAGMA database_list", &[], &mut |row| {
-        let is_own = |name| matches!(name, ValueRef::Text("main" | "temp"));
-        has |= !is_own(row.column(1)?);
-        Ok(())
-    })?;
-    Ok(has)
+    let schemas = names::schemas(state.handle)?;
+    Ok(schemas.iter().any(|name| !["main", "temp"].contains(&name.as_str())))
 }
 
 /// Whether a statement that makes a virtual table uses a module that is for guests.

@@ -21,7 +21,7 @@ use crate::collation::slot::{CollationSlot as Collation, Wasm};
 use crate::errand::Errand;
 use crate::given::GivenModules;
 use crate::names::Names;
-use crate::pending::Pending;
+use crate::pending::{Attached, Pending};
 use crate::placeholder::Placeholders;
 use crate::raised::Raised;
 use crate::registered::Registered;
@@ -81,6 +81,7 @@ pub(crate) struct ConnectionState {
     pub(crate) tables: RefCell<Tables>,
     pub(crate) cached: RefCell<Cached>,
     pub(crate) placeholders: Placeholders,
+    pub(crate) attached: Attached,
     pub(crate) elsewhere: Pending,
     /// A statement that came as a row of wasm_statement.
     pub(crate) errand: RefCell<Option<Errand>>,
@@ -148,6 +149,7 @@ impl ConnectionState {
             tables: RefCell::default(),
             cached: RefCell::default(),
             placeholders: Placeholders::default(),
+            attached: Attached::default(),
             elsewhere: Pending::default(),
             errand: RefCell::default(),
             given: RefCell::default(),

@@ -20,9 +20,9 @@ pub(crate) const OF_GUESTS: Bounds =
     Bounds { products: 40_000_000, overs: 50, stars: 50, orders: 100_000 };
 
 /// For each view and trigger that a statement uses. A file may come from anywhere, but an honest view may have 2,000
-/// columns, the most that the engine takes.
+/// columns, the most that the engine takes. What their stars stand for is bounded by [`COLUMNS_MAX`].
 pub(crate) const OF_SCHEMAS: Bounds =
-    Bounds { products: 200_000_000, overs: 100, stars: 50, orders: ORDERS_MAX };
+    Bounds { products: 200_000_000, overs: 100, stars: usize::MAX, orders: ORDERS_MAX };
 
 /// The orders of joins that all views and triggers that a statement uses may have together, at each use: five joins of
 /// twelve tables.
@@ -31,25 +31,56 @@ pub(crate) const ORDERS_MAX: usize = 250_000;
 /// The most tables of which the engine tries all orders.
 const JOINED_MAX: usize = 12;
 
+/// The columns that all stars of the views and triggers that a statement uses may stand for together, at each use.
+pub(crate) const COLUMNS_MAX: usize = 300_000;
+
+/// The most columns that a table or a result may have.
+const WIDEST: usize = 2_000;
+
+/// What is counted of a text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counted {
+    /// Orders of joins.
+    pub(crate) orders: usize,
+    /// Times all columns.
+    stars: usize,
+    /// Tables of the longest list.
+    longest: usize,
+    /// Whether a table may be the result of a SELECT in the same text.
+    nests: bool,
+}
+
+impl Counted {
+    /// The columns that its stars stand for, if no table or view that it names has more than this many.
+    pub(crate) fn columns(&self, widest: usize) -> usize {
+        let widest = if self.nests && self.stars > 1 { WIDEST } else { widest };
+        self.stars.saturating_mul(self.longest.max(1)).saturating_mul(widest)
+    }
+}
+
 /// The orders of joins in a text: for each list of tables, their subsets times their number. With WITH, a list may be
 /// used wherever a table is named.
-fn orders(sql: &str) -> usize {
-    const ENDS: [&str; 9] =
-        ["WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "UNION", "EXCEPT", "INTERSECT", "WINDOW"];
+fn joins(sql: &str) -> Counted {
+    // Not WINDOW, which may also be a name.
+    const ENDS: [&str; 8] =
+        ["WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "UNION", "EXCEPT", "INTERSECT"];
     let mut lexer = Lexer::new(sql);
     // For each bracket that is open, the number of tables of the list in it, 0 outside of one, and whether the bracket
     // only groups tables of the list around it.
     let mut lists = vec![(0_usize, false)];
-    let (mut orders, mut tables, mut has_with) = (0_usize, 0_usize, false);
-    // Whether a table comes next.
-    let mut expected = false;
+    let (mut orders, mut tables, mut longest) = (0_usize, 0_usize, 0);
+    let (mut has_with, mut nests) = (false, false);
+    // Whether a table comes next, and whether a name, which may be one of the words.
+    let (mut expected, mut named) = (false, false);
     loop {
         let token = lexer.significant();
+        let is_name = std::mem::replace(&mut named, token.kind == TokenKind::Dot);
         let depth = lists.len() - 1;
         let list = &mut lists[depth].0;
         let was_expected = std::mem::take(&mut expected);
         let mut ends = false;
         match token.kind {
+            TokenKind::Identifier if is_name => {}
             TokenKind::LeftParenthesis => {
                 lists.push((usize::from(was_expected), was_expected));
                 expected = was_expected;
@@ -58,7 +89,11 @@ fn orders(sql: &str) -> usize {
             // Also of `IS DISTINCT FROM`, which begins no list.
             TokenKind::Identifier if token.is("FROM") => (*list, expected) = ((*list).max(1), true),
             TokenKind::Identifier if token.is("JOIN") => (*list, expected) = (*list + 1, true),
-            TokenKind::Identifier if token.is("SELECT") => lists[depth] = (0, false),
+            // Of a subselect among the tables, whose bracket was taken for one that groups.
+            TokenKind::Identifier if token.is("SELECT") && lists[depth] == (1, true) => {
+                (lists[depth], nests) = ((0, false), true);
+            }
+            TokenKind::Identifier if token.is("SELECT") => ends = true,
             TokenKind::Identifier if token.is("WITH") => has_with = true,
             TokenKind::Identifier => ends = ENDS.iter().any(|word| token.is(word)),
             TokenKind::RightParenthesis | TokenKind::Semicolon | TokenKind::End => ends = true,
@@ -76,6 +111,7 @@ fn orders(sql: &str) -> usize {
             lists[depth - 1].0 += joined.saturating_sub(1);
         } else {
             tables = tables.saturating_add(joined);
+            longest = longest.max(joined);
             let tried = joined.min(JOINED_MAX);
             orders = orders.saturating_add(joined.saturating_mul(1 << tried));
         }
@@ -83,16 +119,21 @@ fn orders(sql: &str) -> usize {
             break;
         }
     }
-    if has_with { orders.saturating_mul(tables.max(1)) } else { orders }
+    if has_with {
+        orders = orders.saturating_mul(tables.max(1));
+    }
+    Counted { orders, stars: 0, longest, nests: nests || has_with }
 }
 
-/// Checks one text. Returns the orders of its joins.
+/// Checks one text.
 ///
 /// # Errors
 /// It has more than its bounds.
-pub(crate) fn check(sql: &str, bounds: &Bounds) -> Result<usize> {
-    let orders = orders(sql);
-    let (mut lexer, mut before) = (Lexer::new(sql), None);
+pub(crate) fn check(sql: &str, bounds: &Bounds) -> Result<Counted> {
+    let joins = joins(sql);
+    let orders = joins.orders;
+    // Whether all columns may come next, and not the second operand of a product.
+    let (mut lexer, mut begins) = (Lexer::new(sql), false);
     let (mut tokens, mut terms, mut overs, mut stars) = (0_usize, 0_usize, 0, 0);
     loop {
         let token = lexer.significant();
@@ -100,15 +141,12 @@ pub(crate) fn check(sql: &str, bounds: &Bounds) -> Result<usize> {
             TokenKind::End => break,
             TokenKind::Comma | TokenKind::LeftParenthesis => terms += 1,
             TokenKind::Identifier => overs += usize::from(token.is("OVER")),
-            // A product has an operand before the star.
-            TokenKind::Operator if token.text == "*" => {
-                let is_all = matches!(before, Some(TokenKind::Comma | TokenKind::Dot));
-                stars += usize::from(is_all);
-            }
+            TokenKind::Operator if token.text == "*" => stars += usize::from(begins),
             _ => {}
         }
         tokens += 1;
-        before = Some(token.kind);
+        begins = matches!(token.kind, TokenKind::Comma | TokenKind::Dot)
+            || ["SELECT", "ALL", "DISTINCT", "RETURNING"].iter().any(|word| token.is(word));
     }
     let is_too_much = terms.saturating_mul(tokens) > bounds.products
         || overs > bounds.overs
@@ -123,7 +161,7 @@ pub(crate) fn check(sql: &str, bounds: &Bounds) -> Result<usize> {
             ),
         )
         .with_engine_code(1)),
-        false => Ok(orders),
+        false => Ok(Counted { stars, ..joins }),
     }
 }
 
@@ -137,9 +175,23 @@ pub(crate) fn too_many_orders() -> Error {
     Error::new(ErrorKind::Limit, message).with_engine_code(1)
 }
 
+/// The error of views and triggers with more than [`COLUMNS_MAX`].
+#[cold]
+pub(crate) fn too_many_columns() -> Error {
+    let message = format!(
+        "each * in the views and triggers that SQL uses stands for all columns, more than {COLUMNS_MAX} together, too \
+         much to compile with Turso"
+    );
+    Error::new(ErrorKind::Limit, message).with_engine_code(1)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::orders;
+    use super::{Counted, OF_SCHEMAS, check, joins};
+
+    fn orders(sql: &str) -> usize {
+        joins(sql).orders
+    }
 
     #[test]
     fn orders_grow_with_the_tables_of_a_list() {
@@ -155,11 +207,29 @@ mod tests {
             ("SELECT 1 FROM (a, b), (c JOIN d), ((e))", 5 * 32),
             ("SELECT 1 FROM a JOIN b ON a.x IS DISTINCT FROM b.x JOIN c", 3 * 8),
             ("SELECT 1 FROM (SELECT x, y, z FROM a)", 2 + 2),
+            ("SELECT 1 FROM a JOIN b ON a.window JOIN c AS window JOIN d ON b.\"where\"", 4 * 16),
+            ("SELECT 1 FROM a, b SELECT 1 FROM c", 2 * 4 + 2),
             ("WITH w AS (SELECT 1 FROM a, b) SELECT 1 FROM w, w", (8 + 8) * 4),
         ] {
             assert_eq!(orders(sql), expected, "{sql}");
         }
         let many = ["t"; 12].join(", ");
         assert_eq!(orders(&format!("SELECT 1 FROM {many}")), 12 * 4096);
+    }
+
+    #[test]
+    fn stars_stand_for_columns() {
+        for (sql, expected) in [
+            ("SELECT 2 * a, count(*) FROM t", 0),
+            ("SELECT * FROM t UNION ALL SELECT DISTINCT *, t.* FROM t", 3 * 10),
+            ("SELECT * FROM t, u", 2 * 10),
+            ("SELECT * FROM (SELECT a FROM t)", 10),
+            ("SELECT * FROM (SELECT * FROM t)", 2 * 2_000),
+            ("WITH w AS (SELECT * FROM t) SELECT * FROM w", 2 * 2_000),
+        ] {
+            let counted = check(sql, &OF_SCHEMAS).map(|counted| counted.columns(10));
+            assert_eq!(counted, Ok(expected), "{sql}");
+        }
+        assert_eq!(joins(""), Counted::default());
     }
 }

@@ -102,7 +102,7 @@ impl Meanings for Running {
         match self.state.has_temporary(name) {
             Ok(false) => {}
             Ok(true) => return Ok(Table::Other),
-            Err(error) => return refuse(error.message().to_owned()),
+            Err(error) => return Err(self.refuse(error)),
         }
         self.resolved = true;
         let name = &entry.callable.name;

@@ -41,6 +41,8 @@ pub(crate) fn measure(connection: &Connection, sql: &str) -> Result<Nesting> {
         path: Vec::new(),
         expansions: 0,
         orders: 0,
+        columns: 0,
+        widest: 0,
         recursive: false,
     };
     let size = levels::measure(sql, &mut graph)?;
@@ -58,6 +60,10 @@ struct Graph {
     expansions: usize,
     /// The orders of the joins in them.
     orders: usize,
+    /// The columns that their stars stand for.
+    columns: usize,
+    /// The most columns of a table or view that the text names that is looked into.
+    widest: usize,
     recursive: bool,
 }
 
@@ -91,9 +97,15 @@ impl Names for Graph {
     fn size(&mut self, name: &str, writes: Writes) -> Result<Size> {
         let mut size = Size::default();
         let root = NamespaceId::ROOT;
+        if !self.path.is_empty()
+            && let Some(table) = self.schema.get_table(root, name)
+        {
+            self.widest = self.widest.max(table.columns().len());
+        }
         if self.has_views
             && let Some(view) = self.schema.get_view(root, name)
         {
+            self.widest = self.widest.max(view.columns.len());
             let text = |graph: &mut Self| graph.text(&view.sql);
             self.within(Object::View(view.name.clone()), &mut size, text)?;
         }
@@ -116,12 +128,19 @@ impl Names for Graph {
 impl Graph {
     /// Measures the text of a view or trigger.
     fn text(&mut self, sql: &str) -> Result<Size> {
-        self.orders =
-            self.orders.saturating_add(comparisons::check(sql, &comparisons::OF_SCHEMAS)?);
+        let counted = comparisons::check(sql, &comparisons::OF_SCHEMAS)?;
+        self.orders = self.orders.saturating_add(counted.orders);
         if self.orders > comparisons::ORDERS_MAX {
             return Err(comparisons::too_many_orders());
         }
-        levels::measure(sql, self)
+        let around = std::mem::take(&mut self.widest);
+        let size = levels::measure(sql, self)?;
+        let widest = std::mem::replace(&mut self.widest, around);
+        self.columns = self.columns.saturating_add(counted.columns(widest));
+        if self.columns > comparisons::COLUMNS_MAX {
+            return Err(comparisons::too_many_columns());
+        }
+        Ok(size)
     }
 
     /// Adds what foreign keys that refer to a table do.

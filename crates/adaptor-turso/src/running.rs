@@ -100,25 +100,26 @@ impl Running {
     /// # Errors
     /// It nests too deeply for the stack as it is, or altogether.
     pub(crate) fn measure(&mut self, sql: &str) -> turso_core::Result<()> {
-        let refuse = |message: &str| Err(LimboError::ParseError(message.to_owned()));
-        let nesting = match nesting::measure(&self.state.connection, sql) {
-            Ok(nesting) => nesting,
-            Err(error) => {
-                let refused = refuse(error.message());
-                self.refused = Some(error);
-                return refused;
-            }
-        };
+        let nesting =
+            nesting::measure(&self.state.connection, sql).map_err(|error| self.refuse(error))?;
         self.recursive = nesting.recursive;
         if nesting.levels > self.levels || self.keeps_program {
             self.levels = self.levels.max(nesting.levels);
             self.cramped = true;
-            return refuse("too little stack");
+            return Err(LimboError::ParseError("too little stack".to_owned()));
         }
         if nesting.adds {
             stack::note_schema(nesting.levels);
         }
         Ok(())
+    }
+
+    /// Keeps the error of a statement that is not parsed, as [`Self::fail`] does for calls.
+    #[cold]
+    pub(crate) fn refuse(&mut self, error: Error) -> LimboError {
+        let engine = LimboError::ParseError(error.message().to_owned());
+        self.refused = Some(error);
+        engine
     }
 
     /// The snapshot that the statement sees. It is taken at the first request, in the statement's own

@@ -17,6 +17,8 @@ use crate::neighbours::beside;
 
 /// Bytes of the header of the file, on its first page.
 const HEADER: usize = 100;
+/// What the header begins with.
+const MAGIC: &[u8] = b"SQLite format 3\0";
 /// Bytes of the header of the log, and of that of a frame in it.
 const LOG_HEADER: u64 = 32;
 const FRAME_HEADER: u64 = 24;
@@ -143,6 +145,9 @@ impl Pages {
         }
         let mut header = [0; HEADER];
         file.read_exact(&mut header).map_err(|_| "it is not a database")?;
+        if !header.starts_with(MAGIC) {
+            return Err("it is not a database".to_owned());
+        }
         let page_bytes = match u16_at(&header, 16)? {
             1 => 65536,
             bytes => bytes,

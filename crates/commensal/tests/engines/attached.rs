@@ -49,6 +49,88 @@ fn an_attached_file_with_another_definition_is_refused() {
     }
 }
 
+/// Within a transaction a file cannot be detached, and after it was attached, others may change it.
+#[test]
+fn an_attached_file_stays_unused_whenever_it_does_not_fit() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let open = |name: &str| connect(&open(&path(name)));
+    let define = |connection: &commensal::Connection, factor: i64| {
+        create(connection, "f", &times(factor), "DETERMINISTIC").unwrap();
+    };
+    let attach = |connection: &commensal::Connection, name: &str| {
+        connection.execute("ATTACH ? AS a", (path(name).to_str(),)).map(drop)
+    };
+    let insert = |connection: &commensal::Connection| {
+        connection.execute("INSERT INTO a.t VALUES (4)", ()).map(drop)
+    };
+    let reason = "the index \"i\" of the attached database \"a\" depends on the function \"f\"";
+    let other = open("other.db");
+    define(&other, -1);
+    other.execute_batch("CREATE TABLE t(x); CREATE INDEX i ON t(f(x))").unwrap();
+
+    // The transaction began before.
+    for (begin, end) in [("BEGIN", "COMMIT"), ("SAVEPOINT s", "RELEASE s"), ("BEGIN", "ROLLBACK")] {
+        let connection = open("main.db");
+        connection.execute_batch("DROP FUNCTION IF EXISTS f").unwrap();
+        define(&connection, 1);
+        connection.execute(begin, ()).unwrap();
+        check_error(attach(&connection, "other.db"), reason);
+        check_error(insert(&connection), reason);
+        connection.execute(end, ()).unwrap();
+        check_error(insert(&connection), reason);
+        connection.execute("DETACH a", ()).unwrap();
+        assert_eq!(integer(&connection, "SELECT f(2)"), Ok(2));
+    }
+
+    // Another connection makes the index, or the definition in `main`, after the file was attached.
+    let (connection, empty) = (open("main.db"), open("empty.db"));
+    empty.execute_batch("CREATE TABLE t(x)").unwrap();
+    attach(&connection, "empty.db").unwrap();
+    insert(&connection).unwrap();
+    define(&empty, -1);
+    insert(&connection).unwrap();
+    empty.execute_batch("CREATE INDEX i ON t(f(x))").unwrap();
+    check_error(insert(&connection), reason);
+    check_error(value(&connection, "SELECT x FROM a.t WHERE f(x) = -4"), reason);
+    empty.execute_batch("DROP INDEX i").unwrap();
+    insert(&connection).unwrap();
+
+    let (connection, main) = (open("late.db"), open("late.db"));
+    attach(&connection, "other.db").unwrap();
+    assert_eq!(integer(&connection, "SELECT count(*) FROM a.t"), Ok(0));
+    define(&main, 1);
+    check_error(insert(&connection), reason);
+    assert_eq!(value(&other, "PRAGMA integrity_check").unwrap(), "ok".into());
+}
+
+/// What an attached file would compute otherwise is not made there.
+#[test]
+fn nothing_is_made_in_an_attached_file_with_other_functions() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let other = connect(&open(&path("other.db")));
+    create(&other, "f", &times(-1), "DETERMINISTIC").unwrap();
+    other.execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES (1)").unwrap();
+    let connection = connect(&memory());
+    create(&connection, "f", &times(1), "DETERMINISTIC").unwrap();
+    connection.execute("ATTACH ? AS a", (path("other.db").to_str(),)).unwrap();
+    for sql in [
+        "CREATE INDEX a.i ON t(f(x))",
+        "CREATE UNIQUE INDEX IF NOT EXISTS \"A\".i ON t(x) WHERE f(x) > 0",
+        "CREATE TABLE a.u(x, y AS (f(x)) STORED)",
+        "CREATE TABLE a.u AS SELECT F(x) FROM t",
+    ] {
+        let error = check_error(connection.execute(sql, ()), "the attached database \"a\" has");
+        assert_eq!(error.kind(), ErrorKind::InUse, "{sql}");
+    }
+    connection
+        .execute_batch(
+            "CREATE INDEX a.i ON t(x); CREATE TABLE here(x); CREATE INDEX j ON here(f(x)); SELECT f(x) FROM a.t",
+        )
+        .unwrap();
+}
+
 /// The same function in a definition with another name. SQLite finds it by the function's own name.
 #[test]
 fn a_definition_of_another_name_is_another_all_the_same() {
@@ -215,11 +297,16 @@ fn indexes_elsewhere_follow_definitions_that_others_replace() {
     check(1);
     create(&writer, "f", &times(-1), "DETERMINISTIC").unwrap();
     check(-1);
-    // A statement that was prepared before finds the new version when it calls it.
+    // A statement that was prepared before follows at once, because a file is attached. Without one, it finds the
+    // new version when it calls it.
+    let alone = connect(&database);
+    alone.execute_batch(&TABLE.replace("o.", "temp.")).unwrap();
     let mut prepared = connection.prepare("INSERT INTO temp.t VALUES (20)").unwrap();
+    let mut prepared_alone = alone.prepare("INSERT INTO temp.t VALUES (20)").unwrap();
     create(&writer, "f", &times(-2), "DETERMINISTIC").unwrap();
-    check_error(prepared.execute(()), "say REINDEX");
     prepared.execute(()).unwrap();
+    check_error(prepared_alone.execute(()), "say REINDEX");
+    prepared_alone.execute(()).unwrap();
     check(-2);
     // It is dropped and comes back.
     writer.execute_batch("DROP FUNCTION f").unwrap();

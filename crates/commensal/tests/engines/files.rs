@@ -478,3 +478,43 @@ fn a_file_whose_header_has_another_size_is_left_alone() {
     plain(&path).execute("INSERT INTO t VALUES (1)", ()).unwrap();
     assert_eq!(integer(&on(&path, &Turso), "SELECT count(*) FROM t").unwrap(), 51);
 }
+
+/// The engine writes to what it opens.
+#[test]
+fn what_is_no_database_is_left_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    plain(&path).execute_batch("CREATE TABLE t(x)").unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[..6].copy_from_slice(b"XQLite");
+    std::fs::write(&path, &bytes).unwrap();
+    check_error(open(&path, &Turso), "is not a database");
+    assert_eq!(std::fs::read(&path).unwrap(), bytes);
+}
+
+/// What views make the engine compile is bounded, however they are written.
+#[test]
+fn views_cost_no_more_on_turso() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    let joins: String = (1..12).map(|i| format!(" JOIN t AS t{i} ON t0.window")).collect();
+    let columns: Vec<_> = (0..1_990).map(|i| format!("c{i}")).collect();
+    let all =
+        |count: usize, of: &str| vec![format!("SELECT * FROM {of}"); count].join(" UNION ALL ");
+    plain(&path)
+        .execute_batch(&format!(
+            "CREATE TABLE t(a, window); CREATE VIEW j AS SELECT 1 FROM t AS t0 {joins}; \
+             CREATE VIEW joined AS {}; CREATE TABLE w({}); CREATE VIEW w1 AS {}; CREATE VIEW w2 AS {}; \
+             CREATE TABLE narrow(a, b); INSERT INTO narrow VALUES (1, 2); CREATE VIEW parts AS {}",
+            all(300, "j"),
+            columns.join(","),
+            all(400, "w"),
+            all(12, "w1"),
+            all(100, "narrow")
+        ))
+        .unwrap();
+    let connection = on(&path, &Turso);
+    check_error(connection.execute("SELECT * FROM joined", ()), "orders");
+    check_error(connection.execute("SELECT c1 FROM w2", ()), "columns");
+    assert_eq!(integer(&connection, "SELECT count(*) FROM parts").unwrap(), 100);
+}

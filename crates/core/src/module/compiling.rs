@@ -9,6 +9,7 @@ use super::weights::{self, Weight};
 #[derive(Default)]
 pub(super) struct Compiling {
     locals: usize,
+    instructions: u64,
     labels: Labels,
     /// Values alive where locals are set. Each costs a unit if nothing is optimised.
     alive_at_sets: u64,
@@ -42,8 +43,10 @@ impl Compiling {
 
     /// The cost without optimising, in the unit of `plain_work_max`, once the function has ended.
     pub(super) fn plain(&self) -> u64 {
-        let labels = self.labels.cost().saturating_add(self.alive_at_sets);
-        self.cost.time().saturating_add(labels)
+        let units = self.cost.time().saturating_add(self.alive_at_sets);
+        let long = self.instructions.saturating_sub(weights::PLAIN_LONG);
+        let longer = units.saturating_mul(long) / weights::PLAIN_LONGER;
+        units.saturating_add(longer).saturating_add(self.labels.cost())
     }
 
     /// The cost so far.
@@ -65,6 +68,7 @@ impl Compiling {
         validator: &FuncValidator<ValidatorResources>,
         operator: &Operator<'_>,
     ) {
+        self.instructions += 1;
         self.labels.add(operator, block);
         let (depth, loops) = self.labels.depth();
         let Weight { alone, alive } = weights::of(operator, loops);

@@ -54,6 +54,10 @@ pub(super) const ACTIVE_DATA: u64 = 800;
 /// Optimising a function of this many units takes twice as long as its units, and the extra time grows with their
 /// square.
 pub(super) const SQUARE: u64 = 500_000;
+/// Beyond this many instructions of a function, compiling without optimising takes longer for each, twice as long after
+/// `PLAIN_LONGER` more, because its register allocator does.
+pub(super) const PLAIN_LONG: u64 = 50_000;
+pub(super) const PLAIN_LONGER: u64 = 350_000;
 /// This many squared ways on which a local may differ cost a unit.
 pub(super) const WAYS_SQUARED: u64 = 4;
 /// Optimising keeps what was last read of or written to each global: so many of them cost a unit at each access.

@@ -435,3 +435,37 @@ fn an_authorizer_decides() {
         assert_eq!(connection.integer("SELECT f()"), Ok(1));
     });
 }
+
+const IGNORE: c_int = 2;
+const ACTION_PRAGMA: c_int = 19;
+
+/// Has SQLite ignore PRAGMA database_list, which then gives no rows.
+unsafe extern "C" fn ignore_databases(
+    _: *mut c_void,
+    action: c_int,
+    pragma: *const c_char,
+    _: *const c_char,
+    _: *const c_char,
+    _: *const c_char,
+) -> c_int {
+    // SAFETY: SQLite gives the pragma's name.
+    let is_list = || unsafe { CStr::from_ptr(pragma) } == c"database_list";
+    if action == ACTION_PRAGMA && is_list() { IGNORE } else { OK }
+}
+
+/// What was not looked at does not count as looked at.
+#[test]
+fn an_authorizer_that_hides_databases_is_named() {
+    on_each(|library, path: &Path| {
+        let connection = Connection::open(library, path);
+        connection.create("f", &wat(1), "DETERMINISTIC").unwrap();
+        connection
+            .batch("CREATE TABLE t(x); CREATE INDEX i ON t(f(x)); INSERT INTO t VALUES (1)")
+            .unwrap();
+        connection.authorize(ignore_databases, c"");
+        let replaced = connection.create("f", &wat(2), "DETERMINISTIC CASCADE REINDEX");
+        check_error(replaced, "PRAGMA database_list");
+        assert_eq!(connection.integer("SELECT count(*) FROM t WHERE f(x) = 1"), Ok(1));
+        assert_eq!(connection.integer("SELECT f(1)"), Ok(1));
+    });
+}

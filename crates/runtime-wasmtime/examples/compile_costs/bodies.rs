@@ -12,6 +12,7 @@ type Body = fn(&mut Function, n: u32, m: u32);
 /// Name, the meaning of `n` and `m`, body.
 const SHAPES: &[(&str, &str, Body)] = &[
     ("plain", "n additions over m locals", plain),
+    ("scattered", "n operations over m locals and the stack, without any order", scattered),
     ("bulk", "n memory.copy", bulk),
     ("loads", "n loads over m locals", loads),
     ("loops", "n nested loops, which all change m locals", loops),
@@ -28,7 +29,7 @@ const SHAPES: &[(&str, &str, Body)] = &[
 ];
 
 /// The number of values alive that each is measured with, and the first size.
-const ALIVE: &[(u32, u32)] = &[(10, 1_000), (100, 100), (1_000, 50), (8_000, 20)];
+const ALIVE: &[(u32, u32)] = &[(10, 1_000), (40, 500), (100, 100), (1_000, 50), (8_000, 20)];
 
 pub(crate) fn cases() -> Vec<(String, u32)> {
     let mut cases = Vec::new();
@@ -115,6 +116,48 @@ fn plain(f: &mut Function, n: u32, m: u32) {
         f.instructions().local_get(i % m).local_get(i * 7 % m).i64_add().local_set(i * 3 % m);
     }
     consume(f, m.min(10_000));
+}
+
+fn scattered(f: &mut Function, n: u32, m: u32) {
+    const STACK: u32 = 25;
+    let mut state = 1_u32;
+    let mut random = |below: u32| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) % below
+    };
+    let mut stack = 0;
+    for _ in 0..n {
+        match random(10) {
+            0..5 if stack < STACK => {
+                f.instructions().local_get(random(m));
+                stack += 1;
+            }
+            9 if stack > 0 => {
+                f.instructions().local_set(random(m));
+                stack -= 1;
+            }
+            8 if stack > 0 => {
+                f.instructions().local_tee(random(m));
+            }
+            5..8 if stack > 1 => {
+                match random(7) {
+                    0 => f.instructions().i64_add(),
+                    1 => f.instructions().i64_sub(),
+                    2 => f.instructions().i64_mul(),
+                    3 => f.instructions().i64_and(),
+                    4 => f.instructions().i64_xor(),
+                    5 => f.instructions().i64_rotl(),
+                    _ => f.instructions().i64_shl(),
+                };
+                stack -= 1;
+            }
+            _ => {}
+        }
+    }
+    for _ in 0..stack {
+        f.instructions().drop();
+    }
+    consume(f, m);
 }
 
 fn loads(f: &mut Function, n: u32, m: u32) {

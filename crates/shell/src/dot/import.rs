@@ -12,6 +12,7 @@ use commensal::core::ddl::quote_identifier;
 use commensal::{Connection, Statement, ValueRef};
 use csv::StringRecord;
 
+use super::csv_text::CsvText;
 use crate::diagnostic::warn;
 use crate::failure::{Failure, Result};
 use crate::session::Session;
@@ -81,7 +82,7 @@ fn import(connection: &Connection, arguments: &Arguments<'_>) -> Result {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
-        .from_reader(Bounded { file, left: left.clone() });
+        .from_reader(CsvText::new(Bounded { file, left: left.clone() }));
     let mut record = StringRecord::new();
     let mut next = |record: &mut StringRecord| {
         left.set(ROW_BYTES_MAX);

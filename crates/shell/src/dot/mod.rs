@@ -3,6 +3,7 @@
 //! To add one, add a line to [`COMMANDS`] and its function.
 
 mod arguments;
+mod csv_text;
 mod dump;
 mod import;
 mod index_text;

@@ -35,7 +35,14 @@ fn golden() {
             "1\n",
             "",
         ),
-        ("\u{feff}a\r\n1\r\n\r\n2", &[".import f.csv t", "SELECT a FROM t"], "1\n2\n", ""),
+        // An empty line is a row, as the shell writes it.
+        ("\u{feff}a\r\n1\r\n\r\n2", &[".import f.csv t", "SELECT a FROM t"], "1\n\n2\n", ""),
+        (
+            "a,b\n\n1,2\n",
+            &[".import f.csv t", "SELECT count(*) FROM t"],
+            "2\n",
+            "Warning: f.csv:2: 1 of 2 fields; the rest is NULL\n",
+        ),
         (
             "a,b\n1\n1,2,3\n",
             &[".nullvalue ∅", ".import f.csv t", "SELECT * FROM t"],
@@ -63,6 +70,7 @@ fn golden() {
 fn an_error_names_the_line_and_imports_nothing() {
     for (csv, stderr) in [
         (&b"1\n2\n3\n"[..], "Error: near line 1: f.csv:2: CHECK constraint failed: a <> 2\n"),
+        (b"1\n\"3\n5\n", "Error: near line 1: f.csv: the quote in line 2 is never closed\n"),
         (b"1\n\xff\n", "Error: near line 1: f.csv:2: the row is not valid UTF-8\n"),
     ] {
         let folder = Folder::new();

@@ -135,6 +135,43 @@ fn sql_prints_the_statement() {
     }
 }
 
+/// What is no file is written to, and a link stays one.
+#[cfg(unix)]
+#[test]
+fn pack_replaces_files_only() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    let folder = folder();
+    folder.succeed(&["pack", "m.wat", "manifest.json", "-o", "m.wasm"]);
+    let packed = std::fs::read(folder.path("m.wasm")).unwrap();
+    for name in ["empty.wasm", "missing.wasm"] {
+        let link = folder.path(&format!("to-{name}"));
+        symlink(name, &link).unwrap();
+        if name == "empty.wasm" {
+            folder.write(name, "");
+            let mode = std::fs::Permissions::from_mode(0o640);
+            std::fs::set_permissions(folder.path(name), mode).unwrap();
+        }
+        folder.succeed(&["pack", "m.wat", "manifest.json", "-o", &format!("to-{name}")]);
+        assert!(link.is_symlink());
+        assert_eq!(std::fs::read(folder.path(name)).unwrap(), packed);
+    }
+    let mode = std::fs::metadata(folder.path("empty.wasm")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    let pipe = folder.path("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read(pipe).unwrap()
+    });
+    folder.succeed(&["pack", "m.wat", "manifest.json", "-o", "pipe"]);
+    assert_eq!(reader.join().unwrap(), packed);
+    assert!(
+        std::fs::read_dir(folder.path("."))
+            .unwrap()
+            .all(|entry| { !entry.unwrap().file_name().to_string_lossy().contains("tmp") })
+    );
+}
+
 #[test]
 fn pack_adds_and_replaces() {
     let folder = folder();
