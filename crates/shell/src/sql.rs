@@ -52,7 +52,9 @@ pub(crate) fn run(arguments: &SqlArguments) -> Result {
         let lines = rows_of(&statement).map_err(|error| Failure::file(path, error))?;
         lines.iter().try_for_each(|line| writeln!(out, "{line};"))?;
     } else if arguments.insert {
-        writeln!(out, "INSERT INTO wasm_statement(sql) VALUES ({});", quote_text(&statement))?;
+        // In this schema no table of a file can have the name.
+        let statement = quote_text(&statement);
+        writeln!(out, "INSERT INTO temp.wasm_statement(sql) VALUES ({statement});")?;
     } else {
         writeln!(out, "{statement};")?;
     }

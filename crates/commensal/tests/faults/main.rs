@@ -72,6 +72,24 @@ const REINDEX: Change = Change {
     after: "kept 5, f 2, new absent, rows 40",
 };
 
+/// Only for SQLite: the same changes, and several at once, as rows of a statement that writes.
+const INSERTED: &[Change] = &[
+    Change {
+        sql: "INSERT INTO wasm_statement(sql, p1) VALUES
+              ('DROP FUNCTION f', NULL), ('CREATE FUNCTION new LANGUAGE wasm AS ? EXPORT ''f''', ?1),
+              ('CREATE OR REPLACE FUNCTION kept LANGUAGE wasm AS ? EXPORT ''f'' DETERMINISTIC CASCADE REINDEX', ?1)",
+        before: BEFORE,
+        after: "kept 5, f absent, new 5, rows 40",
+    },
+    Change {
+        sql: "BEGIN; INSERT INTO t SELECT zeroblob(3000) FROM t;
+              INSERT INTO wasm_statement(sql, p1) VALUES
+              ('CREATE FUNCTION new LANGUAGE wasm AS ? EXPORT ''f''', ?1); COMMIT",
+        before: BEFORE,
+        after: "kept 3, f 2, new 5, rows 80",
+    },
+];
+
 fn open(engine: &'static dyn Engine, path: &Path) -> Result<Connection> {
     let options = Options::new().engine(engine).runtime(Arc::new(WasmtimeRuntime::new()));
     Database::open(path, options)?.connect()
@@ -209,6 +227,11 @@ fn each_write_of_a_change_may_fail() {
                 let operations = attack(engine, journal, fault, change);
                 assert!(operations > 0, "{engine:?} {journal} {fault:?}: nothing was written");
                 total += operations;
+            }
+            if engine.name() == "sqlite" {
+                for change in INSERTED {
+                    assert!(attack(engine, journal, fault, change) > 0);
+                }
             }
             println!(
                 "figure: {} | {engine:?}, {journal} | {total} times, at each operation of {} changes; no damage",

@@ -79,7 +79,10 @@ fn as_a_row_of_wasm_statement_it_stores_the_same() {
         &["arithmetic.wat", "--export", "square", "--options", "DETERMINISTIC", "--file"],
     ] {
         let insert = folder.succeed(&[&["sql", "--insert"], arguments].concat());
-        assert!(insert.starts_with("INSERT INTO wasm_statement(sql) VALUES ('CREATE "), "{insert}");
+        assert!(
+            insert.starts_with("INSERT INTO temp.wasm_statement(sql) VALUES ('CREATE "),
+            "{insert}"
+        );
         let create = folder.succeed(&[&["sql"], arguments].concat());
         for (database, sql) in [("a.db", insert), ("b.db", create)] {
             let outcome = folder.run_with_input(&[database], sql.as_bytes());
