@@ -6,7 +6,7 @@
 //!
 //! [eponymous-only virtual tables]: https://www.sqlite.org/vtab.html#epoonlyvtab
 
-use std::ffi::{CString, c_char, c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
 use std::rc::Rc;
 
 use commensal_core::ddl::quote_identifier;
@@ -70,20 +70,8 @@ static WATCH: Table = Table {
 /// Registers the tables and connects the one that stays.
 pub(crate) fn register(state: &Rc<ConnectionState>) -> Result<()> {
     for table in TABLES.iter().chain([&WATCH]) {
-        let name = CString::new(table.name).unwrap_or_default();
-        let registration = Box::new(Registration { state: Rc::clone(state), table });
-        // SAFETY: the connection is open and the name ends with a NUL. SQLite owns the registration
-        // from here on, and destroys it also when this fails.
-        let code = unsafe {
-            (state.handle.api.sqlite3_create_module_v2)(
-                state.handle.db(),
-                name.as_ptr(),
-                &raw const MODULE,
-                Box::into_raw(registration).cast::<c_void>(),
-                Some(destroy_registration),
-            )
-        };
-        state.handle.check(code)?;
+        let registration = Registration { state: Rc::clone(state), table };
+        vtab::register(state.handle, table.name, &MODULE, registration)?;
     }
     connect_one(state)
 }
@@ -136,16 +124,6 @@ pub(crate) fn is_registered(handle: Handle) -> Result<bool> {
              Commensal's, so Commensal cannot be loaded"
         ),
     ))
-}
-
-unsafe extern "C" fn destroy_registration(data: *mut c_void) {
-    guard(
-        || {},
-        || {
-            // SAFETY: the box that `register` gave away; SQLite destroys it once.
-            drop(unsafe { Box::from_raw(data.cast::<Registration>()) });
-        },
-    );
 }
 
 unsafe extern "C" fn connect(

@@ -63,29 +63,7 @@ struct Connected {
 
 /// Registers the table.
 pub(crate) fn register(state: &Rc<ConnectionState>) -> Result<()> {
-    let data = Rc::into_raw(Rc::clone(state)).cast_mut().cast::<c_void>();
-    // SAFETY: the connection is open and the name ends with a NUL. SQLite owns the reference from here
-    // on, and destroys it also when this fails.
-    let code = unsafe {
-        (state.handle.api.sqlite3_create_module_v2)(
-            state.handle.db(),
-            c"wasm_statement".as_ptr(),
-            &raw const MODULE,
-            data,
-            Some(destroy),
-        )
-    };
-    state.handle.check(code)
-}
-
-unsafe extern "C" fn destroy(data: *mut c_void) {
-    guard(
-        || {},
-        || {
-            // SAFETY: the reference that `register` gave away; SQLite destroys it once.
-            drop(unsafe { Rc::from_raw(data.cast::<ConnectionState>()) });
-        },
-    );
+    vtab::register(state.handle, NAME, &MODULE, Rc::clone(state))
 }
 
 unsafe extern "C" fn connect(
@@ -99,12 +77,8 @@ unsafe extern "C" fn connect(
     guard(
         || SQLITE_ERROR,
         || {
-            // SAFETY: SQLite gives back the reference of this module, which outlives the call.
-            let state = unsafe {
-                let data = data.cast::<ConnectionState>().cast_const();
-                Rc::increment_strong_count(data);
-                Rc::from_raw(data)
-            };
+            // SAFETY: SQLite gives back what `register` gave it, which outlives the call.
+            let state = Rc::clone(unsafe { &*data.cast::<Rc<ConnectionState>>() });
             let api = state.handle.api;
             let mut columns = vec!["sql TEXT NOT NULL".to_owned()];
             columns.extend((1..=VALUES_MAX).map(|number| format!("p{number}")));

@@ -1,15 +1,16 @@
 //! What all [virtual tables](https://www.sqlite.org/vtab.html) of ours share: declaring columns,
 //! handing tables and cursors to SQLite, and messages.
 
-use std::ffi::{c_char, c_int};
+use std::ffi::{CString, c_char, c_int, c_void};
 
-use commensal_core::Error;
+use commensal_core::{Error, Result};
 
 use crate::api::code::*;
 use crate::api::{Api, sqlite3, sqlite3_module, sqlite3_vtab, sqlite3_vtab_cursor};
 use crate::codes::code_of;
 use crate::guard::guard;
 use crate::state::ConnectionState;
+use crate::statement::Handle;
 
 /// A module without methods, to be filled in.
 pub(crate) const NO_METHODS: sqlite3_module = sqlite3_module {
@@ -73,6 +74,37 @@ pub(crate) unsafe fn take_back<Base, Own>(given: *mut Base, end: impl FnOnce(Own
             SQLITE_OK
         },
     )
+}
+
+/// Registers a module of ours. SQLite gives `data` to xConnect, and keeps it until the connection is closed.
+pub(crate) fn register<T>(
+    handle: Handle,
+    name: &str,
+    module: &'static sqlite3_module,
+    data: T,
+) -> Result<()> {
+    unsafe extern "C" fn destroy<T>(data: *mut c_void) {
+        guard(
+            || {},
+            || {
+                // SAFETY: the box that `register` gave away; SQLite destroys it once.
+                drop(unsafe { Box::from_raw(data.cast::<T>()) });
+            },
+        );
+    }
+    let name = CString::new(name).unwrap_or_default();
+    // SAFETY: the connection is open and the name ends with a NUL. SQLite owns the data from here on, and
+    // destroys it also when this fails.
+    let code = unsafe {
+        (handle.api.sqlite3_create_module_v2)(
+            handle.db(),
+            name.as_ptr(),
+            std::ptr::from_ref(module),
+            Box::into_raw(Box::new(data)).cast::<c_void>(),
+            Some(destroy::<T>),
+        )
+    };
+    handle.check(code)
 }
 
 /// The declaration of a table with these columns, given as their definitions. It ends with a NUL.
