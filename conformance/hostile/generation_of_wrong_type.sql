@@ -1,3 +1,4 @@
 -- A generation that is text of 90 MB.
 --? SELECT f() => 1
+--? @turso SELECT f() => the catalog of functions cannot be read: a row of commensal_meta has
 UPDATE commensal_meta SET generation = hex(zeroblob(45000000));

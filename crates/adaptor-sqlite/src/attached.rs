@@ -76,8 +76,8 @@ fn schemas(state: &ConnectionState) -> Result<impl Iterator<Item = String> + use
     Ok(names::schemas(state.handle)?.into_iter().filter(is_attached))
 }
 
-/// Checks a statement that may make an index or a table in an attached file, and would compute it with `main`'s
-/// functions.
+/// Checks a statement that may make an index, a table or a column in an attached file, and would compute it with
+/// `main`'s functions.
 ///
 /// # Errors
 /// It uses a name of which the file has another definition.
@@ -85,9 +85,14 @@ pub(crate) fn check_creation(state: &ConnectionState, sql: &str) -> Result<()> {
     if !state.attached.any.get() {
         return Ok(());
     }
-    let Some(target) = target(sql) else { return Ok(()) };
+    let is_target: Box<dyn Fn(&str) -> bool> = match target(sql) {
+        None => return Ok(()),
+        Some(Target::Schema(name)) => Box::new(move |schema| schema.eq_ignore_ascii_case(&name)),
+        Some(Target::Table(name)) if is_own_table(state, &name)? => return Ok(()),
+        Some(Target::Table(_)) => Box::new(|_| true),
+    };
     let registry = state.registry();
-    for schema in schemas(state)?.filter(|schema| schema.eq_ignore_ascii_case(&target)) {
+    for schema in schemas(state)?.filter(|schema| is_target(schema)) {
         let differing = Differing::of(state, &registry, &schema)?;
         if let Some((object, _)) = differing.objects.iter().find(|(_, uses)| uses.occur_in(sql)) {
             let message = format!(
@@ -102,29 +107,54 @@ pub(crate) fn check_creation(state: &ConnectionState, sql: &str) -> Result<()> {
     Ok(())
 }
 
-/// The schema in which a CREATE makes an index or a table, if it names one.
-fn target(sql: &str) -> Option<String> {
+/// Where a statement makes something.
+#[derive(Debug, PartialEq, Eq)]
+enum Target {
+    Schema(String),
+    /// In this table, which may be of any schema.
+    Table(String),
+}
+
+/// Where a CREATE makes an index or a table, if it names a schema, or an ALTER TABLE a column.
+fn target(sql: &str) -> Option<Target> {
     let mut lexer = Lexer::new(sql);
-    if !lexer.significant().is("CREATE") {
-        return None;
-    }
+    let first = lexer.significant();
     let mut token = lexer.significant();
+    let alters = first.is("ALTER");
     if token.is("UNIQUE") {
         token = lexer.significant();
     }
-    if !(token.is("INDEX") || token.is("TABLE")) {
+    let creates = first.is("CREATE");
+    let makes = token.is("TABLE") && (creates || alters) || token.is("INDEX") && creates;
+    if !makes {
         return None;
     }
+    let mut names = 0;
     loop {
         let before = token;
         token = lexer.significant();
         match token.kind {
-            TokenKind::Dot => return name(&before),
+            TokenKind::Dot => return name(&before).map(Target::Schema),
+            TokenKind::Identifier if alters && names > 0 => {
+                return name(&before).map(Target::Table);
+            }
             TokenKind::Identifier if token.is("ON") || token.is("AS") => return None,
-            TokenKind::Identifier | TokenKind::QuotedIdentifier | TokenKind::String => {}
+            TokenKind::Identifier | TokenKind::QuotedIdentifier | TokenKind::String => names += 1,
             _ => return None,
         }
     }
+}
+
+/// Whether `temp` or `main` has this table, which SQLite prefers to those of attached files.
+fn is_own_table(state: &ConnectionState, name: &str) -> Result<bool> {
+    let sql = "SELECT 1 FROM temp.sqlite_master WHERE name = ?1 COLLATE NOCASE UNION ALL \
+               SELECT 1 FROM main.sqlite_master WHERE name = ?1 COLLATE NOCASE";
+    let mut found = false;
+    state.handle.query(sql, &[ValueRef::Text(name)], &mut |_| {
+        found = true;
+        Ok(())
+    })?;
+    Ok(found)
 }
 
 /// Checks every attached database. Returns the name of the one that cannot be used, with the reason.
@@ -232,6 +262,31 @@ impl Theirs {
                 let unknown = other.kind == ObjectKind::Extension && other.problem.is_some();
                 unknown || theirs.overlaps(uses) && !is_code_of(other)
             }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Target, target};
+
+    #[test]
+    fn what_is_made_is_found() {
+        let schema = |name: &str| Some(Target::Schema(name.to_owned()));
+        for (sql, expected) in [
+            ("CREATE INDEX x.i ON t(f(a))", schema("x")),
+            ("create unique index if not exists \"x y\".i on t(a)", schema("x y")),
+            ("CREATE INDEX i ON t(f(x.a))", None),
+            ("CREATE TABLE t AS SELECT x.a FROM x", None),
+            ("CREATE TABLE table.t(a)", schema("table")),
+            ("CREATE TEMP TABLE t(a)", None),
+            ("CREATE VIEW x.v AS SELECT 1", None),
+            ("ALTER TABLE x.t ADD b AS (f(a))", schema("x")),
+            ("ALTER TABLE t ADD b AS (f(a))", Some(Target::Table("t".to_owned()))),
+            ("ALTER TABLE [add] ADD b", Some(Target::Table("add".to_owned()))),
+            ("INSERT INTO x.t VALUES (1)", None),
+        ] {
+            assert_eq!(target(sql), expected, "{sql}");
         }
     }
 }

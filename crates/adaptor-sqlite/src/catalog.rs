@@ -4,17 +4,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use commensal_core::catalog::CatalogReader;
+use commensal_core::ddl::lexer::Lexer;
 use commensal_core::define::{Dependent, EngineNames};
 use commensal_core::environment::Environment;
 use commensal_core::host::HostServices as _;
 use commensal_core::registry::Registry;
 use commensal_core::write::CatalogAccess;
-use commensal_core::{Result, ValueRef};
+use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::attached;
 use crate::reader::Reader;
 use crate::rebuild::rebuild;
 use crate::state::ConnectionState;
+use crate::statement::Handle;
 
 /// See the module's description.
 pub(crate) struct Access {
@@ -79,6 +81,9 @@ impl CatalogAccess for Access {
     }
 
     fn rebuild(&self, dependents: &[Dependent]) -> Result<()> {
+        if let Some(dependent) = dependents.first() {
+            check_no_reader(self.state.handle, dependent)?;
+        }
         rebuild(self.state.handle, dependents)?;
         // An attached file may have been written with another definition than the new one.
         attached::conflict(&self.state)?.map_or(Ok(()), |(_, error)| Err(error))
@@ -97,4 +102,26 @@ impl CatalogAccess for Access {
         // SAFETY: the connection is open.
         unsafe { (handle.api.sqlite3_set_last_insert_rowid)(handle.db(), rowid) };
     }
+}
+
+/// Checks that no statement reads while indexes are rebuilt. SQLite takes up its place in an index by a key, which the
+/// new version of a definition may put elsewhere.
+///
+/// # Errors
+/// One runs besides those that make the definition.
+fn check_no_reader(handle: Handle, dependent: &Dependent) -> Result<()> {
+    handle.for_each_running(|sql| {
+        let text = String::from_utf8_lossy(sql);
+        match ["wasm_exec", "wasm_statement"].iter().any(|name| Lexer::new(&text).has_word(name)) {
+            true => Ok(()),
+            false => Err(Error::new(
+                ErrorKind::InUse,
+                format!(
+                    "\"{}\" cannot be rebuilt while another statement of this connection runs, which could lose rows: \
+                     end it first",
+                    dependent.name
+                ),
+            )),
+        }
+    })
 }

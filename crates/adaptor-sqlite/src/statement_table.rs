@@ -156,6 +156,7 @@ fn insert(state: &Rc<ConnectionState>, values: &Values<'_>) -> Result<()> {
         ));
     }
     check_target(state)?;
+    check_temporary(state)?;
     let (statement, values) = read(values)?;
     state.errand.replace(Some(Errand::Waiting(Box::new(statement), values)));
     let inserted = state.handle.execute(INSERT, &[ValueRef::Null]);
@@ -164,11 +165,20 @@ fn insert(state: &Rc<ConnectionState>, values: &Values<'_>) -> Result<()> {
         (_, Some(Errand::Ended(Err(error)))) => Err(error),
         (Err(error), _) => Err(error),
         (Ok(()), Some(Errand::Ended(Ok(())))) => Ok(()),
-        (Ok(()), _) => Err(Error::new(
-            ErrorKind::Engine,
-            format!("a temporary table or view of this connection is named {NAME}: drop it"),
-        )),
+        (Ok(()), _) => Err(is_hidden()),
     }
+}
+
+/// Checks that nothing temporary has the table's name, which would get the row.
+fn check_temporary(state: &ConnectionState) -> Result<()> {
+    let sql = "SELECT 1 FROM temp.sqlite_master WHERE name = ?1 COLLATE NOCASE";
+    state.handle.query(sql, &[ValueRef::Text(NAME)], &mut |_| Err(is_hidden()))
+}
+
+#[cold]
+fn is_hidden() -> Error {
+    let message = format!("a temporary table or view of this connection is named {NAME}: drop it");
+    Error::new(ErrorKind::Engine, message)
 }
 
 /// Checks that the statement that writes inserts into this table, and no trigger of another one does. No trigger can be

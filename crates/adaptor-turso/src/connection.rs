@@ -24,8 +24,12 @@ pub struct TursoConnection {
 }
 
 impl TursoConnection {
-    pub(crate) fn new(connection: Arc<Connection>, environment: Arc<Environment>) -> Self {
-        let state = ConnectionState::new(connection, environment, collation::register);
+    pub(crate) fn new(
+        connection: Arc<Connection>,
+        environment: Arc<Environment>,
+        unreadable: Option<Error>,
+    ) -> Self {
+        let state = ConnectionState::new(connection, environment, unreadable, collation::register);
         // A catalog that cannot be read does not keep the database from opening. The statement that needs a
         // function reports it.
         let _ = state.current();

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use commensal_core::database::{Engine, Feature, OpenDatabase, OpenOptions};
 use commensal_core::engine::EngineConnection;
 use commensal_core::environment::Environment;
-use commensal_core::{Error, ErrorKind, Result};
+use commensal_core::{Error, ErrorKind, Limits, Result};
 use turso_core::{ConnectOpts, Database, DatabaseOpts, IO, LimboError, OpenFlags};
 
 use crate::connection::TursoConnection;
 use crate::dialect::Dialect;
 use crate::levels::{self, NoNames};
 use crate::neighbours;
-use crate::schema_file::{self, Row};
+use crate::schema_file::{self, Longest, MEASURED, Row};
 use crate::views::Columns;
 use crate::{error, stack};
 
@@ -53,6 +53,8 @@ fn engine(options: OpenOptions) -> turso_core::OpenOptions {
 struct TursoDatabase {
     database: Arc<Database>,
     options: OpenOptions,
+    /// What the rows of the catalog measured when the file was opened.
+    longest: Option<Longest>,
 }
 
 impl TursoDatabase {
@@ -85,19 +87,20 @@ impl TursoDatabase {
         };
         let open = engine(options).flags(flags);
         let database = guard(|| Database::io_for_path(text)).and_then(|io| {
-            let levels = check_schema(&io, &file)?;
+            let (levels, longest) = check_schema(&io, &file)?;
             if !options.read_only {
                 neighbours::announce(&io, &file)?;
             }
             stack::note_schema(levels);
-            stack::with_room(levels, || guard(|| Database::open(io, text, open)))
+            let open = || guard(|| Database::open(io, text, open));
+            Ok((stack::with_room(levels, open)?, longest))
         });
-        let database = database.map_err(|e| {
+        let (database, longest) = database.map_err(|e| {
             let code = e.engine_code();
             let error = cannot(e.kind(), &e);
             code.into_iter().fold(error, Error::with_engine_code)
         })?;
-        Ok(Self { database, options })
+        Ok(Self { database, options, longest: Some(longest) })
     }
 
     /// Makes a database in memory.
@@ -108,7 +111,28 @@ impl TursoDatabase {
         const PATH: &str = ":memory:";
         let open = engine(options);
         let database = guard(|| Database::open(Database::io_for_path(PATH)?, PATH, open))?;
-        Ok(Self { database, options })
+        Ok(Self { database, options, longest: None })
+    }
+
+    /// Why the engine must not read the catalog.
+    fn unreadable(&self, limits: &Limits) -> Option<Error> {
+        let of_definitions = limits.catalog_bytes_max as u64;
+        let of_modules = of_definitions.saturating_add(limits.module_bytes_max as u64);
+        let tables = MEASURED.iter().zip(self.longest.as_ref()?);
+        let mut problems = tables.filter_map(|(table, longest)| {
+            let most = if *table == "commensal_module" { of_modules } else { of_definitions };
+            match longest {
+                Ok(bytes) if *bytes > most => Some(format!(
+                    "a row of {table} has {bytes} bytes, more than {most} (catalog_bytes_max, module_bytes_max): \
+                     delete it and open the file again"
+                )),
+                Ok(_) => None,
+                Err(reason) => Some(format!("{table}: {reason}")),
+            }
+        });
+        let problem = problems.next()?;
+        let message = format!("the catalog of functions cannot be read: {problem}");
+        Some(Error::new(ErrorKind::Limit, message))
     }
 }
 
@@ -117,14 +141,16 @@ impl OpenDatabase for TursoDatabase {
         let connect = || guard(|| self.database.connect(ConnectOpts::new()));
         let connection = stack::with_room(0, connect)?;
         connection.set_busy_timeout(self.options.busy_timeout);
-        Ok(Box::new(TursoConnection::new(connection, environment)))
+        let unreadable = self.unreadable(&environment.settings.limits);
+        Ok(Box::new(TursoConnection::new(connection, environment, unreadable)))
     }
 }
 
-/// Refuses a file with texts that the engine must not parse. Returns the levels of the deepest one.
-fn check_schema(io: &Arc<dyn IO>, path: &Path) -> Result<usize> {
+/// Refuses a file with texts that the engine must not parse. Returns the levels of the deepest one, and what the rows of
+/// the catalog measure.
+fn check_schema(io: &Arc<dyn IO>, path: &Path) -> Result<(usize, Longest)> {
     let (mut deepest, mut columns) = (0, Columns::default());
-    let read = |row: Row<'_>| {
+    let read = |row: &Row<'_>| {
         let Some(sql) = row.sql else { return Ok(()) };
         let about = |reason: &str| Unreadable(format!("the {} {}: {reason}", row.kind, row.name));
         let size = levels::measure(sql, &mut NoNames).map_err(|e| about(e.message()))?;
@@ -138,10 +164,10 @@ fn check_schema(io: &Arc<dyn IO>, path: &Path) -> Result<usize> {
     let read = guard(|| Ok(schema_file::read(io, path, read)))?;
     // The code with which damaged files are reported.
     const CORRUPT: i32 = 11;
-    read.map_err(|Unreadable(reason)| {
+    let longest = read.map_err(|Unreadable(reason)| {
         Error::new(ErrorKind::Engine, reason).with_engine_code(CORRUPT)
     })?;
-    Ok(deepest)
+    Ok((deepest, longest))
 }
 
 /// Why a schema cannot be read.

@@ -32,18 +32,30 @@ pub(crate) struct Row<'a> {
     pub(crate) kind: &'a str,
     pub(crate) name: &'a str,
     pub(crate) sql: Option<&'a str>,
+    /// The first page of a table or index.
+    root: Option<u32>,
 }
 
-/// Passes on the rows of a file's schema. There are none if the file is missing or empty.
+/// Tables whose rows are measured, by their names, and the most pages that are looked at for each.
+pub(crate) const MEASURED: [&str; 3] = ["commensal_meta", "commensal_module", "commensal_object"];
+const PAGES_MAX: usize = 20_000;
+
+/// The bytes of the longest row of each of [`MEASURED`], or why that is not known. The engine reads a whole row
+/// whatever a statement takes from it.
+pub(crate) type Longest = [Result<u64, String>; MEASURED.len()];
+
+/// Passes on the rows of a file's schema. There are none if the file is missing or empty. Returns what the rows of the
+/// catalog measure.
 ///
 /// # Errors
 /// A text: the file cannot be read, or is damaged; or the error of `row`.
 pub(crate) fn read<E: From<String>>(
     io: &Arc<dyn IO>,
     path: &Path,
-    mut row: impl FnMut(Row<'_>) -> Result<(), E>,
-) -> Result<(), E> {
-    let Some(mut pages) = Pages::open(io, path)? else { return Ok(()) };
+    mut row: impl FnMut(&Row<'_>) -> Result<(), E>,
+) -> Result<Longest, E> {
+    let mut roots = [None; MEASURED.len()];
+    let Some(mut pages) = Pages::open(io, path)? else { return Ok(roots.map(|_| Ok(0))) };
     let (mut waiting, mut seen) = (vec![1], HashSet::new());
     while let Some(number) = waiting.pop() {
         if !seen.insert(number) {
@@ -59,13 +71,20 @@ pub(crate) fn read<E: From<String>>(
                 continue;
             }
             let payload = pages.payload(&page, cell, &mut seen)?;
-            row(record(&payload)?)?;
+            let record = record(&payload)?;
+            if record.kind == "table"
+                && let Some(place) =
+                    MEASURED.iter().position(|name| record.name.eq_ignore_ascii_case(name))
+            {
+                roots[place] = record.root;
+            }
+            row(&record)?;
         }
         waiting.extend(cells.rightmost);
         // The first child comes next, so rows come in the order in which the engine reads them.
         waiting[children..].reverse();
     }
-    Ok(())
+    Ok(roots.map(|root| root.map_or(Ok(0), |root| pages.longest(root))))
 }
 
 #[cold]
@@ -210,6 +229,29 @@ impl Pages {
         Ok(page)
     }
 
+    /// The bytes of the longest row of the table with this first page.
+    fn longest(&mut self, root: u32) -> Result<u64, String> {
+        let (mut waiting, mut seen, mut longest) = (vec![root], HashSet::new(), 0);
+        while let Some(number) = waiting.pop() {
+            if !seen.insert(number) {
+                return Err("a page is in it twice".to_owned());
+            }
+            if seen.len() > PAGES_MAX {
+                return Err(format!("it has more than {PAGES_MAX} pages"));
+            }
+            let page = self.read(number)?;
+            let cells = Cells::of(&page, if number == 1 { HEADER } else { 0 })?;
+            for cell in cells.offsets(&page) {
+                match cells.is_interior {
+                    true => waiting.push(u32_at(&page, cell?)?),
+                    false => longest = longest.max(varint(&page, cell?)?.0),
+                }
+            }
+            waiting.extend(cells.rightmost);
+        }
+        Ok(longest)
+    }
+
     /// The record of a cell, with the part on overflow pages.
     fn payload(
         &mut self,
@@ -277,8 +319,8 @@ impl Cells {
 fn record(payload: &[u8]) -> Result<Row<'_>, String> {
     let (header, mut at) = varint(payload, 0)?;
     let mut value = usize::try_from(header).map_err(|_| damaged("a row has no end"))?;
-    let mut texts = [None; 5];
-    for text in &mut texts {
+    let (mut texts, mut root) = ([None; 5], None);
+    for (column, text) in texts.iter_mut().enumerate() {
         if at as u64 >= header {
             return Err(damaged("a row lacks columns"));
         }
@@ -294,6 +336,12 @@ fn record(payload: &[u8]) -> Result<Row<'_>, String> {
         };
         let bytes = slice(payload, value, len)?;
         value += len;
+        if column == 3 && (1..=6).contains(&class) {
+            let number = bytes.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+            root = u32::try_from(number).ok();
+        } else if column == 3 && class == 9 {
+            root = Some(1);
+        }
         if class >= 13 && class % 2 == 1 {
             let read = std::str::from_utf8(bytes);
             *text = Some(read.map_err(|_| damaged("a text is not UTF-8"))?);
@@ -305,5 +353,5 @@ fn record(payload: &[u8]) -> Result<Row<'_>, String> {
     if sql.is_none() && kind != "index" {
         return Err(damaged(&format!("the {kind} {name} has no text")));
     }
-    Ok(Row { kind, name, sql })
+    Ok(Row { kind, name, sql, root })
 }

@@ -40,6 +40,9 @@ impl ConnectionState {
         if !self.environment.settings.load_catalog {
             return Ok(known);
         }
+        if let Some(error) = &self.unreadable {
+            return Err(error.clone());
+        }
         let known_generation = known.generation.filter(|_| !force);
         if known_generation.is_some() && self.step_generation()? == known_generation {
             return Ok(known);

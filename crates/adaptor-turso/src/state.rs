@@ -11,7 +11,7 @@ use commensal_core::environment::Environment;
 use commensal_core::manifest::{FunctionKey, function_key};
 use commensal_core::registry::{FunctionEntry, Registry};
 use commensal_core::session::Session;
-use commensal_core::{Result, ValueRef};
+use commensal_core::{Error, Result, ValueRef};
 use turso_core::{Connection, ExternalFunc, Statement};
 
 use crate::health::Health;
@@ -31,6 +31,8 @@ pub(crate) struct ConnectionState {
     slots: Mutex<FunctionSlots>,
     /// The prepared statement that reads the generation.
     pub(crate) generation: Mutex<Option<Statement>>,
+    /// Why the engine must not read the catalog.
+    pub(crate) unreadable: Option<Error>,
     /// Tells the engine of the collations of a snapshot. It is handed in, because what the engine calls
     /// knows the state.
     pub(crate) register_collations: fn(&Self, &Registry),
@@ -74,6 +76,7 @@ impl ConnectionState {
     pub(crate) fn new(
         connection: Arc<Connection>,
         environment: Arc<Environment>,
+        unreadable: Option<Error>,
         register_collations: fn(&Self, &Registry),
     ) -> Arc<Self> {
         let health = Health::default();
@@ -87,6 +90,7 @@ impl ConnectionState {
             registry: Mutex::new(Arc::new(Registry::empty())),
             slots: Mutex::default(),
             generation: Mutex::new(None),
+            unreadable,
             register_collations,
         })
     }

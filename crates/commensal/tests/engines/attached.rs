@@ -120,13 +120,16 @@ fn nothing_is_made_in_an_attached_file_with_other_functions() {
         "CREATE UNIQUE INDEX IF NOT EXISTS \"A\".i ON t(x) WHERE f(x) > 0",
         "CREATE TABLE a.u(x, y AS (f(x)) STORED)",
         "CREATE TABLE a.u AS SELECT F(x) FROM t",
+        "ALTER TABLE a.t ADD COLUMN y AS (f(x))",
+        "ALTER TABLE t ADD y CHECK (f(y) > 3)",
     ] {
         let error = check_error(connection.execute(sql, ()), "the attached database \"a\" has");
         assert_eq!(error.kind(), ErrorKind::InUse, "{sql}");
     }
     connection
         .execute_batch(
-            "CREATE INDEX a.i ON t(x); CREATE TABLE here(x); CREATE INDEX j ON here(f(x)); SELECT f(x) FROM a.t",
+            "CREATE INDEX a.i ON t(x); CREATE TABLE here(x); CREATE INDEX j ON here(f(x)); \
+             ALTER TABLE here ADD y AS (f(x)); SELECT f(x) FROM a.t",
         )
         .unwrap();
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use commensal::{Connection, Error, Result};
 
-use crate::support::{Random, check_error, connect, is_busy, open, quick, soak, value};
+use crate::support::{Random, check_error, connect, is_busy, memory, open, quick, soak, value};
 
 /// The length in ascending (1) or descending (-1) order, and nothing else.
 pub(crate) fn order(sign: i64) -> String {
@@ -256,4 +256,23 @@ fn foreign_keys_are_not_checked_when_a_collation_is_replaced() {
     replace(&connection, 1).unwrap();
     assert_eq!(value(&connection, "PRAGMA integrity_check").unwrap(), "ok".into());
     assert_eq!(value(&connection, violations).unwrap(), 1.into());
+}
+
+/// A statement that reads by an index gives each row once, whether the index can be rebuilt meanwhile or not.
+#[test]
+fn a_statement_that_reads_loses_no_row_to_a_replacement() {
+    let connection = connect(&memory());
+    prepare(&connection);
+    connection.execute_batch("INSERT INTO t VALUES ('a'), ('bb'), ('ccc'), ('dddd')").unwrap();
+    let mut reading = connection.prepare("SELECT x FROM t ORDER BY x").unwrap();
+    let mut rows = 0;
+    assert!(reading.step().unwrap());
+    let replaced = replace(&connection, -1);
+    while reading.step().unwrap() {
+        rows += 1;
+    }
+    assert_eq!(rows, 3, "{replaced:?}");
+    drop(reading);
+    replace(&connection, -1).unwrap();
+    check_in_order(&connection);
 }

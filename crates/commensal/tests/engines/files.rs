@@ -492,6 +492,33 @@ fn what_is_no_database_is_left_alone() {
     assert_eq!(std::fs::read(&path).unwrap(), bytes);
 }
 
+/// The engine reads a whole row, whatever a statement takes from it.
+#[test]
+fn large_rows_of_a_catalog_are_not_read_on_turso() {
+    const BYTES: usize = 300_000_000;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("t.db");
+    let connection = on(&path, &Turso);
+    create(&connection, "f", &times(2), "").unwrap();
+    connection.execute_batch("CREATE TABLE t(x); INSERT INTO t VALUES (1)").unwrap();
+    drop(connection);
+    for column in ["options", "export"] {
+        let forged = plain(&path);
+        let sql = format!("UPDATE commensal_object SET {column} = CAST(zeroblob({BYTES}) AS TEXT)");
+        forged.execute(&sql, ()).unwrap();
+        drop(forged);
+        let connection = on(&path, &Turso);
+        assert_eq!(integer(&connection, "SELECT x FROM t").unwrap(), 1);
+        let error = check_error(value(&connection, "SELECT f(1)"), "cannot be read: a row of");
+        assert_eq!(error.kind(), ErrorKind::Limit);
+        check_error(create(&connection, "g", &times(2), ""), "cannot be read: a row of");
+        drop(connection);
+        plain(&path)
+            .execute(&format!("UPDATE commensal_object SET {column} = '{{}}'"), ())
+            .unwrap();
+    }
+}
+
 /// What views make the engine compile is bounded, however they are written.
 #[test]
 fn views_cost_no_more_on_turso() {

@@ -3,7 +3,8 @@
 //! SQLite tells a table only of the innermost savepoint when the table is first written in a transaction,
 //! perhaps the statement's own, and can later go back to one further out. These all are the state in
 //! which the transaction began for the table. So the table is told of savepoint 0 first, which stands
-//! for them.
+//! for them. It is never told of a savepoint that begins the transaction itself; going back to that is
+//! `rollback_to` with -1.
 
 use crate::manifest::TableMethod;
 
@@ -29,7 +30,8 @@ impl Savepoints {
                 ((number > 0).then_some(0), number)
             }
             TableMethod::RollbackTo => {
-                let is_equal = number < self.equal;
+                // A negative number is the savepoint that began the transaction, which no table is told of.
+                let is_equal = (0..self.equal).contains(&number);
                 self.equal = self.equal.min(number.saturating_add(1));
                 (None, if is_equal { 0 } else { number })
             }
@@ -80,6 +82,12 @@ mod tests {
             &[(Savepoint, 2), (Release, 1), (Savepoint, 1), (RollbackTo, 1), (RollbackTo, 0)],
             &[&[0, 2], &[1], &[1], &[1], &[0]],
         );
+        // Back to the savepoint that began the transaction, before and after the table was told of others.
+        check(
+            &[(RollbackTo, -1), (Savepoint, 0), (RollbackTo, 0), (RollbackTo, -1), (Savepoint, 1)],
+            &[&[-1], &[0], &[0], &[-1], &[1]],
+        );
+        check(&[(Savepoint, 2), (RollbackTo, -1), (RollbackTo, 0)], &[&[0, 2], &[-1], &[0]]);
         // After a release of all, there is none.
         check(
             &[(Savepoint, 2), (Release, 0), (Savepoint, 0), (RollbackTo, 0)],

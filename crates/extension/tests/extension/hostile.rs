@@ -60,7 +60,7 @@ fn each_file_opens() {
         for (number, library) in libraries().iter().enumerate() {
             let name = format!("{} with SQLite {}", case.name, library.version());
             let checked = std::panic::catch_unwind(|| {
-                cost(number, &path).check_over(honest[number], 0, &name);
+                cost(number, &path).check_over(honest[number], &name);
                 let forgetting = Connection::open(library, &empty);
                 assert_eq!(forgetting.integer("SELECT count(*) FROM wasm_functions"), Ok(0));
                 let connection = Connection::open(library, &path);

@@ -436,6 +436,43 @@ fn an_authorizer_decides() {
     });
 }
 
+/// A statement that reads keeps its place in an index by a key, which the new version computes otherwise.
+#[test]
+fn nothing_is_rebuilt_under_a_statement_that_reads() {
+    on_each(|library, path: &Path| {
+        let connection = Connection::open(library, path);
+        connection.create("f", &wat(1), "DETERMINISTIC").unwrap();
+        connection
+            .batch(
+                "CREATE TABLE t(x); CREATE INDEX i ON t(f(x)); INSERT INTO t VALUES (1), (2), (3)",
+            )
+            .unwrap();
+        let mut reading = connection.prepare("SELECT x FROM t WHERE f(x) > 0").unwrap();
+        assert!(reading.step().unwrap());
+        let more = "DETERMINISTIC CASCADE REINDEX";
+        check_error(connection.create("f", &wat(2), more), "\"i\" cannot be rebuilt while");
+        check_error(create(&connection, "f", 2, more), "\"i\" cannot be rebuilt while");
+        assert!(reading.step().unwrap() && reading.step().unwrap() && !reading.step().unwrap());
+        drop(reading);
+        connection.create("f", &wat(2), more).unwrap();
+        create(&connection, "f", 3, more).unwrap();
+        assert_eq!(connection.integer("SELECT count(*) FROM t WHERE f(x) = 3"), Ok(3));
+    });
+}
+
+/// A temporary table of the application gets no row.
+#[test]
+fn a_temporary_table_of_the_name_stays_empty() {
+    on_each(|library, path: &Path| {
+        let connection = Connection::open(library, path);
+        connection.batch("CREATE TEMP TABLE wasm_statement(sql); BEGIN").unwrap();
+        let insert = "INSERT INTO main.wasm_statement(sql) VALUES ('DROP FUNCTION IF EXISTS f')";
+        check_error(connection.batch(insert), "a temporary table or view");
+        assert_eq!(connection.integer("SELECT count(*) FROM temp.wasm_statement"), Ok(0));
+        connection.batch("COMMIT").unwrap();
+    });
+}
+
 const IGNORE: c_int = 2;
 const ACTION_PRAGMA: c_int = 19;
 

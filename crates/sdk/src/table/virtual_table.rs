@@ -167,7 +167,7 @@ pub trait VirtualTable: Sized + 'static {
         Ok(())
     }
 
-    /// Undoes what was written since the savepoint with this number.
+    /// Undoes what was written since the savepoint with this number, or since [`begin`](Self::begin) if it is -1.
     ///
     /// # Errors
     /// As [`connect`](Self::connect).

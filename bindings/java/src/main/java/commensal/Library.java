@@ -53,7 +53,12 @@ final class Library {
             }
         }
         // Of this process alone, and only the user's.
-        return unpackInto(Files.createTempDirectory("commensal-java-"), library);
+        Path folder = Files.createTempDirectory("commensal-java-");
+        // The last one registered goes first.
+        folder.toFile().deleteOnExit();
+        Path file = unpackInto(folder, library);
+        file.toFile().deleteOnExit();
+        return file;
     }
 
     /** The folder of the user's caches, if there is one. */
@@ -69,7 +74,8 @@ final class Library {
     /** Writes the library into a folder, unless it is there, and makes sure that only the user could have written it. */
     static Path unpackInto(Path folder, byte[] library) throws IOException {
         if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
-            Files.createDirectories(folder.getParent());
+            // The caches of all programs may be there for others, too. What is below is not.
+            Files.createDirectories(folder.getParent().getParent());
             create(folder.getParent());
             create(folder);
         }

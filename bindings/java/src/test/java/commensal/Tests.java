@@ -437,6 +437,7 @@ final class Tests {
         Path own = folder.resolve("cache/commensal-java/x");
         Path file = Library.unpackInto(own, library);
         equal("library", Files.readString(file));
+        equal("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(own.getParent())));
         Object written = Files.getLastModifiedTime(file);
         equal(file, Library.unpackInto(own, library));
         equal(written, Files.getLastModifiedTime(file));
