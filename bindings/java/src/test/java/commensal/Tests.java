@@ -176,7 +176,8 @@ final class Tests {
             }
             List<Path> all;
             try (Stream<Path> walk = Files.walk(TREE.resolve(part))) {
-                all = walk.filter(path -> !path.toString().contains("/target")).collect(Collectors.toList());
+                all = walk.filter(path -> !TREE.relativize(path).toString().contains("target"))
+                        .collect(Collectors.toList());
             }
             for (Path path : all) {
                 Path to = copy.resolve(TREE.relativize(path).toString());
