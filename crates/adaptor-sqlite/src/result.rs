@@ -46,6 +46,18 @@ impl Sink<()> for ResultContext {
         unsafe { set_result(self.api, self.context, value, subtype) };
     }
 
+    #[inline(always)]
+    fn integer(self, integer: i64) {
+        // SAFETY: as above.
+        unsafe { (self.api.sqlite3_result_int64)(self.context, integer) };
+    }
+
+    #[inline(always)]
+    fn real(self, real: f64) {
+        // SAFETY: as above.
+        unsafe { (self.api.sqlite3_result_double)(self.context, real) };
+    }
+
     fn zeroblob(self, len: usize, subtype: u8) {
         // SAFETY: as above. SQLite itself reports what is too large for it.
         unsafe {

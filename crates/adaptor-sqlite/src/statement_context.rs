@@ -234,9 +234,11 @@ impl StatementContext {
             if !execution.is_bound(number) {
                 self.bind(execution, bind)?;
             }
-            execution
-                .call(session.environment(), number, arguments, place)
-                .map_err(|error| session.fail(execution, number, *error))
+            match execution.call(session.environment(), number, arguments, place) {
+                Ok(()) => Ok(()),
+                // No closure, whose contents would be written down for each row.
+                Err(error) => Err(session.fail(execution, number, *error)),
+            }
         })
     }
 

@@ -16,7 +16,7 @@ use web_time::Instant;
 use crate::cache::InstanceKey;
 use crate::environment::Environment;
 use crate::error::{Error, ErrorKind, Result};
-use crate::guest::{Arguments, Batches, CallError, CallResult, Callee, Guest, Sink};
+use crate::guest::{Arguments, Batches, CallError, CallResult, Callee, Guest, Plan, Sink, Words};
 use crate::host::{HostServices, HostState};
 use crate::limits::Limits;
 use crate::live::LiveAccount;
@@ -61,6 +61,8 @@ struct Target {
     instance: usize,
     functions: Box<[FunctionId]>,
     binding: Binding,
+    /// How its first export is called, if that is as simple as most calls are.
+    plan: Option<Plan>,
     /// Handles of the live states of an aggregate.
     states: HashSet<i64>,
     counts: Counts,
@@ -163,6 +165,33 @@ impl Execution {
         arguments: &A,
         sink: impl Sink<R>,
     ) -> CallResult<R> {
+        let Self { targets, bound, budget, .. } = self;
+        if let Some(Some(target)) = targets.get_mut(slot)
+            && let Some(plan) = target.plan
+            && let Some(instance) = bound.get_mut(target.instance)
+            // Taken out, so that it is not used again after a panic.
+            && let Some(mut guest) = instance.guest.take()
+        {
+            let mut words = Words::default();
+            let count = plan.fetch(&mut guest, arguments, &mut words);
+            if let Some(words) = count.and_then(|count| words.get(..count)) {
+                let binding = &target.binding;
+                let callee = || Callee {
+                    function: target.functions[0],
+                    signature: &binding.signature,
+                    subtype: binding.subtype,
+                    result_bytes_max: environment.settings.limits.result_bytes_max,
+                };
+                let result = plan.call(&mut guest, words, budget, callee, sink);
+                target.counts.calls += 1;
+                match &result {
+                    Err(error) if !error.instance_survives() => {}
+                    _ => instance.guest = Some(guest),
+                }
+                return result;
+            }
+            instance.guest = Some(guest);
+        }
         self.enter(environment, slot, |entered| {
             let Entered { guest, functions, binding, budget, limits } = entered;
             let callee = Callee {
@@ -397,12 +426,20 @@ impl Session {
                 .resolve_shape(export, shape)
                 .map_err(|e| failure::unresolved(callable, export, &e))
         };
-        let functions = binding.exports.iter().map(resolve).collect::<Result<_>>()?;
+        let functions: Box<[_]> = binding.exports.iter().map(resolve).collect::<Result<_>>()?;
         if execution.targets.len() <= slot {
             execution.targets.resize_with(slot + 1, || None);
         }
+        let is_counted = self.environment.settings.timing || callable.object.policy.fuel.is_some();
+        let plan = match functions.first() {
+            Some(&function) if guest.is_plain() && !is_counted && !binding.validates => {
+                Plan::new(function, &binding.signature)
+            }
+            _ => None,
+        };
+        let states = HashSet::new();
         execution.targets[slot] =
-            Some(Box::new(Target { instance, functions, binding, states: HashSet::new(), counts }));
+            Some(Box::new(Target { instance, functions, binding, plan, states, counts }));
         Ok(())
     }
 

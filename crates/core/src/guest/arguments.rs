@@ -33,6 +33,15 @@ pub trait Arguments {
         }
     }
 
+    /// The argument if it is a number, as a real.
+    fn real(&self, position: usize) -> Option<f64> {
+        match self.get(position) {
+            Ok(ValueRef::Real(real)) => Some(real),
+            Ok(ValueRef::Integer(integer)) => Some(integer as f64),
+            _ => None,
+        }
+    }
+
     /// The argument if it is an integer or valid text: the fastest way if either may come.
     fn plain(&self, position: usize) -> Option<Plain<'_>> {
         match self.get(position) {

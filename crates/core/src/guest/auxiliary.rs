@@ -39,6 +39,11 @@ impl Guest {
         }
     }
 
+    /// Whether it has nothing to do before and after a call.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.keeper.is_none() && !self.is_renewable()
+    }
+
     /// Not inlined into every call, because most guests keep nothing.
     #[inline(never)]
     fn call_scalar_at_place<A: Arguments + ?Sized, R>(

@@ -16,6 +16,7 @@ mod fetch;
 mod image;
 mod lent;
 mod native;
+mod plan;
 mod pointer;
 mod pointers;
 mod result;
@@ -38,6 +39,8 @@ pub use self::error::{CallError, CallResult};
 pub use self::fetch::Fetched;
 pub(crate) use self::image::Image;
 use self::lent::Lent;
+pub use self::plan::Plan;
+pub(crate) use self::plan::Words;
 use self::pointer::Pointers;
 pub use self::pointer::{Pointer, SentPointer};
 pub use self::result::Returns;
@@ -279,8 +282,18 @@ impl Guest {
     ///
     /// # Errors
     /// A fault, or too little stack.
-    #[inline]
     pub fn call_words(
+        &mut self,
+        function: FunctionId,
+        words: &[u64],
+        budget: &mut StatementBudget,
+    ) -> CallResult<u64> {
+        self.call_words_here(function, words, budget)
+    }
+
+    /// The same within a function that is compiled for one caller.
+    #[inline(always)]
+    fn call_words_here(
         &mut self,
         function: FunctionId,
         words: &[u64],

@@ -101,8 +101,7 @@ impl Guest {
     }
 
     /// Passes the result that a word stands for to `sink`.
-    #[inline(always)]
-    fn native_result<R>(
+    pub(super) fn native_result<R>(
         &mut self,
         word: u64,
         returns: Returns,

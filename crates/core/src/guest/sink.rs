@@ -8,6 +8,16 @@ pub trait Sink<R>: Sized {
     /// Takes a value that borrows its bytes, and its subtype; 0 for none.
     fn value(self, value: ValueRef<'_>, subtype: u8) -> R;
 
+    /// Takes an integer without a subtype.
+    fn integer(self, integer: i64) -> R {
+        self.value(ValueRef::Integer(integer), 0)
+    }
+
+    /// Takes a real without a subtype, which is not NaN.
+    fn real(self, real: f64) -> R {
+        self.value(ValueRef::Real(real), 0)
+    }
+
     /// Takes a blob of `len` zeros, which are not in memory. There are no more than the result may have.
     fn zeroblob(self, len: usize, subtype: u8) -> R {
         self.value(ValueRef::Blob(&vec![0; len]), subtype)
