@@ -88,7 +88,7 @@ impl Function for FunctionSlot {
         let result = match statement {
             // SAFETY: as above.
             None => unsafe { first_call(slot, context, &arguments) },
-            Some(statement) => slot.run(statement, context, &arguments),
+            Some(statement) => slot.run(api, statement, context, &arguments),
         };
         if let Err(error) = result {
             // SAFETY: the context is that of this call.
@@ -115,7 +115,7 @@ unsafe fn first_call(
         return Ok(());
     }
     statement.begin().map_err(|e| e.of_function(&slot.key.0))?;
-    slot.run(&statement, context, arguments)
+    slot.run(slot.state.handle.api, &statement, context, arguments)
 }
 
 /// Calls a deterministic function with constants while SQLite prepares a statement, to estimate how
@@ -141,7 +141,7 @@ unsafe fn estimate(
         Ok(object.problem.is_none() && compiled.is_some())
     });
     let is_compiled = is_compiled.unwrap_or(false);
-    let run = || slot.run(statement, context, arguments);
+    let run = || slot.run(state.handle.api, statement, context, arguments);
     if !is_compiled || state.services.sql.preparing(run).is_err() {
         // SAFETY: the caller's promise.
         unsafe { set_result(state.handle.api, context, ValueRef::Null, 0) };
@@ -153,12 +153,13 @@ impl FunctionSlot {
     #[inline]
     fn run(
         &self,
+        api: &'static Api,
         statement: &StatementContext,
         context: *mut sqlite3_context,
         arguments: &Values<'_>,
     ) -> Result<()> {
         // SAFETY: the context is that of the running call of `xFunc`; only the guest keeps anything there.
-        let place = unsafe { ResultContext::of_guest(self.state.handle.api, context) };
+        let place = unsafe { ResultContext::of_guest(api, context) };
         statement.call(self.number, &self.key.0, place, arguments, |session, execution| {
             self.check_promises(execution.find(&self.key)?)?;
             let read_module = |sha256: &[u8; 32]| self.state.read_module(sha256);
