@@ -8,7 +8,7 @@ use commensal_abi::NATIVE_INTEGER;
 use super::{Arguments, CallResult, Callee, Guest, Sink};
 use crate::manifest::{CallForm, Signature};
 use crate::runtime::{FunctionId, StatementBudget};
-use crate::value::StorageClass;
+use crate::value::{StorageClass, ValueRef};
 
 /// Most words that a plan passes.
 const WORDS_MAX: usize = 4;
@@ -25,6 +25,7 @@ enum Form {
     Real3,
     Real4,
     Text,
+    Blob,
 }
 
 /// The plan for a function of one instance.
@@ -41,7 +42,7 @@ pub(crate) type Words = [u64; WORDS_MAX];
 impl Plan {
     /// The plan for calls of this function; `None` if its parameters are not among the commonest.
     pub(crate) fn new(function: FunctionId, signature: &Signature) -> Option<Self> {
-        use StorageClass::{Integer, Real, Text};
+        use StorageClass::{Blob, Integer, Real, Text};
         let classes: Vec<_> = signature.params.iter().map(|param| param.class).collect();
         let form = match (signature.form, classes.as_slice()) {
             (CallForm::Native, [Some(Integer)]) => Form::Integer1,
@@ -55,6 +56,7 @@ impl Plan {
             (CallForm::Native, [Some(Real), Some(Real), Some(Real)]) => Form::Real3,
             (CallForm::Native, [Some(Real), Some(Real), Some(Real), Some(Real)]) => Form::Real4,
             (CallForm::Native, [Some(Text)]) => Form::Text,
+            (CallForm::Native, [Some(Blob)]) => Form::Blob,
             _ => return None,
         };
         Some(Self { form, returns: signature.returns?, function })
@@ -77,7 +79,13 @@ impl Plan {
             Form::Real2 => reals::<2, A>(arguments, words),
             Form::Real3 => reals::<3, A>(arguments, words),
             Form::Real4 => reals::<4, A>(arguments, words),
-            Form::Text => text(guest, arguments, words),
+            Form::Text => {
+                bytes(guest, arguments, words, |arguments| arguments.text(0).map(str::as_bytes))
+            }
+            Form::Blob => bytes(guest, arguments, words, |arguments| match arguments.get(0) {
+                Ok(ValueRef::Blob(blob)) => Some(blob),
+                _ => None,
+            }),
         }
     }
 
@@ -139,22 +147,23 @@ fn fill<const COUNT: usize, A: Arguments + ?Sized>(
     Some(COUNT)
 }
 
-/// Puts a text into the scratch area, if there is room.
+/// Puts the bytes of the only argument into the scratch area, if there is room.
 #[inline(always)]
-fn text<A: Arguments + ?Sized>(
+fn bytes<A: Arguments + ?Sized>(
     guest: &mut Guest,
     arguments: &A,
     words: &mut Words,
+    only: impl FnOnce(&A) -> Option<&[u8]>,
 ) -> Option<usize> {
     if arguments.len() != 1 {
         return None;
     }
-    let text = arguments.text(0)?.as_bytes();
-    if text.len() > guest.scratch_bytes as usize {
+    let bytes = only(arguments)?;
+    if bytes.len() > guest.scratch_bytes as usize {
         return None;
     }
     let place = guest.instance.memory()?.get_mut(guest.scratch as usize..)?;
-    place.get_mut(..text.len())?.copy_from_slice(text);
-    [words[0], words[1]] = [guest.scratch.into(), text.len() as u64];
+    place.get_mut(..bytes.len())?.copy_from_slice(bytes);
+    [words[0], words[1]] = [guest.scratch.into(), bytes.len() as u64];
     Some(2)
 }
