@@ -19,7 +19,7 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::codes::is_transient;
 use crate::names;
-use crate::pending::Known;
+use crate::pending::{Attached, Known};
 use crate::reader::Reader;
 use crate::state::ConnectionState;
 
@@ -34,24 +34,56 @@ pub(crate) fn check(state: &Rc<ConnectionState>) -> Result<()> {
 
 #[cold]
 fn check_all(state: &Rc<ConnectionState>) -> Result<()> {
-    let attached = &state.attached;
-    // Within a transaction nothing is read, because that would take a snapshot before the statement does.
-    if state.handle.sees_committed() {
-        // A call of a function reports a catalog that cannot be read.
-        let registry = state.read(false).unwrap_or_else(|_| state.registry());
-        let versions = versions(state)?;
-        attached.any.set(!versions.is_empty());
-        let is_known = {
-            let known = attached.known.borrow();
-            known.registry.as_ref().is_some_and(|known| Arc::ptr_eq(known, &registry))
-                && known.versions == versions
-        };
-        if !is_known {
-            let problem = conflict(state)?.map(|(_, error)| error);
-            attached.known.replace(Known { registry: Some(registry), versions, problem });
+    // Within a transaction the catalog is read by the statement that needs it. A call of a function reports a catalog
+    // that cannot be read.
+    let committed = state.handle.sees_committed();
+    let read = if committed { state.read(false).ok() } else { None };
+    let registry = read.unwrap_or_else(|| state.registry());
+    if registry.objects().is_empty() {
+        return Ok(());
+    }
+    match look(state, registry, committed) {
+        // Somebody has locked a file. What uses it waits for itself, and what was known last still holds.
+        Err(error) if !is_transient(&error) => Err(error),
+        _ => state.attached.known.borrow().problem.clone().map_or(Ok(()), Err),
+    }
+}
+
+/// Looks for problems where something has changed since the last time. Within a transaction it looks only at the
+/// definitions, because to look at a file would take a snapshot before the statement does.
+fn look(state: &Rc<ConnectionState>, registry: Arc<Registry>, committed: bool) -> Result<()> {
+    let Attached { any, known } = &state.attached;
+    let versions = match committed {
+        true => state.handle.without_waiting(|| versions(state))?,
+        false => known.borrow().versions.clone(),
+    };
+    if committed {
+        any.set(!versions.is_empty());
+    }
+    let is_same = |known: &Arc<Registry>| Arc::ptr_eq(known, &registry);
+    let is_known = {
+        let known = known.borrow();
+        known.registry.as_ref().is_some_and(is_same) && known.versions == versions
+    };
+    if !is_known {
+        let problem = state.handle.without_waiting(|| problem(state, &registry))?;
+        known.replace(Known { registry: Some(registry), versions, problem });
+    }
+    Ok(())
+}
+
+/// Why one of the attached files cannot be used.
+fn problem(state: &ConnectionState, registry: &Registry) -> Result<Option<Error>> {
+    for schema in schemas(state)? {
+        match conflict_with(state, registry, &schema) {
+            Ok(None) => {}
+            Ok(problem) => return Ok(problem),
+            Err(error) if is_transient(&error) => return Err(error),
+            // What uses a file that cannot be read fails by itself.
+            Err(_) => {}
         }
     }
-    attached.known.borrow().problem.clone().map_or(Ok(()), Err)
+    Ok(None)
 }
 
 /// The attached schemas with their versions.
@@ -60,13 +92,18 @@ fn versions(state: &ConnectionState) -> Result<Vec<(String, i64)>> {
     for schema in schemas(state)? {
         let sql = format!("PRAGMA {}.schema_version", quote_identifier(&schema));
         let mut version = 0;
-        state.handle.query(&sql, &[], &mut |row| {
+        let read = state.handle.query(&sql, &[], &mut |row| {
             if let ValueRef::Integer(found) = row.column(0)? {
                 version = found;
             }
             Ok(())
-        })?;
-        versions.push((schema, version));
+        });
+        match read {
+            Err(error) if is_transient(&error) => return Err(error),
+            // A file that cannot be read has none.
+            Err(_) => versions.push((schema, i64::MIN)),
+            Ok(()) => versions.push((schema, version)),
+        }
     }
     Ok(versions)
 }
@@ -134,7 +171,12 @@ fn target(sql: &str) -> Option<Target> {
         let before = token;
         token = lexer.significant();
         match token.kind {
-            TokenKind::Dot => return name(&before).map(Target::Schema),
+            TokenKind::Dot => {
+                // The values of a SELECT do not depend on anything later.
+                let selects =
+                    lexer.significant().kind != TokenKind::End && lexer.significant().is("AS");
+                return name(&before).filter(|_| !selects).map(Target::Schema);
+            }
             TokenKind::Identifier if alters && names > 0 => {
                 return name(&before).map(Target::Table);
             }
@@ -278,6 +320,7 @@ mod tests {
             ("create unique index if not exists \"x y\".i on t(a)", schema("x y")),
             ("CREATE INDEX i ON t(f(x.a))", None),
             ("CREATE TABLE t AS SELECT x.a FROM x", None),
+            ("CREATE TABLE x.t AS SELECT f(1)", None),
             ("CREATE TABLE table.t(a)", schema("table")),
             ("CREATE TEMP TABLE t(a)", None),
             ("CREATE VIEW x.v AS SELECT 1", None),

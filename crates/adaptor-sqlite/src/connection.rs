@@ -233,6 +233,7 @@ impl EngineConnection for SqliteConnection {
             let first = Lexer::new(&sql.as_str()[offset..]).significant();
             let attaches = first.is("ATTACH");
             let settles = !UNSETTLED.iter().any(|word| first.is(word));
+            let uses_attached = settles || first.is("REINDEX");
             let fresh = true;
             Box::new(SqliteStatement {
                 connection: self,
@@ -241,6 +242,7 @@ impl EngineConnection for SqliteConnection {
                 undo,
                 attaches,
                 settles,
+                uses_attached,
             }) as Box<dyn EngineStatement>
         });
         Ok((statement, offset + consumed))
@@ -275,6 +277,8 @@ struct SqliteStatement<'c> {
     attaches: bool,
     /// It needs indexes that fit the definitions.
     settles: bool,
+    /// It may use an attached file.
+    uses_attached: bool,
 }
 
 /// Statements that run although an index outside of `main` does not fit the definitions.
@@ -357,8 +361,10 @@ impl EngineStatement for SqliteStatement<'_> {
         if fresh {
             self.connection.state.begin_statement()?;
             drop(self.connection.state.take_destroy_error());
-            if self.settles {
+            if self.uses_attached {
                 attached::check(&self.connection.state)?;
+            }
+            if self.settles {
                 elsewhere::settle(&self.connection.state)?;
             }
             if let Some(undo) = &mut self.undo {

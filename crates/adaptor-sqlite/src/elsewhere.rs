@@ -15,6 +15,7 @@ use commensal_core::dependents::Uses;
 use commensal_core::registry::{ObjectEntry, Registry};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
+use crate::codes::is_transient;
 use crate::names;
 use crate::raised::Raised;
 use crate::rebuild::{index_problem, reindex};
@@ -64,7 +65,18 @@ pub(crate) fn note(state: &ConnectionState, before: &Registry, after: &Registry)
             false => elsewhere.dropped.borrow_mut().push(object),
         }
     }
-    depend(state, &Uses::any_of(&changed), &schemas)
+    depend_later(state, Uses::any_of(&changed), &schemas)
+}
+
+/// As [`depend`], but now or, if somebody has locked a file, before a later statement.
+fn depend_later(state: &ConnectionState, uses: Uses, schemas: &[String]) -> Result<()> {
+    match state.handle.without_waiting(|| depend(state, &uses, schemas)) {
+        Err(error) if is_transient(&error) => {
+            state.elsewhere.unseen.borrow_mut().push(uses);
+            Ok(())
+        }
+        result => result,
+    }
 }
 
 /// Looks at the file that was attached last, whose indexes may be of an earlier version of `main`'s definitions.
@@ -106,7 +118,8 @@ fn depend(state: &ConnectionState, uses: &Uses, schemas: &[String]) -> Result<()
 /// Some do not, and cannot be rebuilt now.
 #[inline]
 pub(crate) fn settle(state: &Rc<ConnectionState>) -> Result<()> {
-    let is_settled = state.elsewhere.pending.borrow().is_empty();
+    let elsewhere = &state.elsewhere;
+    let is_settled = elsewhere.pending.borrow().is_empty() && elsewhere.unseen.borrow().is_empty();
     if is_settled { Ok(()) } else { settle_pending(state) }
 }
 
@@ -117,7 +130,14 @@ fn settle_pending(state: &Rc<ConnectionState>) -> Result<()> {
     if settling.was_up() || reindexes(state) {
         return Ok(());
     }
+    let unseen = elsewhere.unseen.take();
+    if !unseen.is_empty() {
+        depend_later(state, Uses::any_of(&unseen), &schemas(state)?)?;
+    }
     let mut pending = elsewhere.pending.borrow().clone();
+    if pending.is_empty() {
+        return Ok(());
+    }
     pending.retain(|dependent| exists(state, dependent));
     elsewhere.pending.replace(pending.clone());
     let handle = state.handle;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use commensal_core::Error;
 use commensal_core::define::Dependent;
+use commensal_core::dependents::Uses;
 use commensal_core::registry::{ObjectEntry, Registry};
 
 /// Indexes outside of `main`.
@@ -15,6 +16,8 @@ pub(crate) struct Pending {
     pub(crate) pending: RefCell<Vec<Dependent>>,
     /// Definitions that were dropped. They may come back in another version.
     pub(crate) dropped: RefCell<Vec<Arc<ObjectEntry>>>,
+    /// What changed while somebody had locked a file, so that it was not looked at.
+    pub(crate) unseen: RefCell<Vec<Uses>>,
     /// Up while that is looked at.
     pub(crate) settling: Cell<bool>,
 }

@@ -90,6 +90,26 @@ impl Handle {
         }
     }
 
+    /// Runs `body`, in which SQLite does not wait for locks of others.
+    pub(crate) fn without_waiting<T>(self, body: impl FnOnce() -> Result<T>) -> Result<T> {
+        let mut timeout = 0;
+        self.query("PRAGMA busy_timeout", &[], &mut |row| {
+            if let ValueRef::Integer(milliseconds) = row.column(0)? {
+                timeout = milliseconds;
+            }
+            Ok(())
+        })?;
+        let Some(timeout) = c_int::try_from(timeout).ok().filter(|timeout| *timeout > 0) else {
+            return body();
+        };
+        // SAFETY: the connection is open.
+        let set = |timeout| unsafe { (self.api.sqlite3_busy_timeout)(self.db, timeout) };
+        set(0);
+        let result = body();
+        set(timeout);
+        result
+    }
+
     /// Whether no statement is in the middle of its execution.
     pub(crate) fn is_idle(self) -> bool {
         !self.runs(|_| true)
