@@ -128,6 +128,12 @@ const RTREE: Queries = &[
         &[],
     ),
     ("UPDATE boxes SET x0 = x0 - 1, name = 'moved' WHERE id % 9 = 0", &[]),
+    ("INSERT INTO boxes VALUES (?1, 9, 7, 1, 2, 'less than nothing')", &[Within(2000, 2010)]),
+    ("INSERT INTO boxes VALUES (1, 0, 4, 1, 2, 'taken')", &[]),
+    (
+        "INSERT OR IGNORE INTO boxes VALUES (2000, 9, 7, 1, 2, 'less'), (2001, 0, 4, 1, 2, 'good'), (1, 0, 1, 0, 1, '')",
+        &[],
+    ),
     ("DELETE FROM boxes WHERE id % 7 = 0", &[]),
     (
         "SELECT id, x0, x1, name FROM boxes WHERE x0 >= ?1 AND x1 <= ?1 + ?2 AND y0 > ?3 ORDER BY id",

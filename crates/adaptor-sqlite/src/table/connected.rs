@@ -77,11 +77,16 @@ impl Connected {
         if !self.hears_savepoints {
             return true;
         }
-        let is_running = self.table.try_borrow_mut().is_err();
+        let is_running = self.is_running();
         if is_running {
             self.missed.borrow_mut().push((which, number));
         }
         is_running
+    }
+
+    /// Whether a method of the table runs.
+    pub(super) fn is_running(&self) -> bool {
+        self.table.try_borrow_mut().is_err()
     }
 
     /// Tells the guest what it has missed. It hears nothing of the savepoints that its own statements set meanwhile.

@@ -119,6 +119,31 @@ pub(super) unsafe fn apply(api: &Api, info: *mut sqlite3_index_info, plan: &Plan
     }
 }
 
+/// The text of a plan that no guest has made. It begins like no other one.
+const NONE: &CStr = c"-";
+
+/// Tells SQLite of a plan with which a statement can be prepared, but not run.
+///
+/// # Safety
+/// `info` is that of xBestIndex, in its call.
+pub(super) unsafe fn apply_none(info: *mut sqlite3_index_info) {
+    // SAFETY: the caller's promise. SQLite only reads the text, and does not free it.
+    unsafe {
+        (*info).idxStr = NONE.as_ptr().cast_mut();
+        (*info).needToFreeIdxStr = 0;
+        (*info).estimatedCost = 1e99;
+    }
+}
+
+/// Whether this is the text of the plan that [`apply_none`] told.
+///
+/// # Safety
+/// The text is that of xFilter.
+pub(super) unsafe fn is_none(text: *const c_char) -> bool {
+    // SAFETY: the caller's promise: the text ends with a NUL.
+    !text.is_null() && unsafe { CStr::from_ptr(text) } == NONE
+}
+
 /// The guest's text of a plan, and the values for its `filter`.
 ///
 /// # Safety

@@ -355,6 +355,15 @@ unsafe fn cursor_method(
 }
 
 unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_index_info) -> c_int {
+    // SAFETY: the table that `make` made.
+    let connected = unsafe { &*table.cast::<Connected>() };
+    if connected.is_running() {
+        // Its guest prepares a statement on it, perhaps for the names of its columns.
+        connected.state.plans.set(connected.state.plans.get() + 1);
+        // SAFETY: this is xBestIndex, and SQLite gives the structure for the duration of this call.
+        unsafe { plan::apply_none(info) };
+        return SQLITE_OK;
+    }
     let mut code = SQLITE_OK;
     let body = |connected: &Connected, table: &mut VirtualTable, access: Access<'_>| {
         let state = &connected.state;
@@ -372,8 +381,7 @@ unsafe extern "C" fn best_index(table: *mut sqlite3_vtab, info: *mut sqlite3_ind
         }
         Ok(())
     };
-    // SAFETY: the table that `make` made.
-    let services = Arc::clone(&unsafe { &*table.cast::<Connected>() }.state.services);
+    let services = Arc::clone(&connected.state.services);
     // SAFETY: this is xBestIndex.
     let result = services.sql.preparing(|| unsafe { method(table, body) });
     // If the guest gave this code, SQLite would think that there is no such plan.
@@ -423,6 +431,14 @@ unsafe extern "C" fn filter(
                 table: &mut VirtualTable,
                 access: Access<'_>,
                 scan: &mut VirtualCursor| {
+        // SAFETY: SQLite gives back the plan's text.
+        if unsafe { plan::is_none(text) } {
+            let message = format!(
+                "{}: the statement was prepared while a method of the table ran: prepare it again",
+                connected.name
+            );
+            return Err(Error::new(ErrorKind::Fault, message));
+        }
         let api = connected.state.handle.api;
         let room = plan::Room {
             bytes_max: access.session.environment().settings.limits.memory_bytes_max,
