@@ -112,7 +112,8 @@ impl CatalogAccess for Access {
 fn check_no_reader(handle: Handle, dependent: &Dependent) -> Result<()> {
     handle.for_each_running(|sql| {
         let text = String::from_utf8_lossy(sql);
-        match ["wasm_exec", "wasm_statement"].iter().any(|name| Lexer::new(&text).has_word(name)) {
+        let has = |word| Lexer::new(&text).has_word(word);
+        match has("wasm_statement") || has("wasm_exec") && !has("FROM") {
             true => Ok(()),
             false => Err(Error::new(
                 ErrorKind::InUse,

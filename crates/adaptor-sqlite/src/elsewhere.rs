@@ -15,7 +15,6 @@ use commensal_core::dependents::Uses;
 use commensal_core::registry::{ObjectEntry, Registry};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
-use crate::codes::is_transient;
 use crate::names;
 use crate::raised::Raised;
 use crate::rebuild::{index_problem, reindex};
@@ -34,6 +33,7 @@ fn is_same(a: &ObjectEntry, b: &ObjectEntry) -> bool {
         && a.name.eq_ignore_ascii_case(&b.name)
         && a.module.sha256 == b.module.sha256
         && a.export == b.export
+        && a.with.selection == b.with.selection
 }
 
 /// Takes note of what depends on definitions that have changed from one snapshot to the next.
@@ -65,17 +65,15 @@ pub(crate) fn note(state: &ConnectionState, before: &Registry, after: &Registry)
             false => elsewhere.dropped.borrow_mut().push(object),
         }
     }
-    depend_later(state, Uses::any_of(&changed), &schemas)
+    depend_later(state, Uses::any_of(&changed), &schemas);
+    Ok(())
 }
 
-/// As [`depend`], but now or, if somebody has locked a file, before a later statement.
-fn depend_later(state: &ConnectionState, uses: Uses, schemas: &[String]) -> Result<()> {
-    match state.handle.without_waiting(|| depend(state, &uses, schemas)) {
-        Err(error) if is_transient(&error) => {
-            state.elsewhere.unseen.borrow_mut().push(uses);
-            Ok(())
-        }
-        result => result,
+/// As [`depend`], but what cannot be read, because somebody has locked or damaged it, is looked at before a later
+/// statement.
+fn depend_later(state: &ConnectionState, uses: Uses, schemas: &[String]) {
+    if state.handle.without_waiting(|| depend(state, &uses, schemas)).is_err() {
+        state.elsewhere.unseen.borrow_mut().push(uses);
     }
 }
 
@@ -100,8 +98,10 @@ fn depend(state: &ConnectionState, uses: &Uses, schemas: &[String]) -> Result<()
     }
     let names = state.names();
     let mut found = Vec::new();
+    let mut result = Ok(());
     for schema in schemas {
-        names.dependents_in(schema, uses, &mut found)?;
+        // One file that cannot be read keeps no other one from being looked at.
+        result = result.and(names.dependents_in(schema, uses, &mut found));
     }
     let mut pending = state.elsewhere.pending.borrow_mut();
     for dependent in found {
@@ -109,7 +109,7 @@ fn depend(state: &ConnectionState, uses: &Uses, schemas: &[String]) -> Result<()
             pending.push(dependent);
         }
     }
-    Ok(())
+    result
 }
 
 /// Sees to it that indexes outside of `main` fit the definitions.
@@ -132,7 +132,7 @@ fn settle_pending(state: &Rc<ConnectionState>) -> Result<()> {
     }
     let unseen = elsewhere.unseen.take();
     if !unseen.is_empty() {
-        depend_later(state, Uses::any_of(&unseen), &schemas(state)?)?;
+        depend_later(state, Uses::any_of(&unseen), &schemas(state)?);
     }
     let mut pending = elsewhere.pending.borrow().clone();
     if pending.is_empty() {
@@ -156,12 +156,12 @@ fn settle_pending(state: &Rc<ConnectionState>) -> Result<()> {
     if let Some((_, error)) = crate::attached::conflict(state)? {
         return Err(error);
     }
-    handle.execute("SAVEPOINT commensal_elsewhere", &[])?;
-    let rebuilt = reindex(handle, &pending).map(drop);
-    if rebuilt.is_err() {
-        handle.execute("ROLLBACK TO commensal_elsewhere", &[])?;
+    handle.execute("BEGIN", &[])?;
+    let rebuilt = reindex(handle, &pending).and_then(|_| handle.execute("COMMIT", &[]));
+    // A commit that somebody else's lock keeps from happening leaves the transaction open.
+    if rebuilt.is_err() && !handle.is_autocommit() {
+        handle.execute("ROLLBACK", &[])?;
     }
-    handle.execute("RELEASE commensal_elsewhere", &[])?;
     rebuilt.map_err(|error| {
         let code = error.engine_code();
         let error =

@@ -16,7 +16,7 @@ pub(crate) struct Pending {
     pub(crate) pending: RefCell<Vec<Dependent>>,
     /// Definitions that were dropped. They may come back in another version.
     pub(crate) dropped: RefCell<Vec<Arc<ObjectEntry>>>,
-    /// What changed while somebody had locked a file, so that it was not looked at.
+    /// What changed while a file could not be read, so that it was not looked at.
     pub(crate) unseen: RefCell<Vec<Uses>>,
     /// Up while that is looked at.
     pub(crate) settling: Cell<bool>,

@@ -129,8 +129,62 @@ fn a_locked_file_keeps_nothing_else_from_running() {
     // Nor does one that was damaged.
     drop(other);
     std::fs::write(path("other.db"), [b'x'; 8192]).unwrap();
+    create(&main, "f", &times(2), "DETERMINISTIC").unwrap();
+    assert_eq!(integer(&connection, "SELECT f(2)"), Ok(4));
     connection.execute("INSERT INTO main.t VALUES (2)", ()).unwrap();
     check_error(connection.execute("INSERT INTO a.t VALUES (2)", ()), "");
+}
+
+/// A rebuild that cannot be committed leaves no transaction open.
+#[test]
+fn a_rebuild_that_waits_in_vain_leaves_no_transaction_open() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let (main, reader) = (connect(&open(&path("main.db"))), connect(&open(&path("other.db"))));
+    create(&main, "f", &times(1), "DETERMINISTIC").unwrap();
+    let options = options().busy_timeout(std::time::Duration::ZERO);
+    let connection = connect(&Database::open(path("main.db"), options).unwrap());
+    connection.execute("ATTACH ? AS a", (path("other.db").to_str(),)).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TABLE a.t(x); CREATE INDEX a.i ON t(f(x)); INSERT INTO a.t VALUES (1)",
+        )
+        .unwrap();
+    connection.execute_batch("CREATE TABLE main.t(x)").unwrap();
+    create(&main, "f", &times(-1), "DETERMINISTIC").unwrap();
+    reader.execute_batch("BEGIN").unwrap();
+    assert_eq!(integer(&reader, "SELECT count(*) FROM t"), Ok(1));
+    check_error(connection.execute("INSERT INTO main.t VALUES (1)", ()), "cannot be rebuilt");
+    assert!(connection.is_autocommit());
+    reader.execute_batch("COMMIT").unwrap();
+    connection.execute("INSERT INTO main.t VALUES (1)", ()).unwrap();
+    assert!(connection.is_autocommit());
+    assert_eq!(integer(&main, "SELECT count(*) FROM t"), Ok(1));
+    assert_eq!(integer(&connection, "SELECT count(*) FROM a.t WHERE f(x) = -1"), Ok(1));
+}
+
+/// What an extension declares may change although its module stays the same.
+#[test]
+fn another_selection_of_an_extension_is_another_version() {
+    const GUEST: &str = r#"(module
+        (func (export "f") (param i64) (result i64) (local.get 0))
+        (func (export "p_f") (param i64) (result i64) (i64.sub (i64.const 0) (local.get 0)))
+        (memory (export "memory") 1)
+        (@custom "commensal" "{\"abi\":1}{\"function\":{\"name\":\"f\",\"call\":\"native\",\"params\":[\"integer\"],\"returns\":\"integer\",\"deterministic\":true}}{\"function\":{\"name\":\"p_f\",\"call\":\"native\",\"params\":[\"integer\"],\"returns\":\"integer\",\"deterministic\":true}}"))"#;
+    let directory = tempfile::tempdir().unwrap();
+    let database = open(&directory.path().join("main.db"));
+    let (writer, connection) = (connect(&database), connect(&database));
+    writer.execute("CREATE EXTENSION e LANGUAGE wasm AS ?", (GUEST,)).unwrap();
+    connection
+        .execute_batch(
+            "CREATE TEMP TABLE t(x); CREATE INDEX temp.i ON t(p_f(x)); INSERT INTO t VALUES (7)",
+        )
+        .unwrap();
+    let again =
+        "CREATE OR REPLACE EXTENSION e LANGUAGE wasm AS ? WITH (prefix = 'p_', without = 'p_f')";
+    writer.execute(again, (GUEST,)).unwrap();
+    assert_eq!(integer(&connection, "SELECT p_f(7)"), Ok(7));
+    assert_eq!(integer(&connection, "SELECT count(*) FROM t WHERE p_f(x) = 7"), Ok(1));
 }
 
 /// Rows of a catalog, as `commensal sql --plain` prints them, are definitions like others.

@@ -41,16 +41,22 @@ pub(super) fn run(session: &mut Session, words: &[String]) -> Result {
     session.output.flush()?;
     let connection = &session.connection;
     // Works within the user's transaction or, if there is none, as its own.
-    connection.execute_batch("SAVEPOINT commensal_import")?;
-    let result = import(connection, &arguments);
+    let (begin, commit, rollback) = match connection.is_autocommit() {
+        true => ("BEGIN", "COMMIT", "ROLLBACK"),
+        false => (
+            "SAVEPOINT commensal_import",
+            "RELEASE commensal_import",
+            "ROLLBACK TO commensal_import; RELEASE commensal_import",
+        ),
+    };
+    connection.execute_batch(begin)?;
+    let result = import(connection, &arguments)
+        .and_then(|()| connection.execute_batch(commit).map_err(Failure::from));
     if result.is_err() {
         // Fails if the engine has already rolled the transaction back.
-        let _ = connection.execute_batch("ROLLBACK TO commensal_import");
-        let _ = connection.execute_batch("RELEASE commensal_import");
-        return result;
+        let _ = connection.execute_batch(rollback);
     }
-    connection.execute_batch("RELEASE commensal_import")?;
-    Ok(())
+    result
 }
 
 fn parse(words: &[String]) -> Result<Arguments<'_>> {
