@@ -108,6 +108,11 @@ fn versions(state: &ConnectionState) -> Result<Vec<(String, i64)>> {
     Ok(versions)
 }
 
+/// The schema that was attached last.
+pub(crate) fn last(state: &ConnectionState) -> Result<Option<String>> {
+    Ok(schemas(state)?.last())
+}
+
 fn schemas(state: &ConnectionState) -> Result<impl Iterator<Item = String> + use<>> {
     let is_attached = |name: &String| !["main", "temp"].contains(&name.as_str());
     Ok(names::schemas(state.handle)?.into_iter().filter(is_attached))

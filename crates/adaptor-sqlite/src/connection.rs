@@ -144,11 +144,19 @@ impl SqliteConnection {
         if self.state.current()?.objects().is_empty() {
             return Ok(());
         }
-        let problem = match attached::conflict(&self.state)? {
-            None => elsewhere::attached(&self.state)?,
-            problem => problem,
+        let found = attached::conflict(&self.state).and_then(|problem| match problem {
+            None => elsewhere::attached(&self.state),
+            problem => Ok(problem),
+        });
+        let (schema, error) = match found {
+            Ok(None) => return Ok(()),
+            Ok(Some(problem)) => problem,
+            // The file that was attached last cannot be looked at.
+            Err(error) => match attached::last(&self.state)? {
+                Some(schema) => (schema, error),
+                None => return Err(error),
+            },
         };
-        let Some((schema, error)) = problem else { return Ok(()) };
         let detached = self.handle.execute(&format!("DETACH {}", quote_identifier(&schema)), &[]);
         // Within a transaction the file stays attached. What could use it fails until it is detached.
         if detached.is_err() {

@@ -36,42 +36,29 @@ fn is_same(a: &ObjectEntry, b: &ObjectEntry) -> bool {
         && a.with.selection == b.with.selection
 }
 
-/// Takes note of what depends on definitions that have changed from one snapshot to the next.
+/// Takes note of what depends on definitions that are new, or others, from one snapshot to the next.
 ///
 /// # Errors
 /// A schema cannot be read.
 pub(crate) fn note(state: &ConnectionState, before: &Registry, after: &Registry) -> Result<()> {
-    let elsewhere = &state.elsewhere;
-    if before.objects().is_empty() && elsewhere.dropped.borrow().is_empty() {
-        return Ok(());
-    }
     let schemas = schemas(state)?;
     if schemas.is_empty() {
-        elsewhere.dropped.borrow_mut().clear();
         return Ok(());
     }
-    let differs = |object: &&Arc<ObjectEntry>, others: &[Arc<ObjectEntry>]| {
-        !others.iter().any(|other| is_same(object, other))
-    };
-    let mut old = elsewhere.dropped.take();
-    old.extend(before.objects().iter().filter(|o| differs(o, after.objects())).cloned());
-    let new = after.objects().iter().filter(|o| differs(o, before.objects()));
+    let is_new =
+        |object: &&Arc<ObjectEntry>| !before.objects().iter().any(|known| is_same(object, known));
+    let new = after.objects().iter().filter(is_new);
     let new: Vec<Uses> = new.map(|object| uses_of(object)).collect();
-    let mut changed = Vec::new();
-    for object in old {
-        let uses = uses_of(&object);
-        match new.iter().any(|new| new.overlaps(&uses)) {
-            true => changed.push(uses),
-            false => elsewhere.dropped.borrow_mut().push(object),
-        }
-    }
-    depend_later(state, Uses::any_of(&changed), &schemas);
+    depend_later(state, Uses::any_of(&new), &schemas);
     Ok(())
 }
 
 /// As [`depend`], but what cannot be read, because somebody has locked or damaged it, is looked at before a later
 /// statement.
 fn depend_later(state: &ConnectionState, uses: Uses, schemas: &[String]) {
+    if uses.is_empty() {
+        return;
+    }
     if state.handle.without_waiting(|| depend(state, &uses, schemas)).is_err() {
         state.elsewhere.unseen.borrow_mut().push(uses);
     }

@@ -42,6 +42,14 @@ fn text(statement: &Statement, column: usize) -> Result<String> {
     }
 }
 
+/// A text of a file, which may not be UTF-8.
+pub(crate) fn lossy(row: &Statement, column: usize) -> String {
+    match row.column(column) {
+        Ok(ValueRef::Text(text)) => text.to_owned(),
+        _ => String::from_utf8_lossy(row.text(column).unwrap_or_default()).into_owned(),
+    }
+}
+
 /// The names, in ASCII lower case, of all functions of the connection.
 pub(crate) fn all_functions(handle: Handle) -> Result<HashSet<String>> {
     all_names(handle, "PRAGMA function_list")
@@ -155,14 +163,10 @@ pub(crate) fn first_use_in(handle: Handle, schema: &str, uses: &Uses) -> Result<
         if first.is_some() {
             return Ok(());
         }
-        let text = |column| match row.column(column) {
-            Ok(ValueRef::Text(text)) => text.into(),
-            _ => String::from_utf8_lossy(row.text(column).unwrap_or_default()),
-        };
-        let sql = text(2);
+        let sql = lossy(row, 2);
         if uses.occur_in(&sql) {
-            let kind = if text(0) == "index" { "index" } else { "table" };
-            first = Some(User { kind, name: text(1).into_owned(), sql: sql.into_owned() });
+            let kind = if lossy(row, 0) == "index" { "index" } else { "table" };
+            first = Some(User { kind, name: lossy(row, 1), sql });
         }
         Ok(())
     })?;
@@ -279,14 +283,14 @@ impl Names {
             quote_identifier(schema)
         );
         self.handle.query(&sql, &[], &mut |row| {
-            let (kind, sql) = (text(row, 0)?, text(row, 2)?);
+            let (kind, sql) = (lossy(row, 0), lossy(row, 2));
             if uses.occur_in(&sql) {
                 let kind = match kind.as_str() {
                     "index" => DependentKind::Index,
                     _ if is_virtual(&sql) => DependentKind::VirtualTable,
                     _ => DependentKind::Table,
                 };
-                let name = text(row, 1)?;
+                let name = lossy(row, 1);
                 dependents.push(Dependent { kind, schema: schema.to_owned(), name });
             }
             Ok(())

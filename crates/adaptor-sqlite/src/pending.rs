@@ -7,15 +7,13 @@ use std::sync::Arc;
 use commensal_core::Error;
 use commensal_core::define::Dependent;
 use commensal_core::dependents::Uses;
-use commensal_core::registry::{ObjectEntry, Registry};
+use commensal_core::registry::Registry;
 
 /// Indexes outside of `main`.
 #[derive(Default)]
 pub(crate) struct Pending {
     /// What may have been computed by earlier versions.
     pub(crate) pending: RefCell<Vec<Dependent>>,
-    /// Definitions that were dropped. They may come back in another version.
-    pub(crate) dropped: RefCell<Vec<Arc<ObjectEntry>>>,
     /// What changed while a file could not be read, so that it was not looked at.
     pub(crate) unseen: RefCell<Vec<Uses>>,
     /// Up while that is looked at.

@@ -90,7 +90,9 @@ fn joins(sql: &str) -> Counted {
             TokenKind::Identifier if token.is("FROM") => (*list, expected) = ((*list).max(1), true),
             TokenKind::Identifier if token.is("JOIN") => (*list, expected) = (*list + 1, true),
             // Of a subselect among the tables, whose bracket was taken for one that groups.
-            TokenKind::Identifier if token.is("SELECT") && lists[depth] == (1, true) => {
+            TokenKind::Identifier
+                if (token.is("SELECT") || token.is("VALUES")) && lists[depth] == (1, true) =>
+            {
                 (lists[depth], nests) = ((0, false), true);
             }
             TokenKind::Identifier if token.is("SELECT") => ends = true,
@@ -209,6 +211,7 @@ mod tests {
             ("SELECT 1 FROM (SELECT x, y, z FROM a)", 2 + 2),
             ("SELECT 1 FROM a JOIN b ON a.window JOIN c AS window JOIN d ON b.\"where\"", 4 * 16),
             ("SELECT 1 FROM a, b SELECT 1 FROM c", 2 * 4 + 2),
+            ("SELECT 1 FROM (VALUES (0, 0), (1, 1), (2, 2)) AS v, t", 2 * 4),
             ("WITH w AS (SELECT 1 FROM a, b) SELECT 1 FROM w, w", (8 + 8) * 4),
         ] {
             assert_eq!(orders(sql), expected, "{sql}");

@@ -163,6 +163,55 @@ fn a_rebuild_that_waits_in_vain_leaves_no_transaction_open() {
     assert_eq!(integer(&connection, "SELECT count(*) FROM a.t WHERE f(x) = -1"), Ok(1));
 }
 
+/// What a file calls the condition of an index is not what SQLite takes it for, a text is not UTF-8, or the file was
+/// attached before there was a definition.
+#[test]
+fn an_attached_file_of_any_content_is_rebuilt_and_runs_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let made = |name: &str, change: &str| {
+        let connection = connect(&open(&path(name)));
+        create(&connection, "f", &times(1), "DETERMINISTIC").unwrap();
+        connection
+            .execute_batch(&format!(
+                "CREATE TABLE t(a); CREATE INDEX i ON t(f(a)); INSERT INTO t VALUES (4); \
+                 DROP TABLE commensal_object; DROP TABLE commensal_module; DROP TABLE commensal_meta; \
+                 CREATE TABLE other(x); PRAGMA writable_schema = 1; UPDATE sqlite_master SET {change}"
+            ))
+            .unwrap();
+    };
+    let query = "SELECT wasm_exec(''DROP FUNCTION g'')";
+    made(
+        "hidden.db",
+        &format!("sql = sql || char(0) || ' WHERE 1 UNION ALL {query}' WHERE name = 'i'"),
+    );
+    made("constant.db", "sql = sql || ' WHERE 1' WHERE name = 'i'");
+    made("encoding.db", "sql = sql || CAST(x'2d2de9' AS TEXT) WHERE name = 'other'");
+    made("plain.db", "sql = sql");
+    for name in ["hidden.db", "constant.db", "encoding.db", "plain.db"] {
+        for is_first in [false, true] {
+            let copy = path("copy.db");
+            std::fs::copy(path(name), &copy).unwrap();
+            let connection = connect(&memory());
+            create(&connection, "g", &times(3), "").unwrap();
+            let attach = || connection.execute("ATTACH ? AS a", (copy.to_str(),)).map(drop);
+            let define = || create(&connection, "f", &times(-1), "DETERMINISTIC");
+            match is_first {
+                true => attach().and_then(|()| define()).unwrap(),
+                false => define().and_then(|()| attach()).unwrap(),
+            };
+            let sql = "SELECT count(*) FROM a.t WHERE f(a) = -4";
+            assert_eq!(integer(&connection, sql), Ok(1), "{name} {is_first}");
+            assert_eq!(integer(&connection, "SELECT g(2)"), Ok(6), "{name}");
+            assert_eq!(
+                value(&connection, "PRAGMA a.integrity_check").unwrap(),
+                "ok".into(),
+                "{name}"
+            );
+        }
+    }
+}
+
 /// What an extension declares may change although its module stays the same.
 #[test]
 fn another_selection_of_an_extension_is_another_version() {
