@@ -66,30 +66,19 @@ fn look(state: &Rc<ConnectionState>, registry: Arc<Registry>, committed: bool) -
         known.registry.as_ref().is_some_and(is_same) && known.versions == versions
     };
     if !is_known {
-        let problem = state.handle.without_waiting(|| problem(state, &registry))?;
+        // What uses a file that cannot be read fails by itself.
+        let unreadable = |error| if is_transient(&error) { Err(error) } else { Ok(None) };
+        let found = state.handle.without_waiting(|| find(state, &registry, unreadable))?;
+        let problem = found.map(|(_, error)| error);
         known.replace(Known { registry: Some(registry), versions, problem });
     }
     Ok(())
 }
 
-/// Why one of the attached files cannot be used.
-fn problem(state: &ConnectionState, registry: &Registry) -> Result<Option<Error>> {
-    for schema in schemas(state)? {
-        match conflict_with(state, registry, &schema) {
-            Ok(None) => {}
-            Ok(problem) => return Ok(problem),
-            Err(error) if is_transient(&error) => return Err(error),
-            // What uses a file that cannot be read fails by itself.
-            Err(_) => {}
-        }
-    }
-    Ok(None)
-}
-
 /// The attached schemas with their versions.
 fn versions(state: &ConnectionState) -> Result<Vec<(String, i64)>> {
     let mut versions = Vec::new();
-    for schema in schemas(state)? {
+    for schema in names::attached(state.handle)? {
         let sql = format!("PRAGMA {}.schema_version", quote_identifier(&schema));
         let mut version = 0;
         let read = state.handle.query(&sql, &[], &mut |row| {
@@ -98,24 +87,21 @@ fn versions(state: &ConnectionState) -> Result<Vec<(String, i64)>> {
             }
             Ok(())
         });
-        match read {
-            Err(error) if is_transient(&error) => return Err(error),
+        if let Err(error) = read {
+            if is_transient(&error) {
+                return Err(error);
+            }
             // A file that cannot be read has none.
-            Err(_) => versions.push((schema, i64::MIN)),
-            Ok(()) => versions.push((schema, version)),
+            version = i64::MIN;
         }
+        versions.push((schema, version));
     }
     Ok(versions)
 }
 
 /// The schema that was attached last.
 pub(crate) fn last(state: &ConnectionState) -> Result<Option<String>> {
-    Ok(schemas(state)?.last())
-}
-
-fn schemas(state: &ConnectionState) -> Result<impl Iterator<Item = String> + use<>> {
-    let is_attached = |name: &String| !["main", "temp"].contains(&name.as_str());
-    Ok(names::schemas(state.handle)?.into_iter().filter(is_attached))
+    Ok(names::attached(state.handle)?.last())
 }
 
 /// Checks a statement that may make an index, a table or a column in an attached file, and would compute it with
@@ -127,14 +113,16 @@ pub(crate) fn check_creation(state: &ConnectionState, sql: &str) -> Result<()> {
     if !state.attached.any.get() {
         return Ok(());
     }
-    let is_target: Box<dyn Fn(&str) -> bool> = match target(sql) {
+    let named = match target(sql) {
         None => return Ok(()),
-        Some(Target::Schema(name)) => Box::new(move |schema| schema.eq_ignore_ascii_case(&name)),
+        Some(Target::Schema(name)) => Some(name),
         Some(Target::Table(name)) if is_own_table(state, &name)? => return Ok(()),
-        Some(Target::Table(_)) => Box::new(|_| true),
+        Some(Target::Table(_)) => None,
     };
+    let is_target =
+        |schema: &String| named.as_ref().is_none_or(|name| schema.eq_ignore_ascii_case(name));
     let registry = state.registry();
-    for schema in schemas(state)?.filter(|schema| is_target(schema)) {
+    for schema in names::attached(state.handle)?.filter(is_target) {
         let differing = Differing::of(state, &registry, &schema)?;
         if let Some((object, _)) = differing.objects.iter().find(|(_, uses)| uses.occur_in(sql)) {
             let message = format!(
@@ -213,9 +201,18 @@ pub(crate) fn conflict(state: &Rc<ConnectionState>) -> Result<Option<(String, Er
     if registry.objects().is_empty() {
         return Ok(None);
     }
-    for schema in schemas(state)? {
-        // An error here is reason enough not to use the file, and is reported with it.
-        if let Some(error) = conflict_with(state, &registry, &schema).unwrap_or_else(Some) {
+    // An error here is reason enough not to use the file, and is reported with it.
+    find(state, &registry, |error| Ok(Some(error)))
+}
+
+/// The first attached database that cannot be used, with the reason. `unreadable` says what an error means.
+fn find(
+    state: &ConnectionState,
+    registry: &Registry,
+    unreadable: impl Fn(Error) -> Result<Option<Error>>,
+) -> Result<Option<(String, Error)>> {
+    for schema in names::attached(state.handle)? {
+        if let Some(error) = conflict_with(state, registry, &schema).or_else(&unreadable)? {
             return Ok(Some((schema, error)));
         }
     }

@@ -235,8 +235,7 @@ fn is_utf8(handle: Handle) -> bool {
 /// The databases of the connection, `temp` included.
 fn schemas(state: &ConnectionState) -> Result<Vec<String>> {
     let mut schemas: Vec<_> = SCHEMAS.map(str::to_owned).into();
-    let listed = names::schemas(state.handle)?;
-    schemas.extend(listed.into_iter().filter(|name| !SCHEMAS.contains(&name.as_str())));
+    schemas.extend(names::attached(state.handle)?);
     Ok(schemas)
 }
 

@@ -114,6 +114,15 @@ pub(crate) fn schemas(handle: Handle) -> Result<Vec<String>> {
     }
 }
 
+/// The names of attached databases.
+///
+/// # Errors
+/// As [`schemas`].
+pub(crate) fn attached(handle: Handle) -> Result<impl Iterator<Item = String>> {
+    let is_attached = |name: &String| !["main", "temp"].contains(&name.as_str());
+    Ok(schemas(handle)?.into_iter().filter(is_attached))
+}
+
 /// The names, in ASCII lower case, of all modules of virtual tables of the connection.
 pub(crate) fn all_modules(handle: Handle) -> Result<HashSet<String>> {
     all_names(handle, "PRAGMA module_list")

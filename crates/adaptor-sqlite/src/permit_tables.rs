@@ -242,8 +242,7 @@ fn has_only_columns(state: &ConnectionState, known: &mut Known, sql: &str) -> Re
 
 /// Whether the connection has a database besides `main` and `temp`.
 pub(crate) fn has_attached(state: &ConnectionState) -> Result<bool> {
-    let schemas = names::schemas(state.handle)?;
-    Ok(schemas.iter().any(|name| !["main", "temp"].contains(&name.as_str())))
+    Ok(names::attached(state.handle)?.next().is_some())
 }
 
 /// Whether a statement that makes a virtual table uses a module that is for guests.

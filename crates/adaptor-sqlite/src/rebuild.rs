@@ -110,11 +110,11 @@ pub(crate) fn index_problem(handle: Handle, dependent: &Dependent) -> Result<Opt
 /// The condition of a partial index, whose rows SQLite's check does not count; or `None` within, if it is not what SQLite
 /// would accept there. It becomes part of a statement, and a file may hold anything.
 fn condition(sql: &str) -> Option<Option<&str>> {
+    const QUERY: [&str; 3] = ["SELECT", "VALUES", "WITH"];
     // SQLite reads no further, either.
     let sql = sql.split('\0').next().unwrap_or_default();
     let mut lexer = Lexer::new(sql);
     let (mut depth, mut start) = (0_usize, None);
-    let is_query = |word: &&str| ["SELECT", "VALUES", "WITH"].contains(word);
     loop {
         let token = lexer.significant();
         match token.kind {
@@ -125,11 +125,7 @@ fn condition(sql: &str) -> Option<Option<&str>> {
             TokenKind::Semicolon | TokenKind::Illegal | TokenKind::Parameter if start.is_some() => {
                 return Some(None);
             }
-            TokenKind::Identifier
-                if start.is_some() && is_query(&&*token.text.to_ascii_uppercase()) =>
-            {
-                return Some(None);
-            }
+            _ if start.is_some() && QUERY.iter().any(|word| token.is(word)) => return Some(None),
             _ if depth == 0 && start.is_none() && token.is("WHERE") => {
                 start = Some(token.offset + token.text.len());
             }

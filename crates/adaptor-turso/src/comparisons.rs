@@ -11,7 +11,7 @@ pub(crate) struct Bounds {
     products: usize,
     overs: usize,
     stars: usize,
-    /// Orders of joins, as [`orders`] counts them.
+    /// Orders of joins, as [`joins`] counts them.
     orders: usize,
 }
 
@@ -26,13 +26,13 @@ pub(crate) const OF_SCHEMAS: Bounds =
 
 /// The orders of joins that all views and triggers that a statement uses may have together, at each use: five joins of
 /// twelve tables.
-pub(crate) const ORDERS_MAX: usize = 250_000;
+const ORDERS_MAX: usize = 250_000;
 
 /// The most tables of which the engine tries all orders.
 const JOINED_MAX: usize = 12;
 
 /// The columns that all stars of the views and triggers that a statement uses may stand for together, at each use.
-pub(crate) const COLUMNS_MAX: usize = 300_000;
+const COLUMNS_MAX: usize = 300_000;
 
 /// The most columns that a table or a result may have.
 const WIDEST: usize = 2_000;
@@ -41,7 +41,7 @@ const WIDEST: usize = 2_000;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counted {
     /// Orders of joins.
-    pub(crate) orders: usize,
+    orders: usize,
     /// Times all columns.
     stars: usize,
     /// Tables of the longest list.
@@ -52,7 +52,7 @@ pub(crate) struct Counted {
 
 impl Counted {
     /// The columns that its stars stand for, if no table or view that it names has more than this many.
-    pub(crate) fn columns(&self, widest: usize) -> usize {
+    fn columns(&self, widest: usize) -> usize {
         let widest = if self.nests && self.stars > 1 { WIDEST } else { widest };
         self.stars.saturating_mul(self.longest.max(1)).saturating_mul(widest)
     }
@@ -150,41 +150,61 @@ pub(crate) fn check(sql: &str, bounds: &Bounds) -> Result<Counted> {
         begins = matches!(token.kind, TokenKind::Comma | TokenKind::Dot)
             || ["SELECT", "ALL", "DISTINCT", "RETURNING"].iter().any(|word| token.is(word));
     }
-    let is_too_much = terms.saturating_mul(tokens) > bounds.products
-        || overs > bounds.overs
-        || stars > bounds.stars
-        || orders > bounds.orders;
-    match is_too_much {
-        true => Err(Error::new(
-            ErrorKind::Limit,
-            format!(
-                "{terms} terms in {tokens} tokens, {overs} OVER clauses, {stars} times all columns and {orders} orders \
-                 of joins are too much to compile with Turso"
-            ),
+    let is_within = terms.saturating_mul(tokens) <= bounds.products
+        && overs <= bounds.overs
+        && stars <= bounds.stars
+        && orders <= bounds.orders;
+    bounded(is_within, || {
+        format!(
+            "{terms} terms in {tokens} tokens, {overs} OVER clauses, {stars} times all columns and {orders} orders \
+             of joins are too much to compile with Turso"
         )
-        .with_engine_code(1)),
-        false => Ok(Counted { stars, ..joins }),
+    })?;
+    Ok(Counted { stars, ..joins })
+}
+
+/// What the views and triggers that a statement uses have together.
+#[derive(Default)]
+pub(crate) struct Totals {
+    orders: usize,
+    columns: usize,
+}
+
+impl Totals {
+    /// Adds the joins of a text.
+    ///
+    /// # Errors
+    /// They are more than [`ORDERS_MAX`].
+    pub(crate) fn add_joins(&mut self, counted: &Counted) -> Result<()> {
+        self.orders = self.orders.saturating_add(counted.orders);
+        bounded(self.orders <= ORDERS_MAX, || {
+            format!(
+                "the joins of the views and triggers that SQL uses have more than {ORDERS_MAX} orders together, too \
+                 much to compile with Turso"
+            )
+        })
+    }
+
+    /// Adds the columns that the stars of a text stand for, if nothing that it names has more than `widest`.
+    ///
+    /// # Errors
+    /// They are more than [`COLUMNS_MAX`].
+    pub(crate) fn add_columns(&mut self, counted: &Counted, widest: usize) -> Result<()> {
+        self.columns = self.columns.saturating_add(counted.columns(widest));
+        bounded(self.columns <= COLUMNS_MAX, || {
+            format!(
+                "each * in the views and triggers that SQL uses stands for all columns, more than {COLUMNS_MAX} \
+                 together, too much to compile with Turso"
+            )
+        })
     }
 }
 
-/// The error of views and triggers with more than [`ORDERS_MAX`].
-#[cold]
-pub(crate) fn too_many_orders() -> Error {
-    let message = format!(
-        "the joins of the views and triggers that SQL uses have more than {ORDERS_MAX} orders together, too much to \
-         compile with Turso"
-    );
-    Error::new(ErrorKind::Limit, message).with_engine_code(1)
-}
-
-/// The error of views and triggers with more than [`COLUMNS_MAX`].
-#[cold]
-pub(crate) fn too_many_columns() -> Error {
-    let message = format!(
-        "each * in the views and triggers that SQL uses stands for all columns, more than {COLUMNS_MAX} together, too \
-         much to compile with Turso"
-    );
-    Error::new(ErrorKind::Limit, message).with_engine_code(1)
+fn bounded(is_within: bool, message: impl FnOnce() -> String) -> Result<()> {
+    match is_within {
+        true => Ok(()),
+        false => Err(Error::new(ErrorKind::Limit, message()).with_engine_code(1)),
+    }
 }
 
 #[cfg(test)]

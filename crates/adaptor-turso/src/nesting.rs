@@ -8,7 +8,7 @@ use turso_core::schema::{Schema, Trigger};
 use turso_core::{Connection, NamespaceId};
 use turso_parser::ast::{RefAct, TriggerEvent};
 
-use crate::comparisons;
+use crate::comparisons::{self, Totals};
 use crate::levels::{self, Expanded, Names, Size, Writes};
 
 /// Levels that compiling a trigger, or the action of a foreign key, takes.
@@ -40,8 +40,7 @@ pub(crate) fn measure(connection: &Connection, sql: &str) -> Result<Nesting> {
         schema,
         path: Vec::new(),
         expansions: 0,
-        orders: 0,
-        columns: 0,
+        totals: Totals::default(),
         widest: 0,
         recursive: false,
     };
@@ -58,10 +57,7 @@ struct Graph {
     path: Vec<Object>,
     /// How many objects were looked into.
     expansions: usize,
-    /// The orders of the joins in them.
-    orders: usize,
-    /// The columns that their stars stand for.
-    columns: usize,
+    totals: Totals,
     /// The most columns of a table or view that the text names that is looked into.
     widest: usize,
     recursive: bool,
@@ -129,17 +125,11 @@ impl Graph {
     /// Measures the text of a view or trigger.
     fn text(&mut self, sql: &str) -> Result<Size> {
         let counted = comparisons::check(sql, &comparisons::OF_SCHEMAS)?;
-        self.orders = self.orders.saturating_add(counted.orders);
-        if self.orders > comparisons::ORDERS_MAX {
-            return Err(comparisons::too_many_orders());
-        }
+        self.totals.add_joins(&counted)?;
         let around = std::mem::take(&mut self.widest);
         let size = levels::measure(sql, self)?;
         let widest = std::mem::replace(&mut self.widest, around);
-        self.columns = self.columns.saturating_add(counted.columns(widest));
-        if self.columns > comparisons::COLUMNS_MAX {
-            return Err(comparisons::too_many_columns());
-        }
+        self.totals.add_columns(&counted, widest)?;
         Ok(size)
     }
 

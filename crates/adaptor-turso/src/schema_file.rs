@@ -56,34 +56,17 @@ pub(crate) fn read<E: From<String>>(
 ) -> Result<Longest, E> {
     let mut roots = [None; MEASURED.len()];
     let Some(mut pages) = Pages::open(io, path)? else { return Ok(roots.map(|_| Ok(0))) };
-    let (mut waiting, mut seen) = (vec![1], HashSet::new());
-    while let Some(number) = waiting.pop() {
-        if !seen.insert(number) {
-            return Err(damaged("a page is in it twice").into());
+    pages.walk(1, usize::MAX, |pages, page, cell, seen| {
+        let payload = pages.payload(page, cell, seen)?;
+        let record = record(&payload)?;
+        if record.kind == "table"
+            && let Some(place) =
+                MEASURED.iter().position(|name| record.name.eq_ignore_ascii_case(name))
+        {
+            roots[place] = record.root;
         }
-        let page = pages.read(number)?;
-        let cells = Cells::of(&page, if number == 1 { HEADER } else { 0 })?;
-        let children = waiting.len();
-        for cell in cells.offsets(&page) {
-            let cell = cell?;
-            if cells.is_interior {
-                waiting.push(u32_at(&page, cell)?);
-                continue;
-            }
-            let payload = pages.payload(&page, cell, &mut seen)?;
-            let record = record(&payload)?;
-            if record.kind == "table"
-                && let Some(place) =
-                    MEASURED.iter().position(|name| record.name.eq_ignore_ascii_case(name))
-            {
-                roots[place] = record.root;
-            }
-            row(&record)?;
-        }
-        waiting.extend(cells.rightmost);
-        // The first child comes next, so rows come in the order in which the engine reads them.
-        waiting[children..].reverse();
-    }
+        row(&record)
+    })?;
     Ok(roots.map(|root| root.map_or(Ok(0), |root| pages.longest(root))))
 }
 
@@ -231,25 +214,43 @@ impl Pages {
 
     /// The bytes of the longest row of the table with this first page.
     fn longest(&mut self, root: u32) -> Result<u64, String> {
-        let (mut waiting, mut seen, mut longest) = (vec![root], HashSet::new(), 0);
+        let mut longest = 0;
+        self.walk(root, PAGES_MAX, |_, page, cell, _| {
+            longest = longest.max(varint(page, cell)?.0);
+            Ok::<_, String>(())
+        })?;
+        Ok(longest)
+    }
+
+    /// Passes on the cells of a table's leaves, in the order in which the engine reads them, with the pages seen so far.
+    fn walk<E: From<String>>(
+        &mut self,
+        root: u32,
+        pages_max: usize,
+        mut each: impl FnMut(&mut Self, &[u8], usize, &mut HashSet<u32>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let (mut waiting, mut seen) = (vec![root], HashSet::new());
         while let Some(number) = waiting.pop() {
             if !seen.insert(number) {
-                return Err("a page is in it twice".to_owned());
+                return Err(damaged("a page is in it twice").into());
             }
-            if seen.len() > PAGES_MAX {
-                return Err(format!("it has more than {PAGES_MAX} pages"));
+            if seen.len() > pages_max {
+                return Err(format!("it has more than {pages_max} pages").into());
             }
             let page = self.read(number)?;
             let cells = Cells::of(&page, if number == 1 { HEADER } else { 0 })?;
+            let children = waiting.len();
             for cell in cells.offsets(&page) {
                 match cells.is_interior {
                     true => waiting.push(u32_at(&page, cell?)?),
-                    false => longest = longest.max(varint(&page, cell?)?.0),
+                    false => each(self, &page, cell?, &mut seen)?,
                 }
             }
             waiting.extend(cells.rightmost);
+            // The first child comes next.
+            waiting[children..].reverse();
         }
-        Ok(longest)
+        Ok(())
     }
 
     /// The record of a cell, with the part on overflow pages.
