@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import apsw
+import pysqlite3
 import pytest
 
 import commensal
@@ -31,6 +35,20 @@ def rows(connection: Any, sql: str) -> list[tuple[Any, ...]]:
 def test_sources(connection: Any, module: commensal.Wasm) -> None:
     commensal.create_extension(connection, "e", module)
     assert rows(connection, "SELECT name FROM wasm_extensions") == [("e",)]
+
+
+def test_a_path_as_text(connection: Any, tmp_path: Path) -> None:
+    (tmp_path / "module").write_text(ARITHMETIC)
+    for path in ("geo.wasm", "my modules (old)/GEO.WAT", str(tmp_path / "module")):
+        with pytest.raises(TypeError) as caught:
+            commensal.create_extension(connection, "e", path)
+        assert str(caught.value) == (
+            f"{path!r} is a path, and a str is the text of a module (WAT): pass Path({path!r})"
+        )
+    # Text that is not a path is for Commensal to judge.
+    for text in ("no module", ";; a.wat", "(module) ;; of geo.wasm", "a\n.wasm", ""):
+        with pytest.raises((sqlite3.Error, pysqlite3.Error, apsw.Error)):
+            commensal.create_function(connection, "f", text)
 
 
 def test_values_of_every_class(connection: Any) -> None:

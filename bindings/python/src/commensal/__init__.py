@@ -204,7 +204,7 @@ def _create(
         "LANGUAGE wasm AS ?",
         *clauses,
     ]
-    execute(connection, " ".join(words), _read(wasm) if isinstance(wasm, os.PathLike) else wasm)
+    execute(connection, " ".join(words), _source(wasm))
 
 
 def _drop(
@@ -215,9 +215,22 @@ def _drop(
     execute(connection, f"DROP {kind}{condition} {_quoted(name)}{cascade}")
 
 
-def _read(path: os.PathLike[str]) -> bytes | str:
-    module = Path(path).read_bytes()
+def _source(wasm: Wasm) -> bytes | bytearray | memoryview | str:
+    if isinstance(wasm, str) and _is_path(wasm):
+        raise TypeError(
+            f"{wasm!r} is a path, and a str is the text of a module (WAT): pass Path({wasm!r})"
+        )
+    if not isinstance(wasm, os.PathLike):
+        return wasm
+    module = Path(wasm).read_bytes()
     return module if module.startswith(b"\0asm") else module.decode()
+
+
+def _is_path(text: str) -> bool:
+    # WebAssembly text begins with a parenthesis or a comment.
+    if "\n" in text or text.lstrip().startswith(("(", ";;")):
+        return False
+    return text.lower().endswith((".wasm", ".wat")) or os.path.isfile(text)
 
 
 def _clauses(
