@@ -1,4 +1,4 @@
-/** A database of better-sqlite3, node:sqlite or a similar driver: the methods that this package calls. */
+/** A database of better-sqlite3, node:sqlite, bun:sqlite or a similar driver: the methods that this package calls. */
 export interface Database {
   loadExtension(path: string, entryPoint?: string): unknown;
   prepare(sql: string): { all(...values: any[]): unknown };

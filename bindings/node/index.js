@@ -1,8 +1,8 @@
 // Commensal for SQLite drivers of Node: the path of the loadable extension for this platform, and
-// shorthands for its SQL. Uses only what better-sqlite3 and node:sqlite have in common.
+// shorthands for its SQL. Uses only what better-sqlite3, node:sqlite and bun:sqlite have in common.
 'use strict';
 
-const { readFileSync } = require('node:fs');
+const { readFileSync, statSync } = require('node:fs');
 const { isDeepStrictEqual } = require('node:util');
 
 /** SQLite derives the name of the entry point from the name of the file. */
@@ -24,15 +24,19 @@ function getLoadablePath() {
 }
 
 function load(db, settings = {}) {
+  if (typeof db.loadExtension !== 'function') {
+    const message =
+      'commensal: this connection cannot load SQLite extensions, because its driver has no ' +
+      'loadExtension(): use better-sqlite3, node:sqlite or bun:sqlite';
+    throw new TypeError(message);
+  }
   const path = getLoadablePath();
   try {
     db.loadExtension(path);
   } catch (cause) {
-    if (cause?.code !== 'ERR_INVALID_STATE' || db.isOpen === false) throw cause;
-    const message =
-      `commensal: ${cause.message}. With node:sqlite, open the database with ` +
-      'new DatabaseSync(path, { allowExtension: true })';
-    throw new Error(message, { cause });
+    const wayOut = wayOutOf(db, cause);
+    if (wayOut === undefined) throw cause;
+    throw new Error(`commensal: ${cause.message}. ${wayOut}`, { cause });
   }
   if (Object.keys(settings).length === 0) return;
   db.loadExtension(path, CONFIG_ENTRY_POINT);
@@ -41,6 +45,21 @@ function load(db, settings = {}) {
   } finally {
     configure(db, { locked: 1 });
   }
+}
+
+/** What to do about a driver that refuses to load; undefined if it does not refuse. */
+function wayOutOf(db, cause) {
+  if (cause?.code === 'ERR_INVALID_STATE' && db.isOpen !== false) {
+    return 'With node:sqlite, open the database with new DatabaseSync(path, { allowExtension: true })';
+  }
+  if (process.versions.bun !== undefined && process.platform === 'darwin') {
+    return (
+      'On macOS, Bun uses the SQLite of the system, which cannot load extensions. Before the first ' +
+      'database is opened, name one that can, such as Homebrew’s: import { Database } from ' +
+      "'bun:sqlite'; Database.setCustomSQLite('/opt/homebrew/opt/sqlite/lib/libsqlite3.dylib')"
+    );
+  }
+  return undefined;
 }
 
 function configure(db, settings) {
@@ -89,10 +108,28 @@ function create(db, kind, name, wasm, clauses, options, names = {}) {
 
 /** The module as a value for SQLite: text, or bytes in the one type that all drivers take. */
 function source(wasm) {
+  if (typeof wasm === 'string' && isPath(wasm)) {
+    const path = JSON.stringify(wasm);
+    const message =
+      `commensal: ${path} is a path, and a string is the text of a module (WAT): pass ` +
+      `pathToFileURL(${path}) of node:url, or new URL(${path}, import.meta.url)`;
+    throw new TypeError(message);
+  }
   if (typeof wasm === 'string') return wasm;
   if (!(wasm instanceof URL)) return Buffer.from(wasm.buffer, wasm.byteOffset, wasm.byteLength);
   const file = readFileSync(wasm);
   return file.subarray(0, 4).equals(Buffer.from('\0asm')) ? file : file.toString();
+}
+
+function isPath(text) {
+  // WebAssembly text begins with a parenthesis or a comment.
+  if (text.includes('\n') || /^\s*(\(|;;)/.test(text)) return false;
+  if (/\.(wasm|wat)$/i.test(text)) return true;
+  try {
+    return statSync(text).isFile();
+  } catch {
+    return false;
+  }
 }
 
 function dropFunction(db, name, options = {}) {

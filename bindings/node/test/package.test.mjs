@@ -1,7 +1,7 @@
 // The package's functions with each driver.
 
 import assert from 'node:assert/strict';
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import { Worker } from 'node:worker_threads';
@@ -25,6 +25,10 @@ test('node:sqlite has to permit extensions', () => {
   assert.throws(() => load(db), /allowExtension: true/);
   db.close();
   assert.throws(() => load(db), /not open/);
+});
+
+test('a driver without extensions is named', () => {
+  assert.throws(() => load({ prepare() {} }), /no loadExtension\(\): use better-sqlite3, node:sqlite or bun:sqlite/);
 });
 
 for (const name of Object.keys(drivers)) {
@@ -80,6 +84,25 @@ for (const name of Object.keys(drivers)) {
       createExtension(db, 'e', source, { replace: true });
     }
     assert.deepEqual(rows(db, KM), [[877]]);
+  });
+
+  on('a path as text is not taken for a module', ({ path, connect }) => {
+    const db = connect();
+    const file = `${path}-module`;
+    writeFileSync(file, '(module)');
+    for (const text of ['geo.wasm', 'my modules (old)/GEO.WAT', file]) {
+      assert.throws(() => createExtension(db, 'e', text), (error) => {
+        const quoted = JSON.stringify(text);
+        assert.equal(error.name, 'TypeError');
+        assert.ok(error.message.includes(`${quoted} is a path, and a string is the text of a module`));
+        assert.ok(error.message.includes(`pathToFileURL(${quoted})`));
+        return true;
+      });
+    }
+    // Text that is not a path is for Commensal to judge.
+    for (const text of ['no module', ' ;; one.wat\n(module)', ';; a.wat', '(module) ;; of geo.wasm', 'a\n.wasm', '']) {
+      assert.throws(() => createFunction(db, 'f', text), (error) => error.name !== 'TypeError');
+    }
   });
 
   on('values of every class', ({ connect, rows }) => {
