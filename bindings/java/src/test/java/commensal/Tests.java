@@ -2,6 +2,7 @@ package commensal;
 
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
+import java.io.File;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
@@ -469,7 +470,10 @@ final class Tests {
         }
     }
 
-    /** The programs of a page run as they are, in a folder with the guests and a migration. Returns what they print. */
+    /**
+     * The programs of a page, compiled as they are, run in a folder with the guests and a migration. The first class
+     * of each has its main method. Returns what they print.
+     */
     private static String programs(String page) throws Exception {
         Files.createSymbolicLink(folder.resolve("guests"), TREE.resolve("guests"));
         Files.createDirectory(folder.resolve("migrations"));
@@ -481,8 +485,12 @@ final class Tests {
         StringBuilder printed = new StringBuilder();
         for (int number = 0; program.find(); number++) {
             Path source = Files.writeString(folder.resolve("Program" + number + ".java"), program.group(1));
-            Path java = Path.of(System.getProperty("java.home"), "bin", "java");
-            printed.append(run(java.toString(), "-cp", System.getProperty("java.class.path"), source.toString()));
+            Matcher main = Pattern.compile("^class (\\w+)", Pattern.MULTILINE).matcher(program.group(1));
+            equal(true, main.find());
+            Path tools = Path.of(System.getProperty("java.home"), "bin");
+            String classPath = folder + File.pathSeparator + System.getProperty("java.class.path");
+            run(tools.resolve("javac").toString(), "-cp", classPath, "-d", folder.toString(), source.toString());
+            printed.append(run(tools.resolve("java").toString(), "-cp", classPath, main.group(1)));
         }
         return printed.toString();
     }
@@ -500,6 +508,7 @@ final class Tests {
     static void theDocumentationsPrograms() throws Exception {
         String printed = programs("java.md");
         equal(true, printed.contains("877.0 km") && printed.contains("endless()"));
+        equal(true, printed.contains("[Berlin] [Paris]"));
     }
 
     static void flywayMigrates() throws Exception {
