@@ -9,8 +9,6 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-LICENSE = "MIT OR Apache-2.0"
-
 project, folder, *files = sys.argv[1:]
 said = {element.tag: element.text or "" for group in ElementTree.parse(project).getroot() for element in group}
 name, version = said["AssemblyName"], said["Version"]
@@ -22,11 +20,11 @@ nuspec = f"""<?xml version="1.0" encoding="utf-8"?>
     <version>{version}</version>
     <authors>{escape(said["Authors"])}</authors>
     <requireLicenseAcceptance>false</requireLicenseAcceptance>
-    <license type="expression">{LICENSE}</license>
+    <license type="expression">{said["PackageLicenseExpression"]}</license>
     <readme>README.md</readme>
     <description>{escape(said["Description"])}</description>
     <copyright>{escape(said["Copyright"])}</copyright>
-    <tags>sqlite sqlite-extension webassembly wasm</tags>
+    <tags>{said["PackageTags"]}</tags>
     <dependencies>
       <group targetFramework=".NETStandard2.0" />
     </dependencies>
