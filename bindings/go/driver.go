@@ -16,7 +16,8 @@ const (
 
 // Options say how Commensal is loaded into connections.
 type Options struct {
-	// Library is the path of the loadable extension. If it is empty, the library that this package embeds is used.
+	// Library is the path of the loadable extension. If it is empty, the library that this package embeds is used, or
+	// with the build tag commensal_static the one that is linked.
 	Library string
 
 	// Settings are those of wasm_config: limits of guests (call_timeout_ms, memory_bytes_max), capabilities granted to
@@ -41,11 +42,9 @@ func Register(name string, options Options) error {
 // NewDriver makes a driver whose connections have Commensal.
 func NewDriver(options Options) (driver.Driver, error) {
 	if options.Library == "" {
-		path, err := LibraryPath()
-		if err != nil {
+		if err := ready(); err != nil {
 			return nil, err
 		}
-		options.Library = path
 	}
 	hook := func(conn *sqlite3.SQLiteConn) error {
 		if err := Load(conn, options); err != nil || options.Hook == nil {
@@ -59,30 +58,32 @@ func NewDriver(options Options) (driver.Driver, error) {
 // Load loads Commensal into one connection, for programs with a ConnectHook of their own. It does not call
 // options.Hook. If the connection has Commensal, only the settings change.
 func Load(conn *sqlite3.SQLiteConn, options Options) error {
-	path := options.Library
-	if path == "" {
-		embedded, err := LibraryPath()
-		if err != nil {
-			return err
-		}
-		path = embedded
-	}
 	start := entry
 	if len(options.Settings) > 0 {
 		start = entryUnlocked
 	}
-	if err := conn.LoadExtension(path, start); err != nil {
-		return &LoadError{Library: path, Err: err}
+	var err error
+	if options.Library == "" {
+		err = loadOwn(conn, start)
+	} else {
+		err = loadFile(conn, options.Library, start)
 	}
-	if len(options.Settings) == 0 {
-		return nil
+	if err != nil || len(options.Settings) == 0 {
+		return err
 	}
-	err := set(conn, options.Settings)
+	err = set(conn, options.Settings)
 	// Whatever happened, SQL from elsewhere must not loosen anything.
 	if locked := set(conn, map[string]any{"locked": 1}); err == nil {
 		err = locked
 	}
 	return err
+}
+
+func loadFile(conn *sqlite3.SQLiteConn, path, start string) error {
+	if err := conn.LoadExtension(path, start); err != nil {
+		return &LoadError{Library: path, Err: err}
+	}
+	return nil
 }
 
 func set(conn *sqlite3.SQLiteConn, settings map[string]any) error {

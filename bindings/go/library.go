@@ -1,3 +1,5 @@
+//go:build !commensal_static
+
 package commensal
 
 import (
@@ -13,6 +15,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+
+	"github.com/mattn/go-sqlite3"
 )
 
 //go:embed all:library
@@ -30,6 +34,21 @@ var (
 func LibraryPath() (string, error) {
 	unpackOnce.Do(func() { unpacked, unpackErr = unpack() })
 	return unpacked, unpackErr
+}
+
+// ready says whether this package has a library.
+func ready() error {
+	_, err := LibraryPath()
+	return err
+}
+
+// loadOwn loads this package's library into a connection, by its entry point of this name.
+func loadOwn(conn *sqlite3.SQLiteConn, start string) error {
+	path, err := LibraryPath()
+	if err != nil {
+		return err
+	}
+	return loadFile(conn, path, start)
 }
 
 func libraryName() string {

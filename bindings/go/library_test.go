@@ -1,3 +1,5 @@
+//go:build !commensal_static
+
 package commensal
 
 import (
