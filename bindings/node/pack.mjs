@@ -1,8 +1,8 @@
 // Packs the npm packages: `commensal`, and the one with the library for this platform, on which it
 // depends.
 // node pack.mjs [LIBRARY] FOLDER: LIBRARY is the loadable extension; without it, Cargo builds one and shows
-// its progress. The archives go into FOLDER. The platform is the one this runs on.
-// its progress. FOLDER gets the archives. The platform is the one this runs on.
+// its progress. FOLDER gets the archives. The platform is the one this runs on. The same sources and library
+// make the same bytes.
 
 import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

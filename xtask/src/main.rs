@@ -3,8 +3,10 @@
 //! A command is a file with a [`Command`] that is listed in [`COMMANDS`].
 
 mod command;
+mod dist;
 mod guests;
 mod long;
+mod packages;
 mod portable;
 mod reliability;
 mod tidy;
@@ -17,6 +19,7 @@ use std::process::ExitCode;
 use crate::command::Command;
 
 const COMMANDS: &[Command] = &[
+    dist::COMMAND,
     guests::COMMAND,
     long::COMMAND,
     portable::COMMAND,

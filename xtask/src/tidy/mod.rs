@@ -14,10 +14,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::command::{Command, Outcome, root};
+use crate::packages::{Packages, metadata};
 
 pub(crate) const COMMAND: Command = Command {
     name: "tidy",
-    help: "\n    Checks the directions between the crates and the habits of the sources.",
+    help: "\n    Checks the directions between the crates, the habits of the sources, and what packages say of\
+           \n    themselves.",
     run,
 };
 
@@ -43,6 +45,8 @@ fn run(arguments: &[String]) -> Outcome {
         let text = fs::read_to_string(root().join(&path))?;
         problems.extend(links::check(&path, &text, |target| root().join(target).exists()));
     }
+    let read = |path: &str| Ok(fs::read_to_string(root().join(path))?);
+    problems.extend(metadata::check(&Packages::read()?, read));
     if problems.is_empty() {
         println!("tidy: {} crates, {} files", workspace.packages.len(), files.len());
         return Ok(());
