@@ -49,7 +49,7 @@ namespace Commensal
             {
                 settings.AddRange(options.Settings);
             }
-            ExtensionLoading.Load(connection, library, settings.Count == 0 ? Entry : EntryUnlocked);
+            Drivers.Load(connection, library, settings.Count == 0 ? Entry : EntryUnlocked);
             if (settings.Count == 0)
             {
                 return;
@@ -137,6 +137,8 @@ namespace Commensal
         {
             CheckOpen(connection);
             _ = statement ?? throw new ArgumentNullException(nameof(statement));
+            // A null alone is a value.
+            values ??= new object?[] { null };
             if (values.Length > ValuesMax)
             {
                 throw new CommensalException("a statement has " + ValuesMax + " values at most");
@@ -175,6 +177,24 @@ namespace Commensal
             // SQLite learns some of it only when it prepares a statement that names this table.
             command.CommandText = "SELECT " + Interlocked.Increment(ref refreshed) + " FROM temp.wasm_functions LIMIT 0";
             command.ExecuteScalar();
+        }
+
+        /// <summary>
+        /// Stops the connection's statements, and the guests that they run, when a token is cancelled, until what this
+        /// gives is disposed. That has to be before the connection is closed. What was stopped fails with the driver's
+        /// exception for SQLite's code 9.
+        /// <code>
+        /// using (connection.InterruptOn(token))
+        /// {
+        ///     command.ExecuteNonQuery();
+        /// }
+        /// </code>
+        /// </summary>
+        /// <exception cref="CommensalException">The driver is an unknown one.</exception>
+        public static IDisposable InterruptOn(this DbConnection connection, CancellationToken token)
+        {
+            CheckOpen(connection);
+            return new Interruption(Drivers.Interrupter(connection), token);
         }
 
         private static void Create(

@@ -77,6 +77,7 @@ namespace Commensal.Tests
             }
             Has("877 km", printed.ToString());
             Has("endless()", printed.ToString());
+            Has("stopped: True", printed.ToString());
         }
 
         public void MigrationsInEntityFrameworksStyle()

@@ -16,31 +16,27 @@ namespace Commensal.Tests
 
         private readonly Func<string, DbConnection> make;
 
-        private Driver(string name, bool cancels, Func<string, DbConnection> make)
+        private Driver(string name, Func<string, DbConnection> make)
         {
             Name = name;
-            Cancels = cancels;
             this.make = make;
         }
 
         internal string Name { get; }
-
-        /// <summary>Whether DbCommand.Cancel interrupts SQLite.</summary>
-        internal bool Cancels { get; }
 
         internal static Driver Named(string name)
         {
             switch (name)
             {
                 case "Microsoft.Data.Sqlite":
-                    return new Driver(name, false, path => new SqliteConnection("Data Source=" + path));
+                    return new Driver(name, path => new SqliteConnection("Data Source=" + path));
                 case "System.Data.SQLite":
-                    return new Driver(name, true, path => new SQLiteConnection("Data Source=" + path));
+                    return new Driver(name, path => new SQLiteConnection("Data Source=" + path));
                 case "Mono.Data.Sqlite":
                     var file = Environment.GetEnvironmentVariable("COMMENSAL_MONO_SQLITE")!;
                     var type = Assembly.LoadFrom(file).GetType("Mono.Data.Sqlite.SqliteConnection", true)!;
                     return new Driver(
-                        name, false, path => (DbConnection)Activator.CreateInstance(type, "URI=file:" + path)!);
+                        name, path => (DbConnection)Activator.CreateInstance(type, "URI=file:" + path)!);
                 default:
                     throw new ArgumentException("no such driver: " + name);
             }

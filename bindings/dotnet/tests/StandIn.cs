@@ -107,13 +107,14 @@ namespace Microsoft.Data.Sqlite
             DataSource = connectionString.Substring("Data Source=".Length);
         }
 
-        internal IntPtr Handle { get; private set; }
+        public virtual SQLitePCL.sqlite3 Handle => new SQLitePCL.sqlite3(this);
+        internal IntPtr Pointer { get; private set; }
         internal DbTransaction? Transaction { get; set; }
         public override string ConnectionString { get; set; }
         public override string Database => "main";
         public override string DataSource { get; }
         public override string ServerVersion => Native.Text(Native.sqlite3_libversion());
-        public override ConnectionState State => Handle == IntPtr.Zero ? ConnectionState.Closed : ConnectionState.Open;
+        public override ConnectionState State => Pointer == IntPtr.Zero ? ConnectionState.Closed : ConnectionState.Open;
 
         public override void ChangeDatabase(string databaseName) => throw new NotSupportedException();
 
@@ -121,10 +122,10 @@ namespace Microsoft.Data.Sqlite
         {
             var code = Native.sqlite3_open_v2(
                 Native.Zero(DataSource), out var handle, Native.OpenReadWriteCreateUri, IntPtr.Zero);
-            Handle = handle;
-            Native.Check(code, Handle);
-            Native.sqlite3_busy_timeout(Handle, 30_000);
-            Native.Check(Native.sqlite3_enable_load_extension(Handle, areExtensionsEnabled ? 1 : 0), Handle);
+            Pointer = handle;
+            Native.Check(code, Pointer);
+            Native.sqlite3_busy_timeout(Pointer, 30_000);
+            Native.Check(Native.sqlite3_enable_load_extension(Pointer, areExtensionsEnabled ? 1 : 0), Pointer);
             foreach (var (file, entry) in extensions.ToArray())
             {
                 LoadExtension(file, entry);
@@ -133,20 +134,20 @@ namespace Microsoft.Data.Sqlite
 
         public override void Close()
         {
-            Native.sqlite3_close_v2(Handle);
-            Handle = IntPtr.Zero;
+            Native.sqlite3_close_v2(Pointer);
+            Pointer = IntPtr.Zero;
             Transaction = null;
         }
 
         public virtual void EnableExtensions(bool enable = true)
         {
-            Native.Check(Native.sqlite3_enable_load_extension(Handle, enable ? 1 : 0), Handle);
+            Native.Check(Native.sqlite3_enable_load_extension(Pointer, enable ? 1 : 0), Pointer);
             areExtensionsEnabled = enable;
         }
 
         public virtual void LoadExtension(string file, string? proc = null)
         {
-            Native.Check(Native.sqlite3_enable_load_extension(Handle, 1), Handle);
+            Native.Check(Native.sqlite3_enable_load_extension(Pointer, 1), Pointer);
             using (var command = (SqliteCommand)CreateCommand())
             {
                 command.CommandText = "SELECT load_extension(@file, @entry)";
@@ -154,7 +155,7 @@ namespace Microsoft.Data.Sqlite
                 command.Add("@entry", proc ?? "sqlite3_extension_init");
                 command.ExecuteNonQuery();
             }
-            Native.Check(Native.sqlite3_enable_load_extension(Handle, areExtensionsEnabled ? 1 : 0), Handle);
+            Native.Check(Native.sqlite3_enable_load_extension(Pointer, areExtensionsEnabled ? 1 : 0), Pointer);
             extensions.Add((file, proc));
         }
 
@@ -166,10 +167,6 @@ namespace Microsoft.Data.Sqlite
         protected override DbCommand CreateDbCommand()
         {
             return new SqliteCommand { Connection = this, Transaction = Transaction };
-        }
-
-        internal virtual void Cancel()
-        {
         }
 
         protected override void Dispose(bool disposing)
@@ -243,14 +240,17 @@ namespace Microsoft.Data.Sqlite
             set => connection = (SqliteConnection?)value;
         }
 
-        internal IntPtr Handle => connection?.Handle ?? throw new InvalidOperationException("no connection");
+        internal IntPtr Pointer => connection?.Pointer ?? throw new InvalidOperationException("no connection");
 
         internal void Add(string name, object value)
         {
             parameters.Add(new SqliteParameter { ParameterName = name, Value = value });
         }
 
-        public override void Cancel() => connection?.Cancel();
+        /// <summary>None of the drivers interrupts here.</summary>
+        public override void Cancel()
+        {
+        }
 
         public override void Prepare()
         {
@@ -291,7 +291,7 @@ namespace Microsoft.Data.Sqlite
                 var at = Native.sqlite3_bind_parameter_index(statement, Native.Zero(parameter.ParameterName));
                 if (at != 0)
                 {
-                    Native.Check(Bind(statement, at, parameter.Value), Handle);
+                    Native.Check(Bind(statement, at, parameter.Value), Pointer);
                     bound++;
                 }
             }
@@ -364,7 +364,7 @@ namespace Microsoft.Data.Sqlite
             {
                 var length = (int)(end.ToInt64() - next.ToInt64());
                 Native.Check(
-                    Native.sqlite3_prepare_v2(command.Handle, next, length, out statement, out next), command.Handle);
+                    Native.sqlite3_prepare_v2(command.Pointer, next, length, out statement, out next), command.Pointer);
                 if (statement == IntPtr.Zero)
                 {
                     continue;
@@ -377,7 +377,7 @@ namespace Microsoft.Data.Sqlite
                     isFirstPending = true;
                     return true;
                 }
-                affected = Math.Max(affected, 0) + Native.sqlite3_changes(command.Handle);
+                affected = Math.Max(affected, 0) + Native.sqlite3_changes(command.Pointer);
                 Finish();
             }
             return false;
@@ -388,7 +388,7 @@ namespace Microsoft.Data.Sqlite
             var code = Native.sqlite3_step(statement);
             try
             {
-                Native.Check(code, command.Handle);
+                Native.Check(code, command.Pointer);
             }
             catch
             {
@@ -569,11 +569,32 @@ namespace Microsoft.Data.Sqlite
     }
 }
 
+namespace SQLitePCL
+{
+    public sealed class sqlite3
+    {
+        private readonly Microsoft.Data.Sqlite.SqliteConnection connection;
+
+        internal sqlite3(Microsoft.Data.Sqlite.SqliteConnection connection)
+        {
+            this.connection = connection;
+        }
+
+        internal IntPtr Pointer =>
+            connection.Pointer == IntPtr.Zero ? throw new ObjectDisposedException("sqlite3") : connection.Pointer;
+    }
+
+    public static class raw
+    {
+        public static void sqlite3_interrupt(sqlite3 db) => Microsoft.Data.Sqlite.Native.sqlite3_interrupt(db.Pointer);
+    }
+}
+
 namespace System.Data.SQLite
 {
     using Microsoft.Data.Sqlite;
 
-    /// <summary>As System.Data.SQLite's: it enables only the C function, and cancelling interrupts.</summary>
+    /// <summary>As System.Data.SQLite's: it enables only the C function.</summary>
     public sealed class SQLiteConnection : SqliteConnection
     {
         private const int EnableLoadExtension = 1005;
@@ -585,18 +606,25 @@ namespace System.Data.SQLite
 
         public override void EnableExtensions(bool enable)
         {
-            Native.Check(Native.sqlite3_db_config(Handle, EnableLoadExtension, enable ? 1 : 0, IntPtr.Zero), Handle);
+            Native.Check(Native.sqlite3_db_config(Pointer, EnableLoadExtension, enable ? 1 : 0, IntPtr.Zero), Pointer);
         }
 
         public override void LoadExtension(string file, string? proc)
         {
-            var code = Native.sqlite3_load_extension(Handle, Native.Zero(file), Native.Zero(proc!), out var message);
+            var code = Native.sqlite3_load_extension(Pointer, Native.Zero(file), Native.Zero(proc!), out var message);
             if (code != 0)
             {
                 throw new SqliteException(message == IntPtr.Zero ? "error" : Native.Text(message), code);
             }
         }
 
-        internal override void Cancel() => Native.sqlite3_interrupt(Handle);
+        public void Cancel()
+        {
+            if (Pointer == IntPtr.Zero)
+            {
+                throw new InvalidOperationException("the connection is closed");
+            }
+            Native.sqlite3_interrupt(Pointer);
+        }
     }
 }

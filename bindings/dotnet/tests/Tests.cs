@@ -231,6 +231,7 @@ namespace Commensal.Tests
                 var error = Fails<CommensalException>(message, () => connection.ExecuteCommensal(statement));
                 Equal(1, Driver.Code((DbException)error.InnerException!));
             }
+            Fails<CommensalException>("", () => connection.ExecuteCommensal("CREATE FUNCTION f LANGUAGE wasm AS ?", null!));
             Fails<CommensalException>("9 values", () => connection.ExecuteCommensal("", new object[10]));
             Fails<CommensalException>("setting speed", () => connection.ConfigureCommensal(One("speed", 1)));
             Fails<CommensalException>(
@@ -286,21 +287,33 @@ namespace Commensal.Tests
             using var connection = Open(("call_timeout_ms", 60_000), ("statement_timeout_ms", 60_000));
             connection.CreateWasmFunction("endless", Constant(1));
             var clock = Stopwatch.StartNew();
-            for (var round = 0; driver.Cancels && round < 3; round++)
+            for (var round = 0; round < 3; round++)
             {
-                using var command = connection.CreateCommand();
-                command.CommandText = "SELECT endless()";
-                var running = Task.Run(() => Assert(() => command.ExecuteScalar()));
-                while (!running.Wait(50))
+                // Before the statement begins, and while it runs.
+                using var source = new CancellationTokenSource();
+                using (connection.InterruptOn(source.Token))
                 {
-                    command.Cancel();
+                    source.CancelAfter(round * 100);
+                    Equal(9, Driver.Code(Assert(() => Value(connection, "SELECT endless()"))));
                 }
-                Equal(9, Driver.Code(running.Result));
-                // ADO.NET passes the token's cancellation on to Cancel.
-                using var source = new CancellationTokenSource(100);
-                var token = source.Token;
-                var error = Fails<AggregateException>("", () => Task.Run(() => command.ExecuteScalarAsync(token)).Wait());
-                Equal(true, error.InnerException is DbException);
+                Equal(1, Value(connection, "SELECT 1"));
+            }
+            using (var late = new CancellationTokenSource())
+            {
+                connection.InterruptOn(late.Token).Dispose();
+                late.Cancel();
+                Equal(1, Value(connection, "SELECT 1"));
+            }
+            using (var source = new CancellationTokenSource())
+            {
+                // What runs on another thread must not fail when it finds a connection closed.
+                using var closed = Open();
+                using (closed.InterruptOn(source.Token))
+                {
+                    closed.Close();
+                    source.Cancel();
+                    Thread.Sleep(100);
+                }
             }
             connection.ConfigureCommensal(One("statement_timeout_ms", 100));
             Assert(() => Value(connection, "SELECT endless()"));
@@ -527,11 +540,13 @@ namespace Commensal.Tests
         public void OtherDriversHaveToEnableLoading()
         {
             using var connection = driver.Open(At("t.db"));
-            Fails<CommensalException>("Microsoft.Data.Sqlite, System.Data.SQLite", () => new Unknown(connection).LoadCommensal());
+            var unknown = new Unknown(connection);
+            Fails<CommensalException>("Microsoft.Data.Sqlite, System.Data.SQLite", () => unknown.LoadCommensal());
+            Fails<CommensalException>("cannot interrupt", () => unknown.InterruptOn(CancellationToken.None));
             if (driver.Name == "Microsoft.Data.Sqlite")
             {
                 connection.GetType().GetMethod("EnableExtensions")!.Invoke(connection, new object[] { true });
-                new Unknown(connection).LoadCommensal();
+                unknown.LoadCommensal();
                 Equal("wasmtime", Value(connection, "SELECT wasm_config('runtime')"));
             }
         }
