@@ -13,7 +13,7 @@ namespace Commensal.Tests
     /// </summary>
     internal sealed class Documentation
     {
-        private const string Project =
+        private const string ProjectFile =
             "<Project Sdk=\"Microsoft.NET.Sdk\"><PropertyGroup><OutputType>Exe</OutputType>"
                 + "<TargetFramework>$(Framework)</TargetFramework><AssemblyName>program</AssemblyName>"
                 + "<Nullable>enable</Nullable><LangVersion>8.0</LangVersion></PropertyGroup><ItemGroup>"
@@ -38,8 +38,22 @@ namespace Commensal.Tests
                 .Cast<Match>().Select(block => block.Groups[1].Value).ToArray();
         }
 
-        /// <summary>Compiles sources to a program, and runs it in a folder with the guests and a migration.</summary>
+        /// <summary>Compiles sources to a program, and runs it.</summary>
         private string Program(string name, params string[] sources)
+        {
+            var place = Project(name, sources);
+            Dotnet(place, "build", "--output", "out");
+            return Command.Run(place, Command.Dotnet, "exec", "out/program.dll");
+        }
+
+        private static void Dotnet(string place, string command, params string[] options)
+        {
+            var common = new[] { command, "--nologo", "--source", Variable("COMMENSAL_PACKAGES") };
+            Command.Run(place, Command.Dotnet, common.Concat(options).ToArray());
+        }
+
+        /// <summary>Makes a project of sources, in a folder with the guests and a migration.</summary>
+        private string Project(string name, params string[] sources)
         {
             var place = Directory.CreateDirectory(Path.Combine(folder, name)).FullName;
             var geo = Path.Combine(Variable("COMMENSAL_TREE"), "guests/prebuilt/geo.wasm");
@@ -48,15 +62,15 @@ namespace Commensal.Tests
             Directory.CreateDirectory(Path.Combine(place, "migrations"));
             var migration = Command.Run(place, Variable("COMMENSAL_SHELL"), "sql", "--insert", geo);
             File.WriteAllText(Path.Combine(place, "migrations/V1__geo.sql"), migration);
-            File.WriteAllText(Path.Combine(place, "program.csproj"), Project);
+            File.WriteAllText(Path.Combine(place, "program.csproj"), ProjectFile);
             for (var number = 0; number < sources.Length; number++)
             {
                 File.WriteAllText(Path.Combine(place, "Source" + number + ".cs"), sources[number]);
             }
-            Command.Run(
-                place, Command.Dotnet, "build", "--nologo", "--source", Variable("COMMENSAL_PACKAGES"), "--output", "out");
-            return Command.Run(place, Command.Dotnet, "exec", "out/program.dll");
+            return place;
         }
+
+        private static string StandIn => File.ReadAllText(Path.Combine(Tests, "StandIn.cs"));
 
         private static void Has(string text, string output)
         {
@@ -72,18 +86,34 @@ namespace Commensal.Tests
             var printed = new StringBuilder();
             for (var number = 0; number < blocks.Length; number++)
             {
-                var driver = File.ReadAllText(Path.Combine(Tests, "StandIn.cs"));
-                printed.Append(Program("program" + number, blocks[number], driver));
+                printed.Append(Program("program" + number, blocks[number], StandIn));
             }
             Has("877 km", printed.ToString());
             Has("endless()", printed.ToString());
             Has("stopped: True", printed.ToString());
         }
 
+        public void PublishedPrograms()
+        {
+            var place = Project("published", Blocks("dotnet.md")[0], StandIn);
+            // The library is in runtimes/PLATFORM/native.
+            var platform = new FileInfo(CommensalLibrary.Path).Directory!.Parent!.Name;
+            foreach (var isSingle in new[] { false, true })
+            {
+                File.Delete(Path.Combine(place, "places.db"));
+                var single = "-p:PublishSingleFile=" + isSingle;
+                Dotnet(place, "publish", "--runtime", platform, "--self-contained", "false", single, "--output", "to" + isSingle);
+                // Programs find the runtime by this.
+                var runtime = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+                Environment.SetEnvironmentVariable("DOTNET_ROOT", Path.GetFullPath(Path.Combine(runtime, "../../..")));
+                Has("877 km", Command.Run(place, Path.Combine(place, "to" + isSingle, "program")));
+            }
+        }
+
         public void MigrationsInEntityFrameworksStyle()
         {
             var sources = Blocks("migrations.md")
-                .Append(File.ReadAllText(Path.Combine(Tests, "StandIn.cs")))
+                .Append(StandIn)
                 .Append(File.ReadAllText(Path.Combine(Tests, "documentation/EntityFramework.cs")));
             Has("877 km, and nothing after Down", Program("migrations", sources.ToArray()));
         }

@@ -345,7 +345,7 @@ namespace Commensal.Tests
             using var first = Open();
             if (driver.Name != "Mono.Data.Sqlite")
             {
-                // That driver sets it back whenever a connection is opened.
+                // That driver sets it back whenever a connection is opened, which fails while there are others.
                 Slt.Query(first, "PRAGMA journal_mode = WAL");
             }
             first.CreateWasmFunction("f", Constant(1));
