@@ -19,7 +19,14 @@ namespace Commensal
             try
             {
                 enable?.Invoke(true);
-                LoadEnabled(connection, library, entry);
+                try
+                {
+                    LoadEnabled(connection, library, entry);
+                }
+                finally
+                {
+                    enable?.Invoke(false);
+                }
             }
             catch (DbException error)
             {
@@ -30,10 +37,6 @@ namespace Commensal
                         + "; with another driver, enable loading of extensions before)";
                 }
                 throw new CommensalException(what + ": " + error.Message, error);
-            }
-            finally
-            {
-                enable?.Invoke(false);
             }
         }
 
