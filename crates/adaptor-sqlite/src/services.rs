@@ -23,7 +23,7 @@ pub(crate) struct Services {
 
 // SAFETY: the handle and what statements of guests use are reached only from `interrupted` and from host
 // functions, which runtimes call on the thread that runs the statement, inside a call that SQLite made:
-// the connection is open and this thread has it.
+// the connection is open and this thread has it. `interrupted_elsewhere` has a reason of its own.
 unsafe impl Send for Services {}
 // SAFETY: as above.
 unsafe impl Sync for Services {}
@@ -58,6 +58,13 @@ impl HostServices for Services {
             return false;
         }
         is_interrupted(self.handle)
+    }
+
+    fn interrupted_elsewhere(&self) -> Option<bool> {
+        let is_interrupted = self.handle.api.sqlite3_is_interrupted?;
+        // SAFETY: the connection is open while a call runs on its thread. SQLite reads an atomic flag, as it does
+        // for sqlite3_interrupt, which may be called from any thread.
+        Some(unsafe { is_interrupted(self.handle.db()) != 0 })
     }
 
     fn log(&self, level: LogLevel, message: &str) {
@@ -100,6 +107,10 @@ impl HostServices for SorterServices {
     fn interrupted(&self) -> bool {
         // Before 3.41 only time limits end a comparison.
         self.own.handle.api.sqlite3_is_interrupted.is_some() && self.own.interrupted()
+    }
+
+    fn interrupted_elsewhere(&self) -> Option<bool> {
+        self.own.interrupted_elsewhere()
     }
 
     fn log(&self, level: LogLevel, message: &str) {

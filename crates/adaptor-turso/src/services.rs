@@ -38,6 +38,10 @@ impl HostServices for Services {
         self.connection.upgrade().is_some_and(|connection| connection.is_interrupted())
     }
 
+    fn interrupted_elsewhere(&self) -> Option<bool> {
+        Some(self.interrupted())
+    }
+
     fn log(&self, level: LogLevel, message: &str) {
         if let Some(log) = &self.log {
             log(level, message);

@@ -31,7 +31,7 @@ use crate::limits::Limits;
 use crate::module::segments;
 use crate::runtime::{
     CompileOptions, CompiledModule, Effort, Guard, Metering, Runtime, RuntimeError, RuntimeFeature,
-    StatementBudget, check_feature,
+    StatementBudget, Stop, check_feature,
 };
 
 /// Modules that the process compiles at once. Each may take the memory that the limits on structure allow, even
@@ -93,11 +93,24 @@ pub struct Compiler {
     runtime: Arc<dyn Runtime>,
     cache: Option<CodeCache>,
     guard: Guard,
+    stop: Stop,
 }
 
 impl Compiler {
-    pub(crate) fn new(runtime: Arc<dyn Runtime>, cache: Option<CodeCache>, guard: Guard) -> Self {
-        Self { runtime, cache, guard }
+    pub(crate) fn new(
+        runtime: Arc<dyn Runtime>,
+        cache: Option<CodeCache>,
+        guard: Guard,
+        stop: Stop,
+    ) -> Self {
+        Self { runtime, cache, guard, stop }
+    }
+
+    /// How a module is compiled.
+    fn options(&self, metering: Metering, effort: Effort) -> CompileOptions {
+        // Code that counts has to ask in each turn of a loop anyway.
+        let stop = if metering == Metering::Fuel { Stop::Code } else { self.stop };
+        CompileOptions { metering, effort, guard: self.guard, stop }
     }
 
     /// The facts about a module that was accepted under these limits before, if they are on the disk.
@@ -115,7 +128,7 @@ impl Compiler {
         options: CompileOptions,
         limits: &Limits,
     ) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
-        let Self { runtime, cache, guard: _ } = self;
+        let Self { runtime, cache, .. } = self;
         let compile = || runtime.compile(&segments::joined(wasm), options);
         let Some(cache) = cache else { return compile() };
         let Some(identity) = runtime.code_identity(options) else { return compile() };
@@ -281,12 +294,7 @@ pub(crate) fn compile(
     }
     let effort = effort(facts, waiting.limits);
     let thread = runtime.is_thread_bound().then(|| thread::current().id());
-    let key = (
-        facts.sha256,
-        runtime.name(),
-        CompileOptions { metering, effort, guard: compiler.guard },
-        thread,
-    );
+    let key = (facts.sha256, runtime.name(), compiler.options(metering, effort), thread);
     let mut began = Instant::now();
     let (job, outcome) = loop {
         let job = match begin(key, compiler, facts, wasm, waiting.limits) {

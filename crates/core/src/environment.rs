@@ -10,7 +10,9 @@ use crate::compile::{Compiler, ModuleEntry};
 use crate::error::{Error, ErrorKind, Result};
 use crate::host::LogLevel;
 use crate::live::{IdleInstances, LiveAccount, LiveBytes};
-use crate::runtime::{CompiledModule, Guard, Metering, Runtime, RuntimeFeature, check_feature};
+use crate::runtime::{
+    CompiledModule, Guard, Metering, Runtime, RuntimeFeature, Stop, check_feature,
+};
 use crate::settings::Settings;
 use crate::stats::FunctionStats;
 
@@ -95,7 +97,9 @@ impl Environment {
     pub(crate) fn compiler(&self) -> Result<Compiler> {
         let runtime = Arc::clone(self.runtime()?);
         let guard = self.guard(runtime.as_ref());
-        Ok(Compiler::new(runtime, self.settings.code_cache.clone(), guard))
+        let can_stop = self.settings.shared_interrupts && runtime.has_stop_pages();
+        let stop = if guard == Guard::Pages && can_stop { Stop::Pages } else { Stop::Code };
+        Ok(Compiler::new(runtime, self.settings.code_cache.clone(), guard, stop))
     }
 
     /// How the runtime guards memory here. The log says once why it does not do what the host permits.

@@ -77,6 +77,11 @@ pub trait Runtime: Send + Sync {
         Ok(false)
     }
 
+    /// Whether it can make code that is stopped by taking a page away ([`Stop::Pages`]), where it has guard pages.
+    fn has_stop_pages(&self) -> bool {
+        false
+    }
+
     /// Compiles a binary module. The caller has already checked its structure against the limits.
     ///
     /// # Errors
@@ -118,17 +123,19 @@ pub struct CompileOptions {
     pub effort: Effort,
     /// How an access outside of a guest's memory is noticed. Runtimes with only one way ignore it.
     pub guard: Guard,
+    /// How running code is stopped. Runtimes with only one way ignore it.
+    pub stop: Stop,
 }
 
 impl CompileOptions {
     /// Optimised, with this metering, and with all checks in the code.
     pub const fn new(metering: Metering) -> Self {
-        Self { metering, effort: Effort::Optimized, guard: Guard::Code }
+        Self { metering, effort: Effort::Optimized, guard: Guard::Code, stop: Stop::Code }
     }
 
     /// The options as bytes, to be hashed.
-    pub(crate) const fn bytes(self) -> [u8; 3] {
-        [self.metering as u8, self.effort as u8, self.guard as u8]
+    pub(crate) const fn bytes(self) -> [u8; 4] {
+        [self.metering as u8, self.effort as u8, self.guard as u8, self.stop as u8]
     }
 }
 
@@ -138,6 +145,16 @@ pub enum Guard {
     /// The code checks.
     Code,
     /// Pages beyond the memory cannot be accessed, and the processor tells by a signal of the process.
+    Pages,
+}
+
+/// How running code is stopped, by a limit on time or by the host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stop {
+    /// The code asks in each turn of a loop.
+    Code,
+    /// The code reads a page in each turn of a loop. Another thread takes the page away, and the processor tells by a
+    /// signal of the process. Needs [`Guard::Pages`] and [`Metering::None`].
     Pages,
 }
 

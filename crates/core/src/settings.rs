@@ -64,6 +64,10 @@ pub struct Settings {
     ///
     /// [`Guard::Pages`]: crate::runtime::Guard::Pages
     pub guard_pages: bool,
+    /// Whether another thread may ask for the host's interrupts
+    /// ([`HostServices::interrupted_elsewhere`](crate::host::HostServices::interrupted_elsewhere)). If not, guests' code
+    /// asks by itself. On by default.
+    pub shared_interrupts: bool,
     /// Where compiled code is kept on disk. `None`: nowhere.
     pub code_cache: Option<CodeCache>,
     /// Whether `wasm_stats` has times. Reading the clock twice costs more than a short call.
@@ -87,6 +91,7 @@ impl Default for Settings {
             live_bytes_max: LIVE_BYTES_MAX_DEFAULT,
             code_bytes_max: CODE_BYTES_MAX_DEFAULT,
             guard_pages: false,
+            shared_interrupts: true,
             code_cache: None,
             timing: false,
             log: None,

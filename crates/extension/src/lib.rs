@@ -116,7 +116,7 @@ unsafe fn init(
 /// `db` is an open connection of the library of `api`; SQLite lets one thread at a time into it.
 unsafe fn install(api: &'static Api, db: *mut sqlite3, entrance: Entrance) -> Result<()> {
     // SAFETY: the caller's promise.
-    match unsafe { Installed::new(api, db, environment()) } {
+    match unsafe { Installed::new(api, db, environment(api)) } {
         Err(error) if error.kind() != ErrorKind::Conflict => return Err(error),
         // Drivers load extensions repeatedly, so this is not an error. It is reported in SQLite's log.
         // SAFETY: the format takes one text, which ends with a NUL.
@@ -135,9 +135,12 @@ unsafe fn install(api: &'static Api, db: *mut sqlite3, entrance: Entrance) -> Re
 
 /// The environment of a connection's guests. Each connection has one, so its settings, instances and
 /// counters are separate. The whole process shares modules and their compiled code.
-fn environment() -> Arc<Environment> {
+fn environment(api: &Api) -> Arc<Environment> {
     static SHARED: LazyLock<Environment> = LazyLock::new(|| Environment::new(settings()));
-    Arc::new(SHARED.beside(settings()))
+    let mut settings = settings();
+    // Older libraries than 3.41 answer only on the thread that has the connection.
+    settings.shared_interrupts = api.sqlite3_is_interrupted.is_some();
+    Arc::new(SHARED.beside(settings))
 }
 
 fn settings() -> Settings {

@@ -5,7 +5,7 @@
 
 use std::sync::OnceLock;
 
-use commensal_core::runtime::{CompileOptions, Effort, Guard, Metering, RuntimeError};
+use commensal_core::runtime::{CompileOptions, Effort, Guard, Metering, RuntimeError, Stop};
 use wasmtime::{Config, Engine, Linker, OptLevel, RegallocAlgorithm, WasmFeatures};
 
 use crate::link;
@@ -28,7 +28,7 @@ const GUARD_BYTES: u64 = 32 << 20;
 ///
 /// Threads would make results depend on time, relaxed SIMD on the processor; memory64 and several
 /// memories do not fit the ABI; the rest is not needed.
-const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
+pub(crate) const FEATURES: WasmFeatures = WasmFeatures::MUTABLE_GLOBAL
     .union(WasmFeatures::SATURATING_FLOAT_TO_INT)
     .union(WasmFeatures::SIGN_EXTENSION)
     .union(WasmFeatures::REFERENCE_TYPES)
@@ -45,11 +45,12 @@ pub(crate) struct Executor {
 }
 
 /// One for each combination of options, in the order of [`index`].
-static EXECUTORS: [OnceLock<Executor>; 12] = [const { OnceLock::new() }; 12];
+static EXECUTORS: [OnceLock<Executor>; 24] = [const { OnceLock::new() }; 24];
 
 fn index(options: CompileOptions) -> usize {
-    let CompileOptions { metering, effort, guard } = options;
-    (guard as usize * 2 + metering as usize) * Effort::ALL.len() + effort as usize
+    let CompileOptions { metering, effort, guard, stop } = options;
+    ((stop as usize * 2 + guard as usize) * 2 + metering as usize) * Effort::ALL.len()
+        + effort as usize
 }
 
 /// The executor for code that is compiled with these options. It is made at the first request.
@@ -102,7 +103,10 @@ fn config(options: CompileOptions) -> Config {
     // NaNs reach SQL as NULL, but their bits could reach it through a blob or a hash.
     config.cranelift_nan_canonicalization(true);
 
-    config.epoch_interruption(true);
+    // With a stop page, guests do not ask whether they may continue.
+    config.epoch_interruption(options.stop == Stop::Code);
+    // The page is in a memory of its own, which no guest can name.
+    config.wasm_multi_memory(options.stop == Stop::Pages);
     config.consume_fuel(options.metering == Metering::Fuel);
     config.max_wasm_stack(STACK_BYTES);
 

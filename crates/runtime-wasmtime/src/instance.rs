@@ -21,6 +21,8 @@ use wasmtime::{
 use crate::code::Code;
 use crate::fault::fault;
 use crate::reservation::{Reservation, traps_arrive};
+use crate::slot::Slot;
+use crate::stop_page::{START, STOP_PAGE};
 use crate::store_data::StoreData;
 use crate::ticker;
 use crate::time::CallTime;
@@ -58,14 +60,17 @@ impl WasmtimeInstance {
             Failed::Fault(fault) => fault,
             Failed::NoAddresses(_) => Fault::Runtime("there was no memory".to_owned()),
         };
-        let may_have = code.needs_guard_pages() && traps_arrive();
-        let reservation = if may_have { Reservation::take() } else { None };
-        if code.needs_guard_pages() && reservation.is_none() {
-            return Self::start(code, code.checked()?, None, limits, config.host).map_err(failed);
-        }
-        match Self::start(code, code.prepared(), reservation, limits, config.host) {
+        let pages = match Pages::of(code, &config) {
+            Some(pages) => pages,
+            None => {
+                let none = Pages::default();
+                return Self::start(code, code.checked()?, none, limits, config.host)
+                    .map_err(failed);
+            }
+        };
+        match Self::start(code, code.prepared(), pages, limits, config.host) {
             Err(Failed::NoAddresses(host)) => {
-                Self::start(code, code.checked()?, None, limits, *host).map_err(failed)
+                Self::start(code, code.checked()?, Pages::default(), limits, *host).map_err(failed)
             }
             started => started.map_err(failed),
         }
@@ -74,7 +79,7 @@ impl WasmtimeInstance {
     fn start(
         code: &Arc<Code>,
         prepared: &InstancePre<StoreData>,
-        reservation: Option<Reservation>,
+        Pages { reservation, slot }: Pages,
         limits: InstanceLimits,
         mut host: HostState,
     ) -> Result<Self, Failed> {
@@ -90,7 +95,8 @@ impl WasmtimeInstance {
                 )));
             }
         };
-        let mut store = store(prepared, config);
+        let has_stop_page = slot.is_some();
+        let mut store = store(prepared, config, slot);
         // The start function and `_initialize` share the limits of one call. No statement is charged for
         // them, but the call's time limit bounds them.
         let mut budget = StatementBudget::new(Duration::MAX);
@@ -101,6 +107,9 @@ impl WasmtimeInstance {
                 no_addresses = !error.is::<Trap>() && !error.is::<Fault>();
             })?;
             store.data_mut().memory = instance.get_memory(&mut *store, EXPORT_MEMORY);
+            if has_stop_page {
+                begin_to_stop(&instance, store)?;
+            }
             if let Some(initialize) = typed::<(), ()>(&instance, store, EXPORT_INITIALIZE)? {
                 initialize.call(&mut *store, ())?;
             }
@@ -132,15 +141,48 @@ impl WasmtimeInstance {
     }
 }
 
-fn store(prepared: &InstancePre<StoreData>, config: InstanceConfig) -> Store<StoreData> {
-    let state = StoreData::new(
+/// What an instance has of the pages that its code relies on.
+#[derive(Default)]
+struct Pages {
+    reservation: Option<Reservation>,
+    slot: Option<Slot>,
+}
+
+impl Pages {
+    /// What an instance of this code needs. `None` if there is not all of it.
+    fn of(code: &Code, config: &InstanceConfig) -> Option<Self> {
+        let mut pages = Self::default();
+        if code.needs_guard_pages() {
+            pages.reservation = Some(traps_arrive().then(Reservation::take)??);
+        }
+        if code.needs_stop_page() {
+            pages.slot = Some(Slot::take(&config.host.services, config.call_timeout)?);
+        }
+        Some(pages)
+    }
+}
+
+fn store(
+    prepared: &InstancePre<StoreData>,
+    config: InstanceConfig,
+    slot: Option<Slot>,
+) -> Store<StoreData> {
+    let has_stop_page = slot.is_some();
+    let mut state = StoreData::new(
         config.host,
-        CallTime::new(config.call_timeout),
+        CallTime::new(config.call_timeout, slot),
         config.memory_bytes_max,
         config.table_elements_max,
     );
+    if has_stop_page {
+        let memories = prepared.module().resources_required().num_memories;
+        state.stop_page_after = memories.checked_sub(1);
+    }
     let mut store = Store::new(prepared.module().engine(), state);
     store.limiter(|state| state);
+    if has_stop_page {
+        return store;
+    }
     // The deadline of a new store has already passed, as the ticker requires.
     store.epoch_deadline_callback(|mut context| {
         let StoreData { host, time, .. } = context.data_mut();
@@ -163,13 +205,50 @@ fn bounded<T>(
     }
     let state = store.data_mut();
     state.grants.begin_call();
-    state.time.begin(*budget);
-    let result = body(store);
+    let result = match state.time.begin(*budget) {
+        Ok(()) => body(store),
+        Err(fault) => Err(wasmtime::Error::new(fault)),
+    };
     let state = store.data_mut();
-    *budget = state.time.end();
-    match result {
-        Ok(value) => Ok(value),
-        Err(error) => Err(boxed(error, state.grants.refused())),
+    let (left, too_long) = state.time.end(&state.host);
+    *budget = left;
+    match (result, too_long) {
+        (Ok(value), None) => Ok(value),
+        (Err(error), None) => Err(boxed(error, state.grants.refused())),
+        (result, Some(too_long)) => Err(stopped(result.err(), too_long, state.grants.refused())),
+    }
+}
+
+/// Why a call failed that was stopped, or was not to go on. The guest may have failed by itself before.
+#[cold]
+fn stopped(
+    error: Option<wasmtime::Error>,
+    too_long: Fault,
+    refused: Option<Refused>,
+) -> Box<Fault> {
+    // This trap is what a guest without its page has.
+    let own = error.filter(|error| error.downcast_ref() != Some(&Trap::MemoryOutOfBounds));
+    own.map_or_else(|| Box::new(too_long), |error| boxed(error, refused))
+}
+
+/// Shows the ticker where the guest's page is, and then runs the start function.
+#[expect(unsafe_code, reason = "the ticker gets an address")]
+fn begin_to_stop(
+    instance: &wasmtime::Instance,
+    store: &mut Store<StoreData>,
+) -> wasmtime::Result<()> {
+    let page = instance.get_memory(&mut *store, STOP_PAGE);
+    let page = page.map(|memory| memory.data_ptr(&*store));
+    let (Some(page), Some(slot)) = (page, store.data_mut().time.slot()) else {
+        return Err(wasmtime::Error::new(Fault::Runtime("there is no stop page".to_owned())));
+    };
+    // SAFETY: the memory was made for the page (`with_stop_page`); nobody but the guest's reads of the page accesses it.
+    // It cannot grow, so it lies there as long as the store. The store's data have the slot, and a store drops its data
+    // first. Where it gives them away instead (`start`), the call has ended.
+    unsafe { slot.set_page(page) };
+    match typed::<(), ()>(instance, store, START)? {
+        Some(start) => start.call(&mut *store, ()),
+        None => Ok(()),
     }
 }
 
@@ -256,6 +335,10 @@ impl Instance for WasmtimeInstance {
 
     fn begin_statement(&mut self) {
         if ticker::outlived_by_fork() {
+            if let Some(slot) = self.store.data_mut().time.slot() {
+                slot.adopt();
+                return;
+            }
             // The deadline has passed from here on, like that of a new store.
             self.store.set_epoch_deadline(0);
         }

@@ -6,12 +6,15 @@ use std::hash::{Hash, Hasher};
 use commensal_core::code_cache::TrustedCode;
 use wasmtime::{Engine, Module};
 
+use crate::stop_page;
+
 /// Everything that the engine's code depends on besides the module: Wasmtime's version to the last digit, the
-/// settings, and what the processor can do. What Wasmtime writes into the code for its own check is less: of the
+/// settings, what the processor can do, and how modules are changed before they are compiled. What Wasmtime writes into the code for its own check is less: of the
 /// version only the first number, so that code of a release with a hole would pass after the update.
 pub(crate) fn identity(engine: &Engine) -> Vec<u8> {
     let mut bytes = Bytes(Vec::new());
     engine.precompile_compatibility_hash().hash(&mut bytes);
+    stop_page::VERSION.hash(&mut bytes);
     bytes.0
 }
 

@@ -5,7 +5,7 @@
 //!
 //! | what is bounded | by |
 //! |---|---|
-//! | time, interrupts | Wasmtime's epochs and one ticker thread for the process (`ticker.rs`) |
+//! | time, interrupts | one ticker thread for the process (`ticker.rs`), and Wasmtime's epochs or a stop page (`running.rs`) |
 //! | fuel | Wasmtime's fuel, in code compiled with [`Metering::Fuel`](commensal_core::runtime::Metering::Fuel) |
 //! | memory, tables | a `ResourceLimiter` (`store_data.rs`) |
 //! | machine stack | [`STACK_BYTES`], the same for every call of the process |
@@ -29,8 +29,12 @@ mod instance;
 mod kept;
 mod link;
 mod module;
+mod pages;
 mod reservation;
+mod running;
+mod slot;
 mod stack;
+mod stop_page;
 mod store_data;
 mod ticker;
 mod time;
@@ -62,6 +66,10 @@ impl Runtime for WasmtimeRuntime {
 
     fn has_guard_pages(&self) -> Result<bool, RuntimeError> {
         reservation::are_possible()
+    }
+
+    fn has_stop_pages(&self) -> bool {
+        pages::are_possible()
     }
 
     fn compile(

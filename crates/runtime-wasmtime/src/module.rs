@@ -2,23 +2,21 @@
 
 use std::sync::Arc;
 
+use crate::code::Code;
+use crate::instance::WasmtimeInstance;
+use crate::kept;
+use crate::stack::STACK_BYTES;
 use commensal_core::code_cache::TrustedCode;
 use commensal_core::fault::Fault;
 use commensal_core::runtime::{
     CompileOptions, CompiledModule, Instance, InstanceConfig, RuntimeError,
 };
-use wasmtime::{Engine, Module};
-
-use crate::code::Code;
-use crate::instance::WasmtimeInstance;
-use crate::kept;
-use crate::stack::STACK_BYTES;
 
 pub(crate) struct WasmtimeModule(Arc<Code>);
 
 impl WasmtimeModule {
     pub(crate) fn compile(wasm: &[u8], options: CompileOptions) -> Result<Self, RuntimeError> {
-        Self::new(wasm, options, |engine| Module::from_binary(engine, wasm))
+        Ok(Self(Arc::new(Code::compile(wasm, options)?)))
     }
 
     /// The same from code that was kept.
@@ -27,15 +25,8 @@ impl WasmtimeModule {
         options: CompileOptions,
         code: &TrustedCode,
     ) -> Result<Self, RuntimeError> {
-        Self::new(wasm, options, |engine| kept::module(engine, code))
-    }
-
-    fn new(
-        wasm: &[u8],
-        options: CompileOptions,
-        make: impl FnOnce(&Engine) -> wasmtime::Result<Module>,
-    ) -> Result<Self, RuntimeError> {
-        Ok(Self(Arc::new(Code::new(wasm, options, make)?)))
+        let code = Code::restore(wasm, options, |engine| kept::module(engine, code))?;
+        Ok(Self(Arc::new(code)))
     }
 }
 

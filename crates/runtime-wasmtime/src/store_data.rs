@@ -16,6 +16,8 @@ pub(crate) struct StoreData {
     pub(crate) time: CallTime,
     /// How much memory and how many table elements it may still get.
     pub(crate) grants: Grants,
+    /// How many memories the guest gets before the one with its stop page; `None` when it has that, or gets none.
+    pub(crate) stop_page_after: Option<u32>,
 }
 
 impl StoreData {
@@ -31,6 +33,7 @@ impl StoreData {
             memory_grew: false,
             time,
             grants: Grants::new(memory_bytes_max, table_elements_max),
+            stop_page_after: None,
         }
     }
 }
@@ -42,6 +45,14 @@ impl ResourceLimiter for StoreData {
         desired: usize,
         maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
+        // Instantiating makes all memories, in their order, before the guest can ask for more.
+        if let Some(before) = self.stop_page_after {
+            self.stop_page_after = before.checked_sub(1);
+            if before == 0 {
+                // It is not the guest's, and takes no memory, because nobody writes to it.
+                return Ok(true);
+            }
+        }
         let granted = self.grants.memory(&mut self.host.memory, current, desired, maximum);
         self.memory_grew |= granted;
         Ok(granted)

@@ -1,5 +1,5 @@
 //! The process's only ticker thread. It advances the engines' epochs, so that any guest soon asks the host
-//! whether it may continue.
+//! whether it may continue. For guests with a stop page it asks by itself (`running.rs`).
 //!
 //! The first call starts the thread. It ends after a second in which no call asked. The child of a fork,
 //! which has no threads, starts its own. It knows nothing of what is limited.
@@ -20,6 +20,9 @@
 //!   ticker.
 //! - A callback that cannot start a thread ends its call with an error.
 //!
+//! Guests with a stop page make no comparison. Their calls look whether the ticker runs when they begin, and a ticker that
+//! has decided to end looks for such calls before it is gone.
+//!
 //! In the child of a fork, a deadline that was moved less than a tick before the fork has not passed
 //! and nobody will advance the epoch. So instances are checked at the beginning of each statement
 //! ([`outlived_by_fork`]), the only place where the necessary system call is cheap enough.
@@ -30,21 +33,26 @@ use std::io;
 use std::process;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::engine;
+use crate::running::{self, Found, Seen};
 
 /// Time between two epochs. The callback's first check comes at once, so an interrupt is seen after one
 /// tick and the scheduler's delay, well within 10 ms.
-pub(crate) const TICK: Duration = Duration::from_millis(5);
+const TICK: Duration = Duration::from_millis(5);
 
-/// How many ticks without a new watch end the thread: a second.
-const IDLE_TICKS: u32 = 200;
+/// Time between two looks at the calls of guests with a stop page, while one of them takes long. So an interrupt takes less
+/// than a millisecond.
+const SHORT_TICK: Duration = Duration::from_micros(500);
+
+/// How long the thread goes on without a call that asks.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// The word, see [`Word`].
 static WORD: AtomicU64 = AtomicU64::new(0);
-/// How many ticks there were since the process began to tick.
-static TICKS: AtomicU64 = AtomicU64::new(0);
+/// Nanoseconds for which the ticker has run, as of its last tick.
+static CLOCK: AtomicU64 = AtomicU64::new(0);
 /// How many watches were taken so far. Only its changes matter.
 static WATCHES: AtomicU32 = AtomicU32::new(0);
 
@@ -101,10 +109,26 @@ fn update(change: impl Fn(Word) -> Option<Word>) -> (Word, bool) {
     }
 }
 
-/// How many ticks there were so far.
+/// A clock that moves with each tick, and only while the ticker runs. Reading it costs a load.
 #[inline]
-pub(crate) fn ticks() -> u64 {
-    TICKS.load(Ordering::Relaxed)
+pub(crate) fn clock() -> Duration {
+    Duration::from_nanos(CLOCK.load(Ordering::Relaxed))
+}
+
+/// Whether this process's ticker runs. In the child of a fork, the process is not the one that the word names.
+#[inline]
+pub(crate) fn runs_in(process: u32) -> bool {
+    let word = Word::unpack(WORD.load(Ordering::Relaxed));
+    word.phase == Phase::Running && word.process == process
+}
+
+/// Starts the ticker if it does not run in this process.
+///
+/// # Errors
+/// As [`Watch::new`].
+#[cold]
+pub(crate) fn start_again() -> io::Result<()> {
+    Watch::new().map(drop)
 }
 
 /// Whether the word was last written before a fork whose child is this process. The thread that should tick
@@ -190,23 +214,30 @@ fn set_phase(process: u32, phase: Phase) {
 /// The thread.
 fn run(process: u32) {
     set_phase(process, Phase::Running);
-    let mut seen = WATCHES.load(Ordering::Relaxed);
-    let mut idle = 0;
+    let mut watches = WATCHES.load(Ordering::Relaxed);
+    let mut seen = Seen::default();
+    let mut found = Found::Nothing;
+    let mut now = Instant::now();
+    let (mut advanced, mut asked) = (now, now);
     loop {
-        thread::sleep(TICK);
-        TICKS.fetch_add(1, Ordering::Relaxed);
-        engine::advance_epochs();
-        let watches = WATCHES.load(Ordering::Relaxed);
-        if watches != seen {
-            seen = watches;
-            idle = 0;
-            continue;
+        thread::sleep(if found == Found::Long { SHORT_TICK } else { TICK });
+        let passed = now.elapsed();
+        now += passed;
+        CLOCK.fetch_add(u64::try_from(passed.as_nanos()).unwrap_or(0), Ordering::Relaxed);
+        if now.duration_since(advanced) >= TICK {
+            advanced = now;
+            engine::advance_epochs();
         }
-        idle += 1;
-        if idle >= IDLE_TICKS && end(process) {
+        found = seen.look(now);
+        let taken = WATCHES.load(Ordering::Relaxed);
+        if taken != watches || found != Found::Nothing {
+            (watches, asked) = (taken, now);
+        } else if now.duration_since(asked) >= IDLE && end(process) {
             // All deadlines pass, see above.
             engine::advance_epochs();
-            return;
+            if !running::has_calls() || !go_on(process) {
+                return;
+            }
         }
     }
 }
@@ -216,6 +247,15 @@ fn end(process: u32) -> bool {
     update(|word| {
         (word.process == process && word.watches == 0)
             .then_some(Word { phase: Phase::Stopped, ..word })
+    })
+    .1
+}
+
+/// Takes the decision back, unless another thread has been started since.
+fn go_on(process: u32) -> bool {
+    update(|word| {
+        (word.process == process && word.phase == Phase::Stopped)
+            .then_some(Word { phase: Phase::Running, ..word })
     })
     .1
 }

@@ -8,7 +8,7 @@ mod support;
 mod guarded;
 
 use commensal_core::fault::Fault;
-use commensal_core::runtime::{CompileOptions, Guard, Instance, Metering, Runtime};
+use commensal_core::runtime::{CompileOptions, Guard, Instance, Metering, Runtime, Stop};
 use commensal_runtime_wasmtime::WasmtimeRuntime;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use support::{call, config};
@@ -40,18 +40,27 @@ fn addresses() -> u64 {
 
 #[test]
 fn without_addresses_code_checks() {
+    without_addresses(Stop::Code, 4 << 30);
+    // The stop page is in a memory of its own.
+    #[cfg(target_os = "linux")]
+    without_addresses(Stop::Pages, 8 << 30);
+}
+
+/// Instances of code that is stopped like this get so many bytes of addresses.
+fn without_addresses(stop: Stop, each: u64) {
     let wasm = wat::parse_str(LOAD).unwrap();
-    let options = CompileOptions { guard: Guard::Pages, ..CompileOptions::new(Metering::None) };
+    let guard = Guard::Pages;
+    let options = CompileOptions { guard, stop, ..CompileOptions::new(Metering::None) };
     let compiled = WasmtimeRuntime::new().compile(&wasm, options).unwrap();
     let before = addresses();
     let mut first = compiled.instantiate(config(&Default::default())).unwrap();
-    assert!(addresses() - before >= 4 << 30, "it has guard pages");
+    assert!(addresses() - before >= each, "it has guard pages");
     check(&mut *first);
 
     // More instances than there may be reservations.
     let new = || compiled.instantiate(config(&Default::default())).unwrap();
     let mut instances: Vec<_> = (0..4200).map(|_| new()).collect();
-    assert!(addresses() < 4_200 * (4 << 30), "some have none");
+    assert!(addresses() < 4_200 * each, "some have none");
     for instance in instances.iter_mut().step_by(100) {
         check(&mut **instance);
     }
@@ -59,7 +68,7 @@ fn without_addresses_code_checks() {
     drop(instances);
     let before = addresses();
     let mut next = new();
-    assert!(addresses() - before >= 4 << 30, "reservations come back");
+    assert!(addresses() - before >= each, "reservations come back");
     check(&mut *next);
 
     // A limit that comes later.

@@ -2,14 +2,22 @@
 #![cfg(unix)]
 #![expect(unsafe_code, reason = "a fork is what is tested, and the standard library has none")]
 
+mod guarded;
 #[path = "../../core/tests/runtime/support.rs"]
 mod support;
 
 use std::ffi::c_int;
+#[cfg(target_os = "linux")]
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+#[cfg(target_os = "linux")]
+use std::thread;
 use std::time::Duration;
 
 use commensal_core::fault::Fault;
-use commensal_runtime_wasmtime::WasmtimeRuntime;
+#[cfg(target_os = "linux")]
+use commensal_core::runtime::Metering;
+use guarded::Guarded;
 use support::{ENDLESS, budget, call, instantiate, resolve};
 
 unsafe extern "C" {
@@ -42,8 +50,8 @@ fn in_child(child: impl FnOnce() -> bool) -> c_int {
 const TWO: &str = r#"(module (memory (export "memory") 1)
     (func (export "f") (param i32 i32) (result i32) (loop (br_if 0 (local.get 0))) (i32.const 5)))"#;
 
-#[test]
-fn a_child_starts_its_own_ticker() {
+/// What is the same for guests that ask and for those with a stop page.
+fn check() {
     let short = Duration::from_millis(30);
     let new = |wat| instantiate(wat, |c| c.call_timeout = short).unwrap();
     let mut used = new(TWO);
@@ -66,6 +74,55 @@ fn a_child_starts_its_own_ticker() {
     assert_eq!(call(&mut *unused, "f", 0, 0), Err(Fault::CallTimeout));
 }
 
-fn runtime() -> WasmtimeRuntime {
-    WasmtimeRuntime::new()
+/// One test, because a fork is safe only while no other test of the process runs.
+#[test]
+fn a_child_starts_its_own_ticker() {
+    HAS_STOP_PAGES.store(false, Ordering::Relaxed);
+    check();
+    #[cfg(target_os = "linux")]
+    {
+        HAS_STOP_PAGES.store(true, Ordering::Relaxed);
+        check();
+        calls_of_the_parent_do_not_keep_a_ticker();
+    }
+}
+
+/// The child has copies of what its parent's threads call, and nobody that ends those calls.
+#[cfg(target_os = "linux")]
+fn calls_of_the_parent_do_not_keep_a_ticker() {
+    let services = Arc::new(support::Services::default());
+    let running = thread::spawn({
+        let services = Arc::clone(&services);
+        move || {
+            let compiled = support::compile(ENDLESS, Metering::None);
+            let mut instance = compiled.instantiate(support::config(&services)).unwrap();
+            call(&mut *instance, "f", 0, 0)
+        }
+    });
+    let mut own = instantiate(TWO, |_| {}).unwrap();
+    let function = resolve(&mut *own, "f");
+    // So that the ticker has seen the other call.
+    thread::sleep(Duration::from_millis(100));
+    let status = in_child(|| {
+        own.begin_statement();
+        let returned = own.call_records(function, 0, 0, &mut budget()) == Ok(5);
+        // The ticker goes when nothing of this process runs. The alarm ends a child where it stays.
+        while std::fs::read_dir("/proc/self/task").is_ok_and(|tasks| tasks.count() > 1) {
+            thread::sleep(Duration::from_millis(20));
+        }
+        returned
+    });
+    assert_eq!(status, 0, "in the child");
+    services.interrupted.store(true, Ordering::Relaxed);
+    assert_eq!(running.join().unwrap(), Err(Fault::Interrupted));
+}
+
+static HAS_STOP_PAGES: AtomicBool = AtomicBool::new(false);
+
+fn runtime() -> Guarded {
+    if HAS_STOP_PAGES.load(Ordering::Relaxed) {
+        guarded::with_stop_pages()
+    } else {
+        guarded::without()
+    }
 }

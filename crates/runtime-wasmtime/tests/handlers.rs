@@ -12,7 +12,7 @@ use std::mem::MaybeUninit;
 use std::ptr;
 
 use commensal_core::fault::Fault;
-use commensal_core::runtime::{CompileOptions, Guard, Instance, Metering, Runtime};
+use commensal_core::runtime::{CompileOptions, Guard, Instance, Metering, Runtime, Stop};
 use commensal_runtime_wasmtime::WasmtimeRuntime;
 use support::{call, config};
 
@@ -55,10 +55,18 @@ fn block(how: c_int, signal: c_int) {
 
 #[test]
 fn instances_follow_the_handlers() {
+    follow_the_handlers(Stop::Code);
+    #[cfg(target_os = "linux")]
+    follow_the_handlers(Stop::Pages);
+}
+
+/// What is the same for guests that ask and for those with a stop page.
+fn follow_the_handlers(stop: Stop) {
     // SAFETY: zeros are an action: that of the system, for no signal.
     let nothing: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
     let wasm = wat::parse_str(TRAPS).unwrap();
-    let options = CompileOptions { guard: Guard::Pages, ..CompileOptions::new(Metering::None) };
+    let guard = Guard::Pages;
+    let options = CompileOptions { guard, stop, ..CompileOptions::new(Metering::None) };
     let runtime = WasmtimeRuntime::new();
     let compiled = runtime.compile(&wasm, options).unwrap();
     let new = || compiled.instantiate(config(&Default::default())).unwrap();

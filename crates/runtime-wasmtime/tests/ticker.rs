@@ -1,15 +1,17 @@
 //! The ticker thread starts and ends. The test runs alone in its process, so that nothing else calls.
 #![cfg(target_os = "linux")]
 
+mod guarded;
 #[path = "../../core/tests/runtime/support.rs"]
 mod support;
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use commensal_core::fault::Fault;
-use commensal_runtime_wasmtime::WasmtimeRuntime;
+use guarded::Guarded;
 use support::{ENDLESS, call, instantiate, module};
 
 /// Threads of this process that are tickers. The kernel cuts names at 15 bytes.
@@ -42,9 +44,8 @@ fn handlers() -> String {
     status.lines().find(|line| line.starts_with("SigCgt")).unwrap().to_owned()
 }
 
-#[test]
-fn the_ticker_comes_and_goes() {
-    let before = handlers();
+/// What is the same for guests that ask and for those with a stop page.
+fn comes_and_goes() {
     assert_eq!(tickers(), 0);
     let short = Duration::from_millis(30);
     let add = module("(i32.add (local.get 0) (local.get 1))");
@@ -75,10 +76,24 @@ fn the_ticker_comes_and_goes() {
     let long = Duration::from_millis(1500);
     let mut endless = instantiate(ENDLESS, |c| c.call_timeout = long).unwrap();
     assert_eq!(call(&mut *endless, "f", 0, 0), Err(Fault::CallTimeout), "longer than it idles");
-
-    assert_eq!(handlers(), before, "signal handlers belong to the host");
 }
 
-fn runtime() -> WasmtimeRuntime {
-    WasmtimeRuntime::new()
+#[test]
+fn the_ticker_comes_and_goes() {
+    let before = handlers();
+    comes_and_goes();
+    assert_eq!(handlers(), before, "signal handlers belong to the host");
+    wait_for(0);
+    HAS_STOP_PAGES.store(true, Ordering::Relaxed);
+    comes_and_goes();
+}
+
+static HAS_STOP_PAGES: AtomicBool = AtomicBool::new(false);
+
+fn runtime() -> Guarded {
+    if HAS_STOP_PAGES.load(Ordering::Relaxed) {
+        guarded::with_stop_pages()
+    } else {
+        guarded::without()
+    }
 }

@@ -22,6 +22,8 @@ const CALLS: &[(&str, &str, &str)] = &[
     ("FUNCTION", "loop_filling", "SELECT loop_filling()"),
     ("FUNCTION", "loop_calling", "SELECT loop_calling()"),
     ("FUNCTION", "loop_branching", "SELECT loop_branching()"),
+    ("FUNCTION", "loop_nested", "SELECT loop_nested()"),
+    ("FUNCTION", "loop_multiplying", "SELECT loop_multiplying()"),
     ("FUNCTION", "loop_in_scratch", "SELECT loop_in_scratch()"),
     ("FUNCTION", "loop_in_start", "SELECT loop_in_start()"),
     ("FUNCTION", "loop_in_initialize", "SELECT loop_in_initialize()"),
@@ -61,15 +63,18 @@ fn interrupt(connection: &Connection, sql: &str) -> Duration {
 
 #[test]
 fn each_kind_of_call_is_interrupted() {
-    let runtimes: [Arc<dyn Runtime>; 2] =
-        [Arc::new(WasmtimeRuntime::new()), Arc::new(WasmiRuntime::new())];
-    for runtime in runtimes {
-        let name = runtime.name();
+    let runtimes: [(&str, Arc<dyn Runtime>, bool); 3] = [
+        ("wasmtime", Arc::new(WasmtimeRuntime::new()), true),
+        ("wasmtime without guard pages", Arc::new(WasmtimeRuntime::new()), false),
+        ("wasmi", Arc::new(WasmiRuntime::new()), false),
+    ];
+    for (name, runtime, guard_pages) in runtimes {
         let mut limits = commensal::Limits::default();
         limits.call_timeout = Duration::from_secs(600);
         let options = Options::new()
             .engine(crate::ENGINE)
             .runtime(runtime)
+            .guard_pages(guard_pages)
             .limits(limits)
             .file_access(FileAccess::Any { base: None });
         let database = Database::open_in_memory(options).unwrap();

@@ -264,6 +264,10 @@ impl HostServices for NoServices {
         false
     }
 
+    fn interrupted_elsewhere(&self) -> Option<bool> {
+        Some(false)
+    }
+
     fn log(&self, _level: LogLevel, _message: &str) {}
 
     fn random(&self, _into: &mut [u8]) -> Result<(), String> {

@@ -30,10 +30,17 @@ impl LogLevel {
     }
 }
 
-/// One connection's services for the host functions. Called on the statement's thread, while a guest runs.
+/// One connection's services for the host functions. Called on the statement's thread, while a guest runs; one says that
+/// it is not.
 pub trait HostServices: Send + Sync {
     /// Whether the host wants the running statement to end. Asked at every tick of a runtime.
     fn interrupted(&self) -> bool;
+
+    /// The same question from another thread, while a guest runs on the statement's. `None`, the default, if only that
+    /// thread may ask.
+    fn interrupted_elsewhere(&self) -> Option<bool> {
+        None
+    }
 
     /// Writes to the host's log.
     fn log(&self, level: LogLevel, message: &str);

@@ -36,6 +36,16 @@ impl StatementBudget {
         Duration::from_nanos(self.nanoseconds & !CLEANUP)
     }
 
+    /// The budget as the one word that it is, for another thread to see.
+    pub fn to_word(self) -> u64 {
+        self.nanoseconds
+    }
+
+    /// The budget of a word.
+    pub fn from_word(word: u64) -> Self {
+        Self { nanoseconds: word }
+    }
+
     /// Charges `time`. Returns false if nothing is left.
     pub fn charge(&mut self, time: Duration) -> bool {
         let left = self.remaining().saturating_sub(time);

@@ -26,6 +26,10 @@ impl HostServices for Services {
         self.interrupted.load(Ordering::Relaxed)
     }
 
+    fn interrupted_elsewhere(&self) -> Option<bool> {
+        Some(self.interrupted())
+    }
+
     fn log(&self, level: LogLevel, message: &str) {
         self.log.lock().unwrap().push((level, message.to_owned()));
     }

@@ -1,16 +1,30 @@
-//! Wasmtime with guard pages, as a runtime that knows no other way.
+//! Wasmtime that compiles in one way, whatever it is asked.
+#![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part")]
 
 use std::sync::Arc;
 
 use commensal_core::runtime::{
-    CompileOptions, CompiledModule, Guard, Runtime, RuntimeError, RuntimeFeatures,
+    CompileOptions, CompiledModule, Guard, Metering, Runtime, RuntimeError, RuntimeFeatures, Stop,
 };
 use commensal_runtime_wasmtime::WasmtimeRuntime;
 
-pub(crate) struct Guarded(WasmtimeRuntime);
+pub(crate) struct Guarded(WasmtimeRuntime, Guard, Stop);
 
+/// Code checks accesses, and asks whether it may continue.
+pub(crate) fn without() -> Guarded {
+    Guarded(WasmtimeRuntime::new(), Guard::Code, Stop::Code)
+}
+
+/// There are guard pages. Code asks whether it may continue.
 pub(crate) fn runtime() -> Guarded {
-    Guarded(WasmtimeRuntime::new())
+    Guarded(WasmtimeRuntime::new(), Guard::Pages, Stop::Code)
+}
+
+/// There are guard pages, and a stop page unless the code counts fuel.
+pub(crate) fn with_stop_pages() -> Guarded {
+    let runtime = WasmtimeRuntime::new();
+    assert!(runtime.has_stop_pages());
+    Guarded(runtime, Guard::Pages, Stop::Pages)
 }
 
 impl Runtime for Guarded {
@@ -27,7 +41,8 @@ impl Runtime for Guarded {
         wasm: &[u8],
         mut options: CompileOptions,
     ) -> Result<Arc<dyn CompiledModule>, RuntimeError> {
-        options.guard = Guard::Pages;
+        options.guard = self.1;
+        options.stop = if options.metering == Metering::Fuel { Stop::Code } else { self.2 };
         self.0.compile(wasm, options)
     }
 }
