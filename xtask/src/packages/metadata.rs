@@ -41,6 +41,22 @@ pub(crate) fn check(packages: &Packages, read: impl Fn(&str) -> Outcome<String>)
     problems
 }
 
+/// Returns the archives of other versions that a document names.
+pub(crate) fn check_document(packages: &Packages, path: &str, text: &str) -> Vec<String> {
+    let version = &packages.project.version;
+    let mut problems = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        for after in ["commensal-", "Commensal."].iter().flat_map(|name| line.split(name).skip(1)) {
+            let end = after.find(|c: char| c != '.' && !c.is_ascii_digit()).unwrap_or(after.len());
+            let named = after[..end].trim_end_matches('.');
+            if named.contains('.') && named != version {
+                problems.push(format!("{path}:{number}: it names version {named}, not {version}"));
+            }
+        }
+    }
+    problems
+}
+
 fn check_workspace(packages: &Packages, text: &str) -> Outcome<Vec<String>> {
     let manifest: Table = text.parse()?;
     let workspace = manifest["workspace"].as_table().ok_or("there is no workspace")?;
@@ -219,6 +235,21 @@ mod tests {
     fn the_metadata_of_this_repository_agrees() {
         let packages = Packages::read().unwrap();
         assert_eq!(check(&packages, stored), [""; 0]);
+    }
+
+    #[test]
+    fn archives_of_other_versions_are_found_in_documents() {
+        let check = |text: &str, expected: &[&str]| {
+            assert_eq!(
+                check_document(&Packages::read().unwrap(), "a.md", text),
+                expected,
+                "{text}"
+            );
+        };
+        check("commensal-0.1.0.jar, commensal-0.1.0-linux-x86_64.jar, Commensal.0.1.0.nupkg.", &[]);
+        check("commensal-core 0.2.0, commensal-2, Commensal. 1.0", &[]);
+        check("x\ncommensal-0.2.0.jar", &["a.md:2: it names version 0.2.0, not 0.1.0"]);
+        check("Commensal.0.1.nupkg", &["a.md:1: it names version 0.1, not 0.1.0"]);
     }
 
     /// A change of each thing that a file says is one problem that names the file and the thing.

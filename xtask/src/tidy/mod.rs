@@ -41,12 +41,14 @@ fn run(arguments: &[String]) -> Outcome {
     for (path, text) in &others()? {
         problems.extend(sources::check_queries(path, text));
     }
+    let packages = Packages::read()?;
     for path in documents()? {
         let text = fs::read_to_string(root().join(&path))?;
         problems.extend(links::check(&path, &text, |target| root().join(target).exists()));
+        problems.extend(metadata::check_document(&packages, &path, &text));
     }
     let read = |path: &str| Ok(fs::read_to_string(root().join(path))?);
-    problems.extend(metadata::check(&Packages::read()?, read));
+    problems.extend(metadata::check(&packages, read));
     if problems.is_empty() {
         println!("tidy: {} crates, {} files", workspace.packages.len(), files.len());
         return Ok(());
