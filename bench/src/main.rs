@@ -15,6 +15,7 @@ mod measure;
 mod size;
 mod tables;
 mod turso;
+mod work;
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -28,8 +29,8 @@ const QUICK: Size = Size { rows: 1_000, rounds: 3, modules: 2, starts: 1 };
 const USAGE: &str =
     "usage: commensal-bench [--quick | --only PART | --query SQL | --query-turso SQL | --extension FILE]
   --quick           few rows and rounds: shows that it works, its figures mean nothing
-  --only PART       measures calls, turso, tables, collations, guards, extensions or
-                    definitions alone
+  --only PART       measures calls, turso, tables, collations, guards, work, extensions
+                    or definitions alone
   --query SQL       runs one query over the tables again and again, for a profiler
   --query-turso SQL the same on Turso
   --extension FILE  measures the loadable extension in this file, too";
@@ -72,6 +73,7 @@ fn run_only(part: &str, size: Size) -> Outcome {
         "tables" => tables::run,
         "collations" => collations::run,
         "guards" => guards::run,
+        "work" => work::run,
         "extensions" => extensions::run,
         "definitions" => |size| definitions::run(size, None),
         _ => return Err(format!("there is no part {part}").into()),
@@ -92,6 +94,7 @@ fn run(size: Size, extension: Option<&Path>) -> Outcome {
     tables::run(size)?;
     collations::run(size)?;
     guards::run(size)?;
+    work::run(size)?;
     extensions::run(size)?;
     definitions::run(size, extension)
 }

@@ -21,6 +21,7 @@ fn quick_prints_every_table() {
         "Turso, whole queries",
         "Sorting",
         "Checks in code and guard pages",
+        "The same Rust source natively",
         "count(*) FROM series",
         "sum(value) FROM series",
         "a scan for each row",
