@@ -75,7 +75,12 @@ const RULES: &[Rule] = &[
         may_use: &["commensal-abi", "commensal-sdk-macros"],
         free_of: &[EXECUTORS, ENGINES],
     },
-    Rule { name: "commensal-bench", may_use: &["commensal", "commensal-shim"], free_of: &[] },
+    // It compiles the sources of guests natively, too.
+    Rule {
+        name: "commensal-bench",
+        may_use: &["commensal", "commensal-sdk", "commensal-shim"],
+        free_of: &[],
+    },
     Rule { name: "xtask", may_use: &[], free_of: &[EXECUTORS, ENGINES] },
 ];
 
