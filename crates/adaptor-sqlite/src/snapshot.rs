@@ -142,9 +142,13 @@ impl ConnectionState {
         };
         let empty_schema = self.committed_schema_version()?;
         let limits = self.environment().settings.limits.clone();
-        match catalog::read(&Reader(self.handle), &limits, known)? {
+        // Where triggers were missing, rows may have come without a new generation until they were made.
+        let is_guarded = self.cached.borrow().is_guarded;
+        match catalog::read(&Reader(self.handle), &limits, known.filter(|_| is_guarded))? {
             CatalogReading::None => {
-                self.cached.borrow_mut().empty_schema = empty_schema;
+                // Tables that are there may be filled later, and that leaves the version of the schema as it is.
+                let is_unmade = !catalog::is_begun(&Reader(self.handle))?;
+                self.cached.borrow_mut().empty_schema = empty_schema.filter(|_| is_unmade);
                 Ok(self.registry.borrow().generation.map(|_| Registry::empty()))
             }
             CatalogReading::Unchanged => {
@@ -152,7 +156,10 @@ impl ConnectionState {
                 Ok(None)
             }
             CatalogReading::Changed(loaded) => {
-                self.cached.borrow_mut().generation = generation;
+                let is_guarded = catalog::is_guarded(&Reader(self.handle))?;
+                let mut cached = self.cached.borrow_mut();
+                (cached.generation, cached.is_guarded) = (generation, is_guarded);
+                drop(cached);
                 self.build(loaded).map(Some)
             }
         }

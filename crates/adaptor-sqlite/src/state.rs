@@ -116,8 +116,10 @@ pub(crate) struct ConnectionState {
 pub(crate) struct Cached {
     pub(crate) generation: Option<Statement>,
     pub(crate) schema_version: Option<Statement>,
-    /// The version of a schema that has no catalog.
+    /// The version of a schema in which no table of the catalog's was made.
     pub(crate) empty_schema: Option<i64>,
+    /// The catalog had all its triggers when it was read last, so that each change of it changes its generation.
+    pub(crate) is_guarded: bool,
 }
 
 impl Drop for ConnectionState {

@@ -1,6 +1,7 @@
 //! The snapshot of the catalog that a connection has: when and how it is read again.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 use commensal_core::Result;
 use commensal_core::catalog::{self, Generation, Reading};
@@ -43,7 +44,9 @@ impl ConnectionState {
         if let Some(error) = &self.unreadable {
             return Err(error.clone());
         }
-        let known_generation = known.generation.filter(|_| !force);
+        // A dump makes the triggers after the rows.
+        let is_whole_now = self.unguarded.load(Relaxed) && catalog::is_guarded(&Reader(self))?;
+        let known_generation = known.generation.filter(|_| !force && !is_whole_now);
         if known_generation.is_some() && self.step_generation()? == known_generation {
             return Ok(known);
         }
@@ -53,6 +56,7 @@ impl ConnectionState {
             Reading::None => Registry::empty(),
             Reading::Unchanged => return Ok(known),
             Reading::Changed(loaded) => {
+                self.unguarded.store(!catalog::is_guarded(&Reader(self))?, Relaxed);
                 let is_foreign = |namespace, name: &str| match namespace {
                     Namespace::Functions => is_builtin(name) && !self.replaces(name),
                     Namespace::Collations => is_collation(name),

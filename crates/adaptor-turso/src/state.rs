@@ -5,6 +5,7 @@
 //! wants what it calls to be `Sync`.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use commensal_core::environment::Environment;
@@ -31,6 +32,8 @@ pub(crate) struct ConnectionState {
     slots: Mutex<FunctionSlots>,
     /// The prepared statement that reads the generation.
     pub(crate) generation: Mutex<Option<Statement>>,
+    /// The catalog lacked triggers when it was read last, so rows may come without a new generation.
+    pub(crate) unguarded: AtomicBool,
     /// Why the engine must not read the catalog.
     pub(crate) unreadable: Option<Error>,
     /// Tells the engine of the collations of a snapshot. It is handed in, because what the engine calls
@@ -90,6 +93,7 @@ impl ConnectionState {
             registry: Mutex::new(Arc::new(Registry::empty())),
             slots: Mutex::default(),
             generation: Mutex::new(None),
+            unguarded: AtomicBool::new(false),
             unreadable,
             register_collations,
         })

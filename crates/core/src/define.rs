@@ -81,6 +81,12 @@ impl Definition {
     }
 }
 
+/// The error for a CREATE without OR REPLACE of something that is there.
+pub(crate) fn already_exists(create: &Create) -> Error {
+    let message = format!("{} \"{}\" already exists", create.kind.name(), create.name);
+    Error::new(ErrorKind::Conflict, message).at(create.name_offset)
+}
+
 /// Checks a CREATE. `parameter` is the value bound to the source, if the source is a parameter. Returns `None` if
 /// the object exists and the statement says IF NOT EXISTS.
 ///
@@ -99,10 +105,7 @@ pub fn create(
         return Ok(None);
     }
     if existing.is_some() && !create.or_replace {
-        return Err(at(Error::new(
-            ErrorKind::Conflict,
-            format!("{} \"{}\" already exists", create.kind.name(), create.name),
-        )));
+        return Err(already_exists(create));
     }
     let compiler = environment.compiler().map_err(at)?;
     check_name(&create.name, &environment.settings.limits).map_err(at)?;

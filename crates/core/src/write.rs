@@ -53,14 +53,19 @@ pub(crate) fn create_written(
     let Some(mut definition) = definition else { return Ok(None) };
     let mut written = None;
     transaction(access, || {
-        if access.current()?.generation != generation {
+        let mut is_known = access.current()?.generation == generation;
+        if is_known && is_unseen(access, create)? {
+            access.refresh()?;
+            is_known = false;
+        }
+        if !is_known {
             match define()?.1 {
                 Some(again) => definition = again,
                 None => return Ok(()),
             }
         }
         let before = access.registry();
-        let generation = write(access, &definition)?;
+        let Some(generation) = write(access, create, &definition)? else { return Ok(()) };
         let stored = Written::of(&definition);
         verify::created(access, &definition, &stored, &generation)?;
         let after = access.refresh()?;
@@ -158,15 +163,48 @@ fn update_generation(access: &dyn CatalogAccess) -> Result<Generation> {
     Ok(generation)
 }
 
-fn write(access: &dyn CatalogAccess, definition: &Definition) -> Result<Generation> {
+/// Whether the file has a definition of this name that the snapshot does not know, because it was written by hand, or
+/// cannot be read.
+fn is_unseen(access: &dyn CatalogAccess, create: &Create) -> Result<bool> {
+    let registry = access.registry();
+    if registry.generation.is_none() || registry.object(create.kind, &create.name).is_some() {
+        return Ok(false);
+    }
+    is_stored(access, create)
+}
+
+fn is_stored(access: &dyn CatalogAccess, create: &Create) -> Result<bool> {
+    let kind = catalog::kind_text(create.kind);
+    let parameters = [ValueRef::Text(kind), ValueRef::Text(&create.name)];
+    access.select(catalog::SELECT_OBJECT, &parameters, &mut |_| {})
+}
+
+/// Writes a definition. `None` if there is one and the statement says IF NOT EXISTS.
+fn write(
+    access: &dyn CatalogAccess,
+    create: &Create,
+    definition: &Definition,
+) -> Result<Option<Generation>> {
     if access.registry().generation.is_none() {
         for sql in catalog::SCHEMA {
             access.execute(sql, &[])?;
         }
     }
+    let sql = match create.or_replace {
+        true => catalog::UPSERT_OBJECT,
+        // Not even one that cannot be read is replaced.
+        false if is_stored(access, create)? => {
+            return if create.if_not_exists {
+                Ok(None)
+            } else {
+                Err(define::already_exists(create))
+            };
+        }
+        false => catalog::INSERT_OBJECT,
+    };
     access.execute(catalog::INSERT_MODULE, &verify::module(definition))?;
-    access.execute(catalog::UPSERT_OBJECT, &Written::of(definition).parameters())?;
-    update_generation(access)
+    access.execute(sql, &Written::of(definition).parameters())?;
+    update_generation(access).map(Some)
 }
 
 /// Runs writes as one: in their own transaction, or in a savepoint of the open one.

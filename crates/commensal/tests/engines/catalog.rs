@@ -507,3 +507,89 @@ fn a_restored_dump_has_its_functions() {
     restored.execute_batch(&dump).unwrap();
     assert_eq!(integer(&restored, "SELECT f() + g()").unwrap(), 3);
 }
+
+fn create_new(connection: &Connection, name: &str) -> commensal::Result<u64> {
+    connection.execute(
+        &format!("CREATE FUNCTION {name} LANGUAGE wasm AS ? EXPORT 'f'"),
+        (constant(9).as_str(),),
+    )
+}
+
+/// What a program without Commensal writes statement by statement is seen from the last one on, although a connection
+/// looked in between.
+#[test]
+fn a_catalog_filled_by_hand_is_seen_by_whoever_looked_before() {
+    let file = File::new();
+    let texts = |sql: &str| {
+        let Value::Text(all) = value(&file.connect(), sql).unwrap() else { panic!("{sql}") };
+        all.split(";;").map(str::to_owned).collect::<Vec<_>>()
+    };
+    let rows = [
+        ("commensal_meta", "id, version, generation"),
+        ("commensal_module", "sha256, bytes, manifest, wasm"),
+        ("commensal_object", "kind, name, sha256, export, deterministic, options"),
+    ];
+    let rows = rows.map(|(table, columns)| {
+        let values = columns.replace(", ", ") || ', ' || quote(");
+        texts(&format!(
+            "SELECT group_concat('INSERT INTO {table} VALUES(' || quote({values}) || ')', ';;') FROM {table}"
+        ))
+    });
+    let schema = |kind: &str| {
+        texts(&format!(
+            "SELECT group_concat(sql, ';;') FROM sqlite_master WHERE type = '{kind}' AND name LIKE 'commensal%'"
+        ))
+    };
+    let rows = rows.concat();
+    let (tables, triggers) = (schema("table"), schema("trigger"));
+    assert_eq!((tables.len(), triggers.len()), (3, 5));
+    // Triggers come last in a dump, and before the rows in what `commensal sql --plain` prints.
+    let as_dumped = [&tables[..], &rows, &triggers].concat();
+    let as_printed = [&tables[..], &triggers, &rows].concat();
+    for statements in [as_dumped, as_printed] {
+        let path = file.path.with_extension("new");
+        let _ = std::fs::remove_file(&path);
+        let (database, watcher) = quick(&path, crate::JOURNALS[0], Duration::ZERO);
+        watcher.execute_batch("CREATE TABLE t(x)").unwrap();
+        let plain = Database::open(&path, options().load_catalog(false)).unwrap();
+        let writer = connect(&plain);
+        for statement in statements {
+            writer.execute_batch(&statement).unwrap();
+            let _ = value(&watcher, "SELECT count(*) FROM wasm_functions");
+        }
+        drop(writer);
+        let listed = integer(&watcher, "SELECT count(*) FROM wasm_functions");
+        assert_eq!(listed, Ok(2));
+        check_error(create_new(&watcher, "f"), "function \"f\" already exists");
+        assert_eq!(integer(&watcher, "SELECT f()"), Ok(1));
+        watcher.execute("DROP FUNCTION g", ()).unwrap();
+        drop((watcher, database, plain));
+    }
+}
+
+/// CREATE without OR REPLACE replaces no row, not even one that was written without a new generation.
+#[test]
+fn a_row_that_no_snapshot_knows_is_not_replaced() {
+    let file = File::new();
+    let connection = file.connect();
+    assert_eq!(integer(&connection, "SELECT f()"), Ok(1));
+    let plain = Database::open(&file.path, options().load_catalog(false)).unwrap();
+    let writer = connect(&plain);
+    writer
+        .execute_batch(
+            "UPDATE commensal_object SET name = 'h' WHERE name = 'g';
+             UPDATE commensal_object SET name = 'g' WHERE name = 'h'",
+        )
+        .unwrap();
+    assert_eq!(integer(&connection, "SELECT g()"), Ok(2));
+    writer
+        .execute_batch(
+            "CREATE TABLE kept AS SELECT * FROM commensal_meta;
+             INSERT INTO commensal_object SELECT kind, 'h', sha256, export, deterministic, options
+               FROM commensal_object WHERE name = 'g';
+             UPDATE commensal_meta SET generation = (SELECT generation FROM kept)",
+        )
+        .unwrap();
+    check_error(create_new(&connection, "h"), "function \"h\" already exists");
+    assert_eq!(integer(&connection, "SELECT h()"), Ok(2));
+}

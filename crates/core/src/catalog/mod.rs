@@ -12,7 +12,10 @@ mod select;
 mod shape;
 
 pub(crate) use read::OPTIONS_BYTES_MAX;
-pub use read::{LoadedCatalog, ModuleRow, ObjectRow, Reading, read, read_attached, read_module};
+pub use read::{
+    LoadedCatalog, ModuleRow, ObjectRow, Reading, is_begun, is_guarded, read, read_attached,
+    read_module,
+};
 pub use select::{CatalogReader, Column, Select, TableColumn, Values, stored};
 pub use shape::{Shape, shapes};
 
@@ -104,9 +107,14 @@ pub(crate) const SELECT_WRITTEN_OBJECT: &str = "SELECT 1 FROM main.commensal_obj
 pub(crate) const SELECT_OBJECT: &str =
     "SELECT 1 FROM main.commensal_object WHERE kind = ?1 AND name = ?2";
 
+/// The names of the catalog's own triggers.
+fn triggers() -> Vec<&'static str> {
+    SCHEMA.iter().filter_map(|sql| trigger_name(sql)).collect()
+}
+
 /// Selects triggers on the catalog's tables that are not the catalog's own.
 pub(crate) fn select_foreign_triggers() -> String {
-    let own: Vec<_> = SCHEMA.iter().filter_map(|sql| trigger_name(sql)).collect();
+    let own = triggers();
     format!(
         "SELECT substr(name, 1, 100) FROM main.sqlite_master WHERE type = 'trigger' AND \
          tbl_name COLLATE NOCASE IN ('commensal_meta', 'commensal_module', 'commensal_object') AND \
@@ -116,7 +124,7 @@ pub(crate) fn select_foreign_triggers() -> String {
 }
 
 /// The name of the trigger that a statement of [`SCHEMA`] makes.
-fn trigger_name(sql: &str) -> Option<&str> {
+fn trigger_name(sql: &'static str) -> Option<&'static str> {
     let name = sql.strip_prefix("CREATE TRIGGER IF NOT EXISTS main.")?;
     name.split(' ').next()
 }
@@ -126,6 +134,10 @@ pub const INSERT_MODULE: &str = "INSERT INTO main.commensal_module(sha256, bytes
      VALUES (?1, ?2, ?3, ?4) ON CONFLICT(sha256) DO UPDATE SET \
      bytes = excluded.bytes, manifest = excluded.manifest, wasm = excluded.wasm \
      WHERE manifest <> excluded.manifest OR bytes <> excluded.bytes OR wasm <> excluded.wasm";
+
+/// Stores a definition where there was none: as [`UPSERT_OBJECT`], but replaces nothing.
+pub const INSERT_OBJECT: &str = "INSERT OR ABORT INTO main.commensal_object(kind, name, sha256, export, deterministic, options) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 /// Stores a definition: `?1` kind, `?2` name, `?3` hash, `?4` export, `?5` deterministic, `?6` options.
 pub const UPSERT_OBJECT: &str = "INSERT INTO main.commensal_object(kind, name, sha256, export, deterministic, options) \

@@ -12,7 +12,7 @@ use super::select::{CatalogReader, Column, Select, Values};
 use super::shape::{Shape, shapes};
 use super::{
     CATALOG_VERSION, Generation, SELECT_GENERATION, TABLES, parse_generation, parse_kind,
-    parse_options,
+    parse_options, triggers,
 };
 use crate::ddl::{ObjectKind, With};
 use crate::error::{Error, ErrorKind, Result};
@@ -88,6 +88,35 @@ pub fn read(
         Ok(())
     })?;
     Ok(reading)
+}
+
+/// Whether there is anything of the name of the catalog's first table, so that a catalog can come to be without a
+/// change of the schema. Reads only the schema.
+///
+/// # Errors
+/// An error of the engine.
+pub fn is_begun(reader: &dyn CatalogReader) -> Result<bool> {
+    let [first, ..] = TABLES;
+    Ok(shapes(reader, MAIN, &[first])? != [Shape::Missing])
+}
+
+/// Whether the catalog has its triggers, which change the generation after each change of the rows. A dump makes them
+/// after the rows. Reads only the schema.
+///
+/// # Errors
+/// An error of the engine.
+pub fn is_guarded(reader: &dyn CatalogReader) -> Result<bool> {
+    let own = triggers();
+    let sql = format!(
+        "SELECT 1 FROM main.sqlite_master WHERE type = 'trigger' AND name COLLATE NOCASE IN ('{}')",
+        own.join("', '")
+    );
+    let mut found = 0;
+    reader.query(&sql, &[], &mut |_| {
+        found += 1;
+        Ok(())
+    })?;
+    Ok(found == own.len())
 }
 
 /// Reads the bytes of a module.
