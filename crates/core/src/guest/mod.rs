@@ -48,6 +48,7 @@ use self::result::{bytes_in, check_len, memory_shrank, message, record, value, z
 pub use self::sink::Sink;
 use crate::fault::Fault;
 use crate::host::{HostState, TableState};
+use crate::limits::Capability;
 use crate::manifest::{CallForm, Signature};
 use crate::runtime::{
     CompiledModule, FunctionId, Instance, InstanceConfig, ResolveError, Shape, StatementBudget,
@@ -63,6 +64,8 @@ const SCRATCH_BYTES_INITIAL: u32 = 4096;
 struct Renewable {
     /// Whether it has been called.
     used: bool,
+    /// Whether its calls may write to the database.
+    writes: bool,
     memory_bytes_max: usize,
 }
 
@@ -164,9 +167,11 @@ impl Guest {
         };
         guest.find_keeper(module);
         let renewable = guest.instance.global(commensal_abi::EXPORT_RENEWABLE);
-        guest.renewable = renewable
-            .filter(|&value| value != 0)
-            .map(|_| Renewable { used: false, memory_bytes_max });
+        if renewable.is_some_and(|value| value != 0) {
+            let writes = guest.with_host(|host| host.granted.contains(Capability::SqlWrite));
+            let writes = writes.unwrap_or(true);
+            guest.renewable = Some(Renewable { used: false, writes, memory_bytes_max });
+        }
         guest.fault_record = guest.instance.global(commensal_abi::EXPORT_FAULT).unwrap_or_default();
         guest.result_record =
             guest.instance.global(commensal_abi::EXPORT_RESULT).unwrap_or_default();
@@ -347,10 +352,21 @@ impl Guest {
             sink.take().map(|sink| sink.value(value, subtype)).ok_or_else(memory_shrank)
         };
         let used = self.renewable.as_mut().is_some_and(|r| std::mem::replace(&mut r.used, true));
+        let writes = self.renewable.as_ref().is_some_and(|r| r.writes);
+        if writes {
+            self.with_host(|host| host.sql.has_written = false);
+        }
         let mut error = match self.call(callee, arguments, budget, &mut give) {
             Err(error) if error.may_be_for_memory() => error,
             result => return Ok(result??),
         };
+        let has_written = |guest: &mut Self| {
+            writes && guest.with_host(|host| host.sql.has_written) != Some(false)
+        };
+        if has_written(self) {
+            // The database would get what it wrote twice.
+            return Err(error);
+        }
         // A new instance has all its memory again. A larger scratch area also gives more memory to a guest
         // whose allocator never grows it.
         let large = self.renewable.as_ref().map_or(0, |r| r.memory_bytes_max / 8);
@@ -368,6 +384,9 @@ impl Guest {
                 Err(error) if error.may_be_for_memory() => error,
                 result => return Ok(result??),
             };
+            if has_written(self) {
+                break;
+            }
         }
         Err(error)
     }

@@ -154,6 +154,8 @@ pub struct SqlState {
     pub(super) depth_max: usize,
     pub(super) value_bytes_max: usize,
     pub(super) search_bytes_max: usize,
+    /// Whether a statement that may write has run since somebody lowered this.
+    pub(crate) has_written: bool,
     /// Memory of each statement, by the statement's index.
     pub(super) held: Vec<Held>,
     /// Bytes bound to parameters, by the statement's number and the parameter's.
@@ -186,6 +188,7 @@ impl SqlState {
             depth_max: limits.sql_depth_max,
             value_bytes_max: limits.sql_value_bytes_max,
             search_bytes_max: limits.sql_search_bytes_max,
+            has_written: false,
             held: Vec::new(),
             bound: BTreeMap::new(),
         }

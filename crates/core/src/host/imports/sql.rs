@@ -115,11 +115,15 @@ fn too_big(error: &Error, (bytes_max, limit): (usize, &str)) -> Error {
 /// Checks that a guest with these rights may run the statement now. A statement outlives the call that prepared
 /// it, which may have had more rights.
 fn check_statement(statement: &BoxedStatement, rights: Capabilities) -> Result<(), String> {
-    let mut needs = statement.needs();
-    if !statement.is_readonly() {
-        needs = needs.with(Capability::SqlWrite);
+    check_rights(needs(statement), rights)
+}
+
+/// The capabilities that a guest needs to run a statement.
+fn needs(statement: &BoxedStatement) -> Capabilities {
+    match statement.is_readonly() {
+        true => statement.needs(),
+        false => statement.needs().with(Capability::SqlWrite),
     }
-    check_rights(needs, rights)
 }
 
 const fn function(
@@ -363,6 +367,7 @@ fn step(state: &mut HostState, number: i64) -> Result<i64, Fault> {
     let Some(mut statement) = state.sql.statements.get_mut(index).and_then(Option::take) else {
         return Ok(state.sql.misuse());
     };
+    state.sql.has_written |= needs(&statement).contains(Capability::SqlWrite);
     // The engine may compile the statement anew, and then it can work otherwise.
     let mut stepped = step_once(state, &mut statement);
     for _ in 0..RENEWALS_MAX {
