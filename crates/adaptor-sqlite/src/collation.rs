@@ -22,6 +22,7 @@ use self::slot::CollationSlot;
 use crate::api::code::*;
 use crate::guard::guard;
 use crate::services::SorterServices;
+use crate::sorts_alone::may_have_threads;
 use crate::state::ConnectionState;
 use crate::statement::bytes;
 use crate::thread;
@@ -61,10 +62,7 @@ pub(crate) fn register(state: &Rc<ConnectionState>, registry: &Arc<Registry>) ->
 /// of its own before this thread does. If statements are not seen to begin, `PRAGMA threads` may come
 /// at any time, so the modules are read whatever it says now.
 pub(crate) fn provide_for_sorter(state: &Rc<ConnectionState>) {
-    let (api, db) = (state.handle.api, state.handle.db());
-    // SAFETY: the connection is open; the number is only read.
-    let threads = unsafe { (api.sqlite3_limit)(db, SQLITE_LIMIT_WORKER_THREADS, -1) };
-    if threads <= 0 && state.sees_statements() {
+    if !may_have_threads(state.handle) && state.sees_statements() {
         return;
     }
     let is_due = |slot: &&Arc<CollationSlot>| !slot.is_provided();

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use commensal_core::catalog;
 use commensal_core::ddl::lexer::Lexer;
 use commensal_core::ddl::{self, quote_identifier};
 use commensal_core::engine::{EngineConnection, EngineStatement, Interrupt, Prepared, SqlText};
@@ -18,7 +19,7 @@ use commensal_core::{Error, ErrorKind, Result, ValueRef};
 use crate::api::code::*;
 use crate::api::{Api, sqlite3};
 use crate::catalog::Access;
-use crate::codes::{code_of, is_code};
+use crate::codes::{code_of, is_code, is_transient};
 use crate::state::ConnectionState;
 use crate::statement::{Handle, Statement};
 use crate::undo::Undo;
@@ -165,6 +166,25 @@ impl SqliteConnection {
         Err(error)
     }
 
+    /// Makes sure that what is registered is what the catalog says, before a statement puts names into a schema. Within a
+    /// transaction that is not known: a ROLLBACK TO may have undone a definition, or another program may have changed
+    /// one since the transaction was opened. A schema with names that it cannot have could no longer be read.
+    fn check_names(&self) -> Result<()> {
+        if self.handle.is_autocommit() {
+            return Ok(());
+        }
+        if !self.handle.has_snapshot(c"main") && self.state.registry().generation.is_some() {
+            // It waits for others here, as it would in its own first step. Nothing may change from here on.
+            match self.handle.execute(catalog::LOCK, &[]) {
+                Err(error) if is_transient(&error) => return Err(error),
+                // A file that cannot be written can still be read.
+                _ => {}
+            }
+        }
+        self.state.current()?;
+        self.state.tidy()
+    }
+
     fn count_changes(&self) {
         self.changes.set(u64::try_from(self.handle.changes()).unwrap_or_default());
     }
@@ -242,6 +262,17 @@ impl EngineConnection for SqliteConnection {
             let attaches = first.is("ATTACH");
             let settles = !UNSETTLED.iter().any(|word| first.is(word));
             let uses_attached = settles || first.is("REINDEX");
+            let mut lexer = Lexer::new(&sql.as_str()[offset..]);
+            let makes_schema = match lexer.significant() {
+                first if first.is("ALTER") => true,
+                first if first.is("CREATE") => {
+                    let next = lexer.significant();
+                    !next.is("TEMP") && !next.is("TEMPORARY")
+                }
+                _ => false,
+            };
+            let is_query = statement.is_readonly()
+                && ["SELECT", "WITH", "VALUES"].iter().any(|word| first.is(word));
             let fresh = true;
             Box::new(SqliteStatement {
                 connection: self,
@@ -251,6 +282,8 @@ impl EngineConnection for SqliteConnection {
                 attaches,
                 settles,
                 uses_attached,
+                makes_schema,
+                is_query,
             }) as Box<dyn EngineStatement>
         });
         Ok((statement, offset + consumed))
@@ -287,6 +320,10 @@ struct SqliteStatement<'c> {
     settles: bool,
     /// It may use an attached file.
     uses_attached: bool,
+    /// It puts names of functions and collations into a schema.
+    makes_schema: bool,
+    /// It is a SELECT.
+    is_query: bool,
 }
 
 /// Statements that run although an index outside of `main` does not fit the definitions.
@@ -366,8 +403,12 @@ impl EngineStatement for SqliteStatement<'_> {
 
     fn step(&mut self) -> Result<bool> {
         let fresh = std::mem::replace(&mut self.fresh, false);
+        let mut begun = None;
         if fresh {
-            self.connection.state.begin_statement()?;
+            if self.makes_schema && !self.statement.is_explain() {
+                self.connection.check_names()?;
+            }
+            begun = Some(self.connection.state.begin_statement(self.is_query)?);
             drop(self.connection.state.take_destroy_error());
             if self.uses_attached {
                 attached::check(&self.connection.state)?;
@@ -390,6 +431,7 @@ impl EngineStatement for SqliteStatement<'_> {
             self.statement.reset();
             result = self.statement.step().map_err(|error| self.error(error));
         }
+        drop(begun);
         if self.connection.state.has_collation_failed() {
             result = Err(self.collation_error(result));
         }

@@ -50,6 +50,7 @@ mod schema;
 mod services;
 mod slots;
 mod snapshot;
+mod sorts_alone;
 mod sql;
 mod state;
 mod statement;

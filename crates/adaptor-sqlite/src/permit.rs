@@ -20,6 +20,7 @@ use crate::program::{Author, MAIN, Program, TEMP};
 use crate::refusal::{is_of_catalog, of_full_text, refusal};
 use crate::root::Root;
 use crate::schema::{self, schema_of};
+use crate::sorts_alone::SortsAlone;
 use crate::sql::{Examine, Examined, Moment, gone};
 use crate::state::ConnectionState;
 use crate::statement::Statement;
@@ -89,6 +90,17 @@ impl Examine for Examiner {
             return Ok(());
         }
         Known::with(&self.known, state.handle, |known| check_writes(&state, known, written))
+    }
+
+    fn begin_statement(&self) -> Result<Option<SortsAlone>> {
+        let state = self.state.upgrade().ok_or_else(gone)?;
+        let collations = state.collations.borrow();
+        let mut sorts_alone = None;
+        for slot in collations.values() {
+            slot.look_again();
+            sorts_alone.get_or_insert_with(|| SortsAlone::new(state.handle));
+        }
+        Ok(sorts_alone)
     }
 
     fn finalize(&self) {

@@ -16,11 +16,19 @@ use crate::api::code::SQLITE_SCHEMA;
 use crate::codes::is_transient;
 use crate::raised::Raised;
 use crate::reader::Reader;
+use crate::sorts_alone::{SortsAlone, may_have_threads};
 use crate::sql::Moment;
 use crate::state::ConnectionState;
 use crate::statement::Statement;
 use crate::statement_context::Snapshots;
 use crate::{elsewhere, names, thread};
+
+/// What lives while a statement makes its first step.
+#[derive(Default)]
+pub(crate) struct Begun {
+    _held: Option<Statement>,
+    _alone: Option<SortsAlone>,
+}
 
 impl Snapshots for ConnectionState {
     fn current(self: Rc<Self>) -> Result<Arc<Registry>> {
@@ -30,22 +38,43 @@ impl Snapshots for ConnectionState {
 
 impl ConnectionState {
     /// Gets ready for a statement that is about to begin. Functions look at the catalog at their first
-    /// call. Collations may be called where no SQL can run, so they are told here.
-    pub(crate) fn begin_statement(self: &Rc<Self>) -> Result<()> {
+    /// call. Collations may be called where no SQL can run, so they are told here. The result lives until the statement has
+    /// made its first step.
+    pub(crate) fn begin_statement(self: &Rc<Self>, is_query: bool) -> Result<Begun> {
         thread::is_not_the_sorters();
+        let mut begun = Begun::default();
         if self.collations.borrow().is_empty() {
-            return Ok(());
+            return Ok(begun);
         }
-        if self.handle.is_autocommit() {
+        let is_idle = self.handle.is_idle();
+        let may_have_threads = may_have_threads(self.handle);
+        let is_held = may_have_threads && self.handle.has_snapshot(c"main");
+        if may_have_threads && !is_held {
+            // The statement may wait for a lock while another program replaces a collation. Its sorter's threads would
+            // compare by the version of before.
+            match is_query {
+                // A statement that writes would no longer wait for others if it held what it has read.
+                true => begun._held = self.hold_snapshot(),
+                false => begun._alone = Some(SortsAlone::new(self.handle)),
+            }
+        }
+        if self.handle.is_autocommit() || is_held {
             // As before a statement is prepared.
             let _ = self.current();
         }
-        if self.handle.is_idle() {
+        if is_idle {
             self.collation_failed.store(false, Relaxed);
             self.collations.borrow().values().for_each(|slot| slot.begin_statement());
             self.registers.provide(self);
         }
-        self.tidy()
+        self.tidy()?;
+        Ok(begun)
+    }
+
+    /// Has the file stay as it is until the result is dropped. `None` if it cannot be read now.
+    fn hold_snapshot(&self) -> Option<Statement> {
+        let mut held = self.handle.prepare_own_once("SELECT 1 FROM main.sqlite_master").ok()?;
+        held.step().ok()?.then_some(held)
     }
 
     /// Changes the settings for statements that begin from now on.

@@ -24,6 +24,7 @@ use crate::codes::is_code;
 use crate::deadline::Deadline;
 use crate::raised::Raised;
 use crate::root::Root;
+use crate::sorts_alone::SortsAlone;
 use crate::statement::{Handle, Statement};
 
 /// Bytes of machine stack for a statement without deep expressions, and for each level of an expression.
@@ -70,6 +71,13 @@ pub(crate) trait Examine {
     /// # Errors
     /// A running statement does; what it writes cannot be found out.
     fn check_writes(&self, examined: &Examined) -> Result<()>;
+
+    /// Gets ready for a statement that is about to begin. It may see another state of the file than the one that called the
+    /// guest, if that has read nothing.
+    ///
+    /// # Errors
+    /// The connection is being closed.
+    fn begin_statement(&self) -> Result<Option<SortsAlone>>;
 
     /// Finalizes the statements that this keeps.
     fn finalize(&self);
@@ -455,6 +463,10 @@ impl EngineStatement for OfGuest {
         }
         let is_fresh = std::mem::replace(&mut self.is_fresh, false);
         let transaction = self.statement.transaction();
+        let _alone = match is_fresh {
+            true => self.examiner.upgrade().ok_or_else(gone)?.begin_statement()?,
+            false => None,
+        };
         let mut stepped = self.statement.step_once();
         for _ in 0..RENEWALS_MAX {
             match &stepped {

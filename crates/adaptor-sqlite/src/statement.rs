@@ -182,6 +182,14 @@ impl Handle {
         self.is_autocommit() && !self.is_writing()
     }
 
+    /// Whether a transaction of this schema reads one state of the file. False if SQLite cannot tell.
+    pub(crate) fn has_snapshot(self, schema: &CStr) -> bool {
+        // SAFETY: the connection is open, and the name ends with a NUL.
+        let state =
+            |state: unsafe extern "C" fn(_, _) -> c_int| unsafe { state(self.db, schema.as_ptr()) };
+        self.api.sqlite3_txn_state.is_some_and(|of| state(of) > 0)
+    }
+
     /// Whether some statement of this kind is in the middle of its execution.
     fn runs(self, mut kind: impl FnMut(*mut sqlite3_stmt) -> bool) -> bool {
         let mut statement = std::ptr::null_mut();

@@ -200,6 +200,11 @@ impl CollationSlot {
         self.unchecked.store(true, Relaxed);
     }
 
+    /// Has the current version looked up at the next comparison.
+    pub(crate) fn look_again(&self) {
+        self.unchecked.store(true, Relaxed);
+    }
+
     /// Why this collation interrupted a statement, if it did.
     pub(crate) fn take_error(&self) -> Option<Error> {
         let error = self.running().error.take();

@@ -41,6 +41,7 @@ mod scans;
 mod sorter;
 #[cfg(feature = "wasmi")]
 mod stacks;
+mod stale;
 mod support;
 mod tables;
 mod threads;

@@ -90,6 +90,9 @@ pub const GENERATION_TABLES: &[&str] = &["commensal_meta", "commensal_module"];
 /// Sets the generation to `?1`, 16 random bytes. Runs after all other writes.
 pub const UPDATE_GENERATION: &str = "UPDATE main.commensal_meta SET generation = ?1 WHERE id = 1";
 
+/// Changes nothing, but waits for the lock of a statement that writes, and takes it.
+pub const LOCK: &str = "UPDATE main.commensal_meta SET version = version WHERE 0";
+
 /// Checks that the generation is `?1`, in a catalog of the version that we write: one row or none.
 pub(crate) const SELECT_WRITTEN_GENERATION: &str = "SELECT 1 FROM main.commensal_meta WHERE \
      rowid = 1 AND id = 1 AND version = 1 AND generation = ?1";
