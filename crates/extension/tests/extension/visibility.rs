@@ -61,6 +61,53 @@ fn a_dropped_name_goes_when_nothing_runs() {
     });
 }
 
+/// A rollback to a savepoint tells nobody, so SQLite keeps the flags of what was undone until it is told.
+#[test]
+fn flags_are_those_of_before_once_the_catalog_was_looked_at() {
+    on_each(|library, path| {
+        let connection = Connection::open(library, path);
+        connection.create("f", &wat(1), "").unwrap();
+        connection.batch("CREATE TABLE t(x); BEGIN; SAVEPOINT a").unwrap();
+        connection.create("f", &wat(1), "DETERMINISTIC").unwrap();
+        connection.batch("ROLLBACK TO a").unwrap();
+        connection.integer("SELECT count(*) FROM wasm_functions").unwrap();
+        connection.integer("SELECT count(*) FROM wasm_functions").unwrap();
+        check_error(
+            connection.batch("CREATE INDEX i ON t(f(x))"),
+            "non-deterministic functions prohibited in index expressions",
+        );
+        connection.batch("COMMIT").unwrap();
+    });
+}
+
+/// Nothing tells of a change as long as a connection does not read the file, as `COMPAT.md` says.
+#[test]
+fn a_collation_is_new_once_main_was_read() {
+    on_each(|library, path| {
+        let (a, b) = (Connection::open(library, path), Connection::open(library, path));
+        let ascending = include_str!("../../../../guests/wat/order1.wat");
+        let descending = include_str!("../../../../guests/wat/order2.wat");
+        let replace = |wat: &str| {
+            let create = "CREATE OR REPLACE EXTENSION e LANGUAGE wasm AS ?";
+            a.exec(create, &[ValueRef::Text(wat)]).unwrap();
+        };
+        replace(ascending);
+        a.batch("CREATE TABLE t(x); INSERT INTO t VALUES ('a')").unwrap();
+        assert_eq!(b.integer("SELECT count(*) FROM wasm_extensions"), Ok(1));
+        let constants = "SELECT 'a' < 'bb' COLLATE by_length";
+        let of_main = "SELECT count(*) FROM t WHERE x < 'bb' COLLATE by_length";
+        assert_eq!((b.integer(constants), b.integer(of_main)), (Ok(1), Ok(1)));
+        replace(descending);
+        assert_eq!(b.integer(constants), Ok(1));
+        assert_eq!(b.integer(of_main), Ok(0));
+        assert_eq!(b.integer(constants), Ok(0));
+        replace(ascending);
+        assert_eq!(b.integer(constants), Ok(0));
+        assert_eq!(b.integer("SELECT count(*) FROM t"), Ok(1));
+        assert_eq!(b.integer(constants), Ok(1));
+    });
+}
+
 /// SQLite keeps the columns of a table function until it can be told of others. Until then the old columns
 /// are an error and not wrong rows, as `COMPAT.md` says.
 #[test]
