@@ -11,15 +11,15 @@ use std::sync::Arc;
 use commensal_core::catalog::{LoadedCatalog, read_attached};
 use commensal_core::ddl::lexer::{Lexer, TokenKind};
 use commensal_core::ddl::{ObjectKind, name, quote_identifier};
-use commensal_core::define::uses_of;
+use commensal_core::define::{Dependent, EngineNames, Foreign, uses_of};
 use commensal_core::dependents::Uses;
 use commensal_core::environment::Environment;
-use commensal_core::registry::{ObjectEntry, Registry};
+use commensal_core::registry::{Namespace, ObjectEntry, Registry};
 use commensal_core::{Error, ErrorKind, Result, ValueRef};
 
 use crate::codes::is_transient;
-use crate::names;
-use crate::pending::{Attached, Known};
+use crate::names::{self, Names};
+use crate::pending::{Attached, Known, Version, Watched};
 use crate::reader::Reader;
 use crate::state::ConnectionState;
 
@@ -34,10 +34,12 @@ pub(crate) fn check(state: &Rc<ConnectionState>) -> Result<()> {
 
 #[cold]
 fn check_all(state: &Rc<ConnectionState>) -> Result<()> {
-    // Within a transaction the catalog is read by the statement that needs it. A call of a function reports a catalog
-    // that cannot be read.
+    // Within a transaction, what has a snapshot of `main` may have changed a definition, or taken a change back. To read
+    // the catalog without one would take it before the statement does. A call of a function reports a catalog that
+    // cannot be read.
     let committed = state.handle.sees_committed();
-    let read = if committed { state.read(false).ok() } else { None };
+    let reads = committed || state.handle.has_snapshot(c"main");
+    let read = if reads { state.read(false).ok() } else { None };
     let registry = read.unwrap_or_else(|| state.registry());
     if registry.objects().is_empty() {
         return Ok(());
@@ -45,14 +47,14 @@ fn check_all(state: &Rc<ConnectionState>) -> Result<()> {
     match look(state, registry, committed) {
         // Somebody has locked a file. What uses it waits for itself, and what was known last still holds.
         Err(error) if !is_transient(&error) => Err(error),
-        _ => state.attached.known.borrow().problem.clone().map_or(Ok(()), Err),
+        _ => state.attached.problem().map_or(Ok(()), Err),
     }
 }
 
 /// Looks for problems where something has changed since the last time. Within a transaction it looks only at the
-/// definitions, because to look at a file would take a snapshot before the statement does.
+/// definitions, and at what was detached, because to look at a file would take a snapshot before the statement does.
 fn look(state: &Rc<ConnectionState>, registry: Arc<Registry>, committed: bool) -> Result<()> {
-    let Attached { any, known } = &state.attached;
+    let Attached { any, known, .. } = &state.attached;
     let versions = match committed {
         true => state.handle.without_waiting(|| versions(state))?,
         false => known.borrow().versions.clone(),
@@ -60,43 +62,62 @@ fn look(state: &Rc<ConnectionState>, registry: Arc<Registry>, committed: bool) -
     if committed {
         any.set(!versions.is_empty());
     }
-    let is_same = |known: &Arc<Registry>| Arc::ptr_eq(known, &registry);
     let is_known = {
-        let known = known.borrow();
-        known.registry.as_ref().is_some_and(is_same) && known.versions == versions
+        let Known { registry: before, versions: seen, problem } = &*known.borrow();
+        before.as_ref().is_some_and(|before| Arc::ptr_eq(before, &registry))
+            && *seen == versions
+            && match problem {
+                Some((schema, _)) => names::attached(state.handle)?.any(|name| name == *schema),
+                None => true,
+            }
     };
     if !is_known {
         // What uses a file that cannot be read fails by itself.
         let unreadable = |error| if is_transient(&error) { Err(error) } else { Ok(None) };
-        let found = state.handle.without_waiting(|| find(state, &registry, unreadable))?;
-        let problem = found.map(|(_, error)| error);
+        let problem = state.handle.without_waiting(|| find(state, &registry, unreadable))?;
         known.replace(Known { registry: Some(registry), versions, problem });
     }
     Ok(())
 }
 
 /// The attached schemas with their versions.
-fn versions(state: &ConnectionState) -> Result<Vec<(String, i64)>> {
+fn versions(state: &ConnectionState) -> Result<Vec<(String, Version)>> {
     let mut versions = Vec::new();
+    let mut watched = state.attached.watched.take();
     for schema in names::attached(state.handle)? {
-        let sql = format!("PRAGMA {}.schema_version", quote_identifier(&schema));
-        let mut version = 0;
-        let read = state.handle.query(&sql, &[], &mut |row| {
-            if let ValueRef::Integer(found) = row.column(0)? {
-                version = found;
-            }
-            Ok(())
-        });
-        if let Err(error) = read {
-            if is_transient(&error) {
-                return Err(error);
-            }
+        let known = watched.iter().position(|watched| watched.schema == schema);
+        let known = known.map(|known| watched.swap_remove(known));
+        let version = match version(state, schema.clone(), known) {
+            Err(error) if is_transient(&error) => return Err(error),
             // A file that cannot be read has none.
-            version = i64::MIN;
-        }
+            version => version.ok(),
+        };
         versions.push((schema, version));
     }
     Ok(versions)
+}
+
+/// The version of one schema, read with the statements that were prepared before.
+fn version(state: &ConnectionState, schema: String, known: Option<Watched>) -> Result<[i64; 2]> {
+    let mut watched = match known {
+        Some(watched) => watched,
+        None => {
+            let quoted = quote_identifier(&schema);
+            let prepare = |name| state.handle.prepare(&format!("PRAGMA {quoted}.{name}"));
+            Watched { schema, pragmas: [prepare("schema_version")?, prepare("data_version")?] }
+        }
+    };
+    let mut version = [0; 2];
+    for (pragma, version) in watched.pragmas.iter_mut().zip(&mut version) {
+        if pragma.step()?
+            && let ValueRef::Integer(found) = pragma.column(0)?
+        {
+            *version = found;
+        }
+        pragma.reset();
+    }
+    state.attached.watched.borrow_mut().push(watched);
+    Ok(version)
 }
 
 /// The schema that was attached last.
@@ -145,13 +166,14 @@ enum Target {
     Table(String),
 }
 
-/// Where a CREATE makes an index or a table, if it names a schema, or an ALTER TABLE a column.
+/// Where a CREATE makes an index or a table, if it names a schema, or an ALTER TABLE a column. A virtual table is made by
+/// the function of its module.
 fn target(sql: &str) -> Option<Target> {
     let mut lexer = Lexer::new(sql);
     let first = lexer.significant();
     let mut token = lexer.significant();
     let alters = first.is("ALTER");
-    if token.is("UNIQUE") {
+    if token.is("UNIQUE") || token.is("VIRTUAL") {
         token = lexer.significant();
     }
     let creates = first.is("CREATE");
@@ -173,7 +195,9 @@ fn target(sql: &str) -> Option<Target> {
             TokenKind::Identifier if alters && names > 0 => {
                 return name(&before).map(Target::Table);
             }
-            TokenKind::Identifier if token.is("ON") || token.is("AS") => return None,
+            TokenKind::Identifier if ["ON", "AS", "USING"].iter().any(|word| token.is(word)) => {
+                return None;
+            }
             TokenKind::Identifier | TokenKind::QuotedIdentifier | TokenKind::String => names += 1,
             _ => return None,
         }
@@ -277,6 +301,50 @@ impl<'r> Differing<'r> {
     }
 }
 
+/// What SQLite knows about names, without what depends on definitions of attached files' own.
+pub(crate) struct NamesOfMain(Rc<ConnectionState>, Names);
+
+impl NamesOfMain {
+    pub(crate) fn new(state: &Rc<ConnectionState>) -> Self {
+        Self(Rc::clone(state), state.names())
+    }
+
+    /// Whether a file declares one of these names itself.
+    fn has_own(&self, schema: &str, uses: &Uses) -> Result<bool> {
+        let Self(state, _) = self;
+        let environment = state.environment();
+        let read = read_attached(&Reader(state.handle), &environment.settings.limits, schema);
+        match read {
+            Ok(Some(theirs)) => Ok(Theirs::new(theirs, &environment).declare(uses)),
+            Ok(None) => Ok(false),
+            Err(error) if is_transient(&error) => Err(error),
+            // It may be `main`'s.
+            Err(_) => Ok(false),
+        }
+    }
+}
+
+impl EngineNames for NamesOfMain {
+    fn foreign(&self, namespace: Namespace, name: &str) -> Result<Option<Foreign>> {
+        self.1.foreign(namespace, name)
+    }
+
+    fn dependents(&self, uses: &Uses) -> Result<Vec<Dependent>> {
+        let mut dependents = self.1.dependents(uses)?;
+        for schema in names::attached(self.0.handle)? {
+            let is_of = |dependent: &Dependent| dependent.schema == schema;
+            if dependents.iter().any(is_of) && self.has_own(&schema, uses)? {
+                dependents.retain(|dependent| !is_of(dependent));
+            }
+        }
+        Ok(dependents)
+    }
+
+    fn interrupted(&self) -> bool {
+        self.1.interrupted()
+    }
+}
+
 /// The definitions of an attached file, with the names of what each declares.
 struct Theirs(Vec<(Arc<ObjectEntry>, Uses)>);
 
@@ -285,6 +353,10 @@ impl Theirs {
         let registry = Registry::build(loaded, environment, &|_, _| false);
         let with_uses = |object: &Arc<ObjectEntry>| (Arc::clone(object), uses_of(object));
         Self(registry.objects().iter().map(with_uses).collect())
+    }
+
+    fn declare(&self, uses: &Uses) -> bool {
+        self.0.iter().any(|(_, theirs)| theirs.overlaps(uses))
     }
 
     /// Whether the file defines differently what `object` declares, under this name or another.
@@ -324,6 +396,8 @@ mod tests {
             ("CREATE TABLE t AS SELECT x.a FROM x", None),
             ("CREATE TABLE x.t AS SELECT f(1)", None),
             ("CREATE TABLE table.t(a)", schema("table")),
+            ("CREATE VIRTUAL TABLE IF NOT EXISTS x.t USING m(a)", schema("x")),
+            ("CREATE VIRTUAL TABLE t USING m(a.b)", None),
             ("CREATE TEMP TABLE t(a)", None),
             ("CREATE VIEW x.v AS SELECT 1", None),
             ("ALTER TABLE x.t ADD b AS (f(a))", schema("x")),

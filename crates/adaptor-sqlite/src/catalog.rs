@@ -56,7 +56,7 @@ impl CatalogAccess for Access {
     }
 
     fn names<'a>(&'a self, _: &'a Registry) -> Box<dyn EngineNames + 'a> {
-        Box::new(self.state.names())
+        Box::new(attached::NamesOfMain::new(&self.state))
     }
 
     fn is_autocommit(&self) -> bool {

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use commensal_core::catalog;
+use commensal_core::catalog::{self, TABLE_PREFIX};
 use commensal_core::ddl::lexer::Lexer;
 use commensal_core::ddl::{self, quote_identifier};
 use commensal_core::engine::{EngineConnection, EngineStatement, Interrupt, Prepared, SqlText};
@@ -142,6 +142,7 @@ impl SqliteConnection {
     /// Detaches a file that was written with other definitions and cannot be used with those of `main`.
     fn check_attached(&self) -> Result<()> {
         self.state.attached.note();
+        self.state.attached.forget();
         if self.state.current()?.objects().is_empty() {
             return Ok(());
         }
@@ -161,7 +162,7 @@ impl SqliteConnection {
         let detached = self.handle.execute(&format!("DETACH {}", quote_identifier(&schema)), &[]);
         // Within a transaction the file stays attached. What could use it fails until it is detached.
         if detached.is_err() {
-            self.state.attached.keep(error.clone());
+            self.state.attached.keep(schema, error.clone());
         }
         Err(error)
     }
@@ -273,6 +274,16 @@ impl EngineConnection for SqliteConnection {
             };
             let is_query = statement.is_readonly()
                 && ["SELECT", "WITH", "VALUES"].iter().any(|word| first.is(word));
+            let drops = first.is("DROP") && {
+                let mut lexer = Lexer::new(&sql.as_str()[offset..]);
+                lexer.significant();
+                lexer.significant().is("TABLE")
+            };
+            let defines = !statement.is_readonly()
+                && self.state.attached.any.get()
+                && sql.as_str()[offset..offset + consumed]
+                    .to_ascii_lowercase()
+                    .contains(TABLE_PREFIX);
             let fresh = true;
             Box::new(SqliteStatement {
                 connection: self,
@@ -284,6 +295,8 @@ impl EngineConnection for SqliteConnection {
                 uses_attached,
                 makes_schema,
                 is_query,
+                drops,
+                defines,
             }) as Box<dyn EngineStatement>
         });
         Ok((statement, offset + consumed))
@@ -324,9 +337,14 @@ struct SqliteStatement<'c> {
     makes_schema: bool,
     /// It is a SELECT.
     is_query: bool,
+    /// It is a DROP TABLE.
+    drops: bool,
+    /// It may write rows of definitions.
+    defines: bool,
 }
 
-/// Statements that run although an index outside of `main` does not fit the definitions.
+/// Statements that run although an index outside of `main` does not fit the definitions. A DROP TABLE is one only where
+/// no keys refer to rows.
 const UNSETTLED: [&str; 10] = [
     "BEGIN",
     "COMMIT",
@@ -347,6 +365,9 @@ impl SqliteStatement<'_> {
         }
         if !self.statement.is_readonly() {
             self.connection.count_changes();
+        }
+        if self.defines {
+            self.connection.state.attached.forget();
         }
     }
 
@@ -410,10 +431,11 @@ impl EngineStatement for SqliteStatement<'_> {
             }
             begun = Some(self.connection.state.begin_statement(self.is_query)?);
             drop(self.connection.state.take_destroy_error());
-            if self.uses_attached {
+            let deletes = self.drops && elsewhere::may_delete_by_keys(&self.connection.state);
+            if self.uses_attached || deletes {
                 attached::check(&self.connection.state)?;
             }
-            if self.settles {
+            if self.settles || deletes {
                 elsewhere::settle(&self.connection.state)?;
             }
             if let Some(undo) = &mut self.undo {

@@ -182,6 +182,34 @@ fn exists(state: &ConnectionState, dependent: &Dependent) -> bool {
     found || read.is_err_and(|error| !error.message().starts_with("no such table"))
 }
 
+/// Whether a DROP TABLE may change other tables: SQLite deletes the rows first if foreign keys are on and something
+/// refers to them.
+pub(crate) fn may_delete_by_keys(state: &ConnectionState) -> bool {
+    let look = || {
+        if (!state.attached.any.get() && state.elsewhere.pending.borrow().is_empty())
+            || !are_keys_on(state)?
+        {
+            return Ok(false);
+        }
+        let mut found = false;
+        for schema in names::schemas(state.handle)? {
+            found |= names::has_references(state.handle, &schema)?;
+        }
+        Ok::<_, Error>(found)
+    };
+    // What cannot be read may.
+    state.handle.without_waiting(look).unwrap_or(true)
+}
+
+fn are_keys_on(state: &ConnectionState) -> Result<bool> {
+    let mut on = false;
+    state.handle.query("PRAGMA foreign_keys", &[], &mut |row| {
+        on = row.column(0)? == ValueRef::Integer(1);
+        Ok(())
+    })?;
+    Ok(on)
+}
+
 /// What no longer fits, in words.
 fn misfit(state: &ConnectionState, pending: &[Dependent]) -> Result<Option<String>> {
     for dependent in pending {

@@ -182,6 +182,20 @@ pub(crate) fn first_use_in(handle: Handle, schema: &str, uses: &Uses) -> Result<
     Ok(first)
 }
 
+/// Whether a table of a schema may have a foreign key.
+pub(crate) fn has_references(handle: Handle, schema: &str) -> Result<bool> {
+    let mut found = false;
+    let sql = format!(
+        "SELECT sql FROM {}.sqlite_master WHERE type = 'table' AND sql IS NOT NULL",
+        quote_identifier(schema)
+    );
+    handle.query(&sql, &[], &mut |row| {
+        found |= lossy(row, 0).to_ascii_lowercase().contains("references");
+        Ok(())
+    })?;
+    Ok(found)
+}
+
 /// Whether this is the definition of a virtual table, as SQLite stores it.
 fn is_virtual(sql: &str) -> bool {
     sql.get(..14).is_some_and(|start| start.eq_ignore_ascii_case("CREATE VIRTUAL"))

@@ -312,6 +312,7 @@ impl ConnectionState {
     pub(crate) fn finalize_cached(&self) {
         let cached = self.cached.take();
         drop(cached);
+        self.attached.watched.take();
         self.services.sql.finalize_examined();
     }
 

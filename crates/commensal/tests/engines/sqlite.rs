@@ -18,6 +18,7 @@ mod collations;
 mod conventions;
 mod crowd;
 mod definitions;
+mod elsewhere;
 mod features;
 mod forked;
 #[cfg(feature = "rusqlite")]
