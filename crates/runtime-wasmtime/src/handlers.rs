@@ -37,6 +37,13 @@ pub(crate) fn get_traps() -> bool {
     of_guests.all(|(&signal, _)| handler(signal) == *ours && !is_member(&blocked, signal))
 }
 
+/// Whether the handlers are still Wasmtime's.
+pub(crate) fn are_ours() -> bool {
+    let Some((ours, installed)) = INSTALLED.get() else { return true };
+    let mut of_guests = SIGNALS.iter().zip(installed).filter(|(_, installed)| **installed);
+    of_guests.all(|(&signal, _)| handler(signal) == *ours)
+}
+
 /// The address of a signal's handler.
 fn handler(signal: c_int) -> usize {
     let mut action = MaybeUninit::<libc::sigaction>::zeroed();

@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use commensal_core::runtime::RuntimeError;
 
-/// Most reservations of the process: 16 TiB, an eighth of the addresses that Linux gives a process on x86-64.
+/// Most instances with reservations. Each has two of 4 GiB, for its memory and its stop page: together 32 TiB, a quarter of
+/// the addresses that Linux gives a process on x86-64.
 pub(crate) const RESERVATIONS_MAX: usize = 4096;
 
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
@@ -35,7 +36,7 @@ pub(crate) fn are_possible() -> Result<bool, RuntimeError> {
 
     if let Some(bytes) = getrlimit(Resource::As).current {
         return Err(RuntimeError(format!(
-            "guard pages need 4 GiB of address space for each instance, and the process is limited to \
+            "guard pages need 8 GiB of address space for each instance, and the process is limited to \
              {bytes} bytes (ulimit -v)"
         )));
     }
@@ -58,6 +59,14 @@ pub(crate) fn are_possible() -> Result<bool, RuntimeError> {
 pub(crate) fn traps_arrive() -> bool {
     #[cfg(all(unix, target_pointer_width = "64"))]
     return crate::handlers::get_traps();
+    #[cfg(not(all(unix, target_pointer_width = "64")))]
+    return false;
+}
+
+/// Whether the handlers of the process are Wasmtime's, whatever a thread blocks.
+pub(crate) fn traps_arrive_anywhere() -> bool {
+    #[cfg(all(unix, target_pointer_width = "64"))]
+    return crate::handlers::are_ours();
     #[cfg(not(all(unix, target_pointer_width = "64")))]
     return false;
 }

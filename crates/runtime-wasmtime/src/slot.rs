@@ -73,25 +73,34 @@ impl Slot {
     /// Waits until the ticker has decided about the call.
     #[cold]
     fn wait(&self) -> Option<Fault> {
-        loop {
+        for turn in 0_u32.. {
             if self.shared.held.load(Ordering::Acquire) == 0 {
                 return None;
             }
             if let Some(fault) = self.shared.fault() {
                 return Some(fault);
             }
-            if ticker::outlived_by_fork() {
+            if self.process != process::id() {
                 // The ticker was copied while it decided, and will not continue here.
-                return Some(Fault::Interrupted);
+                break;
             }
-            thread::yield_now();
+            // A thread of real time would never let the ticker run.
+            if turn < 100 { thread::yield_now() } else { thread::sleep(Duration::from_micros(50)) }
         }
+        self.shared.held.store(0, Ordering::Relaxed);
+        Some(Fault::Interrupted)
     }
 
     /// Makes the slot one of this process, which may be the child of a fork.
     pub(crate) fn adopt(&mut self) {
-        self.process = process::id();
-        self.shared.process.store(self.process, Ordering::Relaxed);
+        let process = process::id();
+        if self.process == process {
+            return;
+        }
+        self.process = process;
+        // What the ticker of a parent held is not held here. The one of this process looks at the slot only then.
+        self.shared.held.store(0, Ordering::Relaxed);
+        self.shared.process.store(process, Ordering::Release);
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! The page is in a memory of its own, the module's last, so the host never waits for it and a guest without memory has
 //! one, too. No instruction of the guest names that memory: the guest is validated before it gets one. The page is read at
-//! the head of each loop, at the beginning of each function that calls another one, and before each operation on many bytes
-//! or elements. Whatever runs long comes by.
+//! the head of each loop, at the beginning of each function that calls another one or is not short, before each operation on
+//! many bytes or elements and before each call of the host, and else after a few thousand instructions. So some ten
+//! thousand instructions are the most that run without a read.
 //!
 //! Each place of a function reads another address. Cranelift knows that two reads of one address without a write between
 //! them give the same, and would leave out the read of an inner loop, because that of the outer loop comes first. It must
@@ -28,7 +29,14 @@ pub(crate) const START: &str = "commensal:start";
 pub(crate) const PAGE_BYTES: usize = 64 << 10;
 
 /// Counts the ways in which modules were changed here, for code that is kept on disk. Any change of the result counts.
-pub(crate) const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 2;
+
+/// Instructions of a function that reads nothing if it has no loop and no call.
+const SHORT: u32 = 64;
+
+/// Instructions after which there is another read, in code without loops. A call counts as a short function, and so does
+/// what Wasmtime makes a call of.
+const WITHOUT_READ: u32 = 4096;
 
 const I32_CONST: u8 = 0x41;
 const I32_LOAD8_U: u8 = 0x2d;
@@ -41,6 +49,8 @@ const NAMES_MEMORY: u8 = 0x40;
 struct Given {
     /// Its memories, imported ones included.
     memories: u32,
+    /// The functions that it imports, which come before its own.
+    imports: u32,
     start: Option<u32>,
     is_taken: bool,
 }
@@ -53,7 +63,11 @@ pub(crate) fn with_stop_page(wasm: &[u8]) -> Result<Option<Vec<u8>>, BinaryReade
         match payload? {
             Payload::ImportSection(imports) => {
                 for import in imports.into_imports() {
-                    given.memories += u32::from(matches!(import?.ty, TypeRef::Memory(_)));
+                    match import?.ty {
+                        TypeRef::Memory(_) => given.memories += 1,
+                        TypeRef::Func(_) => given.imports += 1,
+                        _ => {}
+                    }
                 }
             }
             Payload::MemorySection(memories) => given.memories += memories.count(),
@@ -64,7 +78,7 @@ pub(crate) fn with_stop_page(wasm: &[u8]) -> Result<Option<Vec<u8>>, BinaryReade
                 }
             }
             Payload::CodeSectionEntry(body) => {
-                let Some(body) = stoppable(wasm, &body, given.memories)? else { return Ok(None) };
+                let Some(body) = stoppable(wasm, &body, &given)? else { return Ok(None) };
                 code.raw(&body);
             }
             _ => {}
@@ -77,20 +91,28 @@ pub(crate) fn with_stop_page(wasm: &[u8]) -> Result<Option<Vec<u8>>, BinaryReade
 fn stoppable(
     wasm: &[u8],
     body: &FunctionBody<'_>,
-    memory: u32,
+    given: &Given,
 ) -> Result<Option<Vec<u8>>, BinaryReaderError> {
     let operators = body.get_operators_reader()?;
     let begin = operators.original_position();
     let (mut places, mut calls, mut is_head) = (vec![], false, false);
+    let (mut all, mut unread) = (0_u32, 0_u32);
     for operator in operators.into_iter_with_offsets() {
         let (operator, offset) = operator?;
-        if is_head || is_bulk(&operator) {
+        let calls_host = matches!(
+            operator,
+            Operator::Call { function_index } if function_index < given.imports
+        );
+        if is_head || is_bulk(&operator) || calls_host || unread >= WITHOUT_READ {
             places.push(offset);
+            unread = 0;
         }
         is_head = matches!(operator, Operator::Loop { .. });
         calls |= matches!(operator, Operator::Call { .. } | Operator::CallIndirect { .. });
+        all += 1;
+        unread += if is_call(&operator) { SHORT } else { 1 };
     }
-    if calls {
+    if calls || all > SHORT {
         places.insert(0, begin);
     }
     if places.len() > PAGE_BYTES {
@@ -101,13 +123,27 @@ fn stoppable(
     for (address, &place) in (0_u32..).zip(&places) {
         bytes.extend_from_slice(&wasm[from..place]);
         bytes.extend([I32_CONST, 0, I32_LOAD8_U, NAMES_MEMORY]);
-        leb128(memory, &mut bytes);
+        leb128(given.memories, &mut bytes);
         leb128(address, &mut bytes);
         bytes.push(DROP);
         from = place;
     }
     bytes.extend_from_slice(&wasm[from..range.end]);
     Ok(Some(bytes))
+}
+
+/// Whether this calls something, or is a call when it is compiled.
+fn is_call(operator: &Operator<'_>) -> bool {
+    matches!(
+        operator,
+        Operator::Call { .. }
+            | Operator::CallIndirect { .. }
+            | Operator::RefFunc { .. }
+            | Operator::TableGet { .. }
+            | Operator::TableSet { .. }
+            | Operator::DataDrop { .. }
+            | Operator::ElemDrop { .. }
+    )
 }
 
 /// Whether this one instruction can take long.
@@ -273,6 +309,12 @@ mod tests {
         let module = "(module (func loop loop end end loop end) (func call 0) (func))";
         let read = "loop;read 0 of 0;loop;read 1 of 0;end;end;loop;read 2 of 0;end;end;\n";
         let rest = "read 0 of 0;call;end;\nend;\n";
+        let long = |body: &str, number| format!("(module (func) (func {}))", body.repeat(number));
+        let reads = |module: &str| changed(module).unwrap().matches("read").count();
+        assert_eq!([reads(&long("nop ", 63)), reads(&long("nop ", 64))], [0, 1]);
+        assert_eq!([reads(&long("nop ", 9000)), reads(&long("call 0 ", 640))], [3, 11]);
+        let host = "(module (import \"a\" \"b\" (func)) (func call 0 call 1 call 0))";
+        assert_eq!(reads(host), 3);
         assert_eq!(changed(module).unwrap(), page(0) + read + rest);
 
         let module = r#"(module (memory (export "m") 1) (func $f) (start $f) (global i32 (i32.const 1))
@@ -299,7 +341,8 @@ mod tests {
             assert_eq!(changed(&format!("(module (func (export \"{name}\")))")), None);
         }
         let loops = |number| format!("(module (func {}))", "loop end ".repeat(number));
-        assert!(changed(&loops(PAGE_BYTES)).is_some());
-        assert_eq!(changed(&loops(PAGE_BYTES + 1)), None);
+        // There is a place at the beginning, too.
+        assert!(changed(&loops(PAGE_BYTES - 1)).is_some());
+        assert_eq!(changed(&loops(PAGE_BYTES)), None);
     }
 }

@@ -55,6 +55,27 @@ fn no_loop_is_compiled_without_its_read() {
     }
 }
 
+/// Without a loop, code runs long if it calls others that do.
+#[test]
+fn long_code_without_loops_is_stopped() {
+    let (calls, work) = ("(call $leaf)".repeat(5_000), "f64.sqrt ".repeat(20_000));
+    let references = "(drop (ref.func $leaf))".repeat(10_000);
+    for body in [
+        format!("(func $leaf global.get $x {work} global.set $x)"),
+        format!("(func $leaf {references})"),
+    ] {
+        let wat = format!(
+            r#"(module (memory (export "memory") 1) (elem declare func $leaf)
+                (global $x (mut f64) (f64.const 1e300)) {body}
+                (func $many {calls})
+                (func (export "f") (param i32 i32) (result i32) (call $many) (call $many)
+                    (call $many) (call $many) (unreachable)))"#
+        );
+        let mut instance = instantiate(&wat, |c| c.call_timeout = SHORT).unwrap();
+        assert_eq!(call(&mut *instance, "f", 0, 0), Err(Fault::CallTimeout));
+    }
+}
+
 #[test]
 fn a_module_without_memory_or_with_a_start_is_stopped() {
     let forever = "(loop (br 0))";

@@ -10,6 +10,7 @@ use super::weights::{self, Weight};
 pub(super) struct Compiling {
     locals: usize,
     instructions: u64,
+    loops: u64,
     labels: Labels,
     /// Values alive where locals are set. Each costs a unit if nothing is optimised.
     alive_at_sets: u64,
@@ -85,6 +86,11 @@ impl Compiling {
         let nested = nested.saturating_mul(weights::NESTED);
         let alive = alive.saturating_mul(values).saturating_add(nested);
         self.cost.alive = self.cost.alive.saturating_add(alive);
+        if matches!(operator, Operator::Loop { .. }) {
+            self.loops += 1;
+            self.cost.pairs =
+                self.cost.pairs.saturating_add(self.loops.saturating_mul(weights::LOOP_PAIRS));
+        }
         if let Operator::BrTable { targets } = operator {
             let targets = u64::from(targets.len());
             let pairs = targets.saturating_mul(targets) / weights::TARGET_PAIRS;
@@ -100,7 +106,7 @@ pub(super) struct Cost {
     alone: u64,
     /// Their cost because of values that are alive at them.
     alive: u64,
-    /// The cost of branch tables' lengths: time, but no memory.
+    /// The cost of branch tables' lengths, and of many loops: time, but no memory.
     pairs: u64,
 }
 

@@ -62,6 +62,8 @@ pub(super) const PLAIN_LONGER: u64 = 350_000;
 pub(super) const WAYS_SQUARED: u64 = 4;
 /// Optimising keeps what was last read of or written to each global: so many of them cost a unit at each access.
 pub(super) const GLOBALS: u64 = 2;
+/// Each loop costs this many units for each loop before it in its function, because all of them ask for the epoch.
+pub(super) const LOOP_PAIRS: u64 = 1;
 /// Each way to a loop counts this many times.
 pub(super) const LOOP_WAYS: u64 = 3;
 /// For each way to a label, this many pairs of locals that it passes on cost a unit.
