@@ -259,26 +259,19 @@ impl EngineConnection for SqliteConnection {
         let reads_tables = self.state.plans.get() != plans;
         let statement = statement.map(|statement| {
             let undo = (reads_tables && !statement.is_readonly()).then(Undo::default);
-            let first = Lexer::new(&sql.as_str()[offset..]).significant();
+            let mut lexer = Lexer::new(&sql.as_str()[offset..]);
+            let first = lexer.significant();
             let attaches = first.is("ATTACH");
             let settles = !UNSETTLED.iter().any(|word| first.is(word));
             let uses_attached = settles || first.is("REINDEX");
-            let mut lexer = Lexer::new(&sql.as_str()[offset..]);
-            let makes_schema = match lexer.significant() {
-                first if first.is("ALTER") => true,
-                first if first.is("CREATE") => {
+            let makes_schema = first.is("ALTER")
+                || first.is("CREATE") && {
                     let next = lexer.significant();
                     !next.is("TEMP") && !next.is("TEMPORARY")
-                }
-                _ => false,
-            };
+                };
             let is_query = statement.is_readonly()
                 && ["SELECT", "WITH", "VALUES"].iter().any(|word| first.is(word));
-            let drops = first.is("DROP") && {
-                let mut lexer = Lexer::new(&sql.as_str()[offset..]);
-                lexer.significant();
-                lexer.significant().is("TABLE")
-            };
+            let drops = first.is("DROP") && lexer.significant().is("TABLE");
             let defines = !statement.is_readonly()
                 && self.state.attached.any.get()
                 && sql.as_str()[offset..offset + consumed]

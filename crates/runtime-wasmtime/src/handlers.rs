@@ -30,18 +30,21 @@ pub(crate) fn remember() {
 
 /// Whether a trap of a guest on this thread would reach Wasmtime first.
 pub(crate) fn get_traps() -> bool {
-    // Nobody has taken a signal that was not installed yet.
-    let Some((ours, installed)) = INSTALLED.get() else { return true };
-    let mut of_guests = SIGNALS.iter().zip(installed).filter(|(_, installed)| **installed);
     let blocked = blocked();
-    of_guests.all(|(&signal, _)| handler(signal) == *ours && !is_member(&blocked, signal))
+    all_of_guests(|signal, ours| handler(signal) == ours && !is_member(&blocked, signal))
 }
 
 /// Whether the handlers are still Wasmtime's.
 pub(crate) fn are_ours() -> bool {
+    all_of_guests(|signal, ours| handler(signal) == ours)
+}
+
+/// Whether something is true of each signal that Wasmtime has installed its handler for, and of that handler's address.
+fn all_of_guests(is_true: impl Fn(c_int, usize) -> bool) -> bool {
+    // Nobody has taken a signal that was not installed yet.
     let Some((ours, installed)) = INSTALLED.get() else { return true };
     let mut of_guests = SIGNALS.iter().zip(installed).filter(|(_, installed)| **installed);
-    of_guests.all(|(&signal, _)| handler(signal) == *ours)
+    of_guests.all(|(&signal, _)| is_true(signal, *ours))
 }
 
 /// The address of a signal's handler.

@@ -25,7 +25,7 @@ use crate::slot::Slot;
 use crate::stop_page::{START, STOP_PAGE};
 use crate::store_data::StoreData;
 use crate::ticker;
-use crate::time::CallTime;
+use crate::time::{CallTime, no_ticker};
 use crate::view::View;
 use crate::words::{WordFunction, text};
 
@@ -246,7 +246,13 @@ fn begin_to_stop(
     // It cannot grow, so it lies there as long as the store. The store's data have the slot, and a store drops its data
     // first. Where it gives them away instead (`start`), the call has ended.
     unsafe { slot.set_page(page) };
-    match typed::<(), ()>(instance, store, START)? {
+    let start = typed::<(), ()>(instance, store, START)?;
+    if (start.is_some() || instance.get_func(&mut *store, EXPORT_INITIALIZE).is_some())
+        && let Some(slot) = store.data_mut().time.slot()
+    {
+        slot.watch().map_err(|error| wasmtime::Error::new(no_ticker(error)))?;
+    }
+    match start {
         Some(start) => start.call(&mut *store, ()),
         None => Ok(()),
     }

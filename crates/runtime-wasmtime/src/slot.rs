@@ -52,11 +52,24 @@ impl Slot {
         self.shared.budget.store(budget.to_word(), Ordering::Relaxed);
         self.shared.running.store(self.call, Ordering::Release);
         compiler_fence(Ordering::SeqCst);
+        self.watch()
+    }
+
+    /// Makes sure that a ticker runs, once the guest can run.
+    ///
+    /// # Errors
+    /// There is none, and none could be started.
+    #[inline]
+    pub(crate) fn watch(&mut self) -> io::Result<()> {
         if ticker::runs_in(self.process) { Ok(()) } else { self.start_ticker() }
     }
 
     #[cold]
     fn start_ticker(&mut self) -> io::Result<()> {
+        // A guest that is being instantiated runs nothing before its page is known.
+        if self.shared.page.load(Ordering::Relaxed).is_null() {
+            return Ok(());
+        }
         self.adopt();
         ticker::start_again()
     }

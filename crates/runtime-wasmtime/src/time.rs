@@ -118,6 +118,6 @@ impl CallTime {
 }
 
 #[cold]
-fn no_ticker(error: std::io::Error) -> Fault {
+pub(crate) fn no_ticker(error: std::io::Error) -> Fault {
     Fault::Runtime(format!("no thread could be started to limit the call's time: {error}"))
 }

@@ -9,7 +9,7 @@ mod support;
 use std::ffi::c_int;
 #[cfg(target_os = "linux")]
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 #[cfg(target_os = "linux")]
 use std::thread;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use std::time::Duration;
 use commensal_core::fault::Fault;
 #[cfg(target_os = "linux")]
 use commensal_core::runtime::Metering;
-use guarded::Guarded;
+use guarded::{Guarded, HAS_STOP_PAGES};
 use support::{ENDLESS, budget, call, instantiate, resolve};
 
 unsafe extern "C" {
@@ -117,12 +117,6 @@ fn calls_of_the_parent_do_not_keep_a_ticker() {
     assert_eq!(running.join().unwrap(), Err(Fault::Interrupted));
 }
 
-static HAS_STOP_PAGES: AtomicBool = AtomicBool::new(false);
-
 fn runtime() -> Guarded {
-    if HAS_STOP_PAGES.load(Ordering::Relaxed) {
-        guarded::with_stop_pages()
-    } else {
-        guarded::without()
-    }
+    guarded::chosen()
 }

@@ -6,12 +6,12 @@ mod guarded;
 mod support;
 
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use commensal_core::fault::Fault;
-use guarded::Guarded;
+use guarded::{Guarded, HAS_STOP_PAGES};
 use support::{ENDLESS, call, instantiate, module};
 
 /// Threads of this process that are tickers. The kernel cuts names at 15 bytes.
@@ -88,12 +88,6 @@ fn the_ticker_comes_and_goes() {
     comes_and_goes();
 }
 
-static HAS_STOP_PAGES: AtomicBool = AtomicBool::new(false);
-
 fn runtime() -> Guarded {
-    if HAS_STOP_PAGES.load(Ordering::Relaxed) {
-        guarded::with_stop_pages()
-    } else {
-        guarded::without()
-    }
+    guarded::chosen()
 }

@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "each test file uses its own part")]
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use commensal_core::runtime::{
     CompileOptions, CompiledModule, Guard, Metering, Runtime, RuntimeError, RuntimeFeatures, Stop,
@@ -13,6 +14,14 @@ pub(crate) struct Guarded(WasmtimeRuntime, Guard, Stop);
 /// Code checks accesses, and asks whether it may continue.
 pub(crate) fn without() -> Guarded {
     Guarded(WasmtimeRuntime::new(), Guard::Code, Stop::Code)
+}
+
+/// What [`chosen`] returns.
+pub(crate) static HAS_STOP_PAGES: AtomicBool = AtomicBool::new(false);
+
+/// [`without`] guard pages, or [`with_stop_pages`].
+pub(crate) fn chosen() -> Guarded {
+    if HAS_STOP_PAGES.load(Ordering::Relaxed) { with_stop_pages() } else { without() }
 }
 
 /// There are guard pages. Code asks whether it may continue.
